@@ -1,0 +1,306 @@
+//! The life of one call, as a pure function of its events.
+//!
+//! Events come late, doubled and reordered. The rules that make every order end in the same call:
+//!
+//! - A state is only left forwards. An event that does not move the call is a no-op, apart from a late `ringing`, which
+//!   still fills in its instant.
+//! - Nothing is invented: a call that is answered or ended before its `ringing` came never emits ringing.
+//! - `ended` is enough by itself. Its answer instant is the one that counts, whatever an `answered` said; when it came
+//!   first, answered and ended are emitted in their order.
+//! - `ended` without an answer instant, of a call not known as answered, is an unanswered call, and so is every call
+//!   that ends because its answer was never acknowledged.
+//! - `failed` ends a call that was not answered; after an answer it is ignored.
+//! - `abandoned` (the proxy threw the authorisation away) counts only while nothing has rung.
+//! - An `ended` with an answer instant proves that the call was up: it prevails even over `failed` and `abandoned`.
+//!   Whoever applies the transition sees it from the old state, whose holds were released. Otherwise final is final.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::rating;
+
+/// Where a call is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CallState {
+    /// Allowed, with its holds taken; nothing rings yet.
+    Authorized,
+    /// The callee's phone rings.
+    Ringing,
+    /// They talk.
+    Answered,
+    /// Over, after an answer or without one.
+    Ended,
+    /// The far end, or the network, refused it with a SIP code.
+    Failed,
+    /// The proxy discarded the authorisation before it sent the call on.
+    Abandoned,
+    /// Never allowed.
+    Refused,
+}
+
+impl CallState {
+    /// True while the call occupies its phone and its holds.
+    pub fn is_live(self) -> bool {
+        matches!(self, CallState::Authorized | CallState::Ringing | CallState::Answered)
+    }
+
+    /// True when the call is over.
+    pub fn is_final(self) -> bool {
+        !self.is_live()
+    }
+}
+
+/// Who ended a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EndedBy {
+    /// The customer.
+    Caller,
+    /// The far end.
+    Callee,
+    /// The SIP proxy by itself.
+    Proxy,
+    /// Us.
+    Api,
+}
+
+/// Why a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EndCause {
+    /// Someone hung up.
+    Bye,
+    /// The covered seconds were used up.
+    MaxDuration,
+    /// A phone no longer answered the proxy's keepalive.
+    KeepaliveLost,
+    /// The answer was never acknowledged: the call counts as unanswered.
+    NoAck,
+    /// We hung it up.
+    Api,
+    /// An operator ended it on the proxy.
+    Rpc,
+}
+
+/// A call as far as its events go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// Where it is.
+    pub state: CallState,
+    /// When it was allowed (or refused).
+    pub authorized_at: DateTime<Utc>,
+    /// When it first rang, if that is known.
+    pub ringing_at: Option<DateTime<Utc>>,
+    /// When it was answered, if it counts as answered.
+    pub answered_at: Option<DateTime<Utc>>,
+    /// When it ended, failed or was abandoned.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// The last committed covered second, the least over all levels and the deposit.
+    pub covered: u32,
+    /// The SIP code it failed with.
+    pub sip_code: Option<u16>,
+    /// Who ended it.
+    pub ended_by: Option<EndedBy>,
+    /// Why it ended.
+    pub cause: Option<EndCause>,
+    /// Seconds from answer to end, at most the covered ones; 0 until it ends.
+    pub talk_seconds: u32,
+}
+
+impl Call {
+    /// A call that was just allowed for `covered` seconds.
+    pub fn authorized(authorized_at: DateTime<Utc>, covered: u32) -> Call {
+        Call {
+            state: CallState::Authorized,
+            authorized_at,
+            ringing_at: None,
+            answered_at: None,
+            ended_at: None,
+            covered,
+            sip_code: None,
+            ended_by: None,
+            cause: None,
+            talk_seconds: 0,
+        }
+    }
+
+    /// An attempt that was not allowed.
+    pub fn refused(at: DateTime<Utc>) -> Call {
+        Call { state: CallState::Refused, ended_at: Some(at), ..Call::authorized(at, 0) }
+    }
+
+    /// Seconds measured from answer to end, before the covered seconds limit them. What this has beyond
+    /// [`Call::talk_seconds`] is a late cut.
+    pub fn measured_seconds(&self) -> u32 {
+        match (self.answered_at, self.ended_at) {
+            (Some(answered), Some(ended)) => rating::talk_seconds(answered, ended),
+            _ => 0,
+        }
+    }
+}
+
+/// Something the proxy says about a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallEvent {
+    /// The proxy's clock.
+    pub at: DateTime<Utc>,
+    /// What happened.
+    pub kind: CallEventKind,
+}
+
+/// What happened to a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CallEventKind {
+    /// The proxy has the authorisation and sends the call on.
+    Authorized,
+    /// The callee's phone rings.
+    Ringing,
+    /// The callee took the call.
+    Answered,
+    /// The call is over.
+    Ended {
+        /// Who ended it.
+        by: EndedBy,
+        /// Why.
+        cause: EndCause,
+        /// When it was answered, if it was.
+        answered_at: Option<DateTime<Utc>>,
+    },
+    /// The call was not answered, and why.
+    Failed {
+        /// The SIP code.
+        code: u16,
+        /// Who ended it.
+        by: EndedBy,
+    },
+    /// The proxy discarded the authorisation.
+    Abandoned,
+}
+
+/// What watchers of the call are told, each at most once and in the order of the variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Emitted {
+    /// It rings.
+    Ringing {
+        /// Since when.
+        at: DateTime<Utc>,
+    },
+    /// It was answered.
+    Answered {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It ended.
+    Ended {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It failed.
+    Failed {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It was abandoned.
+    Abandoned {
+        /// When.
+        at: DateTime<Utc>,
+    },
+}
+
+/// The call after an event, and what is to be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transition {
+    /// The call as it is now.
+    pub call: Call,
+    /// Empty when the event changed nothing that anybody watches.
+    pub emitted: Vec<Emitted>,
+}
+
+/// Applies one event.
+pub fn apply(call: &Call, event: &CallEvent) -> Transition {
+    let mut next = call.clone();
+    let emitted = match &event.kind {
+        CallEventKind::Authorized => Vec::new(),
+        CallEventKind::Ringing => ringing(&mut next, event.at),
+        CallEventKind::Answered => answered(&mut next, event.at),
+        CallEventKind::Ended { by, cause, answered_at } => {
+            ended(&mut next, event.at, *by, *cause, *answered_at)
+        }
+        CallEventKind::Failed { code, by } => failed(&mut next, event.at, *code, *by),
+        CallEventKind::Abandoned => abandoned(&mut next, event.at),
+    };
+    Transition { call: next, emitted }
+}
+
+fn ringing(call: &mut Call, at: DateTime<Utc>) -> Vec<Emitted> {
+    if call.state == CallState::Refused || call.ringing_at.is_some() {
+        return Vec::new();
+    }
+    call.ringing_at = Some(at);
+    if call.state != CallState::Authorized {
+        return Vec::new();
+    }
+    call.state = CallState::Ringing;
+    vec![Emitted::Ringing { at }]
+}
+
+fn answered(call: &mut Call, at: DateTime<Utc>) -> Vec<Emitted> {
+    if !matches!(call.state, CallState::Authorized | CallState::Ringing) {
+        return Vec::new();
+    }
+    call.state = CallState::Answered;
+    call.answered_at = Some(at);
+    vec![Emitted::Answered { at }]
+}
+
+fn ended(
+    call: &mut Call,
+    at: DateTime<Utc>,
+    by: EndedBy,
+    cause: EndCause,
+    answered_at: Option<DateTime<Utc>>,
+) -> Vec<Emitted> {
+    let answer = if cause == EndCause::NoAck { None } else { answered_at.or(call.answered_at) };
+    let proves_talk = answer.is_some() && matches!(call.state, CallState::Failed | CallState::Abandoned);
+    if !call.state.is_live() && !proves_talk {
+        return Vec::new();
+    }
+    let mut emitted = Vec::with_capacity(2);
+    if let Some(at) = answer
+        && call.state != CallState::Answered
+    {
+        emitted.push(Emitted::Answered { at });
+    }
+    emitted.push(Emitted::Ended { at });
+    call.state = CallState::Ended;
+    call.answered_at = answer;
+    call.ended_at = Some(at);
+    call.sip_code = None;
+    call.ended_by = Some(by);
+    call.cause = Some(cause);
+    call.talk_seconds = call.measured_seconds().min(call.covered);
+    emitted
+}
+
+fn failed(call: &mut Call, at: DateTime<Utc>, code: u16, by: EndedBy) -> Vec<Emitted> {
+    if !matches!(call.state, CallState::Authorized | CallState::Ringing) {
+        return Vec::new();
+    }
+    call.state = CallState::Failed;
+    call.ended_at = Some(at);
+    call.sip_code = Some(code);
+    call.ended_by = Some(by);
+    vec![Emitted::Failed { at }]
+}
+
+fn abandoned(call: &mut Call, at: DateTime<Utc>) -> Vec<Emitted> {
+    if call.state != CallState::Authorized {
+        return Vec::new();
+    }
+    call.state = CallState::Abandoned;
+    call.ended_at = Some(at);
+    vec![Emitted::Abandoned { at }]
+}

@@ -1,0 +1,14 @@
+//! The pure rules of a callshop: money, numbers, tariffs, rating, calls, sessions, statements, the register.
+//!
+//! Nothing here does I/O, reads a clock or knows a database: every function answers from its arguments, so that a
+//! charge made today can be explained, and computed again, years later.
+
+pub mod call;
+pub mod deck;
+pub mod money;
+pub mod number;
+pub mod rating;
+pub mod register;
+pub mod session;
+pub mod statement;
+pub mod tariff;

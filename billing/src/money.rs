@@ -1,0 +1,306 @@
+//! Exact money: integers of 10⁻⁶ currency units, their text form, and the roundings of ISO 4217.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// Decimals that a [`Micros`] holds.
+pub const MICROS_DECIMALS: u8 = 6;
+
+/// An amount of money in 10⁻⁶ currency units. The currency is the reader's to know.
+///
+/// Serialised as the integer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Micros(pub i64);
+
+/// Why an amount could not be read or computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MoneyError {
+    /// The text is not a plain decimal: digits, at most one point, an optional leading minus.
+    #[error("not a plain decimal number")]
+    NotANumber,
+    /// There are digits beyond the sixth decimal.
+    #[error("more than six decimals")]
+    TooManyDecimals,
+    /// The value does not fit.
+    #[error("the amount is out of range")]
+    Overflow,
+}
+
+impl MoneyError {
+    /// The stable code of the error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            MoneyError::NotANumber => "NOT_A_NUMBER",
+            MoneyError::TooManyDecimals => "TOO_MANY_DECIMALS",
+            MoneyError::Overflow => "AMOUNT_OUT_OF_RANGE",
+        }
+    }
+}
+
+impl Micros {
+    /// Nothing.
+    pub const ZERO: Micros = Micros(0);
+    /// The largest amount.
+    pub const MAX: Micros = Micros(i64::MAX);
+
+    /// The sum, unless it does not fit.
+    pub fn checked_add(self, other: Micros) -> Result<Micros, MoneyError> {
+        self.0.checked_add(other.0).map(Micros).ok_or(MoneyError::Overflow)
+    }
+
+    /// The difference, unless it does not fit.
+    pub fn checked_sub(self, other: Micros) -> Result<Micros, MoneyError> {
+        self.0.checked_sub(other.0).map(Micros).ok_or(MoneyError::Overflow)
+    }
+
+    /// The amount with its sign turned, unless it does not fit.
+    pub fn checked_neg(self) -> Result<Micros, MoneyError> {
+        self.0.checked_neg().map(Micros).ok_or(MoneyError::Overflow)
+    }
+
+    /// The sum of `amounts`, unless it does not fit. The order does not matter: only the result must fit.
+    pub fn try_sum(amounts: impl IntoIterator<Item = Micros>) -> Result<Micros, MoneyError> {
+        let mut sum = 0i128;
+        for amount in amounts {
+            sum = sum.checked_add(i128::from(amount.0)).ok_or(MoneyError::Overflow)?;
+        }
+        Micros::from_i128(sum)
+    }
+
+    /// The amount as a decimal. Zeros beyond the sixth decimal are no digits; any other digit there is refused.
+    pub fn from_decimal(value: Decimal) -> Result<Micros, MoneyError> {
+        let value = value.normalize();
+        let missing =
+            u32::from(MICROS_DECIMALS).checked_sub(value.scale()).ok_or(MoneyError::TooManyDecimals)?;
+        let micros = value.mantissa().checked_mul(10i128.pow(missing)).ok_or(MoneyError::Overflow)?;
+        Micros::from_i128(micros)
+    }
+
+    /// The amount as a decimal without trailing zeros.
+    pub fn to_decimal(self) -> Decimal {
+        Decimal::new(self.0, u32::from(MICROS_DECIMALS)).normalize()
+    }
+
+    /// Reads a plain decimal: `12`, `0.0424`, `-1.5`. No exponent, no thousands separator, no plus sign, no space,
+    /// and a digit on each side of the point. Zeros beyond the sixth decimal are no digits.
+    pub fn parse(text: &str) -> Result<Micros, MoneyError> {
+        let (negative, unsigned) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, fraction) = match unsigned.split_once('.') {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (unsigned, None),
+        };
+        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !all_digits(whole) || !fraction.is_none_or(all_digits) {
+            return Err(MoneyError::NotANumber);
+        }
+        let fraction = fraction.unwrap_or("").trim_end_matches('0');
+        if fraction.len() > usize::from(MICROS_DECIMALS) {
+            return Err(MoneyError::TooManyDecimals);
+        }
+        let mut micros = 0i128;
+        let padding = std::iter::repeat_n(b'0', usize::from(MICROS_DECIMALS) - fraction.len());
+        for digit in whole.bytes().chain(fraction.bytes()).chain(padding) {
+            micros = micros * 10 + i128::from(digit - b'0');
+            if micros > i128::from(u64::MAX) {
+                return Err(MoneyError::Overflow);
+            }
+        }
+        Micros::from_i128(if negative { -micros } else { micros })
+    }
+
+    /// True below zero.
+    pub fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    fn from_i128(micros: i128) -> Result<Micros, MoneyError> {
+        i64::try_from(micros).map(Micros).map_err(|_| MoneyError::Overflow)
+    }
+}
+
+impl FromStr for Micros {
+    type Err = MoneyError;
+
+    fn from_str(text: &str) -> Result<Micros, MoneyError> {
+        Micros::parse(text)
+    }
+}
+
+impl fmt::Display for Micros {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let magnitude = self.0.unsigned_abs();
+        let (whole, fraction) = (magnitude / 1_000_000, magnitude % 1_000_000);
+        let sign = if self.0 < 0 { "-" } else { "" };
+        if fraction == 0 {
+            return f.pad(&format!("{sign}{whole}"));
+        }
+        let digits = format!("{fraction:06}");
+        f.pad(&format!("{sign}{whole}.{}", digits.trim_end_matches('0')))
+    }
+}
+
+/// Which way a digit that is dropped moves the one before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum RoundingMode {
+    /// To the nearest; a half goes away from zero, so that a refund mirrors its charge.
+    #[default]
+    HalfUp,
+    /// Away from zero.
+    Up,
+    /// Towards zero.
+    Down,
+}
+
+/// The rounding rule of a tariff: applied once per call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "RawRounding")]
+pub struct Rounding {
+    /// Decimals kept, 0 to 6; more round nothing.
+    pub decimals: u8,
+    /// The direction.
+    pub mode: RoundingMode,
+}
+
+#[derive(Deserialize)]
+struct RawRounding {
+    decimals: u8,
+    mode: RoundingMode,
+}
+
+impl TryFrom<RawRounding> for Rounding {
+    type Error = MoneyError;
+
+    fn try_from(raw: RawRounding) -> Result<Rounding, MoneyError> {
+        Rounding::new(raw.decimals, raw.mode)
+    }
+}
+
+impl Rounding {
+    /// A rule that keeps `decimals` (0 to 6) decimals.
+    pub fn new(decimals: u8, mode: RoundingMode) -> Result<Rounding, MoneyError> {
+        if decimals > MICROS_DECIMALS {
+            return Err(MoneyError::TooManyDecimals);
+        }
+        Ok(Rounding { decimals, mode })
+    }
+}
+
+impl Default for Rounding {
+    /// Four decimals, half up.
+    fn default() -> Rounding {
+        Rounding { decimals: 4, mode: RoundingMode::HalfUp }
+    }
+}
+
+/// Micros in one unit of the last of `decimals` decimals; more than six decimals count as six.
+pub(crate) fn unit_micros(decimals: u8) -> i128 {
+    10i128.pow(u32::from(MICROS_DECIMALS.saturating_sub(decimals)))
+}
+
+/// `numerator / denominator` rounded to an integer. `denominator` is positive.
+pub(crate) fn divide_rounded(numerator: i128, denominator: i128, mode: RoundingMode) -> i128 {
+    let (quotient, remainder) = (numerator / denominator, numerator % denominator);
+    let away = match mode {
+        RoundingMode::HalfUp => remainder.abs() * 2 >= denominator,
+        RoundingMode::Up => remainder != 0,
+        RoundingMode::Down => false,
+    };
+    if away { quotient + numerator.signum() } else { quotient }
+}
+
+/// `amount` with `decimals` decimals; six and more leave it as it is.
+pub fn round_to(amount: Micros, decimals: u8, mode: RoundingMode) -> Result<Micros, MoneyError> {
+    let unit = unit_micros(decimals);
+    Micros::from_i128(divide_rounded(i128::from(amount.0), unit, mode) * unit)
+}
+
+/// `amount` as a whole multiple of `step` (positive), a half going away from zero.
+pub(crate) fn round_to_step(amount: Micros, step: Micros) -> Result<Micros, MoneyError> {
+    let step = i128::from(step.0);
+    Micros::from_i128(divide_rounded(i128::from(amount.0), step, RoundingMode::HalfUp) * step)
+}
+
+/// Decimals of a currency's minor unit: ISO 4217's table of exceptions, otherwise 2.
+pub fn minor_unit_decimals(currency: &str) -> u8 {
+    match currency {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
+        | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        "CLF" | "UYW" => 4,
+        _ => 2,
+    }
+}
+
+/// A currency code: three capital letters, as in ISO 4217.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Currency([u8; 3]);
+
+/// The text is not three capital letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a currency code is three capital letters")]
+pub struct CurrencyError;
+
+impl CurrencyError {
+    /// The stable code of the error.
+    pub fn code(&self) -> &'static str {
+        "INVALID_CURRENCY"
+    }
+}
+
+impl Currency {
+    /// Reads a code; letters are not turned into capitals.
+    pub fn parse(text: &str) -> Result<Currency, CurrencyError> {
+        let letters: [u8; 3] = text.as_bytes().try_into().map_err(|_| CurrencyError)?;
+        if !letters.iter().all(u8::is_ascii_uppercase) {
+            return Err(CurrencyError);
+        }
+        Ok(Currency(letters))
+    }
+
+    /// The three letters.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// Decimals of the minor unit.
+    pub fn minor_unit_decimals(&self) -> u8 {
+        minor_unit_decimals(self.as_str())
+    }
+}
+
+impl FromStr for Currency {
+    type Err = CurrencyError;
+
+    fn from_str(text: &str) -> Result<Currency, CurrencyError> {
+        Currency::parse(text)
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = CurrencyError;
+
+    fn try_from(text: String) -> Result<Currency, CurrencyError> {
+        Currency::parse(&text)
+    }
+}
+
+impl From<Currency> for String {
+    fn from(currency: Currency) -> String {
+        currency.as_str().to_owned()
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,546 @@
+//! From what a customer dials to the number that is rated.
+//!
+//! The order of the readings, and what makes each of them unambiguous:
+//!
+//! 1. Separators (space, `-`, `.`, `(`, `)`, `/`) are left out; anything else that is no digit is refused.
+//! 2. Emergency and short numbers match exactly, before anything else and never as a prefix.
+//! 3. After `+` comes an E.164 number.
+//! 4. An international prefix (`00`, `011`) comes before an E.164 number. Where callers choose a carrier (Brazil), the
+//!    carrier's two digits come between them: `00 21 1 305…`. Dialled the way of the rest of the world, without a
+//!    carrier, it is understood when the own country's code and a complete national number follow (`00 55 11 9…`), or
+//!    when the reading with a carrier leaves no possible number.
+//! 5. A trunk prefix comes before a national number; in Brazil with or without a carrier. The length tells: two digits
+//!    of area and eight or nine of number are 10 or 11, with a carrier 12 or 13.
+//! 6. Without any prefix, a national number is told by its length; a shorter one is local and gets the shop's area code;
+//!    a number that begins with the own country code and goes on with a complete national one is that.
+//!
+//! Plans without national rules ([`DialPlan::for_country`] of a country that is not in the table) read digits as E.164.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Bytes of the longest dial string that is looked at.
+pub const MAX_DIALED_BYTES: usize = 64;
+/// Digits of the longest E.164 number.
+pub const MAX_E164_DIGITS: usize = 15;
+/// Digits of the shortest number with its country code (Niue: 683 and four digits).
+const MIN_INTERNATIONAL_DIGITS: usize = 7;
+/// Entries of one dial plan's tables.
+const MAX_PLAN_ENTRIES: usize = 200;
+
+/// A number in E.164: 1 to 15 digits, no plus sign. Displayed with it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct E164(String);
+
+impl E164 {
+    /// Takes 1 to 15 digits that do not begin with 0.
+    pub fn parse(digits: &str) -> Result<E164, NumberError> {
+        if digits.is_empty() {
+            return Err(NumberError::Empty);
+        }
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(NumberError::InvalidCharacter);
+        }
+        if digits.len() > MAX_E164_DIGITS {
+            return Err(NumberError::TooLong);
+        }
+        if digits.starts_with('0') {
+            return Err(NumberError::UnknownCountryCode);
+        }
+        Ok(E164(digits.to_owned()))
+    }
+
+    /// The digits, as prefixes are matched against them.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The country calling code, if it is an assigned one.
+    pub fn country_code(&self) -> Option<&str> {
+        calling_code(&self.0)
+    }
+}
+
+impl TryFrom<String> for E164 {
+    type Error = NumberError;
+
+    fn try_from(digits: String) -> Result<E164, NumberError> {
+        E164::parse(&digits)
+    }
+}
+
+impl From<E164> for String {
+    fn from(number: E164) -> String {
+        number.0
+    }
+}
+
+impl fmt::Display for E164 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "+{}", self.0)
+    }
+}
+
+/// Why a number cannot be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum NumberError {
+    /// Nothing was dialled.
+    #[error("no number was dialled")]
+    Empty,
+    /// More than fifteen digits, or more than the country's numbers have.
+    #[error("the number is too long")]
+    TooLong,
+    /// Fewer digits than any number of the kind.
+    #[error("the number is too short")]
+    TooShort,
+    /// A letter, a control character, anything but digits and separators.
+    #[error("the number has a character that cannot be dialled")]
+    InvalidCharacter,
+    /// No country has this calling code.
+    #[error("no country has this calling code")]
+    UnknownCountryCode,
+    /// A local number was dialled and the shop has no area code.
+    #[error("the area code is missing")]
+    AreaCodeMissing,
+    /// The digits are no number of the country.
+    #[error("not a number of this country")]
+    InvalidNational,
+}
+
+impl NumberError {
+    /// The stable code of the error.
+    pub fn code(&self) -> &'static str {
+        match self {
+            NumberError::Empty => "NUMBER_EMPTY",
+            NumberError::TooLong => "NUMBER_TOO_LONG",
+            NumberError::TooShort => "NUMBER_TOO_SHORT",
+            NumberError::InvalidCharacter => "NUMBER_INVALID_CHARACTER",
+            NumberError::UnknownCountryCode => "UNKNOWN_COUNTRY_CODE",
+            NumberError::AreaCodeMissing => "AREA_CODE_MISSING",
+            NumberError::InvalidNational => "INVALID_NATIONAL_NUMBER",
+        }
+    }
+}
+
+/// Why a dial plan is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {message}")]
+pub struct DialPlanError {
+    /// The field.
+    pub field: &'static str,
+    /// For a person.
+    pub message: String,
+}
+
+impl DialPlanError {
+    /// The stable code of the error.
+    pub fn code(&self) -> &'static str {
+        "INVALID_DIAL_PLAN"
+    }
+}
+
+/// What was dialled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Dialed {
+    /// Free, from any phone, always.
+    Emergency {
+        /// As it is dialled.
+        number: String,
+    },
+    /// A short number of the plan.
+    Short {
+        /// As it is dialled.
+        number: String,
+        /// What it is.
+        name: String,
+    },
+    /// An ordinary number.
+    Number {
+        /// The number.
+        e164: E164,
+        /// The carrier that the caller chose, if the plan has them.
+        carrier: Option<String>,
+    },
+}
+
+/// How a shop's customers dial.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialPlan {
+    /// The country, ISO 3166 (two capital letters).
+    pub country: String,
+    /// Its calling code; empty in a plan that takes international numbers only.
+    pub country_code: String,
+    /// The shop's area code, for local numbers.
+    #[serde(default)]
+    pub area_code: Option<String>,
+    /// What goes before an international number.
+    pub international_prefixes: Vec<String>,
+    /// What goes before a national number.
+    #[serde(default)]
+    pub trunk_prefix: Option<String>,
+    /// Digits that choose a carrier, after the trunk or international prefix; 0 where there is no such choice.
+    #[serde(default)]
+    pub carrier_code_digits: u8,
+    /// Digits of the shortest national number, area code included.
+    pub min_national: u8,
+    /// Digits of the longest.
+    pub max_national: u8,
+    /// Emergency numbers.
+    pub emergency: BTreeSet<String>,
+    /// Short numbers and their names.
+    #[serde(default)]
+    pub short: BTreeMap<String, String>,
+}
+
+/// A country's way to dial: ISO code, calling code, international prefixes, trunk prefix, the least and the most digits
+/// of a national number, emergency numbers. From the ITU's national numbering plans.
+type CountryRule =
+    (&'static str, &'static str, &'static [&'static str], &'static str, u8, u8, &'static [&'static str]);
+
+const COUNTRIES: &[CountryRule] = &[
+    ("AO", "244", &["00"], "", 9, 9, &["110", "111", "112", "113", "115"]),
+    ("AR", "54", &["00"], "0", 10, 11, &["100", "101", "107", "911"]),
+    ("BO", "591", &["00"], "0", 8, 8, &["110", "118", "119", "911"]),
+    (
+        "BR",
+        "55",
+        &["00"],
+        "0",
+        10,
+        11,
+        &["112", "190", "191", "192", "193", "194", "197", "198", "199", "911"],
+    ),
+    ("CA", "1", &["011", "00"], "1", 10, 10, &["112", "911"]),
+    ("CL", "56", &["00"], "", 9, 9, &["131", "132", "133", "134", "137"]),
+    ("CO", "57", &["00"], "0", 10, 10, &["112", "119", "123", "125", "132"]),
+    ("DE", "49", &["00"], "0", 6, 12, &["110", "112"]),
+    ("ES", "34", &["00"], "", 9, 9, &["061", "080", "085", "091", "092", "112"]),
+    ("FR", "33", &["00"], "0", 9, 9, &["112", "114", "15", "17", "18"]),
+    ("GB", "44", &["00"], "0", 9, 10, &["112", "999"]),
+    ("IN", "91", &["00"], "0", 10, 10, &["100", "101", "102", "108", "112"]),
+    ("IT", "39", &["00"], "", 6, 12, &["112", "113", "115", "118"]),
+    ("MX", "52", &["00"], "", 10, 10, &["911"]),
+    ("PE", "51", &["00"], "0", 8, 9, &["105", "106", "116"]),
+    ("PT", "351", &["00"], "", 9, 9, &["112"]),
+    ("PY", "595", &["00"], "0", 8, 9, &["128", "132", "141", "911"]),
+    ("US", "1", &["011", "00"], "1", 10, 10, &["112", "911"]),
+    ("UY", "598", &["00"], "0", 8, 8, &["104", "105", "109", "911"]),
+];
+
+/// Brazilian short numbers that every network carries.
+const BRAZIL_SHORT: [(&str, &str); 5] = [
+    ("100", "Direitos Humanos"),
+    ("156", "Prefeitura"),
+    ("180", "Central de Atendimento à Mulher"),
+    ("181", "Disque Denúncia"),
+    ("188", "Centro de Valorização da Vida"),
+];
+
+impl DialPlan {
+    /// Brazil's plan, with the area code of the shop (`11`).
+    pub fn brazil(area_code: &str) -> DialPlan {
+        DialPlan { area_code: Some(area_code.to_owned()), ..DialPlan::for_country("BR") }
+    }
+
+    /// The plan of a country (ISO 3166, two capital letters). For one that is not in the table it takes international
+    /// numbers only, with or without `+` or `00`, and 112.
+    pub fn for_country(iso: &str) -> DialPlan {
+        let rule = COUNTRIES.iter().find(|rule| rule.0 == iso);
+        let (_, code, international, trunk, min, max, emergency) =
+            *rule.unwrap_or(&("", "", &["00"], "", 0, 0, &["112"]));
+        let is_brazil = iso == "BR";
+        let short: &[(&str, &str)] = if is_brazil { &BRAZIL_SHORT } else { &[] };
+        DialPlan {
+            country: iso.to_owned(),
+            country_code: code.to_owned(),
+            area_code: None,
+            international_prefixes: owned(international),
+            trunk_prefix: (!trunk.is_empty()).then(|| trunk.to_owned()),
+            carrier_code_digits: if is_brazil { 2 } else { 0 },
+            min_national: min,
+            max_national: max,
+            emergency: owned(emergency),
+            short: short.iter().map(|(number, name)| ((*number).to_owned(), (*name).to_owned())).collect(),
+        }
+    }
+
+    /// Checks a plan that came from outside.
+    pub fn validate(&self) -> Result<(), DialPlanError> {
+        let fault = |field, message: &str| Err(DialPlanError { field, message: message.to_owned() });
+        let digits = |text: &str, most: usize| {
+            (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let short = |text: &str| {
+            (1..=8).contains(&text.len())
+                && text.bytes().all(|byte| byte.is_ascii_digit() || b"*#".contains(&byte))
+        };
+        if self.country.len() != 2 || !self.country.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return fault("country", "two capital letters");
+        }
+        if !self.country_code.is_empty() && calling_code(&self.country_code) != Some(&self.country_code) {
+            return fault("country_code", "no country has this calling code");
+        }
+        if self.area_code.as_ref().is_some_and(|area| !digits(area, 5)) {
+            return fault("area_code", "1 to 5 digits");
+        }
+        if self.international_prefixes.len() > 8
+            || !self.international_prefixes.iter().all(|prefix| digits(prefix, 5))
+        {
+            return fault("international_prefixes", "at most 8, each of 1 to 5 digits");
+        }
+        if self.trunk_prefix.as_ref().is_some_and(|trunk| !digits(trunk, 3)) {
+            return fault("trunk_prefix", "1 to 3 digits");
+        }
+        if self.carrier_code_digits > 4 {
+            return fault("carrier_code_digits", "at most 4");
+        }
+        let longest = MAX_E164_DIGITS - self.country_code.len();
+        if self.min_national > self.max_national || usize::from(self.max_national) > longest {
+            return fault(
+                "max_national",
+                "at least min_national, and within 15 digits with the country code",
+            );
+        }
+        if self.emergency.len() > MAX_PLAN_ENTRIES || !self.emergency.iter().all(|number| short(number)) {
+            return fault("emergency", "1 to 8 digits each");
+        }
+        let named =
+            |name: &str| (1..=80).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+        if self.short.len() > MAX_PLAN_ENTRIES
+            || !self.short.iter().all(|(number, name)| short(number) && named(name))
+        {
+            return fault("short", "1 to 8 digits each, with a name of at most 80 characters");
+        }
+        Ok(())
+    }
+
+    /// Reads what was dialled.
+    pub fn normalize(&self, dialed: &str) -> Result<Dialed, NumberError> {
+        let cleaned = clean(dialed)?;
+        if self.emergency.contains(&cleaned) {
+            return Ok(Dialed::Emergency { number: cleaned });
+        }
+        if let Some(name) = self.short.get(&cleaned) {
+            return Ok(Dialed::Short { number: cleaned, name: name.clone() });
+        }
+        if cleaned.contains(['*', '#']) {
+            return Err(NumberError::InvalidCharacter);
+        }
+        if let Some(digits) = cleaned.strip_prefix('+') {
+            return self.international(digits).map(|e164| Dialed::Number { e164, carrier: None });
+        }
+        if let Some(rest) = self.after_international_prefix(&cleaned) {
+            return self.abroad(rest);
+        }
+        if self.country_code.is_empty() {
+            return self.international(&cleaned).map(|e164| Dialed::Number { e164, carrier: None });
+        }
+        self.national(&cleaned)
+    }
+
+    fn after_international_prefix<'d>(&self, digits: &'d str) -> Option<&'d str> {
+        let matching =
+            self.international_prefixes.iter().filter(|prefix| digits.starts_with(prefix.as_str()));
+        let longest = matching.max_by_key(|prefix| prefix.len())?;
+        digits.strip_prefix(longest.as_str())
+    }
+
+    /// What follows the international prefix: a number, or a carrier and a number.
+    fn abroad(&self, rest: &str) -> Result<Dialed, NumberError> {
+        let direct = self.international(rest);
+        let carrier_digits = usize::from(self.carrier_code_digits);
+        if carrier_digits == 0 || rest.len() <= carrier_digits || self.is_own_number(rest) {
+            return direct.map(|e164| Dialed::Number { e164, carrier: None });
+        }
+        let (carrier, number) = rest.split_at(carrier_digits);
+        match (self.international(number), direct) {
+            (Ok(e164), _) => Ok(Dialed::Number { e164, carrier: Some(carrier.to_owned()) }),
+            (Err(_), Ok(e164)) => Ok(Dialed::Number { e164, carrier: None }),
+            (Err(error), Err(_)) => Err(error),
+        }
+    }
+
+    fn is_own_number(&self, digits: &str) -> bool {
+        !self.country_code.is_empty()
+            && digits.strip_prefix(&self.country_code).is_some_and(|rest| self.check_national(rest).is_ok())
+    }
+
+    /// A number with its country code.
+    fn international(&self, digits: &str) -> Result<E164, NumberError> {
+        let number = E164::parse(digits)?;
+        let code = number.country_code().ok_or(NumberError::UnknownCountryCode)?;
+        let national = &digits[code.len()..];
+        if code == self.country_code {
+            self.check_national(national)?;
+        } else if code == "1" {
+            check_north_american(national)?;
+        } else if digits.len() < MIN_INTERNATIONAL_DIGITS {
+            return Err(NumberError::TooShort);
+        }
+        Ok(number)
+    }
+
+    /// A number without an international prefix.
+    fn national(&self, digits: &str) -> Result<Dialed, NumberError> {
+        let trunk = self.trunk_prefix.as_deref().filter(|trunk| !trunk.is_empty());
+        if let Some(rest) = trunk.and_then(|trunk| digits.strip_prefix(trunk)) {
+            return self.after_trunk(rest);
+        }
+        let shortest = usize::from(self.min_national);
+        let whole = self.check_national(digits);
+        if whole.is_ok() {
+            return self.own(digits, None);
+        }
+        if self.is_own_number(digits) {
+            return E164::parse(digits).map(|e164| Dialed::Number { e164, carrier: None });
+        }
+        if digits.len() < shortest {
+            return self.local(digits);
+        }
+        whole.and_then(|()| self.own(digits, None))
+    }
+
+    fn local(&self, digits: &str) -> Result<Dialed, NumberError> {
+        let area = self.area_code.as_deref().unwrap_or_default();
+        let longest_area = usize::from(self.max_national).saturating_sub(digits.len());
+        if area.is_empty() {
+            // without an area code nobody can tell a local number from a torn one, except by a sensible length
+            let local = digits.len() >= 5 && longest_area <= 5;
+            return Err(if local { NumberError::AreaCodeMissing } else { NumberError::TooShort });
+        }
+        let national = format!("{area}{digits}");
+        self.check_national(&national)?;
+        self.own(&national, None)
+    }
+
+    fn after_trunk(&self, rest: &str) -> Result<Dialed, NumberError> {
+        let plain = self.check_national(rest);
+        if plain.is_ok() {
+            return self.own(rest, None);
+        }
+        let carrier_digits = usize::from(self.carrier_code_digits);
+        if carrier_digits > 0 && rest.len() > carrier_digits {
+            let (carrier, national) = rest.split_at(carrier_digits);
+            if self.check_national(national).is_ok() {
+                return self.own(national, Some(carrier));
+            }
+        }
+        plain.and_then(|()| self.own(rest, None))
+    }
+
+    fn own(&self, national: &str, carrier: Option<&str>) -> Result<Dialed, NumberError> {
+        let e164 = E164::parse(&format!("{}{national}", self.country_code))?;
+        Ok(Dialed::Number { e164, carrier: carrier.map(str::to_owned) })
+    }
+
+    /// Whether the digits are a complete national number, as far as the plan can tell.
+    fn check_national(&self, national: &str) -> Result<(), NumberError> {
+        if national.len() < usize::from(self.min_national) {
+            return Err(NumberError::TooShort);
+        }
+        if national.len() > usize::from(self.max_national) {
+            return Err(NumberError::TooLong);
+        }
+        match self.country_code.as_str() {
+            "1" => check_north_american(national),
+            "55" => check_brazilian(national),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn owned<T: FromIterator<String>>(texts: &[&str]) -> T {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// The digits, stars and hashes, after a plus sign if one leads them.
+fn clean(dialed: &str) -> Result<String, NumberError> {
+    if dialed.len() > MAX_DIALED_BYTES {
+        return Err(NumberError::TooLong);
+    }
+    let mut cleaned = String::with_capacity(dialed.len());
+    for letter in dialed.chars() {
+        match letter {
+            '0'..='9' | '*' | '#' => cleaned.push(letter),
+            '+' if cleaned.is_empty() => cleaned.push(letter),
+            ' ' | '-' | '.' | '(' | ')' | '/' => {}
+            _ => return Err(NumberError::InvalidCharacter),
+        }
+    }
+    if cleaned.is_empty() || cleaned == "+" { Err(NumberError::Empty) } else { Ok(cleaned) }
+}
+
+/// Area code and exchange begin with 2 to 9.
+fn check_north_american(national: &str) -> Result<(), NumberError> {
+    match national.len() {
+        0..10 => return Err(NumberError::TooShort),
+        10 => {}
+        _ => return Err(NumberError::TooLong),
+    }
+    let digits = national.as_bytes();
+    if digits[0] < b'2' || digits[3] < b'2' { Err(NumberError::InvalidNational) } else { Ok(()) }
+}
+
+/// An area of two digits without zeros, then eight digits or a 9 and eight digits; or 300, 500, 800, 900 and seven.
+fn check_brazilian(national: &str) -> Result<(), NumberError> {
+    let digits = national.as_bytes();
+    if let [b'3' | b'5' | b'8' | b'9', b'0', b'0', ..] = digits {
+        return if digits.len() == 10 { Ok(()) } else { Err(NumberError::InvalidNational) };
+    }
+    match digits {
+        [b'1'..=b'9', b'1'..=b'9', b'2'..=b'9', rest @ ..] if rest.len() == 7 => Ok(()),
+        [b'1'..=b'9', b'1'..=b'9', b'9', rest @ ..] if rest.len() == 8 => Ok(()),
+        _ => Err(NumberError::InvalidNational),
+    }
+}
+
+/// Calling codes of two digits. Those of one are 1 and 7.
+const TWO_DIGIT_CODES: &[&str] = &[
+    "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48",
+    "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81",
+    "82", "84", "86", "90", "91", "92", "93", "94", "95", "98",
+];
+
+/// The country calling code that begins `digits`, by the ITU's list of assigned codes (E.164 annex, with the codes for
+/// global services).
+fn calling_code(digits: &str) -> Option<&str> {
+    if digits.starts_with(['1', '7']) {
+        return digits.get(..1);
+    }
+    let two = digits.get(..2)?;
+    if TWO_DIGIT_CODES.contains(&two) {
+        return Some(two);
+    }
+    let three = digits.get(..3)?;
+    let assigned = matches!(
+        three.parse::<u16>().ok()?,
+        211..=213 | 216 | 218 | 220..=258 | 260..=269 | 290 | 291 | 297..=299 | 350..=359 | 370..=378 | 380..=383
+            | 385..=387 | 389 | 420 | 421 | 423 | 500..=509 | 590..=599 | 670 | 672..=683 | 685..=692 | 800 | 808
+            | 850 | 852 | 853 | 855 | 856 | 870 | 878 | 880..=883 | 886 | 888 | 960..=968 | 970..=977 | 979
+            | 992..=996 | 998
+    );
+    assigned.then_some(three)
+}
+
+/// A number as people read it: `+55 11 98765-4321` for Brazil, `+1 305 555-1234` for North America, otherwise the
+/// calling code and the rest.
+pub fn format_international(number: &E164) -> String {
+    let digits = number.as_str();
+    let Some(code) = number.country_code() else { return format!("+{digits}") };
+    let national = &digits[code.len()..];
+    match (code, national.len()) {
+        ("55", 10 | 11) if check_brazilian(national).is_ok() => {
+            let area_digits = if national.as_bytes()[1] == b'0' { 3 } else { 2 };
+            let (area, rest) = national.split_at(area_digits);
+            let (head, tail) = rest.split_at(rest.len() - 4);
+            format!("+55 {area} {head}-{tail}")
+        }
+        ("1", 10) => format!("+1 {} {}-{}", &national[..3], &national[3..6], &national[6..]),
+        (_, 0) => format!("+{code}"),
+        _ => format!("+{code} {national}"),
+    }
+}

@@ -1,0 +1,476 @@
+//! What a call costs, what it may cost at most, and how long a sum of money lasts.
+//!
+//! All sums are exact: prices are micros per minute, so a second's price is a number of *sixtieths of a micro*, added up
+//! in `i128` and rounded once, at the end, by the tariff's rule.
+//!
+//! Bands begin and end on whole seconds, and second *k* of a call is priced at the band that contains answer + *k*.
+//! The band of any instant is that of the whole second it lies in, so the whole second of the answer decides
+//! everything: the walk below goes over integer Unix seconds and loses nothing.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Offset, TimeZone, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use crate::money::{Micros, Rounding, RoundingMode, divide_rounded, unit_micros};
+use crate::tariff::{Rate, TimeBand};
+
+/// Everything a charge depends on besides the call: what is frozen on a call for each level of its chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pricing {
+    /// The rate that matched.
+    pub rate: Rate,
+    /// The tariff's rounding.
+    #[serde(default)]
+    pub rounding: Rounding,
+    /// The tariff's time bands, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bands: Vec<TimeBand>,
+    /// The tariff's holidays, local dates.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub holidays: BTreeSet<NaiveDate>,
+    /// The tariff's time zone.
+    pub time_zone: Tz,
+}
+
+/// The charge of one call at one level, with its explanation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    /// Seconds billed.
+    pub billed_seconds: u32,
+    /// The charge, rounded.
+    pub amount: Micros,
+    /// How it came about, in the order of the computation.
+    pub steps: Vec<ChargeStep>,
+}
+
+/// One line of the explanation of a charge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ChargeStep {
+    /// The call was shorter than the rate's free seconds: it costs nothing.
+    Free {
+        /// Talk time.
+        talk_seconds: u32,
+        /// The rate's free seconds.
+        free_seconds: u32,
+    },
+    /// The fee of an answered call.
+    ConnectionFee {
+        /// The band at answer that sets it; none when it is the rate's own.
+        band: Option<String>,
+        /// The fee.
+        amount: Micros,
+    },
+    /// A run of billed seconds at one price. Its exact cost is `price_per_minute * seconds / 60`.
+    Time {
+        /// The band; none outside the bands that the rate prices.
+        band: Option<String>,
+        /// The first second of the run, counted from the answer.
+        first_second: u32,
+        /// Its length.
+        seconds: u32,
+        /// The price.
+        price_per_minute: Micros,
+    },
+    /// The sum was below the minimum charge and was raised to it.
+    MinimumCharge {
+        /// The minimum.
+        amount: Micros,
+    },
+    /// The rounding, the only one.
+    Rounding {
+        /// Decimals kept.
+        decimals: u8,
+        /// The direction.
+        mode: RoundingMode,
+        /// The result.
+        amount: Micros,
+    },
+}
+
+/// Whole seconds from answer to end, begun ones counted whole, at microsecond resolution. An end at or before the
+/// answer is 0.
+pub fn talk_seconds(answered: DateTime<Utc>, ended: DateTime<Utc>) -> u32 {
+    let micros = ended.timestamp_micros().saturating_sub(answered.timestamp_micros()).max(0);
+    let seconds = micros / 1_000_000 + i64::from(micros % 1_000_000 != 0);
+    u32::try_from(seconds).unwrap_or(u32::MAX)
+}
+
+/// Seconds billed for `talk` seconds by the offset rule (30/7 at 31 s bills 37). Nothing is billed for no talk and for
+/// a call shorter than the rate's free seconds.
+pub fn billed_seconds(rate: &Rate, talk: u32) -> u32 {
+    if talk == 0 || talk < rate.free_seconds {
+        return 0;
+    }
+    let beyond = u64::from(talk.saturating_sub(rate.initial_increment));
+    let increment = u64::from(rate.increment.max(1));
+    let billed = u64::from(rate.initial_increment) + beyond.div_ceil(increment) * increment;
+    u32::try_from(billed).unwrap_or(u32::MAX)
+}
+
+/// The charge of a call answered at `answered_at` that talked for `talk` seconds, explained.
+pub fn charge(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Charge {
+    let rate = &pricing.rate;
+    if talk == 0 {
+        return Charge { billed_seconds: 0, amount: Micros::ZERO, steps: Vec::new() };
+    }
+    if talk < rate.free_seconds {
+        let free = ChargeStep::Free { talk_seconds: talk, free_seconds: rate.free_seconds };
+        return Charge { billed_seconds: 0, amount: Micros::ZERO, steps: vec![free] };
+    }
+    let billed = billed_seconds(rate, talk);
+    let first = answered_at.timestamp();
+    let mut steps = vec![fee_step(pricing, first)];
+    let mut exact = sixtieths(pricing.span_at(first).fee);
+    pricing.walk(first, billed, |offset, seconds, span| {
+        exact += i128::from(seconds) * i128::from(span.price.0);
+        push_time(&mut steps, pricing, offset, seconds, span);
+    });
+    if exact < sixtieths(rate.minimum_charge) {
+        steps.push(ChargeStep::MinimumCharge { amount: rate.minimum_charge });
+    }
+    let amount = pricing.finish(exact);
+    let Rounding { decimals, mode } = pricing.rounding;
+    steps.push(ChargeStep::Rounding { decimals, mode, amount });
+    Charge { billed_seconds: billed, amount, steps }
+}
+
+/// The amount of [`charge`], without the explanation and without allocating.
+///
+/// It stops at [`Micros::MAX`], which rates within [`Rate::validate`]'s ranges reach after 17 years of talk.
+pub fn amount(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Micros {
+    let rate = &pricing.rate;
+    if talk == 0 || talk < rate.free_seconds {
+        return Micros::ZERO;
+    }
+    let billed = billed_seconds(rate, talk);
+    if !pricing.is_banded() {
+        return pricing.finish(pricing.flat_cost(billed));
+    }
+    let first = answered_at.timestamp();
+    let mut exact = sixtieths(pricing.span_at(first).fee);
+    pricing.walk(first, billed, |_, seconds, span| exact += i128::from(seconds) * i128::from(span.price.0));
+    pricing.finish(exact)
+}
+
+/// The highest charge of any talk time up to `t` seconds, over every answer instant from `authorized_at` to
+/// `ring_timeout_secs` later, both included. It never falls as `t` grows.
+pub fn max_charge(pricing: &Pricing, authorized_at: DateTime<Utc>, ring_timeout_secs: u32, t: u32) -> Micros {
+    let mut window = AnswerWindow::new(pricing, authorized_at, ring_timeout_secs);
+    match window.highest_cost(t) {
+        Some(exact) => pricing.finish(exact),
+        None => Micros::ZERO,
+    }
+}
+
+/// The greatest `t` up to `cap` whose [`max_charge`] is at most `available`; 0 when there is none.
+///
+/// An `available` of [`Micros::MAX`] is unlimited.
+pub fn covered_seconds(
+    pricing: &Pricing,
+    authorized_at: DateTime<Utc>,
+    ring_timeout_secs: u32,
+    available: Micros,
+    cap: u32,
+) -> u32 {
+    if available.is_negative() {
+        return 0;
+    }
+    if available == Micros::MAX || is_free(pricing) {
+        return cap;
+    }
+    let limit = pricing.highest_cost_within(available);
+    let mut window = AnswerWindow::new(pricing, authorized_at, ring_timeout_secs);
+    let mut fits = |t: u32| window.highest_cost(t).is_none_or(|exact| exact <= limit);
+    // Doubling first: the bands are laid out no further than twice the answer.
+    let (mut good, mut step) = (0u32, 1u32);
+    let mut bad = loop {
+        let next = good.saturating_add(step).min(cap);
+        if next == good {
+            return cap;
+        }
+        if !fits(next) {
+            break next;
+        }
+        good = next;
+        step = step.saturating_mul(2);
+    };
+    while bad - good > 1 {
+        let middle = good + (bad - good) / 2;
+        if fits(middle) {
+            good = middle;
+        } else {
+            bad = middle;
+        }
+    }
+    good
+}
+
+/// True when no call at this price can cost anything, whenever it is made.
+pub fn is_free(pricing: &Pricing) -> bool {
+    let rate = &pricing.rate;
+    let zero = |amount: Micros| amount.0 <= 0;
+    zero(rate.price_per_minute)
+        && zero(rate.connection_fee)
+        && zero(rate.minimum_charge)
+        && pricing
+            .bands
+            .iter()
+            .filter_map(|band| rate.band_prices.get(&band.name))
+            .all(|price| zero(price.price_per_minute) && zero(price.connection_fee.unwrap_or_default()))
+}
+
+/// Seconds with one price: from the one it was asked for to `until`, which is not part of it.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    band: Option<usize>,
+    price: Micros,
+    fee: Micros,
+    until: i64,
+}
+
+impl Pricing {
+    /// What to freeze on a call: of the tariff's bands only those that the rate prices, and the holidays only if there
+    /// are such bands. It charges exactly what the whole would.
+    pub fn freeze(
+        rate: &Rate,
+        rounding: Rounding,
+        bands: &[TimeBand],
+        holidays: &BTreeSet<NaiveDate>,
+        time_zone: Tz,
+    ) -> Pricing {
+        let bands: Vec<TimeBand> =
+            bands.iter().filter(|band| rate.band_prices.contains_key(&band.name)).cloned().collect();
+        let holidays = if bands.is_empty() { BTreeSet::new() } else { holidays.clone() };
+        Pricing { rate: rate.clone(), rounding, bands, holidays, time_zone }
+    }
+
+    fn is_banded(&self) -> bool {
+        !self.bands.is_empty() && !self.rate.band_prices.is_empty()
+    }
+
+    /// Exact cost of `billed` seconds without bands.
+    fn flat_cost(&self, billed: u32) -> i128 {
+        sixtieths(self.rate.connection_fee) + i128::from(self.rate.price_per_minute.0) * i128::from(billed)
+    }
+
+    /// From an exact cost to the charge: the minimum, then the one rounding.
+    fn finish(&self, exact: i128) -> Micros {
+        let exact = exact.max(sixtieths(self.rate.minimum_charge)).max(0);
+        let unit = unit_micros(self.rounding.decimals);
+        let rounded = divide_rounded(exact, unit * 60, self.rounding.mode) * unit;
+        Micros(i64::try_from(rounded).unwrap_or(i64::MAX))
+    }
+
+    /// The highest exact cost that [`Pricing::finish`] turns into at most `available`, or -1 when the minimum charge
+    /// alone is more. `available` is not negative.
+    fn highest_cost_within(&self, available: Micros) -> i128 {
+        if self.finish(0) > available {
+            return -1;
+        }
+        let unit = unit_micros(self.rounding.decimals);
+        let (whole, unit) = (i128::from(available.0) / unit, unit * 60);
+        match self.rounding.mode {
+            RoundingMode::HalfUp => whole * unit + unit / 2 - 1,
+            RoundingMode::Up => whole * unit,
+            RoundingMode::Down => whole * unit + unit - 1,
+        }
+    }
+
+    /// The price at a Unix second, and how long it lasts at least.
+    fn span_at(&self, second: i64) -> Span {
+        let rate = &self.rate;
+        let base =
+            Span { band: None, price: rate.price_per_minute, fee: rate.connection_fee, until: i64::MAX };
+        if !self.is_banded() {
+            return base;
+        }
+        let offset = self.utc_offset(second);
+        let Some(local) = DateTime::from_timestamp(second + offset, 0) else { return base };
+        let second_of_day = (second + offset).rem_euclid(86_400) as u32;
+        let until = self.same_offset_until(second, self.seconds_to_edge(second_of_day), offset);
+        let holiday = |date: NaiveDate| self.holidays.contains(&date);
+        let date = local.date_naive();
+        let found = self.bands.iter().enumerate().find_map(|(index, band)| {
+            let price = rate.band_prices.get(&band.name)?;
+            band.contains(date, second_of_day, holiday).then_some((index, price))
+        });
+        match found {
+            Some((index, price)) => Span {
+                band: Some(index),
+                price: price.price_per_minute,
+                fee: price.connection_fee.unwrap_or(rate.connection_fee),
+                until,
+            },
+            None => Span { until, ..base },
+        }
+    }
+
+    /// Seconds of local time to the next edge of a band, or to midnight, where the kind of day changes.
+    fn seconds_to_edge(&self, second_of_day: u32) -> i64 {
+        let edges = self.bands.iter().flat_map(|band| {
+            let (from, to) = band.seconds();
+            [from, to]
+        });
+        let next = edges.filter(|edge| *edge > second_of_day).min().unwrap_or(86_400);
+        i64::from(next - second_of_day)
+    }
+
+    /// The end of the run of at most `length` seconds from `second` on which the clocks are not changed.
+    fn same_offset_until(&self, second: i64, length: i64, offset: i64) -> i64 {
+        let (mut same, mut other) = (second, second + length);
+        if self.utc_offset(other - 1) == offset {
+            return other;
+        }
+        while other - same > 1 {
+            let middle = same + (other - same) / 2;
+            if self.utc_offset(middle) == offset {
+                same = middle;
+            } else {
+                other = middle;
+            }
+        }
+        other
+    }
+
+    /// Seconds that local time is ahead of UTC at a Unix second.
+    fn utc_offset(&self, second: i64) -> i64 {
+        let Some(utc) = DateTime::from_timestamp(second, 0) else { return 0 };
+        i64::from(self.time_zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc())
+    }
+
+    /// Calls `visit(offset, seconds, span)` for the runs of one price within `billed` seconds from `first`.
+    fn walk(&self, first: i64, billed: u32, mut visit: impl FnMut(u32, u32, &Span)) {
+        let mut offset = 0u32;
+        while offset < billed {
+            let at = first + i64::from(offset);
+            let span = self.span_at(at);
+            let seconds = u32::try_from(span.until - at).unwrap_or(u32::MAX).min(billed - offset);
+            visit(offset, seconds, &span);
+            offset += seconds;
+        }
+    }
+
+    fn band_name(&self, band: Option<usize>) -> Option<String> {
+        band.and_then(|index| self.bands.get(index)).map(|band| band.name.clone())
+    }
+}
+
+/// An amount as sixtieths of a micro.
+fn sixtieths(amount: Micros) -> i128 {
+    i128::from(amount.0) * 60
+}
+
+fn fee_step(pricing: &Pricing, first: i64) -> ChargeStep {
+    let span = pricing.span_at(first);
+    let own = pricing.band_name(span.band).filter(|name| {
+        pricing.rate.band_prices.get(name).is_some_and(|price| price.connection_fee.is_some())
+    });
+    ChargeStep::ConnectionFee { band: own, amount: span.fee }
+}
+
+/// Adds a run of seconds to the explanation, to the line before it when that has the same band.
+fn push_time(steps: &mut Vec<ChargeStep>, pricing: &Pricing, offset: u32, length: u32, span: &Span) {
+    let name = pricing.band_name(span.band);
+    if let Some(ChargeStep::Time { band, seconds, .. }) = steps.last_mut()
+        && *band == name
+    {
+        *seconds += length;
+        return;
+    }
+    steps.push(ChargeStep::Time {
+        band: name,
+        first_second: offset,
+        seconds: length,
+        price_per_minute: span.price,
+    });
+}
+
+/// A span with its start and the exact cost of all seconds before it.
+#[derive(Clone, Copy, Debug)]
+struct LaidSpan {
+    start: i64,
+    price: Micros,
+    fee: Micros,
+    cost_before: i128,
+}
+
+/// The answer instants that are possible, as whole seconds, and the prices from the first of them on, laid out as far
+/// as they were asked for.
+struct AnswerWindow<'a> {
+    pricing: &'a Pricing,
+    first: i64,
+    last: i64,
+    spans: Vec<LaidSpan>,
+    laid_until: i64,
+}
+
+impl<'a> AnswerWindow<'a> {
+    fn new(pricing: &'a Pricing, authorized_at: DateTime<Utc>, ring_timeout_secs: u32) -> AnswerWindow<'a> {
+        let first = authorized_at.timestamp();
+        // The last instant has the same fraction of a second as the first, so this is its whole second.
+        let last = first + i64::from(ring_timeout_secs);
+        AnswerWindow { pricing, first, last, spans: Vec::new(), laid_until: first }
+    }
+
+    /// The highest exact cost of `talk` seconds, minimum and rounding apart; none when they cost nothing at all.
+    /// A longer talk never costs less, so this is the highest for any shorter one too.
+    fn highest_cost(&mut self, talk: u32) -> Option<i128> {
+        let rate = &self.pricing.rate;
+        if talk == 0 || talk < rate.free_seconds {
+            return None;
+        }
+        let billed = billed_seconds(rate, talk);
+        if !self.pricing.is_banded() {
+            return Some(self.pricing.flat_cost(billed));
+        }
+        let billed = i64::from(billed);
+        self.lay_until(self.last + billed + 1);
+        let highest = self.candidates(billed).map(|answer| self.cost(answer, billed)).max();
+        Some(highest.unwrap_or_default())
+    }
+
+    /// Answers among which the dearest is. Between them neither the first nor the last billed second passes an edge,
+    /// so there the cost goes straight up or down with the answer and is highest at an end.
+    fn candidates(&self, billed: i64) -> impl Iterator<Item = i64> {
+        let edges_near = |from: i64, to: i64| {
+            let begin = self.spans.partition_point(|span| span.start < from);
+            self.spans[begin..].iter().map(|span| span.start).take_while(move |start| *start <= to)
+        };
+        let starts = edges_near(self.first, self.last + 1);
+        let ends = edges_near(self.first + billed - 1, self.last + billed + 1).map(move |edge| edge - billed);
+        let around = starts.chain(ends).flat_map(|edge| [edge - 1, edge, edge + 1]);
+        [self.first, self.last].into_iter().chain(around).filter(|at| (self.first..=self.last).contains(at))
+    }
+
+    fn cost(&self, answer: i64, billed: i64) -> i128 {
+        let fee = self.span(answer).map_or(Micros::ZERO, |span| span.fee);
+        sixtieths(fee) + self.cost_until(answer + billed) - self.cost_until(answer)
+    }
+
+    /// Exact cost of all seconds from the first answer to `second`, which is not counted.
+    fn cost_until(&self, second: i64) -> i128 {
+        self.span(second)
+            .map_or(0, |span| span.cost_before + i128::from(second - span.start) * i128::from(span.price.0))
+    }
+
+    fn span(&self, second: i64) -> Option<&LaidSpan> {
+        let after = self.spans.partition_point(|span| span.start <= second);
+        after.checked_sub(1).and_then(|index| self.spans.get(index))
+    }
+
+    fn lay_until(&mut self, second: i64) {
+        while self.laid_until <= second {
+            let start = self.laid_until;
+            let span = self.pricing.span_at(start);
+            let cost_before = self.cost_until(start);
+            let same = self.spans.last().is_some_and(|last| last.price == span.price && last.fee == span.fee);
+            if !same {
+                self.spans.push(LaidSpan { start, price: span.price, fee: span.fee, cost_before });
+            }
+            self.laid_until = span.until;
+        }
+    }
+}

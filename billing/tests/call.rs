@@ -1,0 +1,197 @@
+//! The call state machine under late, doubled and reordered events.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use billing::call::{Call, CallEvent, CallEventKind, CallState, Emitted, EndCause, EndedBy, apply};
+use chrono::{DateTime, Duration, Utc};
+use proptest::prelude::*;
+
+fn at(second: i64) -> DateTime<Utc> {
+    "2026-11-22T12:00:00Z".parse::<DateTime<Utc>>().unwrap() + Duration::seconds(second)
+}
+
+fn event(second: i64, kind: CallEventKind) -> CallEvent {
+    CallEvent { at: at(second), kind }
+}
+
+fn ringing() -> CallEvent {
+    event(2, CallEventKind::Ringing)
+}
+
+fn answered() -> CallEvent {
+    event(10, CallEventKind::Answered)
+}
+
+fn ended(second: i64, cause: EndCause, answered_at: Option<i64>) -> CallEvent {
+    event(second, CallEventKind::Ended { by: EndedBy::Caller, cause, answered_at: answered_at.map(at) })
+}
+
+fn failed(second: i64) -> CallEvent {
+    event(second, CallEventKind::Failed { code: 486, by: EndedBy::Callee })
+}
+
+fn abandoned() -> CallEvent {
+    event(1, CallEventKind::Abandoned)
+}
+
+fn run(events: &[CallEvent]) -> (Call, Vec<Emitted>) {
+    let mut call = Call::authorized(at(0), 60);
+    let mut emitted = Vec::new();
+    for event in events {
+        let transition = apply(&call, event);
+        call = transition.call;
+        emitted.extend(transition.emitted);
+    }
+    (call, emitted)
+}
+
+#[test]
+fn an_ordinary_call() {
+    let (call, emitted) = run(&[
+        event(0, CallEventKind::Authorized),
+        ringing(),
+        answered(),
+        ended(41, EndCause::Bye, Some(10)),
+    ]);
+    assert_eq!((call.state, call.talk_seconds, call.ringing_at), (CallState::Ended, 31, Some(at(2))));
+    assert_eq!((call.ended_by, call.cause), (Some(EndedBy::Caller), Some(EndCause::Bye)));
+    let order =
+        [Emitted::Ringing { at: at(2) }, Emitted::Answered { at: at(10) }, Emitted::Ended { at: at(41) }];
+    assert_eq!(emitted, order);
+}
+
+#[test]
+fn an_end_alone_is_enough_and_makes_the_rest_no_ops() {
+    let (call, emitted) = run(&[ended(41, EndCause::Bye, Some(10))]);
+    assert_eq!((call.state, call.talk_seconds), (CallState::Ended, 31));
+    assert_eq!(emitted, [Emitted::Answered { at: at(10) }, Emitted::Ended { at: at(41) }]);
+    let late = apply(&call, &ringing());
+    assert_eq!((late.call.ringing_at, late.emitted), (Some(at(2)), Vec::new()));
+    for event in [answered(), ended(50, EndCause::Rpc, Some(11)), failed(20), abandoned()] {
+        let late = apply(&call, &event);
+        assert_eq!((late.call, late.emitted), (call.clone(), Vec::new()), "{event:?}");
+    }
+}
+
+#[test]
+fn the_answer_instant_of_the_end_is_the_one_that_counts() {
+    let end = || ended(41, EndCause::Bye, Some(12));
+    for events in [[answered(), end()], [end(), answered()]] {
+        let (call, _) = run(&events);
+        assert_eq!((call.answered_at, call.talk_seconds), (Some(at(12)), 29));
+    }
+}
+
+#[test]
+fn talk_is_covered_and_never_negative() {
+    let (call, _) = run(&[ended(100, EndCause::MaxDuration, Some(10))]);
+    assert_eq!((call.talk_seconds, call.measured_seconds()), (60, 90));
+    let (call, _) = run(&[ended(9, EndCause::Bye, Some(10))]);
+    assert_eq!((call.state, call.talk_seconds, call.ended_at), (CallState::Ended, 0, Some(at(9))));
+}
+
+#[test]
+fn unanswered_ends() {
+    let (call, emitted) = run(&[ringing(), ended(40, EndCause::Bye, None)]);
+    assert_eq!((call.state, call.answered_at, call.talk_seconds), (CallState::Ended, None, 0));
+    assert_eq!(emitted, [Emitted::Ringing { at: at(2) }, Emitted::Ended { at: at(40) }]);
+    // an answer that was seen counts even if the end does not repeat it
+    let (call, _) = run(&[answered(), ended(40, EndCause::KeepaliveLost, None)]);
+    assert_eq!((call.answered_at, call.talk_seconds), (Some(at(10)), 30));
+    // one that was never acknowledged does not
+    for events in
+        [vec![answered(), ended(40, EndCause::NoAck, Some(10))], vec![ended(40, EndCause::NoAck, Some(10))]]
+    {
+        let (call, _) = run(&events);
+        assert_eq!((call.state, call.answered_at, call.talk_seconds), (CallState::Ended, None, 0));
+    }
+}
+
+#[test]
+fn failures() {
+    let (call, emitted) = run(&[ringing(), failed(20), answered()]);
+    assert_eq!((call.state, call.sip_code, call.ended_at), (CallState::Failed, Some(486), Some(at(20))));
+    assert_eq!(emitted, [Emitted::Ringing { at: at(2) }, Emitted::Failed { at: at(20) }]);
+    let (call, emitted) = run(&[answered(), failed(20)]);
+    assert_eq!((call.state, emitted.len()), (CallState::Answered, 1));
+    // proof of talk prevails
+    let (call, emitted) = run(&[failed(20), ended(41, EndCause::Bye, Some(10))]);
+    assert_eq!((call.state, call.talk_seconds, call.sip_code), (CallState::Ended, 31, None));
+    let order =
+        [Emitted::Failed { at: at(20) }, Emitted::Answered { at: at(10) }, Emitted::Ended { at: at(41) }];
+    assert_eq!(emitted, order);
+}
+
+#[test]
+fn abandoned_and_refused() {
+    let (call, emitted) = run(&[abandoned(), event(0, CallEventKind::Authorized), abandoned(), ringing()]);
+    assert_eq!((call.state, emitted), (CallState::Abandoned, vec![Emitted::Abandoned { at: at(1) }]));
+    let (call, _) = run(&[ringing(), abandoned()]);
+    assert_eq!(call.state, CallState::Ringing);
+    let refused = Call::refused(at(0));
+    for event in [ringing(), answered(), ended(41, EndCause::Bye, Some(10)), failed(3), abandoned()] {
+        assert_eq!(apply(&refused, &event).call, refused);
+    }
+}
+
+#[test]
+fn each_state_is_live_or_final() {
+    use CallState::{Abandoned, Answered, Authorized, Ended, Failed, Refused, Ringing};
+    for state in [Authorized, Ringing, Answered] {
+        assert!(state.is_live() && !state.is_final());
+    }
+    for state in [Ended, Failed, Abandoned, Refused] {
+        assert!(state.is_final() && !state.is_live());
+    }
+    let (call, _) = run(&[answered(), ended(41, EndCause::Bye, None)]);
+    assert_eq!(serde_json::from_str::<Call>(&serde_json::to_string(&call).unwrap()).unwrap(), call);
+}
+
+/// What a proxy says about one call, each set complete.
+fn whole_lives() -> Vec<Vec<CallEvent>> {
+    let authorized = event(0, CallEventKind::Authorized);
+    vec![
+        vec![authorized.clone(), ringing(), answered(), ended(41, EndCause::Bye, Some(10))],
+        vec![authorized.clone(), answered(), ended(200, EndCause::MaxDuration, Some(10))],
+        vec![authorized.clone(), ringing(), answered(), failed(11), ended(41, EndCause::Bye, Some(10))],
+        vec![authorized.clone(), ringing(), answered(), ended(104, EndCause::NoAck, Some(10))],
+        vec![authorized.clone(), ringing(), ended(30, EndCause::Bye, None)],
+        vec![authorized.clone(), ringing(), failed(30)],
+        vec![authorized.clone(), failed(1)],
+        vec![authorized, abandoned()],
+        vec![answered(), ended(5, EndCause::Api, Some(10))],
+    ]
+}
+
+fn shuffled_life() -> impl Strategy<Value = (Vec<CallEvent>, Vec<CallEvent>)> {
+    prop::sample::select(whole_lives()).prop_flat_map(|life| {
+        let doubled = prop::collection::vec(prop::sample::select(life.clone()), 0..6);
+        (Just(life), doubled).prop_flat_map(|(life, doubled)| {
+            let all: Vec<CallEvent> = life.iter().cloned().chain(doubled).collect();
+            (Just(life), Just(all).prop_shuffle())
+        })
+    })
+}
+
+fn rank(emitted: &Emitted) -> u8 {
+    match emitted {
+        Emitted::Ringing { .. } => 0,
+        Emitted::Failed { .. } | Emitted::Abandoned { .. } => 1,
+        Emitted::Answered { .. } => 2,
+        Emitted::Ended { .. } => 3,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn every_order_ends_in_the_same_call((life, events) in shuffled_life()) {
+        let (expected, _) = run(&life);
+        let (call, emitted) = run(&events);
+        prop_assert_eq!(call, expected);
+        let ranks: Vec<u8> = emitted.iter().map(rank).collect();
+        prop_assert!(ranks.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", emitted);
+        prop_assert!(!emitted.is_empty());
+    }
+}
