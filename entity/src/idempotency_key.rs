@@ -1,0 +1,31 @@
+//! The first answer to a mutation that carried an idempotency key.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// The first answer to a mutation that carried an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[sea_orm(table_name = "idempotency_key")]
+pub struct Model {
+    /// Who sent it.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub user_id: Uuid,
+    /// Which mutation.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub mutation: String,
+    /// The client's key.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub key: String,
+    /// SHA-256 of the input, hex.
+    pub input_hash: String,
+    /// Ids needed to answer again.
+    pub answer: Json,
+    /// When.
+    pub created_at: DateTimeUtc,
+}
+
+/// Relations are read by id, in `api::store`.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,31 @@
+//! SeaORM models and column types of the callshop database. One file a table, no logic.
+//!
+//! Money columns are [`Micros`] in BIGINT on both databases: SeaORM keeps `Decimal` on SQLite as a float. Times are UTC with
+//! microseconds, ids are UUIDv7, lists and frozen rules are JSON.
+
+pub mod account;
+pub mod activity;
+pub mod activity_head;
+pub mod auth_session;
+pub mod cabin;
+pub mod cabin_session;
+pub mod call;
+pub mod call_charge;
+pub mod callshop;
+pub mod cash_movement;
+pub mod columns;
+pub mod hook_event;
+pub mod idempotency_key;
+pub mod ledger_balance;
+pub mod ledger_entry;
+pub mod ledger_transfer;
+pub mod payment;
+pub mod phone;
+pub mod rate;
+pub mod register_shift;
+pub mod setting;
+pub mod tariff;
+pub mod tariff_version;
+pub mod user;
+
+pub use columns::*;

@@ -1,0 +1,21 @@
+//! Values that all nodes on one database share, such as the generated token key.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Values that all nodes on one database share, such as the generated token key.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+#[sea_orm(table_name = "setting")]
+pub struct Model {
+    /// Name.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub key: String,
+    /// Value.
+    pub value: String,
+}
+
+/// Relations are read by id, in `api::store`.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
