@@ -1,0 +1,431 @@
+//! Accounts and callshops: making, changing and suspending them, and the credit their parents give them.
+
+use std::collections::HashMap;
+
+use billing::money::Micros;
+use billing::number::DialPlan;
+use entity::{AccountKind, Book, Role, TransferKind, account, callshop, user};
+use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::access::{self, Shop};
+use super::{App, idempotency, users};
+use crate::auth::{Actor, Right, token};
+use crate::error::{Error, ErrorCode, Result};
+use crate::store::ledger::{self, NewTransfer};
+use crate::store::{Page, accounts};
+
+/// Longest name or label.
+pub const MAX_NAME: usize = 100;
+
+/// What a new account is told.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// Below whom; the actor's own account when none.
+    pub parent_id: Option<Uuid>,
+    /// What it is to be.
+    pub kind: AccountKind,
+    /// Display name.
+    pub name: String,
+    /// ISO 4217 code, only for a child of the platform; others have their parent's.
+    pub currency: Option<String>,
+    /// IANA zone; the parent's when none.
+    pub time_zone: Option<String>,
+    /// ISO 3166 alpha-2; the parent's when none.
+    pub country: Option<String>,
+    /// BCP 47 tag; the parent's when none.
+    pub locale: Option<String>,
+    /// Login of its first user, who is its distributor, reseller or owner.
+    pub user: Option<users::NewUser>,
+}
+
+/// An account that was just made.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// The account.
+    pub account: account::Model,
+    /// Its first user.
+    pub user: Option<user::Model>,
+}
+
+/// Makes a child account, and its first user.
+///
+/// # Errors
+/// `INVALID_INPUT`, `CURRENCY_MISMATCH`, those of [`users::build`].
+pub async fn create(app: &App, actor: &Actor, new: NewAccount) -> Result<Created> {
+    actor.require(Right::ManageAccounts)?;
+    let name = clean_name("name", &new.name)?;
+    let id = Uuid::now_v7();
+    let role = match new.kind {
+        AccountKind::Platform => return Err(Error::invalid("kind", "there is one platform")),
+        AccountKind::Distributor => Role::Distributor,
+        AccountKind::Reseller => Role::Reseller,
+        AccountKind::Callshop => Role::CallshopOwner,
+    };
+    let user = match new.user.clone() {
+        Some(user) => Some(users::build(app, id, users::NewUser { role, ..user }).await?),
+        None => None,
+    };
+    let (new, name, user) = (&new, &name, &user);
+    app.store
+        .write(|tx| async move {
+            let parent_id = new.parent_id.unwrap_or(actor.account_id);
+            let parent = access::account(tx.conn(), actor, parent_id, Right::ManageAccounts).await?;
+            access::check_kind(&parent, new.kind)?;
+            let account = child_of(app, &parent, id, name, new)?;
+            accounts::insert(tx.conn(), account.clone()).await?;
+            if new.kind == AccountKind::Callshop {
+                accounts::insert_callshop(tx.conn(), default_settings(app, &account)?).await?;
+            }
+            if let Some(user) = user {
+                accounts::insert_user(tx.conn(), user.clone()).await?;
+            }
+            Ok(Created { account, user: user.clone() })
+        })
+        .await
+}
+
+fn child_of(
+    app: &App,
+    parent: &account::Model,
+    id: Uuid,
+    name: &str,
+    new: &NewAccount,
+) -> Result<account::Model> {
+    let currency = match &new.currency {
+        Some(currency) => billing::money::Currency::parse(currency)
+            .map_err(|error| Error::invalid("currency", error.to_string()))?
+            .to_string(),
+        None => parent.currency.clone(),
+    };
+    // a distributor's subtree has one currency; only the platform has children of several
+    if parent.kind != AccountKind::Platform && currency != parent.currency {
+        return Err(Error::field(
+            ErrorCode::CurrencyMismatch,
+            "currency",
+            format!("this branch uses {}", parent.currency),
+        ));
+    }
+    let time_zone = new.time_zone.clone().unwrap_or_else(|| parent.time_zone.clone());
+    let _: chrono_tz::Tz =
+        time_zone.parse().map_err(|_| Error::invalid("timeZone", "no such IANA time zone"))?;
+    Ok(account::Model {
+        id,
+        parent_id: Some(parent.id),
+        path: format!("{}{}/", parent.path, id.simple()),
+        kind: new.kind,
+        code: token::random_code(7),
+        name: name.to_owned(),
+        currency,
+        time_zone,
+        locale: new.locale.clone().unwrap_or_else(|| parent.locale.clone()),
+        country: country(new.country.as_deref().unwrap_or(&parent.country))?,
+        cost_tariff_id: None,
+        retail_tariff_id: None,
+        credit_limit: Some(Micros::ZERO.into()),
+        suspended_at: None,
+        created_at: app.clock.now(),
+    })
+}
+
+fn default_settings(app: &App, account: &account::Model) -> Result<callshop::Model> {
+    Ok(callshop::Model {
+        account_id: account.id,
+        dial_plan: serde_json::to_value(DialPlan::for_country(&account.country)).map_err(Error::fault)?,
+        max_call_seconds: i32::try_from(app.config.calls.max_seconds).map_err(Error::fault)?,
+        blocked_prefixes: serde_json::Value::Array(Vec::new()),
+        caller_id: String::new(),
+        next_shift_number: 1,
+        next_receipt_number: 1,
+    })
+}
+
+fn country(code: &str) -> Result<String> {
+    let code = code.trim().to_ascii_uppercase();
+    if code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        Ok(code)
+    } else {
+        Err(Error::invalid("country", "a country is two letters (ISO 3166), such as BR"))
+    }
+}
+
+/// A name of people or things: trimmed, printable, 1 to [`MAX_NAME`] characters.
+///
+/// # Errors
+/// `INVALID_INPUT` about `field`.
+pub fn clean_name(field: &str, text: &str) -> Result<String> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > MAX_NAME || text.chars().any(char::is_control) {
+        return Err(Error::invalid(field, format!("1 to {MAX_NAME} printable characters")));
+    }
+    Ok(text.to_owned())
+}
+
+/// What of an account may be changed; none leaves a value as it is.
+#[derive(Clone, Debug, Default)]
+pub struct AccountChange {
+    /// Display name.
+    pub name: Option<String>,
+    /// IANA zone.
+    pub time_zone: Option<String>,
+    /// BCP 47 tag.
+    pub locale: Option<String>,
+    /// Longest call of a callshop, seconds.
+    pub max_call_seconds: Option<u32>,
+    /// What parties called from a callshop are shown; empty makes its calls anonymous.
+    pub caller_id: Option<String>,
+}
+
+/// Changes an account: a child of the actor's, or any below for names and settings.
+///
+/// # Errors
+/// `INVALID_INPUT`, not found, forbidden.
+pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -> Result<account::Model> {
+    let change = &change;
+    app.store
+        .write(|tx| async move {
+            let mut account = access::account(tx.conn(), actor, id, Right::ManageAccounts).await?;
+            if account.id == actor.account_id {
+                return Err(Error::Forbidden);
+            }
+            if let Some(name) = &change.name {
+                account.name = clean_name("name", name)?;
+            }
+            if let Some(zone) = &change.time_zone {
+                let _: chrono_tz::Tz =
+                    zone.parse().map_err(|_| Error::invalid("timeZone", "no such IANA time zone"))?;
+                account.time_zone.clone_from(zone);
+            }
+            if let Some(locale) = &change.locale {
+                account.locale = clean_name("locale", locale)?;
+            }
+            if change.max_call_seconds.is_some() || change.caller_id.is_some() {
+                update_settings(tx.conn(), account.id, change).await?;
+            }
+            accounts::update(tx.conn(), account).await
+        })
+        .await
+}
+
+async fn update_settings(conn: &impl ConnectionTrait, id: Uuid, change: &AccountChange) -> Result<()> {
+    let mut settings = accounts::lock_callshop(conn, id)
+        .await?
+        .ok_or_else(|| Error::invalid("accountId", "only a callshop has a longest call and a caller id"))?;
+    if let Some(seconds) = change.max_call_seconds {
+        if !(1..=86_400).contains(&seconds) {
+            return Err(Error::invalid("maxCallSeconds", "1 to 86400 seconds"));
+        }
+        settings.max_call_seconds = i32::try_from(seconds).map_err(Error::fault)?;
+    }
+    if let Some(caller_id) = &change.caller_id {
+        let digits = caller_id.strip_prefix('+').unwrap_or(caller_id);
+        if digits.len() > 15 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Error::invalid("callerId", "up to 15 digits with an optional +, or empty"));
+        }
+        settings.caller_id.clone_from(caller_id);
+    }
+    accounts::update_callshop(conn, settings).await?;
+    Ok(())
+}
+
+/// Replaces a callshop's dial plan.
+///
+/// # Errors
+/// `INVALID_INPUT` when the plan contradicts itself.
+pub async fn set_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -> Result<Shop> {
+    plan.validate().map_err(|error| Error::invalid("dialPlan", error.to_string()))?;
+    let plan = serde_json::to_value(&plan).map_err(Error::fault)?;
+    let plan = &plan;
+    app.store
+        .write(|tx| async move {
+            let shop = access::shop(tx.conn(), actor, id, Right::ManageAccounts).await?;
+            let settings = callshop::Model { dial_plan: plan.clone(), ..shop.settings };
+            let settings = accounts::update_callshop(tx.conn(), settings).await?;
+            Ok(Shop { account: shop.account, settings })
+        })
+        .await
+}
+
+/// Suspends or resumes a child: while suspended, no new calls anywhere below it.
+///
+/// # Errors
+/// Forbidden for an account that is not the actor's child.
+pub async fn set_suspended(app: &App, actor: &Actor, id: Uuid, suspended: bool) -> Result<account::Model> {
+    let now = app.clock.now();
+    app.store
+        .write(|tx| async move {
+            let mut account = access::child(tx.conn(), actor, id, Right::Suspend).await?;
+            account.suspended_at = if suspended { account.suspended_at.or(Some(now)) } else { None };
+            accounts::update(tx.conn(), account).await
+        })
+        .await
+}
+
+/// A top-up as the ledger and the idempotency key keep it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TopUp {
+    /// The child.
+    pub account_id: Uuid,
+    /// Positive.
+    pub amount: Micros,
+    /// ISO 4217 code, must be the child's.
+    pub currency: String,
+    /// Reason or reference, up to 100 characters.
+    pub note: String,
+}
+
+/// Credits a child's CREDIT against its parent's ISSUED; never touches the parent's own CREDIT (domain: Ledger). Answers the new balance.
+///
+/// # Errors
+/// `INVALID_INPUT`, `CURRENCY_MISMATCH`, `IDEMPOTENCY_CONFLICT`; forbidden for anyone but the parent.
+pub async fn top_up(app: &App, actor: &Actor, key: &str, input: TopUp) -> Result<(account::Model, Micros)> {
+    if input.amount <= Micros::ZERO {
+        return Err(Error::invalid("amount", "an amount above zero"));
+    }
+    if input.note.chars().count() > MAX_NAME {
+        return Err(Error::invalid("note", format!("at most {MAX_NAME} characters")));
+    }
+    let input = &input;
+    app.store
+        .write(|tx| async move {
+            let account = access::child(tx.conn(), actor, input.account_id, Right::ManageCredit).await?;
+            if input.currency != account.currency {
+                let message = format!("this account uses {}", account.currency);
+                return Err(Error::field(ErrorCode::CurrencyMismatch, "amount.currency", message));
+            }
+            let parent = account.parent_id.ok_or(Error::Forbidden)?;
+            let balance = idempotency::once(&tx, actor, &app.clock, "topUp", key, input, || async {
+                let entries = vec![
+                    (account.id, Book::Credit, input.amount),
+                    (parent, Book::Issued, input.amount.checked_neg().map_err(Error::fault)?),
+                ];
+                let transfer = NewTransfer {
+                    kind: TransferKind::TopUp,
+                    at: app.clock.now(),
+                    user_id: Some(actor.user_id),
+                    call_id: None,
+                    note: input.note.clone(),
+                    entries,
+                };
+                ledger::post(tx.conn(), vec![transfer]).await?;
+                balance(tx.conn(), account.id).await
+            })
+            .await?;
+            Ok((account, balance))
+        })
+        .await
+}
+
+/// Sets how far below zero a child's CREDIT may go; none is unlimited.
+///
+/// # Errors
+/// `INVALID_INPUT` for a negative limit; forbidden for anyone but the parent.
+pub async fn set_credit_limit(
+    app: &App,
+    actor: &Actor,
+    id: Uuid,
+    limit: Option<Micros>,
+) -> Result<account::Model> {
+    if limit.is_some_and(|limit| limit < Micros::ZERO) {
+        return Err(Error::invalid("limit", "zero or more, or null for no limit"));
+    }
+    app.store
+        .write(|tx| async move {
+            let mut account = access::child(tx.conn(), actor, id, Right::ManageCredit).await?;
+            account.credit_limit = limit.map(Into::into);
+            accounts::update(tx.conn(), account).await
+        })
+        .await
+}
+
+/// What an account holds with its parent.
+///
+/// # Errors
+/// Those of the database.
+pub async fn balance(conn: &impl ConnectionTrait, id: Uuid) -> Result<Micros> {
+    Ok(ledger::balances(conn, &[id], Book::Credit).await?.remove(&id).unwrap_or(Micros::ZERO))
+}
+
+/// An account inside the actor's subtree.
+///
+/// # Errors
+/// Not found; forbidden for attendants.
+pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<account::Model> {
+    access::account(app.store.reader(), actor, id, Right::SeeAccounts).await
+}
+
+/// A callshop inside the actor's subtree.
+///
+/// # Errors
+/// Not found.
+pub async fn find_shop(app: &App, actor: &Actor, id: Uuid) -> Result<Shop> {
+    access::shop(app.store.reader(), actor, id, Right::SeeShop).await
+}
+
+/// Accounts inside the actor's subtree that are no callshops, below `parent` if given.
+///
+/// # Errors
+/// Forbidden in callshops.
+pub async fn list_managers(
+    app: &App,
+    actor: &Actor,
+    parent: Option<Uuid>,
+    page: Page,
+) -> Result<Vec<account::Model>> {
+    actor.require(Right::ManageAccounts)?;
+    accounts::list(app.store.reader(), &actor.scope(), parent, false, page).await
+}
+
+/// Callshops inside the actor's subtree.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list_shops(app: &App, actor: &Actor, page: Page) -> Result<Vec<Shop>> {
+    actor.require(Right::SeeShop)?;
+    let rows = accounts::list(app.store.reader(), &actor.scope(), None, true, page).await?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut settings: HashMap<Uuid, callshop::Model> = accounts::callshops(app.store.reader(), &ids)
+        .await?
+        .into_iter()
+        .map(|row| (row.account_id, row))
+        .collect();
+    let pairs = rows
+        .into_iter()
+        .filter_map(|account| Some(Shop { settings: settings.remove(&account.id)?, account }));
+    Ok(pairs.collect())
+}
+
+/// Makes the platform account of an empty database, or answers the one that is there.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ensure_platform(app: &App) -> Result<account::Model> {
+    app.store
+        .write(|tx| async move {
+            if let Some(platform) = accounts::platform(tx.conn()).await? {
+                return Ok(platform);
+            }
+            let id = Uuid::now_v7();
+            let platform = account::Model {
+                id,
+                parent_id: None,
+                path: format!("{}/", id.simple()),
+                kind: AccountKind::Platform,
+                code: "platform".to_owned(),
+                name: "Platform".to_owned(),
+                currency: "USD".to_owned(),
+                time_zone: "UTC".to_owned(),
+                locale: "en".to_owned(),
+                country: "US".to_owned(),
+                cost_tariff_id: None,
+                retail_tariff_id: None,
+                credit_limit: None,
+                suspended_at: None,
+                created_at: app.clock.now(),
+            };
+            accounts::insert(tx.conn(), platform.clone()).await?;
+            Ok(platform)
+        })
+        .await
+}

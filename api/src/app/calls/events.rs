@@ -1,0 +1,413 @@
+//! What the proxy says happens to calls and phones: a batch of events, applied together in one transaction, each once.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use billing::call::{self as machine, CallEvent, CallEventKind, Emitted};
+use billing::money::Micros;
+use chrono::{DateTime, Utc};
+use entity::{ActivityKind, Book, CallState, HookStatus, TransferKind, call, call_charge, hook_event, phone};
+use uuid::Uuid;
+
+use super::{activity, pricing};
+use crate::app::{App, sessions};
+use crate::error::{Error, Result};
+use crate::store::ledger::{self, NewTransfer};
+use crate::store::{NewActivity, Tx, calls};
+
+/// An event from the proxy, parsed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProxyEvent {
+    /// Unique key: the event counts once however often it comes.
+    pub eid: String,
+    /// Proxy time.
+    pub at: DateTime<Utc>,
+    /// Which proxy.
+    pub proxy: String,
+    /// What happened.
+    pub body: EventBody,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EventBody {
+    /// Something happened to a call.
+    Call {
+        /// The call's id.
+        reference: Uuid,
+        /// SIP To tag, once there is one.
+        to_tag: Option<String>,
+        /// What.
+        kind: CallEventKind,
+    },
+    /// The proxy gave an authorisation up, perhaps before it had the answer.
+    Abandoned {
+        /// The question's id.
+        request_id: String,
+    },
+    /// A phone registered, or its registration ended.
+    Phone {
+        /// SIP user.
+        user: String,
+        /// Whether it is registered now.
+        online: bool,
+        /// SIP contact.
+        contact: Option<String>,
+        /// Address it came from.
+        source: Option<String>,
+        /// What it calls itself.
+        user_agent: Option<String>,
+    },
+    /// The proxy started.
+    Boot,
+    /// Not understood; kept for inspection.
+    Malformed {
+        /// What is wrong with it.
+        error: String,
+        /// As it came.
+        body: serde_json::Value,
+    },
+}
+
+impl EventBody {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Call { kind, .. } => match kind {
+                CallEventKind::Authorized => "authorized",
+                CallEventKind::Ringing => "ringing",
+                CallEventKind::Answered => "answered",
+                CallEventKind::Ended { .. } => "ended",
+                CallEventKind::Failed { .. } => "failed",
+                CallEventKind::Abandoned => "abandoned",
+            },
+            Self::Abandoned { .. } => "abandoned",
+            Self::Phone { online: true, .. } => "online",
+            Self::Phone { online: false, .. } => "offline",
+            Self::Boot => "boot",
+            Self::Malformed { .. } => "malformed",
+        }
+    }
+
+    fn reference(&self) -> Option<String> {
+        match self {
+            Self::Call { reference, .. } => Some(reference.to_string()),
+            Self::Abandoned { request_id } => Some(request_id.clone()),
+            Self::Phone { user, .. } => Some(user.clone()),
+            Self::Boot | Self::Malformed { .. } => None,
+        }
+    }
+}
+
+/// What became of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventResult {
+    /// It changed something.
+    Applied,
+    /// It was received before; nothing was done.
+    Duplicate,
+    /// It came too late to change anything, or about something we do not know.
+    Ignored,
+    /// It was not understood; kept for inspection.
+    Rejected(String),
+}
+
+/// What a batch of events came to.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// One for each event, in the order they were given.
+    pub results: Vec<EventResult>,
+    /// Live calls that somebody hung up before this event of theirs: the proxy is to be asked again after the commit, because a call
+    /// that was just being set up or answered may have missed the first command (docs/hook.md).
+    pub hang_up: Vec<call::Model>,
+}
+
+/// Applies events by proxy time.
+///
+/// # Errors
+/// Those of the database; nothing is applied then.
+pub async fn apply_all(app: &App, tx: &Tx, events: &[ProxyEvent]) -> Result<Applied> {
+    if events.is_empty() {
+        return Ok(Applied::default());
+    }
+    let mut batch = Batch::load(app, tx, events).await?;
+    let mut order: Vec<usize> = (0..events.len()).collect();
+    order.sort_by_key(|index| events[*index].at);
+    let mut results = vec![EventResult::Duplicate; events.len()];
+    for index in order {
+        let event = &events[index];
+        if !batch.seen.insert(event.eid.clone()) {
+            continue;
+        }
+        let result = batch.apply(tx, event)?;
+        batch.received.push(received(event, &result, batch.now));
+        results[index] = result;
+    }
+    let hang_up = batch.to_hang_up();
+    batch.flush(tx).await?;
+    Ok(Applied { results, hang_up })
+}
+
+fn received(event: &ProxyEvent, result: &EventResult, now: DateTime<Utc>) -> hook_event::Model {
+    let (status, error) = match result {
+        EventResult::Applied => (HookStatus::Applied, None),
+        EventResult::Duplicate | EventResult::Ignored => (HookStatus::Ignored, None),
+        EventResult::Rejected(error) => (HookStatus::Rejected, Some(error.clone())),
+    };
+    let body = if let EventBody::Malformed { body, .. } = &event.body { Some(body.clone()) } else { None };
+    hook_event::Model {
+        eid: event.eid.clone(),
+        kind: event.body.name().to_owned(),
+        reference: event.body.reference(),
+        proxy: event.proxy.clone(),
+        at: event.at,
+        received_at: now,
+        status,
+        error,
+        body,
+    }
+}
+
+/// The rows that a batch works on, and what it is going to write.
+struct Batch {
+    now: DateTime<Utc>,
+    seen: HashSet<String>,
+    calls: HashMap<Uuid, call::Model>,
+    by_request: HashMap<String, Uuid>,
+    phones: HashMap<String, phone::Model>,
+    cabins: HashMap<Uuid, Uuid>,
+    changed_calls: BTreeSet<Uuid>,
+    changed_phones: HashSet<String>,
+    received: Vec<hook_event::Model>,
+    charges: Vec<call_charge::Model>,
+    transfers: Vec<NewTransfer>,
+    over_in: Vec<Uuid>,
+}
+
+impl Batch {
+    async fn load(app: &App, tx: &Tx, events: &[ProxyEvent]) -> Result<Self> {
+        let eids: Vec<&str> = events.iter().map(|event| event.eid.as_str()).collect();
+        let (mut refs, mut requests, mut users) = (Vec::new(), Vec::new(), Vec::new());
+        for event in events {
+            match &event.body {
+                EventBody::Call { reference, .. } => refs.push(*reference),
+                EventBody::Abandoned { request_id } => requests.push(request_id.as_str()),
+                EventBody::Phone { user, .. } => users.push(user.as_str()),
+                EventBody::Boot | EventBody::Malformed { .. } => {}
+            }
+        }
+        let conn = tx.conn();
+        let phones = if users.is_empty() { Vec::new() } else { calls::lock_phones(conn, &users).await? };
+        let phone_ids: Vec<Uuid> = phones.iter().map(|phone| phone.id).collect();
+        let cabins = if phones.is_empty() { Vec::new() } else { calls::cabins_of(conn, &phone_ids).await? };
+        let rows = if refs.is_empty() && requests.is_empty() {
+            Vec::new()
+        } else {
+            calls::lock(conn, &refs, &requests).await?
+        };
+        Ok(Self {
+            now: app.clock.now(),
+            // after the locks: what another node received meanwhile is committed by now
+            seen: calls::known_events(conn, &eids).await?,
+            by_request: rows.iter().map(|row| (row.request_id.clone(), row.id)).collect(),
+            calls: rows.into_iter().map(|row| (row.id, row)).collect(),
+            phones: phones.into_iter().map(|row| (row.sip_user.clone(), row)).collect(),
+            cabins: cabins.into_iter().filter_map(|row| Some((row.phone_id?, row.id))).collect(),
+            changed_calls: BTreeSet::new(),
+            changed_phones: HashSet::new(),
+            received: Vec::new(),
+            charges: Vec::new(),
+            transfers: Vec::new(),
+            over_in: Vec::new(),
+        })
+    }
+
+    fn apply(&mut self, tx: &Tx, event: &ProxyEvent) -> Result<EventResult> {
+        match &event.body {
+            EventBody::Call { reference, to_tag, kind } => {
+                self.apply_call(tx, *reference, to_tag.as_deref(), kind, event.at)
+            }
+            EventBody::Abandoned { request_id } => match self.by_request.get(request_id).copied() {
+                Some(id) => self.apply_call(tx, id, None, &CallEventKind::Abandoned, event.at),
+                // kept: the authorisation that commits after this one finds it
+                None => Ok(EventResult::Applied),
+            },
+            EventBody::Phone { user, .. } => self.apply_phone(tx, user, event),
+            EventBody::Boot => Ok(EventResult::Applied),
+            EventBody::Malformed { error, .. } => Ok(EventResult::Rejected(error.clone())),
+        }
+    }
+
+    fn apply_call(
+        &mut self,
+        tx: &Tx,
+        id: Uuid,
+        to_tag: Option<&str>,
+        kind: &CallEventKind,
+        at: DateTime<Utc>,
+    ) -> Result<EventResult> {
+        let Some(row) = self.calls.get(&id) else { return Ok(EventResult::Ignored) };
+        let before = to_machine(row);
+        let after = machine::apply(&before, &CallEvent { at, kind: kind.clone() });
+        let mut row = from_machine(row.clone(), &after.call)?;
+        if let Some(to_tag) = to_tag {
+            row.to_tag = Some(to_tag.to_owned());
+        }
+        let over = before.state.is_live() && !after.call.state.is_live();
+        if after.emitted.iter().any(|emitted| matches!(emitted, Emitted::Ended { .. })) {
+            self.charge(&mut row)?;
+        }
+        for emitted in &after.emitted {
+            let (kind, at) = shown(emitted);
+            tx.emit(activity(kind, at, &row)?);
+        }
+        if let Some(session) = row.session_id.filter(|_| over) {
+            self.over_in.push(session);
+        }
+        let changed = self.calls.get(&id) != Some(&row);
+        self.calls.insert(id, row);
+        if changed {
+            self.changed_calls.insert(id);
+        }
+        Ok(if after.emitted.is_empty() && !changed { EventResult::Ignored } else { EventResult::Applied })
+    }
+
+    /// What the call costs at every level, once: the customer's on the call, the accounts' in the ledger.
+    fn charge(&mut self, row: &mut call::Model) -> Result<()> {
+        let Some(answered_at) = row.answered_at else { return Ok(()) };
+        let talk = u32::try_from(row.talk_seconds).map_err(Error::fault)?;
+        let mut entries = Vec::new();
+        for (position, level) in (0..).zip(pricing::levels(row)?) {
+            let charge = pricing::charge(&level, answered_at, talk);
+            let billed_seconds = i32::try_from(charge.billed_seconds).map_err(Error::fault)?;
+            self.charges.push(call_charge::Model {
+                call_id: row.id,
+                level: position,
+                account_id: level.account_id,
+                version_id: level.version_id,
+                billed_seconds,
+                amount: charge.amount.into(),
+            });
+            if position == 0 {
+                row.charge = charge.amount.into();
+                row.billed_seconds = billed_seconds;
+            } else if charge.amount != Micros::ZERO {
+                entries.push((
+                    level.account_id,
+                    Book::Credit,
+                    charge.amount.checked_neg().map_err(Error::fault)?,
+                ));
+                entries.push((level.payee_id, Book::Revenue, charge.amount));
+            }
+        }
+        if !entries.is_empty() {
+            let call_id = Some(row.id);
+            let note = String::new();
+            self.transfers.push(NewTransfer {
+                kind: TransferKind::Call,
+                at: self.now,
+                user_id: None,
+                call_id,
+                note,
+                entries,
+            });
+        }
+        Ok(())
+    }
+
+    fn apply_phone(&mut self, tx: &Tx, user: &str, event: &ProxyEvent) -> Result<EventResult> {
+        let EventBody::Phone { online, contact, source, user_agent, .. } = &event.body else {
+            return Ok(EventResult::Ignored);
+        };
+        let Some(phone) = self.phones.get_mut(user) else { return Ok(EventResult::Ignored) };
+        if phone.online_changed_at.is_some_and(|changed| changed > event.at) {
+            return Ok(EventResult::Ignored);
+        }
+        // the expiry of a registration that another one replaced takes nobody offline
+        let replaced = |ended: &String, kept: &String| contact_uri(ended) != contact_uri(kept);
+        if !online
+            && contact.as_ref().zip(phone.contact.as_ref()).is_some_and(|(ended, kept)| replaced(ended, kept))
+        {
+            return Ok(EventResult::Ignored);
+        }
+        let turned = phone.online != *online;
+        phone.online = *online;
+        phone.online_changed_at = Some(event.at);
+        phone.contact = contact.clone().filter(|_| *online);
+        phone.source = source.clone().filter(|_| *online);
+        phone.user_agent = user_agent.clone().filter(|_| *online);
+        self.changed_phones.insert(user.to_owned());
+        if turned {
+            tx.emit(NewActivity {
+                callshop_id: phone.callshop_id,
+                at: event.at,
+                kind: if *online { ActivityKind::PhoneOnline } else { ActivityKind::PhoneOffline },
+                cabin_id: self.cabins.get(&phone.id).copied(),
+                session_id: None,
+                call_id: None,
+                payload: serde_json::json!({ "phone": { "id": phone.id, "label": phone.label, "online": online } }),
+            });
+        }
+        Ok(EventResult::Applied)
+    }
+
+    fn to_hang_up(&self) -> Vec<call::Model> {
+        let changed = self.changed_calls.iter().filter_map(|id| self.calls.get(id));
+        changed.filter(|row| row.hang_up_by.is_some() && calls::LIVE.contains(&row.state)).cloned().collect()
+    }
+
+    async fn flush(mut self, tx: &Tx) -> Result<()> {
+        let conn = tx.conn();
+        let phones = self.changed_phones.iter().filter_map(|user| self.phones.get(user).cloned()).collect();
+        calls::save_phones(conn, phones).await?;
+        let rows = self.changed_calls.iter().filter_map(|id| self.calls.get(id).cloned()).collect();
+        calls::save(conn, rows).await?;
+        calls::insert_charges(conn, std::mem::take(&mut self.charges)).await?;
+        calls::insert_events(conn, std::mem::take(&mut self.received)).await?;
+        sessions::calls_over(tx, &self.over_in, self.now).await?;
+        ledger::post(conn, std::mem::take(&mut self.transfers)).await
+    }
+}
+
+/// The URI of a SIP contact, without display name and parameters (RFC 3261, 20.10).
+fn contact_uri(contact: &str) -> &str {
+    let inner = contact.split_once('<').map_or(contact, |(_, rest)| rest);
+    inner.split(['>', ';']).next().unwrap_or(inner).trim()
+}
+
+fn shown(emitted: &Emitted) -> (ActivityKind, DateTime<Utc>) {
+    match emitted {
+        Emitted::Ringing { at } => (ActivityKind::CallRinging, *at),
+        Emitted::Answered { at } => (ActivityKind::CallAnswered, *at),
+        Emitted::Ended { at } => (ActivityKind::CallEnded, *at),
+        Emitted::Failed { at } => (ActivityKind::CallFailed, *at),
+        Emitted::Abandoned { at } => (ActivityKind::CallAbandoned, *at),
+    }
+}
+
+fn to_machine(row: &call::Model) -> machine::Call {
+    machine::Call {
+        state: row.state.into(),
+        authorized_at: row.authorized_at,
+        ringing_at: row.ringing_at,
+        answered_at: row.answered_at,
+        ended_at: row.ended_at,
+        covered: u32::try_from(row.covered).unwrap_or(0),
+        sip_code: row.sip_code.and_then(|code| u16::try_from(code).ok()),
+        ended_by: row.ended_by.map(Into::into),
+        cause: row.cause.map(Into::into),
+        talk_seconds: u32::try_from(row.talk_seconds).unwrap_or(0),
+    }
+}
+
+fn from_machine(row: call::Model, call: &machine::Call) -> Result<call::Model> {
+    Ok(call::Model {
+        state: CallState::from(call.state),
+        ringing_at: call.ringing_at,
+        answered_at: call.answered_at,
+        ended_at: call.ended_at,
+        sip_code: call.sip_code.map(i32::from),
+        ended_by: call.ended_by.map(Into::into),
+        cause: call.cause.map(Into::into),
+        talk_seconds: i32::try_from(call.talk_seconds).map_err(Error::fault)?,
+        ..row
+    })
+}

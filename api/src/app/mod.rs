@@ -1,0 +1,67 @@
+//! The use cases, one file a noun. Each takes an [`Actor`](crate::auth::Actor) and proves what it needs before it touches a row.
+
+pub mod access;
+pub mod accounts;
+pub mod activity;
+pub mod cabins;
+pub mod calls;
+pub mod idempotency;
+pub mod margin;
+pub mod phones;
+pub mod prices;
+pub mod rates;
+pub mod register;
+pub mod sessions;
+pub mod tariffs;
+pub mod users;
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret as _;
+
+use crate::auth::login::Identities;
+use crate::auth::token::{TokenKey, random_secret};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::kamailio::control::Proxies;
+use crate::store::{Store, accounts as rows};
+
+/// What every use case needs.
+pub struct App {
+    /// The database and its doorbell.
+    pub store: Store,
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The time.
+    pub clock: Clock,
+    /// Logins known to this node.
+    pub identities: Identities,
+    /// Tariff versions in memory.
+    pub rates: rates::RateCache,
+    /// The SIP proxies, for commands.
+    pub proxies: Proxies,
+}
+
+impl App {
+    /// Over a migrated store.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn new(store: Store, config: Arc<Config>, clock: Clock) -> Result<Self> {
+        let key = match &config.auth.token_key {
+            Some(key) => key.expose_secret().to_owned(),
+            None => {
+                store
+                    .write(|tx| async move {
+                        rows::shared_setting(tx.conn(), "token_key", &random_secret()).await
+                    })
+                    .await?
+            }
+        };
+        let identities = Identities::new(TokenKey::new(key.as_bytes()));
+        let rates = rates::RateCache::new(config.calls.rate_cache_bytes);
+        let proxies = Proxies::new(&config.hook.proxies).map_err(Error::fault)?;
+        Ok(Self { store, config, clock, identities, rates, proxies })
+    }
+}

@@ -1,0 +1,352 @@
+//! Logging in, refreshing, logging out, and finding out who holds a token.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{auth_session, user};
+use moka::sync::Cache;
+use subtle::ConstantTimeEq as _;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::actor::Actor;
+use super::password;
+use super::token::{self, TokenKey};
+use crate::app::App;
+use crate::error::{Error, ErrorCode, Result};
+use crate::store::{Tx, accounts};
+
+/// How long a node believes what it read of a login: revocation takes effect everywhere within this.
+const IDENTITY_TTL: Duration = Duration::from_millis(700);
+/// Wrong passwords that cost nothing; after them each further one makes the login wait.
+const FREE_FAILURES: i32 = 5;
+/// Longest wait after many wrong passwords: an owner who is being guessed at still gets in.
+const MAX_WAIT_SECONDS: i64 = 30;
+
+/// A pair of tokens.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// JWT for the `Authorization` header.
+    pub access: String,
+    /// When it ends.
+    pub access_expires_at: DateTime<Utc>,
+    /// Good for one `refresh`.
+    pub refresh: String,
+    /// Who it is.
+    pub actor: Actor,
+}
+
+/// Where a request came from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Client address.
+    pub address: IpAddr,
+    /// What it calls itself, cut to 200 characters.
+    pub user_agent: String,
+}
+
+/// What authentication keeps in memory.
+pub struct Identities {
+    key: TokenKey,
+    known: Cache<Uuid, (Actor, DateTime<Utc>)>,
+    /// Cancelled when a login is revoked here; open sockets watch it.
+    watches: Cache<Uuid, CancellationToken>,
+}
+
+impl Identities {
+    /// With the key that signs access tokens.
+    pub fn new(key: TokenKey) -> Self {
+        Self {
+            key,
+            known: Cache::builder().max_capacity(100_000).time_to_live(IDENTITY_TTL).build(),
+            watches: Cache::builder().max_capacity(100_000).time_to_idle(Duration::from_secs(86_400)).build(),
+        }
+    }
+
+    /// Cancelled at once when this node revokes the login.
+    pub fn watch(&self, session_id: Uuid) -> CancellationToken {
+        self.watches.get_with(session_id, CancellationToken::new)
+    }
+
+    fn forget(&self, ids: &[Uuid]) {
+        for id in ids {
+            self.known.invalidate(id);
+            if let Some(watch) = self.watches.remove(id) {
+                watch.cancel();
+            }
+        }
+    }
+}
+
+/// Who holds `access`, and until when it is good. Reads the login from the database unless it was read a moment ago.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when it is forged, expired or revoked, or its user is disabled.
+pub async fn authenticate(app: &App, access: &str) -> Result<(Actor, DateTime<Utc>)> {
+    let now = app.clock.now();
+    let claims = app.identities.key.check(access, now)?;
+    let expires = DateTime::from_timestamp(claims.exp, 0).ok_or(Error::Unauthenticated)?;
+    if let Some((actor, ends)) = app.identities.known.get(&claims.sid)
+        && ends > now
+        && actor.user_id == claims.sub
+    {
+        return Ok((actor, expires));
+    }
+    let Some((session, user, account)) = accounts::identity(app.store.reader(), claims.sid).await? else {
+        return Err(Error::Unauthenticated);
+    };
+    let good = session.revoked_at.is_none()
+        && session.expires_at > now
+        && user.disabled_at.is_none()
+        && user.id == claims.sub;
+    if !good {
+        return Err(Error::Unauthenticated);
+    }
+    let actor = Actor::new(session.id, &user, &account);
+    app.identities.known.insert(session.id, (actor.clone(), session.expires_at));
+    Ok((actor, expires))
+}
+
+/// Starts a login with `name@code` and a password.
+///
+/// # Errors
+/// `BAD_CREDENTIALS` whatever is wrong with them; `TRY_LATER` while wrong passwords make it wait.
+pub async fn login(app: &App, login: &str, password: String, origin: &Origin) -> Result<Tokens> {
+    let now = app.clock.now();
+    let found = match login.trim().to_lowercase().split_once('@') {
+        Some((name, code)) => match accounts::by_code(app.store.reader(), code).await? {
+            Some(account) => accounts::user_by_name(app.store.reader(), account.id, name)
+                .await?
+                .map(|user| (user, account)),
+            None => None,
+        },
+        None => None,
+    };
+    if let Some((user, _)) = &found {
+        check_wait(user, now)?;
+    }
+    let good = password::verify(password, found.as_ref().map(|(user, _)| user.password_hash.clone())).await?;
+    let Some((user, account)) = found else { return Err(bad_credentials()) };
+    if !good {
+        app.store.write(|tx| note_failure(tx, user.id, now)).await?;
+        return Err(bad_credentials());
+    }
+    let secret = token::random_secret();
+    let session = auth_session::Model {
+        id: Uuid::now_v7(),
+        user_id: user.id,
+        refresh_hash: token::digest(&secret),
+        user_agent: origin.user_agent.chars().take(200).collect(),
+        address: origin.address.to_string(),
+        created_at: now,
+        last_used_at: now,
+        expires_at: now + TimeDelta::seconds(app.config.auth.refresh_seconds),
+        revoked_at: None,
+    };
+    let (session, user) = (&session, &user);
+    app.store
+        .write(|tx| async move {
+            let fresh = unchanged(&tx, user, now).await?.ok_or_else(bad_credentials)?;
+            if fresh.disabled_at.is_some() {
+                return Err(bad_credentials());
+            }
+            accounts::insert_auth_session(tx.conn(), session.clone()).await?;
+            if fresh.failed_logins > 0 {
+                let reset = user::Model { failed_logins: 0, last_failed_at: None, ..fresh };
+                accounts::update_user(tx.conn(), reset).await?;
+            }
+            Ok(())
+        })
+        .await?;
+    tokens(app, session, &secret, Actor::new(session.id, user, &account), now)
+}
+
+fn bad_credentials() -> Error {
+    Error::user(ErrorCode::BadCredentials, "login or password is wrong")
+}
+
+/// The user as he is now, locked, if he still has the password that was verified: verifying took a while, in which others may have
+/// guessed, or he may have been disabled or given another password.
+async fn unchanged(tx: &Tx, verified: &user::Model, now: DateTime<Utc>) -> Result<Option<user::Model>> {
+    let Some(user) = accounts::lock_user(tx.conn(), verified.id).await? else { return Ok(None) };
+    check_wait(&user, now)?;
+    Ok((user.password_hash == verified.password_hash).then_some(user))
+}
+
+/// Counts a wrong password. Guesses that were verified side by side are counted one after the other, and answered no more than `TRY_LATER`
+/// once the free ones are used up.
+async fn note_failure(tx: Tx, user_id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    let Some(user) = accounts::lock_user(tx.conn(), user_id).await? else { return Ok(()) };
+    check_wait(&user, now)?;
+    let failed = user::Model {
+        failed_logins: user.failed_logins.saturating_add(1),
+        last_failed_at: Some(now),
+        ..user
+    };
+    accounts::update_user(tx.conn(), failed).await?;
+    Ok(())
+}
+
+/// Refuses while wrong passwords make the login wait.
+fn check_wait(user: &user::Model, now: DateTime<Utc>) -> Result<()> {
+    let Some(wait) = wait_seconds(user, now) else { return Ok(()) };
+    Err(Error::user(ErrorCode::TryLater, format!("too many wrong passwords: try again in {wait} s")))
+}
+
+/// Seconds left before another password may be tried: doubling from one second, never more than [`MAX_WAIT_SECONDS`].
+fn wait_seconds(user: &user::Model, now: DateTime<Utc>) -> Option<i64> {
+    let over = user.failed_logins - FREE_FAILURES;
+    let last = user.last_failed_at.filter(|_| over >= 0)?;
+    let wait = (1_i64 << over.min(10)).clamp(1, MAX_WAIT_SECONDS);
+    let left = wait - (now - last).num_seconds();
+    (left > 0).then_some(left)
+}
+
+/// A new pair of tokens for a refresh token, which is used up. Using one twice ends the login: one of the two users of it is a thief.
+///
+/// # Errors
+/// [`Error::Unauthenticated`].
+pub async fn refresh(app: &App, refresh: &str) -> Result<Tokens> {
+    let now = app.clock.now();
+    let (id, secret) = refresh.split_once('.').ok_or(Error::Unauthenticated)?;
+    let id: Uuid = id.parse().map_err(|_| Error::Unauthenticated)?;
+    let (presented, secret) = (token::digest(secret), token::random_secret());
+    let next = token::digest(&secret);
+    let (presented, next) = (&presented, &next);
+    let session = app
+        .store
+        .write(|tx| async move {
+            let Some(mut session) = accounts::auth_session(tx.conn(), id).await? else { return Ok(None) };
+            if session.revoked_at.is_some() || session.expires_at <= now {
+                return Ok(None);
+            }
+            let good = bool::from(session.refresh_hash.as_bytes().ct_eq(presented.as_bytes()));
+            if good {
+                session.refresh_hash.clone_from(next);
+                session.last_used_at = now;
+                session.expires_at = now + TimeDelta::seconds(app.config.auth.refresh_seconds);
+            } else {
+                session.revoked_at = Some(now);
+            }
+            accounts::update_auth_session(tx.conn(), session.clone()).await?;
+            Ok(Some((session, good)))
+        })
+        .await?;
+    match session {
+        Some((session, true)) => {
+            app.identities.known.invalidate(&id);
+            let Some((_, user, account)) = accounts::identity(app.store.reader(), session.id).await? else {
+                return Err(Error::Unauthenticated);
+            };
+            if user.disabled_at.is_some() {
+                return Err(Error::Unauthenticated);
+            }
+            tokens(app, &session, &secret, Actor::new(session.id, &user, &account), now)
+        }
+        Some((session, false)) => {
+            tracing::warn!(login = %session.id, "a used refresh token came again: login revoked");
+            app.identities.forget(&[session.id]);
+            Err(Error::Unauthenticated)
+        }
+        None => Err(Error::Unauthenticated),
+    }
+}
+
+fn tokens(
+    app: &App,
+    session: &auth_session::Model,
+    secret: &str,
+    actor: Actor,
+    now: DateTime<Utc>,
+) -> Result<Tokens> {
+    let expires = now + TimeDelta::seconds(app.config.auth.access_seconds);
+    let access = app.identities.key.issue(session.user_id, session.id, now, expires)?;
+    Ok(Tokens { access, access_expires_at: expires, refresh: format!("{}.{secret}", session.id), actor })
+}
+
+/// Ends this login, or every login of the user.
+///
+/// # Errors
+/// Faults only.
+pub async fn logout(app: &App, actor: &Actor, everywhere: bool) -> Result<()> {
+    let now = app.clock.now();
+    let ended = app
+        .store
+        .write(|tx| async move {
+            if everywhere {
+                return accounts::revoke_auth_sessions(tx.conn(), actor.user_id, None, now).await;
+            }
+            if let Some(session) = accounts::auth_session(tx.conn(), actor.session_id).await? {
+                accounts::update_auth_session(
+                    tx.conn(),
+                    auth_session::Model { revoked_at: Some(now), ..session },
+                )
+                .await?;
+            }
+            Ok(vec![actor.session_id])
+        })
+        .await?;
+    app.identities.forget(&ended);
+    Ok(())
+}
+
+/// Ends the logins with these ids on this node at once; the database has them revoked already.
+pub fn forget(app: &App, ids: &[Uuid]) {
+    app.identities.forget(ids);
+}
+
+/// How often a node looks for logins that other nodes revoked.
+const REVOCATION_POLL: Duration = Duration::from_millis(500);
+/// How far back it looks each time: more than nodes' clocks differ and than a transaction takes.
+const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
+
+/// Ends, on this node, what other nodes revoke: open sockets too. Runs until `stop`.
+pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(REVOCATION_POLL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        match accounts::revoked_since(app.store.reader(), app.clock.now() - REVOCATION_WINDOW).await {
+            Ok(ids) => app.identities.forget(&ids),
+            Err(error) => tracing::warn!(%error, "could not look for revoked logins"),
+        }
+    }
+}
+
+/// Changes the caller's own password and ends his other logins.
+///
+/// # Errors
+/// `BAD_CREDENTIALS` when the present one is wrong, `WEAK_PASSWORD`.
+pub async fn change_password(app: &App, actor: &Actor, present: String, new: String) -> Result<()> {
+    let now = app.clock.now();
+    password::check_strength("newPassword", &new)?;
+    let user = accounts::find_user(app.store.reader(), &actor.scope(), actor.user_id)
+        .await?
+        .ok_or(Error::Unauthenticated)?;
+    check_wait(&user, now)?;
+    if !password::verify(present, Some(user.password_hash.clone())).await? {
+        app.store.write(|tx| note_failure(tx, user.id, now)).await?;
+        return Err(Error::field(
+            ErrorCode::BadCredentials,
+            "presentPassword",
+            "the present password is wrong",
+        ));
+    }
+    let hash = password::hash(new).await?;
+    let (user, hash) = (&user, &hash);
+    let ended = app
+        .store
+        .write(|tx| async move {
+            let fresh = unchanged(&tx, user, now).await?.ok_or(Error::Unauthenticated)?;
+            accounts::update_user(tx.conn(), user::Model { password_hash: hash.clone(), ..fresh }).await?;
+            accounts::revoke_auth_sessions(tx.conn(), user.id, Some(actor.session_id), now).await
+        })
+        .await?;
+    app.identities.forget(&ended);
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! Who calls and what he may do: passwords, tokens, [`Actor`], rights.
+
+pub mod actor;
+pub mod login;
+pub mod password;
+pub mod rights;
+pub mod token;
+
+pub use actor::Actor;
+pub use rights::Right;

@@ -1,0 +1,80 @@
+//! Passwords: argon2id, off the workers, a bounded number at once.
+
+use argon2::password_hash::rand_core::OsRng;
+use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+
+use crate::error::{Error, ErrorCode, Result};
+
+/// Shortest password.
+pub const MIN_LENGTH: usize = 10;
+/// Longest password, in bytes: hashing time grows with it.
+pub const MAX_LENGTH: usize = 256;
+
+/// Hashes at once: each takes 19 MiB and tens of milliseconds of a core.
+static SLOTS: Semaphore = Semaphore::const_new(4);
+
+/// OWASP's second recommended argon2id setting: 19 MiB, two passes, one lane.
+fn hasher() -> Result<Argon2<'static>> {
+    let params = Params::new(19 * 1024, 2, 1, None).map_err(Error::fault)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Checks a new password against the rules.
+///
+/// # Errors
+/// `WEAK_PASSWORD`.
+pub fn check_strength(field: &str, password: &str) -> Result<()> {
+    if password.chars().count() < MIN_LENGTH || password.len() > MAX_LENGTH {
+        let message = format!("a password has {MIN_LENGTH} to {MAX_LENGTH} characters");
+        return Err(Error::field(ErrorCode::WeakPassword, field, message));
+    }
+    let mut kinds: Vec<char> = password.chars().collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    if kinds.len() < 4 {
+        return Err(Error::field(
+            ErrorCode::WeakPassword,
+            field,
+            "a password has at least four different characters",
+        ));
+    }
+    Ok(())
+}
+
+/// The PHC string of a password.
+///
+/// # Errors
+/// Faults only.
+pub async fn hash(password: String) -> Result<String> {
+    let _slot = SLOTS.acquire().await.map_err(Error::fault)?;
+    tokio::task::spawn_blocking(move || {
+        let salt = SaltString::generate(&mut OsRng);
+        hasher()?.hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string()).map_err(Error::fault)
+    })
+    .await
+    .map_err(Error::fault)?
+}
+
+/// Whether `password` is the one that `phc` was made from. Without a user, pass none: it takes the same time and says no, so
+/// that time does not tell which logins exist.
+///
+/// # Errors
+/// Faults only.
+pub async fn verify(password: String, phc: Option<String>) -> Result<bool> {
+    if password.len() > MAX_LENGTH {
+        return Ok(false);
+    }
+    let Some(phc) = phc else {
+        hash(password).await?;
+        return Ok(false);
+    };
+    let _slot = SLOTS.acquire().await.map_err(Error::fault)?;
+    tokio::task::spawn_blocking(move || {
+        let parsed = PasswordHash::new(&phc).map_err(Error::fault)?;
+        Ok(hasher()?.verify_password(password.as_bytes(), &parsed).is_ok())
+    })
+    .await
+    .map_err(Error::fault)?
+}

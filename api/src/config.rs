@@ -1,0 +1,292 @@
+//! One typed configuration: defaults, then a TOML file, then the environment (`CALLSHOP_…`), then flags.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::error::Kind;
+use figment::providers::{Env, Format, Serialized, Toml};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::http::Limits;
+
+/// Variables of the environment that begin with `CALLSHOP_` and are no options: flags of the command line, and where the tests run.
+const NOT_OPTIONS: [&str; 5] = ["config", "log", "log_json", "simulate_secret", "test_postgres"];
+
+/// Everything a server can be told. `callshop serve --print-config` prints it with the secrets left out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where GraphQL is served.
+    pub listen: SocketAddr,
+    /// `sqlite:PATH` or `postgres://…`.
+    #[serde(serialize_with = "hidden_password")]
+    pub database_url: String,
+    /// Connections of the database pool.
+    pub database_connections: u32,
+    /// Worker threads of the HTTP server.
+    pub workers: usize,
+    /// Serve the explorer page at `/`.
+    pub explorer: bool,
+    /// Origins of browsers that may call: `https://shop.example`; empty allows none but our own page.
+    pub allowed_origins: Vec<String>,
+    /// Addresses of balancers whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Bounds on what clients may ask.
+    pub limits: Limits,
+    /// Logins and tokens.
+    pub auth: AuthConfig,
+    /// The door for the SIP proxy.
+    pub hook: HookConfig,
+    /// What is true of calls.
+    pub calls: CallConfig,
+}
+
+/// Logins and tokens.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthConfig {
+    /// Key that signs access tokens, at least 32 characters; without one, a key is generated and kept in the database, for all nodes on it.
+    #[serde(serialize_with = "hidden")]
+    pub token_key: Option<SecretString>,
+    /// Seconds that an access token is good for.
+    pub access_seconds: i64,
+    /// Seconds that a login lives without a refresh.
+    pub refresh_seconds: i64,
+}
+
+/// The door for the SIP proxy.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HookConfig {
+    /// Where the hook is served: loopback, or a private network behind TLS.
+    pub listen: SocketAddr,
+    /// Secrets that the proxy may present, at least 16 characters each: two while one is being replaced.
+    #[serde(serialize_with = "hidden_list")]
+    pub secrets: Vec<SecretString>,
+    /// Digest realm of the proxy.
+    pub realm: String,
+    /// The proxies' private control listeners: `http://127.0.0.1:5080`, by the name each gives itself in `proxy`.
+    pub proxies: Vec<ProxyConfig>,
+    /// Batches and authorisations waiting for the writer before the hook answers 503.
+    pub queue: usize,
+}
+
+/// One SIP proxy.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProxyConfig {
+    /// What it calls itself in events.
+    pub name: String,
+    /// Its control listener.
+    pub control_url: String,
+    /// Secret for it.
+    #[serde(serialize_with = "hidden_one")]
+    pub token: SecretString,
+}
+
+/// What is true of calls.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CallConfig {
+    /// Seconds a phone may ring: over them the price of a call may change.
+    pub ring_seconds: u32,
+    /// Longest call of a callshop that sets no other, in seconds.
+    pub max_seconds: u32,
+    /// Bytes of rate tables kept in memory.
+    pub rate_cache_bytes: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            database_url: "sqlite:callshop.db".to_owned(),
+            database_connections: 16,
+            workers: 2,
+            explorer: false,
+            allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            // room for a price list of some ten thousand rows in one mutation; larger ones go by `callshop tariff import`
+            limits: Limits { body_bytes: 2 << 20, ..Limits::default() },
+            auth: AuthConfig::default(),
+            hook: HookConfig::default(),
+            calls: CallConfig::default(),
+        }
+    }
+}
+
+impl Default for AuthConfig {
+    fn default() -> Self {
+        Self { token_key: None, access_seconds: 15 * 60, refresh_seconds: 30 * 86_400 }
+    }
+}
+
+impl Default for HookConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8081)),
+            secrets: Vec::new(),
+            realm: "callshop".to_owned(),
+            proxies: Vec::new(),
+            queue: 4096,
+        }
+    }
+}
+
+impl Default for CallConfig {
+    fn default() -> Self {
+        Self { ring_seconds: 120, max_seconds: 4 * 3600, rate_cache_bytes: 256 << 20 }
+    }
+}
+
+/// Why a configuration is refused; the text says the next step.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file, the environment or a flag does not parse.
+    #[error("configuration: {}", told(.0))]
+    Parse(Box<figment::Error>),
+    /// A value is out of its bounds.
+    #[error("configuration: {0}")]
+    Invalid(String),
+}
+
+impl Config {
+    /// Defaults, then `file` if given, then `CALLSHOP_…` (`__` between levels: `CALLSHOP_HOOK__SECRETS='["…"]'`).
+    ///
+    /// # Errors
+    /// A file that is missing or does not parse, an unknown key, a value out of bounds.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(file) = file {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let option = |key: &figment::value::UncasedStr| !NOT_OPTIONS.iter().any(|name| key == name);
+        figment = figment.merge(Env::prefixed("CALLSHOP_").filter(option).split("__"));
+        let config: Self = figment.extract().map_err(|error| ConfigError::Parse(Box::new(error)))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Checks what types cannot say.
+    ///
+    /// # Errors
+    /// The first value out of its bounds.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        use secrecy::ExposeSecret as _;
+        let bad = |text: &str| Err(ConfigError::Invalid(text.to_owned()));
+        if !self.database_url.starts_with("sqlite:") && !self.database_url.starts_with("postgres") {
+            return bad("database_url must start with sqlite: or postgres://");
+        }
+        if self.database_connections == 0 || self.workers == 0 || self.hook.queue == 0 {
+            return bad("database_connections, workers and hook.queue must be at least 1");
+        }
+        if self.auth.token_key.as_ref().is_some_and(|key| key.expose_secret().len() < 32) {
+            return bad("auth.token_key must have at least 32 characters");
+        }
+        if self.auth.access_seconds < 60 || self.auth.refresh_seconds < self.auth.access_seconds {
+            return bad("auth.access_seconds must be at least 60, auth.refresh_seconds at least as long");
+        }
+        if self.hook.secrets.len() > 2
+            || self.hook.secrets.iter().any(|secret| secret.expose_secret().len() < 16)
+        {
+            return bad(
+                "hook.secrets takes one secret, or two while one is being replaced, each of at least 16 characters",
+            );
+        }
+        if self.calls.max_seconds == 0 || self.calls.max_seconds > 86_400 || self.calls.ring_seconds > 600 {
+            return bad("calls.max_seconds must be 1 to 86400, calls.ring_seconds at most 600");
+        }
+        if self
+            .allowed_origins
+            .iter()
+            .any(|origin| !origin.starts_with("http://") && !origin.starts_with("https://"))
+        {
+            return bad("allowed_origins are origins such as https://shop.example");
+        }
+        Ok(())
+    }
+
+    /// The path of the SQLite file, if that is the database.
+    pub fn sqlite_path(&self) -> Option<PathBuf> {
+        let path = self.database_url.strip_prefix("sqlite:")?.trim_start_matches("//");
+        Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
+    }
+}
+
+/// What figment found, without the values: one of them may be a secret that was put into the wrong place.
+fn told(error: &figment::Error) -> String {
+    let one = |error: figment::Error| {
+        let key = error.path.join(".");
+        let place = match error.metadata.as_ref().map(|data| (&data.source, &data.name)) {
+            Some((Some(source), name)) => format!(" (in {source}: {name})"),
+            Some((None, name)) => format!(" (in {name})"),
+            None => String::new(),
+        };
+        let told = match error.kind {
+            Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
+                format!("{key} takes {expected}, which the value given is not")
+            }
+            Kind::Unsupported(_) | Kind::UnsupportedKey(..) => format!("{key} has a value of a wrong kind"),
+            // a TOML error draws the line it is about behind bars
+            Kind::Message(text) => {
+                let plain: Vec<&str> = text.lines().filter(|line| !line.contains('|')).collect();
+                if key.is_empty() { plain.join(": ") } else { format!("{key}: {}", plain.join(": ")) }
+            }
+            kind => kind.to_string(),
+        };
+        format!("{told}{place}")
+    };
+    error.clone().into_iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// A database's address without its password, for logs and people.
+pub(crate) fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    match rest.rsplit_once('@') {
+        Some((user, host)) => {
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}@{host}")
+        }
+        None => url.to_owned(),
+    }
+}
+
+fn hidden_password<S: Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&without_password(url))
+}
+
+fn hidden<S: Serializer>(value: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(_) => serializer.serialize_some("<hidden>"),
+        None => serializer.serialize_none(),
+    }
+}
+
+fn hidden_one<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str("<hidden>")
+}
+
+fn hidden_list<S: Serializer>(values: &[SecretString], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(values.iter().map(|_| "<hidden>"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_in_its_own_bounds() {
+        Config::default().check().expect("the default configuration");
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let mut config = Config::default();
+        config.auth.token_key = Some("a-token-key-of-more-than-32-characters".to_owned().into());
+        config.hook.secrets = vec!["a-secret-for-the-hook".to_owned().into()];
+        let text = format!("{}{config:?}", serde_json::to_string(&config).expect("JSON"));
+        assert!(!text.contains("a-token-key") && !text.contains("a-secret"), "{text}");
+    }
+}

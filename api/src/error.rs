@@ -1,0 +1,158 @@
+//! One error type for the use cases: a stable code outside, the rich cause inside.
+
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+/// Why a use case did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Something the caller can mend; answered in `userErrors`.
+    #[error("{}: {}", .0.code.as_str(), .0.message)]
+    User(UserError),
+    /// No such object in what the caller may see. Foreign and missing objects answer alike.
+    #[error("not found")]
+    NotFound,
+    /// The object is visible, the act is not allowed to this role.
+    #[error("forbidden")]
+    Forbidden,
+    /// No token, or one that is not good any more.
+    #[error("unauthenticated")]
+    Unauthenticated,
+    /// The server is too busy: a bounded queue is full.
+    #[error("overloaded: {0}")]
+    Overloaded(&'static str),
+    /// Another transaction did the same at the same time: running this one again answers what the other did.
+    #[error("overtaken")]
+    Overtaken,
+    /// The database failed.
+    #[error("database: {0}")]
+    Database(#[from] DbErr),
+    /// A fault of ours; the text is for the log only.
+    #[error("fault: {0}")]
+    Fault(String),
+}
+
+/// The result of a use case.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error that the caller can mend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserError {
+    /// Stable code.
+    pub code: ErrorCode,
+    /// For people, English.
+    pub message: String,
+    /// Path of the input field that is to blame, outermost first; empty for the whole.
+    pub field: Vec<String>,
+}
+
+impl Error {
+    /// A [`UserError`] about the input as a whole.
+    pub fn user(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self::User(UserError { code, message: message.into(), field: Vec::new() })
+    }
+
+    /// A [`UserError`] about one input field, named by its GraphQL path (`"limits.timeSeconds"`).
+    pub fn field(code: ErrorCode, field: &str, message: impl Into<String>) -> Self {
+        Self::User(UserError {
+            code,
+            message: message.into(),
+            field: field.split('.').map(str::to_owned).collect(),
+        })
+    }
+
+    /// A value of the input that is not acceptable.
+    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+        Self::field(ErrorCode::InvalidInput, field, message)
+    }
+
+    /// A fault of ours with its cause.
+    pub fn fault(cause: impl std::fmt::Display) -> Self {
+        Self::Fault(cause.to_string())
+    }
+
+    /// Whether the same transaction may succeed when it is run again: a serialization failure or deadlock on PostgreSQL, a
+    /// lock held by another process on SQLite, or [`Error::Overtaken`].
+    pub fn is_transient(&self) -> bool {
+        if matches!(self, Self::Overtaken) {
+            return true;
+        }
+        let Self::Database(error) = self else { return false };
+        let (DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause))
+        | DbErr::Conn(RuntimeErr::SqlxError(cause))) = error
+        else {
+            return false;
+        };
+        let code =
+            cause.as_database_error().and_then(|database| database.code()).map(|code| code.into_owned());
+        matches!(code.as_deref(), Some("40001" | "40P01" | "5" | "6" | "261" | "517"))
+    }
+
+    /// Whether a unique index refused the row.
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::Database(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))
+    }
+}
+
+macro_rules! error_codes {
+    ($($(#[$meta:meta])* $variant:ident = $text:literal),+ $(,)?) => {
+        /// Stable codes of `userErrors`; new ones may be added, none changes its meaning.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+        pub enum ErrorCode { $($(#[$meta])* #[graphql(name = $text)] $variant,)+ }
+        impl ErrorCode {
+            /// The published text.
+            pub fn as_str(self) -> &'static str { match self { $(Self::$variant => $text,)+ } }
+        }
+    };
+}
+
+error_codes! {
+    /// A value is malformed or out of its bounds.
+    InvalidInput = "INVALID_INPUT",
+    /// No such object in what the caller may see.
+    NotFound = "NOT_FOUND",
+    /// The role may see the object and not do this with it.
+    Forbidden = "FORBIDDEN",
+    /// Something with this name, number or key exists already.
+    AlreadyExists = "ALREADY_EXISTS",
+    /// The object is not in a state that allows this; the message names the present one.
+    IllegalState = "ILLEGAL_STATE",
+    /// Login or password is wrong, or the login is disabled.
+    BadCredentials = "BAD_CREDENTIALS",
+    /// Too many wrong passwords lately: wait a little.
+    TryLater = "TRY_LATER",
+    /// The password is too short or too common.
+    WeakPassword = "WEAK_PASSWORD",
+    /// The same idempotency key came with another input.
+    IdempotencyConflict = "IDEMPOTENCY_CONFLICT",
+    /// Amounts of different currencies cannot be mixed.
+    CurrencyMismatch = "CURRENCY_MISMATCH",
+    /// The register is not open.
+    RegisterClosed = "REGISTER_CLOSED",
+    /// The register is open already.
+    RegisterOpen = "REGISTER_OPEN",
+    /// Open cabins or unpaid statements keep the register from closing.
+    OpenItems = "OPEN_ITEMS",
+    /// The cabin has no phone.
+    CabinWithoutPhone = "CABIN_WITHOUT_PHONE",
+    /// The cabin is in use.
+    CabinOccupied = "CABIN_OCCUPIED",
+    /// The callshop, or an account above it, is suspended.
+    Suspended = "SUSPENDED",
+    /// Something above the callshop keeps this from working; its reseller knows more.
+    ServiceUnavailable = "SERVICE_UNAVAILABLE",
+    /// The payments do not cover the amount due.
+    Underpaid = "UNDERPAID",
+    /// More was paid by other means than cash than is due: only cash gives change.
+    Overpaid = "OVERPAID",
+    /// A row of the file cannot be used; `problems` lists them all.
+    BadDeck = "BAD_DECK",
+    /// A number or prefix has no rate.
+    DestinationNotRated = "DESTINATION_NOT_RATED",
+    /// A number or prefix may not be called.
+    DestinationBlocked = "DESTINATION_BLOCKED",
+    /// The text dialled is no number that this dial plan knows.
+    NumberInvalid = "NUMBER_INVALID",
+    /// The proxy did not take the command; the call may go on.
+    ProxyUnreachable = "PROXY_UNREACHABLE",
+}

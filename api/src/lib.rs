@@ -1,0 +1,16 @@
+//! The callshop server: use cases, storage, GraphQL, the hook, and the `callshop` command.
+
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod demo;
+pub mod error;
+pub mod feed;
+pub mod graphql;
+pub mod http;
+pub mod kamailio;
+pub mod server;
+pub mod simulate;
+pub mod store;

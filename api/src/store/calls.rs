@@ -1,0 +1,231 @@
+//! Calls and what the call path reads and writes: always for a whole batch in a handful of statements.
+
+use std::collections::{HashMap, HashSet};
+
+use billing::money::Micros;
+use entity::{CallState, SessionState, cabin, cabin_session, call, call_charge, hook_event, phone};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter, QueryOrder,
+    QuerySelect,
+};
+use uuid::Uuid;
+
+use super::{Page, Scope};
+use crate::error::Result;
+
+/// States of a call that is up or on its way.
+pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];
+
+/// Rows of one statement: 40 columns a row stay below both databases' bind limits.
+const CHUNK: usize = 500;
+
+/// Phones by SIP user, locked in id order: a phone's attempts are decided one after the other.
+///
+/// # Errors
+/// Those of the database, as for every function here.
+pub async fn lock_phones(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<Vec<phone::Model>> {
+    let query = phone::Entity::find().filter(phone::Column::SipUser.is_in(sip_users.iter().copied()));
+    Ok(query.order_by_asc(phone::Column::Id).lock_exclusive().all(conn).await?)
+}
+
+/// The phone with this SIP user, for the proxy's digest.
+pub async fn phone_by_sip_user(conn: &impl ConnectionTrait, sip_user: &str) -> Result<Option<phone::Model>> {
+    Ok(phone::Entity::find().filter(phone::Column::SipUser.eq(sip_user)).one(conn).await?)
+}
+
+/// Writes every column of phones that were locked in this transaction.
+pub async fn save_phones(conn: &impl ConnectionTrait, phones: Vec<phone::Model>) -> Result<()> {
+    for row in phones {
+        use sea_orm::ActiveModelTrait as _;
+        row.into_active_model().reset_all().update(conn).await?;
+    }
+    Ok(())
+}
+
+/// Cabins by their phones.
+pub async fn cabins_of(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<Vec<cabin::Model>> {
+    Ok(cabin::Entity::find().filter(cabin::Column::PhoneId.is_in(phones.iter().copied())).all(conn).await?)
+}
+
+/// Open and closing sessions of cabins, locked in id order: no call starts in a session while it is being closed.
+pub async fn lock_open_sessions(
+    conn: &impl ConnectionTrait,
+    cabins: &[Uuid],
+) -> Result<Vec<cabin_session::Model>> {
+    let query = cabin_session::Entity::find()
+        .filter(cabin_session::Column::CabinId.is_in(cabins.iter().copied()))
+        .filter(cabin_session::Column::State.is_in([SessionState::Open, SessionState::Closing]));
+    Ok(query.order_by_asc(cabin_session::Column::Id).lock_exclusive().all(conn).await?)
+}
+
+/// What the calls of a session came to so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spent {
+    /// What they cost the customer.
+    pub charge: Micros,
+    /// How long was talked, in seconds.
+    pub seconds: u32,
+    /// How many there were.
+    pub calls: u64,
+}
+
+/// What the calls of sessions came to so far.
+pub async fn spent(conn: &impl ConnectionTrait, sessions: &[Uuid]) -> Result<HashMap<Uuid, Spent>> {
+    let rows: Vec<(Uuid, i64, i64, i64)> = call::Entity::find()
+        .select_only()
+        .column(call::Column::SessionId)
+        // SUM of BIGINT is NUMERIC on PostgreSQL
+        .column_as(call::Column::Charge.sum().cast_as("BIGINT"), "charge")
+        .column_as(call::Column::TalkSeconds.sum().cast_as("BIGINT"), "seconds")
+        .column_as(call::Column::Id.count(), "calls")
+        .filter(call::Column::SessionId.is_in(sessions.iter().copied()))
+        .group_by(call::Column::SessionId)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let seconds = |sum: i64| u32::try_from(sum).unwrap_or(u32::MAX);
+    let spent = |charge, sum, calls: i64| Spent {
+        charge: Micros(charge),
+        seconds: seconds(sum),
+        calls: calls.unsigned_abs(),
+    };
+    Ok(rows.into_iter().map(|(id, charge, sum, calls)| (id, spent(charge, sum, calls))).collect())
+}
+
+/// Phones that have a live call.
+pub async fn busy_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let query = call::Entity::find()
+        .select_only()
+        .column(call::Column::PhoneId)
+        .filter(call::Column::PhoneId.is_in(phones.iter().copied()))
+        .filter(call::Column::State.is_in(LIVE));
+    Ok(query.into_tuple::<Uuid>().all(conn).await?.into_iter().collect())
+}
+
+/// Live calls of sessions that are still counted, by session.
+pub async fn live_of_sessions(conn: &impl ConnectionTrait, sessions: &[Uuid]) -> Result<Vec<call::Model>> {
+    let query = call::Entity::find()
+        .filter(call::Column::SessionId.is_in(sessions.iter().copied()))
+        .filter(call::Column::State.is_in(LIVE));
+    Ok(query.all(conn).await?)
+}
+
+/// Calls by id or by authorisation request, locked in id order.
+pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid], requests: &[&str]) -> Result<Vec<call::Model>> {
+    let wanted = sea_orm::Condition::any()
+        .add(call::Column::Id.is_in(ids.iter().copied()))
+        .add(call::Column::RequestId.is_in(requests.iter().copied()));
+    Ok(call::Entity::find().filter(wanted).order_by_asc(call::Column::Id).lock_exclusive().all(conn).await?)
+}
+
+/// Inserts new calls and overwrites those that were locked in this transaction, all in one statement a chunk.
+pub async fn save(conn: &impl ConnectionTrait, calls: Vec<call::Model>) -> Result<()> {
+    for chunk in calls.chunks(CHUNK) {
+        let rows = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
+        let columns = call::Column::iter().filter(|column| !matches!(column, call::Column::Id));
+        call::Entity::insert_many(rows)
+            .on_conflict(OnConflict::column(call::Column::Id).update_columns(columns).to_owned())
+            .exec_without_returning(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Marks live calls as to be hung up; answers those that still are live.
+pub async fn mark_hang_up(
+    conn: &impl ConnectionTrait,
+    ids: &[Uuid],
+    user_id: Uuid,
+) -> Result<Vec<call::Model>> {
+    let live = call::Column::Id.is_in(ids.iter().copied()).and(call::Column::State.is_in(LIVE));
+    call::Entity::update_many()
+        .col_expr(call::Column::HangUpBy, Expr::value(user_id))
+        .filter(live.clone())
+        .exec(conn)
+        .await?;
+    Ok(call::Entity::find().filter(live).all(conn).await?)
+}
+
+/// Inserts what calls cost at each level.
+pub async fn insert_charges(conn: &impl ConnectionTrait, charges: Vec<call_charge::Model>) -> Result<()> {
+    for chunk in charges.chunks(CHUNK) {
+        let rows = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
+        call_charge::Entity::insert_many(rows).exec_without_returning(conn).await?;
+    }
+    Ok(())
+}
+
+/// Which of these event keys were received before.
+pub async fn known_events(conn: &impl ConnectionTrait, eids: &[&str]) -> Result<HashSet<String>> {
+    let query = hook_event::Entity::find()
+        .select_only()
+        .column(hook_event::Column::Eid)
+        .filter(hook_event::Column::Eid.is_in(eids.iter().copied()));
+    Ok(query.into_tuple::<String>().all(conn).await?.into_iter().collect())
+}
+
+/// Which of these authorisation requests the proxy has given up already.
+pub async fn abandoned(conn: &impl ConnectionTrait, requests: &[&str]) -> Result<HashSet<String>> {
+    let query = hook_event::Entity::find()
+        .select_only()
+        .column(hook_event::Column::Reference)
+        .filter(hook_event::Column::Kind.eq("abandoned"))
+        .filter(hook_event::Column::Reference.is_in(requests.iter().copied()));
+    Ok(query.into_tuple::<String>().all(conn).await?.into_iter().collect())
+}
+
+/// Inserts received events.
+pub async fn insert_events(conn: &impl ConnectionTrait, events: Vec<hook_event::Model>) -> Result<()> {
+    for chunk in events.chunks(CHUNK) {
+        let rows = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
+        hook_event::Entity::insert_many(rows).exec_without_returning(conn).await?;
+    }
+    Ok(())
+}
+
+/// A call of a callshop inside `scope`.
+pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<call::Model>> {
+    let owned = scope.owns((call::Entity, call::Column::CallshopId));
+    Ok(call::Entity::find_by_id(id).filter(owned).one(conn).await?)
+}
+
+/// What to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CallFilter {
+    /// Calls made from this cabin.
+    pub cabin_id: Option<Uuid>,
+    /// Calls on this session's bill.
+    pub session_id: Option<Uuid>,
+}
+
+/// A page of one callshop's calls.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    filter: CallFilter,
+    page: Page,
+) -> Result<Vec<call::Model>> {
+    let mut query = call::Entity::find().filter(call::Column::CallshopId.eq(callshop_id));
+    if let Some(cabin) = filter.cabin_id {
+        query = query.filter(call::Column::CabinId.eq(cabin));
+    }
+    if let Some(session) = filter.session_id {
+        query = query.filter(call::Column::SessionId.eq(session));
+    }
+    Ok(page.apply(query, call::Column::Id).all(conn).await?)
+}
+
+/// The live calls of a callshop, oldest first, at most 1,000.
+pub async fn live(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Vec<call::Model>> {
+    let query = call::Entity::find()
+        .filter(call::Column::CallshopId.eq(callshop_id))
+        .filter(call::Column::State.is_in(LIVE));
+    Ok(query.order_by_asc(call::Column::Id).limit(1_000).all(conn).await?)
+}
+
+/// What a call cost at each level, the customer's first.
+pub async fn charges(conn: &impl ConnectionTrait, call_id: Uuid) -> Result<Vec<call_charge::Model>> {
+    let query = call_charge::Entity::find().filter(call_charge::Column::CallId.eq(call_id));
+    Ok(query.order_by_asc(call_charge::Column::Level).all(conn).await?)
+}

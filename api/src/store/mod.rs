@@ -1,0 +1,259 @@
+//! The only place with SQL.
+//!
+//! [`Store::read`] and [`Store::write`] run a closure in a transaction; the files beside this one hold the queries, a file a
+//! noun, each function taking whatever it is to run on. Rows are locked in one order everywhere: account (by id), callshop, tariff, phone, cabin,
+//! register shift, session, call, ledger balance (by account, book), activity head.
+
+pub mod accounts;
+pub mod activity;
+pub mod cabins;
+pub mod calls;
+pub mod keys;
+pub mod ledger;
+pub mod page;
+pub mod phones;
+pub mod register;
+pub mod scope;
+pub mod sessions;
+pub mod tariffs;
+
+use std::future::Future;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use entity::ActivityKind;
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use uuid::Uuid;
+
+pub use page::Page;
+pub use scope::Scope;
+
+use crate::error::{Error, Result};
+use crate::feed::Hub;
+
+/// Times that a transaction is run again after a serialization failure, a deadlock or a lock of another process.
+const ATTEMPTS: u32 = 8;
+
+/// How to reach the database.
+#[derive(Clone, Debug)]
+pub struct StoreOptions {
+    /// `sqlite:PATH` or `postgres://…`.
+    pub url: String,
+    /// Connections of the pool that reads (and, on PostgreSQL, writes).
+    pub connections: u32,
+}
+
+/// The database and the doorbell that rings after each commit.
+#[derive(Clone)]
+pub struct Store {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    hub: Arc<Hub>,
+}
+
+/// A transaction. Cheap to clone; it ends when the closure that was given it does.
+#[derive(Clone)]
+pub struct Tx(Arc<TxInner>);
+
+struct TxInner {
+    transaction: DatabaseTransaction,
+    activities: Mutex<Vec<NewActivity>>,
+}
+
+/// Something that happened in a callshop, to be numbered and shown at commit.
+#[derive(Clone, Debug)]
+pub struct NewActivity {
+    /// Where.
+    pub callshop_id: Uuid,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub kind: ActivityKind,
+    /// In which cabin.
+    pub cabin_id: Option<Uuid>,
+    /// In which session.
+    pub session_id: Option<Uuid>,
+    /// Which call.
+    pub call_id: Option<Uuid>,
+    /// The object as it is now.
+    pub payload: serde_json::Value,
+}
+
+impl Tx {
+    /// What queries run on.
+    pub fn conn(&self) -> &DatabaseTransaction {
+        &self.0.transaction
+    }
+
+    /// Notes an activity; it gets its `seq` and its row just before the commit, so that the callshop's head is locked as shortly as can be.
+    pub fn emit(&self, activity: NewActivity) {
+        self.0.activities.lock().unwrap_or_else(PoisonError::into_inner).push(activity);
+    }
+}
+
+impl Store {
+    /// Connects, and on SQLite makes the file.
+    ///
+    /// # Errors
+    /// When the address is no database's, or it does not answer.
+    pub async fn connect(options: &StoreOptions, hub: Arc<Hub>) -> Result<Self> {
+        if options.url.starts_with("sqlite:") {
+            let reader = Database::connect(sqlite_options(options, options.connections)).await?;
+            // SQLite has one writer: queueing for its connection here is fair and quiet, fighting for the file's lock is neither
+            let writer = Database::connect(sqlite_options(options, 1)).await?;
+            Ok(Self { reader, writer, hub })
+        } else {
+            let pool = Database::connect(postgres_options(options)).await?;
+            Ok(Self { reader: pool.clone(), writer: pool, hub })
+        }
+    }
+
+    /// What single reading queries run on.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// SQLite or PostgreSQL.
+    pub fn backend(&self) -> DbBackend {
+        self.reader.get_database_backend()
+    }
+
+    /// The doorbell.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Brings the tables up to date, one node at a time.
+    ///
+    /// # Errors
+    /// When a migration fails; it is rolled back.
+    pub async fn migrate(&self) -> Result<()> {
+        use migration::MigratorTrait as _;
+        let lock = activity::migration_lock(&self.writer).await?;
+        let done = migration::Migrator::up(&self.writer, None).await;
+        activity::release_migration_lock(lock).await?;
+        Ok(done?)
+    }
+
+    /// Runs `work` in a transaction that sees one state of the database.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn read<T, F, Fut>(&self, work: F) -> Result<T>
+    where
+        F: FnOnce(Tx) -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
+        let options = TransactionOptions {
+            isolation_level: (self.backend() == DbBackend::Postgres)
+                .then_some(sea_orm::IsolationLevel::RepeatableRead),
+            ..Default::default()
+        };
+        let transaction = self.reader.begin_with_options(options).await?;
+        work(Tx::new(transaction)).await
+    }
+
+    /// Runs `work` in a transaction and commits it, again (bounded) when the database asks for that; then shows what was emitted.
+    ///
+    /// # Errors
+    /// Those of `work`, after which nothing of it has happened.
+    pub async fn write<T, F, Fut>(&self, work: F) -> Result<T>
+    where
+        F: Fn(Tx) -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
+        let mut attempt = 1;
+        loop {
+            match self.write_once(&work).await {
+                Err(error) if error.is_transient() && attempt < ATTEMPTS => {
+                    tracing::debug!(attempt, %error, "transaction runs again");
+                    // PostgreSQL answers a deadlock at once: a growing pause lets the other one finish
+                    tokio::time::sleep(Duration::from_millis(u64::from(attempt * attempt * 2))).await;
+                    attempt += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn write_once<T, F, Fut>(&self, work: &F) -> Result<T>
+    where
+        F: Fn(Tx) -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        let tx = Tx::new(self.writer.begin_with_options(options).await?);
+        let value = work(tx.clone()).await?;
+        let pending = std::mem::take(&mut *tx.0.activities.lock().unwrap_or_else(PoisonError::into_inner));
+        let activities = activity::append(tx.conn(), pending).await?;
+        let inner =
+            Arc::into_inner(tx.0).ok_or_else(|| Error::fault("a transaction outlived its closure"))?;
+        let hub = self.hub.clone();
+        // a task of its own: a caller that goes away between commit and publish must not leave watchers waiting
+        let commit = tokio::spawn(async move {
+            inner.transaction.commit().await?;
+            hub.publish(activities);
+            Ok::<_, Error>(())
+        });
+        commit.await.map_err(Error::fault)??;
+        Ok(value)
+    }
+}
+
+impl Tx {
+    fn new(transaction: DatabaseTransaction) -> Self {
+        Self(Arc::new(TxInner { transaction, activities: Mutex::default() }))
+    }
+}
+
+fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
+    // `mode=rwc` makes the file of a first start
+    let url =
+        if options.url.contains('?') { options.url.clone() } else { format!("{}?mode=rwc", options.url) };
+    let mut connect = ConnectOptions::new(url);
+    connect
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(10))
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .journal_mode(SqliteJournalMode::Wal)
+                // FULL: a power cut loses nothing that was answered
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(Duration::from_secs(10))
+                .foreign_keys(true)
+        });
+    connect
+}
+
+fn postgres_options(options: &StoreOptions) -> ConnectOptions {
+    let mut connect = ConnectOptions::new(options.url.clone());
+    connect
+        .max_connections(options.connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(10))
+        .statement_timeout(Duration::from_secs(15))
+        .sqlx_logging(false);
+    connect
+}
+
+/// Reads a text column or setting that the program wrote itself.
+///
+/// # Errors
+/// A fault: the database holds what this program never wrote.
+pub fn parse_stored<T: FromStr>(text: &str, what: &str) -> Result<T>
+where
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|error| Error::Fault(format!("stored {what}: {error}")))
+}

@@ -1,0 +1,204 @@
+//! Register shifts, cash movements, and what their reports sum up.
+
+use entity::{
+    CallState, Micros, MovementKind, PaymentMethod, cabin_session, call, cash_movement, payment,
+    register_shift,
+};
+use sea_orm::sea_query::ExprTrait as _;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect, QueryTrait,
+};
+use uuid::Uuid;
+
+use super::{Page, Scope};
+use crate::error::Result;
+
+/// A shift of a callshop inside `scope`.
+///
+/// # Errors
+/// Those of the database, as for every function here.
+pub async fn find(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    id: Uuid,
+) -> Result<Option<register_shift::Model>> {
+    let owned = scope.owns((register_shift::Entity, register_shift::Column::CallshopId));
+    Ok(register_shift::Entity::find_by_id(id).filter(owned).one(conn).await?)
+}
+
+/// The open shift of a callshop that was already proven to be the caller's.
+pub async fn open_shift(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+) -> Result<Option<register_shift::Model>> {
+    Ok(open_query(callshop_id).one(conn).await?)
+}
+
+/// The same, locked until the transaction ends.
+pub async fn lock_open_shift(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+) -> Result<Option<register_shift::Model>> {
+    Ok(open_query(callshop_id).lock_exclusive().one(conn).await?)
+}
+
+fn open_query(callshop_id: Uuid) -> sea_orm::Select<register_shift::Entity> {
+    register_shift::Entity::find()
+        .filter(register_shift::Column::CallshopId.eq(callshop_id))
+        .filter(register_shift::Column::ClosedAt.is_null())
+}
+
+/// A page of a callshop's shifts; of `user` only those he opened or closed, and the open one.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    user: Option<Uuid>,
+    page: Page,
+) -> Result<Vec<register_shift::Model>> {
+    let mut query = register_shift::Entity::find().filter(register_shift::Column::CallshopId.eq(callshop_id));
+    if let Some(user) = user {
+        let own = Condition::any()
+            .add(register_shift::Column::OpenedBy.eq(user))
+            .add(register_shift::Column::ClosedBy.eq(user))
+            .add(register_shift::Column::ClosedAt.is_null());
+        query = query.filter(own);
+    }
+    Ok(page.apply(query, register_shift::Column::Id).all(conn).await?)
+}
+
+/// Inserts a shift.
+pub async fn insert(conn: &impl ConnectionTrait, shift: register_shift::Model) -> Result<()> {
+    register_shift::Entity::insert(shift.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// Writes every column of a shift that was locked in this transaction.
+pub async fn update(
+    conn: &impl ConnectionTrait,
+    shift: register_shift::Model,
+) -> Result<register_shift::Model> {
+    Ok(shift.into_active_model().reset_all().update(conn).await?)
+}
+
+/// Inserts a cash movement.
+pub async fn insert_movement(conn: &impl ConnectionTrait, movement: cash_movement::Model) -> Result<()> {
+    cash_movement::Entity::insert(movement.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// A cash movement by id, for a caller who made it.
+pub async fn movement(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cash_movement::Model>> {
+    Ok(cash_movement::Entity::find_by_id(id).one(conn).await?)
+}
+
+/// A page of the movements of one shift.
+pub async fn movements(
+    conn: &impl ConnectionTrait,
+    shift_id: Uuid,
+    page: Page,
+) -> Result<Vec<cash_movement::Model>> {
+    let query = cash_movement::Entity::find().filter(cash_movement::Column::ShiftId.eq(shift_id));
+    Ok(page.apply(query, cash_movement::Column::Id).all(conn).await?)
+}
+
+// SUM of BIGINT is NUMERIC on PostgreSQL: each sum below is cast back
+
+/// What a shift's movements come to, by kind.
+pub async fn movement_sums(
+    conn: &impl ConnectionTrait,
+    shift_id: Uuid,
+) -> Result<Vec<(MovementKind, Micros)>> {
+    Ok(cash_movement::Entity::find()
+        .select_only()
+        .column(cash_movement::Column::Kind)
+        .column_as(cash_movement::Column::Amount.sum().cast_as("BIGINT"), "amount")
+        .filter(cash_movement::Column::ShiftId.eq(shift_id))
+        .group_by(cash_movement::Column::Kind)
+        .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+/// What customers paid in a shift, by method.
+pub async fn payment_sums(
+    conn: &impl ConnectionTrait,
+    shift_id: Uuid,
+) -> Result<Vec<(PaymentMethod, Micros)>> {
+    Ok(payment::Entity::find()
+        .select_only()
+        .column(payment::Column::Method)
+        .column_as(payment::Column::Amount.sum().cast_as("BIGINT"), "amount")
+        .filter(payment::Column::ShiftId.eq(shift_id))
+        .group_by(payment::Column::Method)
+        .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+/// Sessions settled in a shift: how many, and what they came to, by who settled them.
+pub async fn sales_by_user(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    shift_id: Uuid,
+) -> Result<Vec<(Option<Uuid>, i64, Micros)>> {
+    Ok(cabin_session::Entity::find()
+        .select_only()
+        .column(cabin_session::Column::SettledBy)
+        .column_as(cabin_session::Column::Id.count(), "sessions")
+        .column_as(cabin_session::Column::Total.sum().cast_as("BIGINT"), "amount")
+        .filter(cabin_session::Column::CallshopId.eq(callshop_id))
+        .filter(cabin_session::Column::SettledShiftId.eq(shift_id))
+        .group_by(cabin_session::Column::SettledBy)
+        .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+/// Calls of the sessions settled in a shift: how many, and what they came to, by the cabin they were made from.
+pub async fn sales_by_cabin(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    shift_id: Uuid,
+) -> Result<Vec<(Option<Uuid>, i64, Micros)>> {
+    Ok(sold_calls(callshop_id, shift_id)
+        .column(call::Column::CabinId)
+        .column_as(call::Column::Id.count(), "calls")
+        .column_as(call::Column::Charge.sum().cast_as("BIGINT"), "amount")
+        .group_by(call::Column::CabinId)
+        .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+/// The same by destination, with billed seconds.
+pub async fn sales_by_destination(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    shift_id: Uuid,
+) -> Result<Vec<(String, i64, i64, Micros)>> {
+    Ok(sold_calls(callshop_id, shift_id)
+        .column(call::Column::Destination)
+        .column_as(call::Column::Id.count(), "calls")
+        .column_as(call::Column::BilledSeconds.sum().cast_as("BIGINT"), "billed_seconds")
+        .column_as(call::Column::Charge.sum().cast_as("BIGINT"), "amount")
+        .group_by(call::Column::Destination)
+        .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+fn sold_calls(callshop_id: Uuid, shift_id: Uuid) -> sea_orm::Select<call::Entity> {
+    // the callshop too: its index finds the shift's sessions among all
+    let sessions = cabin_session::Entity::find()
+        .select_only()
+        .column(cabin_session::Column::Id)
+        .filter(cabin_session::Column::CallshopId.eq(callshop_id))
+        .filter(cabin_session::Column::SettledShiftId.eq(shift_id))
+        .into_query();
+    call::Entity::find()
+        .select_only()
+        .filter(call::Column::SessionId.in_subquery(sessions))
+        .filter(call::Column::State.eq(CallState::Ended))
+        .filter(call::Column::AnsweredAt.is_not_null())
+}

@@ -1,0 +1,49 @@
+//! What part of the account tree a query may see. There is no unscoped find of a tenant's row.
+
+use entity::account;
+use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, SelectStatement, SimpleExpr};
+use sea_orm::{ColumnTrait, Condition, QuerySelect, QueryTrait};
+
+/// A subtree of accounts, by its path range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    path: String,
+}
+
+impl Scope {
+    /// The account with this path and everything below it.
+    pub fn subtree(path: &str) -> Self {
+        Self { path: path.to_owned() }
+    }
+
+    /// Whether an account with this path is inside.
+    pub fn holds(&self, path: &str) -> bool {
+        path.starts_with(&self.path)
+    }
+
+    /// The condition on `account` rows.
+    pub fn accounts(&self) -> Condition {
+        Condition::all()
+            .add(account::Column::Path.gte(self.path.clone()))
+            .add(account::Column::Path.lt(self.end()))
+    }
+
+    /// The condition that `column` (an account's or callshop's id) is inside.
+    pub fn owns(&self, column: impl IntoColumnRef) -> SimpleExpr {
+        Expr::col(column).in_subquery(self.ids())
+    }
+
+    fn ids(&self) -> SelectStatement {
+        use sea_orm::EntityTrait as _;
+        use sea_orm::QueryFilter as _;
+        account::Entity::find().select_only().column(account::Column::Id).filter(self.accounts()).into_query()
+    }
+
+    /// First path after the subtree: every path in it continues `self.path`, which ends in `/`, and `0` follows `/`.
+    fn end(&self) -> String {
+        match self.path.strip_suffix('/') {
+            Some(head) => format!("{head}0"),
+            None => "0".to_owned(),
+        }
+    }
+}
