@@ -1,0 +1,190 @@
+//! GraphQL over HTTP: POST and GET, one answer; a client that takes an event stream gets one from
+//! [`graphql_sse`](super::graphql_sse).
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, StatusCode, header},
+    web::{Bytes, BytesMut, Data, Payload},
+};
+use async_graphql::Response;
+use futures_util::StreamExt;
+use serde::Serialize;
+
+use super::{
+    Endpoint,
+    error::RequestError,
+    graphql_sse,
+    media::{self, Answer},
+    origin,
+    pipeline::{Kind, Parameters, Prepared, byte_cap},
+    service::AuthFailure,
+};
+
+/// `POST /graphql`
+pub(crate) async fn post(request: HttpRequest, payload: Payload, endpoint: Data<Endpoint>) -> HttpResponse {
+    respond(&request, Some(payload), &endpoint).await
+}
+
+/// `GET /graphql`, for queries and event streams only.
+pub(crate) async fn get(request: HttpRequest, endpoint: Data<Endpoint>) -> HttpResponse {
+    respond(&request, None, &endpoint).await
+}
+
+/// Any other method.
+pub(crate) async fn other_method() -> HttpResponse {
+    refuse(&method_not_allowed("Use POST, or GET for queries."), Answer::Json, "GET, POST")
+}
+
+async fn respond(request: &HttpRequest, body: Option<Payload>, endpoint: &Endpoint) -> HttpResponse {
+    let answer = match media::negotiate(request) {
+        Ok(answer) => answer,
+        Err(error) => return error_response(&error, Answer::Json),
+    };
+    match run(request, body, endpoint, answer).await {
+        Ok(response) => response,
+        Err(error) => error_response(&error, answer),
+    }
+}
+
+async fn run(
+    request: &HttpRequest,
+    body: Option<Payload>,
+    endpoint: &Endpoint,
+    answer: Answer,
+) -> Result<HttpResponse, RequestError> {
+    let service = &endpoint.service;
+    let peer = origin::peer(request, &endpoint.options);
+    service.admit_address(peer)?;
+    origin::check(request, &endpoint.options)?;
+    let parameters = read_parameters(request, body, endpoint).await?;
+    let caller = service
+        .authenticate(origin::bearer(request)?, peer, origin::user_agent(request))
+        .await
+        .map_err(AuthFailure::to_error)?;
+    let prepared = service.prepare(&caller, parameters);
+    if answer == Answer::EventStream {
+        return graphql_sse::respond(endpoint, peer, caller, prepared, request.method());
+    }
+    answer_once(endpoint, prepared?, request.method(), answer).await
+}
+
+async fn answer_once(
+    endpoint: &Endpoint,
+    prepared: Prepared,
+    method: &Method,
+    answer: Answer,
+) -> Result<HttpResponse, RequestError> {
+    check_method(prepared.kind, method)?;
+    if prepared.kind == Kind::Subscription {
+        return Err(RequestError::transport(
+            StatusCode::BAD_REQUEST,
+            "SUBSCRIPTION_NEEDS_STREAM",
+            "Subscribe over a WebSocket, or take text/event-stream.",
+        ));
+    }
+    let response = prepared.run(endpoint.service.executor(), endpoint.service.limits()).await?;
+    Ok(json(StatusCode::OK, answer, &response))
+}
+
+/// Only queries are safe to repeat, as GETs are.
+pub(crate) fn check_method(kind: Kind, method: &Method) -> Result<(), RequestError> {
+    if kind == Kind::Mutation && method == Method::GET {
+        return Err(method_not_allowed("Mutations need POST."));
+    }
+    Ok(())
+}
+
+fn method_not_allowed(message: &str) -> RequestError {
+    RequestError::transport(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message)
+}
+
+async fn read_parameters(
+    request: &HttpRequest,
+    body: Option<Payload>,
+    endpoint: &Endpoint,
+) -> Result<Parameters, RequestError> {
+    let limits = endpoint.service.limits();
+    let Some(body) = body else {
+        byte_cap::check(request.query_string().len(), limits.body_bytes)?;
+        let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+        let pairs = pairs.map_err(|_| bad_request("The URL's parameters are not valid."))?.into_inner();
+        return Parameters::from_url(pairs, limits);
+    };
+    media::check_content_type(request)?;
+    let bytes = tokio::time::timeout(limits.body_time(), read_body(body, limits.body_bytes)).await;
+    let bytes = bytes.map_err(|_| {
+        RequestError::transport(
+            StatusCode::REQUEST_TIMEOUT,
+            "BODY_TIMEOUT",
+            "The body took too long to arrive.",
+        )
+    })??;
+    Parameters::from_json(&bytes, limits)
+}
+
+async fn read_body(mut body: Payload, limit: usize) -> Result<Bytes, RequestError> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|_| bad_request("The body broke off."))?;
+        byte_cap::check(bytes.len() + chunk.len(), limit)?;
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+fn bad_request(message: &str) -> RequestError {
+    RequestError::transport(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+}
+
+/// A refusal in the form the client takes.
+pub(crate) fn error_response(error: &RequestError, answer: Answer) -> HttpResponse {
+    refuse(error, answer, "POST")
+}
+
+fn refuse(error: &RequestError, answer: Answer, allow: &str) -> HttpResponse {
+    let answer = if answer == Answer::EventStream { Answer::Json } else { answer };
+    let status = error.status_for(answer == Answer::GraphqlResponse);
+    let mut response = json(status, answer, &error.to_body());
+    let headers = response.headers_mut();
+    if let Some(seconds) = error.retry_after {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    match status {
+        StatusCode::UNAUTHORIZED => {
+            headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        }
+        StatusCode::METHOD_NOT_ALLOWED => {
+            if let Ok(allow) = header::HeaderValue::from_str(allow) {
+                headers.insert(header::ALLOW, allow);
+            }
+        }
+        _ => {}
+    }
+    response
+}
+
+fn json(status: StatusCode, answer: Answer, body: &impl Serialize) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header((header::CONTENT_TYPE, answer.content_type()))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .body(to_json(body))
+}
+
+/// An answer as JSON, for the transports that send it inside messages of their own.
+pub(crate) fn response_json(response: &Response) -> String {
+    to_json(response)
+}
+
+/// A refusal as JSON: an answer with `errors` and no `data`.
+pub(crate) fn error_json(error: &RequestError) -> String {
+    to_json(&error.to_body())
+}
+
+fn to_json(body: &impl Serialize) -> String {
+    serde_json::to_string(body).unwrap_or_else(|error| {
+        tracing::error!(%error, "an answer could not be written as JSON");
+        r#"{"errors":[{"message":"The answer could not be written.","extensions":{"code":"INTERNAL"}}]}"#
+            .to_owned()
+    })
+}

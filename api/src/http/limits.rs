@@ -1,0 +1,152 @@
+//! Every bound the transports and the pipeline hold requests to. All are on by default and configurable.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Bounds on what a client may ask. Sizes are bytes, times are seconds, the rest are counts.
+/// Past any of them the client gets an error whose `extensions.code` names the bound.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Request body of a POST, and the query string of a GET, in bytes (`BODY_TOO_LARGE`).
+    pub body_bytes: usize,
+    /// Seconds within which a request's body has to arrive (`BODY_TIMEOUT`).
+    pub body_seconds: u64,
+    /// Nesting of brackets in the JSON around a document, variables included (`JSON_TOO_DEEP`).
+    pub json_depth: usize,
+    /// Nesting of `{`, `[` and `(` in a document (`DOCUMENT_TOO_DEEP`).
+    pub bracket_depth: usize,
+    /// Lexical tokens in a document (`TOO_MANY_TOKENS`).
+    pub tokens: usize,
+    /// Operation and fragment definitions in a document (`TOO_MANY_DEFINITIONS`).
+    pub definitions: usize,
+    /// Nesting of fields, fragments expanded (`QUERY_TOO_DEEP`).
+    pub depth: u64,
+    /// Selections with fragments expanded: each field, spread and inline fragment is one (`TOO_MANY_FIELDS`).
+    pub fields: u64,
+    /// Aliased fields, fragments expanded (`TOO_MANY_ALIASES`).
+    pub aliases: u64,
+    /// Directives, fragments expanded (`TOO_MANY_DIRECTIVES`).
+    pub directives: u64,
+    /// Fields a query can answer with: each field is one, times the `first` or `last` of every field around it
+    /// (`QUERY_TOO_COMPLEX`).
+    pub complexity: u64,
+    /// List size assumed where `first` or `last` is a variable without value.
+    pub assumed_list_size: u64,
+    /// Seconds a query or mutation may run (`QUERY_TIMEOUT`).
+    pub query_seconds: u64,
+    /// Memory for parsed and validated documents, in bytes of their text, for each role.
+    pub cached_document_bytes: u64,
+    /// Bounds on WebSockets and event streams.
+    pub sockets: SocketLimits,
+    /// Requests per time.
+    pub rates: RateLimits,
+}
+
+/// Bounds on WebSockets and event streams.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SocketLimits {
+    /// Message from a client, in bytes (close 1009).
+    pub message_bytes: usize,
+    /// Messages a client may send in a second, with a burst of twice that (close 4429).
+    pub messages_per_second: u32,
+    /// Operations running on one socket (`TOO_MANY_OPERATIONS`).
+    pub operations: usize,
+    /// Sockets and event streams of one subject, on this node (close 4503, HTTP 429).
+    pub per_subject: usize,
+    /// Sockets and event streams from one address, on this node (HTTP 429).
+    pub per_address: usize,
+    /// Sockets and event streams in all, on this node (HTTP 503).
+    pub total: usize,
+    /// Messages waiting for a client that reads slowly; its streams are not read further while they wait.
+    pub queue_messages: usize,
+    /// The same, in bytes.
+    pub queue_bytes: usize,
+    /// Seconds in which a client with waiting messages has to take at least one (close 4508).
+    pub stall_seconds: u64,
+    /// Seconds from the upgrade to `connection_init` (close 4408).
+    pub init_seconds: u64,
+    /// Seconds between the pings that find dead peers (close 4504 after two without a sign of life), and between
+    /// the comments that keep an event stream open.
+    pub ping_seconds: u64,
+}
+
+/// Requests per time, counted as a token bucket for each subject and each address. 0 turns a limit off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RateLimits {
+    /// Operations per minute and subject (`RATE_LIMITED`).
+    pub subject_per_minute: u32,
+    /// Operations a subject may start at once before the rate above holds.
+    pub subject_burst: u32,
+    /// Requests per minute and address, checked before the token is looked at (`RATE_LIMITED`).
+    pub address_per_minute: u32,
+    /// Requests an address may start at once before the rate above holds.
+    pub address_burst: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 256 * 1024,
+            body_seconds: 15,
+            json_depth: 32,
+            bracket_depth: 48,
+            tokens: 10_000,
+            definitions: 100,
+            depth: 16,
+            fields: 1_000,
+            aliases: 100,
+            directives: 50,
+            complexity: 50_000,
+            assumed_list_size: 100,
+            query_seconds: 10,
+            cached_document_bytes: 4 * 1024 * 1024,
+            sockets: SocketLimits::default(),
+            rates: RateLimits::default(),
+        }
+    }
+}
+
+impl Default for SocketLimits {
+    fn default() -> Self {
+        Self {
+            message_bytes: 128 * 1024,
+            messages_per_second: 50,
+            operations: 100,
+            per_subject: 200,
+            per_address: 1_000,
+            total: 50_000,
+            queue_messages: 256,
+            queue_bytes: 1024 * 1024,
+            stall_seconds: 20,
+            init_seconds: 10,
+            ping_seconds: 20,
+        }
+    }
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self {
+            subject_per_minute: 1_200,
+            subject_burst: 200,
+            address_per_minute: 6_000,
+            address_burst: 1_000,
+        }
+    }
+}
+
+impl Limits {
+    /// [`Limits::body_seconds`] as a duration.
+    pub fn body_time(&self) -> Duration {
+        Duration::from_secs(self.body_seconds)
+    }
+
+    /// [`Limits::query_seconds`] as a duration.
+    pub fn query_time(&self) -> Duration {
+        Duration::from_secs(self.query_seconds)
+    }
+}

@@ -1,0 +1,85 @@
+//! Requests per time, as token buckets by address and by subject.
+
+use std::{
+    hash::{BuildHasher, Hash, RandomState},
+    num::NonZeroU32,
+};
+
+use actix_web::http::StatusCode;
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    state::keyed::DashMapStateStore,
+};
+
+use super::error::RequestError;
+
+/// Keys are hashed into this many buckets, so that no flood of new keys makes the table grow. Two keys that meet in
+/// a bucket share its rate; the hash is secret, so nobody can choose whom to meet.
+const BUCKETS: u64 = 1 << 16;
+
+/// A rate for each key.
+pub struct KeyedRate {
+    buckets: Option<RateLimiter<u64, DashMapStateStore<u64>, DefaultClock>>,
+    hasher: RandomState,
+    clock: DefaultClock,
+}
+
+impl KeyedRate {
+    /// So many a minute, with so many at once; 0 a minute is no limit.
+    pub fn per_minute(rate: u32, burst: u32) -> Self {
+        let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+        let buckets = NonZeroU32::new(rate)
+            .map(|rate| RateLimiter::dashmap(Quota::per_minute(rate).allow_burst(burst)));
+        Self { buckets, hasher: RandomState::new(), clock: DefaultClock::default() }
+    }
+
+    /// Takes one from the key's bucket, or says when there will be one again.
+    pub fn take(&self, key: impl Hash) -> Result<(), RequestError> {
+        let Some(buckets) = &self.buckets else { return Ok(()) };
+        let bucket = self.hasher.hash_one(key) % BUCKETS;
+        buckets.check_key(&bucket).map_err(|busy| {
+            let wait = busy.wait_time_from(self.clock.now());
+            too_many_requests().retry_after(wait.as_secs().saturating_add(1))
+        })
+    }
+}
+
+fn too_many_requests() -> RequestError {
+    RequestError::transport(
+        StatusCode::TOO_MANY_REQUESTS,
+        "RATE_LIMITED",
+        "Too many requests: wait as long as Retry-After says.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_has_its_burst_and_then_waits() {
+        let rate = KeyedRate::per_minute(1, 2);
+        assert!(rate.take("a").is_ok());
+        assert!(rate.take("a").is_ok());
+        let refused = rate.take("a").expect_err("the burst is used up");
+        assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+        assert!(refused.retry_after.is_some_and(|seconds| (1..=61).contains(&seconds)));
+        assert!(rate.take("b").is_ok());
+    }
+
+    #[test]
+    fn zero_is_no_limit() {
+        let rate = KeyedRate::per_minute(0, 0);
+        assert!((0..10_000).all(|_| rate.take("a").is_ok()));
+    }
+
+    #[test]
+    fn the_table_is_bounded() {
+        let rate = KeyedRate::per_minute(1, 1);
+        for key in 0..200_000_u32 {
+            let _ = rate.take(key);
+        }
+        assert!(rate.buckets.as_ref().is_some_and(|buckets| buckets.len() as u64 <= BUCKETS));
+    }
+}

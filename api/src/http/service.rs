@@ -1,0 +1,281 @@
+//! What all transports share: the roles' schemas, the executor, who calls, and what is counted across sockets.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use actix_web::http::StatusCode;
+use async_graphql::{Executor, Request};
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    error::RequestError,
+    limits::Limits,
+    pipeline::{Parameters, Prepared, RolePipeline, execute::DynExecutor},
+    rate::KeyedRate,
+    role_schema::{self, RoleSchemaError, RoleSet},
+};
+
+/// Adds what resolvers need to know of the caller to a request's data.
+pub type AttachData = Arc<dyn Fn(&mut Request) + Send + Sync>;
+
+/// What a transport needs to know of who calls.
+#[derive(Clone)]
+pub struct Caller {
+    /// Picks the role's schema; one of the keys the service was made with.
+    pub role_key: &'static str,
+    /// Who is counted for rates and sockets: a user's or token's id, and for nobody the address.
+    pub subject: String,
+    /// When the token ends, and with it sockets and streams.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Cancelled when the session or token is revoked or its user disabled: ends sockets and streams at once.
+    pub revoked: CancellationToken,
+    /// For the resolvers.
+    pub attach: AttachData,
+}
+
+/// Why nobody is let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthFailure {
+    /// The token is forged, expired or revoked: 401, WebSocket 4403.
+    Unauthenticated,
+    /// It could not be looked at now: 503, WebSocket 1013.
+    Unavailable,
+}
+
+impl AuthFailure {
+    /// The answer over HTTP.
+    pub fn to_error(self) -> RequestError {
+        match self {
+            Self::Unauthenticated => RequestError::transport(
+                StatusCode::UNAUTHORIZED,
+                "UNAUTHENTICATED",
+                "The token is not valid or not valid any more.",
+            ),
+            Self::Unavailable => RequestError::transport(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "UNAVAILABLE",
+                "The token could not be checked now.",
+            )
+            .retry_after(1),
+        }
+    }
+}
+
+/// Turns a token into a caller.
+pub trait Authenticator: Send + Sync + 'static {
+    /// `token` is without `Bearer`; `None` asks for the caller that nobody is.
+    fn authenticate<'a>(
+        &'a self,
+        token: Option<&'a str>,
+        peer: IpAddr,
+        user_agent: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Caller, AuthFailure>>;
+}
+
+/// The GraphQL service behind every transport.
+pub struct GraphqlService {
+    executor: Box<dyn DynExecutor>,
+    roles: HashMap<&'static str, RolePipeline>,
+    authenticator: Box<dyn Authenticator>,
+    limits: Limits,
+    shutdown: CancellationToken,
+    subject_rate: KeyedRate,
+    address_rate: KeyedRate,
+    sockets: Arc<SocketCounts>,
+}
+
+impl GraphqlService {
+    /// A service over an executor (an `async_graphql::Schema` in fast validation mode). `sdl` is its full schema;
+    /// `roles` are the roles' keys and bits, `visibility` says which of them sees what. When `shutdown` is
+    /// cancelled, sockets close with 1001 and streams end.
+    ///
+    /// # Errors
+    /// A schema or table from which a role's schema cannot be made.
+    pub fn new<E: Executor>(
+        executor: E,
+        sdl: &str,
+        roles: &[(&'static str, RoleSet)],
+        visibility: role_schema::Visibility<'_>,
+        authenticator: impl Authenticator,
+        limits: Limits,
+        shutdown: CancellationToken,
+    ) -> Result<Self, RoleSchemaError> {
+        let mut pipelines = HashMap::new();
+        for (key, role) in roles {
+            let schema = role_schema::prune(sdl, key, *role, visibility)?;
+            pipelines.insert(*key, RolePipeline::new(schema, &limits));
+        }
+        let rates = &limits.rates;
+        Ok(Self {
+            executor: Box::new(executor),
+            roles: pipelines,
+            authenticator: Box::new(authenticator),
+            shutdown,
+            subject_rate: KeyedRate::per_minute(rates.subject_per_minute, rates.subject_burst),
+            address_rate: KeyedRate::per_minute(rates.address_per_minute, rates.address_burst),
+            sockets: Arc::default(),
+            limits,
+        })
+    }
+
+    /// The schema that a role sees, in the schema definition language.
+    pub fn sdl(&self, role_key: &str) -> Option<String> {
+        self.roles.get(role_key).map(RolePipeline::sdl)
+    }
+
+    /// The bounds in force.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn shutdown(&self) -> &CancellationToken {
+        &self.shutdown
+    }
+
+    pub(crate) fn executor(&self) -> &dyn DynExecutor {
+        &*self.executor
+    }
+
+    /// Takes one request of an address; asked before anything else is done for it.
+    pub(crate) fn admit_address(&self, peer: IpAddr) -> Result<(), RequestError> {
+        if self.shutdown.is_cancelled() {
+            return Err(RequestError::transport(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "SHUTTING_DOWN",
+                "The server is shutting down.",
+            )
+            .retry_after(1));
+        }
+        self.address_rate.take(network(peer))
+    }
+
+    pub(crate) async fn authenticate(
+        &self,
+        token: Option<&str>,
+        peer: IpAddr,
+        user_agent: Option<&str>,
+    ) -> Result<Caller, AuthFailure> {
+        self.authenticator.authenticate(token, peer, user_agent).await
+    }
+
+    /// Takes one operation of the caller through every stage but execution.
+    pub(crate) fn prepare(&self, caller: &Caller, parameters: Parameters) -> Result<Prepared, RequestError> {
+        self.subject_rate.take(&caller.subject)?;
+        let Some(pipeline) = self.roles.get(caller.role_key) else {
+            tracing::error!(role = caller.role_key, "a caller's role has no schema");
+            return Err(AuthFailure::Unavailable.to_error());
+        };
+        let mut prepared = pipeline.prepare(parameters, &self.limits)?;
+        (caller.attach)(&mut prepared.request);
+        Ok(prepared)
+    }
+
+    /// Counts a socket or stream of an address for as long as the guard lives.
+    pub(crate) fn open_socket(&self, peer: IpAddr) -> Result<SocketGuard, RequestError> {
+        let limits = &self.limits.sockets;
+        self.sockets.open(SocketKey::All, limits.total).map_err(|()| {
+            RequestError::transport(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "TOO_MANY_SOCKETS",
+                "The server is full.",
+            )
+            .retry_after(5)
+        })?;
+        let mut guard = SocketGuard { counts: self.sockets.clone(), keys: vec![SocketKey::All] };
+        guard.add(SocketKey::Address(network(peer)), limits.per_address)?;
+        Ok(guard)
+    }
+
+    /// Counts the same socket for its subject too.
+    pub(crate) fn count_subject(&self, guard: &mut SocketGuard, caller: &Caller) -> Result<(), RequestError> {
+        guard.add(SocketKey::Subject(caller.subject.clone()), self.limits.sockets.per_subject)
+    }
+
+    /// Sockets and event streams open now.
+    pub fn open_sockets(&self) -> usize {
+        self.sockets.get(&SocketKey::All)
+    }
+}
+
+/// An IPv6 client has a whole /64 to choose addresses from: it is counted as one.
+fn network(peer: IpAddr) -> IpAddr {
+    match peer {
+        IpAddr::V4(_) => peer,
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(mapped) => IpAddr::V4(mapped),
+            None => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
+        },
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum SocketKey {
+    All,
+    Address(IpAddr),
+    Subject(String),
+}
+
+/// Open sockets by key; it holds at most three keys a socket.
+#[derive(Default)]
+struct SocketCounts(Mutex<HashMap<SocketKey, usize>>);
+
+impl SocketCounts {
+    fn open(&self, key: SocketKey, limit: usize) -> Result<(), ()> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(key).or_default();
+        if *count >= limit {
+            return Err(());
+        }
+        *count += 1;
+        Ok(())
+    }
+
+    fn close(&self, key: &SocketKey) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(key) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                counts.remove(key);
+            }
+        }
+    }
+
+    fn get(&self, key: &SocketKey) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied().unwrap_or(0)
+    }
+}
+
+/// Counts one open socket until it is dropped.
+pub(crate) struct SocketGuard {
+    counts: Arc<SocketCounts>,
+    keys: Vec<SocketKey>,
+}
+
+impl SocketGuard {
+    fn add(&mut self, key: SocketKey, limit: usize) -> Result<(), RequestError> {
+        self.counts.open(key.clone(), limit).map_err(|()| {
+            RequestError::transport(
+                StatusCode::TOO_MANY_REQUESTS,
+                "TOO_MANY_SOCKETS",
+                format!("More than {limit} sockets and streams are open."),
+            )
+            .retry_after(5)
+        })?;
+        self.keys.push(key);
+        Ok(())
+    }
+}
+
+impl Drop for SocketGuard {
+    fn drop(&mut self) {
+        for key in &self.keys {
+            self.counts.close(key);
+        }
+    }
+}
