@@ -1,0 +1,310 @@
+//! Subscriptions: what happens in a callshop or cabin, and its live calls with their cost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::{Context, ID, SimpleObject, Subscription};
+use chrono::{DateTime, Utc};
+use entity::activity;
+use futures_util::stream::{self, BoxStream, StreamExt as _};
+use uuid::Uuid;
+
+use super::cabins::Cabin;
+use super::calls::{self, Call};
+use super::payload::top_level;
+use super::roles::{Rule, SIGNED_IN};
+use super::scalars::Kind;
+use super::{actor, remote_enum};
+use crate::app::activity::{self as watching, Start};
+use crate::app::{App, calls as call_cases};
+use crate::auth::Actor;
+use crate::feed::{Watch, stream as positions};
+
+/// Who sees what of this file.
+pub const RULES: &[Rule] = &[
+    ("Subscription.callshopActivity", SIGNED_IN),
+    ("Subscription.cabinActivity", SIGNED_IN),
+    ("Subscription.liveCalls", SIGNED_IN),
+];
+
+remote_enum!(
+    /// What happened.
+    ActivityKind = "entity::ActivityKind" {
+        /// The cash register was opened.
+        RegisterOpened,
+        /// The cash register was closed.
+        RegisterClosed,
+        /// A cabin was opened for a customer.
+        CabinOpened,
+        /// A cabin was closed while a call was up; it closes when the call is over.
+        CabinClosing,
+        /// A cabin was closed; its statement is final.
+        CabinClosed,
+        /// A cabin was made, changed or retired.
+        CabinChanged,
+        /// A phone registered.
+        PhoneOnline,
+        /// A phone's registration ended.
+        PhoneOffline,
+        /// A call was allowed and is on its way.
+        CallAuthorized,
+        /// The other phone rings.
+        CallRinging,
+        /// Somebody answered; the call costs from now on.
+        CallAnswered,
+        /// An answered call is over, with its charge.
+        CallEnded,
+        /// A call was not answered.
+        CallFailed,
+        /// A call was given up before it was on its way.
+        CallAbandoned,
+        /// A call was not allowed; its `refusal` says why.
+        CallRefused,
+        /// A customer paid.
+        SessionSettled,
+    }
+);
+
+/// Something that happened in a callshop.
+#[derive(SimpleObject)]
+pub struct Activity {
+    /// 1, 2, 3 … in the callshop, without a gap; one cabin's activities skip those of the others.
+    pub seq: i64,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// What happened.
+    pub kind: ActivityKind,
+    /// In which cabin.
+    pub cabin_id: Option<ID>,
+    /// In which session.
+    pub session_id: Option<ID>,
+    /// The call, as it was then.
+    pub call: Option<Call>,
+}
+
+/// How a callshop stands.
+#[derive(SimpleObject)]
+pub struct CallshopSnapshot {
+    /// When it stood so.
+    pub as_of: DateTime<Utc>,
+    /// Its cabins, by number.
+    pub cabins: Vec<Cabin>,
+    /// Its live calls, oldest first.
+    pub live_calls: Vec<Call>,
+}
+
+/// How a cabin stands.
+#[derive(SimpleObject)]
+pub struct CabinSnapshot {
+    /// When it stood so.
+    pub as_of: DateTime<Utc>,
+    /// The cabin.
+    pub cabin: Cabin,
+    /// Its live call.
+    pub live_calls: Vec<Call>,
+}
+
+/// A message of `callshopActivity`: a snapshot first (unless it goes on behind a cursor), then events.
+#[derive(SimpleObject)]
+pub struct CallshopActivity {
+    /// Subscribe with it as `after` to go on behind this message.
+    pub cursor: String,
+    /// How the callshop stands; in the first message, when it does not go on behind a cursor.
+    pub snapshot: Option<CallshopSnapshot>,
+    /// What happened.
+    pub event: Option<Activity>,
+    /// The cursor given as `after` is older than what is kept: events are missing between it and this snapshot.
+    pub cursor_expired: bool,
+}
+
+/// A message of `cabinActivity`: a snapshot first (unless it goes on behind a cursor), then events.
+#[derive(SimpleObject)]
+pub struct CabinActivity {
+    /// Subscribe with it as `after` to go on behind this message.
+    pub cursor: String,
+    /// How the cabin stands; in the first message, when it does not go on behind a cursor.
+    pub snapshot: Option<CabinSnapshot>,
+    /// What happened.
+    pub event: Option<Activity>,
+    /// The cursor given as `after` is older than what is kept: events are missing between it and this snapshot.
+    pub cursor_expired: bool,
+}
+
+/// A message of `liveCalls`.
+#[derive(SimpleObject)]
+pub struct LiveCalls {
+    /// The instant that elapsed times and costs are of.
+    pub as_of: DateTime<Utc>,
+    /// The live calls, oldest first.
+    pub calls: Vec<Call>,
+}
+
+fn event(row: &activity::Model) -> async_graphql::Result<Activity> {
+    Ok(Activity {
+        seq: row.seq,
+        at: row.at,
+        kind: row.kind.into(),
+        cabin_id: row.cabin_id.map(|id| Kind::Cabin.id(id)),
+        session_id: row.session_id.map(|id| Kind::CabinSession.id(id)),
+        call: calls::from_payload(&row.payload, row.at)?,
+    })
+}
+
+/// Activities behind the watch's position; ends after an error, which it passes on.
+fn follow(watch: Watch, cabin: Option<Uuid>) -> BoxStream<'static, async_graphql::Result<activity::Model>> {
+    let steps = stream::unfold(Some(watch), move |watch| async move {
+        let mut watch = watch?;
+        loop {
+            match watch.next().await {
+                Ok(row) if cabin.is_none() || row.cabin_id == cabin => return Some((Ok(row), Some(watch))),
+                Ok(_) => {}
+                Err(error) => return Some((Err(top_level(error)), None)),
+            }
+        }
+    });
+    steps.boxed()
+}
+
+fn application(ctx: &Context<'_>) -> Arc<App> {
+    ctx.data_unchecked::<Arc<App>>().clone()
+}
+
+/// What can be watched.
+#[derive(Default)]
+pub struct Subscription;
+
+#[Subscription]
+impl Subscription {
+    /// Everything that happens in a callshop, in order.
+    async fn callshop_activity(
+        &self,
+        ctx: &Context<'_>,
+        callshop_id: ID,
+        #[graphql(desc = "Go on behind this cursor: nothing missed, nothing twice.")] after: Option<String>,
+    ) -> async_graphql::Result<BoxStream<'static, async_graphql::Result<CallshopActivity>>> {
+        let (app, actor) = (application(ctx), actor(ctx)?);
+        let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
+        let Start { watch, seq, snapshot, expired } =
+            watching::start(&app, actor, shop, None, after.as_deref()).await.map_err(top_level)?;
+        let first = snapshot.map(|state| {
+            Ok(CallshopActivity {
+                cursor: positions::cursor(seq),
+                snapshot: Some(CallshopSnapshot {
+                    as_of: state.as_of,
+                    live_calls: state.live.into_iter().map(|row| Call::new(row, state.as_of)).collect(),
+                    cabins: state.cabins.into_iter().map(Cabin).collect(),
+                }),
+                event: None,
+                cursor_expired: expired,
+            })
+        });
+        let events = follow(watch, None).map(|row| {
+            let row = row?;
+            Ok(CallshopActivity {
+                cursor: positions::cursor(row.seq),
+                snapshot: None,
+                event: Some(event(&row)?),
+                cursor_expired: false,
+            })
+        });
+        Ok(stream::iter(first).chain(events).boxed())
+    }
+
+    /// Everything that happens in a cabin, in order.
+    async fn cabin_activity(
+        &self,
+        ctx: &Context<'_>,
+        cabin_id: ID,
+        #[graphql(desc = "Go on behind this cursor: nothing missed, nothing twice.")] after: Option<String>,
+    ) -> async_graphql::Result<BoxStream<'static, async_graphql::Result<CabinActivity>>> {
+        let (app, actor) = (application(ctx), actor(ctx)?);
+        let cabin = Kind::Cabin.parse(&cabin_id).map_err(top_level)?;
+        let shop = watching::callshop_of(&app, actor, cabin).await.map_err(top_level)?;
+        let Start { watch, seq, snapshot, expired } =
+            watching::start(&app, actor, shop, Some(cabin), after.as_deref()).await.map_err(top_level)?;
+        let first = snapshot.and_then(|state| {
+            Some(Ok(CabinActivity {
+                cursor: positions::cursor(seq),
+                snapshot: Some(CabinSnapshot {
+                    as_of: state.as_of,
+                    live_calls: state.live.into_iter().map(|row| Call::new(row, state.as_of)).collect(),
+                    cabin: Cabin(state.cabins.into_iter().next()?),
+                }),
+                event: None,
+                cursor_expired: expired,
+            }))
+        });
+        let events = follow(watch, Some(cabin)).map(|row| {
+            let row = row?;
+            Ok(CabinActivity {
+                cursor: positions::cursor(row.seq),
+                snapshot: None,
+                event: Some(event(&row)?),
+                cursor_expired: false,
+            })
+        });
+        Ok(stream::iter(first).chain(events).boxed())
+    }
+
+    /// A callshop's live calls with elapsed time and cost: at once, whenever one changes, and every so many seconds.
+    async fn live_calls(
+        &self,
+        ctx: &Context<'_>,
+        callshop_id: ID,
+        #[graphql(default = 1, desc = "Seconds between ticks, 1 to 60.")] every_seconds: i32,
+    ) -> async_graphql::Result<BoxStream<'static, async_graphql::Result<LiveCalls>>> {
+        let (app, actor) = (application(ctx), actor(ctx)?.clone());
+        let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
+        let every = u64::try_from(every_seconds).ok().filter(|seconds| (1..=60).contains(seconds));
+        let every = every
+            .ok_or_else(|| top_level(crate::error::Error::invalid("everySeconds", "1 to 60 seconds")))?;
+        let ticker = Ticker::start(app, actor, shop, Duration::from_secs(every)).await?;
+        let ticks = stream::unfold(Some(ticker), |ticker| async move {
+            let mut ticker = ticker?;
+            match ticker.next().await {
+                Ok(message) => Some((Ok(message), Some(ticker))),
+                Err(error) => Some((Err(top_level(error)), None)),
+            }
+        });
+        Ok(ticks.boxed())
+    }
+}
+
+/// The live calls of one callshop, read again when something happens and computed at each tick in between.
+struct Ticker {
+    app: Arc<App>,
+    actor: Actor,
+    shop: Uuid,
+    watch: Watch,
+    ticks: tokio::time::Interval,
+    calls: Vec<entity::call::Model>,
+}
+
+impl Ticker {
+    async fn start(app: Arc<App>, actor: Actor, shop: Uuid, every: Duration) -> async_graphql::Result<Self> {
+        let start = watching::start(&app, &actor, shop, None, None).await.map_err(top_level)?;
+        let calls = start.snapshot.map(|state| state.live).unwrap_or_default();
+        // the first tick comes at once
+        let mut ticks = tokio::time::interval(every);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        Ok(Self { app, actor, shop, watch: start.watch, ticks, calls })
+    }
+
+    async fn next(&mut self) -> crate::error::Result<LiveCalls> {
+        tokio::select! {
+            _ = self.ticks.tick() => {}
+            changed = Self::changed(&mut self.watch) => {
+                changed?;
+                self.calls = call_cases::live(&self.app, &self.actor, self.shop).await?;
+            }
+        }
+        let as_of = self.app.clock.now();
+        Ok(LiveCalls { as_of, calls: self.calls.iter().cloned().map(|row| Call::new(row, as_of)).collect() })
+    }
+
+    /// Waits for an activity about a call.
+    async fn changed(watch: &mut Watch) -> crate::error::Result<()> {
+        while watch.next().await?.call_id.is_none() {}
+        Ok(())
+    }
+}

@@ -1,0 +1,362 @@
+//! Calls: one attempt each, live or over.
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use billing::money::Micros;
+use billing::number::{E164, format_international};
+use chrono::{DateTime, Utc};
+use entity::call;
+
+use super::accounts::Page;
+use super::paging::{Paging, connection};
+use super::payload::{answer, nullable, payload, top_level};
+use super::roles::{BACK_OFFICE, Rule, SIGNED_IN};
+use super::scalars::{Kind, Money};
+use super::{actor, app, caller, remote_enum};
+use crate::app::calls::{self, pricing};
+use crate::error::Error;
+use crate::store::calls::CallFilter;
+
+/// Who sees what of this file.
+pub const RULES: &[Rule] = &[
+    ("Query.call", SIGNED_IN),
+    ("Query.calls", SIGNED_IN),
+    ("Query.liveCalls", SIGNED_IN),
+    ("Mutation.hangUpCall", SIGNED_IN),
+    ("Call.costs", BACK_OFFICE),
+    ("Call.margin", BACK_OFFICE),
+];
+
+remote_enum!(
+    /// Where a call is.
+    CallState = "entity::CallState" {
+        /// Allowed, on its way.
+        Authorized,
+        /// The other phone rings.
+        Ringing,
+        /// Somebody answered; it costs.
+        Answered,
+        /// It was answered and is over.
+        Ended,
+        /// It was not answered.
+        Failed,
+        /// Given up before it was on its way.
+        Abandoned,
+        /// Not allowed; `refusal` says why.
+        Refused,
+    }
+);
+
+remote_enum!(
+    /// Who ended a call.
+    EndedBy = "entity::EndedBy" {
+        /// The customer.
+        Caller,
+        /// The other party.
+        Callee,
+        /// The proxy: a limit, or a phone that died.
+        Proxy,
+        /// Somebody hung it up through this API.
+        Api,
+    }
+);
+
+remote_enum!(
+    /// Why a call ended.
+    EndCause = "entity::EndCause" {
+        /// Somebody put the phone down.
+        Bye,
+        /// The credit or a limit was used up.
+        MaxDuration,
+        /// The phone no longer answered.
+        KeepaliveLost,
+        /// The answer was never acknowledged; the call counts as unanswered.
+        NoAck,
+        /// Somebody hung it up through this API.
+        Api,
+        /// The proxy's operator ended it.
+        Rpc,
+    }
+);
+
+/// One attempt to call. Live calls carry what a client needs to tick on its own: `asOf`, `elapsedSeconds`, `cost` and the price.
+pub struct Call {
+    row: call::Model,
+    as_of: DateTime<Utc>,
+}
+
+impl Call {
+    /// The call as it is at `as_of`.
+    pub fn new(row: call::Model, as_of: DateTime<Utc>) -> Self {
+        Self { row, as_of }
+    }
+
+    fn so_far(&self) -> async_graphql::Result<(u32, Micros)> {
+        pricing::so_far(&self.row, self.as_of).map_err(top_level)
+    }
+
+    fn money(&self, amount: Micros) -> Money {
+        Money::new(amount, &self.row.currency)
+    }
+
+    fn retail(&self) -> async_graphql::Result<Option<pricing::Level>> {
+        Ok(pricing::levels(&self.row).map_err(top_level)?.into_iter().next())
+    }
+}
+
+/// What a call cost one account of the caller's branch.
+#[derive(SimpleObject)]
+pub struct CallCost {
+    /// Name of the account that pays.
+    pub account: String,
+    /// Seconds billed to it.
+    pub billed_seconds: i32,
+    /// What it pays to its parent.
+    pub amount: Money,
+}
+
+#[Object]
+impl Call {
+    /// Global id.
+    pub(super) async fn id(&self) -> ID {
+        Kind::Call.id(self.row.id)
+    }
+
+    /// The cabin it was made from.
+    async fn cabin_id(&self) -> Option<ID> {
+        self.row.cabin_id.map(|id| Kind::Cabin.id(id))
+    }
+
+    /// The session on whose bill it is.
+    async fn session_id(&self) -> Option<ID> {
+        self.row.session_id.map(|id| Kind::CabinSession.id(id))
+    }
+
+    /// As it was dialled.
+    async fn dialed(&self) -> &str {
+        &self.row.dialed
+    }
+
+    /// E.164 digits with "+", or a short number; empty when what was dialled is no number.
+    async fn number(&self) -> String {
+        match E164::parse(&self.row.number) {
+            Ok(number) if !self.row.emergency => number.to_string(),
+            _ => self.row.number.clone(),
+        }
+    }
+
+    /// The number, grouped for people.
+    async fn number_formatted(&self) -> String {
+        match E164::parse(&self.row.number) {
+            Ok(number) if !self.row.emergency => format_international(&number),
+            _ => self.row.number.clone(),
+        }
+    }
+
+    /// Name of the rated destination.
+    async fn destination(&self) -> &str {
+        &self.row.destination
+    }
+
+    /// An emergency number: free, and always allowed.
+    async fn emergency(&self) -> bool {
+        self.row.emergency
+    }
+
+    /// Where it is.
+    async fn state(&self) -> CallState {
+        self.row.state.into()
+    }
+
+    /// When it was asked for.
+    async fn authorized_at(&self) -> DateTime<Utc> {
+        self.row.authorized_at
+    }
+
+    /// When the other phone began to ring.
+    async fn ringing_at(&self) -> Option<DateTime<Utc>> {
+        self.row.ringing_at
+    }
+
+    /// When it was answered.
+    async fn answered_at(&self) -> Option<DateTime<Utc>> {
+        self.row.answered_at
+    }
+
+    /// When it was over.
+    async fn ended_at(&self) -> Option<DateTime<Utc>> {
+        self.row.ended_at
+    }
+
+    /// The instant that `elapsedSeconds` and `cost` are of.
+    async fn as_of(&self) -> DateTime<Utc> {
+        self.as_of
+    }
+
+    /// Seconds talked so far, or in all; whole seconds rounded up.
+    async fn elapsed_seconds(&self) -> async_graphql::Result<u32> {
+        Ok(self.so_far()?.0)
+    }
+
+    /// What the customer pays if the call ends at `asOf`; once it is over, what he pays.
+    async fn cost(&self) -> async_graphql::Result<Money> {
+        Ok(self.money(self.so_far()?.1))
+    }
+
+    /// Seconds the customer pays for; 0 until it is over.
+    async fn billed_seconds(&self) -> i32 {
+        self.row.billed_seconds
+    }
+
+    /// What the customer pays a minute, outside time bands.
+    async fn price_per_minute(&self) -> async_graphql::Result<Option<Money>> {
+        Ok(self.retail()?.map(|level| self.money(level.pricing.rate.price_per_minute)))
+    }
+
+    /// What the customer pays once when it is answered.
+    async fn connection_fee(&self) -> async_graphql::Result<Option<Money>> {
+        Ok(self.retail()?.map(|level| self.money(level.pricing.rate.connection_fee)))
+    }
+
+    /// Seconds after which it is cut.
+    async fn max_seconds(&self) -> i32 {
+        self.row.covered
+    }
+
+    /// Final SIP status of a call that was not answered.
+    async fn sip_code(&self) -> Option<i32> {
+        self.row.sip_code
+    }
+
+    /// Who ended it.
+    async fn ended_by(&self) -> Option<EndedBy> {
+        self.row.ended_by.map(Into::into)
+    }
+
+    /// Why it ended.
+    async fn cause(&self) -> Option<EndCause> {
+        self.row.cause.map(Into::into)
+    }
+
+    /// Stable code of the reason why it was not allowed.
+    async fn refusal(&self) -> Option<&str> {
+        self.row.refusal.as_deref()
+    }
+
+    /// What it cost the accounts of the caller's branch, from the callshop up; empty until it is over.
+    async fn costs(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CallCost>> {
+        let costs = calls::costs(app(ctx), actor(ctx)?, &self.row).await.map_err(top_level)?;
+        let shown = costs.into_iter().map(|cost| CallCost {
+            account: cost.account,
+            billed_seconds: cost.billed_seconds,
+            amount: self.money(cost.amount),
+        });
+        Ok(shown.collect())
+    }
+
+    /// What remains of the caller's income from it after what he pays for it: for a callshop, the customer's price less its cost; null until it
+    /// is over.
+    async fn margin(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
+        let margin = calls::margin(app(ctx), actor(ctx)?, &self.row).await.map_err(top_level)?;
+        Ok(margin.map(|margin| self.money(margin)))
+    }
+}
+
+/// Which call.
+#[derive(InputObject)]
+pub struct HangUpCallInput {
+    /// A live call.
+    pub call_id: ID,
+}
+
+payload!(
+    /// What `hangUpCall` answers.
+    HangUpCallPayload {
+        /// The call as it was when the proxy took the command; its end follows as activity.
+        call: Call,
+    }
+);
+
+/// Queries of this file.
+#[derive(Default)]
+pub struct CallQuery;
+
+#[Object]
+impl CallQuery {
+    /// A call of the caller's branch.
+    async fn call(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Call>> {
+        let app = app(ctx);
+        let found = async { calls::find(app, caller(ctx)?, Kind::Call.parse(&id)?).await };
+        nullable(found.await.map(|row| Call::new(row, app.clock.now())))
+    }
+
+    /// A callshop's calls, newest first; only those of one cabin or one session if given.
+    #[allow(clippy::too_many_arguments, reason = "the four of Relay and two filters")]
+    async fn calls(
+        &self,
+        ctx: &Context<'_>,
+        callshop_id: ID,
+        cabin_id: Option<ID>,
+        session_id: Option<ID>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> async_graphql::Result<Page<Call>> {
+        let (app, actor) = (app(ctx), actor(ctx)?);
+        let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
+        let filter = CallFilter {
+            cabin_id: cabin_id.map(|id| Kind::Cabin.parse(&id)).transpose().map_err(top_level)?,
+            session_id: session_id.map(|id| Kind::CabinSession.parse(&id)).transpose().map_err(top_level)?,
+        };
+        let now = app.clock.now();
+        let read = |page| calls::list(app, actor, shop, filter, page);
+        connection(
+            Paging { first, after, last, before },
+            true,
+            read,
+            |row: &call::Model| row.id,
+            |row| Call::new(row, now),
+        )
+        .await
+    }
+
+    /// A callshop's live calls, oldest first.
+    async fn live_calls(&self, ctx: &Context<'_>, callshop_id: ID) -> async_graphql::Result<Vec<Call>> {
+        let (app, actor) = (app(ctx), actor(ctx)?);
+        let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
+        let rows = calls::live(app, actor, shop).await.map_err(top_level)?;
+        let now = app.clock.now();
+        Ok(rows.into_iter().map(|row| Call::new(row, now)).collect())
+    }
+}
+
+/// Mutations of this file.
+#[derive(Default)]
+pub struct CallMutation;
+
+#[Object]
+impl CallMutation {
+    /// Hangs a ringing or answered call up.
+    async fn hang_up_call(
+        &self,
+        ctx: &Context<'_>,
+        input: HangUpCallInput,
+    ) -> async_graphql::Result<HangUpCallPayload> {
+        let app = app(ctx);
+        let done = async { calls::hang_up(app, caller(ctx)?, Kind::Call.parse(&input.call_id)?).await };
+        answer(done.await.map(|row| HangUpCallPayload {
+            call: Some(Call::new(row, app.clock.now())),
+            user_errors: Vec::new(),
+        }))
+    }
+}
+
+/// A call as an activity kept it.
+pub(super) fn from_payload(
+    payload: &serde_json::Value,
+    at: DateTime<Utc>,
+) -> async_graphql::Result<Option<Call>> {
+    let Some(row) = payload.get("call") else { return Ok(None) };
+    let row = serde_json::from_value(row.clone()).map_err(|error| top_level(Error::fault(error)))?;
+    Ok(Some(Call::new(row, at)))
+}

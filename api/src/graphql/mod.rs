@@ -1,0 +1,152 @@
+//! The GraphQL schema: what the use cases look like from outside. One file a noun, each with its types, its part of the query and mutation
+//! roots, and its rows of the visibility table.
+
+pub mod accounts;
+pub mod activity;
+pub mod auth;
+pub mod cabins;
+pub mod calls;
+pub mod endpoint;
+pub mod node;
+pub mod paging;
+pub mod payload;
+pub mod phones;
+pub mod prices;
+pub mod register;
+pub mod roles;
+pub mod scalars;
+pub mod sessions;
+pub mod tariffs;
+pub mod users;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, MergedObject, SchemaBuilder};
+
+use crate::app::App;
+use crate::auth::Actor;
+use crate::auth::login::Origin;
+use crate::error::Error;
+use crate::http::role_schema;
+use roles::Rule;
+
+/// Everything that can be asked.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Query")]
+pub struct Query(
+    auth::AuthQuery,
+    accounts::AccountQuery,
+    users::UserQuery,
+    tariffs::TariffQuery,
+    prices::PriceQuery,
+    phones::PhoneQuery,
+    cabins::CabinQuery,
+    register::RegisterQuery,
+    sessions::SessionQuery,
+    calls::CallQuery,
+    node::NodeQuery,
+);
+
+/// Everything that can be done. Each mutation takes one `input` and answers the changed object or `userErrors`.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Mutation")]
+pub struct Mutation(
+    auth::AuthMutation,
+    accounts::AccountMutation,
+    users::UserMutation,
+    tariffs::TariffMutation,
+    phones::PhoneMutation,
+    cabins::CabinMutation,
+    register::RegisterMutation,
+    sessions::SessionMutation,
+    calls::CallMutation,
+);
+
+/// The schema of every role together.
+pub type Schema = async_graphql::Schema<Query, Mutation, activity::Subscription>;
+
+/// The schema's builder, without data: enough for its SDL.
+pub fn builder() -> SchemaBuilder<Query, Mutation, activity::Subscription> {
+    async_graphql::Schema::build(Query::default(), Mutation::default(), activity::Subscription)
+        .disable_suggestions()
+        .validation_mode(async_graphql::ValidationMode::Fast)
+}
+
+/// The schema over an [`App`].
+pub fn schema(app: Arc<App>) -> Schema {
+    builder().data(app).finish()
+}
+
+/// The whole schema in the schema definition language: what `schema.graphql` holds.
+pub fn sdl() -> String {
+    let text = builder().finish().sdl();
+    format!("{}\n", text.trim_end())
+}
+
+/// What one role sees of the schema.
+///
+/// # Errors
+/// A role that does not exist, or a visibility table that makes no schema.
+pub fn role_sdl(role: &str) -> std::result::Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    let Some((key, bit)) = roles::ALL.iter().find(|(key, _)| *key == role) else {
+        let known: Vec<&str> = roles::ALL.iter().map(|(key, _)| *key).collect();
+        return Err(format!("no role {role:?}: one of {}", known.join(", ")).into());
+    };
+    Ok(role_schema::prune(&sdl(), key, *bit, &visibility())?.to_string())
+}
+
+/// Who sees what: every noun's rows.
+pub fn visibility() -> Vec<Rule> {
+    [
+        auth::RULES,
+        accounts::RULES,
+        users::RULES,
+        tariffs::RULES,
+        prices::RULES,
+        phones::RULES,
+        cabins::RULES,
+        register::RULES,
+        sessions::RULES,
+        calls::RULES,
+        activity::RULES,
+        node::RULES,
+    ]
+    .concat()
+}
+
+/// The application behind a request.
+pub(crate) fn app<'a>(ctx: &Context<'a>) -> &'a App {
+    ctx.data_unchecked::<Arc<App>>()
+}
+
+/// Who calls.
+///
+/// # Errors
+/// `UNAUTHENTICATED` when nobody is logged in.
+pub(crate) fn actor<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Actor> {
+    caller(ctx).map_err(payload::top_level)
+}
+
+/// Who calls, for use inside a use case's result.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when nobody is logged in.
+pub(crate) fn caller<'a>(ctx: &Context<'a>) -> crate::error::Result<&'a Actor> {
+    ctx.data_opt::<Actor>().ok_or(Error::Unauthenticated)
+}
+
+/// Where the request came from.
+pub(crate) fn origin<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Origin> {
+    ctx.data_opt::<Origin>().ok_or_else(|| payload::top_level(Error::fault("a request without an origin")))
+}
+
+/// Gives an enum of the database the same names in GraphQL.
+macro_rules! remote_enum {
+    ($(#[$meta:meta])* $name:ident = $remote:literal { $($(#[$value_meta:meta])* $value:ident),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
+        #[graphql(remote = $remote)]
+        pub enum $name { $($(#[$value_meta])* $value,)+ }
+    };
+}
+pub(crate) use remote_enum;

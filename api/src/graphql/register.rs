@@ -1,0 +1,485 @@
+//! The cash register: shifts, cash movements, X and Z reports.
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+use entity::cash_movement;
+
+use super::accounts::Page;
+use super::cabins::Cabin;
+use super::paging::{Paging, connection};
+use super::payload::{answer, nullable, payload, top_level};
+use super::roles::{Rule, SHOP, SIGNED_IN};
+use super::scalars::{Decimal, Kind, Money};
+use super::sessions::{PaymentMethod, SessionState, user};
+use super::users::User;
+use super::{actor, app, caller, remote_enum};
+use crate::app::cabins;
+use crate::app::register::{self, Closing, NewMovement, Opening, Report, ShiftView};
+
+/// Who sees what of this file.
+pub const RULES: &[Rule] = &[
+    ("Query.currentRegister", SIGNED_IN),
+    ("Query.registerShifts", SIGNED_IN),
+    ("Query.xReport", SIGNED_IN),
+    ("Mutation.openRegister", SHOP),
+    ("Mutation.recordCashMovement", SHOP),
+    ("Mutation.closeRegister", SHOP),
+];
+
+remote_enum!(
+    /// Which way cash goes besides sales.
+    CashMovementKind = "entity::MovementKind" {
+        /// Into the drawer.
+        PayIn,
+        /// Out of the drawer.
+        PayOut,
+    }
+);
+
+/// The cash register from opening to closing.
+pub struct RegisterShift(pub ShiftView);
+
+#[Object]
+impl RegisterShift {
+    /// Global id.
+    pub(super) async fn id(&self) -> ID {
+        Kind::RegisterShift.id(self.0.shift.id)
+    }
+
+    /// Consecutive in the callshop; the Z report has the same.
+    async fn number(&self) -> String {
+        self.0.shift.number.to_string()
+    }
+
+    /// Who opened it.
+    async fn opened_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
+        user(ctx, Some(self.0.shift.opened_by)).await
+    }
+
+    /// When it was opened.
+    async fn opened_at(&self) -> DateTime<Utc> {
+        self.0.shift.opened_at
+    }
+
+    /// Cash counted at opening.
+    async fn float(&self) -> Money {
+        Money::new(self.0.shift.float_amount, &self.0.currency)
+    }
+
+    /// Who closed it.
+    async fn closed_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
+        user(ctx, self.0.shift.closed_by).await
+    }
+
+    /// When it was closed; null while it is open.
+    async fn closed_at(&self) -> Option<DateTime<Utc>> {
+        self.0.shift.closed_at
+    }
+
+    /// The Z report, made at closing and never changed; null while the register is open.
+    async fn z_report(&self) -> async_graphql::Result<Option<RegisterReport>> {
+        let report = register::z_report(&self.0.shift).map_err(top_level)?;
+        Ok(report.map(|report| RegisterReport::new(report, &self.0.currency)))
+    }
+
+    /// Cash put in and taken out besides sales, oldest first.
+    async fn movements(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> async_graphql::Result<Page<CashMovement>> {
+        let (app, shift) = (app(ctx), self.0.shift.id);
+        let node = |movement| CashMovement { movement, currency: self.0.currency.clone() };
+        let read = |page| register::movements(app, shift, page);
+        let id = |movement: &cash_movement::Model| movement.id;
+        connection(Paging { first, after, last, before }, false, read, id, node).await
+    }
+}
+
+/// Cash put into or taken out of the drawer besides sales.
+pub struct CashMovement {
+    movement: cash_movement::Model,
+    currency: String,
+}
+
+#[Object]
+impl CashMovement {
+    /// In or out.
+    async fn kind(&self) -> CashMovementKind {
+        self.movement.kind.into()
+    }
+
+    /// How much.
+    async fn amount(&self) -> Money {
+        Money::new(self.movement.amount, &self.currency)
+    }
+
+    /// Why.
+    async fn reason(&self) -> &str {
+        &self.movement.reason
+    }
+
+    /// Who.
+    async fn by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
+        user(ctx, Some(self.movement.user_id)).await
+    }
+
+    /// When.
+    async fn at(&self) -> DateTime<Utc> {
+        self.movement.at
+    }
+}
+
+/// An X report (so far) or a Z report (final): what a shift's register took and should hold.
+#[derive(SimpleObject)]
+pub struct RegisterReport {
+    /// Number of the shift.
+    pub shift_number: String,
+    /// When the shift began.
+    pub opened_at: DateTime<Utc>,
+    /// When the report was made.
+    pub at: DateTime<Utc>,
+    /// By payment method; cash is always there.
+    pub methods: Vec<MethodReport>,
+    /// What the calls of the settled sessions came to, exactly.
+    pub calls_total: Money,
+    /// What rounding the statements added; below zero what it took away.
+    pub rounding: Money,
+    /// What customers paid: `callsTotal + rounding`.
+    pub sales_total: Money,
+    /// Calls of the settled sessions by the cabin they were made from.
+    pub sales_by_cabin: Vec<CabinSales>,
+    /// The same by destination.
+    pub sales_by_destination: Vec<DestinationSales>,
+    /// Settled sessions by who took the money, rounding included.
+    pub sales_by_attendant: Vec<AttendantSales>,
+    /// Sessions that nobody had paid, at most 500; in a Z report, those carried over.
+    pub open_items: Vec<OpenItem>,
+}
+
+/// One payment method in a register's report. `expected = float + sales + payIns - payOuts - refunds`.
+#[derive(SimpleObject)]
+pub struct MethodReport {
+    /// Which.
+    pub method: PaymentMethod,
+    /// Counted at opening: cash only.
+    pub float: Money,
+    /// Paid by customers.
+    pub sales: Money,
+    /// Put in.
+    pub pay_ins: Money,
+    /// Taken out.
+    pub pay_outs: Money,
+    /// Given back.
+    pub refunds: Money,
+    /// What should be there. Counts are blind: null in an attendant's X report.
+    pub expected: Option<Money>,
+    /// What was there; null in an X report.
+    pub counted: Option<Money>,
+    /// Counted less expected: below zero, money is missing; null in an X report.
+    pub variance: Option<Money>,
+}
+
+/// Calls of one cabin in a register's report.
+#[derive(SimpleObject)]
+pub struct CabinSales {
+    /// Global id of the cabin.
+    pub cabin_id: ID,
+    /// Its number when the report was made.
+    pub number: i32,
+    /// Its label when the report was made.
+    pub label: String,
+    /// How many calls.
+    pub calls: i64,
+    /// What they came to.
+    pub amount: Money,
+}
+
+/// Calls to one destination in a register's report.
+#[derive(SimpleObject)]
+pub struct DestinationSales {
+    /// Which destination.
+    pub destination: String,
+    /// How many calls.
+    pub calls: i64,
+    /// Seconds billed.
+    pub billed_seconds: i64,
+    /// What they came to.
+    pub amount: Money,
+}
+
+/// Sessions that one person settled, in a register's report.
+#[derive(SimpleObject)]
+pub struct AttendantSales {
+    /// Global id of the user.
+    pub user_id: ID,
+    /// His name when the report was made.
+    pub name: String,
+    /// How many sessions.
+    pub sessions: i64,
+    /// What they came to.
+    pub amount: Money,
+}
+
+/// A session that nobody had paid, in a register's report.
+#[derive(SimpleObject)]
+pub struct OpenItem {
+    /// Global id of the session.
+    pub session_id: ID,
+    /// Number of its cabin.
+    pub cabin_number: i32,
+    /// State it was in.
+    pub state: SessionState,
+    /// Name of the customer, may be empty.
+    pub customer: String,
+    /// What is due; null until its statement is final.
+    pub total: Option<Money>,
+}
+
+impl RegisterReport {
+    fn new(report: Report, currency: &str) -> Self {
+        let money = |amount: billing::money::Micros| Money::new(amount, currency);
+        let method = |line: register::MethodLine| MethodReport {
+            method: line.method.into(),
+            float: money(line.float),
+            sales: money(line.sales),
+            pay_ins: money(line.pay_ins),
+            pay_outs: money(line.pay_outs),
+            refunds: money(line.refunds),
+            expected: line.expected.map(money),
+            counted: line.counted.map(money),
+            variance: line.variance.map(money),
+        };
+        let cabin = |line: register::CabinSales| CabinSales {
+            cabin_id: Kind::Cabin.id(line.cabin_id),
+            number: line.number,
+            label: line.label,
+            calls: line.calls,
+            amount: money(line.amount),
+        };
+        let destination = |line: register::DestinationSales| DestinationSales {
+            destination: line.destination,
+            calls: line.calls,
+            billed_seconds: line.billed_seconds,
+            amount: money(line.amount),
+        };
+        let attendant = |line: register::AttendantSales| AttendantSales {
+            user_id: Kind::User.id(line.user_id),
+            name: line.name,
+            sessions: line.sessions,
+            amount: money(line.amount),
+        };
+        let item = |item: register::OpenItem| OpenItem {
+            session_id: Kind::CabinSession.id(item.session_id),
+            cabin_number: item.cabin_number,
+            state: item.state.into(),
+            customer: item.customer,
+            total: item.total.map(money),
+        };
+        Self {
+            shift_number: report.shift_number.to_string(),
+            opened_at: report.opened_at,
+            at: report.at,
+            methods: report.methods.into_iter().map(method).collect(),
+            calls_total: money(report.calls_total),
+            rounding: money(report.rounding),
+            sales_total: money(report.sales_total),
+            sales_by_cabin: report.by_cabin.into_iter().map(cabin).collect(),
+            sales_by_destination: report.by_destination.into_iter().map(destination).collect(),
+            sales_by_attendant: report.by_attendant.into_iter().map(attendant).collect(),
+            open_items: report.open_items.into_iter().map(item).collect(),
+        }
+    }
+}
+
+/// With what the register opens.
+#[derive(InputObject)]
+pub struct OpenRegisterInput {
+    /// Which callshop's.
+    pub callshop_id: ID,
+    /// Cash counted in the drawer, in the callshop's currency.
+    pub float: Decimal,
+    /// The same key with the same input answers what the first one answered.
+    pub idempotency_key: String,
+}
+
+/// Cash put in or taken out.
+#[derive(InputObject)]
+pub struct RecordCashMovementInput {
+    /// Which callshop's register.
+    pub callshop_id: ID,
+    /// In or out.
+    pub kind: CashMovementKind,
+    /// How much, above zero, in the callshop's currency.
+    pub amount: Decimal,
+    /// Why.
+    pub reason: String,
+    /// The same key with the same input answers what the first one answered.
+    pub idempotency_key: String,
+}
+
+/// What was counted of one payment method.
+#[derive(InputObject)]
+pub struct CountInput {
+    /// Which method, once.
+    pub method: PaymentMethod,
+    /// How much, in the callshop's currency.
+    pub amount: Decimal,
+}
+
+/// With what the register closes.
+#[derive(InputObject)]
+pub struct CloseRegisterInput {
+    /// Which callshop's.
+    pub callshop_id: ID,
+    /// What was counted. Cash always, other methods when anything was paid by them.
+    pub counts: Vec<CountInput>,
+    /// Closed and unpaid sessions to carry over into the next shift, at most 500.
+    #[graphql(default)]
+    pub carry_over: Vec<ID>,
+    /// The same key with the same input answers what the first one answered.
+    pub idempotency_key: String,
+}
+
+payload!(
+    /// What `openRegister` answers.
+    OpenRegisterPayload {
+        /// The new shift.
+        shift: RegisterShift,
+        /// All cabins of the callshop, by number, at most 200.
+        cabins: Vec<Cabin>,
+    }
+);
+
+payload!(
+    /// What `recordCashMovement` answers.
+    RecordCashMovementPayload {
+        /// The movement.
+        movement: CashMovement,
+    }
+);
+
+payload!(
+    /// What `closeRegister` answers.
+    CloseRegisterPayload {
+        /// The closed shift, with its Z report.
+        shift: RegisterShift,
+    }
+);
+
+/// Queries of this file.
+#[derive(Default)]
+pub struct RegisterQuery;
+
+#[Object]
+impl RegisterQuery {
+    /// The open shift of a callshop; null while its register is closed.
+    async fn current_register(
+        &self,
+        ctx: &Context<'_>,
+        callshop_id: ID,
+    ) -> Option<async_graphql::Result<RegisterShift>> {
+        let found =
+            async { register::current(app(ctx), caller(ctx)?, Kind::Callshop.parse(&callshop_id)?).await };
+        nullable(found.await.map(RegisterShift))
+    }
+
+    /// Shifts of a callshop, newest first; attendants see the open one and those they opened or closed.
+    async fn register_shifts(
+        &self,
+        ctx: &Context<'_>,
+        callshop_id: ID,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> async_graphql::Result<Page<RegisterShift>> {
+        let (app, actor) = (app(ctx), actor(ctx)?);
+        let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
+        let read = |page| register::list(app, actor, shop, page);
+        let id = |view: &ShiftView| view.shift.id;
+        connection(Paging { first, after, last, before }, true, read, id, RegisterShift).await
+    }
+
+    /// The report of the open shift so far; null while the register is closed.
+    async fn x_report(
+        &self,
+        ctx: &Context<'_>,
+        callshop_id: ID,
+    ) -> Option<async_graphql::Result<RegisterReport>> {
+        let found =
+            async { register::x_report(app(ctx), caller(ctx)?, Kind::Callshop.parse(&callshop_id)?).await };
+        nullable(found.await.map(|(report, currency)| RegisterReport::new(report, &currency)))
+    }
+}
+
+/// Mutations of this file.
+#[derive(Default)]
+pub struct RegisterMutation;
+
+#[Object]
+impl RegisterMutation {
+    /// Opens the register with a counted float; answers all cabins with their state.
+    async fn open_register(
+        &self,
+        ctx: &Context<'_>,
+        input: OpenRegisterInput,
+    ) -> async_graphql::Result<OpenRegisterPayload> {
+        let opened = async {
+            let callshop_id = Kind::Callshop.parse(&input.callshop_id)?;
+            let opening = Opening { callshop_id, float: input.float.0 };
+            let shift = register::open(app(ctx), caller(ctx)?, &input.idempotency_key, opening).await?;
+            let cabins = cabins::all(app(ctx), caller(ctx)?, callshop_id).await?;
+            Ok(OpenRegisterPayload {
+                shift: Some(RegisterShift(shift)),
+                cabins: Some(cabins.into_iter().map(Cabin).collect()),
+                user_errors: Vec::new(),
+            })
+        };
+        answer(opened.await)
+    }
+
+    /// Puts cash into the open register, or takes some out.
+    async fn record_cash_movement(
+        &self,
+        ctx: &Context<'_>,
+        input: RecordCashMovementInput,
+    ) -> async_graphql::Result<RecordCashMovementPayload> {
+        let recorded = async {
+            let new = NewMovement {
+                callshop_id: Kind::Callshop.parse(&input.callshop_id)?,
+                kind: input.kind.into(),
+                amount: input.amount.0,
+                reason: input.reason,
+            };
+            let (movement, currency) =
+                register::record_movement(app(ctx), caller(ctx)?, &input.idempotency_key, new).await?;
+            let movement = Some(CashMovement { movement, currency });
+            Ok(RecordCashMovementPayload { movement, user_errors: Vec::new() })
+        };
+        answer(recorded.await)
+    }
+
+    /// Closes the register with what was counted, and makes the Z report. Not while a cabin is open, nor while a statement is unpaid
+    /// unless it is carried over by name.
+    async fn close_register(
+        &self,
+        ctx: &Context<'_>,
+        input: CloseRegisterInput,
+    ) -> async_graphql::Result<CloseRegisterPayload> {
+        let closed = async {
+            let carried = input.carry_over.iter().map(|id| Kind::CabinSession.parse(id));
+            let closing = Closing {
+                callshop_id: Kind::Callshop.parse(&input.callshop_id)?,
+                counts: input.counts.into_iter().map(|count| (count.method.into(), count.amount.0)).collect(),
+                carry_over: carried.collect::<crate::error::Result<_>>()?,
+            };
+            let shift = register::close(app(ctx), caller(ctx)?, &input.idempotency_key, closing).await?;
+            Ok(CloseRegisterPayload { shift: Some(RegisterShift(shift)), user_errors: Vec::new() })
+        };
+        answer(closed.await)
+    }
+}
