@@ -1,0 +1,155 @@
+//! The hook's endpoints, on a listener of their own: `ha1`, `authorize`, `events` (docs/hook.md).
+
+use std::sync::Arc;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use subtle::ConstantTimeEq as _;
+
+use super::event::{self, AuthorizeBody, Ha1Body, MAX_EVENTS};
+use crate::app::App;
+use crate::app::calls::authorize::Authorization;
+use crate::app::calls::events::EventResult;
+use crate::app::calls::writer::CallWriter;
+use crate::error::Error;
+use crate::store::calls;
+
+/// Largest body: fifty events of 4 KiB.
+const MAX_BODY: usize = 256 * 1024;
+
+/// What the endpoints need.
+pub struct Hook {
+    /// The use cases.
+    pub app: Arc<App>,
+    /// Where events and attempts are handed in.
+    pub writer: CallWriter,
+}
+
+/// Mounts the endpoints.
+pub fn configure(config: &mut web::ServiceConfig, hook: web::Data<Hook>) {
+    config
+        .app_data(hook)
+        .app_data(web::PayloadConfig::new(MAX_BODY))
+        .route("/kamailio/v1/ha1", web::post().to(ha1))
+        .route("/kamailio/v1/authorize", web::post().to(authorize))
+        .route("/kamailio/v1/events", web::post().to(events));
+}
+
+/// One of the configured secrets as Basic password, compared in constant time. A wrong one is told nothing but 401.
+fn trusted(hook: &Hook, request: &HttpRequest) -> bool {
+    let Some(value) = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())
+    else {
+        return false;
+    };
+    let Some(decoded) = value.strip_prefix("Basic ").and_then(|text| STANDARD.decode(text).ok()) else {
+        return false;
+    };
+    let Some(password) = decoded.strip_prefix(b"kamailio:") else { return false };
+    let secrets = &hook.app.config.hook.secrets;
+    // every secret is compared, so that time does not tell which one was close
+    secrets
+        .iter()
+        .fold(false, |found, secret| found | bool::from(secret.expose_secret().as_bytes().ct_eq(password)))
+}
+
+fn unauthorized() -> HttpResponse {
+    HttpResponse::Unauthorized()
+        .insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"callshop\""))
+        .json(json!({"error":"UNAUTHORIZED"}))
+}
+
+fn bad(message: impl std::fmt::Display) -> HttpResponse {
+    HttpResponse::BadRequest().json(json!({ "error": "BAD_BODY", "message": message.to_string() }))
+}
+
+fn failed(error: &Error) -> HttpResponse {
+    tracing::error!(%error, "the hook could not answer");
+    HttpResponse::ServiceUnavailable().json(json!({ "error": "UNAVAILABLE" }))
+}
+
+async fn ha1(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    if !trusted(&hook, &request) {
+        return unauthorized();
+    }
+    let asked: Ha1Body = match serde_json::from_slice(&body) {
+        Ok(asked) => asked,
+        Err(error) => return bad(error),
+    };
+    if asked.user.contains('\0') {
+        return bad("user has a NUL character");
+    }
+    match calls::phone_by_sip_user(hook.app.store.reader(), &asked.user).await {
+        Ok(Some(phone))
+            if phone.blocked_at.is_none() && phone.realm == asked.realm && asked.algorithm == "MD5" =>
+        {
+            HttpResponse::Ok().json(json!({ "ha1": phone.ha1 }))
+        }
+        Ok(_) => HttpResponse::NotFound().json(json!({ "error": "NOT_FOUND" })),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn authorize(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    if !trusted(&hook, &request) {
+        return unauthorized();
+    }
+    let asked: Result<AuthorizeBody, _> = serde_json::from_slice(&body);
+    let asked = match asked.map_err(|error| error.to_string()).and_then(AuthorizeBody::into_request) {
+        Ok(asked) => asked,
+        Err(error) => return bad(error),
+    };
+    match hook.writer.authorize(asked).await {
+        Ok(answer) => HttpResponse::Ok().json(answer_json(&answer)),
+        Err(error) => failed(&error),
+    }
+}
+
+fn answer_json(answer: &Authorization) -> Value {
+    match answer {
+        Authorization::Allowed { reference, max_seconds, to, caller_id } => {
+            json!({ "allow": true, "ref": reference, "max_seconds": max_seconds, "to": to, "caller_id": caller_id })
+        }
+        Authorization::Refused(refusal) => json!({
+            "allow": false, "code": refusal.sip_code(), "reason": refusal.reason(), "error": refusal.code(),
+        }),
+    }
+}
+
+async fn events(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    if !trusted(&hook, &request) {
+        return unauthorized();
+    }
+    let items: Vec<Value> = match serde_json::from_slice(&body) {
+        Ok(items) => items,
+        // a 4xx would make the proxy send the same bytes for ever: they are kept as one event that was not understood
+        Err(_) => vec![Value::String(String::from_utf8_lossy(&body).into_owned())],
+    };
+    if items.is_empty() || items.len() > MAX_EVENTS {
+        return bad(format!("a batch has 1 to {MAX_EVENTS} events"));
+    }
+    let now = hook.app.clock.now();
+    let events: Vec<_> = items.into_iter().map(|item| event::parse(item, now)).collect();
+    let eids: Vec<String> = events.iter().map(|event| event.eid.clone()).collect();
+    match hook.writer.apply(events).await {
+        Ok(results) => {
+            let results: Vec<Value> =
+                eids.iter().zip(&results).map(|(eid, result)| result_json(eid, result)).collect();
+            HttpResponse::Ok().json(json!({ "results": results }))
+        }
+        // 503: the proxy keeps the batch and sends it again
+        Err(error) => failed(&error),
+    }
+}
+
+fn result_json(eid: &str, result: &EventResult) -> Value {
+    match result {
+        EventResult::Applied => json!({ "eid": eid, "status": "applied" }),
+        EventResult::Duplicate => json!({ "eid": eid, "status": "duplicate" }),
+        EventResult::Ignored => json!({ "eid": eid, "status": "ignored" }),
+        EventResult::Rejected(error) => json!({ "eid": eid, "status": "rejected", "error": error }),
+    }
+}
