@@ -1,0 +1,153 @@
+//! `callshop schema`, `callshop user`, `callshop tariff`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{ConfigArgs, Failure, open, out};
+use crate::app::accounts;
+use crate::app::tariffs::{self, Import, ImportMode};
+use crate::app::users::{self, NewUser};
+use crate::auth::Actor;
+use crate::graphql;
+
+#[derive(Debug, Args)]
+pub(super) struct SchemaArgs {
+    /// Only what this role sees: anonymous, admin, distributor, reseller, callshop-owner or attendant.
+    #[arg(long, value_name = "ROLE")]
+    role: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum UserCommand {
+    /// Make a login for the platform: the first one of a new server.
+    CreateAdmin {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// The part of the login before @.
+        #[arg(long, default_value = "admin")]
+        name: String,
+        /// For screens.
+        #[arg(long, default_value = "Administrator")]
+        display_name: String,
+        /// File that holds the password; without it, the password is read from standard input.
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TariffCommand {
+    /// Make a draft version of a tariff from a CSV file.
+    Import {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// Id of the tariff, as the API shows it.
+        #[arg(long)]
+        tariff: String,
+        /// Canonical CSV: prefix,destination,rate_per_minute,connection_fee,initial_increment,increment.
+        file: PathBuf,
+        /// Keep the latest version's rates that the file does not name.
+        #[arg(long)]
+        merge: bool,
+        /// Only say what would happen.
+        #[arg(long)]
+        dry_run: bool,
+        /// Put the new version into force at once.
+        #[arg(long)]
+        activate: bool,
+    },
+    /// Write a version of a tariff as CSV to standard output.
+    Export {
+        #[command(flatten)]
+        config: ConfigArgs,
+        /// Id of the tariff version, as the API shows it.
+        #[arg(long)]
+        version: String,
+    },
+}
+
+pub(super) fn schema(args: &SchemaArgs) -> Result<(), Failure> {
+    let text = match &args.role {
+        None => graphql::sdl(),
+        Some(role) => graphql::role_sdl(role)?,
+    };
+    out(&text)?;
+    Ok(())
+}
+
+pub(super) async fn user(command: UserCommand) -> Result<(), Failure> {
+    let UserCommand::CreateAdmin { config, name, display_name, password_file } = command;
+    let password = match password_file {
+        Some(file) => std::fs::read_to_string(&file)
+            .map_err(|error| format!("cannot read {}: {error}", file.display()))?,
+        None => {
+            eprint!("Password (at least ten characters): ");
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line)?;
+            line
+        }
+    };
+    let app = open(&config.load()?).await?;
+    let platform = accounts::ensure_platform(&app).await?;
+    let operator = Actor::operator(&platform);
+    let password = password.trim_end_matches(['\r', '\n']).to_owned();
+    let new = NewUser { name, display_name, role: entity::Role::Admin, password };
+    let user = users::create(&app, &operator, platform.id, new).await?;
+    out(&format!("login: {}@{}\n", user.name, platform.code))?;
+    Ok(())
+}
+
+pub(super) async fn tariff(command: TariffCommand) -> Result<(), Failure> {
+    match command {
+        TariffCommand::Import { config, tariff, file, merge, dry_run, activate } => {
+            let csv = std::fs::read_to_string(&file)
+                .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+            let app = open(&config.load()?).await?;
+            let operator = Actor::operator(&accounts::ensure_platform(&app).await?);
+            let tariff_id = graphql::scalars::Kind::Tariff.parse(&tariff.into())?;
+            let mode = if merge { ImportMode::Merge } else { ImportMode::Replace };
+            let note = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let bar = indicatif::ProgressBar::new(0);
+            let shown = bar.clone();
+            let progress = move |progress: tariffs::Progress| {
+                shown.set_length(progress.total);
+                shown.set_position(progress.done);
+            };
+            let outcome =
+                tariffs::import(&app, &operator, Import { tariff_id, csv, mode, dry_run, note }, progress)
+                    .await?;
+            bar.finish_and_clear();
+            for problem in &outcome.problems {
+                eprintln!("line {}: {} ({})", problem.line, problem.message, problem.code);
+            }
+            if outcome.errors > 0 {
+                return Err(format!(
+                    "nothing was imported: {} errors; mend the lines above and try again",
+                    outcome.errors
+                )
+                .into());
+            }
+            let changes = outcome.changes;
+            println!(
+                "{} added, {} changed, {} removed, {} unchanged",
+                changes.added, changes.changed, changes.removed, changes.unchanged
+            );
+            if let Some(version) = outcome.version {
+                if activate {
+                    tariffs::activate(&app, &operator, version.version.id, None).await?;
+                }
+                let state = if activate { "in force" } else { "a draft" };
+                out(&format!("version {} is {state}\n", version.version.number))?;
+            }
+            Ok(())
+        }
+        TariffCommand::Export { config, version } => {
+            let app = open(&config.load()?).await?;
+            let operator = Actor::operator(&accounts::ensure_platform(&app).await?);
+            let id = graphql::scalars::Kind::TariffVersion.parse(&version.into())?;
+            out(&tariffs::export_csv(&app, &operator, id).await?)?;
+            Ok(())
+        }
+    }
+}

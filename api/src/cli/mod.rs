@@ -1,0 +1,152 @@
+//! The command line: one file a group of commands.
+
+mod admin;
+mod demo;
+mod serve;
+mod simulate;
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Parser, Subcommand};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{Config, without_password};
+use crate::feed::Hub;
+use crate::store::{Store, StoreOptions};
+
+/// Runs a callshop: cabins, calls, tariffs, credit and the cash register, behind one GraphQL API.
+#[derive(Debug, Parser)]
+#[command(
+    name = "callshop",
+    version,
+    max_term_width = 110,
+    after_help = "Start with `callshop demo`: a shop that is open, with simulated calls."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Log as JSON lines.
+    #[arg(long, global = true, env = "CALLSHOP_LOG_JSON")]
+    log_json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    ///
+    /// Configured by defaults, then the file, then the environment (CALLSHOP_…, two underscores between levels), then the flags here.
+    Serve(serve::ServeArgs),
+    /// Open a shop with simulated calls on this machine: no server, no phone, no configuration needed.
+    Demo(demo::DemoArgs),
+    /// Bring the database's tables up to date.
+    Migrate(ConfigArgs),
+    /// Print the GraphQL schema: all of it, or what one role sees.
+    Schema(admin::SchemaArgs),
+    /// Work on users from the server itself.
+    #[command(subcommand)]
+    User(admin::UserCommand),
+    /// Import and export tariffs.
+    #[command(subcommand)]
+    Tariff(admin::TariffCommand),
+    /// Make simulated calls through a server's hook.
+    Simulate(simulate::SimulateArgs),
+}
+
+/// Where the configuration is.
+#[derive(Clone, Debug, Args)]
+pub struct ConfigArgs {
+    /// TOML file with the configuration.
+    #[arg(long, env = "CALLSHOP_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Database: sqlite:PATH or postgres://USER@HOST/NAME.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+impl ConfigArgs {
+    fn load(&self) -> Result<Config, Failure> {
+        let mut config = Config::load(self.config.as_deref())?;
+        if let Some(database) = &self.database {
+            config.database_url.clone_from(database);
+        }
+        config.check()?;
+        Ok(config)
+    }
+}
+
+/// Why a command failed; shown as it is.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs a command.
+///
+/// # Errors
+/// What the user is to be told, with the next step.
+pub async fn run(cli: Cli) -> Result<(), Failure> {
+    log(cli.log_json);
+    match cli.command {
+        Command::Serve(args) => serve::run(args).await,
+        Command::Demo(args) => demo::run(args).await,
+        Command::Migrate(args) => {
+            open(&args.load()?).await?;
+            out("the database is up to date\n")
+        }
+        Command::Schema(args) => admin::schema(&args),
+        Command::User(command) => admin::user(command).await,
+        Command::Tariff(command) => admin::tariff(command).await,
+        Command::Simulate(args) => simulate::run(args).await,
+    }
+}
+
+/// Writes to standard output. A reader that stops early (`head`) ends the command quietly.
+fn out(text: &str) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        done => done.map_err(Into::into),
+    }
+}
+
+fn log(json: bool) {
+    let filter = EnvFilter::try_from_env("CALLSHOP_LOG").unwrap_or_else(|_| EnvFilter::new("warn,api=info"));
+    // logs go to standard error: standard output is the command's answer
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let done = if json {
+        builder.json().try_init()
+    } else {
+        builder.with_ansi(std::io::stderr().is_terminal()).try_init()
+    };
+    // a second call in one process (tests) keeps the first subscriber
+    drop(done);
+}
+
+/// The application over the configured database, migrated.
+async fn open(config: &Config) -> Result<Arc<App>, Failure> {
+    let options = StoreOptions { url: config.database_url.clone(), connections: config.database_connections };
+    let store = Store::connect(&options, Arc::new(Hub::default())).await.map_err(|error| {
+        format!("cannot open the database {}: {error}", without_password(&config.database_url))
+    })?;
+    store.migrate().await?;
+    Ok(Arc::new(App::new(store, Arc::new(config.clone()), Clock::system()).await?))
+}
+
+/// Cancelled by SIGINT or SIGTERM.
+fn stop_on_signal() -> std::io::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let stop = CancellationToken::new();
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        stopped.cancel();
+    });
+    Ok(stop)
+}

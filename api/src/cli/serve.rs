@@ -1,0 +1,48 @@
+//! `callshop serve`.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+
+use super::{ConfigArgs, Failure, open, out, stop_on_signal};
+use crate::server::Server;
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Where GraphQL is served.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Where the hook for the SIP proxy is served.
+    #[arg(long, value_name = "ADDR")]
+    hook_listen: Option<SocketAddr>,
+    /// Print the configuration that would be used, without secrets, and stop.
+    #[arg(long)]
+    print_config: bool,
+}
+
+pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
+    let mut config = args.config.load()?;
+    config.listen = args.listen.unwrap_or(config.listen);
+    config.hook.listen = args.hook_listen.unwrap_or(config.hook.listen);
+    if args.print_config {
+        out(&format!("{}\n", serde_json::to_string_pretty(&config)?))?;
+        return Ok(());
+    }
+    if config.hook.secrets.is_empty() {
+        return Err(
+            "no secret for the SIP proxy: set CALLSHOP_HOOK__SECRETS='[\"…\"]' or hook.secrets in the file"
+                .into(),
+        );
+    }
+    let stop = stop_on_signal()?;
+    let app = open(&config).await?;
+    let server = Server::start(app, stop).await?;
+    eprintln!(
+        "callshop serves GraphQL at http://{}/graphql, the SIP proxy's hook at http://{}",
+        server.http, server.hook
+    );
+    server.finished().await;
+    Ok(())
+}

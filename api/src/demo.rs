@@ -1,0 +1,287 @@
+//! `callshop demo`: a shop that is open for business, on a machine that has nothing.
+//!
+//! Everything is made through the use cases that the API calls, and the calls come through the hook: the demo is the product with
+//! simulated phones, not a picture of it.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+
+use billing::money::{Micros, Rounding};
+use entity::AccountKind;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::app::tariffs::{Assignment, Import, ImportMode, NewTariff};
+use crate::app::users::NewUser;
+use crate::app::{App, accounts, cabins, phones, register, sessions, tariffs, users};
+use crate::auth::login::{self, Origin};
+use crate::auth::{Actor, token};
+use crate::config::Config;
+use crate::error::{Error, Result};
+
+/// The retail price list: ten thousand real prefixes.
+const RETAIL: &str = include_str!("../../examples/decks/world-10k.csv");
+/// Where the demo keeps what it made up.
+const FILE: &str = "demo.json";
+/// Cabins of the shop, and how many of them are open at the start.
+const CABINS: i32 = 8;
+const OPEN: usize = 5;
+
+/// A login of the demo.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DemoUser {
+    /// `name@code`.
+    pub login: String,
+    /// Generated.
+    pub password: String,
+    /// As `ROLE`.
+    pub role: String,
+}
+
+/// What the demo made, kept beside the database for the next start.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Demo {
+    /// One of each role.
+    pub users: Vec<DemoUser>,
+    /// The hook's secret.
+    pub hook_secret: String,
+    /// The callshop.
+    pub callshop: Uuid,
+    /// Its cabins, by number.
+    pub cabins: Vec<Uuid>,
+    /// SIP users of its phones.
+    pub phones: Vec<String>,
+}
+
+impl Demo {
+    /// What an earlier start made in `dir`, if one did.
+    ///
+    /// # Errors
+    /// When the file is there and does not read.
+    pub fn load(dir: &Path) -> Result<Option<Self>> {
+        match std::fs::read(path(dir)) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(Error::fault),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::fault(error)),
+        }
+    }
+
+    fn save(&self, dir: &Path) -> Result<()> {
+        use std::io::Write as _;
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let text = serde_json::to_vec_pretty(self).map_err(Error::fault)?;
+        // passwords are in it: nobody else on the machine reads it
+        let file =
+            std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path(dir));
+        file.and_then(|mut file| file.write_all(&text)).map_err(Error::fault)
+    }
+}
+
+fn path(dir: &Path) -> PathBuf {
+    dir.join(FILE)
+}
+
+/// The configuration of a demo in `dir`: one SQLite file, tokens good for a day.
+pub fn config(dir: &Path, hook_secret: &str) -> Config {
+    let mut config = Config {
+        database_url: format!("sqlite:{}", dir.join("callshop.db").display()),
+        explorer: true,
+        ..Config::default()
+    };
+    config.auth.access_seconds = 86_400;
+    config.hook.secrets = vec![SecretString::from(hook_secret.to_owned())];
+    config
+}
+
+/// Fills an empty database and opens the shop.
+///
+/// # Errors
+/// Those of the use cases.
+pub async fn seed(app: &App, dir: &Path, hook_secret: &str) -> Result<Demo> {
+    let platform = accounts::ensure_platform(app).await?;
+    let operator = Actor::operator(&platform);
+    let mut made = Vec::new();
+    let admin = new_user("admin", "Ada Admin", entity::Role::Admin);
+    made.push((
+        users::create(app, &operator, platform.id, admin.clone()).await?,
+        platform.code.clone(),
+        admin.password,
+    ));
+    let mut parent = platform.id;
+    let mut chain = Vec::new();
+    for (kind, name, user) in [
+        (
+            AccountKind::Distributor,
+            "Telefonia Atlântica",
+            new_user("diana", "Diana Distributor", entity::Role::Distributor),
+        ),
+        (AccountKind::Reseller, "Revenda Paulista", new_user("rui", "Rui Reseller", entity::Role::Reseller)),
+        (AccountKind::Callshop, "Callshop Sé", new_user("olga", "Olga Owner", entity::Role::CallshopOwner)),
+    ] {
+        let created = accounts::create(app, &operator, account(parent, kind, name, user.clone())).await?;
+        let person = created.user.ok_or_else(|| Error::fault("an account without its user"))?;
+        made.push((person, created.account.code.clone(), user.password));
+        parent = created.account.id;
+        chain.push(created.account);
+    }
+    let [distributor, reseller, shop] = chain.as_slice() else {
+        return Err(Error::fault("three accounts were made"));
+    };
+    let attendant = new_user("ana", "Ana Attendant", entity::Role::Attendant);
+    made.push((
+        users::create(app, &operator, shop.id, attendant.clone()).await?,
+        shop.code.clone(),
+        attendant.password,
+    ));
+    prices(app, &operator, [platform.id, distributor.id, reseller.id, shop.id]).await?;
+    accounts::set_credit_limit(app, &operator, distributor.id, None).await?;
+    for (account, amount) in [(reseller.id, 5_000), (shop.id, 1_000)] {
+        let top_up = accounts::TopUp {
+            account_id: account,
+            amount: Micros(amount * 1_000_000),
+            currency: shop.currency.clone(),
+            note: "opening credit".to_owned(),
+        };
+        accounts::top_up(app, &operator, &format!("demo {account}"), top_up).await?;
+    }
+    let (cabins, phones) = equip(app, &operator, shop.id).await?;
+    let users = made
+        .into_iter()
+        .map(|(user, code, password)| DemoUser {
+            login: format!("{}@{code}", user.name),
+            password,
+            role: user.role.as_str().to_owned(),
+        })
+        .collect();
+    let demo = Demo { users, hook_secret: hook_secret.to_owned(), callshop: shop.id, cabins, phones };
+    open_shop(app, &demo).await?;
+    demo.save(dir)?;
+    Ok(demo)
+}
+
+fn new_user(name: &str, display_name: &str, role: entity::Role) -> NewUser {
+    NewUser {
+        name: name.to_owned(),
+        display_name: display_name.to_owned(),
+        role,
+        password: token::random_code(12),
+    }
+}
+
+fn account(parent: Uuid, kind: AccountKind, name: &str, user: NewUser) -> accounts::NewAccount {
+    accounts::NewAccount {
+        parent_id: Some(parent),
+        kind,
+        name: name.to_owned(),
+        currency: (kind == AccountKind::Distributor).then(|| "BRL".to_owned()),
+        time_zone: Some("America/Sao_Paulo".to_owned()),
+        country: Some("BR".to_owned()),
+        locale: Some("pt-BR".to_owned()),
+        user: Some(user),
+    }
+}
+
+/// The customer pays the list, the callshop 85 % of it, the reseller 70 %, the distributor nothing to the platform.
+async fn prices(
+    app: &App,
+    operator: &Actor,
+    [platform, distributor, reseller, shop]: [Uuid; 4],
+) -> Result<()> {
+    let free: String = (1..=9).map(|digit| format!("{digit},World,0,0,1,1\n")).collect();
+    let free =
+        format!("prefix,destination,rate_per_minute,connection_fee,initial_increment,increment\n{free}");
+    for (owner, payer, name, deck, kind) in [
+        (platform, distributor, "Own carrier", free, Assignment::Cost),
+        (distributor, reseller, "Wholesale", share(70)?, Assignment::Cost),
+        (reseller, shop, "Callshops", share(85)?, Assignment::Cost),
+        (reseller, shop, "Counter", RETAIL.to_owned(), Assignment::Retail),
+    ] {
+        let new = NewTariff {
+            account_id: Some(owner),
+            name: name.to_owned(),
+            currency: Some("BRL".to_owned()),
+            rounding: Rounding::default(),
+            time_zone: Some("America/Sao_Paulo".to_owned()),
+            bands: Vec::new(),
+            holidays: Vec::new(),
+        };
+        let tariff = tariffs::create(app, operator, new).await?;
+        let import = Import {
+            tariff_id: tariff.id,
+            csv: deck,
+            mode: ImportMode::Replace,
+            dry_run: false,
+            note: "demo".to_owned(),
+        };
+        let outcome = tariffs::import(app, operator, import, |_| {}).await?;
+        let version = outcome.version.ok_or_else(|| Error::fault("the demo's deck was refused"))?;
+        tariffs::activate(app, operator, version.version.id, None).await?;
+        tariffs::assign(app, operator, payer, Some(tariff.id), kind).await?;
+    }
+    Ok(())
+}
+
+/// The retail list at a share of its prices, billed by the second.
+fn share(percent: i64) -> Result<String> {
+    let deck = billing::deck::parse_deck(RETAIL.as_bytes(), &billing::deck::DeckLimits::default());
+    let part = |price: Micros| Micros(price.0 * percent / 100);
+    let rates = deck.rates.into_iter().map(|rate| billing::tariff::Rate {
+        price_per_minute: part(rate.price_per_minute),
+        connection_fee: part(rate.connection_fee),
+        initial_increment: 1,
+        increment: 1,
+        ..rate
+    });
+    Ok(billing::deck::write_deck(&rates.collect::<Vec<_>>()))
+}
+
+async fn equip(app: &App, operator: &Actor, shop: Uuid) -> Result<(Vec<Uuid>, Vec<String>)> {
+    let count = u32::try_from(CABINS).map_err(Error::fault)?;
+    let (mut made, mut users) = (Vec::new(), Vec::new());
+    for (number, new) in (1..=CABINS).zip(phones::create(app, operator, shop, count, "Phone").await?) {
+        users.push(new.phone.sip_user.clone());
+        let cabin = cabins::NewCabin {
+            callshop_id: shop,
+            number,
+            label: format!("Cabine {number}"),
+            phone_id: Some(new.phone.id),
+        };
+        made.push(cabins::create(app, operator, cabin).await?.cabin.id);
+    }
+    Ok((made, users))
+}
+
+/// What the attendant does in the morning: the drawer is counted, and the first customers are in their cabins.
+async fn open_shop(app: &App, demo: &Demo) -> Result<()> {
+    let attendant = demo.users.last().ok_or_else(|| Error::fault("the demo has an attendant"))?;
+    let tokens = login::login(app, &attendant.login, attendant.password.clone(), &origin()).await?;
+    let opening = register::Opening { callshop_id: demo.callshop, float: Micros(200_000_000) };
+    register::open(app, &tokens.actor, "demo", opening).await?;
+    for cabin in demo.cabins.iter().take(OPEN) {
+        let opening = sessions::Opening {
+            cabin_id: *cabin,
+            customer: String::new(),
+            limits: sessions::Limits::default(),
+        };
+        sessions::open(app, &tokens.actor, opening).await?;
+    }
+    Ok(())
+}
+
+/// Where the demo's own logins come from.
+pub fn origin() -> Origin {
+    Origin { address: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: "callshop demo".to_owned() }
+}
+
+/// An access token for each user, in their order.
+///
+/// # Errors
+/// When a password was changed since; a demo in a new folder has its own.
+pub async fn tokens(app: &App, demo: &Demo) -> Result<Vec<String>> {
+    let mut tokens = Vec::new();
+    for user in &demo.users {
+        tokens.push(login::login(app, &user.login, user.password.clone(), &origin()).await?.access);
+    }
+    Ok(tokens)
+}
