@@ -1,0 +1,616 @@
+//! Tariffs from a CSV to a quote: use cases and schema over a database file of their own.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use api::app::accounts::{self, NewAccount};
+use api::app::prices::{self, Target};
+use api::app::tariffs::{self, Assignment, BlockOn, Import, ImportMode, NewTariff, Outcome, VersionState};
+use api::app::users::NewUser;
+use api::app::{App, rates};
+use api::auth::Actor;
+use api::auth::login::{self, Origin};
+use api::clock::Clock;
+use api::config::Config;
+use api::error::{Error, ErrorCode};
+use api::feed::Hub;
+use api::graphql;
+use api::store::tariffs::{self as rows, RatePage, RateSearch};
+use api::store::{Page, Store, StoreOptions};
+use async_graphql::{Request, Variables};
+use billing::money::{Micros, Rounding};
+use billing::tariff::{BandPrice, Rate};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{AccountKind, Role, account};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const PASSWORD: &str = "a long enough passphrase";
+const LONDON: &str = "+44 20 7946 0958";
+
+/// A database, removed when the test ends; a clock that the test sets; a chain of accounts down to one callshop.
+struct World {
+    app: Arc<App>,
+    now: Arc<AtomicI64>,
+    file: PathBuf,
+    admin: Actor,
+    distributor: account::Model,
+    reseller: (account::Model, Actor),
+    shop: (account::Model, Actor),
+    attendant: Actor,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", self.file.display()));
+        }
+    }
+}
+
+impl World {
+    async fn new() -> Self {
+        let file = std::env::temp_dir().join(format!("callshop-tariffs-{}.db", Uuid::now_v7().simple()));
+        let options = StoreOptions { url: format!("sqlite:{}", file.display()), connections: 4 };
+        let store = Store::connect(&options, Arc::new(Hub::default())).await.unwrap();
+        store.migrate().await.unwrap();
+        let now = Arc::new(AtomicI64::new(Utc::now().timestamp_micros()));
+        let hand = now.clone();
+        let clock = Clock::new(move || DateTime::from_timestamp_micros(hand.load(Ordering::SeqCst)).unwrap());
+        let app = Arc::new(App::new(store, Arc::new(Config::default()), clock).await.unwrap());
+        let admin = Actor::operator(&accounts::ensure_platform(&app).await.unwrap());
+        let (distributor, boss) = child(&app, &admin, AccountKind::Distributor).await;
+        let reseller = child(&app, &boss, AccountKind::Reseller).await;
+        let shop = child(&app, &reseller.1, AccountKind::Callshop).await;
+        api::app::users::create(&app, &shop.1, shop.0.id, user(Role::Attendant, "helper")).await.unwrap();
+        let attendant = log_in(&app, "helper", &shop.0.code).await;
+        Self { app, now, file, admin, distributor, reseller, shop, attendant }
+    }
+
+    fn pass(&self, time: TimeDelta) {
+        self.now.fetch_add(time.num_microseconds().unwrap(), Ordering::SeqCst);
+    }
+
+    /// A tariff with this CSV in force.
+    async fn tariff(&self, actor: &Actor, csv: &str) -> Uuid {
+        let id = tariffs::create(&self.app, actor, new_tariff("BRL")).await.unwrap().id;
+        let drafted = self.import(actor, id, csv, ImportMode::Replace).await.unwrap();
+        assert_eq!(drafted.errors, 0, "{:?}", drafted.problems);
+        tariffs::activate(&self.app, actor, drafted.version.unwrap().version.id, None).await.unwrap();
+        id
+    }
+
+    async fn import(&self, actor: &Actor, id: Uuid, csv: &str, mode: ImportMode) -> Result<Outcome, Error> {
+        let import = Import { tariff_id: id, csv: csv.to_owned(), mode, dry_run: false, note: String::new() };
+        tariffs::import(&self.app, actor, import, |_| {}).await
+    }
+
+    /// Answers how many prices are below cost.
+    async fn assign(&self, actor: &Actor, account: &account::Model, tariff: Uuid, kind: Assignment) -> u64 {
+        tariffs::assign(&self.app, actor, account.id, Some(tariff), kind).await.unwrap().1.total
+    }
+
+    /// The same cost tariff at every level of the chain.
+    async fn chain(&self) {
+        let csv = deck(&[("55", "Brazil", "0.01"), ("44", "United Kingdom", "0.01")]);
+        let tariff = self.tariff(&self.admin, &csv).await;
+        for account in [&self.distributor, &self.reseller.0, &self.shop.0] {
+            self.assign(&self.admin, account, tariff, Assignment::Cost).await;
+        }
+    }
+
+    async fn ask(&self, actor: &Actor, query: &str, variables: Value) -> Value {
+        let schema = graphql::schema(self.app.clone());
+        let request = Request::new(query).variables(Variables::from_json(variables)).data(actor.clone());
+        serde_json::to_value(schema.execute(request).await).unwrap()
+    }
+}
+
+fn user(role: Role, name: &str) -> NewUser {
+    NewUser { name: name.to_owned(), display_name: name.to_owned(), role, password: PASSWORD.to_owned() }
+}
+
+async fn child(app: &App, parent: &Actor, kind: AccountKind) -> (account::Model, Actor) {
+    let new = NewAccount {
+        parent_id: None,
+        kind,
+        name: kind.as_str().to_owned(),
+        currency: Some("BRL".to_owned()),
+        time_zone: Some("America/Sao_Paulo".to_owned()),
+        country: Some("BR".to_owned()),
+        locale: None,
+        user: Some(user(Role::Reseller, "boss")),
+    };
+    let account = accounts::create(app, parent, new).await.unwrap().account;
+    let actor = log_in(app, "boss", &account.code).await;
+    (account, actor)
+}
+
+async fn log_in(app: &App, name: &str, code: &str) -> Actor {
+    let origin = Origin { address: IpAddr::from([127, 0, 0, 1]), user_agent: "test".to_owned() };
+    login::login(app, &format!("{name}@{code}"), PASSWORD.to_owned(), &origin).await.unwrap().actor
+}
+
+fn new_tariff(currency: &str) -> NewTariff {
+    NewTariff {
+        account_id: None,
+        name: "Prices".to_owned(),
+        currency: Some(currency.to_owned()),
+        rounding: Rounding::default(),
+        time_zone: None,
+        bands: Vec::new(),
+        holidays: Vec::new(),
+    }
+}
+
+fn deck(rows: &[(&str, &str, &str)]) -> String {
+    let mut csv =
+        "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment\n".to_owned();
+    for (prefix, destination, price) in rows {
+        csv.push_str(&format!("{prefix},{destination},{price},0,1,1\n"));
+    }
+    csv
+}
+
+fn data(name: &str) -> String {
+    std::fs::read_to_string(format!("{}/../{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+fn rate(prefix: &str, destination: &str) -> Rate {
+    Rate {
+        prefix: prefix.to_owned(),
+        destination: destination.to_owned(),
+        price_per_minute: Micros(80_000),
+        connection_fee: Micros::ZERO,
+        initial_increment: 30,
+        increment: 6,
+        minimum_charge: Micros::ZERO,
+        free_seconds: 0,
+        band_prices: Default::default(),
+    }
+}
+
+fn code(error: &Error) -> Option<ErrorCode> {
+    match error {
+        Error::User(error) => Some(error.code),
+        _ => None,
+    }
+}
+
+fn field(error: &Error) -> String {
+    match error {
+        Error::User(error) => error.field.join("."),
+        other => panic!("{other}"),
+    }
+}
+
+fn page() -> Page {
+    Page { after: None, before: None, limit: 100, descending: false }
+}
+
+fn global(kind: &str, id: Uuid) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(format!("{kind}:{}", id.simple()))
+}
+
+#[tokio::test]
+async fn ten_thousand_rates_come_in_and_go_out() {
+    let world = World::new().await;
+    let (app, actor) = (&world.app, &world.reseller.1);
+    let csv = data("examples/decks/world-10k.csv");
+    let in_file = csv.lines().count() as u64 - 1;
+    let id = world.tariff(actor, &deck(&[("55", "Brazil", "0.5")])).await;
+    let import = |dry_run| Import {
+        tariff_id: id,
+        csv: csv.clone(),
+        mode: ImportMode::Replace,
+        dry_run,
+        note: "World".to_owned(),
+    };
+    let dry = tariffs::import(app, actor, import(true), |_| panic!("nothing is written")).await.unwrap();
+    assert!(dry.version.is_none());
+
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let log = told.clone();
+    let outcome =
+        tariffs::import(app, actor, import(false), move |progress| log.lock().unwrap().push(progress))
+            .await
+            .unwrap();
+    assert_eq!(outcome.changes, dry.changes);
+    assert_eq!(outcome.changes.added + outcome.changes.changed, in_file);
+    let version = outcome.version.unwrap();
+    assert_eq!((version.version.number, version.state), (2, VersionState::Draft));
+    assert_eq!(version.version.rate_count as u64, in_file);
+    let told = told.lock().unwrap().clone();
+    assert!(told.len() > 1 && told.iter().all(|progress| progress.total == in_file), "{told:?}");
+    assert_eq!(told.last().unwrap().done, in_file);
+
+    let exported = tariffs::export_csv(app, actor, version.version.id).await.unwrap();
+    let again = world.import(actor, id, &exported, ImportMode::Replace).await.unwrap();
+    assert_eq!((again.changes.unchanged, again.changes.changed), (in_file, 0));
+
+    // callers that miss at once share one table
+    let conn = app.store.reader();
+    let (one, two) =
+        tokio::join!(app.rates.get(conn, version.version.id), app.rates.get(conn, version.version.id));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert!(Arc::ptr_eq(&one, &two));
+    assert_eq!(one.table.len() as u64, in_file);
+    assert!(one.table.find("5511987654321").unwrap().prefix.starts_with("55"));
+}
+
+#[tokio::test]
+async fn a_bad_row_imports_nothing() {
+    let world = World::new().await;
+    let (app, actor) = (&world.app, &world.reseller.1);
+    let id = world.tariff(actor, &deck(&[("55", "Brazil", "0.5")])).await;
+    let outcome =
+        world.import(actor, id, &data("billing/tests/data/broken.csv"), ImportMode::Merge).await.unwrap();
+    assert!(outcome.version.is_none());
+    assert_eq!(outcome.problems.len() as u64, outcome.errors + outcome.fixed);
+    for code in ["DUPLICATE_PREFIX", "PREFIX_MISSING", "PRICE_NEGATIVE", "COLUMN_COUNT", "PREFIX_TOO_LONG"] {
+        assert!(
+            outcome.problems.iter().any(|problem| problem.code == code),
+            "{code}: {:?}",
+            outcome.problems
+        );
+    }
+    assert_eq!(tariffs::versions(app, actor, id, page()).await.unwrap().len(), 1);
+
+    let many: String = (0..3_000).map(|row| format!("x{row},Nowhere,1,0,1,1\n")).collect();
+    let outcome =
+        world.import(actor, id, &format!("{}{many}", deck(&[])), ImportMode::Replace).await.unwrap();
+    assert_eq!((outcome.problems.len(), outcome.errors), (tariffs::MAX_PROBLEMS, 3_000));
+    let error = world.import(actor, id, &deck(&[]), ImportMode::Replace).await.unwrap_err();
+    assert_eq!(code(&error), Some(ErrorCode::BadDeck));
+
+    let query = "mutation($input: ImportTariffInput!) { importTariff(input: $input) {
+        version { id } problemsTotal problems { line severity code } userErrors { code field } } }";
+    let input = json!({ "tariffId": global("Tariff", id), "csv": data("billing/tests/data/broken.csv") });
+    let answer = world.ask(actor, query, json!({ "input": input })).await;
+    let payload = &answer["data"]["importTariff"];
+    assert_eq!(payload["userErrors"], json!([{ "code": "BAD_DECK", "field": ["csv"] }]), "{answer}");
+    assert_eq!(payload["version"], Value::Null);
+    assert_eq!(
+        payload["problems"].as_array().unwrap().len() as u64,
+        payload["problemsTotal"].as_u64().unwrap()
+    );
+}
+
+#[tokio::test]
+async fn versions_follow_each_other_in_time() {
+    let world = World::new().await;
+    let (app, actor) = (&world.app, &world.reseller.1);
+    let id = world.tariff(actor, &deck(&[("55", "Brazil", "0.5"), ("44", "Britain", "0.2")])).await;
+    let csv = deck(&[("55", "Brazil", "0.4"), ("33", "France", "0.3")]);
+    let merged = world.import(actor, id, &csv, ImportMode::Merge).await.unwrap();
+    assert_eq!(merged.changes, tariffs::Changes { added: 1, changed: 1, removed: 0, unchanged: 1 });
+    let second = merged.version.unwrap().version.id;
+    let tomorrow = app.clock.now() + TimeDelta::days(1);
+    let (version, _) = tariffs::activate(app, actor, second, Some(tomorrow)).await.unwrap();
+    assert_eq!(version.state, VersionState::Scheduled);
+    let error = tariffs::activate(app, actor, second, None).await.unwrap_err();
+    assert_eq!(code(&error), Some(ErrorCode::IllegalState));
+
+    let states = async || {
+        let versions = tariffs::versions(app, actor, id, page()).await.unwrap();
+        versions.into_iter().map(|version| version.state).collect::<Vec<_>>()
+    };
+    let effective = async || {
+        let ids = [id, Uuid::now_v7()];
+        rows::effective_versions(app.store.reader(), &ids, app.clock.now()).await.unwrap()
+    };
+    assert_eq!(states().await, [VersionState::Active, VersionState::Scheduled]);
+    let first = effective().await[&id].0;
+    assert_ne!(first, second);
+    world.pass(TimeDelta::days(1));
+    assert_eq!(states().await, [VersionState::Retired, VersionState::Active]);
+    assert_eq!(effective().await[&id].0, second);
+    assert_eq!(effective().await.len(), 1);
+
+    // going back is a copy of the first; it counts from the same instant as the second, and has the higher number
+    let copy = tariffs::copy_version(app, actor, first, "").await.unwrap();
+    let copied = copy.version.unwrap().version;
+    assert_eq!((copied.number, copied.note.as_str()), (3, "Copy of version 1"));
+    assert_eq!((copy.changes.removed, copy.changes.changed), (1, 1));
+    let past = tariffs::activate(app, actor, copied.id, Some(app.clock.now() - TimeDelta::seconds(1)))
+        .await
+        .unwrap_err();
+    assert_eq!(code(&past), Some(ErrorCode::InvalidInput));
+    tariffs::activate(app, actor, copied.id, None).await.unwrap();
+    assert_eq!(states().await, [VersionState::Retired, VersionState::Retired, VersionState::Active]);
+}
+
+#[tokio::test]
+async fn edits_make_drafts() {
+    let world = World::new().await;
+    let (app, actor) = (&world.app, &world.reseller.1);
+    let id = world.tariff(actor, &deck(&[("55", "Brazil", "0.5"), ("44", "Britain", "0.2")])).await;
+    let rate = rate("5511", "São Paulo 100%");
+    let upserted = tariffs::upsert_rates(app, actor, id, vec![rate.clone()], "São Paulo").await.unwrap();
+    let version = upserted.version.unwrap().version.id;
+    let find = async |search| {
+        let page = RatePage { limit: 10, ..RatePage::default() };
+        let rates = tariffs::version_rates(app, actor, version, &search, page).await.unwrap();
+        rates.into_iter().map(|rate| rate.prefix).collect::<Vec<_>>()
+    };
+    let by_destination =
+        |text: &str| RateSearch { destination: Some(text.to_owned()), ..RateSearch::default() };
+    assert_eq!(find(RateSearch { prefix: Some("551".to_owned()), ..RateSearch::default() }).await, ["5511"]);
+    let number = Some("5511987654321".to_owned());
+    assert_eq!(find(RateSearch { number, ..RateSearch::default() }).await, ["55", "5511"]);
+    assert_eq!(find(by_destination("BRIT")).await, ["44"]);
+    assert_eq!(find(by_destination("0%")).await, ["5511"]);
+    assert!(find(by_destination("_")).await.is_empty());
+
+    let night = BandPrice { price_per_minute: Micros(1), connection_fee: None };
+    let banded = Rate { band_prices: [("night".to_owned(), night)].into(), ..rate.clone() };
+    let error = tariffs::upsert_rates(app, actor, id, vec![banded], "").await.unwrap_err();
+    assert_eq!(field(&error), "rates.0.bandPrices");
+    let error =
+        tariffs::upsert_rates(app, actor, id, vec![rate.clone(), rate.clone()], "").await.unwrap_err();
+    assert_eq!(field(&error), "rates.1.prefix");
+    let error =
+        tariffs::delete_rates(app, actor, id, vec!["44".to_owned(), "49".to_owned()], "").await.unwrap_err();
+    assert_eq!(field(&error), "prefixes.1");
+    let deleted = tariffs::delete_rates(app, actor, id, vec!["44".to_owned()], "").await.unwrap();
+    assert_eq!((deleted.version.unwrap().version.rate_count, deleted.changes.removed), (2, 1));
+
+    // edits of one version at once: none is lost without a word, and what fails leaves no rates behind
+    let edit = |prefix: &'static str| async move {
+        tariffs::upsert_rates(
+            app,
+            actor,
+            id,
+            vec![Rate { prefix: prefix.to_owned(), ..self::rate("1", "Elsewhere") }],
+            "",
+        )
+        .await
+    };
+    let (one, two) = tokio::join!(edit("31"), edit("32"));
+    let failed: Vec<Error> = [one, two].into_iter().filter_map(Result::err).collect();
+    assert!(failed.iter().all(|error| code(error) == Some(ErrorCode::IllegalState)), "{failed:?}");
+    let versions = tariffs::versions(app, actor, id, page()).await.unwrap();
+    assert_eq!(versions.len(), 5 - failed.len());
+    let stored: i32 = versions.iter().map(|version| version.version.rate_count).sum();
+    use sea_orm::{EntityTrait as _, PaginatorTrait as _};
+    assert_eq!(entity::rate::Entity::find().count(app.store.reader()).await.unwrap(), stored as u64);
+}
+
+#[tokio::test]
+async fn only_the_parent_assigns_and_is_warned_of_losses() {
+    let world = World::new().await;
+    let (app, reseller, shop) = (&world.app, &world.reseller.1, &world.shop.0);
+    let cost =
+        world.tariff(reseller, &deck(&[("55", "Brazil", "0.10"), ("5511", "São Paulo", "0.08")])).await;
+    let retail = world.tariff(reseller, &deck(&[("55", "Brazil", "0.09"), ("44", "Britain", "0.2")])).await;
+    assert_eq!(world.assign(reseller, shop, cost, Assignment::Cost).await, 0);
+    let (account, margins) =
+        tariffs::assign(app, reseller, shop.id, Some(retail), Assignment::Retail).await.unwrap();
+    assert_eq!((account.cost_tariff_id, account.retail_tariff_id), (Some(cost), Some(retail)));
+    assert_eq!((margins.total, margins.warnings[0].prefix.as_str()), (1, "55"));
+    let drafted = world
+        .import(reseller, retail, &deck(&[("55", "Brazil", "0.01")]), ImportMode::Replace)
+        .await
+        .unwrap();
+    assert_eq!(drafted.margins.total, 2, "{:?}", drafted.margins);
+    let (_, margins) =
+        tariffs::activate(app, reseller, drafted.version.unwrap().version.id, None).await.unwrap();
+    assert_eq!((margins.total, margins.warnings[0].callshops), (2, 1));
+
+    let refused = async |actor: &Actor, account: Uuid, tariff, kind| {
+        tariffs::assign(app, actor, account, Some(tariff), kind).await.unwrap_err()
+    };
+    let own = refused(reseller, world.reseller.0.id, cost, Assignment::Cost).await;
+    assert!(matches!(own, Error::Forbidden), "{own}");
+    let from_below = refused(&world.shop.1, shop.id, cost, Assignment::Retail).await;
+    assert!(matches!(from_below, Error::Forbidden), "{from_below}");
+    let no_shop = refused(&world.admin, world.reseller.0.id, cost, Assignment::Retail).await;
+    assert_eq!(field(&no_shop), "kind");
+    let strangers = refused(&world.admin, world.distributor.id, cost, Assignment::Cost).await;
+    assert_eq!(field(&strangers), "tariffId");
+    let platforms = world.tariff(&world.admin, &deck(&[("55", "Brazil", "0")])).await;
+    let hidden = refused(reseller, shop.id, platforms, Assignment::Cost).await;
+    assert!(matches!(hidden, Error::NotFound), "{hidden}");
+    let error = tariffs::create(app, reseller, new_tariff("USD")).await.unwrap_err();
+    assert_eq!(code(&error), Some(ErrorCode::CurrencyMismatch));
+    let dollars = tariffs::create(app, &world.admin, new_tariff("USD")).await.unwrap();
+    let error = refused(&world.admin, shop.id, dollars.id, Assignment::Cost).await;
+    assert_eq!(code(&error), Some(ErrorCode::CurrencyMismatch));
+}
+
+#[tokio::test]
+async fn quotes_agree_with_the_chain() {
+    let world = World::new().await;
+    let (app, shop, owner) = (&world.app, &world.shop.0, &world.shop.1);
+    let quote = async |actor: &Actor, number: &str| {
+        prices::quote(app, actor, shop.id, Target::Number(number.to_owned()), Some(Micros(1_000_000)))
+            .await
+            .unwrap()
+    };
+    let refusal = async |number: &str| quote(owner, number).await.refusal.map(|error| error.code);
+    assert_eq!(refusal(LONDON).await, Some(ErrorCode::DestinationNotRated));
+    world.chain().await;
+    let csv = deck(&[("44", "United Kingdom", "0.30"), ("4420", "London", "0.20"), ("33", "France", "0.10")]);
+    let retail = world.tariff(&world.reseller.1, &csv).await;
+    world.assign(&world.reseller.1, shop, retail, Assignment::Retail).await;
+
+    let london = quote(owner, LONDON).await;
+    let offer = london.offer.unwrap();
+    assert_eq!(
+        (london.number.as_deref(), london.destination.as_deref()),
+        (Some("+442079460958"), Some("London"))
+    );
+    // 1.00 at 0.20 a minute: five minutes
+    assert_eq!((offer.price_per_minute, offer.seconds), (Micros(200_000), Some(300)));
+    assert_eq!(offer.cost_per_minute, Some(Micros(10_000)));
+    assert_eq!(quote(&world.attendant, LONDON).await.offer.unwrap().cost_per_minute, None);
+    // France is sold and not bought
+    assert_eq!(refusal("+33 1 42 68 53 00").await, Some(ErrorCode::DestinationNotRated));
+    assert_eq!(refusal("junk").await, Some(ErrorCode::NumberInvalid));
+    let emergency = quote(owner, "190").await;
+    assert!(emergency.emergency && emergency.refusal.is_none());
+    let named =
+        prices::quote(app, owner, shop.id, Target::Destination("london".to_owned()), None).await.unwrap();
+    assert_eq!(named.offer.unwrap().rate.prefix, "4420");
+
+    // what the reseller cannot buy is no more than "not available" to the shop
+    let narrow = world.tariff(&world.admin, &deck(&[("55", "Brazil", "0.01")])).await;
+    world.assign(&world.admin, &world.reseller.0, narrow, Assignment::Cost).await;
+    assert_eq!(refusal(LONDON).await, Some(ErrorCode::ServiceUnavailable));
+    world.chain().await;
+
+    let block =
+        async |on, blocked| tariffs::set_blocked(app, &world.reseller.1, on, "442", blocked).await.unwrap();
+    for on in [BlockOn::Callshop(shop.id), BlockOn::Tariff(retail)] {
+        block(on, true).await;
+        block(on, true).await;
+        assert_eq!(refusal(LONDON).await, Some(ErrorCode::DestinationBlocked));
+        block(on, false).await;
+        assert_eq!(refusal(LONDON).await, None);
+    }
+    let error = tariffs::set_blocked(app, owner, BlockOn::Callshop(shop.id), "442", true).await.unwrap_err();
+    assert!(matches!(error, Error::Forbidden), "{error}");
+    let error =
+        tariffs::set_blocked(app, &world.admin, BlockOn::Tariff(retail), "+44", true).await.unwrap_err();
+    assert_eq!(field(&error), "prefix");
+}
+
+#[tokio::test]
+async fn price_lists_are_paged_and_keep_costs_from_attendants() {
+    let world = World::new().await;
+    let (reseller, shop) = (&world.reseller.1, &world.shop.0);
+    world.chain().await;
+    let csv = deck(&[("44", "United Kingdom", "0.30"), ("4420", "London", "0.20"), ("55", "Brazil", "0.10")]);
+    let retail = world.tariff(reseller, &csv).await;
+    world.assign(reseller, shop, retail, Assignment::Retail).await;
+    let query = "query($id: ID!, $first: Int, $after: String, $last: Int) {
+        priceList(callshopId: $id, first: $first, after: $after, last: $last) {
+            nodes { prefix pricePerMinute { amount currency } costPerMinute { amount } blocked }
+            pageInfo { hasNextPage hasPreviousPage endCursor } } }";
+    let id = global("Callshop", shop.id);
+    let first = world.ask(&world.shop.1, query, json!({ "id": id, "first": 2 })).await;
+    let list = &first["data"]["priceList"];
+    let price = json!({ "amount": "0.3", "currency": "BRL" });
+    let line = json!({ "prefix": "44", "pricePerMinute": price, "costPerMinute": { "amount": "0.01" }, "blocked": false });
+    assert_eq!(list["nodes"][0], line, "{first}");
+    assert_eq!(list["pageInfo"]["hasNextPage"], true);
+    let after = &list["pageInfo"]["endCursor"];
+    let next = world.ask(&world.attendant, query, json!({ "id": id, "first": 2, "after": after })).await;
+    let nodes = next["data"]["priceList"]["nodes"].as_array().unwrap();
+    assert_eq!(
+        (nodes.len(), &nodes[0]["prefix"], &nodes[0]["costPerMinute"]),
+        (1, &json!("55"), &Value::Null)
+    );
+    let last = world.ask(&world.attendant, query, json!({ "id": id, "last": 1 })).await;
+    assert_eq!(last["data"]["priceList"]["nodes"][0]["prefix"], "55");
+    assert_eq!(last["data"]["priceList"]["pageInfo"]["hasPreviousPage"], true);
+    let foreign = world
+        .ask(&world.shop.1, query, json!({ "id": global("Callshop", Uuid::now_v7()), "first": 1 }))
+        .await;
+    assert_eq!(foreign["errors"][0]["extensions"]["code"], "NOT_FOUND");
+
+    let quote = "query($id: ID!) { quote(callshopId: $id, number: \"+442079460958\", amount: \"1\") {
+        number formattedNumber destination seconds pricePerMinute { amount } userErrors { code } } }";
+    let quoted = world.ask(&world.attendant, quote, json!({ "id": id })).await;
+    assert_eq!(quoted["data"]["quote"]["seconds"], 300, "{quoted}");
+
+    let tariffs = "{ tariffs(first: 10) { nodes { name currency roundingMode bands { name }
+        activeVersion { number state rates(first: 1, search: { number: \"+442079460958\" }) { nodes { prefix } } }
+        versions(first: 5) { nodes { number state activeFrom rateCount } } } } }";
+    let own = world.ask(reseller, tariffs, json!({})).await;
+    let nodes = own["data"]["tariffs"]["nodes"].as_array().unwrap_or_else(|| panic!("{own}"));
+    assert_eq!((nodes.len(), &nodes[0]["activeVersion"]["state"]), (1, &json!("ACTIVE")));
+    assert_eq!(nodes[0]["activeVersion"]["rates"]["nodes"], json!([{ "prefix": "44" }]));
+    let owner = world.ask(&world.shop.1, tariffs, json!({})).await;
+    assert_eq!(owner["errors"][0]["extensions"]["code"], "FORBIDDEN");
+}
+
+#[tokio::test]
+async fn mutations_answer_what_they_made() {
+    let world = World::new().await;
+    let reseller = &world.reseller.1;
+    world.chain().await;
+    let create = "mutation { createTariff(input: { name: \"Bands\", roundingDecimals: 2,
+        bands: [{ name: \"night\", weekdays: [MONDAY, SUNDAY], from: \"20:00:00\", to: \"06:00:00\" }], holidays: [\"2026-12-25\"] })
+        { tariff { id timeZone holidays bands { weekdays from to holidays } } userErrors { code field } } }";
+    let made = world.ask(reseller, create, json!({})).await;
+    let tariff = &made["data"]["createTariff"]["tariff"];
+    assert_eq!(tariff["bands"][0]["weekdays"], json!(["MONDAY", "SUNDAY"]), "{made}");
+    assert_eq!(
+        (&tariff["holidays"][0], &tariff["timeZone"]),
+        (&json!("2026-12-25"), &json!("America/Sao_Paulo"))
+    );
+    let upsert = "mutation($id: ID!) { upsertRates(input: { tariffId: $id, rates: [{ prefix: \"55\", destination: \"Brazil\",
+        pricePerMinute: \"0.10\", bandPrices: [{ band: \"night\", pricePerMinute: \"0.05\" }] }] })
+        { version { id number state rates(first: 1) { nodes { bandPrices { band pricePerMinute { amount } } } } }
+          changes { added } userErrors { code message field } } }";
+    let upserted = world.ask(reseller, upsert, json!({ "id": tariff["id"] })).await;
+    let version = &upserted["data"]["upsertRates"]["version"];
+    assert_eq!(
+        version["rates"]["nodes"][0]["bandPrices"][0]["pricePerMinute"]["amount"], "0.05",
+        "{upserted}"
+    );
+    // a file has no columns for bands: merging one keeps them
+    let import = "mutation($id: ID!, $csv: String!) { importTariff(input: { tariffId: $id, csv: $csv, mode: MERGE })
+        { version { id rates(first: 1) { nodes { pricePerMinute { amount } bandPrices { band } } } } userErrors { message } } }";
+    let csv = deck(&[("55", "Brazil", "0.12")]);
+    let merged = world.ask(reseller, import, json!({ "id": tariff["id"], "csv": csv })).await;
+    let version = &merged["data"]["importTariff"]["version"];
+    let expected = json!({ "pricePerMinute": { "amount": "0.12" }, "bandPrices": [{ "band": "night" }] });
+    assert_eq!(version["rates"]["nodes"][0], expected, "{merged}");
+    let activate = "mutation($id: ID!) { activateTariffVersion(input: { versionId: $id })
+        { version { state } margin { total } userErrors { code } } }";
+    let activated = world.ask(reseller, activate, json!({ "id": version["id"] })).await;
+    assert_eq!(activated["data"]["activateTariffVersion"]["version"]["state"], "ACTIVE", "{activated}");
+    let assign = "mutation($account: ID!, $tariff: ID) { assignTariff(input: { accountId: $account, tariffId: $tariff, kind: RETAIL })
+        { callshop { retailTariff { name } costTariff { name } blockedPrefixes } userErrors { code } } }";
+    let shop = global("Callshop", world.shop.0.id);
+    let assigned = world.ask(reseller, assign, json!({ "account": shop, "tariff": tariff["id"] })).await;
+    // the cost tariff is the platform's: its name is none of the reseller's business
+    let expected = json!({ "retailTariff": { "name": "Bands" }, "costTariff": null, "blockedPrefixes": [] });
+    assert_eq!(assigned["data"]["assignTariff"]["callshop"], expected, "{assigned}");
+    let block = "mutation($id: ID!) { blockDestination(input: { callshopId: $id, prefix: \"5590\" })
+        { callshop { blockedPrefixes } userErrors { code } } }";
+    let blocked = world.ask(reseller, block, json!({ "id": shop })).await;
+    assert_eq!(
+        blocked["data"]["blockDestination"]["callshop"]["blockedPrefixes"],
+        json!(["5590"]),
+        "{blocked}"
+    );
+}
+
+#[test]
+fn every_rule_names_a_field() {
+    let sdl = graphql::builder().finish().sdl();
+    for (rule, _) in [graphql::tariffs::RULES, graphql::prices::RULES].concat() {
+        let Some((of, field)) = rule.split_once('.') else {
+            assert!(sdl.contains(&format!("\ntype {rule} ")), "{rule}");
+            continue;
+        };
+        let body = sdl.split(&format!(" {of} {{")).nth(1).unwrap_or_else(|| panic!("no type {of}"));
+        let mut lines = body.split("\n}").next().unwrap().lines().map(str::trim_start);
+        assert!(
+            lines.any(|line| line.strip_prefix(field).is_some_and(|rest| rest.starts_with(['(', ':']))),
+            "{rule}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_pricing_charges_by_the_tariffs_rules() {
+    let world = World::new().await;
+    let id = world.tariff(&world.reseller.1, &deck(&[("55", "Brazil", "0.5")])).await;
+    let conn = world.app.store.reader();
+    let (version_id, tariff) =
+        rows::effective_versions(conn, &[id], world.app.clock.now()).await.unwrap()[&id].clone();
+    let loaded = world.app.rates.get(conn, version_id).await.unwrap();
+    assert_eq!(loaded.version_id, version_id);
+    let pricing = rates::pricing(&tariff, loaded.table.find("5511").unwrap()).unwrap();
+    // one second at 0.5 a minute is 0.008333…, rounded to four decimals
+    assert_eq!(billing::rating::amount(&pricing, world.app.clock.now(), 1), Micros(8_300));
+}

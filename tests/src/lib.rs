@@ -1,0 +1,39 @@
+//! The harness of the end-to-end tests: starts whole servers on either database and speaks to them over the wire.
+//!
+//! A test body runs on both databases through [`on_both!`]. PostgreSQL is the one at `CALLSHOP_TEST_POSTGRES` (`tests/run` starts
+//! it); without it those tests fail and say how to get one. Each server has a database of its own, and [`Shop::finish`] fails when
+//! the ledger does not add up.
+
+pub mod client;
+pub mod server;
+pub mod shop;
+pub mod sip;
+pub mod socket;
+pub mod subscriber;
+
+pub use client::Client;
+pub use server::{Backend, TestServer};
+pub use shop::Shop;
+pub use sip::{Sip, SipPlan};
+pub use socket::Socket;
+pub use subscriber::Subscriber;
+
+/// Runs one test body on SQLite and on PostgreSQL, as two tests: `on_both!(name, |backend| async move { … })`.
+#[macro_export]
+macro_rules! on_both {
+    ($name:ident, $body:expr) => {
+        mod $name {
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                ($body)($crate::Backend::Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                ($body)($crate::Backend::Postgres).await;
+            }
+        }
+    };
+}

@@ -1,0 +1,161 @@
+//! A whole server in this process, on a database of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use api::app::App;
+use api::clock::Clock;
+use api::config::{Config, ProxyConfig};
+use api::feed::Hub;
+use api::server::Server;
+use api::store::{Store, StoreOptions};
+use sea_orm::{ConnectionTrait as _, Database};
+use tokio_util::sync::CancellationToken;
+
+/// Secret of the hook in tests.
+pub const HOOK_SECRET: &str = "test-secret-of-the-hook";
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// A file in a temporary folder.
+    Sqlite,
+    /// A database on the server at `CALLSHOP_TEST_POSTGRES`.
+    Postgres,
+}
+
+/// A running server, its database, and the folder that both live in.
+pub struct TestServer {
+    /// The application inside.
+    pub app: Arc<App>,
+    /// Where GraphQL is served.
+    pub http: SocketAddr,
+    /// Where the hook is served.
+    pub hook: SocketAddr,
+    dir: Arc<tempfile::TempDir>,
+    config: Config,
+    stop: CancellationToken,
+    server: Server,
+}
+
+/// Where PostgreSQL is.
+///
+/// # Panics
+/// Without `CALLSHOP_TEST_POSTGRES`, with the way to get it.
+pub fn postgres_url() -> String {
+    std::env::var("CALLSHOP_TEST_POSTGRES").unwrap_or_else(|_| {
+        panic!(
+            "CALLSHOP_TEST_POSTGRES is not set: run the tests by tests/run, which starts PostgreSQL (apt-get install postgresql), \
+             or leave PostgreSQL, Kamailio and SIPp out by tests/run --sqlite-only"
+        )
+    })
+}
+
+impl Backend {
+    async fn new_database(self, dir: &tempfile::TempDir) -> String {
+        match self {
+            Self::Sqlite => format!("sqlite:{}", dir.path().join("callshop.db").display()),
+            Self::Postgres => {
+                let base = postgres_url();
+                let name = format!("t{}", uuid::Uuid::now_v7().simple());
+                let admin = Database::connect(format!("{base}/postgres")).await.expect("PostgreSQL answers");
+                admin
+                    .execute_unprepared(&format!("CREATE DATABASE {name}"))
+                    .await
+                    .expect("a database of its own");
+                format!("{base}/{name}")
+            }
+        }
+    }
+}
+
+impl TestServer {
+    /// Starts a server on a new database, with the changes that the test makes to the configuration.
+    pub async fn start(backend: Backend, change: impl FnOnce(&mut Config)) -> Self {
+        let dir = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        let mut config = Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            database_url: backend.new_database(&dir).await,
+            database_connections: 8,
+            ..Config::default()
+        };
+        config.hook.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        config.hook.secrets = vec![HOOK_SECRET.to_owned().into()];
+        // tests send more in a second than a person does in an hour
+        config.limits.rates.subject_per_minute = 0;
+        config.limits.rates.address_per_minute = 0;
+        change(&mut config);
+        Self::run(config, dir).await
+    }
+
+    async fn run(config: Config, dir: Arc<tempfile::TempDir>) -> Self {
+        let options =
+            StoreOptions { url: config.database_url.clone(), connections: config.database_connections };
+        let store = Store::connect(&options, Arc::new(Hub::default())).await.expect("the database opens");
+        store.migrate().await.expect("the tables are made");
+        let app = Arc::new(
+            App::new(store, Arc::new(config.clone()), Clock::system()).await.expect("an application"),
+        );
+        let stop = CancellationToken::new();
+        let server = Server::start(app.clone(), stop.clone()).await.expect("the listeners are bound");
+        Self { app, http: server.http, hook: server.hook, dir, config, stop, server }
+    }
+
+    /// Stops the server in order and starts another on the same database and the same addresses.
+    pub async fn restart(self) -> Self {
+        let (mut config, dir) = (self.config.clone(), self.dir.clone());
+        config.listen = self.http;
+        config.hook.listen = self.hook;
+        self.stop().await;
+        Self::run(config, dir).await
+    }
+
+    /// Stops the server in order; its database stays for [`StoppedServer::start`].
+    pub async fn pause(self) -> StoppedServer {
+        let (mut config, dir) = (self.config.clone(), self.dir.clone());
+        config.listen = self.http;
+        config.hook.listen = self.hook;
+        self.stop().await;
+        StoppedServer { config, dir }
+    }
+
+    /// Stops the server in order.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.server.finished().await;
+    }
+
+    /// The folder that the server's files are in.
+    pub fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
+    /// Checks what must hold at every end: the ledger sums to zero, and each balance is the sum of its entries.
+    pub async fn check_ledger(&self) {
+        let (sum, wrong) =
+            api::store::ledger::coherence(self.app.store.reader()).await.expect("the ledger reads");
+        assert_eq!((sum, wrong), (0, 0), "sum of all entries, balances that differ from their entries");
+    }
+}
+
+/// A server that was stopped, with its database.
+pub struct StoppedServer {
+    config: Config,
+    dir: Arc<tempfile::TempDir>,
+}
+
+impl StoppedServer {
+    /// Starts it again at the same addresses.
+    pub async fn start(self) -> TestServer {
+        TestServer::run(self.config, self.dir).await
+    }
+}
+
+/// A proxy in the configuration.
+pub fn proxy(name: &str, control: SocketAddr) -> ProxyConfig {
+    ProxyConfig {
+        name: name.to_owned(),
+        control_url: format!("http://{control}"),
+        token: HOOK_SECRET.to_owned().into(),
+    }
+}

@@ -1,0 +1,400 @@
+//! Real telephony on loopback: Kamailio with the shipped configuration, SIPp as the carrier's gateway and as the phones.
+//!
+//! Each instance has a loopback network of its own (`127.A.B.0/24`), so that tests run side by side, and ends with its value.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use entity::hook_event;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+
+use crate::server::{HOOK_SECRET, TestServer};
+use crate::shop::SipAccount;
+
+/// What the proxy calls itself in events.
+pub const PROXY: &str = "kamailio";
+
+/// Longest time for anything to happen.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+static NETWORKS: AtomicU32 = AtomicU32::new(0);
+
+/// Asks again and again until there is an answer.
+///
+/// # Panics
+/// When there is none within half a minute.
+pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let search = async {
+        loop {
+            if let Some(found) = ask().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, search).await.unwrap_or_else(|_| panic!("{what}: not within {DEADLINE:?}"))
+}
+
+/// The addresses of an instance, chosen before the server starts because its configuration names the control listener.
+pub struct SipPlan {
+    network: [u8; 3],
+    sip: SocketAddr,
+    control: SocketAddr,
+}
+
+impl SipPlan {
+    /// A network that no other instance has.
+    pub fn new() -> Self {
+        let serial =
+            std::process::id().wrapping_mul(64).wrapping_add(NETWORKS.fetch_add(1, Ordering::Relaxed));
+        let [.., high, low] = serial.to_be_bytes();
+        let network = [127, high | 1, low];
+        let proxy = Ipv4Addr::new(127, high | 1, low, 1);
+        Self { network, sip: free_udp(proxy, 5060), control: free_tcp(proxy) }
+    }
+
+    /// Where the API reaches the proxy.
+    pub fn control(&self) -> SocketAddr {
+        self.control
+    }
+
+    fn address(&self, host: u8) -> Ipv4Addr {
+        let [a, b, c] = self.network;
+        Ipv4Addr::new(a, b, c, host)
+    }
+
+    /// Starts proxy and gateway for a server, with these settings changed (`CS_…`); answers when the server has heard of the proxy.
+    ///
+    /// # Panics
+    /// When one of them does not start.
+    pub async fn start(self, server: &TestServer, settings: &[(&str, &str)]) -> Sip {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let gateway_address = SocketAddr::from((self.address(2), 5060));
+        write_configuration(dir.path(), &self, gateway_address, server.hook, settings);
+        let gateway = start_gateway(dir.path(), gateway_address);
+        let mut proxy = start_proxy(dir.path());
+        let log = dir.path().join("kamailio.log");
+        eventually("the proxy's boot reaches the API", async || {
+            let over = proxy.leader.try_wait().expect("a child's state");
+            assert!(over.is_none(), "kamailio ended: {}", tail(&log));
+            let boots = hook_event::Entity::find().filter(hook_event::Column::Kind.eq("boot"));
+            boots.one(server.app.store.reader()).await.expect("the events read")
+        })
+        .await;
+        let phones = self.address(10);
+        Sip { plan: self, phones, next_port: AtomicU16::new(20_000), _proxy: proxy, _gateway: gateway, dir }
+    }
+}
+
+impl Default for SipPlan {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A running proxy with its gateway. Dropping it ends both.
+pub struct Sip {
+    plan: SipPlan,
+    phones: Ipv4Addr,
+    next_port: AtomicU16,
+    _proxy: Group,
+    _gateway: Group,
+    dir: tempfile::TempDir,
+}
+
+/// A telephone: a SIP account at an address.
+#[derive(Clone)]
+pub struct Phone {
+    account: SipAccount,
+    address: SocketAddr,
+}
+
+/// A scenario of `tests/sip` that a phone plays.
+pub struct Script<'a> {
+    /// Its name.
+    pub scenario: &'a str,
+    /// The number that is dialled.
+    pub dialed: &'a str,
+    /// The SIP code that a refused call ends with.
+    pub code: &'a str,
+    /// More options of SIPp.
+    pub options: &'a [&'a str],
+}
+
+impl<'a> Script<'a> {
+    /// A call to `dialed`.
+    pub fn call(scenario: &'a str, dialed: &'a str, options: &'a [&'a str]) -> Self {
+        Self { scenario, dialed, code: "", options }
+    }
+
+    /// A call to `dialed` that ends with `code`.
+    pub fn refused(dialed: &'a str, code: &'a str) -> Self {
+        Self { scenario: "phone-refused", dialed, code, options: &[] }
+    }
+}
+
+/// A SIPp that plays; it is ended when this is dropped.
+pub struct Playing {
+    name: String,
+    child: tokio::process::Child,
+    dir: PathBuf,
+}
+
+impl Sip {
+    /// Puts a telephone on an address of its own.
+    pub fn phone(&self, account: &SipAccount) -> Phone {
+        Phone { account: account.clone(), address: self.free_address(self.phones) }
+    }
+
+    /// Registers a phone for five minutes.
+    pub async fn register(&self, phone: &Phone) {
+        self.play(phone, &Script::call("phone-register", "", &["-key", "expires", "300"])).finished().await;
+    }
+
+    /// Unregisters a phone.
+    pub async fn unregister(&self, phone: &Phone) {
+        self.play(phone, &Script::call("phone-register", "", &["-key", "expires", "0"])).finished().await;
+    }
+
+    /// A phone plays a scenario.
+    pub fn play(&self, phone: &Phone, script: &Script<'_>) -> Playing {
+        let SipAccount { user, secret, .. } = &phone.account;
+        let line = format!(
+            "SEQUENTIAL\n{user};[authentication username={user} password={secret}];{};{}\n",
+            script.dialed, script.code
+        );
+        let name = crate::shop::unique(script.scenario);
+        let csv = self.dir.path().join(format!("{name}.csv"));
+        fs::write(&csv, line).expect("the phone's account is written");
+        let mut options = vec!["-inf", csv.to_str().expect("a path in UTF-8")];
+        options.extend(script.options);
+        self.sipp(name, script.scenario, phone.address, &options)
+    }
+
+    /// Somebody who is neither a phone nor the gateway sends in-dialog requests of no dialog.
+    pub fn forge(&self) -> Playing {
+        let from = self.free_address(self.plan.address(3));
+        let route = self.plan.sip.to_string();
+        let gateway = SocketAddr::from((self.plan.address(2), 5060)).to_string();
+        let elsewhere = SocketAddr::from((self.plan.address(4), 5060)).to_string();
+        let keys = ["-key", "route", &route, "-key", "gateway", &gateway, "-key", "elsewhere", &elsewhere];
+        self.sipp(crate::shop::unique("forged"), "forged-in-dialog", from, &keys)
+    }
+
+    /// All messages that the gateway sent and received so far.
+    pub fn gateway_trace(&self) -> Trace {
+        Trace::read(&self.dir.path().join("gateway.msg"))
+    }
+
+    fn free_address(&self, host: Ipv4Addr) -> SocketAddr {
+        // SIPp takes a port for media and one for commands too, so ports are far apart from those that it looks for
+        free_udp(host, self.next_port.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn sipp(&self, name: String, scenario: &str, from: SocketAddr, options: &[&str]) -> Playing {
+        let dir = self.dir.path().to_owned();
+        let child = tokio::process::Command::from(sipp(&dir, &name, scenario, from))
+            .args(["-m", "1", "-l", "1"])
+            .args(options)
+            .arg(self.plan.sip.to_string())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("sipp starts (apt-get install sip-tester)");
+        Playing { name, child, dir }
+    }
+}
+
+impl Drop for Sip {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the proxy's log:\n{}", tail(&self.dir.path().join("kamailio.log")));
+        }
+    }
+}
+
+impl Playing {
+    /// Waits until it is over; everything went as the scenario says. Answers the messages.
+    ///
+    /// # Panics
+    /// When it went otherwise or takes longer than a minute.
+    pub async fn finished(mut self) -> Trace {
+        let over = tokio::time::timeout(DEADLINE * 2, self.child.wait()).await;
+        let file = |kind: &str| self.dir.join(format!("{}.{kind}", self.name));
+        let trace = || tail(&file("msg"));
+        let status = over.unwrap_or_else(|_| panic!("{}: no end: {}", self.name, trace()));
+        let status = status.expect("an exit status");
+        assert!(status.success(), "{}: {status}\n{}\n{}", self.name, tail(&file("err")), trace());
+        Trace::read(&file("msg"))
+    }
+}
+
+/// SIP messages of one side, as SIPp wrote them down.
+pub struct Trace(Vec<Message>);
+
+struct Message {
+    sent: bool,
+    text: String,
+}
+
+impl Trace {
+    fn read(file: &Path) -> Self {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        let messages = text.split("-----------------------------------------------").filter_map(|block| {
+            let (head, text) = block.split_once("\n\n")?;
+            Some(Message { sent: head.contains("message sent"), text: text.trim_start().to_owned() })
+        });
+        Self(messages.collect())
+    }
+
+    /// The Call-ID of the first message.
+    ///
+    /// # Panics
+    /// Without any message.
+    pub fn call_id(&self) -> String {
+        let first = self.0.iter().find_map(|message| message.header("Call-ID"));
+        first.expect("a message with a Call-ID").to_owned()
+    }
+
+    /// How many requests of this method were received.
+    pub fn requests(&self, method: &str) -> usize {
+        self.0.iter().filter(|message| message.is_received(method)).count()
+    }
+
+    /// How many requests of this method were received in one call.
+    pub fn received(&self, method: &str, call_id: &str) -> usize {
+        let received = self.0.iter().filter(|message| message.is_received(method));
+        received.filter(|message| message.header("Call-ID") == Some(call_id)).count()
+    }
+}
+
+impl Message {
+    fn is_received(&self, method: &str) -> bool {
+        !self.sent && self.text.strip_prefix(method).is_some_and(|rest| rest.starts_with(' '))
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.text.lines().filter_map(|line| line.split_once(':'));
+        lines.into_iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    }
+}
+
+/// A child with all its own children.
+struct Group {
+    leader: Child,
+    /// It ends its children itself when it is asked to end.
+    orderly: bool,
+}
+
+impl Group {
+    fn spawn(command: &mut Command, orderly: bool) -> Self {
+        let leader = command.stdin(Stdio::null()).process_group(0).spawn();
+        let leader =
+            leader.unwrap_or_else(|error| panic!("{command:?}: {error}: run the tests by tests/run"));
+        Self { leader, orderly }
+    }
+
+    fn signal(&self, signal: &str, target: &str) {
+        let _ = Command::new("kill").args([signal, "--", target]).stderr(Stdio::null()).status();
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let id = self.leader.id();
+        if self.orderly {
+            self.signal("-TERM", &id.to_string());
+            let patience = Instant::now() + Duration::from_secs(3);
+            while matches!(self.leader.try_wait(), Ok(None)) && Instant::now() < patience {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+        self.signal("-KILL", &format!("-{id}"));
+        let _ = self.leader.wait();
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository")
+}
+
+fn write_configuration(
+    dir: &Path,
+    plan: &SipPlan,
+    gateway: SocketAddr,
+    hook: SocketAddr,
+    settings: &[(&str, &str)],
+) {
+    let made = Command::new("sh").arg(root().join("kamailio/create-db")).arg(dir).status();
+    assert!(made.is_ok_and(|status| status.success()), "kamailio/create-db: run the tests by tests/run");
+    fs::copy(root().join("kamailio/kamailio.cfg"), dir.join("kamailio.cfg")).expect("kamailio.cfg is copied");
+    let folder = dir.display();
+    let own = [
+        ("CS_SECRET", HOOK_SECRET.to_owned()),
+        ("CS_PROXY_NAME", PROXY.to_owned()),
+        ("CS_API_HOST", hook.to_string()),
+        ("CS_GATEWAY", gateway.to_string()),
+        ("CS_CARRIER_NETS", format!("{}/32", gateway.ip())),
+        ("CS_SIP_LISTEN", format!("udp:{}", plan.sip)),
+        ("CS_CONTROL_ADDRESS", plan.control.ip().to_string()),
+        ("CS_CONTROL_PORT", plan.control.port().to_string()),
+        ("CS_RUN_DIR", folder.to_string()),
+        ("CS_DB_DIALOG", format!("sqlite:///{folder}/dialog.sqlite")),
+        ("CS_DB_LOCATION", format!("sqlite:///{folder}/location.sqlite")),
+        ("CS_SIP_WORKERS", "2".to_owned()),
+        ("CS_ASK_WORKERS", "8".to_owned()),
+        // all phones share one address
+        ("CS_FLOOD_LIMIT", "10000".to_owned()),
+    ];
+    let changed = settings.iter().map(|(name, value)| (*name, (*value).to_owned()));
+    let lines: Vec<String> = own
+        .into_iter()
+        .chain(changed)
+        .map(|(name, value)| format!("#!substdef \"!{name}!{value}!g\"\n"))
+        .collect();
+    fs::write(dir.join("local.cfg"), lines.concat()).expect("local.cfg is written");
+}
+
+fn start_proxy(dir: &Path) -> Group {
+    let log = File::create(dir.join("kamailio.log")).expect("a log");
+    let mut command = Command::new("kamailio");
+    command.args(["-DD", "-E", "-m", "64", "-M", "8", "-f"]).arg(dir.join("kamailio.cfg"));
+    // its own folder: a local.cfg in the current one is taken first
+    command.current_dir(dir).stdout(Stdio::null()).stderr(log);
+    Group::spawn(&mut command, true)
+}
+
+fn start_gateway(dir: &Path, address: SocketAddr) -> Group {
+    Group::spawn(&mut sipp(dir, "gateway", "gateway", address), false)
+}
+
+fn sipp(dir: &Path, name: &str, scenario: &str, from: SocketAddr) -> Command {
+    let file = |kind: &str| dir.join(format!("{name}.{kind}"));
+    let mut command = Command::new("sipp");
+    command.arg("-sf").arg(root().join("tests/sip").join(format!("{scenario}.xml")));
+    command.args(["-i", &from.ip().to_string(), "-p", &from.port().to_string(), "-nostdin", "-trace_err"]);
+    command.arg("-error_file").arg(file("err")).arg("-trace_msg").arg("-message_file").arg(file("msg"));
+    command.current_dir(dir).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+fn free_udp(host: Ipv4Addr, from: u16) -> SocketAddr {
+    let free = (from..u16::MAX).map(|port| SocketAddr::from((host, port)));
+    free.into_iter().find(|address| UdpSocket::bind(address).is_ok()).expect("a free port")
+}
+
+fn free_tcp(host: Ipv4Addr) -> SocketAddr {
+    let free = (8060..u16::MAX).map(|port| SocketAddr::from((host, port)));
+    free.into_iter().find(|address| TcpListener::bind(address).is_ok()).expect("a free port")
+}
+
+/// The end of a file.
+fn tail(file: &Path) -> String {
+    let text = fs::read(file).unwrap_or_default();
+    let start = text.len().saturating_sub(4_000);
+    String::from_utf8_lossy(&text[start..]).into_owned()
+}

@@ -1,0 +1,178 @@
+//! What watchers see: a snapshot, then every event in order, nothing missed or twice, also after they were away.
+
+use chrono::{TimeDelta, Utc};
+use serde_json::{Value, json};
+use tests::shop::{Shop, answered_call, event, text};
+use tests::{Backend, Socket, on_both};
+
+const SHOP: &str = "subscription($s: ID!, $after: String) { callshopActivity(callshopId: $s, after: $after) { cursor cursorExpired \
+    snapshot { cabins { number state phoneOnline } liveCalls { number state } } \
+    event { seq kind cabinId call { number state cost { amount } elapsedSeconds refusal } } } }";
+const CABIN: &str = "subscription($c: ID!, $after: String) { cabinActivity(cabinId: $c, after: $after) { cursor \
+    snapshot { cabin { number state } liveCalls { number } } event { seq kind call { number } } } }";
+const LIVE: &str = "subscription($s: ID!) { liveCalls(callshopId: $s, everySeconds: 1) { asOf calls { number state elapsedSeconds \
+    cost { amount } } } }";
+
+async fn kinds(socket: &mut Socket, field: &str, count: usize) -> Vec<String> {
+    let mut kinds = Vec::new();
+    for _ in 0..count {
+        kinds.push(text(&socket.next().await[field]["event"]["kind"]));
+    }
+    kinds
+}
+
+on_both!(a_watcher_sees_everything_in_order, |backend: Backend| async move {
+    let shop = Shop::start(backend, 2).await;
+    let mut socket = Socket::open(shop.server.http, shop.attendant.token()).await;
+    socket.subscribe("1", SHOP, json!({ "s": shop.id })).await;
+    let first = socket.next().await["callshopActivity"].take();
+    assert_eq!(
+        first["snapshot"]["cabins"],
+        json!([
+            { "number": 1, "state": "CLOSED", "phoneOnline": false }, { "number": 2, "state": "CLOSED", "phoneOnline": false },
+        ])
+    );
+    let online = json!({ "eid": "on-1", "kind": "online", "ts": "1795388290472917", "proxy": "test", "user": shop.phones[0].user });
+    assert_eq!(shop.hook().events(&[online]).await, ["applied"]);
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    assert_eq!(
+        kinds(&mut socket, "callshopActivity", 3).await,
+        ["PHONE_ONLINE", "REGISTER_OPENED", "CABIN_OPENED"]
+    );
+    shop.call(0, "+13055550123", 60_000).await;
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        seen.push(socket.next().await["callshopActivity"]["event"].take());
+    }
+    let shown: Vec<_> = seen
+        .iter()
+        .map(|event| {
+            (text(&event["kind"]), text(&event["call"]["state"]), text(&event["call"]["cost"]["amount"]))
+        })
+        .collect();
+    let expected = [
+        ("CALL_AUTHORIZED", "AUTHORIZED", "0"),
+        ("CALL_RINGING", "RINGING", "0"),
+        ("CALL_ANSWERED", "ANSWERED", "0"),
+        ("CALL_ENDED", "ENDED", "0.06"),
+    ];
+    assert_eq!(
+        shown,
+        expected.map(|(kind, state, cost)| (kind.to_owned(), state.to_owned(), cost.to_owned()))
+    );
+    let seqs: Vec<i64> = seen.iter().filter_map(|event| event["seq"].as_i64()).collect();
+    assert_eq!(seqs, (seqs[0]..seqs[0] + 4).collect::<Vec<_>>());
+    shop.close_cabin(0).await;
+    assert_eq!(kinds(&mut socket, "callshopActivity", 1).await, ["CABIN_CLOSED"]);
+    shop.finish().await;
+});
+
+on_both!(a_watcher_who_was_away_goes_on_where_he_was, |backend: Backend| async move {
+    let mut shop = Shop::start(backend, 2).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    shop.open_cabin(1).await;
+    let mut socket = Socket::open(shop.server.http, shop.attendant.token()).await;
+    socket.subscribe("1", SHOP, json!({ "s": shop.id })).await;
+    let first = socket.next().await["callshopActivity"].take();
+    assert!(first["snapshot"].is_object() && first["event"].is_null(), "{first}");
+    shop.call(0, "+13055550123", 5_000).await;
+    let mut cursor = Value::Null;
+    for _ in 0..2 {
+        cursor = socket.next().await["callshopActivity"]["cursor"].take();
+    }
+    drop(socket);
+    // more than one page of activities while he is away, and a new server process
+    for _ in 0..60 {
+        shop.call(1, "+13055550123", 1_000).await;
+    }
+    let stopped = shop.server.pause().await;
+    shop.server = stopped.start().await;
+    let mut socket = Socket::open(shop.server.http, shop.attendant.token()).await;
+    socket.subscribe("1", SHOP, json!({ "s": shop.id, "after": cursor })).await;
+    let mut last = None;
+    for _ in 0..242 {
+        let message = socket.next().await["callshopActivity"].take();
+        assert!(message["snapshot"].is_null(), "{message}");
+        let seq = message["event"]["seq"].as_i64().expect("a seq");
+        assert!(last.is_none_or(|last| seq == last + 1), "{last:?} then {seq}");
+        last = Some(seq);
+    }
+    // and live from there on
+    shop.call(0, "+13055550123", 1_000).await;
+    assert_eq!(
+        kinds(&mut socket, "callshopActivity", 4).await,
+        ["CALL_AUTHORIZED", "CALL_RINGING", "CALL_ANSWERED", "CALL_ENDED"]
+    );
+    // a position that is not of this database says so and starts from a snapshot
+    socket.subscribe("2", SHOP, json!({ "s": shop.id, "after": api::feed::stream::cursor(1_000_000) })).await;
+    let message = socket.next().await["callshopActivity"].take();
+    assert_eq!((&message["cursorExpired"], message["snapshot"].is_object()), (&json!(true), true));
+    shop.finish().await;
+});
+
+on_both!(a_cabin_is_watched_alone, |backend: Backend| async move {
+    let shop = Shop::start(backend, 2).await;
+    shop.open_register().await;
+    let mut socket = Socket::open(shop.server.http, shop.attendant.token()).await;
+    socket.subscribe("1", CABIN, json!({ "c": shop.cabins[0] })).await;
+    assert_eq!(
+        socket.next().await["cabinActivity"]["snapshot"]["cabin"],
+        json!({ "number": 1, "state": "CLOSED" })
+    );
+    shop.open_cabin(1).await;
+    shop.call(1, "+13055550123", 1_000).await;
+    shop.open_cabin(0).await;
+    shop.call(0, "+351912345678", 1_000).await;
+    assert_eq!(
+        kinds(&mut socket, "cabinActivity", 5).await,
+        ["CABIN_OPENED", "CALL_AUTHORIZED", "CALL_RINGING", "CALL_ANSWERED", "CALL_ENDED"]
+    );
+    shop.finish().await;
+});
+
+on_both!(live_calls_tick, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    let mut socket = Socket::open(shop.server.http, shop.attendant.token()).await;
+    socket.subscribe("1", LIVE, json!({ "s": shop.id })).await;
+    assert_eq!(socket.next().await["liveCalls"]["calls"], json!([]));
+    let answer = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
+    let start = Utc::now() - TimeDelta::seconds(33);
+    let events = answered_call(&answer["ref"], start, 600_000);
+    assert_eq!(shop.hook().events(&events[..2]).await, ["applied"; 2]);
+    // answered half a minute ago at 0.06 a minute: each second is a thousandth
+    let mut ticks: Vec<(i64, String)> = Vec::new();
+    while ticks.len() < 3 {
+        let message = socket.next().await;
+        let calls = message["liveCalls"]["calls"].as_array().expect("calls");
+        if let Some(call) = calls.iter().find(|call| call["state"] == "ANSWERED") {
+            ticks.push((call["elapsedSeconds"].as_i64().expect("seconds"), text(&call["cost"]["amount"])));
+            ticks.dedup();
+        }
+    }
+    assert!(ticks[0].0 >= 30 && ticks.is_sorted(), "{ticks:?}");
+    for (seconds, cost) in &ticks {
+        assert_eq!(cost, &format!("0.0{seconds}").trim_end_matches('0').to_owned(), "{seconds} s");
+    }
+    let end = json!({ "by": "caller", "cause": "bye", "answered_ts": events[1]["ts"] });
+    assert_eq!(shop.hook().events(&[event("ended", &answer["ref"], Utc::now(), end)]).await, ["applied"]);
+    while socket.next().await["liveCalls"]["calls"] != json!([]) {}
+    shop.finish().await;
+});
+
+on_both!(a_stranger_watches_nothing, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let mut socket = Socket::open(shop.server.http, shop.attendant.token()).await;
+    let foreign = api::graphql::scalars::Kind::Callshop.id(uuid::Uuid::now_v7());
+    socket.subscribe("1", SHOP, json!({ "s": foreign.as_str() })).await;
+    let message = socket.receive().await;
+    let shown = message.to_string();
+    assert!(shown.contains("NOT_FOUND"), "{shown}");
+    // the login ends: so does the socket
+    shop.attendant.ok("mutation { logout(input: { everywhere: true }) { done } }", json!({})).await;
+    assert_eq!(socket.closed().await.0, 4403);
+    shop.finish().await;
+});

@@ -1,0 +1,731 @@
+//! What comes in at each door and must not: GraphQL, the proxy's hook, price files, logins, the command line and its configuration.
+//! Every refusal has a stable code, leaves nothing half done, and repeats no secret.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use api::auth::token::TokenKey;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{TimeDelta, Utc};
+use sea_orm::{ConnectionTrait as _, Statement};
+use serde_json::{Value, json};
+use tests::shop::{PASSWORD, Shop, answered_call, event, micros, person, text, unique};
+use tests::socket::Socket;
+use tests::{Client, TestServer, on_both};
+
+/// A number that the shops of these tests sell.
+const NUMBER: &str = "+12125550123";
+
+/// How many rows each table has, but for what only notes that something came.
+async fn rows(server: &TestServer) -> BTreeMap<&'static str, i64> {
+    const TABLES: [&str; 17] = [
+        "account",
+        "activity",
+        "cabin",
+        "cabin_session",
+        "call",
+        "call_charge",
+        "callshop",
+        "cash_movement",
+        "ledger_entry",
+        "ledger_transfer",
+        "payment",
+        "phone",
+        "rate",
+        "register_shift",
+        "tariff",
+        "tariff_version",
+        "user_account",
+    ];
+    let conn = server.app.store.reader();
+    let mut counts = BTreeMap::new();
+    for table in TABLES {
+        let count = Statement::from_string(
+            conn.get_database_backend(),
+            format!("SELECT count(*) AS n FROM \"{table}\""),
+        );
+        let row = conn.query_one_raw(count).await.expect("a count").expect("a row");
+        counts.insert(table, row.try_get::<i64>("", "n").expect("a number"));
+    }
+    counts
+}
+
+/// Every code in an answer: top-level and `userErrors`.
+fn codes(answer: &Value) -> Vec<String> {
+    let top = answer["errors"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|error| error["extensions"]["code"].as_str().unwrap_or("no code").to_owned());
+    let payloads = answer["data"].as_object().into_iter().flat_map(|data| data.values());
+    let users = payloads
+        .filter_map(|payload| payload["userErrors"].as_array())
+        .flatten()
+        .map(|error| text(&error["code"]));
+    top.chain(users).collect()
+}
+
+/// A request with any method, body and token: status and body.
+async fn raw(server: &TestServer, method: &str, path: &str, token: &str, body: &str) -> (u16, Value) {
+    let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+    let method: reqwest::Method = method.parse().expect("a method");
+    let mut request = http
+        .request(method, format!("http://{}{path}", server.http))
+        .header("content-type", "application/json")
+        .header("accept", "application/graphql-response+json")
+        .body(body.to_owned());
+    if !token.is_empty() {
+        request = request.bearer_auth(token);
+    }
+    let answer = request.send().await.expect("an answer");
+    (answer.status().as_u16(), answer.json().await.unwrap_or(Value::Null))
+}
+
+on_both!(graphql_refuses_what_is_no_input, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    let before = rows(&shop.server).await;
+    let (id, cabin) = (shop.id.as_str(), shop.cabins[0].as_str());
+    let long = "x".repeat(5000);
+    let queries = [
+        ("{ cabins(callshopId: \"ID\") { nodes { id } } }", "INVALID_INPUT"),
+        ("{ cabins(callshopId: \"ID\", first: 0) { nodes { id } } }", "INVALID_INPUT"),
+        ("{ cabins(callshopId: \"ID\", first: -1) { nodes { id } } }", "INVALID_INPUT"),
+        ("{ cabins(callshopId: \"ID\", first: 101) { nodes { id } } }", "INVALID_INPUT"),
+        ("{ cabins(callshopId: \"ID\", first: 1, last: 1) { nodes { id } } }", "INVALID_INPUT"),
+        ("{ cabins(callshopId: \"ID\", first: 1, after: \"no cursor\") { nodes { id } } }", "INVALID_INPUT"),
+        ("{ cabins(callshopId: \"ID\", first: 1, after: \"AAAA\") { nodes { id } } }", "INVALID_INPUT"),
+        ("{ cabins(callshopId: \"x\", first: 1) { nodes { id } } }", "NOT_FOUND"),
+        ("{ cabins(callshopId: \"\\u0000\", first: 1) { nodes { id } } }", "NOT_FOUND"),
+        (
+            "{ sessions(callshopId: \"ID\", first: 1, states: [LOST]) { nodes { id } } }",
+            "GRAPHQL_VALIDATION_FAILED",
+        ),
+        ("{ cabins(callshopId: \"ID\", first: 1) { nodes { secret } } }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ quote(callshopId: \"ID\", number: \"1\", amount: 5) { seconds } }", "INVALID_INPUT"),
+        ("{ quote(callshopId: \"ID\", number: \"1\", amount: \"-5\") { seconds } }", "INVALID_INPUT"),
+        ("{ quote(callshopId: \"ID\") { seconds } }", "INVALID_INPUT"),
+        ("{ cabins(callshopId: \"ID\", first: 1", "GRAPHQL_PARSE_FAILED"),
+        ("", "GRAPHQL_PARSE_FAILED"),
+        ("query A { viewer { id } } query B { viewer { id } }", "OPERATION_NAME_REQUIRED"),
+        ("query($n: Int!) { cabins(callshopId: \"ID\", first: $n) { nodes { id } } }", "BAD_VARIABLES"),
+    ];
+    for (query, code) in queries {
+        let answer = shop.owner.send(&query.replace("ID", id), json!({})).await;
+        let mut codes = codes(&answer);
+        codes.dedup();
+        assert_eq!(codes, [code], "{query}: {answer}");
+    }
+    for id in ["", "x", "\u{0}", "QWNjb3VudDp4", &long] {
+        let answer = shop
+            .owner
+            .ok("query($id: ID!) { node(id: $id) { id } callshop(id: $id) { id } }", json!({ "id": id }))
+            .await;
+        assert_eq!(answer, json!({ "node": null, "callshop": null }));
+    }
+    let key = || unique("key");
+    let movement = |amount: Value, reason: &str| json!({ "callshopId": id, "kind": "PAY_IN", "amount": amount, "reason": reason, "idempotencyKey": key() });
+    let inputs = [
+        ("recordCashMovement", "RecordCashMovementInput", movement(json!(5), "number"), "INVALID_INPUT"),
+        ("recordCashMovement", "RecordCashMovementInput", movement(json!(5.5), "number"), "INVALID_INPUT"),
+        ("recordCashMovement", "RecordCashMovementInput", movement(json!("5,50"), "comma"), "INVALID_INPUT"),
+        (
+            "recordCashMovement",
+            "RecordCashMovementInput",
+            movement(json!("1e3"), "exponent"),
+            "INVALID_INPUT",
+        ),
+        (
+            "recordCashMovement",
+            "RecordCashMovementInput",
+            movement(json!("0.0000001"), "seven decimals"),
+            "INVALID_INPUT",
+        ),
+        (
+            "recordCashMovement",
+            "RecordCashMovementInput",
+            movement(json!("9".repeat(40)), "giant"),
+            "INVALID_INPUT",
+        ),
+        (
+            "recordCashMovement",
+            "RecordCashMovementInput",
+            movement(json!("NaN"), "no number"),
+            "INVALID_INPUT",
+        ),
+        ("recordCashMovement", "RecordCashMovementInput", movement(json!("-5"), "negative"), "INVALID_INPUT"),
+        ("recordCashMovement", "RecordCashMovementInput", movement(json!("0"), "zero"), "INVALID_INPUT"),
+        ("recordCashMovement", "RecordCashMovementInput", movement(json!("1"), &long), "INVALID_INPUT"),
+        ("recordCashMovement", "RecordCashMovementInput", movement(json!("1"), "a\u{0}b"), "INVALID_INPUT"),
+        (
+            "recordCashMovement",
+            "RecordCashMovementInput",
+            movement(json!("1"), "a\u{1b}[2Jb"),
+            "INVALID_INPUT",
+        ),
+        ("openCabin", "OpenCabinInput", json!({ "cabinId": cabin, "spendingLimit": "-1" }), "INVALID_INPUT"),
+        ("openCabin", "OpenCabinInput", json!({ "cabinId": cabin, "timeLimitSeconds": -1 }), "INVALID_INPUT"),
+        ("openCabin", "OpenCabinInput", json!({ "cabinId": cabin, "customer": long }), "INVALID_INPUT"),
+        ("openCabin", "OpenCabinInput", json!({ "cabinId": cabin, "customer": "a\u{0}" }), "INVALID_INPUT"),
+        ("openCabin", "OpenCabinInput", json!({ "cabinId": "x" }), "NOT_FOUND"),
+        ("openCabin", "OpenCabinInput", json!({ "cabinId": cabin, "colour": "red" }), "BAD_VARIABLES"),
+        ("openCabin", "OpenCabinInput", json!({}), "BAD_VARIABLES"),
+        ("closeCabin", "CloseCabinInput", json!({ "cabinId": cabin, "mode": "SLAM" }), "BAD_VARIABLES"),
+        ("createCabin", "CreateCabinInput", json!({ "callshopId": id, "number": 0 }), "INVALID_INPUT"),
+        ("createCabin", "CreateCabinInput", json!({ "callshopId": id, "number": -4 }), "INVALID_INPUT"),
+        (
+            "createCabin",
+            "CreateCabinInput",
+            json!({ "callshopId": id, "number": 5, "label": long }),
+            "INVALID_INPUT",
+        ),
+        (
+            "createCabin",
+            "CreateCabinInput",
+            json!({ "callshopId": id, "number": 99999999999_i64 }),
+            "BAD_VARIABLES",
+        ),
+    ];
+    for (mutation, kind, input, code) in inputs {
+        let query =
+            format!("mutation($i: {kind}!) {{ {mutation}(input: $i) {{ userErrors {{ code message }} }} }}");
+        let answer = shop.owner.send(&query, json!({ "i": input })).await;
+        assert_eq!(codes(&answer), [code], "{mutation} {:.200}: {answer}", input.to_string());
+    }
+    let user = |name: &str, display: &str, password: &str| json!({ "accountId": id, "role": "ATTENDANT", "user": { "name": name, "displayName": display, "password": password } });
+    for (input, code) in [
+        (user("x", "Short", PASSWORD), "INVALID_INPUT"),
+        (user("a b", "Space", PASSWORD), "INVALID_INPUT"),
+        (user("a@b", "At", PASSWORD), "INVALID_INPUT"),
+        (user(&long, "Long", PASSWORD), "INVALID_INPUT"),
+        (user("good", &long, PASSWORD), "INVALID_INPUT"),
+        (user("good", "a\u{0}b", PASSWORD), "INVALID_INPUT"),
+        (user("good", "", PASSWORD), "INVALID_INPUT"),
+        (user("good", "Good", "short"), "WEAK_PASSWORD"),
+        (user("good", "Good", &"p1W!".repeat(100)), "WEAK_PASSWORD"),
+    ] {
+        let query =
+            "mutation($i: CreateUserInput!) { createUser(input: $i) { userErrors { code message } } }";
+        let answer = shop.owner.send(query, json!({ "i": input })).await;
+        assert_eq!(codes(&answer), [code], "{answer}");
+        assert!(!answer.to_string().contains("p1W!"), "a password comes back: {answer}");
+    }
+    for amount in ["-1", "0", "99999999999999999999"] {
+        let input = json!({ "accountId": id, "amount": { "amount": amount, "currency": "BRL" }, "idempotencyKey": key() });
+        let query = "mutation($i: TopUpInput!) { topUp(input: $i) { userErrors { code } } }";
+        let answer = shop.reseller.send(query, json!({ "i": input })).await;
+        assert_eq!(codes(&answer), ["INVALID_INPUT"], "{amount}: {answer}");
+    }
+    assert_eq!(rows(&shop.server).await, before, "what was refused left something behind");
+    shop.finish().await;
+});
+
+on_both!(graphql_refuses_what_is_no_request, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let token = shop.owner.token();
+    let before = rows(&shop.server).await;
+    let mutation = "/graphql?query=mutation%7Blogout(input%3A%7B%7D)%7Bdone%7D%7D";
+    assert_eq!(raw(&shop.server, "GET", mutation, token, "").await.0, 405);
+    assert_eq!(shop.owner.ok("{ viewer { role } }", json!({})).await["viewer"]["role"], "CALLSHOP_OWNER");
+    for (body, status, code) in [
+        (r#"[{"query":"{ viewer { id } }"}]"#, 400, "BATCHES_REFUSED"),
+        ("[]", 400, "BATCHES_REFUSED"),
+        ("", 400, "BAD_REQUEST"),
+        ("{", 400, "BAD_REQUEST"),
+        ("null", 400, "BAD_REQUEST"),
+        ("{}", 400, "BAD_REQUEST"),
+        (r#"{"query":5}"#, 400, "BAD_REQUEST"),
+        (r#"{"query":"{ viewer { id } }","variables":[]}"#, 400, "BAD_REQUEST"),
+        (r#"{"query":"{ viewer { id } }","operationName":5}"#, 400, "BAD_REQUEST"),
+        ("\u{0}", 400, "BAD_REQUEST"),
+    ] {
+        let (seen, answer) = raw(&shop.server, "POST", "/graphql", token, body).await;
+        assert_eq!((seen, codes(&answer)), (status, vec![code.to_owned()]), "{body:?}: {answer}");
+    }
+    let deep = format!(
+        "{{\"query\":\"{{ viewer {{ id }} }}\",\"variables\":{}1{}}}",
+        "[".repeat(500),
+        "]".repeat(500)
+    );
+    assert_eq!(codes(&raw(&shop.server, "POST", "/graphql", token, &deep).await.1), ["JSON_TOO_DEEP"]);
+    assert_eq!(rows(&shop.server).await, before);
+    shop.finish().await;
+});
+
+on_both!(the_hook_takes_no_bad_body, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    let hook = shop.hook().clone();
+    let ask = json!({ "request_id": "r", "user": shop.phones[0].user, "dialed": NUMBER, "call_id": "c", "from_tag": "f" });
+    let before = rows(&shop.server).await;
+    for path in ["authorize", "events", "ha1"] {
+        for secret in [None, Some(""), Some("wrong"), Some("test-secret-of-the-hooK")] {
+            let (status, answer) = hook.post_as(path, secret, ask.to_string().into_bytes()).await;
+            assert_eq!((status, answer), (401, json!({ "error": "UNAUTHORIZED" })), "{path} {secret:?}");
+        }
+    }
+    let with = |field: &str, value: Value| {
+        let mut ask = ask.clone();
+        ask[field] = value;
+        ask
+    };
+    for bad in [
+        json!(null),
+        json!([]),
+        json!({}),
+        json!("text"),
+        with("request_id", json!("")),
+        with("user", json!(5)),
+        with("dialed", json!("9".repeat(300))),
+        with("from_tag", json!("x".repeat(300))),
+        with("call_id", json!(null)),
+        with("user", json!("a\u{0}")),
+        with("dialed", json!("1\u{0}")),
+    ] {
+        let (status, answer) = hook.post("authorize", &bad).await;
+        assert_eq!((status, &answer["error"]), (400, &json!("BAD_BODY")), "{bad}: {answer}");
+    }
+    assert_eq!(hook.post("events", &json!([])).await.0, 400);
+    let many: Vec<Value> = (0..51).map(|_| event("boot", &Value::Null, Utc::now(), json!({}))).collect();
+    assert_eq!(hook.post("events", &json!(many)).await.0, 400);
+    assert_eq!(rows(&shop.server).await, before, "what was refused left something behind");
+    // numbers that are none are refused calls, kept like any other, with nothing charged
+    for dialed in ["", "abc", "0", "+", "00", "'; DROP TABLE call; --", "+999999999999999999999999"] {
+        let answer = hook.authorize(&shop.phones[0].user, dialed).await;
+        assert_eq!(answer["allow"], json!(false), "{dialed:?}: {answer}");
+    }
+    assert_eq!(hook.authorize("nobody", NUMBER).await["allow"], json!(false));
+    assert_eq!(rows(&shop.server).await["ledger_entry"], before["ledger_entry"]);
+    shop.finish().await;
+});
+
+on_both!(the_hook_takes_each_event_once_and_no_bad_one, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    let session = shop.open_cabin(0).await;
+    let hook = shop.hook().clone();
+    let allowed = hook.authorize(&shop.phones[0].user, NUMBER).await;
+    let (call, now) = (&allowed["ref"], Utc::now());
+    let before = rows(&shop.server).await;
+    let end = json!({ "by": "caller", "cause": "bye" });
+    let with = |kind: &str, field: &str, value: Value| {
+        let mut event = event(kind, call, now, end.clone());
+        event[field] = value;
+        event
+    };
+    let mut unreferenced = with("answered", "to_tag", json!("t"));
+    unreferenced.as_object_mut().expect("an event").remove("ref");
+    for bad in [
+        with("answered", "kind", json!("dance")),
+        unreferenced,
+        with("answered", "ref", json!("x")),
+        with("answered", "ts", json!("-1")),
+        with("answered", "ts", json!("99999999999999999999999999")),
+        with("answered", "ts", json!(i64::MAX)),
+        with("answered", "ts", json!(1e300)),
+        with("answered", "ts", json!("yesterday")),
+        with("answered", "eid", json!("e".repeat(300))),
+        with("ended", "by", json!("nobody")),
+        with("answered", "to_tag", json!("t\u{0}")),
+        with("answered", "eid", json!("e\u{0}")),
+        json!("\u{0}"),
+        with("ended", "cause", json!("boredom")),
+        with("failed", "code", json!(99_999_999)),
+        with("failed", "code", json!("486")),
+        with("online", "user", json!("u".repeat(300))),
+        json!(null),
+        json!([]),
+        json!(5),
+    ] {
+        assert_eq!(hook.events(std::slice::from_ref(&bad)).await, ["rejected"], "{bad}");
+        assert_eq!(hook.events(std::slice::from_ref(&bad)).await, ["duplicate"], "the same again: {bad}");
+    }
+    let (status, answer) =
+        hook.post_as("events", Some(tests::server::HOOK_SECRET), b"{not json".to_vec()).await;
+    assert_eq!((status, &answer["results"][0]["status"]), (200, &json!("rejected")), "{answer}");
+    // of a call that nobody knows
+    let stranger = event("answered", &json!(uuid::Uuid::now_v7()), now, json!({}));
+    assert_eq!(hook.events(&[stranger]).await, ["ignored"]);
+    assert_eq!(rows(&shop.server).await, before, "what was refused left something behind");
+    // a good event among bad ones counts, once in its batch and once across batches; its batch's others do not hinder it
+    let ringing = event("ringing", call, now, json!({ "to_tag": "t" }));
+    let batch = [with("answered", "kind", json!("dance")), ringing.clone(), ringing.clone(), json!("noise")];
+    assert_eq!(hook.events(&batch).await, ["rejected", "applied", "duplicate", "rejected"]);
+    assert_eq!(hook.events(&[ringing]).await, ["duplicate"]);
+    // the end comes before the answer, which it carries; what comes late changes nothing any more
+    let events = answered_call(call, now, 30_000);
+    assert_eq!(hook.events(&[events[2].clone()]).await, ["applied"]);
+    let ended = shop.owner.ok(&format!("{{ session(id: \"{session}\") {{ statement {{ callsTotal {{ amount }} calls {{ talkSeconds }} }} }} }}"), json!({})).await;
+    let late = hook.events(&[events[1].clone(), events[0].clone()]).await;
+    assert!(late.iter().all(|status| status == "ignored" || status == "applied"), "{late:?}");
+    let later = event(
+        "ended",
+        call,
+        now + TimeDelta::hours(9),
+        json!({ "by": "callee", "cause": "bye", "answered_ts": micros(now) }),
+    );
+    assert_eq!(hook.events(&[later]).await, ["ignored"]);
+    let failed = event("failed", call, now + TimeDelta::hours(9), json!({ "by": "callee", "code": 486 }));
+    assert_eq!(hook.events(&[failed]).await, ["ignored"]);
+    let again = shop.owner.ok(&format!("{{ session(id: \"{session}\") {{ statement {{ callsTotal {{ amount }} calls {{ talkSeconds }} }} }} }}"), json!({})).await;
+    assert_eq!(again, ended);
+    assert_eq!(ended["session"]["statement"]["calls"][0]["talkSeconds"], 30, "{ended}");
+    shop.finish().await;
+});
+
+on_both!(a_bad_price_file_imports_nothing, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let tariff = shop
+        .reseller
+        .did("createTariff", "CreateTariffInput", json!({ "name": "Broken" }), "tariff { id }")
+        .await;
+    let tariff = text(&tariff["tariff"]["id"]);
+    let before = rows(&shop.server).await;
+    let head = "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment\n";
+    let good = "1,United States,0.06,0,1,1\n";
+    for (rows, lines) in [
+        ("x,Nowhere,0.06,0,1,1\n", vec![3]),
+        (",Nowhere,0.06,0,1,1\n", vec![3]),
+        ("12345678901234567890,Long,0.06,0,1,1\n", vec![3]),
+        ("44,UK,free,0,1,1\n", vec![3]),
+        ("44,UK,-0.06,0,1,1\n", vec![3]),
+        ("44,UK,0.06,0,0,1\n", vec![3]),
+        ("44,UK,0.06,0,1,0\n", vec![3]),
+        ("44,UK,0.06,0,1,-6\n", vec![3]),
+        ("44,UK,0.06,0,99999999999,1\n", vec![3]),
+        ("44,UK,99999999999999999999,0,1,1\n", vec![3]),
+        ("44,UK,0.06,0\n", vec![3]),
+        ("1,Twice,0.07,0,1,1\n", vec![3]),
+        ("44,\u{0},0.06,0,1,1\n", vec![3]),
+        ("44,UK,x,0,1,1\n55,Brazil,0.05,0,1,1\n351,Portugal,y,0,1,1\n", vec![3, 5]),
+    ] {
+        let input = json!({ "tariffId": tariff, "csv": format!("{head}{good}{rows}") });
+        let fields = "version { id } problemsTotal problems { line severity code message }";
+        let payload = shop.reseller.tried("importTariff", "ImportTariffInput", input, fields).await;
+        assert_eq!(payload["userErrors"][0]["code"], "BAD_DECK", "{rows:?}: {payload}");
+        assert!(payload["version"].is_null(), "{payload}");
+        let problems = payload["problems"].as_array().expect("problems");
+        let seen: Vec<u64> = problems
+            .iter()
+            .filter(|problem| problem["severity"] == "ERROR")
+            .filter_map(|problem| problem["line"].as_u64())
+            .collect();
+        assert_eq!(seen, lines, "{rows:?}: {payload}");
+    }
+    for csv in
+        ["", "\n", "no,such,columns\n1,2,3\n", "\u{feff}", "\u{0}", "prefix\n1\n", &"\"".repeat(10_001)]
+    {
+        let input = json!({ "tariffId": tariff, "csv": csv });
+        let payload = shop.reseller.tried("importTariff", "ImportTariffInput", input, "version { id }").await;
+        assert_eq!(payload["userErrors"][0]["code"], "BAD_DECK", "{csv:.20?}: {payload}");
+    }
+    assert_eq!(rows(&shop.server).await, before, "a bad file left something behind");
+    shop.finish().await;
+});
+
+/// A user of the shop who has not logged in yet: id and login.
+async fn newcomer(shop: &Shop) -> (String, String) {
+    let input = json!({ "accountId": shop.id, "role": "ATTENDANT", "user": person() });
+    let made = shop.owner.did("createUser", "CreateUserInput", input, "user { id login }").await;
+    (text(&made["user"]["id"]), text(&made["user"]["login"]))
+}
+
+const LOGIN: &str =
+    "mutation($i: LoginInput!) { login(input: $i) { accessToken refreshToken userErrors { code message } } }";
+
+async fn login(client: &Client, login: &str, password: &str) -> Value {
+    client.ok(LOGIN, json!({ "i": { "login": login, "password": password } })).await["login"].take()
+}
+
+on_both!(guessing_is_slowed_and_the_owner_gets_in, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let anonymous = Client::anonymous(shop.server.http);
+    let (_, name) = newcomer(&shop).await;
+    // no login, no account and a wrong password look alike
+    let unknown = [
+        login(&anonymous, "nobody", "guess guess").await,
+        login(&anonymous, "nobody@nowhere", "guess guess").await,
+    ];
+    let guesses = (0..12).map(|guess| {
+        let (anonymous, name) = (anonymous.clone(), name.clone());
+        tokio::spawn(async move { login(&anonymous, &name, &format!("guess number {guess}")).await })
+    });
+    let mut codes = BTreeMap::<String, usize>::new();
+    for guess in guesses.collect::<Vec<_>>() {
+        let answer = guess.await.expect("an answer");
+        let code = text(&answer["userErrors"][0]["code"]);
+        if code == "BAD_CREDENTIALS" {
+            assert_eq!(answer, unknown[0]);
+        }
+        *codes.entry(code).or_default() += 1;
+    }
+    assert_eq!(unknown[0], unknown[1]);
+    assert_eq!(unknown[0]["userErrors"][0]["code"], "BAD_CREDENTIALS");
+    // five are free; side by side or not, the others are not even told whether they were right
+    assert!(codes["BAD_CREDENTIALS"] <= 6 && codes["TRY_LATER"] >= 6, "{codes:?}");
+    let short = name.split('@').next().expect("a name");
+    let set =
+        |failures: i32| format!("UPDATE user_account SET failed_logins = {failures} WHERE name = '{short}'");
+    let conn = shop.server.app.store.reader();
+    // however often somebody guesses, the right password waits no longer than documented
+    for failures in [12, 68, 69, 1000, i32::MAX] {
+        conn.execute_unprepared(&set(failures)).await.expect("a count of failures");
+        let refused = login(&anonymous, &name, PASSWORD).await;
+        assert_eq!(
+            refused["userErrors"][0]["code"], "TRY_LATER",
+            "the right password waits as well: {refused}"
+        );
+        let message = text(&refused["userErrors"][0]["message"]);
+        let wait: u64 =
+            message.split_whitespace().filter_map(|word| word.parse().ok()).next().expect("a wait");
+        assert!((2..=30).contains(&wait), "{failures}: {message}");
+    }
+    conn.execute_unprepared(&set(5)).await.expect("a count of failures");
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert!(
+        login(&anonymous, &name, PASSWORD).await["accessToken"].is_string(),
+        "the owner gets in after the wait"
+    );
+    // others were never kept out
+    assert!(shop.owner.ok("{ viewer { id } }", json!({})).await["viewer"]["id"].is_string());
+    shop.finish().await;
+});
+
+on_both!(a_used_refresh_token_ends_the_login, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let anonymous = Client::anonymous(shop.server.http);
+    let (_, name) = newcomer(&shop).await;
+    let first = login(&anonymous, &name, PASSWORD).await;
+    let refresh =
+        "mutation($i: RefreshInput!) { refresh(input: $i) { accessToken refreshToken userErrors { code } } }";
+    let with = |token: &Value| json!({ "i": { "refreshToken": token } });
+    let second = anonymous.ok(refresh, with(&first["refreshToken"])).await["refresh"].take();
+    let client = anonymous.with_token(&text(&second["accessToken"]));
+    client.ok("{ viewer { id } }", json!({})).await;
+    let thief = anonymous.send(refresh, with(&first["refreshToken"])).await;
+    assert_eq!(codes(&thief), ["UNAUTHENTICATED"]);
+    let victim = anonymous.send(refresh, with(&second["refreshToken"])).await;
+    assert_eq!(codes(&victim), ["UNAUTHENTICATED"], "the whole family is revoked");
+    until_refused(&shop, &client).await;
+    for garbage in ["", ".", "x", "x.y", "00000000-0000-0000-0000-000000000000.x", "\u{0}"] {
+        let answer = anonymous.send(refresh, with(&json!(garbage))).await;
+        assert_eq!(codes(&answer), ["UNAUTHENTICATED"], "{garbage:?}");
+    }
+    shop.finish().await;
+});
+
+/// Fails unless the token is refused within a second.
+async fn until_refused(shop: &Shop, client: &Client) {
+    let began = Instant::now();
+    loop {
+        let (status, _) =
+            raw(&shop.server, "POST", "/graphql", client.token(), r#"{"query":"{ viewer { id } }"}"#).await;
+        if status == 401 {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(1), "the token still works after a second");
+    }
+}
+
+on_both!(a_disabled_user_is_out_within_a_second, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let anonymous = Client::anonymous(shop.server.http);
+    let (id, name) = newcomer(&shop).await;
+    let client = anonymous.login(&name, PASSWORD).await;
+    let mut socket = Socket::open(shop.server.http, client.token()).await;
+    socket
+        .subscribe(
+            "1",
+            "subscription($s: ID!) { callshopActivity(callshopId: $s) { cursor } }",
+            json!({ "s": shop.id }),
+        )
+        .await;
+    assert_eq!(socket.receive().await["type"], "next");
+    shop.owner.did("disableUser", "UserIdInput", json!({ "userId": id }), "user { id }").await;
+    let began = Instant::now();
+    assert_eq!(socket.closed().await.0, 4403);
+    assert!(began.elapsed() < Duration::from_secs(1), "the socket stayed open for {:?}", began.elapsed());
+    until_refused(&shop, &client).await;
+    assert_eq!(login(&anonymous, &name, PASSWORD).await["userErrors"][0]["code"], "BAD_CREDENTIALS");
+    shop.owner.did("enableUser", "UserIdInput", json!({ "userId": id }), "user { id }").await;
+    assert!(login(&anonymous, &name, PASSWORD).await["accessToken"].is_string());
+    shop.finish().await;
+});
+
+on_both!(logging_out_everywhere_ends_every_login, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let anonymous = Client::anonymous(shop.server.http);
+    let (_, name) = newcomer(&shop).await;
+    let [here, there, third] = [
+        anonymous.login(&name, PASSWORD).await,
+        anonymous.login(&name, PASSWORD).await,
+        anonymous.login(&name, PASSWORD).await,
+    ];
+    here.did("logout", "LogoutInput", json!({}), "done").await;
+    until_refused(&shop, &here).await;
+    there.ok("{ viewer { id } }", json!({})).await;
+    there.did("logout", "LogoutInput", json!({ "everywhere": true }), "done").await;
+    until_refused(&shop, &there).await;
+    until_refused(&shop, &third).await;
+    shop.owner.ok("{ viewer { id } }", json!({})).await;
+    shop.finish().await;
+});
+
+on_both!(a_token_that_is_not_ours_is_refused, |backend| async move {
+    const KEY: &str = "a key of the tests, and long enough";
+    let server =
+        TestServer::start(backend, |config| config.auth.token_key = Some(KEY.to_owned().into())).await;
+    let shop = Shop::on(server, 1).await;
+    let good = shop.owner.token().to_owned();
+    let parts: Vec<&str> = good.split('.').collect();
+    let claims: Value =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).expect("claims")).expect("claims");
+    let id = |name: &str| text(&claims[name]).parse().expect("an id");
+    let now = Utc::now();
+    let issued = |key: &str, ends| {
+        TokenKey::new(key.as_bytes()).issue(id("sub"), id("sid"), now, ends).expect("a token")
+    };
+    let hour = now + TimeDelta::hours(1);
+    let none = URL_SAFE_NO_PAD.encode(br#"{"typ":"JWT","alg":"none"}"#);
+    let admin = {
+        let mut claims = claims.clone();
+        claims["sub"] = json!(uuid::Uuid::now_v7());
+        URL_SAFE_NO_PAD.encode(claims.to_string())
+    };
+    assert_eq!(
+        raw(&shop.server, "POST", "/graphql", &issued(KEY, hour), r#"{"query":"{ viewer { id } }"}"#).await.0,
+        200
+    );
+    for (why, token) in [
+        ("expired", issued(KEY, now - TimeDelta::seconds(1))),
+        ("forged", issued("another key of somebody, long enough", hour)),
+        ("alg none", format!("{none}.{}.", parts[1])),
+        ("alg none, signed", format!("{none}.{}.{}", parts[1], parts[2])),
+        ("another's claims", format!("{}.{admin}.{}", parts[0], parts[2])),
+        ("no signature", format!("{}.{}.", parts[0], parts[1])),
+        ("garbage", "garbage".to_owned()),
+        (
+            "of another user",
+            TokenKey::new(KEY.as_bytes()).issue(uuid::Uuid::now_v7(), id("sid"), now, hour).expect("a token"),
+        ),
+        (
+            "of no login",
+            TokenKey::new(KEY.as_bytes()).issue(id("sub"), uuid::Uuid::now_v7(), now, hour).expect("a token"),
+        ),
+    ] {
+        let (status, answer) =
+            raw(&shop.server, "POST", "/graphql", &token, r#"{"query":"{ viewer { id } }"}"#).await;
+        assert_eq!((status, codes(&answer)), (401, vec!["UNAUTHENTICATED".to_owned()]), "{why}: {answer}");
+    }
+    shop.finish().await;
+});
+
+/// The command beside this test's executable, brought up to date.
+fn callshop() -> PathBuf {
+    let profile = std::env::current_exe()
+        .expect("this test")
+        .parent()
+        .and_then(|deps| deps.parent())
+        .expect("a folder")
+        .to_owned();
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
+    cargo
+        .args(["build", "--quiet", "--package", "api", "--bin", "callshop"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    cargo.arg("--target-dir").arg(profile.parent().expect("a folder"));
+    assert!(cargo.status().expect("cargo runs").success(), "the command does not build");
+    profile.join("callshop")
+}
+
+fn run(program: &PathBuf, dir: &std::path::Path, arguments: &[&str], env: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(dir).stdin(std::process::Stdio::null());
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CALLSHOP_")) {
+        command.env_remove(name);
+    }
+    command.envs(env.iter().copied()).output().expect("the command runs")
+}
+
+/// Arguments, environment, configuration file, and a piece of what is said.
+type Wrong<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str, &'a str);
+
+#[test]
+fn the_command_line_says_what_to_mend() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let program = callshop();
+    let file = |text: &str| std::fs::write(dir.path().join("c.toml"), text).expect("a file");
+    std::fs::write(dir.path().join("password"), "short\n").expect("a file");
+    let wrong: [Wrong<'_>; 19] = [
+        (&[], &[], "", "Usage"),
+        (&["dance"], &[], "", "--help"),
+        (&["serve", "--loud"], &[], "", "--help"),
+        (&["serve", "--listen", "everywhere"], &[], "", "--listen"),
+        (&["serve"], &[], "", "CALLSHOP_HOOK__SECRETS"),
+        (&["serve", "--config", "missing.toml"], &[], "", "missing.toml"),
+        (&["serve", "--config", "c.toml"], &[], "colour = \"red\"", "colour"),
+        (
+            &["serve", "--config", "c.toml"],
+            &[],
+            "[hook]\nsecret = [\"hunter2-hunter2-hunter2\"]",
+            "unknown field",
+        ),
+        (
+            &["serve", "--config", "c.toml"],
+            &[],
+            "[hook]\nsecrets = [\"hunter2-short\"]",
+            "at least 16 characters",
+        ),
+        (
+            &["serve", "--config", "c.toml"],
+            &[],
+            "[hook]\nsecrets = \"hunter2-hunter2-hunter2\"",
+            "hook.secrets takes a sequence",
+        ),
+        (
+            &["serve", "--config", "c.toml"],
+            &[],
+            "[hook]\nsecrets = [\"hunter2-hunter2-hunter2\" oops",
+            "TOML parse error at line 2",
+        ),
+        (&["serve"], &[("CALLSHOP_HOOK__SECRETS", "hunter2-hunter2-hunter2")], "", "takes a sequence"),
+        (&["serve"], &[("CALLSHOP_AUTH__TOKEN_KEY", "hunter2-short")], "", "at least 32 characters"),
+        (&["serve"], &[("CALLSHOP_COLOUR", "red")], "", "colour"),
+        (&["migrate", "--database", "mysql://u:hunter2@host/x"], &[], "", "sqlite: or postgres://"),
+        (
+            &["migrate", "--database", "postgres://u:hunter2@127.0.0.1:1/x"],
+            &[],
+            "",
+            "cannot open the database postgres://u@127.0.0.1:1/x",
+        ),
+        (&["schema", "--role", "king"], &[], "", "one of anonymous"),
+        (&["tariff", "import", "--tariff", "x", "missing.csv"], &[], "", "cannot read missing.csv"),
+        (&["user", "create-admin", "--password-file", "password"], &[], "", "10 to 256 characters"),
+    ];
+    for (arguments, env, config, told) in wrong {
+        file(config);
+        let output = run(&program, dir.path(), arguments, env);
+        let said =
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(!output.status.success(), "{arguments:?} succeeds: {said}");
+        assert!(
+            said.to_lowercase().contains(&told.to_lowercase()),
+            "{arguments:?} {env:?} {config:?}: {said}"
+        );
+        assert!(!said.contains("hunter2"), "{arguments:?} {env:?} {config:?} repeats a secret: {said}");
+        assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+    }
+    file("database_url = \"postgres://u:hunter2@host/x\"\n[hook]\nsecrets = [\"hunter2-hunter2-hunter2\"]");
+    let output = run(&program, dir.path(), &["serve", "--config", "c.toml", "--print-config"], &[]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("postgres://u@host/x") && !said.contains("hunter2"),
+        "{said}"
+    );
+}

@@ -1,0 +1,281 @@
+//! Calls through the hook, from authorisation to statement and ledger, on both databases.
+
+use chrono::{TimeDelta, Utc};
+use serde_json::{Value, json};
+use tests::shop::{Shop, answered_call, event, micros, text, unique};
+use tests::{Backend, on_both};
+
+/// Balance of an account or callshop as `client` sees it.
+async fn balance(client: &tests::Client, kind: &str, id: &str) -> String {
+    let data = client
+        .ok(&format!("query($id: ID!) {{ {kind}(id: $id) {{ balance {{ amount }} }} }}"), json!({ "id": id }))
+        .await;
+    text(&data[kind]["balance"]["amount"])
+}
+
+async fn only_call(shop: &Shop, fields: &str) -> Value {
+    let query = format!("query($s: ID!) {{ calls(callshopId: $s, first: 100) {{ nodes {{ {fields} }} }} }}");
+    let mut data = shop.owner.ok(&query, json!({ "s": shop.id })).await;
+    let nodes = data["calls"]["nodes"].as_array_mut().expect("calls");
+    assert_eq!(nodes.len(), 1, "{nodes:?}");
+    nodes.remove(0)
+}
+
+async fn kinds(shop: &Shop) -> Vec<String> {
+    let id = api::graphql::scalars::Kind::Callshop.parse(&shop.id.clone().into()).expect("an id");
+    let rows =
+        api::store::activity::after(shop.server.app.store.reader(), id, 0, 1000).await.expect("activities");
+    let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
+    assert_eq!(seqs, (1..=i64::try_from(rows.len()).expect("few")).collect::<Vec<_>>(), "seq has no gap");
+    rows.iter().map(|row| row.kind.as_str().to_owned()).filter(|kind| kind.starts_with("CALL")).collect()
+}
+
+on_both!(a_customer_calls_and_pays, |backend: Backend| async move {
+    let shop = Shop::start(backend, 2).await;
+    shop.open_register().await;
+    let session = shop.open_cabin(0).await;
+    // Sao Paulo at 0.08 a minute, 30/6: 31 s talk bill 36 s; Portugal 0.30 + 0.05 fee, 60/6: 61 s bill 66 s
+    shop.call(0, "11987654321", 30_400).await;
+    shop.call(0, "0021351912345678", 61_000).await;
+    let closed = shop.close_cabin(0).await;
+    assert_eq!(closed["state"], "CLOSED");
+    let statement = &closed["statement"];
+    let lines: Vec<_> = statement["calls"]
+        .as_array()
+        .expect("calls")
+        .iter()
+        .map(|call| {
+            (
+                text(&call["destination"]),
+                call["talkSeconds"].as_i64(),
+                call["billedSeconds"].as_i64(),
+                text(&call["amount"]["amount"]),
+            )
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            ("Sao Paulo".to_owned(), Some(31), Some(36), "0.048".to_owned()),
+            ("Portugal".to_owned(), Some(61), Some(66), "0.38".to_owned()),
+        ]
+    );
+    assert_eq!(statement["total"]["amount"], "0.43", "0.428 rounded once");
+    // the callshop pays 0.07 and 0.20 a minute by the second (31 s and 61 s), rounded to four decimals: 0.0362 + 0.2033
+    assert_eq!(balance(&shop.owner, "callshop", &shop.id).await, "499.7605");
+    // the reseller pays 0.05 and 0.15: 0.0258 + 0.1525
+    assert_eq!(balance(&shop.reseller, "account", &shop.reseller_id).await, "999.8217");
+    let settle = json!({ "sessionId": session, "payments": [{ "method": "CASH", "amount": "1" }], "idempotencyKey": unique("key") });
+    let paid = shop
+        .attendant
+        .did(
+            "settleSession",
+            "SettleSessionInput",
+            settle.clone(),
+            "session { state receiptNumber } change { amount }",
+        )
+        .await;
+    assert_eq!((&paid["session"]["state"], &paid["change"]["amount"]), (&json!("SETTLED"), &json!("0.57")));
+    let again = shop
+        .attendant
+        .did(
+            "settleSession",
+            "SettleSessionInput",
+            settle,
+            "session { state receiptNumber } change { amount }",
+        )
+        .await;
+    assert_eq!(again, paid, "the same key answers the same");
+    shop.finish().await;
+});
+
+on_both!(each_event_counts_once_in_any_order, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    let answer = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
+    let mut events = answered_call(&answer["ref"], Utc::now(), 60_000);
+    events.reverse();
+    // the end comes first, alone, and twice; the rest follows late
+    assert_eq!(shop.hook().events(&events[..1]).await, ["applied"]);
+    assert_eq!(shop.hook().events(&events[..1]).await, ["duplicate"]);
+    let late = shop.hook().events(&[events[1].clone(), events[2].clone(), events[2].clone()]).await;
+    assert_eq!(late[0], "ignored");
+    assert_eq!(late[2], "duplicate");
+    let call = only_call(
+        &shop,
+        "state elapsedSeconds cost { amount } costs { amount { amount } } margin { amount }",
+    )
+    .await;
+    assert_eq!(
+        (&call["state"], &call["elapsedSeconds"], &call["cost"]["amount"]),
+        (&json!("ENDED"), &json!(60), &json!("0.06"))
+    );
+    assert_eq!(
+        (&call["costs"], &call["margin"]["amount"]),
+        (&json!([{ "amount": { "amount": "0.04" } }]), &json!("0.02"))
+    );
+    assert_eq!(kinds(&shop).await, ["CALL_AUTHORIZED", "CALL_ANSWERED", "CALL_ENDED"]);
+    assert_eq!(balance(&shop.owner, "callshop", &shop.id).await, "499.96");
+    shop.finish().await;
+});
+
+on_both!(an_attempt_given_up_before_its_answer_frees_the_phone, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    let request = unique("request");
+    let abandoned = |request: &str| {
+        json!({ "eid": unique("eid"), "kind": "abandoned", "ts": micros(Utc::now()), "proxy": "test", "request_id": request,
+            "call_id": "c", "from_tag": "f", "reason": "late" })
+    };
+    // before the authorisation was committed
+    assert_eq!(shop.hook().events(&[abandoned(&request)]).await, ["applied"]);
+    let ask = json!({ "request_id": request, "user": shop.phones[0].user, "dialed": "+13055550123", "src": "x", "ts": "1",
+        "proxy": "test", "call_id": "c", "from_tag": "f" });
+    let (_, answer) = shop.hook().post("authorize", &ask).await;
+    assert_eq!((&answer["allow"], &answer["error"]), (&json!(false), &json!("ABANDONED")));
+    // after it
+    let request = unique("request");
+    let ask = json!({ "request_id": request, "user": shop.phones[0].user, "dialed": "+13055550123", "src": "x", "ts": "1",
+        "proxy": "test", "call_id": "c", "from_tag": "f" });
+    let (_, first) = shop.hook().post("authorize", &ask).await;
+    let (_, same) = shop.hook().post("authorize", &ask).await;
+    assert_eq!(first["allow"], json!(true));
+    assert_eq!(first, same, "asked again, answered the same");
+    let busy = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
+    assert_eq!((&busy["code"], &busy["error"]), (&json!(486), &json!("PHONE_BUSY")));
+    assert_eq!(shop.hook().events(&[abandoned(&request)]).await, ["applied"]);
+    assert_eq!(
+        shop.hook().authorize(&shop.phones[0].user, "+13055550123").await["allow"],
+        json!(true),
+        "a redial is not blocked"
+    );
+    shop.finish().await;
+});
+
+on_both!(refusals_leave_a_record_and_say_why, |backend: Backend| async move {
+    let shop = Shop::start(backend, 2).await;
+    let user = shop.phones[0].user.clone();
+    let refused = async |number: &str| {
+        let answer = shop.hook().authorize(&user, number).await;
+        assert_eq!(answer["allow"], json!(false), "{number}: {answer}");
+        (answer["code"].as_i64().expect("a code"), text(&answer["error"]))
+    };
+    assert_eq!(refused("+13055550123").await, (403, "CABIN_CLOSED".to_owned()));
+    let emergency = shop.hook().authorize(&user, "190").await;
+    assert_eq!(
+        (&emergency["allow"], &emergency["to"]),
+        (&json!(true), &json!("190")),
+        "even from a closed cabin"
+    );
+    let end = json!({ "by": "caller", "cause": "bye", "answered_ts": micros(Utc::now()) });
+    let ended = event("ended", &emergency["ref"], Utc::now() + TimeDelta::seconds(90), end);
+    assert_eq!(shop.hook().events(&[ended]).await, ["applied"]);
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    assert_eq!(refused("+442079460123").await, (404, "DESTINATION_NOT_RATED".to_owned()));
+    assert_eq!(refused("hello").await, (404, "NUMBER_INVALID".to_owned()));
+    let block = json!({ "callshopId": shop.id, "prefix": "351" });
+    shop.reseller.did("blockDestination", "BlockDestinationInput", block, "").await;
+    assert_eq!(refused("+351912345678").await, (403, "DESTINATION_BLOCKED".to_owned()));
+    let suspend = json!({ "accountId": shop.reseller_id });
+    shop.distributor.did("suspendAccount", "AccountIdInput", suspend.clone(), "account { id }").await;
+    assert_eq!(
+        refused("+13055550123").await,
+        (503, "SERVICE_UNAVAILABLE".to_owned()),
+        "nothing more of what is above"
+    );
+    shop.distributor.did("resumeAccount", "AccountIdInput", suspend, "account { id }").await;
+    assert_eq!(shop.hook().authorize("nobody", "+13055550123").await["error"], "PHONE_BLOCKED");
+    let query = "query($s: ID!) { calls(callshopId: $s, first: 100) { nodes { state refusal sipCode emergency cost { amount } } } }";
+    let data = shop.attendant.ok(query, json!({ "s": shop.id })).await;
+    let nodes = data["calls"]["nodes"].as_array().expect("calls");
+    let codes: Vec<_> = nodes.iter().rev().map(|node| node["refusal"].as_str().unwrap_or("-")).collect();
+    assert_eq!(
+        codes,
+        [
+            "CABIN_CLOSED",
+            "-",
+            "DESTINATION_NOT_RATED",
+            "NUMBER_INVALID",
+            "DESTINATION_BLOCKED",
+            "SERVICE_UNAVAILABLE"
+        ]
+    );
+    assert_eq!(nodes[4]["cost"]["amount"], "0", "emergency calls are free");
+    shop.finish().await;
+});
+
+on_both!(max_seconds_is_what_every_limit_covers, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    let user = shop.phones[0].user.clone();
+    let covered = async || {
+        let answer = shop.hook().authorize(&user, "+13055550123").await;
+        assert_eq!(answer["allow"], json!(true), "{answer}");
+        let failed = event("failed", &answer["ref"], Utc::now(), json!({ "code": 486, "by": "callee" }));
+        assert_eq!(shop.hook().events(&[failed]).await, ["applied"]);
+        answer["max_seconds"].as_u64().expect("seconds")
+    };
+    assert_eq!(covered().await, 4 * 3600, "the server's cap");
+    let input = json!({ "accountId": shop.id, "maxCallSeconds": 600 });
+    shop.reseller.did("updateAccount", "UpdateAccountInput", input, "callshop { id }").await;
+    assert_eq!(covered().await, 600, "the callshop's cap");
+    let session = shop
+        .attendant
+        .ok("query($c: ID!) { cabin(id: $c) { currentSession { id } } }", json!({ "c": shop.cabins[0] }))
+        .await;
+    let session = text(&session["cabin"]["currentSession"]["id"]);
+    // 0.06 a minute by the second: 0.10 covers 100 s
+    let input = json!({ "sessionId": session, "spendingLimit": "0.10" });
+    shop.attendant.did("updateSessionLimits", "UpdateSessionLimitsInput", input, "session { id }").await;
+    assert_eq!(covered().await, 100, "the customer's spending limit");
+    let input = json!({ "sessionId": session, "timeLimitSeconds": 45 });
+    shop.attendant.did("updateSessionLimits", "UpdateSessionLimitsInput", input, "session { id }").await;
+    assert_eq!(covered().await, 45, "the customer's time limit");
+    // a call of 30 s leaves 15
+    shop.call(0, "+13055550123", 30_000).await;
+    assert_eq!(covered().await, 15);
+    shop.finish().await;
+});
+
+on_both!(calls_that_end_while_the_server_is_down_are_charged_once, |backend: Backend| async move {
+    let mut shop = Shop::start(backend, 5).await;
+    shop.open_register().await;
+    let mut ends = Vec::new();
+    for index in 0..5 {
+        shop.open_cabin(index).await;
+        let answer = shop.hook().authorize(&shop.phones[index].user, "+13055550123").await;
+        let events = answered_call(&answer["ref"], Utc::now(), 60_000);
+        assert_eq!(shop.hook().events(&events[..2]).await, ["applied", "applied"]);
+        ends.push(events[2].clone());
+    }
+    let stopped = shop.server.pause().await;
+    shop.server = stopped.start().await;
+    // the proxy sends its queue again, and once more because it did not hear the answer
+    assert_eq!(shop.hook().events(&ends).await, ["applied"; 5]);
+    assert_eq!(shop.hook().events(&ends).await, ["duplicate"; 5]);
+    assert_eq!(balance(&shop.owner, "callshop", &shop.id).await, "499.8", "five minutes at 0.04");
+    for index in 0..5 {
+        assert_eq!(shop.close_cabin(index).await["statement"]["total"]["amount"], "0.06");
+    }
+    shop.finish().await;
+});
+
+on_both!(a_key_sent_ten_times_at_once_counts_once, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let input = json!({ "accountId": shop.id, "amount": { "amount": "7", "currency": "BRL" }, "idempotencyKey": unique("key") });
+    let sent = (0..10).map(|_| shop.reseller.did("topUp", "TopUpInput", input.clone(), "balance { amount }"));
+    for answer in futures_util::future::join_all(sent).await {
+        assert_eq!(answer["balance"]["amount"], "507");
+    }
+    let other = json!({ "accountId": shop.id, "amount": { "amount": "8", "currency": "BRL" }, "idempotencyKey": input["idempotencyKey"] });
+    assert_eq!(
+        shop.reseller.code("topUp", "TopUpInput", other, "balance { amount }").await,
+        "IDEMPOTENCY_CONFLICT"
+    );
+    assert_eq!(balance(&shop.owner, "callshop", &shop.id).await, "507");
+    shop.finish().await;
+});

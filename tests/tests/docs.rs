@@ -1,0 +1,406 @@
+//! What the texts say, checked: the tour in the README is run, links lead somewhere, the example configuration and the schema are
+//! those of the program.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use api::config::Config;
+use serde_json::Value;
+
+/// Longest that the tour may take.
+const TOUR_SECONDS: u64 = 120;
+/// Printed between the outputs of two blocks.
+const END: &str = "@@ end of block @@";
+/// Numbers that are different at each run.
+const MOVING: [&str; 1] = ["elapsedSeconds"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every file of the project below `folder` with one of these endings, as paths from the workspace.
+fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if path.is_dir() && !["target", "node_modules", ".git", "callshop-data"].contains(&name) {
+                folders.push(path);
+            } else if endings.iter().any(|ending| name.ends_with(ending)) {
+                found.push(path.strip_prefix(root()).expect("inside the workspace").to_owned());
+            }
+        }
+    }
+    assert!(!found.is_empty(), "files were found");
+    found
+}
+
+/// A command of the README, and what it shows of its output.
+#[derive(Debug, Default)]
+struct Step {
+    line: usize,
+    command: String,
+    shown: String,
+}
+
+/// The `sh` blocks of the section with this heading, each with the block of output that follows it.
+fn steps(text: &str, heading: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let (mut inside, mut fence) = (false, None::<String>);
+    for (number, line) in (1..).zip(text.lines()) {
+        match (&fence, line.strip_prefix("```")) {
+            (None, Some(language)) => {
+                if inside && language == "sh" {
+                    steps.push(Step { line: number, ..Step::default() });
+                }
+                fence = Some(language.to_owned());
+            }
+            (Some(_), Some(_)) => fence = None,
+            (Some(language), None) if inside => {
+                let step = steps.last_mut().expect("output follows a command");
+                let block = if language == "sh" { &mut step.command } else { &mut step.shown };
+                block.push_str(line);
+                block.push('\n');
+            }
+            (None, None) if line.starts_with("## ") => inside = line == heading,
+            _ => {}
+        }
+    }
+    steps
+}
+
+/// The `callshop` command, built from the present source.
+fn callshop() -> PathBuf {
+    let test = std::env::current_exe().expect("this test has a path");
+    let folder = test.parent().and_then(Path::parent).expect("target/PROFILE/deps");
+    let binary = folder.join("callshop");
+    let built = std::fs::metadata(&binary).and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    let sources = ["api", "billing", "entity", "migration"]
+        .into_iter()
+        .flat_map(|name| files(&root().join(name), &[".rs", ".toml", ".html"]));
+    let newest = sources
+        .filter_map(|path| std::fs::metadata(root().join(path)).and_then(|meta| meta.modified()).ok())
+        .max();
+    if newest.is_none_or(|newest| newest > built) {
+        // `cargo test --workspace` has built it already; `cargo test -p tests` has not
+        let mut build = Command::new(env!("CARGO"));
+        build.args(["build", "--quiet", "--package", "api", "--bin", "callshop"]).current_dir(root());
+        assert!(build.status().expect("cargo runs").success(), "the callshop command builds");
+    }
+    binary
+}
+
+/// Runs the commands in one shell, in an empty folder; what each printed. `cargo run … -- ARGS` runs the built command on a free port.
+fn run(steps: &[Step]) -> Vec<String> {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut script = "set -eu\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n\
+        cargo() { while [ \"$1\" != -- ]; do shift; done; shift; exec \"$CALLSHOP\" \"$@\" --listen 127.0.0.1:0; }\n"
+        .to_owned();
+    for step in steps {
+        script.push_str(&format!("{}echo '{END}'\n", step.command));
+    }
+    let path = dir.path().join("tour.sh");
+    std::fs::write(&path, script).expect("the script is written");
+    let (out, err) = (dir.path().join("out"), dir.path().join("err"));
+    let mut shell = Command::new("bash")
+        .arg(&path)
+        .current_dir(dir.path())
+        .env("CALLSHOP", callshop())
+        .env("TMPDIR", dir.path())
+        .stdin(Stdio::null())
+        .stdout(std::fs::File::create(&out).expect("a file"))
+        .stderr(std::fs::File::create(&err).expect("a file"))
+        .spawn()
+        .expect("bash runs");
+    let until = Instant::now() + Duration::from_secs(TOUR_SECONDS);
+    let status = loop {
+        if let Some(status) = shell.try_wait().expect("the shell is ours") {
+            break Some(status);
+        }
+        if Instant::now() > until {
+            // SIGTERM, so that its trap ends what it started
+            Command::new("kill").arg(shell.id().to_string()).status().expect("kill runs");
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let (out, err) =
+        (std::fs::read_to_string(&out).expect("output"), std::fs::read_to_string(&err).expect("errors"));
+    assert!(status.is_some_and(|status| status.success()), "the tour ends well: {status:?}\n{out}\n{err}");
+    let mut outputs: Vec<String> = out.split(&format!("{END}\n")).map(str::to_owned).collect();
+    outputs.pop();
+    outputs
+}
+
+/// Whether the output is what is shown: JSON by its values, other lines as they are. `…` in what is shown stands for anything.
+fn same(shown: &str, output: &str) -> bool {
+    if let (Ok(shown), Ok(output)) = (values(shown), values(output)) {
+        return shown.len() == output.len()
+            && shown.iter().zip(&output).all(|(shown, output)| same_value("", shown, output));
+    }
+    let (shown, output): (Vec<&str>, Vec<&str>) = (shown.lines().collect(), output.lines().collect());
+    shown.len() == output.len() && shown.iter().zip(&output).all(|(shown, output)| same_line(shown, output))
+}
+
+fn values(text: &str) -> serde_json::Result<Vec<Value>> {
+    serde_json::Deserializer::from_str(text).into_iter::<Value>().collect()
+}
+
+fn same_line(shown: &str, output: &str) -> bool {
+    match (shown.split_once("data: "), output.split_once("data: ")) {
+        (Some(("", shown)), Some(("", output))) => same(shown, output),
+        _ => same_text(shown, output),
+    }
+}
+
+fn same_value(key: &str, shown: &Value, output: &Value) -> bool {
+    match (shown, output) {
+        (Value::Object(shown), Value::Object(output)) => {
+            shown.len() == output.len()
+                && shown
+                    .iter()
+                    .all(|(key, value)| output.get(key).is_some_and(|output| same_value(key, value, output)))
+        }
+        (Value::Array(shown), Value::Array(output)) => {
+            shown.len() == output.len()
+                && shown.iter().zip(output).all(|(shown, output)| same_value(key, shown, output))
+        }
+        (Value::String(shown), Value::String(output)) => {
+            (is_time(shown) && is_time(output)) || same_text(shown, output)
+        }
+        (Value::Number(_), Value::Number(_)) if MOVING.contains(&key) => true,
+        (shown, output) => shown == output,
+    }
+}
+
+fn is_time(text: &str) -> bool {
+    chrono::DateTime::parse_from_rfc3339(text).is_ok()
+}
+
+fn same_text(shown: &str, output: &str) -> bool {
+    match shown.split_once('…') {
+        Some((start, end)) => {
+            output.len() >= start.len() + end.len() && output.starts_with(start) && output.ends_with(end)
+        }
+        None => shown == output,
+    }
+}
+
+#[test]
+fn the_comparison_sees_what_is_wrong() {
+    assert!(same(
+        r#"{"id":"Q2Fi…","n":1,"at":"2026-01-01T00:00:00Z"}"#,
+        r#"{"at":"2027-02-02T10:00:00.5Z","id":"Q2FiaW4","n":1}"#
+    ));
+    assert!(same("event: next\ndata: {\"a\":1}\n", "event: next\ndata: { \"a\": 1 }\n"));
+    for (shown, output) in [
+        (r#"{"a":1}"#, r#"{"a":2}"#),
+        (r#"{"a":1}"#, r#"{"a":1,"b":2}"#),
+        (r#"{"a":[1]}"#, r#"{"a":[1,1]}"#),
+        (r#"{"a":"Q2Fi…"}"#, r#"{"a":"UGhv"}"#),
+        (r#"{"a":"x"}"#, r#"{"a":"2027-02-02T10:00:00Z"}"#),
+        ("event: next\ndata: {\"a\":1}\n", "event: next\ndata: {\"a\":2}\n"),
+        ("", "{}"),
+    ] {
+        assert!(!same(shown, output), "{shown} is not {output}");
+    }
+}
+
+#[test]
+fn the_tour_of_the_readme_runs_as_it_is_shown() {
+    let steps = steps(&read("README.md"), "## Five minutes");
+    assert!(steps.len() >= 8, "the tour is found: {} steps", steps.len());
+    let outputs = run(&steps);
+    assert_eq!(outputs.len(), steps.len());
+    for (step, output) in steps.iter().zip(&outputs) {
+        assert!(
+            same(&step.shown, output),
+            "README.md:{}: the output is not what is shown\n--- command\n{}--- shown\n{}--- output\n{output}",
+            step.line,
+            step.command,
+            step.shown
+        );
+    }
+}
+
+#[test]
+fn the_readmes_commands_are_those_that_are_tested() {
+    let readme = read("README.md");
+    for command in ["cargo run --release -- demo", "tests/run"] {
+        assert!(readme.contains(&format!("\n{command}")), "the README shows {command}");
+    }
+    assert!(root().join("tests/run").is_file());
+    // `cargo run` without `-p` is the api's: the workspace has other binaries, too
+    assert!(
+        read("Cargo.toml").contains("\ndefault-members = [\"api\"]\n"),
+        "cargo run knows which binary is meant"
+    );
+}
+
+/// Targets of the links of a Markdown text, outside its code.
+fn links(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut code = false;
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            code = !code;
+        }
+        if code {
+            continue;
+        }
+        let targets = line.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        found.extend(targets.map(|target| target.split(' ').next().unwrap_or_default().to_owned()));
+        let images = line.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        found.extend(images.map(str::to_owned));
+    }
+    found
+}
+
+/// The anchors that a host makes of a Markdown text's headings.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings =
+        text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let slug = |heading: &str| -> String {
+        let lower = heading.to_lowercase().replace(' ', "-");
+        lower.chars().filter(|letter| letter.is_alphanumeric() || "-_".contains(*letter)).collect()
+    };
+    headings.map(slug).collect()
+}
+
+#[test]
+fn every_link_between_the_texts_leads_somewhere() {
+    let mut broken = Vec::new();
+    for file in files(&root(), &[".md"]) {
+        let text = read(&file);
+        for link in links(&text) {
+            if link.contains("://") || link.starts_with("mailto:") {
+                continue;
+            }
+            let (path, anchor) = link.split_once('#').unwrap_or((&link, ""));
+            let target = if path.is_empty() {
+                root().join(&file)
+            } else {
+                root().join(&file).with_file_name("").join(path)
+            };
+            let there = target.exists()
+                && (anchor.is_empty()
+                    || std::fs::read_to_string(&target).is_ok_and(|text| anchors(&text).contains(anchor)));
+            if !there {
+                broken.push(format!("{}: {link}", file.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "links to nowhere\n{}", broken.join("\n"));
+}
+
+#[test]
+fn the_files_that_the_map_names_are_there() {
+    let mut missing = Vec::new();
+    for file in ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/operations.md"] {
+        let text = read(file);
+        for name in text.split('`').skip(1).step_by(2) {
+            let plain = !name.is_empty()
+                && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-/".contains(letter));
+            let first = name.split('/').next().unwrap_or_default();
+            let ours = [
+                "api",
+                "billing",
+                "entity",
+                "migration",
+                "tests",
+                "docs",
+                "kamailio",
+                "examples",
+                "bench",
+                ".ci",
+            ]
+            .contains(&first);
+            let is_path = plain && name.contains('/') && ours;
+            if is_path && !root().join(name).exists() {
+                missing.push(format!("{file}: {name}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "names of files that are not there\n{}", missing.join("\n"));
+}
+
+/// The paths of a configuration's options, such as `hook.listen`.
+fn options(value: &Value, prefix: &str, found: &mut BTreeSet<String>) {
+    for (key, value) in value.as_object().into_iter().flatten() {
+        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        if value.is_object() {
+            options(value, &path, found);
+        } else {
+            found.insert(path);
+        }
+    }
+}
+
+/// The options that a TOML text names, those that are commented out too.
+fn named_options(text: &str) -> BTreeSet<String> {
+    let mut section = String::new();
+    let mut found = BTreeSet::new();
+    for line in text.lines() {
+        let line = line.strip_prefix("# ").unwrap_or(line);
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = format!("{}.", name.trim_matches(['[', ']']));
+            if name.starts_with('[') {
+                found.insert(section.trim_end_matches('.').to_owned());
+            }
+        } else if let Some((key, _)) = line.split_once(" = ")
+            && key.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_')
+        {
+            found.insert(format!("{section}{key}"));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_example_configuration_is_the_default_one_and_names_every_option() {
+    let loaded = Config::load(Some(&root().join("callshop.example.toml"))).expect("the example loads");
+    let loaded = serde_json::to_value(&loaded).expect("a configuration serialises");
+    let default = serde_json::to_value(Config::default()).expect("a configuration serialises");
+    assert_eq!(loaded, default, "the example shows the defaults");
+    let mut expected = BTreeSet::new();
+    options(&default, "", &mut expected);
+    let of_a_proxy = ["name", "control_url", "token"].map(|key| format!("hook.proxies.{key}"));
+    expected.extend(of_a_proxy);
+    assert_eq!(named_options(&read("callshop.example.toml")), expected);
+}
+
+#[test]
+fn the_exported_schema_is_the_present_one() {
+    assert!(
+        read("schema.graphql") == api::graphql::sdl(),
+        "schema.graphql is not the program's: run  callshop schema > schema.graphql"
+    );
+}
+
+#[test]
+fn the_texts_speak_of_the_product_alone() {
+    // put together here, so that this file does not hold them itself
+    let words = [["/wo", "rk/"].concat(), ["/tmp", "/w/"].concat()];
+    let mut found = Vec::new();
+    for file in files(
+        &root(),
+        &[".md", ".rs", ".toml", ".yml", ".cfg", ".graphql", ".xml", ".html", "run", "Dockerfile"],
+    ) {
+        let text = read(&file);
+        for (number, line) in (1..).zip(text.lines()) {
+            if words.iter().any(|word| line.contains(word)) {
+                found.push(format!("{}:{number}: {line}", file.display()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "paths of somebody's machine\n{}", found.join("\n"));
+}

@@ -1,0 +1,537 @@
+//! Real calls: SIPp phones through the shipped Kamailio configuration to a SIPp gateway, watched by the official `graphql-ws` client.
+//!
+//! Charges are computed here once more, from the times and the rates alone.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::server::proxy;
+use tests::shop::{price, text};
+use tests::sip::{PROXY, Phone, Script, eventually};
+use tests::subscriber::activities;
+use tests::{Backend, Shop, Sip, SipPlan, Subscriber, TestServer};
+
+/// One rate, in micros and seconds.
+#[derive(Clone, Copy)]
+struct Rate {
+    prefix: &'static str,
+    per_minute: i64,
+    fee: i64,
+    initial: i64,
+    increment: i64,
+}
+
+const fn rate(prefix: &'static str, per_minute: i64, fee: i64, initial: i64, increment: i64) -> Rate {
+    Rate { prefix, per_minute, fee, initial, increment }
+}
+
+/// Prices that no cent and no tenth of a cent divides, by the second so that the cost ticks.
+const RETAIL: &[Rate] = &[
+    rate("1", 61_700, 0, 1, 1),
+    rate("351", 299_900, 50_300, 2, 1),
+    rate("55", 123_456, 0, 1, 1),
+    rate("5511", 87_700, 10_300, 1, 1),
+];
+const COST: &[Rate] =
+    &[rate("1", 41_900, 0, 1, 1), rate("351", 201_100, 20_100, 30, 6), rate("55", 71_300, 0, 1, 1)];
+const WHOLESALE: &[Rate] =
+    &[rate("1", 31_700, 100, 6, 6), rate("351", 151_900, 0, 1, 1), rate("55", 50_300, 0, 60, 60)];
+
+/// Talk time in seconds, begun ones counted whole.
+fn talk(answered: DateTime<Utc>, ended: DateTime<Utc>) -> i64 {
+    let micros = ended.timestamp_micros() - answered.timestamp_micros();
+    (micros + 999_999) / 1_000_000
+}
+
+/// What `seconds` cost to a number: the longest prefix, the offset rule, rounded once to a hundred micros, half up.
+fn charge(deck: &[Rate], number: &str, seconds: i64) -> (i64, i64) {
+    let matching = deck.iter().filter(|rate| number.trim_start_matches('+').starts_with(rate.prefix));
+    let rate = matching.max_by_key(|rate| rate.prefix.len()).expect("a rate");
+    let mut billed = rate.initial;
+    while billed < seconds {
+        billed += rate.increment;
+    }
+    let sixtieths = rate.fee * 60 + rate.per_minute * billed;
+    (billed, (sixtieths + 3_000) / 6_000 * 100)
+}
+
+/// A decimal amount in micros.
+fn micros(amount: &Value) -> i64 {
+    let text = amount.as_str().expect("a decimal string");
+    let (digits, negative) = text.strip_prefix('-').map_or((text, false), |rest| (rest, true));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    assert!(fraction.len() <= 6, "{text}");
+    let value: i64 = format!("{whole}{fraction:0<6}").parse().expect("digits");
+    if negative { -value } else { value }
+}
+
+fn time(value: &Value) -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339(value.as_str().expect("a time")).expect("RFC 3339").to_utc()
+}
+
+fn deck(rates: &[Rate]) -> String {
+    let decimal = |micros: i64| format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    let header = "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment\n".to_owned();
+    let lines = rates.iter().map(|rate| {
+        let Rate { prefix, per_minute, fee, initial, increment } = *rate;
+        format!("{prefix},D{prefix},{},{},{initial},{increment}\n", decimal(per_minute), decimal(fee))
+    });
+    std::iter::once(header).chain(lines).collect()
+}
+
+const CALL: &str = "id cabinId number dialed state answeredAt endedAt billedSeconds cost { amount } costs { account billedSeconds amount { amount } } \
+    sipCode endedBy cause refusal elapsedSeconds";
+
+/// A shop with open register, priced as above, with its phones on a real proxy.
+struct Stage {
+    shop: Shop,
+    sip: Sip,
+    phones: Vec<Phone>,
+}
+
+impl Stage {
+    async fn set(backend: Backend, cabins: usize, settings: &[(&str, &str)]) -> Self {
+        let plan = SipPlan::new();
+        let control = plan.control();
+        let server =
+            TestServer::start(backend, |config| config.hook.proxies = vec![proxy(PROXY, control)]).await;
+        let shop = Shop::on(server, cabins).await;
+        price(&shop.distributor, &shop.reseller_id, &deck(WHOLESALE), "COST", None).await;
+        price(&shop.reseller, &shop.id, &deck(COST), "COST", None).await;
+        price(&shop.reseller, &shop.id, &deck(RETAIL), "RETAIL", None).await;
+        shop.open_register().await;
+        let sip = plan.start(&shop.server, settings).await;
+        let phones: Vec<Phone> = shop.phones.iter().map(|account| sip.phone(account)).collect();
+        join_all(phones.iter().map(|phone| sip.register(phone))).await;
+        Self { shop, sip, phones }
+    }
+
+    async fn open_cabins(&self) {
+        for cabin in 0..self.phones.len() {
+            self.shop.open_cabin(cabin).await;
+        }
+    }
+
+    /// All calls of the shop, as the distributor sees them, newest first.
+    async fn calls(&self) -> Vec<Value> {
+        let query =
+            format!("query($id: ID!) {{ calls(callshopId: $id, first: 100) {{ nodes {{ {CALL} }} }} }}");
+        let data = self.shop.distributor.ok(&query, json!({ "id": self.shop.id })).await;
+        data["calls"]["nodes"].as_array().expect("calls").clone()
+    }
+
+    /// The only call from a cabin, once it is in `state`.
+    async fn call_in(&self, cabin: usize, state: &str) -> Value {
+        eventually(&format!("a call of cabin {cabin} is {state}"), async || {
+            let calls = self.calls().await;
+            let own = calls.into_iter().find(|call| call["cabinId"] == self.shop.cabins[cabin].as_str());
+            own.filter(|call| call["state"] == state)
+        })
+        .await
+    }
+
+    /// The balance of a `callshop` or another `account`.
+    async fn balance(&self, field: &str, id: &str) -> i64 {
+        let query = format!("query($id: ID!) {{ {field}(id: $id) {{ balance {{ amount }} }} }}");
+        let data = self.shop.distributor.ok(&query, json!({ "id": id })).await;
+        micros(&data[field]["balance"]["amount"])
+    }
+
+    async fn hang_up(&self, call: &Value) {
+        let input = json!({ "callId": call["id"] });
+        self.shop.attendant.did("hangUpCall", "HangUpCallInput", input, "call { id }").await;
+    }
+
+    /// Checks every level of ended calls and what they took from the accounts; answers what the customers pay.
+    async fn check_charges(&self, calls: &[Value]) -> i64 {
+        let (mut retail, mut cost, mut wholesale) = (0, 0, 0);
+        for call in calls {
+            let (number, seconds) = (text(&call["number"]), talk_of(call));
+            let (billed, amount) = charge(RETAIL, &number, seconds);
+            let shop = charge(COST, &number, seconds);
+            let reseller = charge(WHOLESALE, &number, seconds);
+            assert_eq!(
+                (call["billedSeconds"].as_i64(), micros(&call["cost"]["amount"])),
+                (Some(billed), amount)
+            );
+            let levels = call["costs"].as_array().expect("costs").iter();
+            let levels: Vec<_> = levels
+                .map(|level| {
+                    let seconds = level["billedSeconds"].as_i64().expect("seconds");
+                    (text(&level["account"]), seconds, micros(&level["amount"]["amount"]))
+                })
+                .collect();
+            let expected = [
+                ("Callshop".to_owned(), shop.0, shop.1),
+                ("Reseller".to_owned(), reseller.0, reseller.1),
+                ("Distributor".to_owned(), seconds, 0),
+            ];
+            assert_eq!(levels, expected, "{call}");
+            retail += amount;
+            cost += shop.1;
+            wholesale += reseller.1;
+        }
+        assert_eq!(self.balance("callshop", &self.shop.id).await, 500_000_000 - cost);
+        assert_eq!(self.balance("account", &self.shop.reseller_id).await, 1_000_000_000 - wholesale);
+        retail
+    }
+
+    async fn finish(self) {
+        drop(self.sip);
+        self.shop.finish().await;
+    }
+}
+
+/// Seconds talked, by the call's own times.
+fn talk_of(call: &Value) -> i64 {
+    talk(time(&call["answeredAt"]), time(&call["endedAt"]))
+}
+
+/// The kinds of the activities about a call, in order.
+fn kinds(activities: &[Value], call: &Value) -> Vec<String> {
+    let own = activities.iter().filter(|activity| activity["call"]["id"] == call["id"]);
+    own.map(|activity| text(&activity["kind"])).collect()
+}
+
+/// Every `seq` once, in order, none left out.
+fn check_sequence(activities: &[Value]) {
+    let seqs: Vec<i64> = activities.iter().map(|activity| activity["seq"].as_i64().expect("seq")).collect();
+    assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1), "{seqs:?}");
+}
+
+fn count(activities: &[Value], kind: &str) -> usize {
+    activities.iter().filter(|activity| activity["kind"] == kind).count()
+}
+
+/// Each phone's three calls, one after another: to Portugal, Brazil, São Paulo and the United States in turn, of 3 to 6 seconds.
+async fn three_calls(stage: &Stage, index: usize) {
+    const PREFIXES: [&str; 4] = ["+351988", "+5521988", "11988", "+12122"];
+    for round in 0..3 {
+        let (prefix, line) = (PREFIXES[(index + round) % PREFIXES.len()], 100 + index * 3 + round);
+        // every fifth is ended by the other side
+        let by_callee = line % 5 == 0;
+        let dialed =
+            if by_callee { format!("{prefix}{line}80{}", 3 + round) } else { format!("{prefix}{line}111") };
+        let milliseconds = (3_200 + (line - 100) * 90).to_string();
+        let options = ["-d", milliseconds.as_str()];
+        let script = if by_callee {
+            Script::call("phone-hungup", &dialed, &[])
+        } else {
+            Script::call("phone-call", &dialed, &options)
+        };
+        stage.sip.play(&stage.phones[index], &script).finished().await;
+    }
+}
+
+/// The cost of a call while it was up never fell, rose at least once, was always that of the seconds it is said to be of, and never
+/// more than it came to.
+fn check_ticks(ticks: &[Value], call: &Value) {
+    let (number, ended) = (text(&call["number"]), time(&call["endedAt"]));
+    // the end reaches the API a moment after it happened: until then the call ticks on
+    let before = ticks.iter().filter(|tick| time(&tick["asOf"]) <= ended);
+    let own = before.flat_map(|tick| tick["calls"].as_array().expect("calls"));
+    let own = own.filter(|seen| seen["id"] == call["id"] && seen["state"] == "ANSWERED");
+    let costs: Vec<(i64, i64)> = own
+        .map(|seen| (seen["elapsedSeconds"].as_i64().expect("seconds"), micros(&seen["cost"]["amount"])))
+        .collect();
+    for (elapsed, cost) in costs.iter().filter(|(elapsed, _)| *elapsed > 0) {
+        assert_eq!(*cost, charge(RETAIL, &number, *elapsed).1, "after {elapsed} s");
+    }
+    let all: Vec<i64> =
+        costs.iter().map(|(_, cost)| *cost).chain([micros(&call["cost"]["amount"])]).collect();
+    assert!(all.is_sorted(), "{call}: {all:?}");
+    assert!(costs.windows(2).any(|pair| pair[0].1 < pair[1].1), "{call}: {costs:?}");
+}
+
+/// Closes a cabin; answers its session.
+async fn close(shop: &Shop, index: usize, mode: &str) -> Value {
+    let input = json!({ "cabinId": shop.cabins[index], "mode": mode });
+    let fields = "session { id state statement { callsTotal { amount } total { amount } \
+        calls { talkSeconds billedSeconds amount { amount } } } }";
+    shop.attendant.did("closeCabin", "CloseCabinInput", input, fields).await["session"].take()
+}
+
+tests::on_both!(kamailio_thirty_calls, |backend| async move {
+    let stage = Stage::set(backend, 10, &[]).await;
+    let shop = &stage.shop;
+    eventually("ten phones online", async || {
+        let query = "query($id: ID!) { phones(callshopId: $id, first: 20) { nodes { online } } }";
+        let data = shop.attendant.ok(query, json!({ "id": shop.id })).await;
+        let phones = data["phones"]["nodes"].as_array().expect("phones").clone();
+        (phones.iter().filter(|phone| phone["online"] == true).count() == 10).then_some(())
+    })
+    .await;
+    stage.open_cabins().await;
+    let watcher = Subscriber::start(shop).await;
+    join_all((0..10).map(|index| three_calls(&stage, index))).await;
+
+    let seen = watcher
+        .until("thirty ends", |all| {
+            let seen = activities(all);
+            (count(&seen, "CALL_ENDED") >= 30).then_some(seen)
+        })
+        .await;
+    check_sequence(&seen);
+    let calls = stage.calls().await;
+    assert_eq!(calls.len(), 30);
+    let ticks = watcher.ticks();
+    for call in &calls {
+        assert_eq!(kinds(&seen, call), ["CALL_AUTHORIZED", "CALL_RINGING", "CALL_ANSWERED", "CALL_ENDED"]);
+        let ended = seen.iter().find(|one| one["kind"] == "CALL_ENDED" && one["call"]["id"] == call["id"]);
+        assert_eq!(ended.expect("its end")["call"]["cost"], call["cost"]);
+        check_ticks(&ticks, call);
+    }
+    let owed = stage.check_charges(&calls).await;
+
+    let mut billed = 0;
+    for (index, cabin) in shop.cabins.iter().enumerate() {
+        let statement = close(shop, index, "HANG_UP").await;
+        assert_eq!(statement["state"], "CLOSED");
+        let own = calls.iter().filter(|call| call["cabinId"] == cabin.as_str());
+        let expected: i64 = own.map(|call| charge(RETAIL, &text(&call["number"]), talk_of(call)).1).sum();
+        assert_eq!(micros(&statement["statement"]["callsTotal"]["amount"]), expected);
+        assert_eq!(statement["statement"]["calls"].as_array().map(Vec::len), Some(3));
+        let total = micros(&statement["statement"]["total"]["amount"]);
+        assert!(total % 10_000 == 0 && (total - expected).abs() <= 5_000, "{statement}");
+        billed += expected;
+    }
+    assert_eq!(billed, owed);
+    watcher
+        .until("ten cabins closed", |all| (count(&activities(all), "CABIN_CLOSED") == 10).then_some(()))
+        .await;
+    check_sequence(&watcher.activities());
+    drop(watcher);
+    stage.finish().await;
+});
+
+/// What a refused or failed call leaves behind.
+fn outcome(call: &Value) -> Value {
+    json!([call["state"], call["sipCode"], call["endedBy"], call["refusal"], call["cost"]["amount"]])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_calls_that_are_not_answered() {
+    let settings = [("CS_RING_TIMEOUT_MS", "2500"), ("CS_TRYING_TIMEOUT_MS", "1500")];
+    let stage = Stage::set(Backend::Sqlite, 9, &settings).await;
+    let (shop, sip, phones) = (&stage.shop, &stage.sip, &stage.phones);
+    let block = json!({ "callshopId": shop.id, "prefix": "35196" });
+    shop.reseller.did("blockDestination", "BlockDestinationInput", block, "callshop { id }").await;
+    for cabin in 0..8 {
+        shop.open_cabin(cabin).await;
+    }
+    let watcher = Subscriber::start(shop).await;
+    let failed = ["CALL_AUTHORIZED", "CALL_FAILED"].as_slice();
+    let rang = ["CALL_AUTHORIZED", "CALL_RINGING", "CALL_FAILED"].as_slice();
+    let refused = ["CALL_REFUSED"].as_slice();
+    let cancel = Script::call("phone-cancel", "11988880700", &["-d", "700"]);
+    // by cabin: what its phone plays, the record, the activities
+    let cases = [
+        (Script::refused("11988880486", "486"), json!(["FAILED", 486, "CALLEE", null, "0"]), failed),
+        (Script::refused("11988880480", "480"), json!(["FAILED", 480, "CALLEE", null, "0"]), rang),
+        (Script::refused("11988881700", "408"), json!(["FAILED", 408, "PROXY", null, "0"]), rang),
+        (Script::refused("11988880600", "408"), json!(["FAILED", 408, "PROXY", null, "0"]), failed),
+        (cancel, json!(["FAILED", 487, "CALLER", null, "0"]), rang),
+        (
+            Script::refused("+442079460958", "404"),
+            json!(["REFUSED", 404, null, "DESTINATION_NOT_RATED", "0"]),
+            refused,
+        ),
+        (
+            Script::refused("+351961234111", "403"),
+            json!(["REFUSED", 403, null, "DESTINATION_BLOCKED", "0"]),
+            refused,
+        ),
+        (Script::refused("11", "404"), json!(["REFUSED", 404, null, "NUMBER_INVALID", "0"]), refused),
+        (Script::refused("11988880111", "403"), json!(["REFUSED", 403, null, "CABIN_CLOSED", "0"]), refused),
+    ];
+    let played = cases.iter().zip(phones).map(|((script, ..), phone)| sip.play(phone, script).finished());
+    join_all(played).await;
+
+    let over = |seen: &[Value]| count(seen, "CALL_FAILED") + count(seen, "CALL_REFUSED");
+    let seen = watcher
+        .until("the end of each call", |all| {
+            let seen = activities(all);
+            (over(&seen) >= cases.len()).then_some(seen)
+        })
+        .await;
+    check_sequence(&seen);
+    let calls = stage.calls().await;
+    assert_eq!(calls.len(), cases.len());
+    for (cabin, (script, record, activities)) in cases.iter().enumerate() {
+        let call =
+            calls.iter().find(|call| call["cabinId"] == shop.cabins[cabin].as_str()).expect("its call");
+        assert_eq!(&outcome(call), record, "{}", script.dialed);
+        assert_eq!(call["answeredAt"], Value::Null);
+        assert_eq!(kinds(&seen, call), *activities, "{}", script.dialed);
+    }
+    drop(watcher);
+    assert_eq!(stage.balance("callshop", &shop.id).await, 500_000_000);
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_refuses_a_wrong_password_and_forged_requests() {
+    let stage = Stage::set(Backend::Sqlite, 1, &[]).await;
+    stage.open_cabins().await;
+    let mut guesser = stage.shop.phones[0].clone();
+    guesser.secret = "not the secret".to_owned();
+    let guesser = stage.sip.phone(&guesser);
+    let call = Script::call("phone-call-wrong-password", "11988880111", &[]);
+    stage.sip.play(&guesser, &call).finished().await;
+    stage.sip.forge().finished().await;
+    assert_eq!(stage.calls().await, Vec::<Value>::new());
+    assert_eq!(stage.sip.gateway_trace().requests("INVITE"), 0);
+
+    // who knows the password is still served, and goes offline when the phone says so
+    let call = Script::call("phone-call", "11988880111", &["-d", "300"]);
+    stage.sip.play(&stage.phones[0], &call).finished().await;
+    let call = stage.call_in(0, "ENDED").await;
+    stage.check_charges(&[call]).await;
+    stage.sip.unregister(&stage.phones[0]).await;
+    eventually("the phone is offline", async || {
+        let query = "query($id: ID!) { phone(id: $id) { online } }";
+        let data = stage.shop.attendant.ok(query, json!({ "id": stage.shop.phones[0].id })).await;
+        (data["phone"]["online"] == false).then_some(())
+    })
+    .await;
+    stage.finish().await;
+}
+
+/// The gateway gets one such request in the call.
+async fn at_the_gateway(sip: &Sip, method: &str, call_id: &str) {
+    let received = eventually(&format!("{method} at the gateway"), async || {
+        let received = sip.gateway_trace().received(method, call_id);
+        (received > 0).then_some(received)
+    })
+    .await;
+    assert_eq!(received, 1, "{method} at the gateway");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_hangs_up() {
+    let stage = Stage::set(Backend::Sqlite, 4, &[]).await;
+    stage.open_cabins().await;
+    let (shop, sip, phones) = (&stage.shop, &stage.sip, &stage.phones);
+    let watcher = Subscriber::start(shop).await;
+    let talking = Script::call("phone-hungup", "11988880111", &[]);
+    let answered: Vec<_> = (0..2).map(|index| sip.play(&phones[index], &talking)).collect();
+    let mut ringing_script = Script::refused("11988880700", "487");
+    let ringing = sip.play(&phones[2], &ringing_script);
+    ringing_script.dialed = "21988880700";
+    let ringing_closed = sip.play(&phones[3], &ringing_script);
+
+    // an answered call and a ringing one, by name
+    stage.hang_up(&stage.call_in(0, "ANSWERED").await).await;
+    stage.hang_up(&stage.call_in(2, "RINGING").await).await;
+    // the same by closing their cabins
+    stage.call_in(1, "ANSWERED").await;
+    stage.call_in(3, "RINGING").await;
+    let closed = [close(shop, 1, "HANG_UP").await, close(shop, 3, "HANG_UP").await];
+
+    for phone in answered {
+        let trace = phone.finished().await;
+        let id = trace.call_id();
+        assert_eq!(trace.received("BYE", &id), 1, "the phone's leg");
+        at_the_gateway(sip, "BYE", &id).await;
+    }
+    for phone in [ringing, ringing_closed] {
+        let id = phone.finished().await.call_id();
+        at_the_gateway(sip, "CANCEL", &id).await;
+    }
+    let mut ended = Vec::new();
+    for (cabin, state, kind) in [
+        (0, "ENDED", "CALL_ENDED"),
+        (1, "ENDED", "CALL_ENDED"),
+        (2, "FAILED", "CALL_FAILED"),
+        (3, "FAILED", "CALL_FAILED"),
+    ] {
+        let call = stage.call_in(cabin, state).await;
+        assert_eq!(call["endedBy"], "API", "{call}");
+        watcher
+            .until(kind, |all| {
+                kinds(&activities(all), &call).last().is_some_and(|last| last == kind).then_some(())
+            })
+            .await;
+        if state == "ENDED" {
+            assert_eq!(call["cause"], "API");
+            ended.push(call);
+        } else {
+            assert_eq!(call["sipCode"], 487);
+        }
+    }
+    stage.check_charges(&ended).await;
+    for (closed, calls) in closed.iter().zip([1, 0]) {
+        let session = eventually("the session is closed", async || {
+            let query = "query($id: ID!) { session(id: $id) { state statement { callsTotal { amount } calls { talkSeconds } } } }";
+            let data = shop.attendant.ok(query, json!({ "id": closed["id"] })).await;
+            (data["session"]["state"] == "CLOSED").then(|| data["session"].clone())
+        })
+        .await;
+        let statement = &session["statement"];
+        assert_eq!(statement["calls"].as_array().map(Vec::len), Some(calls));
+        let total = if calls == 1 { micros(&ended[1]["cost"]["amount"]) } else { 0 };
+        assert_eq!(micros(&statement["callsTotal"]["amount"]), total);
+    }
+    check_sequence(&watcher.activities());
+    drop(watcher);
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_cuts_at_the_limit() {
+    let stage = Stage::set(Backend::Sqlite, 2, &[]).await;
+    let (shop, sip, phones) = (&stage.shop, &stage.sip, &stage.phones);
+    let limit = json!({ "accountId": shop.id, "maxCallSeconds": 4 });
+    shop.reseller.did("updateAccount", "UpdateAccountInput", limit, "callshop { maxCallSeconds }").await;
+    shop.open_cabin(0).await;
+    let limited = json!({ "cabinId": shop.cabins[1], "timeLimitSeconds": 2 });
+    shop.attendant.did("openCabin", "OpenCabinInput", limited, "session { id }").await;
+    let talking = Script::call("phone-hungup", "+351988880111", &[]);
+    join_all(phones.iter().map(|phone| sip.play(phone, &talking).finished())).await;
+
+    let mut calls = vec![stage.call_in(0, "ENDED").await, stage.call_in(1, "ENDED").await];
+    for (call, covered) in calls.iter_mut().zip([4, 2]) {
+        let lasted = time(&call["endedAt"]) - time(&call["answeredAt"]);
+        let lasted = lasted.num_milliseconds();
+        assert!((covered * 1_000..=covered * 1_000 + 1_500).contains(&lasted), "{lasted} ms of {covered} s");
+        assert_eq!(json!([call["endedBy"], call["cause"]]), json!(["PROXY", "MAX_DURATION"]));
+        assert_eq!(call["elapsedSeconds"], covered);
+        // what the proxy gives above the covered seconds nobody pays
+        let answered = time(&call["answeredAt"]);
+        call["endedAt"] = json!((answered + Duration::from_secs(covered.unsigned_abs())).to_rfc3339());
+    }
+    stage.check_charges(&calls).await;
+    // the session's time is used up
+    sip.play(&phones[1], &Script::refused("+351988880111", "403")).finished().await;
+    assert_eq!(stage.call_in(1, "REFUSED").await["refusal"], "TIME_LIMIT");
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_keeps_events_while_the_api_is_away() {
+    let mut stage = Stage::set(Backend::Sqlite, 5, &[]).await;
+    stage.open_cabins().await;
+    let talking = Script::call("phone-call", "11988880111", &["-d", "6000"]);
+    let playing: Vec<_> = stage.phones.iter().map(|phone| stage.sip.play(phone, &talking)).collect();
+    for cabin in 0..5 {
+        stage.call_in(cabin, "ANSWERED").await;
+    }
+    let stopped = stage.shop.server.pause().await;
+    let early = Script::refused("11988880111", "503");
+    let ends = join_all(playing.into_iter().map(tests::sip::Playing::finished)).await;
+    assert_eq!(ends.len(), 5);
+    // a call that cannot be charged does not ring
+    stage.sip.play(&stage.phones[0], &early).finished().await;
+    stage.shop.server = stopped.start().await;
+
+    let mut calls = Vec::new();
+    for cabin in 0..5 {
+        calls.push(stage.call_in(cabin, "ENDED").await);
+    }
+    assert!(calls.iter().all(|call| (6..=8).contains(&talk_of(call))));
+    assert_eq!(stage.calls().await.len(), 5);
+    stage.check_charges(&calls).await;
+    stage.finish().await;
+}

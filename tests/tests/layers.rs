@@ -1,0 +1,162 @@
+//! Holds the line between the layers (ARCHITECTURE.md): the rules of money know no server and no database, the outside knows no SQL,
+//! and SQL is in one folder.
+
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+/// Every Rust file below a folder, with its path from the workspace and its code: comments are no code.
+fn code(folder: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in
+            std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a text");
+                let name = path.strip_prefix(root()).expect("inside the workspace").display().to_string();
+                found.push((name, without_comments(&text)));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder} has code");
+    found
+}
+
+fn without_comments(text: &str) -> String {
+    let lines: Vec<&str> =
+        text.lines().map(|line| if line.trim_start().starts_with("//") { "" } else { line }).collect();
+    lines.join("\n")
+}
+
+/// The places (`file:line: text`) where `is_wrong` says so.
+fn wrong(folder: &str, is_wrong: impl Fn(&str, &str) -> bool) -> Vec<String> {
+    let mut places = Vec::new();
+    for (name, text) in code(folder) {
+        for (number, line) in (1..).zip(text.lines()) {
+            if is_wrong(&name, line) {
+                places.push(format!("{name}:{number}: {}", line.trim()));
+            }
+        }
+    }
+    places
+}
+
+fn none(places: &[String], rule: &str) {
+    assert!(places.is_empty(), "{rule}\n{}", places.join("\n"));
+}
+
+/// Dependencies of a crate, not those of its tests: the keys of `[dependencies]`.
+fn dependencies(name: &str) -> Vec<String> {
+    let manifest = std::fs::read_to_string(root().join(name).join("Cargo.toml")).expect("a manifest");
+    let section = manifest.split("\n[dependencies]").nth(1).expect("a crate with dependencies");
+    let section = section.split("\n[").next().unwrap_or_default();
+    let keys =
+        section.lines().filter_map(|line| line.split(['.', '=', ' ']).next()).filter(|key| !key.is_empty());
+    keys.filter(|key| !key.starts_with('#')).map(str::to_owned).collect()
+}
+
+#[test]
+fn billing_knows_no_server_no_database_and_no_runtime() {
+    let used = dependencies("billing");
+    assert!(used.contains(&"chrono".to_owned()), "the manifest is understood: {used:?}");
+    let barred = |name: &&String| {
+        ["actix", "async-graphql", "sea-orm", "sqlx", "tokio", "reqwest", "entity", "migration", "api"]
+            .iter()
+            .any(|start| name.starts_with(start))
+    };
+    let found: Vec<&String> = used.iter().filter(barred).collect();
+    assert!(found.is_empty(), "billing is pure rules, without I/O: {found:?}");
+    let places = wrong("billing/src", |_, line| {
+        ["std::fs", "std::net", "std::env", "Utc::now", "SystemTime", "async fn"]
+            .iter()
+            .any(|word| line.contains(word))
+    });
+    none(&places, "billing reads no clock, no file and no socket: what it needs is given to it");
+}
+
+#[test]
+fn entities_know_no_use_case() {
+    let used = dependencies("entity");
+    assert!(used.contains(&"sea-orm".to_owned()), "the manifest is understood: {used:?}");
+    let barred = ["actix", "async-graphql", "tokio", "migration", "api"];
+    let found: Vec<&String> =
+        used.iter().filter(|name| barred.iter().any(|start| name.starts_with(start))).collect();
+    assert!(found.is_empty(), "entity is tables and their columns, nothing else: {found:?}");
+}
+
+#[test]
+fn the_outside_knows_no_database() {
+    for folder in ["api/src/graphql", "api/src/http", "api/src/kamailio", "api/src/feed", "api/src/auth"] {
+        let places = wrong(folder, |_, line| line.contains("sea_orm") || line.contains("sqlx"));
+        none(&places, "the database library is for api/src/store; everything else calls its functions");
+    }
+}
+
+#[test]
+fn use_cases_name_a_connection_and_nothing_else_of_the_database() {
+    let places = wrong("api/src/app", |_, line| {
+        let bound =
+            ["use sea_orm::ConnectionTrait;", "use sea_orm::{ConnectionTrait};"].contains(&line.trim());
+        (line.contains("sea_orm") && !bound) || line.contains("sqlx")
+    });
+    none(
+        &places,
+        "a use case takes `&impl ConnectionTrait` and hands it on: the query belongs into api/src/store",
+    );
+}
+
+#[test]
+fn sql_is_in_the_store() {
+    let sql = [
+        "Entity::find",
+        "Entity::insert",
+        "Entity::update",
+        "Entity::delete",
+        "execute_unprepared",
+        "Statement::from_s",
+        "sea_query",
+    ];
+    let places = wrong("api/src", |name, line| {
+        !name.starts_with("api/src/store/") && sql.iter().any(|word| line.contains(word))
+    });
+    none(&places, "SQL is in api/src/store and migration, nowhere else");
+}
+
+#[test]
+fn the_layers_point_one_way() {
+    // who is below must not know who is above
+    for (below, above) in [
+        ("api/src/store", ["crate::app", "crate::graphql", "crate::http", "crate::kamailio"].as_slice()),
+        ("api/src/app", ["crate::graphql", "crate::http", "crate::cli"].as_slice()),
+        ("api/src/feed", ["crate::app", "crate::graphql", "crate::http", "crate::kamailio"].as_slice()),
+        ("api/src/graphql", ["crate::kamailio", "crate::cli"].as_slice()),
+        (
+            "api/src/http",
+            ["crate::app", "crate::graphql", "crate::store", "crate::kamailio", "crate::cli"].as_slice(),
+        ),
+        ("api/src/kamailio", ["crate::graphql", "crate::http", "crate::cli"].as_slice()),
+    ] {
+        let places = wrong(below, |_, line| above.iter().any(|module| line.contains(module)));
+        none(&places, &format!("{below} is below {}", above.join(", ")));
+    }
+}
+
+#[test]
+fn no_amount_of_money_is_a_float() {
+    for folder in
+        ["billing/src", "entity/src", "migration/src", "api/src/app", "api/src/store", "api/src/graphql"]
+    {
+        let places = wrong(folder, |_, line| {
+            let mut words = line.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+            words.any(|word| matches!(word, "f32" | "f64"))
+        });
+        none(&places, "money and times are integers");
+    }
+}

@@ -1,0 +1,61 @@
+//! The way from SQLite to PostgreSQL in docs/operations.md: the script moves a whole shop, and a server goes on there.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use api::app::App;
+use api::auth::login;
+use api::clock::Clock;
+use api::config::Config;
+use api::demo;
+use api::feed::Hub;
+use api::store::{Store, StoreOptions, ledger};
+use sea_orm::{ConnectionTrait as _, Database};
+
+/// An application over a migrated database.
+async fn application(url: &str) -> App {
+    let config = Config { database_url: url.to_owned(), ..Config::default() };
+    let options = StoreOptions { url: url.to_owned(), connections: 2 };
+    let store = Store::connect(&options, Arc::new(Hub::default())).await.expect("the database opens");
+    store.migrate().await.expect("the tables are made");
+    App::new(store, Arc::new(config), Clock::system()).await.expect("an application")
+}
+
+/// The script's exit and what it said.
+fn copy(file: &Path, url: &str) -> (bool, String) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/sqlite-to-postgres");
+    let output = Command::new(script).arg(file).arg(url).output().expect("the script runs");
+    (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shop_goes_on_on_postgres() {
+    let base = tests::server::postgres_url();
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let file = dir.path().join("callshop.db");
+    let old = application(&format!("sqlite:{}", file.display())).await;
+    let shop = demo::seed(&old, dir.path(), "secret-of-the-old-hook").await.expect("a shop");
+    let attendant = shop.users.last().expect("an attendant");
+    let origin = demo::origin();
+    let tokens =
+        login::login(&old, &attendant.login, attendant.password.clone(), &origin).await.expect("a login");
+    drop(old);
+
+    let name = format!("t{}", uuid::Uuid::now_v7().simple());
+    let admin = Database::connect(format!("{base}/postgres")).await.expect("PostgreSQL answers");
+    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database of its own");
+    let url = format!("{base}/{name}");
+    drop(application(&url).await);
+
+    let (done, said) = copy(&file, &url);
+    assert!(done && said.contains("\nrate 30009\n"), "{said}");
+    let (again, said) = copy(&file, &url);
+    assert!(!again && said.starts_with("not empty:"), "a second copy is refused: {said}");
+
+    let new = application(&url).await;
+    let (actor, _) = login::authenticate(&new, &tokens.access).await.expect("the token is good there, too");
+    let live = api::app::calls::live(&new, &actor, shop.callshop).await.expect("the shop is there");
+    assert!(live.is_empty());
+    assert_eq!(ledger::coherence(new.store.reader()).await.expect("the ledger reads"), (0, 0));
+}
