@@ -1,0 +1,159 @@
+//! The databases of a run: temporary, and gone with it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::{Backend, Result};
+
+/// Where the databases of a run live.
+pub enum Databases {
+    /// Files in a folder.
+    Sqlite(TempDir),
+    /// Databases of a server of our own.
+    Postgres(Postgres),
+}
+
+impl Databases {
+    /// Makes the folder, or starts the server.
+    pub fn start(backend: Backend, statements: bool) -> Result<Self> {
+        match backend {
+            Backend::Sqlite => Ok(Self::Sqlite(tempfile::tempdir()?)),
+            Backend::Postgres => Postgres::start(statements).map(Self::Postgres),
+        }
+    }
+
+    /// The address of a new, empty database.
+    pub fn create(&self, name: &str) -> Result<String> {
+        match self {
+            Self::Sqlite(dir) => Ok(format!("sqlite:{}", dir.path().join(name).display())),
+            Self::Postgres(server) => server.create(name),
+        }
+    }
+}
+
+/// A PostgreSQL server in a temporary folder; it stops when this is dropped.
+pub struct Postgres {
+    dir: TempDir,
+    bin: PathBuf,
+    /// The loopback port that it listens at.
+    pub port: u16,
+}
+
+impl Postgres {
+    fn start(statements: bool) -> Result<Self> {
+        let server = Self { dir: tempfile::tempdir()?, bin: newest_bin()?, port: free_port()? };
+        let data = server.data();
+        std::fs::create_dir(&data)?;
+        if is_root() {
+            run(Command::new("chmod").arg("755").arg(server.dir.path()))?;
+            run(Command::new("chown").arg("postgres").arg(&data))?;
+        }
+        let locale = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"];
+        run(server.as_postgres("initdb").arg("-D").arg(&data).args(locale))?;
+        // a checkpoint in the middle of one side's turn would tell more of the turn than of the side
+        let mut settings = format!(
+            "-p {} -k {} -c listen_addresses=127.0.0.1 -c max_connections=200 -c fsync=on -c synchronous_commit=on \
+             -c max_wal_size=8GB -c checkpoint_timeout=30min",
+            server.port,
+            data.display()
+        );
+        if statements {
+            settings.push_str(" -c shared_preload_libraries=pg_stat_statements");
+        }
+        let log = data.join("log");
+        run(server
+            .as_postgres("pg_ctl")
+            .arg("-D")
+            .arg(&data)
+            .arg("-l")
+            .arg(log)
+            .args(["-w", "-o", &settings, "start"]))?;
+        Ok(server)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// A program of the server, as a user that it runs as: never root.
+    fn as_postgres(&self, program: &str) -> Command {
+        let mut command = if is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", "postgres", "--"]).arg(self.bin.join(program));
+            command
+        } else {
+            Command::new(self.bin.join(program))
+        };
+        // the server does not hold on to a folder that the user `postgres` cannot read
+        command.current_dir(self.dir.path());
+        command
+    }
+
+    /// A client program, told where the server is.
+    pub fn client(&self, program: &str) -> Command {
+        let mut command = Command::new(self.bin.join(program));
+        command
+            .args(["-h", "127.0.0.1", "-U", "postgres", "-p", &self.port.to_string()])
+            .current_dir(self.dir.path());
+        command
+    }
+
+    /// A folder that client programs may write to.
+    pub fn scratch(&self) -> &Path {
+        self.dir.path()
+    }
+
+    fn create(&self, name: &str) -> Result<String> {
+        run(self.client("createdb").arg(name))?;
+        Ok(format!("postgres://postgres@127.0.0.1:{}/{name}", self.port))
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let data = self.data();
+        if let Err(error) =
+            run(self.as_postgres("pg_ctl").arg("-D").arg(data).args(["-m", "immediate", "-w", "stop"]))
+        {
+            eprintln!("callshop-bench: {error}");
+        }
+    }
+}
+
+/// Runs a command; its output, or what it complained of.
+pub fn run(command: &mut Command) -> Result<String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    // what a started server inherits stays open: pg_ctl's own output goes nowhere
+    let output = if command.get_args().any(|argument| argument == "start") {
+        let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+        return if status.success() {
+            Ok(String::new())
+        } else {
+            Err(format!("{name}: PostgreSQL did not start").into())
+        };
+    } else {
+        command.stdin(Stdio::null()).output().map_err(|error| format!("{name}: {error}"))?
+    };
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(format!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim()).into())
+}
+
+fn newest_bin() -> Result<PathBuf> {
+    let version = |path: &Path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
+    let installed =
+        std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path());
+    let newest = installed.filter(|path| version(path).is_some()).max_by_key(|path| version(path));
+    Ok(newest.ok_or("PostgreSQL is not installed: apt-get install postgresql")?.join("bin"))
+}
+
+fn free_port() -> Result<u16> {
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}

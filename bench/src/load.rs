@@ -1,0 +1,159 @@
+//! A proxy that does nothing but send: requests made before the clock starts, over connections that stay open.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use tests::server::HOOK_SECRET;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+
+use crate::Result;
+
+/// Bytes of an answer's head at most.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// What one request was answered, and after how long.
+pub struct Answer {
+    /// Which request.
+    pub index: usize,
+    /// Its latency.
+    pub took: Duration,
+    /// The body, of a status 200.
+    pub body: Value,
+}
+
+/// Connections to the hook, on a thread of their own: the server's threads do the server's work alone.
+pub struct Load {
+    runtime: Runtime,
+    hook: SocketAddr,
+    connections: u32,
+    idle: Vec<Connection>,
+}
+
+impl Load {
+    /// A load that will use so many connections.
+    pub fn new(hook: SocketAddr, connections: u32) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { runtime, hook, connections, idle: Vec::new() })
+    }
+
+    /// Opens the connections of a turn: the server closes those that were idle while the peer had its own.
+    pub fn connect(&mut self) -> Result<()> {
+        self.idle.clear();
+        for _ in 0..self.connections {
+            self.idle.push(self.runtime.block_on(Connection::open(self.hook))?);
+        }
+        Ok(())
+    }
+
+    /// A request as it goes over the wire.
+    pub fn request(&self, path: &str, body: &Value) -> Vec<u8> {
+        let (hook, secret, body) =
+            (self.hook, STANDARD.encode(format!("kamailio:{HOOK_SECRET}")), body.to_string());
+        let length = body.len();
+        format!(
+            "POST /kamailio/v1/{path} HTTP/1.1\r\nHost: {hook}\r\nAuthorization: Basic {secret}\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+        .into_bytes()
+    }
+
+    /// Sends each request once, the next on a connection when its last was answered. The answers in the order of the requests, and how
+    /// long all of it took.
+    pub fn send(&mut self, requests: Vec<Vec<u8>>) -> Result<(Vec<Answer>, Duration)> {
+        let idle = std::mem::take(&mut self.idle);
+        let (requests, next) = (Arc::new(requests), Arc::new(AtomicUsize::new(0)));
+        let (mut answers, idle, took) = self.runtime.block_on(async {
+            let start = Instant::now();
+            let senders: Vec<_> = idle
+                .into_iter()
+                .map(|each| tokio::spawn(send_some(each, requests.clone(), next.clone())))
+                .collect();
+            let (mut answers, mut idle) = (Vec::with_capacity(requests.len()), Vec::new());
+            for sender in senders {
+                let (connection, mut some) = sender.await??;
+                idle.push(connection);
+                answers.append(&mut some);
+            }
+            Ok::<_, Box<dyn std::error::Error + Send + Sync>>((answers, idle, start.elapsed()))
+        })?;
+        self.idle = idle;
+        answers.sort_unstable_by_key(|answer| answer.index);
+        Ok((answers, took))
+    }
+}
+
+async fn send_some(
+    mut connection: Connection,
+    requests: Arc<Vec<Vec<u8>>>,
+    next: Arc<AtomicUsize>,
+) -> Result<(Connection, Vec<Answer>)> {
+    let mut answers = Vec::new();
+    loop {
+        let index = next.fetch_add(1, Ordering::Relaxed);
+        let Some(request) = requests.get(index) else { return Ok((connection, answers)) };
+        let start = Instant::now();
+        let body = connection.exchange(request).await?;
+        answers.push(Answer { index, took: start.elapsed(), body });
+    }
+}
+
+/// One keep-alive connection: as much of HTTP/1.1 as the hook answers with.
+struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    async fn open(hook: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(hook).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, buffer: Vec::new() })
+    }
+
+    async fn exchange(&mut self, request: &[u8]) -> Result<Value> {
+        self.stream.write_all(request).await?;
+        self.buffer.clear();
+        let head = loop {
+            if let Some(at) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+                break at + 4;
+            }
+            if self.buffer.len() > MAX_HEAD {
+                return Err("the hook's answer has no end of its head".into());
+            }
+            self.read_more().await?;
+        };
+        let text = String::from_utf8_lossy(&self.buffer[..head]).to_ascii_lowercase();
+        let length = text
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length:"))
+            .ok_or("an answer without its length")?;
+        let end = head + length.trim().parse::<usize>()?;
+        while self.buffer.len() < end {
+            self.read_more().await?;
+        }
+        let body = &self.buffer[head..end];
+        if !text.starts_with("http/1.1 200") {
+            return Err(format!(
+                "the hook answered {} {}",
+                text.lines().next().unwrap_or_default(),
+                String::from_utf8_lossy(body)
+            )
+            .into());
+        }
+        Ok(serde_json::from_slice(body)?)
+    }
+
+    async fn read_more(&mut self) -> Result<()> {
+        match self.stream.read_buf(&mut self.buffer).await? {
+            0 => Err("the hook closed a connection".into()),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! `callshop-bench`: what the call path does in a second, beside what the same database does without us.
+//!
+//! A report, not a test: it starts a server in this process on a database of its own, sends one event a request through the
+//! hook over keep-alive connections, runs its peer in the same run, in turns, and prints both figures, their ratio and the bar.
+#![allow(clippy::float_arithmetic, reason = "rates and ratios of measurements; no money is computed here")]
+
+mod database;
+mod load;
+mod peer;
+mod report;
+mod run;
+mod seed;
+mod statements;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// What went wrong, for a person at a terminal.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Load reports of the call path.
+#[derive(Parser)]
+#[command(name = "callshop-bench")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// `ended` events through the hook, against the same transaction sent to the database directly.
+    CallEnd(Plan),
+    /// Authorisations through the hook, against call ends through the hook.
+    Authorize(Plan),
+}
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Backend {
+    /// A temporary file.
+    Sqlite,
+    /// A server that is started for the run, with fsync and synchronous_commit on. Needs Debian's `postgresql`.
+    Postgres,
+}
+
+/// What to measure.
+#[derive(Args, Clone, Debug)]
+struct Plan {
+    /// On which database.
+    #[arg(long, value_enum)]
+    database: Backend,
+    /// Callshops that the calls are spread over, each below a reseller, a reseller and a distributor of its own.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    shops: u32,
+    /// Connections to the hook, and clients of the peer.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    connections: u32,
+    /// Calls in all.
+    #[arg(long, default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    calls: u32,
+    /// Turns of us and the peer; the ratio is the median of theirs.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
+    rounds: u32,
+    /// Print the statements that PostgreSQL spent its time on (loads pg_stat_statements, which costs a little).
+    #[arg(long)]
+    statements: bool,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::CallEnd(plan) => run::call_end(&plan),
+        Command::Authorize(plan) => run::authorize(&plan),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("callshop-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

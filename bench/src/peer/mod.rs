@@ -1,0 +1,144 @@
+//! The peer of a call end: the same transaction, sent to the same database by somebody who does nothing else.
+//!
+//! It works on the product's own tables and indexes, in a database of its own beside the product's. One transaction each: the
+//! deduplication key, the call (read and locked, then written), five charges, a transfer with six entries, six balances, the
+//! callshop's next `seq` and the activity row, each kind of row in one statement.
+//!
+//! Ids are numbers written as UUIDs, which SQL can compute as well: calls count from 1, the accounts of callshop `s` are those of
+//! [`account`].
+
+mod postgres;
+mod sqlite;
+
+use std::sync::Arc;
+
+use api::feed::Hub;
+use api::store::{Store, StoreOptions};
+use entity::{Book, CallState, activity_head, call, ledger_balance};
+use sea_orm::{EntityTrait as _, IntoActiveModel as _, TransactionTrait as _};
+use uuid::Uuid;
+
+use crate::database::Databases;
+use crate::report::Figures;
+use crate::{Plan, Result};
+
+/// First number of an account; callshops are ten apart.
+const ACCOUNTS: u64 = 1_000_000_000;
+/// Whose books an ended call moves, in the order of their locks: the callshop pays a reseller, he another, he the distributor.
+const BOOKS: [(u64, Book, i64); 6] = [
+    (1, Book::Credit, -299_900),
+    (2, Book::Credit, -239_900),
+    (2, Book::Revenue, 299_900),
+    (3, Book::Credit, -179_900),
+    (3, Book::Revenue, 239_900),
+    (4, Book::Revenue, 179_900),
+];
+/// Levels that a call is charged at: the customer's, and one for each account of the branch.
+const LEVELS: u64 = 5;
+/// Rows of a statement when the tables are filled.
+const CHUNK: usize = 500;
+
+/// What the peer's rows look like: those of a call that the product charged.
+pub struct Sample {
+    /// The call.
+    pub call: call::Model,
+    /// What its activity row shows.
+    pub shown: serde_json::Value,
+}
+
+/// The peer with its database.
+pub enum Peer {
+    /// pgbench.
+    Postgres(postgres::Pgbench),
+    /// SQLite's own library, called directly.
+    Sqlite(sqlite::Direct),
+}
+
+impl Peer {
+    /// Makes the database and its rows: one live call for each transaction that the plan will ask for.
+    pub async fn start(databases: &Databases, plan: &Plan, sample: &Sample) -> Result<Self> {
+        let url = databases.create("peer")?;
+        fill(&url, plan, sample).await?;
+        match databases {
+            Databases::Postgres(server) => Ok(Self::Postgres(postgres::Pgbench::new(server, plan, sample)?)),
+            Databases::Sqlite(_) => Ok(Self::Sqlite(sqlite::Direct::open(&url, plan, sample)?)),
+        }
+    }
+
+    /// What it is, for the report.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Postgres(_) => "pgbench, one transaction each",
+            Self::Sqlite(_) => "SQLite, one transaction each",
+        }
+    }
+
+    /// Ends about as many calls as asked for: each client the same number.
+    pub fn turn(&mut self, databases: &Databases, calls: u32) -> Result<Figures> {
+        match (self, databases) {
+            (Self::Postgres(peer), Databases::Postgres(server)) => peer.turn(server, calls),
+            (Self::Sqlite(peer), _) => peer.turn(calls),
+            (Self::Postgres(_), Databases::Sqlite(_)) => Err("pgbench has no SQLite".into()),
+        }
+    }
+}
+
+/// Calls of the peer in all: every client rounds its share up.
+fn calls_in_all(plan: &Plan) -> u64 {
+    let share = (plan.calls / plan.rounds).max(1);
+    u64::from(share.div_ceil(plan.connections)) * u64::from(plan.connections) * u64::from(plan.rounds)
+}
+
+/// A number as an id.
+fn id(number: u64) -> Result<Uuid> {
+    Ok(Uuid::parse_str(&format!("{number:032}"))?)
+}
+
+/// The accounts of a callshop's branch, itself at 1.
+fn account(shop: u64, place: u64) -> Result<Uuid> {
+    id(ACCOUNTS + shop * 10 + place)
+}
+
+async fn fill(url: &str, plan: &Plan, sample: &Sample) -> Result<()> {
+    let store =
+        Store::connect(&StoreOptions { url: url.to_owned(), connections: 2 }, Arc::new(Hub::default()))
+            .await?;
+    store.migrate().await?;
+    let shops = u64::from(plan.shops);
+    let mut calls = Vec::new();
+    for number in 1..=calls_in_all(plan) {
+        let live = call::Model {
+            id: id(number)?,
+            callshop_id: account(number % shops, 1)?,
+            request_id: id(number)?.to_string(),
+            phone_id: id(number)?,
+            state: CallState::Answered,
+            ended_at: None,
+            ended_by: None,
+            cause: None,
+            ..sample.call.clone()
+        };
+        calls.push(live.into_active_model());
+    }
+    let (mut balances, mut heads) = (Vec::new(), Vec::new());
+    for shop in 0..shops {
+        for (place, book, _) in BOOKS {
+            let balance = entity::Micros(0);
+            balances.push(
+                ledger_balance::Model { account_id: account(shop, place)?, book, balance }
+                    .into_active_model(),
+            );
+        }
+        heads.push(activity_head::Model { callshop_id: account(shop, 1)?, seq: 0 }.into_active_model());
+    }
+    let tx = store.reader().begin().await?;
+    for chunk in calls.chunks(CHUNK) {
+        call::Entity::insert_many(chunk.to_vec()).exec_without_returning(&tx).await?;
+    }
+    for chunk in balances.chunks(CHUNK) {
+        ledger_balance::Entity::insert_many(chunk.to_vec()).exec_without_returning(&tx).await?;
+    }
+    activity_head::Entity::insert_many(heads).exec_without_returning(&tx).await?;
+    tx.commit().await?;
+    Ok(())
+}

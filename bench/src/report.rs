@@ -1,0 +1,95 @@
+//! Figures and how they are printed.
+
+use std::time::Duration;
+
+use crate::load::Answer;
+
+/// What one side did in one turn.
+#[derive(Clone, Copy, Debug)]
+pub struct Figures {
+    /// A second.
+    pub rate: f64,
+    /// Half of them took at most this.
+    pub p50: Duration,
+    /// All but one in a hundred took at most this.
+    pub p99: Duration,
+}
+
+impl Figures {
+    /// From what each one took, and all of them together.
+    pub fn new(mut latencies: Vec<Duration>, elapsed: Duration) -> Self {
+        latencies.sort_unstable();
+        let at = |percent: usize| {
+            latencies.get((latencies.len() * percent / 100).min(latencies.len().saturating_sub(1)))
+        };
+        let at = |percent| at(percent).copied().unwrap_or_default();
+        let count = u32::try_from(latencies.len()).unwrap_or(u32::MAX);
+        Self { rate: f64::from(count) / elapsed.as_secs_f64(), p50: at(50), p99: at(99) }
+    }
+
+    fn text(&self) -> String {
+        format!("{:>9} {:>9} {:>9}", format!("{:.0}/s", self.rate), millis(self.p50), millis(self.p99))
+    }
+}
+
+/// Latencies and time of several waves of one turn.
+#[derive(Debug, Default)]
+pub struct Tally {
+    latencies: Vec<Duration>,
+    elapsed: Duration,
+}
+
+impl Tally {
+    /// Adds a wave.
+    pub fn add(&mut self, answers: &[Answer], took: Duration) {
+        self.latencies.extend(answers.iter().map(|answer| answer.took));
+        self.elapsed += took;
+    }
+
+    /// What they come to.
+    pub fn figures(self) -> Figures {
+        Figures::new(self.latencies, self.elapsed)
+    }
+}
+
+/// What the ratio of a run has to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Bar {
+    /// The least ratio.
+    pub least: f64,
+    /// What it is the ratio of.
+    pub of: &'static str,
+}
+
+/// Prints the turns of two sides and answers their median ratio.
+pub fn print(title: &str, ours: &str, peer: &str, rounds: &[(Figures, Figures)], bar: Option<Bar>) {
+    println!("{title}\n");
+    println!("      {ours:<31} {peer:<31}");
+    println!(
+        "round {:>9} {:>9} {:>9}   {:>9} {:>9} {:>9}   ratio",
+        "rate", "p50", "p99", "rate", "p50", "p99"
+    );
+    for (round, (left, right)) in (1..).zip(rounds) {
+        println!("{round:>5} {}   {}   {:.2}x", left.text(), right.text(), left.rate / right.rate);
+    }
+    let rate = median(rounds.iter().map(|(left, right)| left.rate / right.rate));
+    let latency = median(rounds.iter().map(|(left, right)| left.p50.as_secs_f64() / right.p50.as_secs_f64()));
+    println!("\nratio of rates, median of the rounds: {rate:.2}x (p50 latency: {latency:.2}x)");
+    match bar {
+        Some(bar) => {
+            let met = if rate >= bar.least { "met" } else { "MISSED" };
+            println!("bar: at least {:.1}x {}: {met}", bar.least, bar.of);
+        }
+        None => println!("bar: none for this number of connections or callshops"),
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn millis(duration: Duration) -> String {
+    format!("{:.2} ms", duration.as_secs_f64() * 1_000.0)
+}

@@ -1,0 +1,210 @@
+//! The runs: a server, its shops, and waves of calls through its hook.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{ActivityKind, activity, call};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
+use serde_json::{Value, json};
+use tests::TestServer;
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+use crate::database::Databases;
+use crate::load::Load;
+use crate::peer::{Peer, Sample};
+use crate::report::{self, Bar, Figures, Tally};
+use crate::statements::Watch;
+use crate::{Backend, Plan, Result, seed};
+
+/// Phones over all callshops, and so calls of one wave, at most: a phone has one call at a time.
+const PHONES: u32 = 2_000;
+/// Seconds that each call talks.
+const TALK: i64 = 90;
+/// A proxy sends this name.
+const PROXY: &str = "bench";
+
+/// `callshop-bench call-end`.
+pub fn call_end(plan: &Plan) -> Result<()> {
+    let mut bench = Bench::start(plan)?;
+    bench.turn(warm_up(plan))?;
+    let mut peer = bench.peer(plan)?;
+    let mut rounds = Vec::new();
+    for _ in 0..plan.rounds {
+        let share = (plan.calls / plan.rounds).max(1);
+        let ours = bench.turn(share)?.ends;
+        rounds.push((ours, peer.turn(&bench.databases, share)?));
+    }
+    let name = peer.name();
+    bench.finish()?;
+    let bar = match (plan.connections, plan.database, plan.shops) {
+        (32, Backend::Postgres, 100) => Some(Bar { least: 3.0, of: "the peer's rate" }),
+        (32, Backend::Postgres, 1) => Some(Bar { least: 8.0, of: "the peer's rate" }),
+        (32, Backend::Sqlite, _) => Some(Bar { least: 4.0, of: "the peer's rate" }),
+        (1, Backend::Postgres, _) => {
+            Some(Bar { least: 1.0, of: "the peer's rate (one client: rate is latency)" })
+        }
+        _ => None,
+    };
+    report::print(&title("call end", plan), "callshop, through the hook", name, &rounds, bar);
+    Ok(())
+}
+
+/// `callshop-bench authorize`.
+pub fn authorize(plan: &Plan) -> Result<()> {
+    let mut bench = Bench::start(plan)?;
+    bench.turn(warm_up(plan))?;
+    let mut rounds = Vec::new();
+    for _ in 0..plan.rounds {
+        let turn = bench.turn((plan.calls / plan.rounds).max(1))?;
+        rounds.push((turn.authorizations, turn.ends));
+    }
+    bench.finish()?;
+    let bar = Bar { least: 0.7, of: "the rate of call ends" };
+    report::print(&title("authorise", plan), "authorisations", "call ends", &rounds, Some(bar));
+    Ok(())
+}
+
+fn title(what: &str, plan: &Plan) -> String {
+    let Plan { database, shops, connections, calls, rounds, .. } = plan;
+    let database = if *database == Backend::Sqlite { "SQLite" } else { "PostgreSQL" };
+    format!(
+        "{what}: {database}, {shops} callshops, {connections} connections, {calls} calls in {rounds} rounds"
+    )
+}
+
+/// Calls before the first that counts: tables are loaded, statements prepared, connections opened.
+fn warm_up(plan: &Plan) -> u32 {
+    (plan.calls / 10).clamp(1, PHONES)
+}
+
+/// A server under load.
+struct Bench {
+    databases: Databases,
+    server: TestServer,
+    load: Load,
+    users: Vec<String>,
+    ended: u64,
+    statements: bool,
+    // the last to go: everything above runs on it
+    runtime: Runtime,
+}
+
+/// What a turn came to.
+struct Turn {
+    authorizations: Figures,
+    ends: Figures,
+}
+
+impl Bench {
+    fn start(plan: &Plan) -> Result<Self> {
+        let databases = Databases::start(plan.database, plan.statements)?;
+        let url = databases.create("callshop")?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        // the server as it comes, but for the database
+        let server = runtime.block_on(TestServer::start(tests::Backend::Sqlite, |config| {
+            config.database_url = url;
+            config.database_connections = api::config::Config::default().database_connections;
+        }));
+        let phones = PHONES.min(plan.calls);
+        let users = runtime.block_on(seed::open_shops(&server.app, plan.shops, phones))?;
+        let load = Load::new(server.hook, plan.connections)?;
+        Ok(Self { databases, server, load, users, ended: 0, statements: plan.statements, runtime })
+    }
+
+    /// The peer, with its rows made from a call as it is here.
+    fn peer(&self, plan: &Plan) -> Result<Peer> {
+        let conn = self.server.app.store.reader();
+        let shown =
+            activity::Entity::find().filter(activity::Column::Kind.eq(ActivityKind::CallEnded)).one(conn);
+        let shown = self.runtime.block_on(shown)?.ok_or("no call ended")?;
+        let ended = shown.call_id.ok_or("an end without its call")?;
+        let ended = self
+            .runtime
+            .block_on(call::Entity::find_by_id(ended).one(conn))?
+            .ok_or("an end without its call")?;
+        self.runtime.block_on(Peer::start(
+            &self.databases,
+            plan,
+            &Sample { call: ended, shown: shown.payload },
+        ))
+    }
+
+    /// Makes `calls` calls in waves: authorised, answered, ended, a step after the other.
+    fn turn(&mut self, calls: u32) -> Result<Turn> {
+        let (mut authorizations, mut ends) = (Tally::default(), Tally::default());
+        let mut left = calls as usize;
+        self.load.connect()?;
+        while left > 0 {
+            let users = &self.users[..left.min(self.users.len())];
+            left -= users.len();
+            let requests = users.iter().map(|user| self.load.request("authorize", &attempt(user))).collect();
+            let (answers, took) = self.load.send(requests)?;
+            authorizations.add(&answers, took);
+            let references: Vec<&Value> = answers.iter().map(|answer| &answer.body["ref"]).collect();
+            if let Some(refused) = answers.iter().find(|answer| answer.body["allow"] != json!(true)) {
+                return Err(format!("an attempt was refused: {}", refused.body).into());
+            }
+            let at = Utc::now();
+            let answered = references
+                .iter()
+                .map(|reference| self.load.request("events", &answered(reference, at)))
+                .collect();
+            self.load.send(answered)?;
+            let ended = references
+                .iter()
+                .map(|reference| self.load.request("events", &ended(reference, at)))
+                .collect();
+            // the last wave is the one that is looked into
+            let watch = (self.statements && left == 0)
+                .then(|| Watch::start(&self.databases, "callshop"))
+                .transpose()?;
+            let (answers, took) = self.load.send(ended)?;
+            if let Some(watch) = watch {
+                println!("{}", watch.report(answers.len())?);
+            }
+            if let Some(other) =
+                answers.iter().find(|answer| answer.body["results"][0]["status"] != json!("applied"))
+            {
+                return Err(format!("an end was not applied: {}", other.body).into());
+            }
+            ends.add(&answers, took);
+            self.ended += answers.len() as u64;
+        }
+        Ok(Turn { authorizations: authorizations.figures(), ends: ends.figures() })
+    }
+
+    /// Checks that every call that was answered 200 is there, charged, and that the ledger adds up; stops the server.
+    fn finish(self) -> Result<()> {
+        let Self { server, load, ended, runtime, .. } = self;
+        let stored = runtime.block_on(async {
+            server.check_ledger().await;
+            let charged = call::Entity::find().filter(call::Column::BilledSeconds.eq(TALK));
+            charged.count(server.app.store.reader()).await
+        })?;
+        if stored != ended {
+            return Err(format!("{ended} ends were answered, {stored} calls are stored as charged").into());
+        }
+        drop(load);
+        runtime.block_on(server.stop());
+        Ok(())
+    }
+}
+
+fn attempt(user: &str) -> Value {
+    json!({ "request_id": Uuid::new_v4(), "user": user, "dialed": "+351912345678", "src": "198.51.100.7:5060",
+        "ts": micros(Utc::now()), "proxy": PROXY, "call_id": Uuid::new_v4().simple().to_string(),
+        "from_tag": Uuid::new_v4().simple().to_string() })
+}
+
+fn answered(reference: &Value, at: DateTime<Utc>) -> Value {
+    json!([{ "eid": Uuid::new_v4(), "kind": "answered", "ts": micros(at), "proxy": PROXY, "ref": reference, "call_id": "c",
+        "from_tag": "f", "to_tag": "t", "handle": "1:1" }])
+}
+
+fn ended(reference: &Value, at: DateTime<Utc>) -> Value {
+    json!([{ "eid": Uuid::new_v4(), "kind": "ended", "ts": micros(at + TimeDelta::seconds(TALK)), "proxy": PROXY, "ref": reference,
+        "call_id": "c", "from_tag": "f", "to_tag": "t", "handle": "1:1", "by": "caller", "cause": "bye", "answered_ts": micros(at) }])
+}
+
+fn micros(at: DateTime<Utc>) -> String {
+    at.timestamp_micros().to_string()
+}

@@ -1,0 +1,57 @@
+//! What PostgreSQL spent its time on: `pg_stat_statements` over a wave of ends.
+
+use crate::Result;
+use crate::database::{Databases, Postgres, run};
+
+/// Statements of the report.
+const LINES: u32 = 20;
+
+/// Watches the statements of one database.
+pub struct Watch<'a> {
+    server: &'a Postgres,
+    database: &'a str,
+    commits: u64,
+}
+
+impl<'a> Watch<'a> {
+    /// Begins to count. SQLite keeps no such account.
+    pub fn start(databases: &'a Databases, database: &'a str) -> Result<Self> {
+        let Databases::Postgres(server) = databases else {
+            return Err("--statements is for PostgreSQL".into());
+        };
+        let mut watch = Self { server, database, commits: 0 };
+        watch.sql("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")?;
+        watch.tuples("SELECT pg_stat_statements_reset()")?;
+        watch.commits = watch.commits()?;
+        Ok(watch)
+    }
+
+    /// What was counted, for `ends` call ends.
+    pub fn report(&self, ends: usize) -> Result<String> {
+        // whoever reads takes part in it: psql's own commits are a handful
+        let commits = self.commits()? - self.commits;
+        let table = self.sql(&format!(
+            "SELECT calls, rows, round(total_exec_time::numeric, 1) AS ms, round((total_exec_time / calls)::numeric, 3) AS ms_each,
+               left(regexp_replace(regexp_replace(query, '\\s+', ' ', 'g'), '(\\$\\d+(, )?)+', '$', 'g'), 110) AS statement
+             FROM pg_stat_statements JOIN pg_database ON pg_database.oid = dbid
+             WHERE datname = '{}' ORDER BY total_exec_time DESC LIMIT {LINES}",
+            self.database
+        ))?;
+        Ok(format!("{ends} call ends in about {commits} transactions:\n{table}\n"))
+    }
+
+    fn commits(&self) -> Result<u64> {
+        let text = self.tuples(
+            "SELECT calls FROM pg_stat_statements WHERE query = 'COMMIT' ORDER BY calls DESC LIMIT 1",
+        )?;
+        Ok(text.trim().parse().unwrap_or(0))
+    }
+
+    fn sql(&self, text: &str) -> Result<String> {
+        run(self.server.client("psql").args(["-X", "-q", "-d", self.database, "-c", text]))
+    }
+
+    fn tuples(&self, text: &str) -> Result<String> {
+        run(self.server.client("psql").args(["-X", "-q", "-t", "-A", "-d", self.database, "-c", text]))
+    }
+}

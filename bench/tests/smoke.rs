@@ -1,0 +1,29 @@
+//! The reports run: a short load on each database, whose every call is checked in the database by the program itself.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
+use std::process::Command;
+
+fn report(arguments: &[&str]) -> String {
+    let small = ["--shops", "2", "--connections", "4", "--calls", "50", "--rounds", "1"];
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_callshop-bench")).args(arguments).args(small).output().unwrap();
+    let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{arguments:?}: {text}{errors}");
+    text.into_owned()
+}
+
+#[test]
+fn call_end_on_sqlite() {
+    assert!(report(&["call-end", "--database", "sqlite"]).contains("ratio of rates"));
+}
+
+#[test]
+fn call_end_on_postgres() {
+    let text = report(&["call-end", "--database", "postgres", "--statements"]);
+    assert!(text.contains("ratio of rates") && text.contains("INSERT INTO \"call_charge\""), "{text}");
+}
+
+#[test]
+fn authorize_on_sqlite() {
+    assert!(report(&["authorize", "--database", "sqlite"]).contains("the rate of call ends"));
+}
