@@ -113,9 +113,13 @@ pub async fn live_of_sessions(conn: &impl ConnectionTrait, sessions: &[Uuid]) ->
 
 /// Calls by id or by authorisation request, locked in id order.
 pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid], requests: &[&str]) -> Result<Vec<call::Model>> {
-    let wanted = sea_orm::Condition::any()
-        .add(call::Column::Id.is_in(ids.iter().copied()))
-        .add(call::Column::RequestId.is_in(requests.iter().copied()));
+    // an empty list is left out: `OR 1 = 2` makes SQLite read the whole table
+    let by_id = (!ids.is_empty()).then(|| call::Column::Id.is_in(ids.iter().copied()));
+    let by_request = (!requests.is_empty()).then(|| call::Column::RequestId.is_in(requests.iter().copied()));
+    if by_id.is_none() && by_request.is_none() {
+        return Ok(Vec::new());
+    }
+    let wanted = sea_orm::Condition::any().add_option(by_id).add_option(by_request);
     Ok(call::Entity::find().filter(wanted).order_by_asc(call::Column::Id).lock_exclusive().all(conn).await?)
 }
 
