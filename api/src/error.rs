@@ -145,6 +145,16 @@ error_codes! {
     Underpaid = "UNDERPAID",
     /// More was paid by other means than cash than is due: only cash gives change.
     Overpaid = "OVERPAID",
+    /// The account would hold less than nothing beyond its limit.
+    InsufficientCredit = "INSUFFICIENT_CREDIT",
+    /// More than an attendant may take off or give back: the owner may.
+    CeilingExceeded = "CEILING_EXCEEDED",
+    /// The discounts would be more than what they are taken off.
+    DiscountTooHigh = "DISCOUNT_TOO_HIGH",
+    /// More than is left of what was paid.
+    RefundTooHigh = "REFUND_TOO_HIGH",
+    /// The transfer was taken back already.
+    AlreadyReversed = "ALREADY_REVERSED",
     /// A row of the file cannot be used; `problems` lists them all.
     BadDeck = "BAD_DECK",
     /// A number or prefix has no rate.

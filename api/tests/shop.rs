@@ -203,6 +203,12 @@ async fn insert_call(shop: &Shop, cabin: &str, session: &str, phone: &str, charg
         from_tag: "f".to_owned(),
         to_tag: None,
         hang_up_by: None,
+        holds: json!([]),
+        extend_at: None,
+        estimated: false,
+        written_off: entity::Micros(0),
+        attempt_day: String::new(),
+        answer_day: None,
     };
     let row = &row;
     let insert = |tx: api::store::Tx| async move {

@@ -36,6 +36,8 @@ pub struct Model {
     pub retail_tariff_id: Option<Uuid>,
     /// How far its CREDIT may go below zero; none is unlimited.
     pub credit_limit: Option<Micros>,
+    /// Its people are told when what it may still spend falls below this; none for never.
+    pub low_credit: Option<Micros>,
     /// Since when no new calls are allowed below it.
     pub suspended_at: Option<DateTimeUtc>,
     /// When it was made.

@@ -50,6 +50,18 @@ pub struct Model {
     pub cash_rounding: Micros,
     /// Consecutive in the callshop.
     pub receipt_number: Option<i64>,
+    /// Paid in advance, for calls; only of a PREPAID session.
+    pub deposit: Micros,
+    /// Of the final statement: what the calls came to.
+    pub calls_total: Option<Micros>,
+    /// Of the final statement: what the items came to.
+    pub items_total: Option<Micros>,
+    /// Of the final statement: what was taken off, not negative.
+    pub discounts_total: Option<Micros>,
+    /// Of the final statement: what rounding it once added. `total = calls + items - discounts + rounding`.
+    pub rounding: Option<Micros>,
+    /// Given back after it was settled.
+    pub refunded: Micros,
 }
 
 /// Relations are read by id, in `api::store`.

@@ -70,6 +70,18 @@ pub struct Model {
     pub to_tag: Option<String>,
     /// User who asked to hang up.
     pub hang_up_by: Option<Uuid>,
+    /// Micros held at each level while it is live, in the order of `pricing`: a list of integers; empty once it is over.
+    pub holds: Json,
+    /// When its covered seconds are to be looked at again; none before it is answered and after it is over.
+    pub extend_at: Option<DateTimeUtc>,
+    /// Its end was estimated by reconciliation: a true `ended` corrects it.
+    pub estimated: bool,
+    /// What the customer would have paid for the seconds beyond `covered`.
+    pub written_off: Micros,
+    /// Day of the attempt in the callshop's time zone, `YYYY-MM-DD`.
+    pub attempt_day: String,
+    /// Day of the answer in the callshop's time zone.
+    pub answer_day: Option<String>,
 }
 
 /// Relations are read by id, in `api::store`.

@@ -3,6 +3,8 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::columns::Micros;
+
 /// Settings that only a callshop has; its account has the same id.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "callshop")]
@@ -22,6 +24,20 @@ pub struct Model {
     pub next_shift_number: i64,
     /// Number of the next receipt.
     pub next_receipt_number: i64,
+    /// Cash is paid in multiples of this; none for the minor unit.
+    pub cash_step: Option<Micros>,
+    /// Name on receipts; empty for the account's.
+    pub legal_name: String,
+    /// Tax id on receipts.
+    pub tax_id: String,
+    /// Last lines of receipts.
+    pub receipt_footer: String,
+    /// Receipts show dialled numbers without their last digits but two.
+    pub mask_numbers: bool,
+    /// What an attendant may take off one session's bill at most.
+    pub attendant_max_discount: Micros,
+    /// What an attendant may give back of one session at most.
+    pub attendant_max_refund: Micros,
 }
 
 /// Relations are read by id, in `api::store`.

@@ -105,6 +105,14 @@ text_enum!(
 );
 mirrors!(PaymentMethod = billing::statement::PaymentMethod { Cash, Card, Pix, Other });
 text_enum!(
+    /// What a customer's money was for, or why he got it back.
+    PaymentKind { Sale = "SALE", Deposit = "DEPOSIT", Refund = "REFUND", DepositRefund = "DEPOSIT_REFUND" }
+);
+text_enum!(
+    /// A line of a bill that is no call.
+    ItemKind { Item = "ITEM", Discount = "DISCOUNT" }
+);
+text_enum!(
     /// Money put into or taken out of the drawer besides sales.
     MovementKind { PayIn = "PAY_IN", PayOut = "PAY_OUT" }
 );
@@ -122,11 +130,56 @@ text_enum!(
         Issued = "ISSUED",
         /// What its children's calls brought.
         Revenue = "REVENUE",
+        /// Money in a callshop's register, by shift and payment method.
+        Drawer = "DRAWER",
+        /// What a callshop sold, below zero: where the money came from.
+        Sales = "SALES",
+        /// What customers paid in advance, below zero: it is owed to them.
+        Deposits = "DEPOSITS",
+        /// What customers owe for closed sessions.
+        Receivable = "RECEIVABLE",
+        /// What rounding statements and cash added, below zero.
+        Rounding = "ROUNDING",
+        /// What counts differed from the books: above zero, money was missing.
+        Variance = "VARIANCE",
+        /// Where floats and pay-ins come from and pay-outs and counted drawers go to.
+        Outside = "OUTSIDE",
+        /// What late cuts gave away.
+        WriteOff = "WRITE_OFF",
     }
 );
 text_enum!(
     /// Why money moved.
-    TransferKind { TopUp = "TOP_UP", Call = "CALL" }
+    TransferKind {
+        /// A parent gives credit to a child.
+        TopUp = "TOP_UP",
+        /// A parent corrects a child's credit, with a reason.
+        Adjustment = "ADJUSTMENT",
+        /// A call ended: every level pays the one above.
+        Call = "CALL",
+        /// What a late cut left beyond the covered seconds.
+        WriteOff = "WRITE_OFF",
+        /// Takes another transfer back.
+        Reversal = "REVERSAL",
+        /// The float that a register opened with.
+        Float = "FLOAT",
+        /// Cash put in by hand.
+        PayIn = "PAY_IN",
+        /// Cash taken out by hand.
+        PayOut = "PAY_OUT",
+        /// A customer pays in advance.
+        Deposit = "DEPOSIT",
+        /// A statement became final: the customer owes it.
+        Sale = "SALE",
+        /// The customer paid it.
+        Settlement = "SETTLEMENT",
+        /// What he paid was given back.
+        Refund = "REFUND",
+        /// A deposit was given back unused.
+        DepositRefund = "DEPOSIT_REFUND",
+        /// A register was counted and emptied.
+        Count = "COUNT",
+    }
 );
 text_enum!(
     /// What became of an event that the proxy sent.
@@ -140,6 +193,7 @@ text_enum!(
         PhoneOnline = "PHONE_ONLINE", PhoneOffline = "PHONE_OFFLINE",
         CallAuthorized = "CALL_AUTHORIZED", CallRinging = "CALL_RINGING", CallAnswered = "CALL_ANSWERED", CallEnded = "CALL_ENDED",
         CallFailed = "CALL_FAILED", CallAbandoned = "CALL_ABANDONED", CallRefused = "CALL_REFUSED",
-        SessionSettled = "SESSION_SETTLED",
+        CallExtended = "CALL_EXTENDED", CreditLow = "CREDIT_LOW",
+        SessionSettled = "SESSION_SETTLED", SessionRefunded = "SESSION_REFUNDED",
     }
 );

@@ -17,6 +17,8 @@ pub struct Model {
     pub book: Book,
     /// Sum of its entries.
     pub balance: Micros,
+    /// Of CREDIT: what live calls hold of it.
+    pub held: Micros,
 }
 
 /// Relations are read by id, in `api::store`.

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::columns::{Book, Micros};
+use crate::columns::{Book, Micros, PaymentMethod};
 
 /// One side of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
@@ -21,6 +21,10 @@ pub struct Model {
     pub book: Book,
     /// Signed.
     pub amount: Micros,
+    /// Of DRAWER: in which shift.
+    pub shift_id: Option<Uuid>,
+    /// Of DRAWER: money of which kind.
+    pub method: Option<PaymentMethod>,
 }
 
 /// Relations are read by id, in `api::store`.

@@ -22,6 +22,10 @@ pub struct Model {
     pub call_id: Option<Uuid>,
     /// Reason given.
     pub note: String,
+    /// The transfer that this one takes back.
+    pub reverses: Option<Uuid>,
+    /// For which cabin session.
+    pub session_id: Option<Uuid>,
 }
 
 /// Relations are read by id, in `api::store`.

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod activity;
 pub mod activity_head;
+pub mod audit_log;
 pub mod auth_session;
 pub mod cabin;
 pub mod cabin_session;
@@ -23,6 +24,7 @@ pub mod payment;
 pub mod phone;
 pub mod rate;
 pub mod register_shift;
+pub mod session_item;
 pub mod setting;
 pub mod tariff;
 pub mod tariff_version;

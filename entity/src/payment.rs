@@ -1,11 +1,11 @@
-//! A part of a settlement.
+//! Money that a customer gave or got back: a deposit, a part of a settlement, a refund.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::columns::{Micros, PaymentMethod};
+use crate::columns::{Micros, PaymentKind, PaymentMethod};
 
-/// A part of a settlement.
+/// Money that a customer gave or got back: a deposit, a part of a settlement, a refund.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "payment")]
 pub struct Model {
@@ -20,12 +20,16 @@ pub struct Model {
     pub shift_id: Uuid,
     /// How.
     pub method: PaymentMethod,
-    /// What was kept, change already given back.
+    /// What was kept, change already given back; of a refund what was given. Never negative.
     pub amount: Micros,
     /// Who took it.
     pub user_id: Uuid,
     /// When.
     pub at: DateTimeUtc,
+    /// What for, and with it which way it went.
+    pub kind: PaymentKind,
+    /// Why; only of a refund.
+    pub reason: Option<String>,
 }
 
 /// Relations are read by id, in `api::store`.

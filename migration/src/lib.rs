@@ -5,6 +5,7 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 mod m20261122_000001_first_call;
+mod m20261123_000001_money;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -12,16 +13,17 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_first_call::Migration)]
+        vec![Box::new(m20261122_000001_first_call::Migration), Box::new(m20261123_000001_money::Migration)]
     }
 }
 
 /// Column types by the words that stand for them in the `.sql` files, for SQLite and PostgreSQL.
-const TYPES: [(&str, &str, &str); 7] = [
+const TYPES: [(&str, &str, &str); 8] = [
     ("{uuid}", "BLOB", "UUID"),
     ("{time}", "TEXT", "TIMESTAMPTZ"),
     ("{json}", "TEXT", "JSONB"),
     ("{bool}", "INTEGER", "BOOLEAN"),
+    ("{false}", "0", "FALSE"),
     ("{int}", "INTEGER", "INTEGER"),
     // paths and prefixes are compared by range: by bytes, whatever the database's locale
     ("{bytes}", "", " COLLATE \"C\""),

@@ -13,7 +13,7 @@ use super::access::{self, Shop};
 use super::{App, idempotency, users};
 use crate::auth::{Actor, Right, token};
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::ledger::{self, NewTransfer};
+use crate::store::ledger::{self, Entry, NewTransfer};
 use crate::store::{Page, accounts};
 
 /// Longest name or label.
@@ -75,6 +75,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewAccount) -> Result<Created
             access::check_kind(&parent, new.kind)?;
             let account = child_of(app, &parent, id, name, new)?;
             accounts::insert(tx.conn(), account.clone()).await?;
+            ledger::open_credit(tx.conn(), account.id).await?;
             if new.kind == AccountKind::Callshop {
                 accounts::insert_callshop(tx.conn(), default_settings(app, &account)?).await?;
             }
@@ -124,6 +125,7 @@ fn child_of(
         cost_tariff_id: None,
         retail_tariff_id: None,
         credit_limit: Some(Micros::ZERO.into()),
+        low_credit: None,
         suspended_at: None,
         created_at: app.clock.now(),
     })
@@ -138,6 +140,13 @@ fn default_settings(app: &App, account: &account::Model) -> Result<callshop::Mod
         caller_id: String::new(),
         next_shift_number: 1,
         next_receipt_number: 1,
+        cash_step: None,
+        legal_name: String::new(),
+        tax_id: String::new(),
+        receipt_footer: String::new(),
+        mask_numbers: false,
+        attendant_max_discount: Micros::ZERO.into(),
+        attendant_max_refund: Micros::ZERO.into(),
     })
 }
 
@@ -297,16 +306,13 @@ pub async fn top_up(app: &App, actor: &Actor, key: &str, input: TopUp) -> Result
             let parent = account.parent_id.ok_or(Error::Forbidden)?;
             let balance = idempotency::once(&tx, actor, &app.clock, "topUp", key, input, || async {
                 let entries = vec![
-                    (account.id, Book::Credit, input.amount),
-                    (parent, Book::Issued, input.amount.checked_neg().map_err(Error::fault)?),
+                    Entry::new(account.id, Book::Credit, input.amount),
+                    Entry::new(parent, Book::Issued, input.amount.checked_neg().map_err(Error::fault)?),
                 ];
                 let transfer = NewTransfer {
-                    kind: TransferKind::TopUp,
-                    at: app.clock.now(),
                     user_id: Some(actor.user_id),
-                    call_id: None,
                     note: input.note.clone(),
-                    entries,
+                    ..NewTransfer::new(TransferKind::TopUp, app.clock.now(), entries)
                 };
                 ledger::post(tx.conn(), vec![transfer]).await?;
                 balance(tx.conn(), account.id).await
@@ -421,10 +427,12 @@ pub async fn ensure_platform(app: &App) -> Result<account::Model> {
                 cost_tariff_id: None,
                 retail_tariff_id: None,
                 credit_limit: None,
+                low_credit: None,
                 suspended_at: None,
                 created_at: app.clock.now(),
             };
             accounts::insert(tx.conn(), platform.clone()).await?;
+            ledger::open_credit(tx.conn(), platform.id).await?;
             Ok(platform)
         })
         .await

@@ -115,6 +115,12 @@ pub async fn open(app: &App, actor: &Actor, opening: Opening) -> Result<SessionV
                 settled_at: None,
                 cash_rounding: entity::Micros(0),
                 receipt_number: None,
+                deposit: entity::Micros(0),
+                calls_total: None,
+                items_total: None,
+                discounts_total: None,
+                rounding: None,
+                refunded: entity::Micros(0),
             };
             sessions::insert(tx.conn(), session.clone()).await?;
             cabins::emit(&tx, ActivityKind::CabinOpened, &cabin, Some(&session), now).await?;
@@ -229,8 +235,15 @@ pub async fn calls_over(tx: &Tx, session_ids: &[Uuid], at: DateTime<Utc>) -> Res
 async fn finish(tx: &Tx, session: cabin_session::Model, at: DateTime<Utc>) -> Result<cabin_session::Model> {
     let currency = access::by_id(tx.conn(), session.callshop_id).await?.currency;
     let statement = build_statement(tx.conn(), session.id, &currency).await?;
-    let session =
-        cabin_session::Model { state: SessionState::Closed, total: Some(statement.total.into()), ..session };
+    let session = cabin_session::Model {
+        state: SessionState::Closed,
+        calls_total: Some(statement.calls_total.into()),
+        items_total: Some(statement.items_total.into()),
+        discounts_total: Some(statement.discounts_total.into()),
+        rounding: Some(statement.rounding.into()),
+        total: Some(statement.total.into()),
+        ..session
+    };
     let session = sessions::update(tx.conn(), session).await?;
     emit(tx, ActivityKind::CabinClosed, &session, at).await?;
     Ok(session)
@@ -499,6 +512,8 @@ async fn take_payment(
         amount: (*amount).into(),
         user_id: actor.user_id,
         at: now,
+        kind: entity::PaymentKind::Sale,
+        reason: None,
     });
     let payments: Vec<payment::Model> = payments.collect();
     sessions::insert_payments(tx.conn(), payments.clone()).await?;

@@ -1,5 +1,7 @@
 //! The one who acts. Holding an [`Actor`] proves that somebody was authenticated; nothing in `app` works without one.
 
+use std::net::IpAddr;
+
 use entity::{AccountKind, Role, account, user};
 use uuid::Uuid;
 
@@ -20,6 +22,8 @@ pub struct Actor {
     pub kind: AccountKind,
     /// His role.
     pub role: Role,
+    /// Where his request came from; none for the command line.
+    pub address: Option<IpAddr>,
     path: String,
 }
 
@@ -31,6 +35,7 @@ impl Actor {
             account_id: account.id,
             kind: account.kind,
             role: user.role,
+            address: None,
             path: account.path.clone(),
         }
     }
@@ -43,8 +48,14 @@ impl Actor {
             account_id: platform.id,
             kind: platform.kind,
             role: Role::Admin,
+            address: None,
             path: platform.path.clone(),
         }
+    }
+
+    /// The same one, in a request from this address.
+    pub fn from(self, address: IpAddr) -> Self {
+        Self { address: Some(address), ..self }
     }
 
     /// What he may see.

@@ -60,8 +60,14 @@ remote_enum!(
         CallAbandoned,
         /// A call was not allowed; its `refusal` says why.
         CallRefused,
+        /// A call that is up may go on for longer: more was set aside for it.
+        CallExtended,
+        /// What the callshop may still spend fell below what it wants to be told of.
+        CreditLow,
         /// A customer paid.
         SessionSettled,
+        /// A customer who had paid got money back.
+        SessionRefunded,
     }
 );
 

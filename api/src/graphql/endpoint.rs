@@ -35,6 +35,7 @@ impl Authenticator for Doorkeeper {
                         AuthFailure::Unavailable
                     }
                 })?;
+            let actor = actor.from(origin.address);
             Ok(Caller {
                 role_key: roles::of(Some(actor.role)).0,
                 subject: actor.user_id.to_string(),

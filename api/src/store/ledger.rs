@@ -1,10 +1,10 @@
-//! Transfers, entries and running balances.
+//! Transfers, entries, running balances, and what live calls hold of them.
 
 use std::collections::BTreeMap;
 
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
-use entity::{Book, TransferKind, ledger_balance, ledger_entry, ledger_transfer};
+use entity::{Book, PaymentMethod, TransferKind, ledger_balance, ledger_entry, ledger_transfer};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
@@ -16,6 +16,8 @@ use crate::error::{Error, Result};
 /// A movement of money to be posted. Its entries sum to zero.
 #[derive(Clone, Debug)]
 pub struct NewTransfer {
+    /// Its id.
+    pub id: Uuid,
     /// Why.
     pub kind: TransferKind,
     /// When.
@@ -24,61 +26,202 @@ pub struct NewTransfer {
     pub user_id: Option<Uuid>,
     /// For which call.
     pub call_id: Option<Uuid>,
+    /// For which cabin session.
+    pub session_id: Option<Uuid>,
+    /// The transfer that this one takes back.
+    pub reverses: Option<Uuid>,
     /// Reason given.
     pub note: String,
-    /// Whose book, which, and by how much it changes.
-    pub entries: Vec<(Uuid, Book, Micros)>,
+    /// What it changes.
+    pub entries: Vec<Entry>,
 }
 
-/// Posts transfers: rows for each, and every balance moved once, in the global order.
+/// One side of a transfer: whose book, which, and by how much it changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Whose.
+    pub account_id: Uuid,
+    /// Which.
+    pub book: Book,
+    /// Signed.
+    pub amount: Micros,
+    /// Of [`Book::Drawer`]: in which shift, and what kind of money.
+    pub drawer: Option<(Uuid, PaymentMethod)>,
+}
+
+impl Entry {
+    /// A change of any book but the drawer.
+    pub fn new(account_id: Uuid, book: Book, amount: Micros) -> Self {
+        Self { account_id, book, amount, drawer: None }
+    }
+
+    /// Money into a shift's drawer, or out of it when the amount is below zero.
+    pub fn drawer(callshop_id: Uuid, shift_id: Uuid, method: PaymentMethod, amount: Micros) -> Self {
+        Self { account_id: callshop_id, book: Book::Drawer, amount, drawer: Some((shift_id, method)) }
+    }
+}
+
+impl NewTransfer {
+    /// A transfer of this kind; what is not set is empty.
+    pub fn new(kind: TransferKind, at: DateTime<Utc>, entries: Vec<Entry>) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            kind,
+            at,
+            user_id: None,
+            call_id: None,
+            session_id: None,
+            reverses: None,
+            note: String::new(),
+            entries,
+        }
+    }
+}
+
+/// Posts transfers: rows for each, and every balance moved once, in the global order. Entries of zero are left out, and transfers that
+/// have no others.
 ///
 /// # Errors
 /// A fault when entries do not sum to zero or overflow; those of the database.
 pub async fn post(conn: &impl ConnectionTrait, transfers: Vec<NewTransfer>) -> Result<()> {
+    post_and_hold(conn, transfers, &BTreeMap::new()).await
+}
+
+/// The same, and changes what is held of accounts' credit by what is given.
+///
+/// # Errors
+/// As for [`post`].
+pub async fn post_and_hold(
+    conn: &impl ConnectionTrait,
+    transfers: Vec<NewTransfer>,
+    held: &BTreeMap<Uuid, Micros>,
+) -> Result<()> {
     let (mut heads, mut entries) = (Vec::new(), Vec::new());
-    let mut changes: BTreeMap<(Uuid, Book), Micros> = BTreeMap::new();
+    let mut changes: BTreeMap<(Uuid, Book), (Micros, Micros)> = BTreeMap::new();
+    for (account_id, change) in held.iter().filter(|(_, change)| **change != Micros::ZERO) {
+        changes.insert((*account_id, Book::Credit), (Micros::ZERO, *change));
+    }
     for transfer in transfers {
-        let id = Uuid::now_v7();
-        let sum = billing::money::Micros::try_sum(transfer.entries.iter().map(|(_, _, amount)| *amount))
-            .map_err(Error::fault)?;
+        let sum = Micros::try_sum(transfer.entries.iter().map(|entry| entry.amount)).map_err(Error::fault)?;
         if sum != Micros::ZERO {
             return Err(Error::fault("a transfer does not sum to zero"));
         }
-        for (position, (account_id, book, amount)) in (0..).zip(transfer.entries) {
-            let change = changes.entry((account_id, book)).or_default();
-            *change = change.checked_add(amount).map_err(Error::fault)?;
-            let entry =
-                ledger_entry::Model { transfer_id: id, position, account_id, book, amount: amount.into() };
-            entries.push(entry.into_active_model());
+        let moving = transfer.entries.iter().filter(|entry| entry.amount != Micros::ZERO);
+        let before = entries.len();
+        for (position, entry) in (0..).zip(moving) {
+            let (change, _) = changes.entry((entry.account_id, entry.book)).or_default();
+            *change = change.checked_add(entry.amount).map_err(Error::fault)?;
+            let row = ledger_entry::Model {
+                transfer_id: transfer.id,
+                position,
+                account_id: entry.account_id,
+                book: entry.book,
+                amount: entry.amount.into(),
+                shift_id: entry.drawer.map(|(shift, _)| shift),
+                method: entry.drawer.map(|(_, method)| method),
+            };
+            entries.push(row.into_active_model());
         }
-        let head = ledger_transfer::Model {
-            id,
-            kind: transfer.kind,
-            at: transfer.at,
-            user_id: transfer.user_id,
-            call_id: transfer.call_id,
-            note: transfer.note,
-        };
-        heads.push(head.into_active_model());
+        if entries.len() > before {
+            heads.push(head(transfer).into_active_model());
+        }
     }
-    if heads.is_empty() {
+    if !heads.is_empty() {
+        ledger_transfer::Entity::insert_many(heads).exec_without_returning(conn).await?;
+        ledger_entry::Entity::insert_many(entries).exec_without_returning(conn).await?;
+    }
+    move_balances(conn, changes).await
+}
+
+fn head(transfer: NewTransfer) -> ledger_transfer::Model {
+    ledger_transfer::Model {
+        id: transfer.id,
+        kind: transfer.kind,
+        at: transfer.at,
+        user_id: transfer.user_id,
+        call_id: transfer.call_id,
+        note: transfer.note,
+        reverses: transfer.reverses,
+        session_id: transfer.session_id,
+    }
+}
+
+async fn move_balances(
+    conn: &impl ConnectionTrait,
+    changes: BTreeMap<(Uuid, Book), (Micros, Micros)>,
+) -> Result<()> {
+    use ledger_balance::Column;
+    if changes.is_empty() {
         return Ok(());
     }
-    ledger_transfer::Entity::insert_many(heads).exec_without_returning(conn).await?;
-    ledger_entry::Entity::insert_many(entries).exec_without_returning(conn).await?;
-    let rows = changes.into_iter().map(|((account_id, book), change)| {
-        ledger_balance::Model { account_id, book, balance: change.into() }.into_active_model()
+    let rows = changes.into_iter().map(|((account_id, book), (change, held))| {
+        ledger_balance::Model { account_id, book, balance: change.into(), held: held.into() }
+            .into_active_model()
     });
-    let sum = Expr::col((ledger_balance::Entity, ledger_balance::Column::Balance))
-        .add(Expr::col(("excluded", ledger_balance::Column::Balance)));
+    let sum =
+        |column: Column| Expr::col((ledger_balance::Entity, column)).add(Expr::col(("excluded", column)));
     ledger_balance::Entity::insert_many(rows)
         .on_conflict(
-            OnConflict::columns([ledger_balance::Column::AccountId, ledger_balance::Column::Book])
-                .value(ledger_balance::Column::Balance, sum)
+            OnConflict::columns([Column::AccountId, Column::Book])
+                .value(Column::Balance, sum(Column::Balance))
+                .value(Column::Held, sum(Column::Held))
                 .to_owned(),
         )
         .exec_without_returning(conn)
         .await?;
+    Ok(())
+}
+
+/// An account's credit with its parent, and what live calls hold of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Credit {
+    /// Sum of its entries.
+    pub balance: Micros,
+    /// Held by live calls below it.
+    pub held: Micros,
+}
+
+/// The credit of accounts, locked in id order until the transaction ends: what is read here may be held or spent.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock_credit(conn: &impl ConnectionTrait, accounts: &[Uuid]) -> Result<BTreeMap<Uuid, Credit>> {
+    credit_rows(conn, accounts, true).await
+}
+
+/// The credit of accounts as it is at this instant.
+///
+/// # Errors
+/// Those of the database.
+pub async fn credit(conn: &impl ConnectionTrait, accounts: &[Uuid]) -> Result<BTreeMap<Uuid, Credit>> {
+    credit_rows(conn, accounts, false).await
+}
+
+async fn credit_rows(
+    conn: &impl ConnectionTrait,
+    accounts: &[Uuid],
+    lock: bool,
+) -> Result<BTreeMap<Uuid, Credit>> {
+    let mut query = ledger_balance::Entity::find()
+        .filter(ledger_balance::Column::AccountId.is_in(accounts.iter().copied()))
+        .filter(ledger_balance::Column::Book.eq(Book::Credit))
+        .order_by_asc(ledger_balance::Column::AccountId);
+    if lock {
+        query = query.lock_exclusive();
+    }
+    let rows = query.all(conn).await?;
+    let credit = |row: &ledger_balance::Model| Credit { balance: row.balance.into(), held: row.held.into() };
+    Ok(rows.iter().map(|row| (row.account_id, credit(row))).collect())
+}
+
+/// Makes the row that an account's credit is locked by.
+///
+/// # Errors
+/// Those of the database.
+pub async fn open_credit(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<()> {
+    let zero = entity::Micros(0);
+    let row = ledger_balance::Model { account_id, book: Book::Credit, balance: zero, held: zero };
+    ledger_balance::Entity::insert(row.into_active_model()).exec_without_returning(conn).await?;
     Ok(())
 }
 

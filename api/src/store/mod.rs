@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod activity;
+pub mod audit;
 pub mod cabins;
 pub mod calls;
 pub mod keys;

@@ -303,6 +303,12 @@ async fn decide(
         from_tag: request.from_tag.clone(),
         to_tag: None,
         hang_up_by: None,
+        holds: serde_json::Value::Array(Vec::new()),
+        extend_at: None,
+        estimated: false,
+        written_off: Micros::ZERO.into(),
+        attempt_day: String::new(),
+        answer_day: None,
     };
     let answer = match refusal {
         Some(refusal) => Authorization::Refused(refusal),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{activity, pricing};
 use crate::app::{App, sessions};
 use crate::error::{Error, Result};
-use crate::store::ledger::{self, NewTransfer};
+use crate::store::ledger::{self, Entry, NewTransfer};
 use crate::store::{NewActivity, Tx, calls};
 
 /// An event from the proxy, parsed.
@@ -290,25 +290,14 @@ impl Batch {
                 row.charge = charge.amount.into();
                 row.billed_seconds = billed_seconds;
             } else if charge.amount != Micros::ZERO {
-                entries.push((
-                    level.account_id,
-                    Book::Credit,
-                    charge.amount.checked_neg().map_err(Error::fault)?,
-                ));
-                entries.push((level.payee_id, Book::Revenue, charge.amount));
+                let paid = charge.amount.checked_neg().map_err(Error::fault)?;
+                entries.push(Entry::new(level.account_id, Book::Credit, paid));
+                entries.push(Entry::new(level.payee_id, Book::Revenue, charge.amount));
             }
         }
         if !entries.is_empty() {
-            let call_id = Some(row.id);
-            let note = String::new();
-            self.transfers.push(NewTransfer {
-                kind: TransferKind::Call,
-                at: self.now,
-                user_id: None,
-                call_id,
-                note,
-                entries,
-            });
+            let transfer = NewTransfer::new(TransferKind::Call, self.now, entries);
+            self.transfers.push(NewTransfer { call_id: Some(row.id), ..transfer });
         }
         Ok(())
     }
