@@ -94,6 +94,8 @@ pub struct CallConfig {
     pub ring_seconds: u32,
     /// Longest call of a callshop that sets no other, in seconds.
     pub max_seconds: u32,
+    /// Longest slice of a call that is paid for in advance, in seconds: a call goes on for half of it while no server is up.
+    pub slice_seconds: u32,
     /// Bytes of rate tables kept in memory.
     pub rate_cache_bytes: u64,
 }
@@ -137,7 +139,7 @@ impl Default for HookConfig {
 
 impl Default for CallConfig {
     fn default() -> Self {
-        Self { ring_seconds: 120, max_seconds: 4 * 3600, rate_cache_bytes: 256 << 20 }
+        Self { ring_seconds: 120, max_seconds: 4 * 3600, slice_seconds: 600, rate_cache_bytes: 256 << 20 }
     }
 }
 
@@ -197,6 +199,9 @@ impl Config {
         }
         if self.calls.max_seconds == 0 || self.calls.max_seconds > 86_400 || self.calls.ring_seconds > 600 {
             return bad("calls.max_seconds must be 1 to 86400, calls.ring_seconds at most 600");
+        }
+        if !(1..=86_400).contains(&self.calls.slice_seconds) {
+            return bad("calls.slice_seconds must be 1 to 86400");
         }
         if self
             .allowed_origins

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::app::calls::extend;
 use crate::app::calls::writer::CallWriter;
 use crate::auth::login;
 use crate::graphql::endpoint;
@@ -37,6 +38,7 @@ impl Server {
     pub async fn start(app: Arc<App>, stop: CancellationToken) -> std::io::Result<Self> {
         let stop_writer = CancellationToken::new();
         let (writer, writing) = CallWriter::start(app.clone(), stop_writer.clone());
+        let looking_after = extend::run(app.clone(), writer.clone(), stop.clone());
         let hook = web::Data::new(Hook { app: app.clone(), writer });
         let config = app.config.clone();
         let hook_server = HttpServer::new(move || {
@@ -70,6 +72,7 @@ impl Server {
             run(hook_server.run(), stop.clone()),
             run(http_server.run(), stop.clone()),
             tokio::spawn(login::follow_revocations(app, stop)),
+            tokio::spawn(looking_after),
         ];
         Ok(Self { http: http_address, hook: hook_address, tasks, writer: writing, stop_writer })
     }

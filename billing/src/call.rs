@@ -13,6 +13,8 @@
 //! - `abandoned` (the proxy threw the authorisation away) counts only while nothing has rung.
 //! - An `ended` with an answer instant proves that the call was up: it prevails even over `failed` and `abandoned`.
 //!   Whoever applies the transition sees it from the old state, whose holds were released. Otherwise final is final.
+//! - A call that its proxy no longer knows ends at the last instant it was seen (`lost`). That end is an estimate: a true
+//!   `ended` that comes later replaces it.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -81,6 +83,8 @@ pub enum EndCause {
     Api,
     /// An operator ended it on the proxy.
     Rpc,
+    /// The proxy no longer knows it: it ended at the last instant it was seen.
+    Lost,
 }
 
 /// A call as far as its events go.
@@ -106,6 +110,8 @@ pub struct Call {
     pub cause: Option<EndCause>,
     /// Seconds from answer to end, at most the covered ones; 0 until it ends.
     pub talk_seconds: u32,
+    /// Its end is an estimate.
+    pub estimated: bool,
 }
 
 impl Call {
@@ -122,6 +128,7 @@ impl Call {
             ended_by: None,
             cause: None,
             talk_seconds: 0,
+            estimated: false,
         }
     }
 
@@ -177,6 +184,9 @@ pub enum CallEventKind {
     },
     /// The proxy discarded the authorisation.
     Abandoned,
+    /// The proxy does not know the call any more; the event's instant is the last at which it was seen. Never sent by a
+    /// proxy: found by comparing.
+    Lost,
 }
 
 /// What watchers of the call are told, each at most once and in the order of the variants.
@@ -231,6 +241,7 @@ pub fn apply(call: &Call, event: &CallEvent) -> Transition {
         }
         CallEventKind::Failed { code, by } => failed(&mut next, event.at, *code, *by),
         CallEventKind::Abandoned => abandoned(&mut next, event.at),
+        CallEventKind::Lost => lost(&mut next, event.at),
     };
     Transition { call: next, emitted }
 }
@@ -265,12 +276,12 @@ fn ended(
 ) -> Vec<Emitted> {
     let answer = if cause == EndCause::NoAck { None } else { answered_at.or(call.answered_at) };
     let proves_talk = answer.is_some() && matches!(call.state, CallState::Failed | CallState::Abandoned);
-    if !call.state.is_live() && !proves_talk {
+    if !call.state.is_live() && !proves_talk && !call.estimated {
         return Vec::new();
     }
     let mut emitted = Vec::with_capacity(2);
     if let Some(at) = answer
-        && call.state != CallState::Answered
+        && call.answered_at.is_none()
     {
         emitted.push(Emitted::Answered { at });
     }
@@ -282,6 +293,16 @@ fn ended(
     call.ended_by = Some(by);
     call.cause = Some(cause);
     call.talk_seconds = call.measured_seconds().min(call.covered);
+    call.estimated = false;
+    emitted
+}
+
+fn lost(call: &mut Call, last_seen: DateTime<Utc>) -> Vec<Emitted> {
+    if !call.state.is_live() {
+        return Vec::new();
+    }
+    let emitted = ended(call, last_seen, EndedBy::Proxy, EndCause::Lost, None);
+    call.estimated = true;
     emitted
 }
 

@@ -4,6 +4,7 @@
 //! charge made today can be explained, and computed again, years later.
 
 pub mod call;
+pub mod credit;
 pub mod deck;
 pub mod money;
 pub mod number;

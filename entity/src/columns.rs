@@ -86,9 +86,10 @@ text_enum!(
     /// Why a call ended.
     EndCause {
         Bye = "BYE", MaxDuration = "MAX_DURATION", KeepaliveLost = "KEEPALIVE_LOST", NoAck = "NO_ACK", Api = "API", Rpc = "RPC",
+        Lost = "LOST",
     }
 );
-mirrors!(EndCause = billing::call::EndCause { Bye, MaxDuration, KeepaliveLost, NoAck, Api, Rpc });
+mirrors!(EndCause = billing::call::EndCause { Bye, MaxDuration, KeepaliveLost, NoAck, Api, Rpc, Lost });
 text_enum!(
     /// State of a cabin session; see `billing::session`.
     SessionState { Open = "OPEN", Closing = "CLOSING", Closed = "CLOSED", Settled = "SETTLED", Voided = "VOIDED" }

@@ -75,6 +75,8 @@ remote_enum!(
         Api,
         /// The proxy's operator ended it.
         Rpc,
+        /// Its proxy no longer knew it: it ended at the last instant it was seen.
+        Lost,
     }
 );
 

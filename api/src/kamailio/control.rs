@@ -32,6 +32,17 @@ pub struct Proxies {
     known: HashMap<String, (String, SecretString)>,
 }
 
+/// What a proxy said of a new limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// It holds, or a longer one does.
+    Taken,
+    /// The proxy has not seen the answer yet.
+    NotAnswered,
+    /// The call is over, or not known to the proxy.
+    Over,
+}
+
 impl Proxies {
     /// From the configuration.
     ///
@@ -66,6 +77,33 @@ impl Proxies {
         }
         match self.post(&call.proxy, "/call/hangup", &body).await? {
             200 | 404 | 410 => Ok(()),
+            status => Err(ControlError::Answer(status)),
+        }
+    }
+
+    /// Whether any proxy is configured.
+    pub fn any(&self) -> bool {
+        !self.known.is_empty()
+    }
+
+    /// Whether this proxy can be told to let a call go on.
+    pub fn can_extend(&self, proxy: &str) -> bool {
+        self.known.contains_key(proxy)
+    }
+
+    /// Tells the proxy how many seconds of a call are covered. It ignores what is not more than it knows.
+    ///
+    /// # Errors
+    /// [`ControlError`]; whether the proxy took it is not known then.
+    pub async fn push_limit(&self, call: &call::Model) -> Result<Pushed, ControlError> {
+        let mut body = json!({ "ref": call.id, "call_id": call.sip_call_id, "from_tag": call.from_tag, "covered": call.covered });
+        if let Some(to_tag) = &call.to_tag {
+            body["to_tag"] = json!(to_tag);
+        }
+        match self.post(&call.proxy, "/call/limit", &body).await? {
+            200 => Ok(Pushed::Taken),
+            404 | 410 => Ok(Pushed::Over),
+            409 => Ok(Pushed::NotAnswered),
             status => Err(ControlError::Answer(status)),
         }
     }

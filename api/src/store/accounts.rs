@@ -231,3 +231,22 @@ pub async fn revoked_since(conn: &impl ConnectionTrait, since: DateTime<Utc>) ->
         .filter(auth_session::Column::RevokedAt.gte(since));
     Ok(query.limit(10_000).into_tuple::<Uuid>().all(conn).await?)
 }
+
+/// The credit limits of accounts; none inside is unlimited.
+///
+/// # Errors
+/// Those of the database.
+pub async fn credit_limits(
+    conn: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<std::collections::HashMap<Uuid, Option<billing::money::Micros>>> {
+    let rows: Vec<(Uuid, Option<entity::Micros>)> = account::Entity::find()
+        .select_only()
+        .column(account::Column::Id)
+        .column(account::Column::CreditLimit)
+        .filter(account::Column::Id.is_in(ids.iter().copied()))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|(id, limit)| (id, limit.map(Into::into))).collect())
+}

@@ -151,11 +151,50 @@ pub async fn mark_hang_up(
     Ok(call::Entity::find().filter(live).all(conn).await?)
 }
 
-/// Inserts what calls cost at each level.
-pub async fn insert_charges(conn: &impl ConnectionTrait, charges: Vec<call_charge::Model>) -> Result<()> {
+/// Answered calls that are to be looked at by `now`, longest due first.
+pub async fn due(
+    conn: &impl ConnectionTrait,
+    now: chrono::DateTime<chrono::Utc>,
+    limit: u64,
+) -> Result<Vec<Uuid>> {
+    let query = call::Entity::find()
+        .select_only()
+        .column(call::Column::Id)
+        .filter(call::Column::ExtendAt.lte(now))
+        .order_by_asc(call::Column::ExtendAt);
+    Ok(query.limit(limit).into_tuple().all(conn).await?)
+}
+
+/// Notes that the proxy knows what a call is covered for, and when to look at it again; nothing if it has moved on.
+pub async fn confirm(
+    conn: &impl ConnectionTrait,
+    id: Uuid,
+    covered: i32,
+    next: Option<chrono::DateTime<chrono::Utc>>,
+) -> Result<()> {
+    call::Entity::update_many()
+        .col_expr(call::Column::ExtendAt, Expr::value(next))
+        .filter(call::Column::Id.eq(id))
+        .filter(call::Column::Covered.eq(covered))
+        .filter(call::Column::State.eq(CallState::Answered))
+        .exec(conn)
+        .await?;
+    Ok(())
+}
+
+/// Writes what calls cost at each level; a correction replaces what was there.
+pub async fn save_charges(conn: &impl ConnectionTrait, charges: Vec<call_charge::Model>) -> Result<()> {
     for chunk in charges.chunks(CHUNK) {
         let rows = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
-        call_charge::Entity::insert_many(rows).exec_without_returning(conn).await?;
+        let changed = [call_charge::Column::BilledSeconds, call_charge::Column::Amount];
+        call_charge::Entity::insert_many(rows)
+            .on_conflict(
+                OnConflict::columns([call_charge::Column::CallId, call_charge::Column::Level])
+                    .update_columns(changed)
+                    .to_owned(),
+            )
+            .exec_without_returning(conn)
+            .await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Transfers, entries, running balances, and what live calls hold of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
@@ -75,6 +75,25 @@ impl NewTransfer {
             note: String::new(),
             entries,
         }
+    }
+}
+
+impl NewTransfer {
+    /// The transfer that takes this one back.
+    ///
+    /// # Errors
+    /// A fault for an amount that cannot be negated.
+    pub fn reversal(&self, at: DateTime<Utc>) -> Result<Self> {
+        let entries = self
+            .entries
+            .iter()
+            .map(|entry| Ok(Entry { amount: entry.amount.checked_neg().map_err(Error::fault)?, ..*entry }));
+        Ok(Self {
+            call_id: self.call_id,
+            session_id: self.session_id,
+            reverses: Some(self.id),
+            ..Self::new(TransferKind::Reversal, at, entries.collect::<Result<_>>()?)
+        })
     }
 }
 
@@ -223,6 +242,63 @@ pub async fn open_credit(conn: &impl ConnectionTrait, account_id: Uuid) -> Resul
     let row = ledger_balance::Model { account_id, book: Book::Credit, balance: zero, held: zero };
     ledger_balance::Entity::insert(row.into_active_model()).exec_without_returning(conn).await?;
     Ok(())
+}
+
+/// The transfers of calls that were not taken back, with their entries.
+///
+/// # Errors
+/// Those of the database.
+pub async fn standing_of_calls(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<Vec<NewTransfer>> {
+    standing(conn, ledger_transfer::Column::CallId.is_in(calls.iter().copied())).await
+}
+
+/// The transfers of a cabin session that were not taken back, with their entries.
+///
+/// # Errors
+/// Those of the database.
+pub async fn standing_of_session(conn: &impl ConnectionTrait, session: Uuid) -> Result<Vec<NewTransfer>> {
+    standing(conn, ledger_transfer::Column::SessionId.eq(session)).await
+}
+
+async fn standing(
+    conn: &impl ConnectionTrait,
+    about: sea_orm::sea_query::SimpleExpr,
+) -> Result<Vec<NewTransfer>> {
+    let heads = ledger_transfer::Entity::find().filter(about).order_by_asc(ledger_transfer::Column::Id);
+    let heads = heads.all(conn).await?;
+    let taken_back: BTreeSet<Uuid> = heads.iter().filter_map(|head| head.reverses).collect();
+    let stands = |head: &ledger_transfer::Model| head.reverses.is_none() && !taken_back.contains(&head.id);
+    let heads: Vec<ledger_transfer::Model> = heads.into_iter().filter(stands).collect();
+    let ids: Vec<Uuid> = heads.iter().map(|head| head.id).collect();
+    let rows = ledger_entry::Entity::find()
+        .filter(ledger_entry::Column::TransferId.is_in(ids))
+        .order_by_asc(ledger_entry::Column::TransferId)
+        .order_by_asc(ledger_entry::Column::Position)
+        .all(conn)
+        .await?;
+    let mut entries: BTreeMap<Uuid, Vec<Entry>> = BTreeMap::new();
+    for row in rows {
+        entries.entry(row.transfer_id).or_default().push(Entry {
+            account_id: row.account_id,
+            book: row.book,
+            amount: row.amount.into(),
+            drawer: row.shift_id.zip(row.method),
+        });
+    }
+    Ok(heads
+        .into_iter()
+        .map(|head| NewTransfer {
+            id: head.id,
+            kind: head.kind,
+            at: head.at,
+            user_id: head.user_id,
+            call_id: head.call_id,
+            session_id: head.session_id,
+            reverses: head.reverses,
+            note: head.note,
+            entries: entries.remove(&head.id).unwrap_or_default(),
+        })
+        .collect())
 }
 
 /// The balances of one book of several accounts; an account without entries has none.

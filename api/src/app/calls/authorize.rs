@@ -2,25 +2,28 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use billing::credit::{Answer, Grant};
 use billing::money::Micros;
 use billing::number::{DialPlan, Dialed};
-use billing::rating;
 use chrono::{DateTime, Utc};
 use entity::{
-    ActivityKind, Book, CallState, SessionState, account, cabin, cabin_session, call, callshop, phone, tariff,
+    ActivityKind, CallState, SessionState, account, cabin, cabin_session, call, callshop, phone, tariff,
 };
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use super::activity;
+use super::cover::{self, Terms, Wanted};
+use super::events::local_day;
+use super::money::{Money, Purses};
 use super::pricing::Level;
+use super::{activity, extend};
 use crate::app::App;
 use crate::app::access::path_ids;
 use crate::app::rates;
 use crate::app::sessions::MAX_STATEMENT_CALLS;
 use crate::error::{Error, Result};
 use crate::store::calls::Spent;
-use crate::store::{Tx, accounts, calls, ledger, tariffs};
+use crate::store::{Tx, accounts, calls, tariffs};
 
 /// An attempt to call, as the proxy reports it after the phone proved who it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +95,8 @@ refusals! {
     DestinationBlocked = "DESTINATION_BLOCKED", 403, "Destination blocked";
     /// The callshop's credit covers no second of it.
     NoCredit = "NO_CREDIT", 402, "No credit";
+    /// The session's deposit covers no second of it.
+    DepositUsedUp = "DEPOSIT_USED_UP", 402, "Deposit used up";
     /// The session's spending limit covers no second of it.
     SpendingLimit = "SPENDING_LIMIT", 402, "Spending limit reached";
     /// The session's time is used up.
@@ -116,15 +121,29 @@ impl Refusal {
 ///
 /// # Errors
 /// Those of the database; nothing is decided then.
-pub async fn decide_all(app: &App, tx: &Tx, requests: &[AuthorizeRequest]) -> Result<Vec<Authorization>> {
+pub(super) async fn decide_all(
+    app: &App,
+    tx: &Tx,
+    requests: &[&AuthorizeRequest],
+    money: &mut Money,
+) -> Result<Vec<Authorization>> {
     if requests.is_empty() {
         return Ok(Vec::new());
     }
     let now = app.clock.now();
-    let mut ground = Ground::load(app, tx.conn(), requests, now).await?;
+    let mut ground = Ground::load(tx.conn(), requests, now).await?;
+    let mut looked = Vec::with_capacity(requests.len());
+    for request in requests {
+        let mut found = Found::default();
+        let verdict = check(app, tx.conn(), &ground, request, &mut found).await?;
+        looked.push((request, found, verdict));
+    }
+    // the credit of all of them at once, in the global order, when nothing else is to be waited for
+    let paying = looked.iter().flat_map(|(_, found, _)| extend::paying_accounts(&found.levels)).collect();
+    ground.purses = Purses::lock(tx.conn(), paying).await?;
     let mut decided = Vec::with_capacity(requests.len());
     let mut rows = Vec::new();
-    for request in requests {
+    for (request, found, verdict) in looked {
         if let Some(call) = ground.asked.get(&request.request_id) {
             decided.push(repeat(call, &ground));
             continue;
@@ -134,16 +153,17 @@ pub async fn decide_all(app: &App, tx: &Tx, requests: &[AuthorizeRequest]) -> Re
             decided.push(Authorization::Refused(Refusal::PhoneBlocked));
             continue;
         };
-        let (call, answer) = decide(app, tx.conn(), &mut ground, &phone, request, now).await?;
-        let kind = if call.state == CallState::Refused {
-            ActivityKind::CallRefused
-        } else {
-            ActivityKind::CallAuthorized
-        };
+        let outcome = grant(app, &ground, &phone, request, &found, verdict, money, now)?;
+        let call = call_row(&ground, &phone, request, found, outcome, now)?;
+        let refused = call.state == CallState::Refused;
+        let kind = if refused { ActivityKind::CallRefused } else { ActivityKind::CallAuthorized };
         tx.emit(activity(kind, now, &call)?);
+        if !refused {
+            ground.busy.insert(phone.id);
+        }
+        decided.push(repeat(&call, &ground));
         ground.asked.insert(request.request_id.clone(), call.clone());
         rows.push(call);
-        decided.push(answer);
     }
     calls::save(tx.conn(), rows).await?;
     Ok(decided)
@@ -168,10 +188,11 @@ struct Ground {
     cabins: HashMap<Uuid, cabin::Model>,
     sessions: HashMap<Uuid, cabin_session::Model>,
     spent: HashMap<Uuid, Spent>,
+    live: Vec<call::Model>,
     busy: HashSet<Uuid>,
     shops: HashMap<Uuid, callshop::Model>,
     accounts: HashMap<Uuid, account::Model>,
-    credit: HashMap<Uuid, Micros>,
+    purses: Purses,
     tariffs: HashMap<Uuid, (Uuid, tariff::Model)>,
     asked: HashMap<String, call::Model>,
     abandoned: HashSet<String>,
@@ -179,22 +200,25 @@ struct Ground {
 
 impl Ground {
     async fn load(
-        _app: &App,
         conn: &impl ConnectionTrait,
-        requests: &[AuthorizeRequest],
+        requests: &[&AuthorizeRequest],
         now: DateTime<Utc>,
     ) -> Result<Self> {
         let users: Vec<&str> = requests.iter().map(|request| request.user.as_str()).collect();
-        let asked: Vec<&str> = requests.iter().map(|request| request.request_id.as_str()).collect();
+        let asked_ids: Vec<&str> = requests.iter().map(|request| request.request_id.as_str()).collect();
         let phones = calls::lock_phones(conn, &users).await?;
         let phone_ids: Vec<Uuid> = phones.iter().map(|phone| phone.id).collect();
         let shop_ids: Vec<Uuid> = phones.iter().map(|phone| phone.callshop_id).collect();
         let cabins = calls::cabins_of(conn, &phone_ids).await?;
         let cabin_ids: Vec<Uuid> = cabins.iter().map(|cabin| cabin.id).collect();
+        let asked = calls::lock(conn, &[], &asked_ids).await?;
         let sessions = calls::lock_open_sessions(conn, &cabin_ids).await?;
         let session_ids: Vec<Uuid> = sessions.iter().map(|session| session.id).collect();
+        let bounded: Vec<Uuid> =
+            sessions.iter().filter(|row| cover::is_bounded(row)).map(|row| row.id).collect();
+        let live =
+            if bounded.is_empty() { Vec::new() } else { calls::live_of_sessions(conn, &bounded).await? };
         let accounts = load_chains(conn, &shop_ids).await?;
-        let account_ids: Vec<Uuid> = accounts.keys().copied().collect();
         let wanted: BTreeSet<Uuid> = accounts
             .values()
             .flat_map(|account| [account.cost_tariff_id, account.retail_tariff_id])
@@ -209,14 +233,11 @@ impl Ground {
                 .into_iter()
                 .map(|row| (row.account_id, row))
                 .collect(),
-            credit: ledger::balances(conn, &account_ids, Book::Credit).await?.into_iter().collect(),
+            live,
+            purses: Purses::default(),
             tariffs: tariffs::effective_versions(conn, &wanted, now).await?,
-            asked: calls::lock(conn, &[], &asked)
-                .await?
-                .into_iter()
-                .map(|row| (row.request_id.clone(), row))
-                .collect(),
-            abandoned: calls::abandoned(conn, &asked).await?,
+            abandoned: calls::abandoned(conn, &asked_ids).await?,
+            asked: asked.into_iter().map(|row| (row.request_id.clone(), row)).collect(),
             phones: phones.into_iter().map(|row| (row.sip_user.clone(), row)).collect(),
             cabins: cabins.into_iter().filter_map(|row| Some((row.phone_id?, row))).collect(),
             sessions: sessions.into_iter().map(|row| (row.cabin_id, row)).collect(),
@@ -252,27 +273,73 @@ struct Found {
     levels: Vec<Level>,
 }
 
-async fn decide(
+/// What an attempt comes to: the slice that is paid for, or why there is none.
+type Outcome = std::result::Result<Grant, Refusal>;
+
+/// Holds the first slice of an attempt that passed the ladder, at every level.
+#[expect(clippy::too_many_arguments, reason = "what was found out about one attempt, and where it was")]
+fn grant(
     app: &App,
-    conn: &impl ConnectionTrait,
-    ground: &mut Ground,
+    ground: &Ground,
     phone: &phone::Model,
     request: &AuthorizeRequest,
+    found: &Found,
+    verdict: Verdict,
+    money: &mut Money,
     now: DateTime<Utc>,
-) -> Result<(call::Model, Authorization)> {
-    let mut found = Found::default();
-    let outcome = check(app, conn, ground, phone, request, now, &mut found).await?;
+) -> Result<Outcome> {
+    let cap = match verdict {
+        Ok(cap) => cap,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    // an earlier attempt of this batch may have got the phone
+    if ground.busy.contains(&phone.id) {
+        return Ok(Err(Refusal::PhoneBusy));
+    }
+    if found.emergency {
+        return Ok(Ok(Grant { covered: cap, holds: Vec::new() }));
+    }
+    let session = match may_use(ground, phone) {
+        Ok(session) => session,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let spent = ground.spent.get(&session.id).copied().unwrap_or_default();
+    if spent.calls >= MAX_STATEMENT_CALLS {
+        return Ok(Err(Refusal::SessionFull));
+    }
+    let wanted = Wanted {
+        levels: &found.levels,
+        answer: Answer { from: now, ring_seconds: app.config.calls.ring_seconds },
+        covered: 0,
+        holds: &[],
+        cap,
+        slice: app.proxies.can_extend(&request.proxy).then_some(app.config.calls.slice_seconds),
+    };
+    let outcome =
+        cover::cover(wanted, Terms::new(session, spent, &ground.live, None)?, &ground.purses, money)?;
+    if let Ok(grant) = &outcome {
+        cover::change_holds(&found.levels, &[], &grant.holds, money)?;
+    }
+    Ok(outcome)
+}
+
+fn call_row(
+    ground: &Ground,
+    phone: &phone::Model,
+    request: &AuthorizeRequest,
+    found: Found,
+    outcome: Outcome,
+    now: DateTime<Utc>,
+) -> Result<call::Model> {
     let cabin = ground.cabins.get(&phone.id);
     let session = cabin
         .and_then(|cabin| ground.sessions.get(&cabin.id))
         .filter(|session| session.state == SessionState::Open);
     let account =
         ground.accounts.get(&phone.callshop_id).ok_or_else(|| Error::fault("a phone without a callshop"))?;
-    let (state, covered, refusal) = match outcome {
-        Ok(covered) => (CallState::Authorized, covered, None),
-        Err(refusal) => (CallState::Refused, 0, Some(refusal)),
-    };
-    let call = call::Model {
+    let refusal = outcome.as_ref().err().copied();
+    let grant = outcome.unwrap_or(Grant { covered: 0, holds: Vec::new() });
+    Ok(call::Model {
         id: Uuid::now_v7(),
         callshop_id: phone.callshop_id,
         cabin_id: cabin.map(|cabin| cabin.id),
@@ -283,12 +350,12 @@ async fn decide(
         number: found.number,
         destination: found.destination,
         emergency: found.emergency,
-        state,
+        state: if refusal.is_some() { CallState::Refused } else { CallState::Authorized },
         authorized_at: now,
         ringing_at: None,
         answered_at: None,
         ended_at: refusal.map(|_| now),
-        covered: i32::try_from(covered).map_err(Error::fault)?,
+        covered: i32::try_from(grant.covered).map_err(Error::fault)?,
         sip_code: refusal.map(|refusal| refusal.sip_code().into()),
         ended_by: None,
         cause: None,
@@ -303,40 +370,27 @@ async fn decide(
         from_tag: request.from_tag.clone(),
         to_tag: None,
         hang_up_by: None,
-        holds: serde_json::Value::Array(Vec::new()),
+        holds: cover::holds_column(&grant.holds),
         extend_at: None,
         estimated: false,
         written_off: Micros::ZERO.into(),
-        attempt_day: String::new(),
+        attempt_day: local_day(Some(account), now),
         answer_day: None,
-    };
-    let answer = match refusal {
-        Some(refusal) => Authorization::Refused(refusal),
-        None => {
-            ground.busy.insert(phone.id);
-            let caller_id =
-                ground.shops.get(&phone.callshop_id).map(|shop| shop.caller_id.clone()).unwrap_or_default();
-            Authorization::Allowed {
-                reference: call.id,
-                max_seconds: covered,
-                to: call.number.clone(),
-                caller_id,
-            }
-        }
-    };
-    Ok((call, answer))
+    })
 }
 
-/// The ladder: one reason a step. Answers the seconds that are covered.
+/// What the ladder says: the longest that the call may be, or a refusal.
+type Verdict = std::result::Result<u32, Refusal>;
+
+/// The ladder: one reason a step. What is left after it is a question of money.
 async fn check(
     app: &App,
     conn: &impl ConnectionTrait,
     ground: &Ground,
-    phone: &phone::Model,
     request: &AuthorizeRequest,
-    now: DateTime<Utc>,
     found: &mut Found,
-) -> Result<std::result::Result<u32, Refusal>> {
+) -> Result<Verdict> {
+    let Some(phone) = ground.phones.get(&request.user) else { return Ok(Err(Refusal::PhoneBlocked)) };
     let shop =
         ground.shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("a phone without a callshop"))?;
     let plan: DialPlan = serde_json::from_value(shop.dial_plan.clone()).map_err(Error::fault)?;
@@ -362,10 +416,9 @@ async fn check(
     if found.emergency {
         return Ok(Ok(cap));
     }
-    let session = match may_use(ground, phone) {
-        Ok(session) => session,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
+    if let Err(refusal) = may_use(ground, phone) {
+        return Ok(Err(refusal));
+    }
     let digits = match dialed {
         Ok(Dialed::Number { e164, .. }) => e164.as_str().to_owned(),
         Ok(Dialed::Short { .. }) => return Ok(Err(Refusal::DestinationNotRated)),
@@ -377,7 +430,7 @@ async fn check(
     if let Err(refusal) = find_rates(app, conn, ground, phone.callshop_id, &digits, found).await? {
         return Ok(Err(refusal));
     }
-    Ok(cover(app, ground, session, &found.levels, cap, now))
+    Ok(Ok(cap))
 }
 
 /// Phone, suspension, cabin, session: whether anybody may call from there at all.
@@ -433,56 +486,4 @@ async fn find_rates(
         found.levels.push(Level { account_id: payer.id, payee_id, version_id: *version_id, pricing });
     }
     Ok(Ok(()))
-}
-
-/// Seconds that the session's limits and every level's credit cover.
-fn cover(
-    app: &App,
-    ground: &Ground,
-    session: &cabin_session::Model,
-    levels: &[Level],
-    cap: u32,
-    now: DateTime<Utc>,
-) -> std::result::Result<u32, Refusal> {
-    let ring = app.config.calls.ring_seconds;
-    let spent = ground.spent.get(&session.id).copied().unwrap_or_default();
-    if spent.calls >= MAX_STATEMENT_CALLS {
-        return Err(Refusal::SessionFull);
-    }
-    let mut covered = cap;
-    if let Some(limit) = session.time_limit {
-        covered = covered.min(u32::try_from(limit).unwrap_or(0).saturating_sub(spent.seconds));
-        if covered == 0 {
-            return Err(Refusal::TimeLimit);
-        }
-    }
-    let Some((retail, costs)) = levels.split_first() else { return Err(Refusal::ServiceUnavailable) };
-    if let Some(limit) = session.spending_limit {
-        let left = Micros::from(limit).checked_sub(spent.charge).unwrap_or(Micros::ZERO);
-        covered = rating::covered_seconds(&retail.pricing, now, ring, left, covered);
-        if covered == 0 {
-            return Err(Refusal::SpendingLimit);
-        }
-    }
-    if levels.iter().all(|level| rating::is_free(&level.pricing)) {
-        return Ok(covered);
-    }
-    for (position, level) in costs.iter().enumerate() {
-        covered =
-            rating::covered_seconds(&level.pricing, now, ring, available(ground, level.account_id), covered);
-        if covered == 0 {
-            return Err(if position == 0 { Refusal::NoCredit } else { Refusal::ServiceUnavailable });
-        }
-    }
-    Ok(covered)
-}
-
-/// Balance and limit together; [`Micros::MAX`] without a limit.
-fn available(ground: &Ground, account_id: Uuid) -> Micros {
-    let balance = ground.credit.get(&account_id).copied().unwrap_or_default();
-    match ground.accounts.get(&account_id).map(|account| account.credit_limit) {
-        Some(Some(limit)) => balance.checked_add(limit.into()).unwrap_or(Micros::MAX),
-        Some(None) => Micros::MAX,
-        None => Micros::ZERO,
-    }
 }

@@ -3,16 +3,16 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use billing::call::{self as machine, CallEvent, CallEventKind, Emitted};
-use billing::money::Micros;
 use chrono::{DateTime, Utc};
-use entity::{ActivityKind, Book, CallState, HookStatus, TransferKind, call, call_charge, hook_event, phone};
+use entity::{ActivityKind, CallState, HookStatus, account, call, hook_event, phone};
 use uuid::Uuid;
 
-use super::{activity, pricing};
+use super::charge::{self, Charged, Corrections};
+use super::money::Money;
+use super::{activity, extend};
 use crate::app::{App, sessions};
 use crate::error::{Error, Result};
-use crate::store::ledger::{self, Entry, NewTransfer};
-use crate::store::{NewActivity, Tx, calls};
+use crate::store::{NewActivity, Tx, accounts, calls};
 
 /// An event from the proxy, parsed.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +78,7 @@ impl EventBody {
                 CallEventKind::Ended { .. } => "ended",
                 CallEventKind::Failed { .. } => "failed",
                 CallEventKind::Abandoned => "abandoned",
+                CallEventKind::Lost => "lost",
             },
             Self::Abandoned { .. } => "abandoned",
             Self::Phone { online: true, .. } => "online",
@@ -124,7 +125,12 @@ pub struct Applied {
 ///
 /// # Errors
 /// Those of the database; nothing is applied then.
-pub async fn apply_all(app: &App, tx: &Tx, events: &[ProxyEvent]) -> Result<Applied> {
+pub(super) async fn apply_all(
+    app: &App,
+    tx: &Tx,
+    events: &[&ProxyEvent],
+    money: &mut Money,
+) -> Result<Applied> {
     if events.is_empty() {
         return Ok(Applied::default());
     }
@@ -133,16 +139,16 @@ pub async fn apply_all(app: &App, tx: &Tx, events: &[ProxyEvent]) -> Result<Appl
     order.sort_by_key(|index| events[*index].at);
     let mut results = vec![EventResult::Duplicate; events.len()];
     for index in order {
-        let event = &events[index];
+        let event = events[index];
         if !batch.seen.insert(event.eid.clone()) {
             continue;
         }
-        let result = batch.apply(tx, event)?;
+        let result = batch.apply(app, tx, event, money)?;
         batch.received.push(received(event, &result, batch.now));
         results[index] = result;
     }
     let hang_up = batch.to_hang_up();
-    batch.flush(tx).await?;
+    batch.flush(tx, money).await?;
     Ok(Applied { results, hang_up })
 }
 
@@ -177,13 +183,14 @@ struct Batch {
     changed_calls: BTreeSet<Uuid>,
     changed_phones: HashSet<String>,
     received: Vec<hook_event::Model>,
-    charges: Vec<call_charge::Model>,
-    transfers: Vec<NewTransfer>,
+    charged: Charged,
+    corrections: Corrections,
     over_in: Vec<Uuid>,
+    shops: HashMap<Uuid, account::Model>,
 }
 
 impl Batch {
-    async fn load(app: &App, tx: &Tx, events: &[ProxyEvent]) -> Result<Self> {
+    async fn load(app: &App, tx: &Tx, events: &[&ProxyEvent]) -> Result<Self> {
         let eids: Vec<&str> = events.iter().map(|event| event.eid.as_str()).collect();
         let (mut refs, mut requests, mut users) = (Vec::new(), Vec::new(), Vec::new());
         for event in events {
@@ -203,6 +210,10 @@ impl Batch {
         } else {
             calls::lock(conn, &refs, &requests).await?
         };
+        let corrections = Corrections::load(conn, &may_be_corrected(&rows, events)).await?;
+        let shop_ids: BTreeSet<Uuid> = rows.iter().map(|row| row.callshop_id).collect();
+        let shop_ids: Vec<Uuid> = shop_ids.into_iter().collect();
+        let shops = if shop_ids.is_empty() { Vec::new() } else { accounts::by_ids(conn, &shop_ids).await? };
         Ok(Self {
             now: app.clock.now(),
             // after the locks: what another node received meanwhile is committed by now
@@ -214,19 +225,20 @@ impl Batch {
             changed_calls: BTreeSet::new(),
             changed_phones: HashSet::new(),
             received: Vec::new(),
-            charges: Vec::new(),
-            transfers: Vec::new(),
+            charged: Charged::default(),
+            corrections,
             over_in: Vec::new(),
+            shops: shops.into_iter().map(|row| (row.id, row)).collect(),
         })
     }
 
-    fn apply(&mut self, tx: &Tx, event: &ProxyEvent) -> Result<EventResult> {
+    fn apply(&mut self, app: &App, tx: &Tx, event: &ProxyEvent, money: &mut Money) -> Result<EventResult> {
         match &event.body {
             EventBody::Call { reference, to_tag, kind } => {
-                self.apply_call(tx, *reference, to_tag.as_deref(), kind, event.at)
+                self.apply_call(app, tx, (*reference, to_tag.as_deref(), kind, event.at), money)
             }
             EventBody::Abandoned { request_id } => match self.by_request.get(request_id).copied() {
-                Some(id) => self.apply_call(tx, id, None, &CallEventKind::Abandoned, event.at),
+                Some(id) => self.apply_call(app, tx, (id, None, &CallEventKind::Abandoned, event.at), money),
                 // kept: the authorisation that commits after this one finds it
                 None => Ok(EventResult::Applied),
             },
@@ -238,11 +250,10 @@ impl Batch {
 
     fn apply_call(
         &mut self,
+        app: &App,
         tx: &Tx,
-        id: Uuid,
-        to_tag: Option<&str>,
-        kind: &CallEventKind,
-        at: DateTime<Utc>,
+        (id, to_tag, kind, at): (Uuid, Option<&str>, &CallEventKind, DateTime<Utc>),
+        money: &mut Money,
     ) -> Result<EventResult> {
         let Some(row) = self.calls.get(&id) else { return Ok(EventResult::Ignored) };
         let before = to_machine(row);
@@ -252,8 +263,23 @@ impl Batch {
             row.to_tag = Some(to_tag.to_owned());
         }
         let over = before.state.is_live() && !after.call.state.is_live();
-        if after.emitted.iter().any(|emitted| matches!(emitted, Emitted::Ended { .. })) {
-            self.charge(&mut row)?;
+        if row.answered_at != before.answered_at {
+            row.answer_day = row.answered_at.map(|at| self.local_day(&row, at));
+        }
+        if after.call.state == machine::CallState::Answered && before.state != after.call.state {
+            row.extend_at = extend::first_look(app, &row);
+        }
+        if over {
+            row.extend_at = None;
+        }
+        let ended = after.emitted.iter().any(|emitted| matches!(emitted, Emitted::Ended { .. }));
+        match (ended, over) {
+            (true, true) => charge::end(&mut row, money, &mut self.charged, self.now)?,
+            (true, false) => {
+                charge::correct(&mut row, &self.corrections, money, &mut self.charged, self.now)?;
+            }
+            (false, true) => charge::release(&mut row, money)?,
+            (false, false) => {}
         }
         for emitted in &after.emitted {
             let (kind, at) = shown(emitted);
@@ -270,36 +296,8 @@ impl Batch {
         Ok(if after.emitted.is_empty() && !changed { EventResult::Ignored } else { EventResult::Applied })
     }
 
-    /// What the call costs at every level, once: the customer's on the call, the accounts' in the ledger.
-    fn charge(&mut self, row: &mut call::Model) -> Result<()> {
-        let Some(answered_at) = row.answered_at else { return Ok(()) };
-        let talk = u32::try_from(row.talk_seconds).map_err(Error::fault)?;
-        let mut entries = Vec::new();
-        for (position, level) in (0..).zip(pricing::levels(row)?) {
-            let charge = pricing::charge(&level, answered_at, talk);
-            let billed_seconds = i32::try_from(charge.billed_seconds).map_err(Error::fault)?;
-            self.charges.push(call_charge::Model {
-                call_id: row.id,
-                level: position,
-                account_id: level.account_id,
-                version_id: level.version_id,
-                billed_seconds,
-                amount: charge.amount.into(),
-            });
-            if position == 0 {
-                row.charge = charge.amount.into();
-                row.billed_seconds = billed_seconds;
-            } else if charge.amount != Micros::ZERO {
-                let paid = charge.amount.checked_neg().map_err(Error::fault)?;
-                entries.push(Entry::new(level.account_id, Book::Credit, paid));
-                entries.push(Entry::new(level.payee_id, Book::Revenue, charge.amount));
-            }
-        }
-        if !entries.is_empty() {
-            let transfer = NewTransfer::new(TransferKind::Call, self.now, entries);
-            self.transfers.push(NewTransfer { call_id: Some(row.id), ..transfer });
-        }
-        Ok(())
+    fn local_day(&self, row: &call::Model, at: DateTime<Utc>) -> String {
+        local_day(self.shops.get(&row.callshop_id), at)
     }
 
     fn apply_phone(&mut self, tx: &Tx, user: &str, event: &ProxyEvent) -> Result<EventResult> {
@@ -343,17 +341,44 @@ impl Batch {
         changed.filter(|row| row.hang_up_by.is_some() && calls::LIVE.contains(&row.state)).cloned().collect()
     }
 
-    async fn flush(mut self, tx: &Tx) -> Result<()> {
+    async fn flush(mut self, tx: &Tx, money: &mut Money) -> Result<()> {
         let conn = tx.conn();
         let phones = self.changed_phones.iter().filter_map(|user| self.phones.get(user).cloned()).collect();
         calls::save_phones(conn, phones).await?;
         let rows = self.changed_calls.iter().filter_map(|id| self.calls.get(id).cloned()).collect();
         calls::save(conn, rows).await?;
-        calls::insert_charges(conn, std::mem::take(&mut self.charges)).await?;
+        calls::save_charges(conn, std::mem::take(&mut self.charged.charges)).await?;
         calls::insert_events(conn, std::mem::take(&mut self.received)).await?;
-        sessions::calls_over(tx, &self.over_in, self.now).await?;
-        ledger::post(conn, std::mem::take(&mut self.transfers)).await
+        self.shops.values().for_each(|shop| money.watch(shop));
+        sessions::calls_over(tx, &self.over_in, self.now).await
     }
+}
+
+/// Calls of which the batch has an end although they are over, or will be when it comes to that.
+fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEvent]) -> Vec<&'a call::Model> {
+    let about = |row: &call::Model, wanted: fn(&CallEventKind) -> bool| {
+        events.iter().any(|event| match &event.body {
+            EventBody::Call { reference, kind, .. } => *reference == row.id && wanted(kind),
+            EventBody::Abandoned { request_id } => {
+                *request_id == row.request_id && wanted(&CallEventKind::Abandoned)
+            }
+            _ => false,
+        })
+    };
+    let ended = |kind: &CallEventKind| matches!(kind, CallEventKind::Ended { .. });
+    let gives_up = |kind: &CallEventKind| {
+        matches!(kind, CallEventKind::Failed { .. } | CallEventKind::Abandoned | CallEventKind::Lost)
+    };
+    let over = |row: &call::Model| {
+        row.estimated || matches!(row.state, CallState::Failed | CallState::Abandoned) || about(row, gives_up)
+    };
+    rows.iter().filter(|row| over(row) && about(row, ended)).collect()
+}
+
+/// The date at a callshop, `YYYY-MM-DD`.
+pub(super) fn local_day(shop: Option<&account::Model>, at: DateTime<Utc>) -> String {
+    let zone: chrono_tz::Tz = shop.and_then(|shop| shop.time_zone.parse().ok()).unwrap_or(chrono_tz::UTC);
+    at.with_timezone(&zone).date_naive().to_string()
 }
 
 /// The URI of a SIP contact, without display name and parameters (RFC 3261, 20.10).
@@ -384,6 +409,7 @@ fn to_machine(row: &call::Model) -> machine::Call {
         ended_by: row.ended_by.map(Into::into),
         cause: row.cause.map(Into::into),
         talk_seconds: u32::try_from(row.talk_seconds).unwrap_or(0),
+        estimated: row.estimated,
     }
 }
 
@@ -397,6 +423,7 @@ fn from_machine(row: call::Model, call: &machine::Call) -> Result<call::Model> {
         ended_by: call.ended_by.map(Into::into),
         cause: call.cause.map(Into::into),
         talk_seconds: i32::try_from(call.talk_seconds).map_err(Error::fault)?,
+        estimated: call.estimated,
         ..row
     })
 }

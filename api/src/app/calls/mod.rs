@@ -1,7 +1,11 @@
 //! Calls: deciding whether one may be made, following it by its events, charging it at its end, hanging it up.
 
 pub mod authorize;
+mod charge;
+mod cover;
 pub mod events;
+pub mod extend;
+mod money;
 pub mod pricing;
 pub mod writer;
 

@@ -5,20 +5,46 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::authorize::{self, Authorization, AuthorizeRequest};
 use super::events::{self, EventResult, ProxyEvent};
+use super::extend::{self, Looked};
+use super::money::Money;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::store::{Tx, calls};
 
 /// Jobs of one transaction at most.
 const BATCH: usize = 64;
 
-enum Job {
-    Authorize(AuthorizeRequest, oneshot::Sender<Result<Authorization>>),
-    Event(ProxyEvent, oneshot::Sender<Result<EventResult>>),
+/// Something to be done in the next transaction.
+#[derive(Clone, Debug)]
+enum Work {
+    Event(ProxyEvent),
+    Authorize(AuthorizeRequest),
+    /// Look at a running call: is it to be extended?
+    Extend(Uuid),
+    /// The proxy took a call's limit: its id, what is covered, when to look again.
+    Confirm(Uuid, i32, Option<DateTime<Utc>>),
+}
+
+/// What came of it.
+#[derive(Debug)]
+enum Done {
+    Event(EventResult),
+    Authorize(Authorization),
+    /// None when the call needs nothing, or is over.
+    Extend(Option<Box<Looked>>),
+    Confirm,
+}
+
+struct Job {
+    work: Work,
+    answer: oneshot::Sender<Result<Done>>,
 }
 
 /// Where the hook hands its work in.
@@ -39,9 +65,10 @@ impl CallWriter {
     /// # Errors
     /// [`Error::Overloaded`] when too much is waiting; those of the database.
     pub async fn authorize(&self, request: AuthorizeRequest) -> Result<Authorization> {
-        let (answer, answered) = oneshot::channel();
-        self.hand_in(Job::Authorize(request, answer))?;
-        answered.await.map_err(|_| Error::Overloaded("the server is stopping"))?
+        match answered(self.hand_in(Work::Authorize(request))?).await? {
+            Done::Authorize(answer) => Ok(answer),
+            other => Err(mixed_up(&other)),
+        }
     }
 
     /// Applies events; one result each, in order.
@@ -49,22 +76,55 @@ impl CallWriter {
     /// # Errors
     /// [`Error::Overloaded`] when too much is waiting; those of the database. Some may have been applied: sending all again is safe.
     pub async fn apply(&self, events: Vec<ProxyEvent>) -> Result<Vec<EventResult>> {
-        let mut waiting = Vec::with_capacity(events.len());
-        for event in events {
-            let (answer, answered) = oneshot::channel();
-            self.hand_in(Job::Event(event, answer))?;
-            waiting.push(answered);
-        }
-        let mut results = Vec::with_capacity(waiting.len());
-        for answered in waiting {
-            results.push(answered.await.map_err(|_| Error::Overloaded("the server is stopping"))??);
+        let waiting = events.into_iter().map(|event| self.hand_in(Work::Event(event)));
+        let mut results = Vec::new();
+        for waiting in waiting.collect::<Result<Vec<_>>>()? {
+            match answered(waiting).await? {
+                Done::Event(result) => results.push(result),
+                other => return Err(mixed_up(&other)),
+            }
         }
         Ok(results)
     }
 
-    fn hand_in(&self, job: Job) -> Result<()> {
-        self.jobs.try_send(job).map_err(|_| Error::Overloaded("too many call events are waiting"))
+    /// Looks at running calls; answers those whose proxy is to be told something.
+    ///
+    /// # Errors
+    /// As for [`Self::apply`].
+    pub async fn extend(&self, calls: Vec<Uuid>) -> Result<Vec<Looked>> {
+        let waiting = calls.into_iter().map(|id| self.hand_in(Work::Extend(id)));
+        let mut looked = Vec::new();
+        for waiting in waiting.collect::<Result<Vec<_>>>()? {
+            match answered(waiting).await? {
+                Done::Extend(one) => looked.extend(one.map(|one| *one)),
+                other => return Err(mixed_up(&other)),
+            }
+        }
+        Ok(looked)
     }
+
+    /// Notes that the proxy took a limit.
+    ///
+    /// # Errors
+    /// As for [`Self::apply`].
+    pub async fn confirm(&self, call: Uuid, covered: i32, next: Option<DateTime<Utc>>) -> Result<()> {
+        answered(self.hand_in(Work::Confirm(call, covered, next))?).await.map(|_| ())
+    }
+
+    fn hand_in(&self, work: Work) -> Result<oneshot::Receiver<Result<Done>>> {
+        let (answer, answered) = oneshot::channel();
+        let full = |_| Error::Overloaded("too many call events are waiting");
+        self.jobs.try_send(Job { work, answer }).map_err(full)?;
+        Ok(answered)
+    }
+}
+
+async fn answered(waiting: oneshot::Receiver<Result<Done>>) -> Result<Done> {
+    waiting.await.map_err(|_| Error::Overloaded("the server is stopping"))?
+}
+
+fn mixed_up(done: &Done) -> Error {
+    Error::Fault(format!("the writer answered {done:?} to something else"))
 }
 
 async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: CancellationToken) {
@@ -85,69 +145,67 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
 }
 
 async fn commit(app: &Arc<App>, batch: Vec<Job>) {
-    let (mut requests, mut events) = (Vec::new(), Vec::new());
-    let (mut asked, mut told) = (Vec::new(), Vec::new());
-    for job in batch {
-        match job {
-            Job::Authorize(request, answer) => {
-                requests.push(request);
-                asked.push(answer);
-            }
-            Job::Event(event, answer) => {
-                events.push(event);
-                told.push(answer);
-            }
-        }
-    }
-    match together(app, &events, &requests).await {
-        Ok((results, answers)) => {
-            // a receiver that is gone no longer wants its answer
-            told.into_iter().zip(results).for_each(|(answer, result)| drop(answer.send(Ok(result))));
-            asked.into_iter().zip(answers).for_each(|(answer, result)| drop(answer.send(Ok(result))));
-        }
-        Err(error) if events.len() + requests.len() == 1 => {
+    let (works, answers): (Vec<Work>, Vec<_>) = batch.into_iter().map(|job| (job.work, job.answer)).unzip();
+    match together(app, &works).await {
+        // a receiver that is gone no longer wants its answer
+        Ok(done) => answers.into_iter().zip(done).for_each(|(answer, done)| drop(answer.send(Ok(done)))),
+        Err(error) if works.len() == 1 => {
             tracing::error!(%error, "a call event failed");
-            let mut error = Some(error);
-            let mut take = || error.take().unwrap_or(Error::Overloaded("try again"));
-            told.into_iter().for_each(|answer| drop(answer.send(Err(take()))));
-            asked.into_iter().for_each(|answer| drop(answer.send(Err(take()))));
+            answers
+                .into_iter()
+                .take(1)
+                .for_each(|answer| drop(answer.send(Err(Error::Overloaded("try again")))));
         }
         Err(error) => {
             tracing::warn!(%error, "a batch failed: its members run one by one");
-            for (event, answer) in events.into_iter().zip(told) {
-                let alone = together(app, std::slice::from_ref(&event), &[]).await;
-                drop(answer.send(alone.and_then(|(results, _)| first(results))));
-            }
-            for (request, answer) in requests.into_iter().zip(asked) {
-                let alone = together(app, &[], std::slice::from_ref(&request)).await;
-                drop(answer.send(alone.and_then(|(_, answers)| first(answers))));
+            for (work, answer) in works.iter().zip(answers) {
+                let alone = together(app, std::slice::from_ref(work)).await;
+                drop(answer.send(alone.and_then(only)));
             }
         }
     }
 }
 
-fn first<T>(values: Vec<T>) -> Result<T> {
-    values.into_iter().next().ok_or_else(|| Error::fault("a batch of one answered nothing"))
+fn only(done: Vec<Done>) -> Result<Done> {
+    done.into_iter().next().ok_or_else(|| Error::fault("a batch of one answered nothing"))
 }
 
-/// Events first: an end that waits beside the same phone's next attempt frees the phone for it.
-async fn together(
-    app: &Arc<App>,
-    events: &[ProxyEvent],
-    requests: &[AuthorizeRequest],
-) -> Result<(Vec<EventResult>, Vec<Authorization>)> {
-    let (applied, answers) = app
-        .store
-        .write(|tx| async move {
-            let applied = events::apply_all(app, &tx, events).await?;
-            let answers = authorize::decide_all(app, &tx, requests).await?;
-            Ok((applied, answers))
-        })
-        .await?;
-    for call in applied.hang_up {
+/// One transaction. Events first: an end that waits beside the same phone's next attempt frees the phone, and its credit, for it. What
+/// it all does to accounts is posted at the end, each balance once.
+async fn together(app: &Arc<App>, works: &[Work]) -> Result<Vec<Done>> {
+    let (done, hang_up) = app.store.write(|tx| async move { in_transaction(app, &tx, works).await }).await?;
+    for call in hang_up {
         let app = app.clone();
         // the proxy is asked beside the writer: a slow one must not hold up other calls
         tokio::spawn(async move { super::ask_to_hang_up(&app, &call).await });
     }
-    Ok((applied.results, answers))
+    Ok(done)
+}
+
+async fn in_transaction(app: &App, tx: &Tx, works: &[Work]) -> Result<(Vec<Done>, Vec<entity::call::Model>)> {
+    let (mut events, mut requests, mut due) = (Vec::new(), Vec::new(), Vec::new());
+    for work in works {
+        match work {
+            Work::Event(event) => events.push(event),
+            Work::Authorize(request) => requests.push(request),
+            Work::Extend(id) => due.push(*id),
+            Work::Confirm(id, covered, next) => calls::confirm(tx.conn(), *id, *covered, *next).await?,
+        }
+    }
+    let mut money = Money::default();
+    let applied = events::apply_all(app, tx, &events, &mut money).await?;
+    let looked = extend::extend_all(app, tx, &due, &mut money).await?;
+    let decided = authorize::decide_all(app, tx, &requests, &mut money).await?;
+    money.post(tx, app.clock.now()).await?;
+    let (mut results, mut decided) = (applied.results.into_iter(), decided.into_iter());
+    let mut looked: std::collections::HashMap<Uuid, Looked> =
+        looked.into_iter().map(|one| (one.call.id, one)).collect();
+    let missing = || Error::fault("a batch answered too little");
+    let done = works.iter().map(|work| match work {
+        Work::Event(_) => results.next().map(Done::Event).ok_or_else(missing),
+        Work::Authorize(_) => decided.next().map(Done::Authorize).ok_or_else(missing),
+        Work::Extend(id) => Ok(Done::Extend(looked.remove(id).map(Box::new))),
+        Work::Confirm(..) => Ok(Done::Confirm),
+    });
+    Ok((done.collect::<Result<_>>()?, applied.hang_up))
 }

@@ -1,0 +1,112 @@
+//! What a batch of calls does to accounts: transfers to post and credit to hold or release, all posted at its end.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use billing::money::Micros;
+use entity::{ActivityKind, Book, account};
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use crate::store::ledger::{self, Credit, NewTransfer};
+use crate::store::{NewActivity, Tx, accounts};
+
+/// Money that a batch moves, not yet posted.
+#[derive(Default)]
+pub(super) struct Money {
+    transfers: Vec<NewTransfer>,
+    held: BTreeMap<Uuid, Micros>,
+    credit: BTreeMap<Uuid, Micros>,
+    watched: HashMap<Uuid, account::Model>,
+}
+
+fn add(sums: &mut BTreeMap<Uuid, Micros>, account: Uuid, change: Micros) -> Result<()> {
+    let sum = sums.entry(account).or_default();
+    *sum = sum.checked_add(change).map_err(Error::fault)?;
+    Ok(())
+}
+
+impl Money {
+    /// Changes what is held of an account's credit.
+    pub(super) fn hold(&mut self, account: Uuid, change: Micros) -> Result<()> {
+        add(&mut self.held, account, change)
+    }
+
+    /// Notes a transfer.
+    pub(super) fn transfer(&mut self, transfer: NewTransfer) -> Result<()> {
+        for entry in transfer.entries.iter().filter(|entry| entry.book == Book::Credit) {
+            add(&mut self.credit, entry.account_id, entry.amount)?;
+        }
+        self.transfers.push(transfer);
+        Ok(())
+    }
+
+    /// Tells the people of a callshop when this batch brings its credit below what it wants to be told of.
+    pub(super) fn watch(&mut self, shop: &account::Model) {
+        if shop.low_credit.is_some() {
+            self.watched.insert(shop.id, shop.clone());
+        }
+    }
+
+    /// Posts everything in one go, so that each balance is locked once, in the global order.
+    pub(super) async fn post(mut self, tx: &Tx, now: chrono::DateTime<chrono::Utc>) -> Result<()> {
+        ledger::post_and_hold(tx.conn(), std::mem::take(&mut self.transfers), &self.held).await?;
+        self.tell_low_credit(tx, now).await
+    }
+
+    async fn tell_low_credit(&self, tx: &Tx, now: chrono::DateTime<chrono::Utc>) -> Result<()> {
+        let spent = |id: &&Uuid| self.credit.get(*id).is_some_and(|change| change.is_negative());
+        let shops: Vec<Uuid> = self.watched.keys().filter(spent).copied().collect();
+        if shops.is_empty() {
+            return Ok(());
+        }
+        for (id, credit) in ledger::credit(tx.conn(), &shops).await? {
+            let (Some(shop), Some(change)) = (self.watched.get(&id), self.credit.get(&id)) else { continue };
+            let (Some(threshold), Some(limit)) = (shop.low_credit, shop.credit_limit) else { continue };
+            let spendable = credit.balance.checked_add(limit.into()).map_err(Error::fault)?;
+            let before = spendable.checked_sub(*change).map_err(Error::fault)?;
+            if spendable < threshold.into() && before >= threshold.into() {
+                tx.emit(NewActivity {
+                    callshop_id: id,
+                    at: now,
+                    kind: ActivityKind::CreditLow,
+                    cabin_id: None,
+                    session_id: None,
+                    call_id: None,
+                    payload: serde_json::json!({ "credit": { "spendable": entity::Micros::from(spendable) } }),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Locked credit of the accounts that a batch holds or spends from.
+#[derive(Default)]
+pub(super) struct Purses {
+    credit: BTreeMap<Uuid, Credit>,
+    limits: HashMap<Uuid, Option<Micros>>,
+}
+
+impl Purses {
+    /// Locks the credit of accounts, then reads their limits: whoever changes one locks the credit too.
+    pub(super) async fn lock(conn: &impl ConnectionTrait, accounts: BTreeSet<Uuid>) -> Result<Self> {
+        if accounts.is_empty() {
+            return Ok(Self::default());
+        }
+        let ids: Vec<Uuid> = accounts.into_iter().collect();
+        let credit = ledger::lock_credit(conn, &ids).await?;
+        Ok(Self { credit, limits: accounts::credit_limits(conn, &ids).await? })
+    }
+
+    /// Balance and limit less what is held, with what the batch itself has done so far; [`Micros::MAX`] without a limit.
+    pub(super) fn available(&self, account: Uuid, money: &Money) -> Result<Micros> {
+        let Some(limit) = self.limits.get(&account) else { return Ok(Micros::ZERO) };
+        let Some(limit) = limit else { return Ok(Micros::MAX) };
+        let credit = self.credit.get(&account).copied().unwrap_or_default();
+        let of = |sums: &BTreeMap<Uuid, Micros>| sums.get(&account).copied().unwrap_or_default();
+        let owned = Micros::try_sum([credit.balance, *limit, of(&money.credit)]).map_err(Error::fault)?;
+        let held = credit.held.checked_add(of(&money.held)).map_err(Error::fault)?;
+        owned.checked_sub(held).map_err(Error::fault)
+    }
+}
