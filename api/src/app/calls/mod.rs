@@ -21,13 +21,15 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::store::calls::CallFilter;
 use crate::store::{NewActivity, Page, accounts, calls};
 
-/// An activity about a call, with the call as it is now. The rates of levels above the customer's stay out of it.
+/// An activity about a call, with the call as it is now. The rates and holds of levels above the customer's stay out
+/// of it.
 fn activity(
     kind: entity::ActivityKind,
     at: chrono::DateTime<chrono::Utc>,
     call: &call::Model,
 ) -> Result<NewActivity> {
-    let shown = call::Model { pricing: pricing::retail_only(&call.pricing), ..call.clone() };
+    let pricing = pricing::retail_only(&call.pricing);
+    let shown = call::Model { pricing, holds: cover::holds_column(&[]), ..call.clone() };
     Ok(NewActivity {
         callshop_id: call.callshop_id,
         at,

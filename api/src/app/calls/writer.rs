@@ -151,10 +151,9 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>) {
         Ok(done) => answers.into_iter().zip(done).for_each(|(answer, done)| drop(answer.send(Ok(done)))),
         Err(error) if works.len() == 1 => {
             tracing::error!(%error, "a call event failed");
-            answers
-                .into_iter()
-                .take(1)
-                .for_each(|answer| drop(answer.send(Err(Error::Overloaded("try again")))));
+            if let Some(answer) = answers.into_iter().next() {
+                drop(answer.send(Err(error)));
+            }
         }
         Err(error) => {
             tracing::warn!(%error, "a batch failed: its members run one by one");
