@@ -5,6 +5,7 @@
 //! the ledger does not add up.
 
 pub mod client;
+pub mod proxy;
 pub mod server;
 pub mod shop;
 pub mod sip;
@@ -12,6 +13,7 @@ pub mod socket;
 pub mod subscriber;
 
 pub use client::Client;
+pub use proxy::{FakeProxy, Mood};
 pub use server::{Backend, TestServer};
 pub use shop::Shop;
 pub use sip::{Sip, SipPlan};

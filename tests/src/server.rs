@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use api::app::App;
 use api::clock::Clock;
@@ -9,6 +10,7 @@ use api::config::{Config, ProxyConfig};
 use api::feed::Hub;
 use api::server::Server;
 use api::store::{Store, StoreOptions};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait as _, Database};
 use tokio_util::sync::CancellationToken;
 
@@ -34,8 +36,35 @@ pub struct TestServer {
     pub hook: SocketAddr,
     dir: Arc<tempfile::TempDir>,
     config: Config,
+    time: TestTime,
     stop: CancellationToken,
     server: Server,
+}
+
+/// The time of a server: the system's, stepped by the test.
+#[derive(Clone, Default)]
+pub struct TestTime(Arc<AtomicI64>);
+
+impl TestTime {
+    /// The present instant to the server.
+    pub fn now(&self) -> DateTime<Utc> {
+        Utc::now() + TimeDelta::microseconds(self.0.load(Ordering::Relaxed))
+    }
+
+    /// Makes it this instant now; it goes on from there.
+    pub fn set(&self, now: DateTime<Utc>) {
+        self.0.store((now - Utc::now()).num_microseconds().expect("a near time"), Ordering::Relaxed);
+    }
+
+    /// Lets so much time pass at once.
+    pub fn pass(&self, time: TimeDelta) {
+        self.0.fetch_add(time.num_microseconds().expect("a short time"), Ordering::Relaxed);
+    }
+
+    fn clock(&self) -> Clock {
+        let own = self.clone();
+        Clock::new(move || own.now())
+    }
 }
 
 /// Where PostgreSQL is.
@@ -85,38 +114,46 @@ impl TestServer {
         config.limits.rates.subject_per_minute = 0;
         config.limits.rates.address_per_minute = 0;
         change(&mut config);
-        Self::run(config, dir).await
+        Self::run(config, dir, TestTime::default()).await
     }
 
-    async fn run(config: Config, dir: Arc<tempfile::TempDir>) -> Self {
+    /// Another node on the same database.
+    pub async fn another_node(&self) -> Self {
+        let mut config = self.config.clone();
+        config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        config.hook.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::run(config, self.dir.clone(), self.time.clone()).await
+    }
+
+    /// Its time, to step.
+    pub fn time(&self) -> &TestTime {
+        &self.time
+    }
+
+    async fn run(config: Config, dir: Arc<tempfile::TempDir>, time: TestTime) -> Self {
         let options =
             StoreOptions { url: config.database_url.clone(), connections: config.database_connections };
         let store = Store::connect(&options, Arc::new(Hub::default())).await.expect("the database opens");
         store.migrate().await.expect("the tables are made");
-        let app = Arc::new(
-            App::new(store, Arc::new(config.clone()), Clock::system()).await.expect("an application"),
-        );
+        let app =
+            Arc::new(App::new(store, Arc::new(config.clone()), time.clock()).await.expect("an application"));
         let stop = CancellationToken::new();
         let server = Server::start(app.clone(), stop.clone()).await.expect("the listeners are bound");
-        Self { app, http: server.http, hook: server.hook, dir, config, stop, server }
+        Self { app, http: server.http, hook: server.hook, dir, config, time, stop, server }
     }
 
     /// Stops the server in order and starts another on the same database and the same addresses.
     pub async fn restart(self) -> Self {
-        let (mut config, dir) = (self.config.clone(), self.dir.clone());
-        config.listen = self.http;
-        config.hook.listen = self.hook;
-        self.stop().await;
-        Self::run(config, dir).await
+        self.pause().await.start().await
     }
 
     /// Stops the server in order; its database stays for [`StoppedServer::start`].
     pub async fn pause(self) -> StoppedServer {
-        let (mut config, dir) = (self.config.clone(), self.dir.clone());
+        let (mut config, dir, time) = (self.config.clone(), self.dir.clone(), self.time.clone());
         config.listen = self.http;
         config.hook.listen = self.hook;
         self.stop().await;
-        StoppedServer { config, dir }
+        StoppedServer { config, dir, time }
     }
 
     /// Stops the server in order.
@@ -142,12 +179,13 @@ impl TestServer {
 pub struct StoppedServer {
     config: Config,
     dir: Arc<tempfile::TempDir>,
+    time: TestTime,
 }
 
 impl StoppedServer {
     /// Starts it again at the same addresses.
     pub async fn start(self) -> TestServer {
-        TestServer::run(self.config, self.dir).await
+        TestServer::run(self.config, self.dir, self.time).await
     }
 }
 

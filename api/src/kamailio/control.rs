@@ -32,6 +32,15 @@ pub struct Proxies {
     known: HashMap<String, (String, SecretString)>,
 }
 
+/// Why a call is hung up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HangUp {
+    /// Somebody asked for it.
+    Asked,
+    /// What it is covered for is used up.
+    UsedUp,
+}
+
 /// What a proxy said of a new limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pushed {
@@ -70,8 +79,12 @@ impl Proxies {
     ///
     /// # Errors
     /// [`ControlError`]; the call may go on then.
-    pub async fn hang_up(&self, call: &call::Model) -> Result<(), ControlError> {
-        let mut body = json!({ "call_id": call.sip_call_id, "from_tag": call.from_tag, "cause": "api" });
+    pub async fn hang_up(&self, call: &call::Model, cause: HangUp) -> Result<(), ControlError> {
+        let cause = match cause {
+            HangUp::Asked => "api",
+            HangUp::UsedUp => "max_duration",
+        };
+        let mut body = json!({ "call_id": call.sip_call_id, "from_tag": call.from_tag, "cause": cause });
         if let Some(to_tag) = &call.to_tag {
             body["to_tag"] = json!(to_tag);
         }

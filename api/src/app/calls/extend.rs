@@ -21,15 +21,18 @@ use super::pricing::{self, Level};
 use super::writer::CallWriter;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::kamailio::control::Pushed;
+use crate::kamailio::control::{HangUp, Pushed};
 use crate::store::{Tx, accounts, calls, sessions};
 
 /// How often calls that need to be looked at are looked for.
-const TICK: Duration = Duration::from_millis(250);
+const TICK: Duration = Duration::from_millis(100);
 /// Calls that are looked at in one go.
 const AT_ONCE: u64 = 256;
 /// A call that found nothing more, or whose proxy did not confirm, is looked at again after this.
 const AGAIN: TimeDelta = TimeDelta::seconds(1);
+/// A call for which there is nothing more is cut this long after its last covered second began to be over: late enough that nobody
+/// loses a second that is paid for, before the proxy's own timer.
+const CUT_AFTER: TimeDelta = TimeDelta::milliseconds(250);
 /// A call that its proxy says is over is looked at again after this; its end should have come by then.
 const OVER: TimeDelta = TimeDelta::seconds(30);
 
@@ -38,8 +41,10 @@ const OVER: TimeDelta = TimeDelta::seconds(30);
 pub struct Looked {
     /// The call as it is now.
     pub call: call::Model,
-    /// When to look again; none when it can never be longer.
+    /// When to look again.
     pub next: Option<DateTime<Utc>>,
+    /// What it is covered for is used up: it is to be hung up.
+    pub cut: bool,
 }
 
 /// When to look at a call that was just answered; never if its proxy cannot be told to let it go on.
@@ -172,8 +177,10 @@ fn extend(
         }
     };
     let Some(grant) = grant.filter(|grant| grant.covered > covered) else {
-        let next = (covered < cap).then_some(now + AGAIN);
-        return Ok(Looked { call: call::Model { extend_at: Some(now + AGAIN), ..row }, next });
+        let end = row.answered_at.unwrap_or(now) + TimeDelta::seconds(i64::from(covered)) + CUT_AFTER;
+        let next = Some(end.min(now + AGAIN).max(now));
+        let call = call::Model { extend_at: Some(now + AGAIN), ..row };
+        return Ok(Looked { call, next, cut: end <= now });
     };
     cover::change_holds(levels, &held, &grant.holds, money)?;
     let call = call::Model {
@@ -183,7 +190,7 @@ fn extend(
         ..row
     };
     let next = next_look(app, &call, grant.covered - covered).map(|at| at.max(now + AGAIN));
-    Ok(Looked { call, next })
+    Ok(Looked { call, next, cut: false })
 }
 
 /// Looks after running calls until `stop`: extends what is due and tells the proxies. Every node does; a call is locked while it is
@@ -216,8 +223,14 @@ async fn look(app: &Arc<App>, writer: &CallWriter) -> Result<()> {
 }
 
 async fn push(app: &App, writer: &CallWriter, looked: Looked) {
-    let Looked { call, next } = looked;
+    let Looked { call, next, cut } = looked;
     let again = Some(app.clock.now() + OVER);
+    if cut {
+        if let Err(error) = app.proxies.hang_up(&call, HangUp::UsedUp).await {
+            tracing::warn!(call = %call.id, %error, "the proxy did not hang up a call that is used up: its own timer will");
+        }
+        return;
+    }
     let next = match app.proxies.push_limit(&call).await {
         Ok(Pushed::Taken) => next,
         Ok(Pushed::Over) => again,

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::error::{Error, ErrorCode, Result};
+use crate::kamailio::control::HangUp;
 use crate::store::calls::CallFilter;
 use crate::store::{NewActivity, Page, accounts, calls};
 
@@ -89,7 +90,7 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> 
         .write(|tx| async move { calls::mark_hang_up(tx.conn(), &[id], actor.user_id).await })
         .await?;
     let Some(marked) = live.into_iter().next() else { return Err(over(call)) };
-    match app.proxies.hang_up(&marked).await {
+    match app.proxies.hang_up(&marked, HangUp::Asked).await {
         Ok(()) => Ok(marked),
         Err(error) => {
             tracing::warn!(call = %id, %error, "the proxy did not hang up");
@@ -114,7 +115,7 @@ pub async fn hang_up_all(app: &App, ids: &[Uuid], user_id: Uuid) {
 
 /// Asks the proxy; what it cannot do is in the log.
 async fn ask_to_hang_up(app: &App, call: &call::Model) {
-    if let Err(error) = app.proxies.hang_up(call).await {
+    if let Err(error) = app.proxies.hang_up(call, HangUp::Asked).await {
         tracing::warn!(call = %call.id, %error, "the proxy did not hang up");
     }
 }

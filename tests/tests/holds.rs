@@ -1,0 +1,525 @@
+//! Credit that is never overdrawn: holds before a phone rings, slices while the call runs, and the awkward cases, each with its numbers.
+
+use std::sync::Arc;
+
+use api::app::calls::events::{EventBody, EventResult, ProxyEvent};
+use api::app::calls::writer::CallWriter;
+use api::graphql::scalars::Kind;
+use api::store::ledger::{self, Credit, Entry, NewTransfer};
+use billing::call::CallEventKind;
+use billing::money::Micros;
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{Book, TransferKind};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::server::proxy;
+use tests::shop::{Hook, Shop, answered_call, event, micros, price, text, unique};
+use tests::sip::eventually;
+use tests::{Backend, FakeProxy, Mood, TestServer, on_both};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+const HEADER: &str = "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment,minimum_charge,free_seconds\n";
+
+/// A shop whose proxy takes limits, in slices of at most `slice` seconds; its prices: what the customer pays, what the shop pays.
+async fn shop(backend: Backend, cabins: usize, slice: u32, retail: &str, cost: &str) -> (Shop, FakeProxy) {
+    let control = FakeProxy::start().await;
+    let server = TestServer::start(backend, |config| {
+        config.hook.proxies = vec![proxy("test", control.address)];
+        config.calls.slice_seconds = slice;
+    })
+    .await;
+    let shop = Shop::on(server, cabins).await;
+    price(&shop.reseller, &shop.id, &format!("{HEADER}{cost}"), "COST", None).await;
+    price(&shop.reseller, &shop.id, &format!("{HEADER}{retail}"), "RETAIL", None).await;
+    shop.open_register().await;
+    (shop, control)
+}
+
+/// Brings the shop's balance to this amount.
+async fn leave(shop: &Shop, amount: &str) {
+    let amount = amount.parse::<Micros>().expect("an amount").0;
+    let change = amount - credit(shop).await.0;
+    let id = |kind: Kind, id: &str| kind.parse(&id.to_owned().into()).expect("an id");
+    let entries = vec![
+        Entry::new(id(Kind::Callshop, &shop.id), Book::Credit, Micros(change)),
+        Entry::new(id(Kind::Account, &shop.reseller_id), Book::Issued, Micros(-change)),
+    ];
+    let transfer = &NewTransfer::new(TransferKind::Adjustment, Utc::now(), entries);
+    let posted = shop
+        .server
+        .app
+        .store
+        .write(|tx| async move { ledger::post(tx.conn(), vec![transfer.clone()]).await });
+    posted.await.expect("it is posted");
+}
+
+async fn credit_of(shop: &Shop, kind: Kind, id: &str) -> Credit {
+    let id = kind.parse(&id.to_owned().into()).expect("an id");
+    let credit = ledger::credit(shop.server.app.store.reader(), &[id]).await.expect("credit");
+    credit[&id]
+}
+
+/// Balance and what is held of it, in micros.
+async fn credit(shop: &Shop) -> (i64, i64) {
+    let credit = credit_of(shop, Kind::Callshop, &shop.id).await;
+    (credit.balance.0, credit.held.0)
+}
+
+async fn call(shop: &Shop, reference: &Value) -> entity::call::Model {
+    use sea_orm::EntityTrait as _;
+    let id: Uuid = text(reference).parse().expect("a ref");
+    let found = entity::call::Entity::find_by_id(id).one(shop.server.app.store.reader()).await;
+    found.expect("the database answers").expect("the call")
+}
+
+async fn allowed(shop: &Shop, index: usize, number: &str) -> Value {
+    let answer = shop.hook().authorize(&shop.phones[index].user, number).await;
+    assert_eq!(answer["allow"], json!(true), "{answer}");
+    answer
+}
+
+/// The end of a call that was answered then and lasted so long.
+fn end(reference: &Value, answered: DateTime<Utc>, talk_ms: i64) -> Value {
+    let more = json!({ "by": "caller", "cause": "bye", "answered_ts": micros(answered), "to_tag": "tt" });
+    event("ended", reference, answered + TimeDelta::milliseconds(talk_ms), more)
+}
+
+fn answer(reference: &Value, answered: DateTime<Utc>) -> Value {
+    event("answered", reference, answered, json!({ "to_tag": "tt" }))
+}
+
+/// A thousand attempts at once, spread over the nodes; answers how many were allowed and their calls.
+async fn storm(shop: &Shop, nodes: &[Hook]) -> Vec<Value> {
+    let attempts = (0..1_000).map(|number| {
+        let hook = nodes[number % nodes.len()].clone();
+        let user = shop.phones[number % shop.phones.len()].user.clone();
+        async move { hook.authorize(&user, "+13055550123").await }
+    });
+    let answers = join_all(attempts).await;
+    let (allowed, refused): (Vec<Value>, Vec<Value>) =
+        answers.into_iter().partition(|answer| answer["allow"] == json!(true));
+    for answer in refused {
+        let why = text(&answer["error"]);
+        assert!(why == "NO_CREDIT" || why == "PHONE_BUSY", "{answer}");
+    }
+    allowed
+}
+
+/// A thousand attempts on credit for ten minutes, in slices of a minute: ten are allowed, whatever is done at once, and when all have talked
+/// longer than they were covered for, the account is at its limit to the micro.
+async fn overdraft(backend: Backend, nodes: usize) {
+    const MINUTE: &str = "1,United States,0.0600,0,60,60,,\n";
+    let (shop, _control) = shop(backend, 100, 60, MINUTE, MINUTE).await;
+    leave(&shop, "0.20").await;
+    let input = json!({ "accountId": shop.id, "limit": "0.40" });
+    shop.reseller.did("setCreditLimit", "SetCreditLimitInput", input, "callshop { id }").await;
+    for index in 0..100 {
+        shop.open_cabin(index).await;
+    }
+    let mut others = Vec::new();
+    for _ in 1..nodes {
+        others.push(shop.server.another_node().await);
+    }
+    let hooks: Vec<Hook> =
+        std::iter::once(shop.hook().clone()).chain(others.iter().map(|other| Hook::at(other.hook))).collect();
+    let calls = storm(&shop, &hooks).await;
+    assert_eq!(calls.len(), 10, "credit for ten");
+    assert!(calls.iter().all(|call| call["max_seconds"] == json!(60)), "{calls:?}");
+    assert_eq!(credit(&shop).await, (200_000, 600_000));
+    let now = Utc::now();
+    for (number, call) in calls.iter().enumerate() {
+        let hook = &hooks[number % hooks.len()];
+        assert_eq!(hook.events(&[end(&call["ref"], now, 61_400)]).await, ["applied"]);
+    }
+    assert_eq!(credit(&shop).await, (-400_000, 0), "at the limit, not a micro past it");
+    for other in others {
+        other.stop().await;
+    }
+    shop.finish().await;
+}
+
+on_both!(a_thousand_at_once_never_pass_the_credit_for_ten, |backend: Backend| overdraft(backend, 1));
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_at_once_on_two_nodes_never_pass_the_credit_for_ten() {
+    overdraft(Backend::Postgres, 2).await;
+}
+
+on_both!(every_level_holds_and_gives_back, |backend: Backend| async move {
+    let (shop, _control) =
+        shop(backend, 1, 60, "1,United States,0.0600,0,1,1,,\n", "1,United States,0.0400,0,1,1,,\n").await;
+    shop.open_cabin(0).await;
+    let first = allowed(&shop, 0, "+13055550123").await;
+    assert_eq!(first["max_seconds"], json!(60));
+    // the shop pays 0.04 a minute, its reseller 0.03, the distributor nothing
+    assert_eq!(credit(&shop).await, (500_000_000, 40_000));
+    let reseller = credit_of(&shop, Kind::Account, &shop.reseller_id).await;
+    assert_eq!((reseller.balance.0, reseller.held.0), (1_000_000_000, 30_000));
+    // asked again, held once
+    let failed = event("failed", &first["ref"], Utc::now(), json!({ "code": 486, "by": "callee" }));
+    assert_eq!(shop.hook().events(&[failed]).await, ["applied"]);
+    assert_eq!(credit(&shop).await, (500_000_000, 0));
+    // 31 s cost 0.0207 (0.02066…) and 0.0155
+    shop.call(0, "+13055550123", 30_400).await;
+    assert_eq!(credit(&shop).await, (499_979_300, 0));
+    let reseller = credit_of(&shop, Kind::Account, &shop.reseller_id).await;
+    assert_eq!((reseller.balance.0, reseller.held.0), (999_984_500, 0));
+    shop.finish().await;
+});
+
+on_both!(minimum_charge_above_the_first_increment, |backend: Backend| async move {
+    // one second costs a thousandth, but never less than five cents: what fifty seconds cost
+    let price = "1,United States,0.0600,0,1,1,0.05,\n";
+    let (shop, _control) = shop(backend, 1, 600, price, price).await;
+    leave(&shop, "0.049999").await;
+    shop.open_cabin(0).await;
+    let refused = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
+    assert_eq!((&refused["code"], &refused["error"]), (&json!(402), &json!("NO_CREDIT")));
+    let input = json!({ "accountId": shop.id, "amount": { "amount": "0.000001", "currency": "BRL" }, "idempotencyKey": unique("key") });
+    shop.reseller.did("topUp", "TopUpInput", input, "balance { amount }").await;
+    let call = allowed(&shop, 0, "+13055550123").await;
+    assert_eq!(call["max_seconds"], json!(12), "a quarter of the fifty seconds that it pays for");
+    assert_eq!(credit(&shop).await, (50_000, 50_000));
+    assert_eq!(shop.hook().events(&[end(&call["ref"], Utc::now(), 700)]).await, ["applied"]);
+    assert_eq!(credit(&shop).await, (0, 0), "a second costs the minimum");
+    shop.finish().await;
+});
+
+on_both!(free_retail_over_paid_wholesale, |backend: Backend| async move {
+    let (shop, _control) =
+        shop(backend, 1, 600, "1,United States,0,0,1,1,,\n", "1,United States,0.0600,0,1,1,,\n").await;
+    leave(&shop, "0.04").await;
+    shop.open_cabin(0).await;
+    let call = allowed(&shop, 0, "+13055550123").await;
+    let covered = call["max_seconds"].as_i64().expect("seconds");
+    assert_eq!(
+        credit(&shop).await,
+        (40_000, covered * 1_000),
+        "the shop pays although its customer does not"
+    );
+    assert_eq!(shop.hook().events(&[end(&call["ref"], Utc::now(), 9_100)]).await, ["applied"]);
+    assert_eq!(credit(&shop).await, (30_000, 0));
+    let closed = shop.close_cabin(0).await;
+    assert_eq!(closed["statement"]["total"]["amount"], "0");
+    leave(&shop, "0").await;
+    shop.open_cabin(0).await;
+    let refused = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
+    assert_eq!(refused["error"], "NO_CREDIT");
+    shop.finish().await;
+});
+
+/// Day 0.60 a minute, from 20:00 in São Paulo night at 0.06, both by these increments, for customer and shop.
+async fn day_and_night(shop: &Shop, increment: u32) {
+    for kind in ["COST", "RETAIL"] {
+        let input = json!({ "name": unique("tariff"), "timeZone": "America/Sao_Paulo",
+            "bands": [{ "name": "night", "weekdays": ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"],
+                "from": "20:00:00", "to": "06:00:00", "holidays": true }] });
+        let made = shop.reseller.did("createTariff", "CreateTariffInput", input, "tariff { id }").await;
+        let tariff = text(&made["tariff"]["id"]);
+        let rate = json!({ "prefix": "1", "destination": "United States", "pricePerMinute": "0.60",
+            "initialIncrement": increment, "increment": increment, "bandPrices": [{ "band": "night", "pricePerMinute": "0.06" }] });
+        let input = json!({ "tariffId": tariff, "rates": [rate] });
+        let made = shop.reseller.did("upsertRates", "UpsertRatesInput", input, "version { id }").await;
+        let input = json!({ "versionId": made["version"]["id"] });
+        shop.reseller
+            .did("activateTariffVersion", "ActivateTariffVersionInput", input, "version { id }")
+            .await;
+        let input = json!({ "accountId": shop.id, "tariffId": tariff, "kind": kind });
+        shop.reseller.did("assignTariff", "AssignTariffInput", input, "").await;
+    }
+}
+
+/// A shop at 19:59 in São Paulo, a minute before night begins.
+async fn evening(backend: Backend, increment: u32) -> (Shop, DateTime<Utc>) {
+    let control = FakeProxy::start().await;
+    let server = TestServer::start(backend, |config| {
+        config.hook.proxies = vec![proxy("test", control.address)];
+        config.calls.slice_seconds = 60;
+    })
+    .await;
+    let night = "2027-03-10T23:00:00Z".parse().expect("a time");
+    // prices come into force a little before
+    server.time().set(night - TimeDelta::minutes(10));
+    let shop = Shop::on(server, 1).await;
+    day_and_night(&shop, increment).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    shop.server.time().set(night - TimeDelta::seconds(60));
+    (shop, night)
+}
+
+on_both!(band_change_between_authorisation_and_answer, |backend: Backend| async move {
+    let (shop, night) = evening(backend, 1).await;
+    let call = allowed(&shop, 0, "+13055550123").await;
+    // the dearest of all instants at which it may be answered: at once, by day
+    assert_eq!((credit(&shop).await.1, &call["max_seconds"]), (600_000, &json!(60)));
+    // it is answered by night, thirty seconds of ringing later than the change
+    let answered = night + TimeDelta::seconds(30);
+    assert_eq!(shop.hook().events(&[end(&call["ref"], answered, 60_000)]).await, ["applied"]);
+    assert_eq!(credit(&shop).await, (500_000_000 - 60_000, 0));
+    shop.finish().await;
+});
+
+on_both!(padding_across_a_band_boundary, |backend: Backend| async move {
+    let (shop, night) = evening(backend, 60).await;
+    let call = allowed(&shop, 0, "+13055550123").await;
+    // ten seconds of talk ten seconds before the night: ten seconds by day, and fifty of padding by night
+    let answered = night - TimeDelta::seconds(10);
+    assert_eq!(shop.hook().events(&[end(&call["ref"], answered, 10_000)]).await, ["applied"]);
+    assert_eq!(credit(&shop).await, (500_000_000 - 100_000 - 50_000, 0));
+    let row = self::call(&shop, &call["ref"]).await;
+    assert_eq!((row.talk_seconds, row.billed_seconds, row.charge.0), (10, 60, 150_000));
+    shop.finish().await;
+});
+
+on_both!(ended_before_answered_gives_the_holds_back_once, |backend: Backend| async move {
+    let (shop, _control) =
+        shop(backend, 1, 60, "1,United States,0.0600,0,1,1,,\n", "1,United States,0.0400,0,1,1,,\n").await;
+    shop.open_cabin(0).await;
+    let call = allowed(&shop, 0, "+13055550123").await;
+    let answered = Utc::now();
+    assert_eq!(shop.hook().events(&[end(&call["ref"], answered, 30_000)]).await, ["applied"]);
+    assert_eq!(shop.hook().events(&[answer(&call["ref"], answered)]).await, ["ignored"]);
+    assert_eq!(credit(&shop).await, (500_000_000 - 20_000, 0));
+    shop.finish().await;
+});
+
+on_both!(abandoned_before_the_authorisation_commits_holds_nothing, |backend: Backend| async move {
+    let (shop, _control) =
+        shop(backend, 1, 60, "1,United States,0.0600,0,1,1,,\n", "1,United States,0.0400,0,1,1,,\n").await;
+    shop.open_cabin(0).await;
+    let request = unique("request");
+    let abandoned = json!({ "eid": unique("eid"), "kind": "abandoned", "ts": micros(Utc::now()), "proxy": "test",
+        "request_id": request, "call_id": "c", "from_tag": "f", "reason": "late" });
+    assert_eq!(shop.hook().events(&[abandoned]).await, ["applied"]);
+    let ask = json!({ "request_id": request, "user": shop.phones[0].user, "dialed": "+13055550123", "src": "x", "ts": "1",
+        "proxy": "test", "call_id": "c", "from_tag": "f" });
+    assert_eq!(shop.hook().post("authorize", &ask).await.1["error"], "ABANDONED");
+    assert_eq!(credit(&shop).await, (500_000_000, 0));
+    allowed(&shop, 0, "+13055550123").await;
+    shop.finish().await;
+});
+
+on_both!(an_extension_racing_the_end, |backend: Backend| async move {
+    let price = "1,United States,0.0600,0,1,1,,\n";
+    let (shop, control) = shop(backend, 1, 10, price, price).await;
+    shop.open_cabin(0).await;
+    let mut spent = 0;
+    for round in 0..20 {
+        let call = allowed(&shop, 0, "+13055550123").await;
+        // eight of ten seconds are over: the extension is due at once, and the end comes in the same moment
+        let answered = Utc::now() - TimeDelta::seconds(8);
+        assert_eq!(shop.hook().events(&[answer(&call["ref"], answered)]).await, ["applied"]);
+        tokio::time::sleep(std::time::Duration::from_millis(10 * (round % 13))).await;
+        assert_eq!(shop.hook().events(&[end(&call["ref"], answered, 9_000)]).await, ["applied"]);
+        spent += 9_000;
+        let row = self::call(&shop, &call["ref"]).await;
+        assert_eq!((row.holds, row.extend_at), (json!([]), None));
+        assert_eq!(credit(&shop).await, (500_000_000 - spent, 0), "round {round}");
+    }
+    assert!(!control.told("/call/limit").is_empty(), "some were extended first");
+    shop.finish().await;
+});
+
+on_both!(a_push_of_unknown_outcome, |backend: Backend| async move {
+    let price = "1,United States,0.0600,0,1,1,,\n";
+    let (shop, control) = shop(backend, 1, 20, price, price).await;
+    shop.open_cabin(0).await;
+    let call = allowed(&shop, 0, "+13055550123").await;
+    assert_eq!(call["max_seconds"], json!(20));
+    control.be(Mood::LosesAnswers);
+    let answered = Utc::now() - TimeDelta::seconds(15);
+    assert_eq!(shop.hook().events(&[answer(&call["ref"], answered)]).await, ["applied"]);
+    // it is told again and again, and what is held stays held
+    let told = eventually("three pushes", async || {
+        let told = control.told("/call/limit");
+        (told.len() >= 3).then_some(told)
+    })
+    .await;
+    let covered: Vec<i64> = told.iter().map(|body| body["covered"].as_i64().expect("seconds")).collect();
+    assert!(covered.is_sorted() && covered[0] == 40, "{covered:?}");
+    let row = self::call(&shop, &call["ref"]).await;
+    assert_eq!(credit(&shop).await, (500_000_000, i64::from(row.covered) * 1_000));
+    // the proxy cut at the old limit
+    assert_eq!(shop.hook().events(&[end(&call["ref"], answered, 20_900)]).await, ["applied"]);
+    assert_eq!(credit(&shop).await, (500_000_000 - 21_000, 0), "what was talked is paid, nothing is held");
+    shop.finish().await;
+});
+
+on_both!(a_late_cut_is_written_off, |backend: Backend| async move {
+    let price = "1,United States,0.0600,0,1,1,,\n";
+    let (shop, control) = shop(backend, 1, 600, price, price).await;
+    leave(&shop, "0.01").await;
+    shop.open_cabin(0).await;
+    let call = allowed(&shop, 0, "+13055550123").await;
+    let answered = Utc::now() - TimeDelta::seconds(2);
+    assert_eq!(shop.hook().events(&[answer(&call["ref"], answered)]).await, ["applied"]);
+    eventually("all ten seconds are covered", async || {
+        (self::call(&shop, &call["ref"]).await.covered == 10).then_some(())
+    })
+    .await;
+    eventually("it is hung up when they are used up", async || {
+        let told = control.told("/call/hangup");
+        told.first().map(|body| assert_eq!(body["cause"], "max_duration"))
+    })
+    .await;
+    assert!(Utc::now() - answered >= TimeDelta::seconds(10));
+    assert_eq!(shop.hook().events(&[end(&call["ref"], answered, 13_000)]).await, ["applied"]);
+    assert_eq!(credit(&shop).await, (0, 0));
+    let row = self::call(&shop, &call["ref"]).await;
+    assert_eq!((row.charge.0, row.talk_seconds, row.written_off.0), (10_000, 10, 3_000));
+    let id = Kind::Callshop.parse(&shop.id.clone().into()).expect("an id");
+    let books = ledger::balances(shop.server.app.store.reader(), &[id], Book::WriteOff).await;
+    assert_eq!(books.expect("the book")[&id], Micros(3_000), "an open entry");
+    shop.finish().await;
+});
+
+/// Tells the server what comparing with the proxy would: it does not know the call any more, and last saw it then.
+async fn lost(shop: &Shop, reference: &Value, last_seen: DateTime<Utc>) -> Vec<EventResult> {
+    let stop = CancellationToken::new();
+    let (writer, writing) = CallWriter::start(Arc::clone(&shop.server.app), stop.clone());
+    let event = ProxyEvent {
+        eid: unique("lost"),
+        at: last_seen,
+        proxy: "test".to_owned(),
+        body: EventBody::Call {
+            reference: text(reference).parse().expect("a ref"),
+            to_tag: None,
+            kind: CallEventKind::Lost,
+        },
+    };
+    let results = writer.apply(vec![event]).await.expect("it is applied");
+    stop.cancel();
+    writing.await.expect("the writer ends");
+    results
+}
+
+on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async move {
+    let price = "1,United States,0.0600,0,1,1,,\n";
+    let (shop, _control) = shop(backend, 2, 60, price, price).await;
+    let mut sessions = Vec::new();
+    let mut calls = Vec::new();
+    let answered = Utc::now();
+    for index in 0..2 {
+        sessions.push(shop.open_cabin(index).await);
+        let call = allowed(&shop, index, "+13055550123").await["ref"].take();
+        assert_eq!(shop.hook().events(&[answer(&call, answered)]).await, ["applied"]);
+        assert_eq!(lost(&shop, &call, answered + TimeDelta::seconds(20)).await, [EventResult::Applied]);
+        let row = self::call(&shop, &call).await;
+        assert_eq!((row.estimated, row.talk_seconds, row.charge.0), (true, 20, 20_000));
+        calls.push(call);
+    }
+    assert_eq!(credit(&shop).await, (500_000_000 - 40_000, 0), "charged to the last second seen");
+    // the second customer pays before the truth is known
+    let closed = shop.close_cabin(1).await;
+    assert_eq!(closed["statement"]["total"]["amount"], "0.02");
+    let input = json!({ "sessionId": sessions[1], "payments": [{ "method": "CASH", "amount": "0.02" }], "idempotencyKey": unique("key") });
+    shop.attendant.did("settleSession", "SettleSessionInput", input, "session { id }").await;
+    // both had talked for 45 seconds
+    for call in &calls {
+        assert_eq!(shop.hook().events(&[end(call, answered, 45_000)]).await, ["applied"]);
+        assert_eq!(shop.hook().events(&[end(call, answered, 45_000)]).await, ["ignored"], "final is final");
+    }
+    assert_eq!(credit(&shop).await, (500_000_000 - 90_000, 0), "the account pays what was talked");
+    let open = self::call(&shop, &calls[0]).await;
+    assert_eq!((open.estimated, open.charge.0, open.written_off.0), (false, 45_000, 0));
+    let paid = self::call(&shop, &calls[1]).await;
+    assert_eq!((paid.estimated, paid.charge.0, paid.written_off.0), (false, 20_000, 25_000));
+    let closed = shop.close_cabin(0).await;
+    assert_eq!(closed["statement"]["calls"][0]["amount"]["amount"], "0.045");
+    shop.finish().await;
+});
+
+on_both!(an_end_that_proves_a_failed_call_is_charged_as_far_as_credit_goes, |backend: Backend| async move {
+    let price = "1,United States,0.0600,0,1,1,,\n";
+    let (shop, _control) = shop(backend, 2, 60, price, price).await;
+    leave(&shop, "0.04").await;
+    shop.open_cabin(0).await;
+    shop.open_cabin(1).await;
+    let first = allowed(&shop, 0, "+13055550123").await;
+    let failed = event("failed", &first["ref"], Utc::now(), json!({ "code": 500, "by": "proxy" }));
+    assert_eq!(shop.hook().events(&[failed]).await, ["applied"]);
+    // what it held is held by another call now: 0.01 of 0.04
+    let second = allowed(&shop, 1, "+13055550123").await;
+    assert_eq!((credit(&shop).await, &second["max_seconds"]), ((40_000, 10_000), &json!(10)));
+    // it had been answered after all: ten seconds were covered
+    assert_eq!(shop.hook().events(&[end(&first["ref"], Utc::now(), 60_000)]).await, ["applied"]);
+    assert_eq!(credit(&shop).await, (30_000, 10_000));
+    assert_eq!(shop.hook().events(&[end(&second["ref"], Utc::now(), 10_000)]).await, ["applied"]);
+    assert_eq!(credit(&shop).await, (20_000, 0));
+    shop.finish().await;
+});
+
+on_both!(calls_that_share_credit_go_on_until_it_is_used_up, |backend: Backend| async move {
+    let price = "1,United States,0.0600,0,1,1,,\n";
+    let (shop, control) = shop(backend, 3, 600, price, price).await;
+    leave(&shop, "0.02").await;
+    let mut calls = Vec::new();
+    for index in 0..3 {
+        shop.open_cabin(index).await;
+        calls.push(allowed(&shop, index, "+13055550123").await["ref"].take());
+    }
+    let answered = Utc::now();
+    for call in &calls {
+        assert_eq!(shop.hook().events(&[answer(call, answered)]).await, ["applied"]);
+    }
+    // twenty seconds are shared out until none is left, and each is hung up when its own are used up
+    eventually("three hang-ups", async || {
+        let told = control.told("/call/hangup");
+        let ids: std::collections::BTreeSet<String> =
+            told.iter().map(|body| text(&body["call_id"])).collect();
+        (ids.len() == 3).then_some(())
+    })
+    .await;
+    let mut shares = 0;
+    for call in &calls {
+        shares += self::call(&shop, call).await.covered;
+    }
+    assert_eq!((shares, credit(&shop).await), (20, (20_000, 20_000)));
+    for call in &calls {
+        let covered = i64::from(self::call(&shop, call).await.covered);
+        assert_eq!(shop.hook().events(&[end(call, answered, covered * 1_000 + 400)]).await, ["applied"]);
+    }
+    assert_eq!(credit(&shop).await, (0, 0));
+    shop.finish().await;
+});
+
+on_both!(calls_go_on_after_the_server_was_down, |backend: Backend| async move {
+    let price = "1,United States,0.0600,0,1,1,,\n";
+    let (mut shop, control) = shop(backend, 1, 20, price, price).await;
+    shop.open_cabin(0).await;
+    let call = allowed(&shop, 0, "+13055550123").await["ref"].take();
+    let answered = Utc::now() - TimeDelta::seconds(9);
+    assert_eq!(shop.hook().events(&[answer(&call, answered)]).await, ["applied"]);
+    let stopped = shop.server.pause().await;
+    let told = control.told("/call/limit").len();
+    shop.server = stopped.start().await;
+    eventually("the proxy is told to go on", async || {
+        let told = &control.told("/call/limit")[told..];
+        told.first().map(|body| assert_eq!(body["covered"], json!(40)))
+    })
+    .await;
+    shop.finish().await;
+});
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn low_credit_is_told_once_when_it_is_crossed() {
+    let price = "1,United States,0.0600,0,1,1,,\n";
+    let (shop, _control) = shop(Backend::Sqlite, 1, 60, price, price).await;
+    leave(&shop, "1.00").await;
+    let input = json!({ "accountId": shop.id, "amount": "0.95" });
+    shop.owner.did("setLowCredit", "SetLowCreditInput", input, "callshop { id }").await;
+    shop.open_cabin(0).await;
+    for _ in 0..3 {
+        let call = allowed(&shop, 0, "+13055550123").await;
+        let events = answered_call(&call["ref"], Utc::now(), 30_000);
+        shop.hook().events(&events).await;
+    }
+    let id = Kind::Callshop.parse(&shop.id.clone().into()).expect("an id");
+    let rows =
+        api::store::activity::after(shop.server.app.store.reader(), id, 0, 1000).await.expect("activities");
+    let told = rows.iter().filter(|row| row.kind == entity::ActivityKind::CreditLow).count();
+    assert_eq!(told, 1, "0.97, 0.94, 0.91: crossed once");
+    shop.finish().await;
+}
