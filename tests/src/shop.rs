@@ -5,7 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::app::{accounts, users};
 use api::auth::Actor;
+use api::graphql::scalars::Kind;
+use api::store::ledger::{self, Entry, NewTransfer};
+use billing::money::Micros;
 use chrono::{DateTime, TimeDelta, Utc};
+use entity::{Book, TransferKind};
 use serde_json::{Value, json};
 
 use crate::client::Client;
@@ -282,6 +286,22 @@ impl Shop {
         let results = self.hook.events(&answered_call(&answer["ref"], Utc::now(), talk_ms)).await;
         assert_eq!(results, ["applied"; 3]);
         answer["ref"].clone()
+    }
+
+    /// Brings the callshop's balance to this amount.
+    pub async fn leave_credit(&self, amount: &str) {
+        let id = |kind: Kind, id: &str| kind.parse(&id.to_owned().into()).expect("an id");
+        let (shop, reseller) = (id(Kind::Callshop, &self.id), id(Kind::Account, &self.reseller_id));
+        let store = &self.server.app.store;
+        let credit = ledger::credit(store.reader(), &[shop]).await.expect("the credit");
+        let change = amount.parse::<Micros>().expect("an amount").0 - credit[&shop].balance.0;
+        let entries = vec![
+            Entry::new(shop, Book::Credit, Micros(change)),
+            Entry::new(reseller, Book::Issued, Micros(-change)),
+        ];
+        let transfer = &NewTransfer::new(TransferKind::Adjustment, Utc::now(), entries);
+        let posted = store.write(|tx| async move { ledger::post(tx.conn(), vec![transfer.clone()]).await });
+        posted.await.expect("it is posted");
     }
 
     /// Ends the test: the ledger must add up.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use api::app::calls::events::{EventBody, EventResult, ProxyEvent};
 use api::app::calls::writer::CallWriter;
 use api::graphql::scalars::Kind;
-use api::store::ledger::{self, Credit, Entry, NewTransfer};
+use api::store::ledger::{self, Credit};
 use billing::call::CallEventKind;
 use billing::money::Micros;
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{Book, TransferKind};
+use entity::Book;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::server::proxy;
@@ -34,24 +34,6 @@ async fn shop(backend: Backend, cabins: usize, slice: u32, retail: &str, cost: &
     price(&shop.reseller, &shop.id, &format!("{HEADER}{retail}"), "RETAIL", None).await;
     shop.open_register().await;
     (shop, control)
-}
-
-/// Brings the shop's balance to this amount.
-async fn leave(shop: &Shop, amount: &str) {
-    let amount = amount.parse::<Micros>().expect("an amount").0;
-    let change = amount - credit(shop).await.0;
-    let id = |kind: Kind, id: &str| kind.parse(&id.to_owned().into()).expect("an id");
-    let entries = vec![
-        Entry::new(id(Kind::Callshop, &shop.id), Book::Credit, Micros(change)),
-        Entry::new(id(Kind::Account, &shop.reseller_id), Book::Issued, Micros(-change)),
-    ];
-    let transfer = &NewTransfer::new(TransferKind::Adjustment, Utc::now(), entries);
-    let posted = shop
-        .server
-        .app
-        .store
-        .write(|tx| async move { ledger::post(tx.conn(), vec![transfer.clone()]).await });
-    posted.await.expect("it is posted");
 }
 
 async fn credit_of(shop: &Shop, kind: Kind, id: &str) -> Credit {
@@ -111,7 +93,7 @@ async fn storm(shop: &Shop, nodes: &[Hook]) -> Vec<Value> {
 async fn overdraft(backend: Backend, nodes: usize) {
     const MINUTE: &str = "1,United States,0.0600,0,60,60,,\n";
     let (shop, _control) = shop(backend, 100, 60, MINUTE, MINUTE).await;
-    leave(&shop, "0.20").await;
+    shop.leave_credit("0.20").await;
     let input = json!({ "accountId": shop.id, "limit": "0.40" });
     shop.reseller.did("setCreditLimit", "SetCreditLimitInput", input, "callshop { id }").await;
     for index in 0..100 {
@@ -172,7 +154,7 @@ on_both!(minimum_charge_above_the_first_increment, |backend: Backend| async move
     // one second costs a thousandth, but never less than five cents: what fifty seconds cost
     let price = "1,United States,0.0600,0,1,1,0.05,\n";
     let (shop, _control) = shop(backend, 1, 600, price, price).await;
-    leave(&shop, "0.049999").await;
+    shop.leave_credit("0.049999").await;
     shop.open_cabin(0).await;
     let refused = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
     assert_eq!((&refused["code"], &refused["error"]), (&json!(402), &json!("NO_CREDIT")));
@@ -189,7 +171,7 @@ on_both!(minimum_charge_above_the_first_increment, |backend: Backend| async move
 on_both!(free_retail_over_paid_wholesale, |backend: Backend| async move {
     let (shop, _control) =
         shop(backend, 1, 600, "1,United States,0,0,1,1,,\n", "1,United States,0.0600,0,1,1,,\n").await;
-    leave(&shop, "0.04").await;
+    shop.leave_credit("0.04").await;
     shop.open_cabin(0).await;
     let call = allowed(&shop, 0, "+13055550123").await;
     let covered = call["max_seconds"].as_i64().expect("seconds");
@@ -202,7 +184,7 @@ on_both!(free_retail_over_paid_wholesale, |backend: Backend| async move {
     assert_eq!(credit(&shop).await, (30_000, 0));
     let closed = shop.close_cabin(0).await;
     assert_eq!(closed["statement"]["total"]["amount"], "0");
-    leave(&shop, "0").await;
+    shop.leave_credit("0").await;
     shop.open_cabin(0).await;
     let refused = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
     assert_eq!(refused["error"], "NO_CREDIT");
@@ -350,7 +332,7 @@ on_both!(a_push_of_unknown_outcome, |backend: Backend| async move {
 on_both!(a_late_cut_is_written_off, |backend: Backend| async move {
     let price = "1,United States,0.0600,0,1,1,,\n";
     let (shop, control) = shop(backend, 1, 600, price, price).await;
-    leave(&shop, "0.01").await;
+    shop.leave_credit("0.01").await;
     shop.open_cabin(0).await;
     let call = allowed(&shop, 0, "+13055550123").await;
     let answered = Utc::now() - TimeDelta::seconds(2);
@@ -434,7 +416,7 @@ on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async 
 on_both!(an_end_that_proves_a_failed_call_is_charged_as_far_as_credit_goes, |backend: Backend| async move {
     let price = "1,United States,0.0600,0,1,1,,\n";
     let (shop, _control) = shop(backend, 2, 60, price, price).await;
-    leave(&shop, "0.04").await;
+    shop.leave_credit("0.04").await;
     shop.open_cabin(0).await;
     shop.open_cabin(1).await;
     let first = allowed(&shop, 0, "+13055550123").await;
@@ -454,7 +436,7 @@ on_both!(an_end_that_proves_a_failed_call_is_charged_as_far_as_credit_goes, |bac
 on_both!(calls_that_share_credit_go_on_until_it_is_used_up, |backend: Backend| async move {
     let price = "1,United States,0.0600,0,1,1,,\n";
     let (shop, control) = shop(backend, 3, 600, price, price).await;
-    leave(&shop, "0.02").await;
+    shop.leave_credit("0.02").await;
     let mut calls = Vec::new();
     for index in 0..3 {
         shop.open_cabin(index).await;
@@ -507,7 +489,7 @@ on_both!(calls_go_on_after_the_server_was_down, |backend: Backend| async move {
 async fn low_credit_is_told_once_when_it_is_crossed() {
     let price = "1,United States,0.0600,0,1,1,,\n";
     let (shop, _control) = shop(Backend::Sqlite, 1, 60, price, price).await;
-    leave(&shop, "1.00").await;
+    shop.leave_credit("1.00").await;
     let input = json!({ "accountId": shop.id, "amount": "0.95" });
     shop.owner.did("setLowCredit", "SetLowCreditInput", input, "callshop { id }").await;
     shop.open_cabin(0).await;

@@ -535,3 +535,82 @@ async fn kamailio_keeps_events_while_the_api_is_away() {
     stage.check_charges(&calls).await;
     stage.finish().await;
 }
+
+/// The same price at every level, by the second, so that credit and talk are one: a thousandth a second.
+async fn a_thousandth_a_second(shop: &Shop) {
+    const PRICE: &[Rate] = &[rate("351", 60_000, 0, 1, 1)];
+    price(&shop.distributor, &shop.reseller_id, &deck(PRICE), "COST", None).await;
+    price(&shop.reseller, &shop.id, &deck(PRICE), "COST", None).await;
+    price(&shop.reseller, &shop.id, &deck(PRICE), "RETAIL", None).await;
+}
+
+/// Checks that a call was cut by us at the end of what it was covered for, and not later than the bound; answers the seconds covered.
+fn check_cut(call: &Value) -> i64 {
+    let lasted = (time(&call["endedAt"]) - time(&call["answeredAt"])).num_milliseconds();
+    let covered = call["elapsedSeconds"].as_i64().expect("seconds");
+    assert!(
+        (covered * 1_000..=covered * 1_000 + 1_500).contains(&lasted),
+        "{lasted} ms of {covered} s: {call}"
+    );
+    assert_eq!(json!([call["endedBy"], call["cause"]]), json!(["PROXY", "MAX_DURATION"]));
+    assert_eq!(micros(&call["cost"]["amount"]), covered * 1_000);
+    covered
+}
+
+/// Three cabins share credit for forty seconds of talk in all: nobody talks beyond it, nobody is cut before his share is used up, both
+/// sides hear the end, and the balance ends at nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_three_cabins_share_forty_seconds() {
+    let stage = Stage::set(Backend::Sqlite, 3, &[]).await;
+    let (shop, sip, phones) = (&stage.shop, &stage.sip, &stage.phones);
+    a_thousandth_a_second(shop).await;
+    shop.leave_credit("0.04").await;
+    stage.open_cabins().await;
+    let talking = Script::call("phone-hungup", "+351988880111", &[]);
+    let traces = join_all(phones.iter().map(|phone| sip.play(phone, &talking).finished())).await;
+    let mut shared = 0;
+    for (cabin, trace) in traces.iter().enumerate() {
+        let call = stage.call_in(cabin, "ENDED").await;
+        shared += check_cut(&call);
+        let id = trace.call_id();
+        assert_eq!(trace.received("BYE", &id), 1, "the phone's leg");
+        at_the_gateway(sip, "BYE", &id).await;
+    }
+    assert_eq!((shared, stage.balance("callshop", &shop.id).await), (40, 0));
+    sip.play(&phones[0], &Script::refused("+351988880111", "402")).finished().await;
+    stage.finish().await;
+}
+
+/// A deposit for eight seconds that is raised by six while he talks: he is cut after fourteen.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_a_deposit_is_raised_during_the_call() {
+    let stage = Stage::set(Backend::Sqlite, 1, &[]).await;
+    let (shop, sip, phones) = (&stage.shop, &stage.sip, &stage.phones);
+    a_thousandth_a_second(shop).await;
+    const SECONDS: &[Rate] = &[rate("351", 600_000, 0, 1, 1)];
+    price(&shop.reseller, &shop.id, &deck(SECONDS), "RETAIL", None).await;
+    let open = json!({ "cabinId": shop.cabins[0], "mode": "PREPAID", "deposit": { "method": "CASH", "amount": "0.08" },
+        "idempotencyKey": tests::shop::unique("key") });
+    let opened = shop.attendant.did("openCabin", "OpenCabinInput", open, "session { id }").await;
+    let talking = sip.play(&phones[0], &Script::call("phone-hungup", "+351988880111", &[]));
+    let call = stage.call_in(0, "ANSWERED").await;
+    tokio::time::sleep(
+        (time(&call["answeredAt"]) + Duration::from_secs(5) - Utc::now()).to_std().unwrap_or_default(),
+    )
+    .await;
+    let more = json!({ "sessionId": opened["session"]["id"], "amount": "0.06", "method": "CASH", "idempotencyKey": tests::shop::unique("key") });
+    shop.attendant.did("addDeposit", "AddDepositInput", more, "session { id }").await;
+    let trace = talking.finished().await;
+    let call = stage.call_in(0, "ENDED").await;
+    let lasted = (time(&call["endedAt"]) - time(&call["answeredAt"])).num_milliseconds();
+    assert!((14_000..=15_500).contains(&lasted), "{lasted} ms");
+    assert_eq!((call["elapsedSeconds"].as_i64(), micros(&call["cost"]["amount"])), (Some(14), 140_000));
+    let id = trace.call_id();
+    assert_eq!(trace.received("BYE", &id), 1, "the phone's leg");
+    at_the_gateway(sip, "BYE", &id).await;
+    sip.play(&phones[0], &Script::refused("+351988880111", "402")).finished().await;
+    assert_eq!(stage.call_in(0, "REFUSED").await["refusal"], "DEPOSIT_USED_UP");
+    let closed = close(shop, 0, "HANG_UP").await;
+    assert_eq!(closed["statement"]["total"]["amount"], "0.14");
+    stage.finish().await;
+}
