@@ -11,6 +11,7 @@ pub mod feed;
 pub mod graphql;
 pub mod http;
 pub mod kamailio;
+pub mod metrics;
 pub mod server;
 pub mod simulate;
 pub mod store;

@@ -354,6 +354,9 @@ on_both!(a_late_cut_is_written_off, |backend: Backend| async move {
     let id = Kind::Callshop.parse(&shop.id.clone().into()).expect("an id");
     let books = ledger::balances(shop.server.app.store.reader(), &[id], Book::WriteOff).await;
     assert_eq!(books.expect("the book")[&id], Micros(3_000), "an open entry");
+    let counted = reqwest::get(format!("http://{}/metrics", shop.server.hook)).await.expect("an answer");
+    let counted = counted.text().await.expect("text");
+    assert!(counted.contains("callshop_written_off_micros_total{currency=\"BRL\"} 3000\n"), "{counted}");
     shop.finish().await;
 });
 

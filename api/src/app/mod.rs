@@ -26,6 +26,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::kamailio::control::Proxies;
+use crate::metrics::Metrics;
 use crate::store::{Store, accounts as rows};
 
 /// What every use case needs.
@@ -42,6 +43,8 @@ pub struct App {
     pub rates: rates::RateCache,
     /// The SIP proxies, for commands.
     pub proxies: Proxies,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 impl App {
@@ -63,6 +66,6 @@ impl App {
         let identities = Identities::new(TokenKey::new(key.as_bytes()));
         let rates = rates::RateCache::new(config.calls.rate_cache_bytes);
         let proxies = Proxies::new(&config.hook.proxies).map_err(Error::fault)?;
-        Ok(Self { store, config, clock, identities, rates, proxies })
+        Ok(Self { store, config, clock, identities, rates, proxies, metrics: Metrics::default() })
     }
 }

@@ -36,7 +36,8 @@ pub fn configure(config: &mut web::ServiceConfig, hook: web::Data<Hook>) {
         .app_data(web::PayloadConfig::new(MAX_BODY))
         .route("/kamailio/v1/ha1", web::post().to(ha1))
         .route("/kamailio/v1/authorize", web::post().to(authorize))
-        .route("/kamailio/v1/events", web::post().to(events));
+        .route("/kamailio/v1/events", web::post().to(events))
+        .route("/metrics", web::get().to(metrics));
 }
 
 /// One of the configured secrets as Basic password, compared in constant time. A wrong one is told nothing but 401.
@@ -151,5 +152,15 @@ fn result_json(eid: &str, result: &EventResult) -> Value {
         EventResult::Duplicate => json!({ "eid": eid, "status": "duplicate" }),
         EventResult::Ignored => json!({ "eid": eid, "status": "ignored" }),
         EventResult::Rejected(error) => json!({ "eid": eid, "status": "rejected", "error": error }),
+    }
+}
+
+/// Counters for Prometheus. No secret: the listener is private, and they name nobody.
+async fn metrics(hook: web::Data<Hook>) -> HttpResponse {
+    match hook.app.metrics.encode() {
+        Ok(text) => HttpResponse::Ok()
+            .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+            .body(text),
+        Err(error) => failed(&Error::fault(error)),
     }
 }

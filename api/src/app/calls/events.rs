@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use billing::call::{self as machine, CallEvent, CallEventKind, Emitted};
+use billing::money::Micros;
 use chrono::{DateTime, Utc};
 use entity::{ActivityKind, CallState, HookStatus, account, call, hook_event, phone};
 use uuid::Uuid;
@@ -119,6 +120,8 @@ pub struct Applied {
     /// Live calls that somebody hung up before this event of theirs: the proxy is to be asked again after the commit, because a call
     /// that was just being set up or answered may have missed the first command (docs/hook.md).
     pub hang_up: Vec<call::Model>,
+    /// Calls that ended: currency, and what was written off.
+    pub ended: Vec<(String, Micros)>,
 }
 
 /// Applies events by proxy time.
@@ -147,9 +150,9 @@ pub(super) async fn apply_all(
         batch.received.push(received(event, &result, batch.now));
         results[index] = result;
     }
-    let hang_up = batch.to_hang_up();
+    let (hang_up, ended) = (batch.to_hang_up(), std::mem::take(&mut batch.ended));
     batch.flush(tx, money).await?;
-    Ok(Applied { results, hang_up })
+    Ok(Applied { results, hang_up, ended })
 }
 
 fn received(event: &ProxyEvent, result: &EventResult, now: DateTime<Utc>) -> hook_event::Model {
@@ -184,6 +187,7 @@ struct Batch {
     changed_phones: HashSet<String>,
     received: Vec<hook_event::Model>,
     charged: Charged,
+    ended: Vec<(String, Micros)>,
     corrections: Corrections,
     over_in: Vec<Uuid>,
     shops: HashMap<Uuid, account::Model>,
@@ -226,6 +230,7 @@ impl Batch {
             changed_phones: HashSet::new(),
             received: Vec::new(),
             charged: Charged::default(),
+            ended: Vec::new(),
             corrections,
             over_in: Vec::new(),
             shops: shops.into_iter().map(|row| (row.id, row)).collect(),
@@ -274,7 +279,10 @@ impl Batch {
         }
         let ended = after.emitted.iter().any(|emitted| matches!(emitted, Emitted::Ended { .. }));
         match (ended, over) {
-            (true, true) => charge::end(&mut row, money, &mut self.charged, self.now)?,
+            (true, true) => {
+                charge::end(&mut row, money, &mut self.charged, self.now)?;
+                self.ended.push((row.currency.clone(), row.written_off.into()));
+            }
             (true, false) => {
                 charge::correct(&mut row, &self.corrections, money, &mut self.charged, self.now)?;
             }

@@ -215,6 +215,9 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
 async fn look(app: &Arc<App>, writer: &CallWriter) -> Result<()> {
     let due = calls::due(app.store.reader(), app.clock.now(), AT_ONCE).await?;
     for looked in writer.extend(due).await? {
+        if !looked.cut {
+            app.metrics.call_extended();
+        }
         let (app, writer) = (app.clone(), writer.clone());
         // beside the loop: a proxy that is slow must not hold up the calls of others
         tokio::spawn(async move { push(&app, &writer, looked).await });

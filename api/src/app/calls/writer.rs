@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::authorize::{self, Authorization, AuthorizeRequest};
-use super::events::{self, EventResult, ProxyEvent};
+use super::events::{self, Applied, EventResult, ProxyEvent};
 use super::extend::{self, Looked};
 use super::money::Money;
 use crate::app::App;
@@ -172,8 +172,11 @@ fn only(done: Vec<Done>) -> Result<Done> {
 /// One transaction. Events first: an end that waits beside the same phone's next attempt frees the phone, and its credit, for it. What
 /// it all does to accounts is posted at the end, each balance once.
 async fn together(app: &Arc<App>, works: &[Work]) -> Result<Vec<Done>> {
-    let (done, hang_up) = app.store.write(|tx| async move { in_transaction(app, &tx, works).await }).await?;
-    for call in hang_up {
+    let (done, applied) = app.store.write(|tx| async move { in_transaction(app, &tx, works).await }).await?;
+    for (currency, written_off) in &applied.ended {
+        app.metrics.call_ended(currency, *written_off);
+    }
+    for call in applied.hang_up {
         let app = app.clone();
         // the proxy is asked beside the writer: a slow one must not hold up other calls
         tokio::spawn(async move { super::ask_to_hang_up(&app, &call).await });
@@ -181,7 +184,7 @@ async fn together(app: &Arc<App>, works: &[Work]) -> Result<Vec<Done>> {
     Ok(done)
 }
 
-async fn in_transaction(app: &App, tx: &Tx, works: &[Work]) -> Result<(Vec<Done>, Vec<entity::call::Model>)> {
+async fn in_transaction(app: &App, tx: &Tx, works: &[Work]) -> Result<(Vec<Done>, Applied)> {
     let (mut events, mut requests, mut due) = (Vec::new(), Vec::new(), Vec::new());
     for work in works {
         match work {
@@ -196,7 +199,8 @@ async fn in_transaction(app: &App, tx: &Tx, works: &[Work]) -> Result<(Vec<Done>
     let looked = extend::extend_all(app, tx, &due, &mut money).await?;
     let decided = authorize::decide_all(app, tx, &requests, &mut money).await?;
     money.post(tx, app.clock.now()).await?;
-    let (mut results, mut decided) = (applied.results.into_iter(), decided.into_iter());
+    let mut results = applied.results.clone().into_iter();
+    let mut decided = decided.into_iter();
     let mut looked: std::collections::HashMap<Uuid, Looked> =
         looked.into_iter().map(|one| (one.call.id, one)).collect();
     let missing = || Error::fault("a batch answered too little");
@@ -206,5 +210,5 @@ async fn in_transaction(app: &App, tx: &Tx, works: &[Work]) -> Result<(Vec<Done>
         Work::Extend(id) => Ok(Done::Extend(looked.remove(id).map(Box::new))),
         Work::Confirm(..) => Ok(Done::Confirm),
     });
-    Ok((done.collect::<Result<_>>()?, applied.hang_up))
+    Ok((done.collect::<Result<_>>()?, applied))
 }
