@@ -161,6 +161,8 @@ pub async fn due(
         .select_only()
         .column(call::Column::Id)
         .filter(call::Column::ExtendAt.lte(now))
+        // who is being hung up is given nothing more
+        .filter(call::Column::HangUpBy.is_null())
         .order_by_asc(call::Column::ExtendAt);
     Ok(query.limit(limit).into_tuple().all(conn).await?)
 }

@@ -138,7 +138,9 @@ pub(super) async fn session_use(
     if sessions.is_empty() {
         return Ok(Default::default());
     }
-    Ok((calls::spent(conn, sessions).await?, calls::live_of_sessions(conn, sessions).await?))
+    // live calls first: one that ends between the two is counted twice then, and never missed
+    let live = calls::live_of_sessions(conn, sessions).await?;
+    Ok((calls::spent(conn, sessions).await?, live))
 }
 
 /// The accounts whose credit a call with these prices uses.
