@@ -452,7 +452,7 @@ const OBJECTS: &[(&str, &str, &str, &str)] = &[
         "{ call(id: {call}) { HOLE } }",
         "-yyyyy",
         "id cabinId sessionId dialed number numberFormatted destination emergency state authorizedAt ringingAt answeredAt endedAt asOf \
-         elapsedSeconds cost billedSeconds pricePerMinute connectionFee maxSeconds sipCode endedBy cause refusal costs=-yyyy- margin=-yyyy-",
+         elapsedSeconds cost billedSeconds pricePerMinute connectionFee maxSeconds estimated writtenOff sipCode endedBy cause refusal costs=-yyyy- margin=-yyyy-",
     ),
     ("CallCost", "{ call(id: {call}) { costs { HOLE } } }", "-yyyy-", "account billedSeconds amount"),
     (

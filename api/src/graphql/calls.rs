@@ -219,9 +219,19 @@ impl Call {
         Ok(self.retail()?.map(|level| self.money(level.pricing.rate.connection_fee)))
     }
 
-    /// Seconds after which it is cut.
+    /// Seconds that are paid for now. While it runs they grow as long as credit, deposit and limits allow; then it is cut.
     async fn max_seconds(&self) -> i32 {
         self.row.covered
+    }
+
+    /// Its end is an estimate, because its proxy lost it: the true one, if it comes, corrects what it cost.
+    async fn estimated(&self) -> bool {
+        self.row.estimated
+    }
+
+    /// What was talked beyond what was paid for, and given away.
+    async fn written_off(&self) -> Money {
+        self.money(self.row.written_off.into())
     }
 
     /// Final SIP status of a call that was not answered.
