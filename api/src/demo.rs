@@ -263,8 +263,9 @@ async fn open_shop(app: &App, demo: &Demo) -> Result<()> {
             cabin_id: *cabin,
             customer: String::new(),
             limits: sessions::Limits::default(),
+            deposit: None,
         };
-        sessions::open(app, &tokens.actor, opening).await?;
+        sessions::open(app, &tokens.actor, None, opening).await?;
     }
     Ok(())
 }

@@ -149,6 +149,8 @@ error_codes! {
     InsufficientCredit = "INSUFFICIENT_CREDIT",
     /// More than an attendant may take off or give back: the owner may.
     CeilingExceeded = "CEILING_EXCEEDED",
+    /// By the books the register holds less cash than is to be taken out.
+    InsufficientCash = "INSUFFICIENT_CASH",
     /// The discounts would be more than what they are taken off.
     DiscountTooHigh = "DISCOUNT_TOO_HIGH",
     /// More than is left of what was paid.

@@ -62,6 +62,11 @@ impl Micros {
         self.0.checked_neg().map(Micros).ok_or(MoneyError::Overflow)
     }
 
+    /// The amount so many times, unless it does not fit.
+    pub fn checked_mul(self, times: u32) -> Result<Micros, MoneyError> {
+        self.0.checked_mul(i64::from(times)).map(Micros).ok_or(MoneyError::Overflow)
+    }
+
     /// The sum of `amounts`, unless it does not fit. The order does not matter: only the result must fit.
     pub fn try_sum(amounts: impl IntoIterator<Item = Micros>) -> Result<Micros, MoneyError> {
         let mut sum = 0i128;

@@ -79,6 +79,24 @@ pub enum SessionError {
         /// The present state.
         state: SessionState,
     },
+    /// It takes a session that nobody has paid or voided.
+    #[error("the session is {state}: its bill is over")]
+    BillOver {
+        /// The present state.
+        state: SessionState,
+    },
+    /// It takes a session that was paid.
+    #[error("the session is {state}, not SETTLED")]
+    NotSettled {
+        /// The present state.
+        state: SessionState,
+    },
+    /// Only what is paid before the calls has a deposit.
+    #[error("the session is {state} and POSTPAID: it has no deposit")]
+    NotPrepaid {
+        /// The present state.
+        state: SessionState,
+    },
     /// It cannot be done during a call.
     #[error("the session is {state} with a call in progress")]
     CallInProgress {
@@ -99,6 +117,9 @@ impl SessionError {
         match self {
             SessionError::NotOpen { .. } => "SESSION_NOT_OPEN",
             SessionError::NotClosed { .. } => "SESSION_NOT_CLOSED",
+            SessionError::BillOver { .. } => "BILL_OVER",
+            SessionError::NotSettled { .. } => "SESSION_NOT_SETTLED",
+            SessionError::NotPrepaid { .. } => "SESSION_NOT_PREPAID",
             SessionError::CallInProgress { .. } => "CALL_IN_PROGRESS",
             SessionError::HasCalls { .. } => "SESSION_HAS_CALLS",
         }
@@ -109,6 +130,9 @@ impl SessionError {
         match self {
             SessionError::NotOpen { state }
             | SessionError::NotClosed { state }
+            | SessionError::BillOver { state }
+            | SessionError::NotSettled { state }
+            | SessionError::NotPrepaid { state }
             | SessionError::CallInProgress { state }
             | SessionError::HasCalls { state } => *state,
         }
@@ -127,6 +151,31 @@ pub fn may_call(state: SessionState) -> Result<(), SessionError> {
 pub fn may_move(state: SessionState, live_calls: u32) -> Result<(), SessionError> {
     may_call(state)?;
     if live_calls > 0 { Err(SessionError::CallInProgress { state }) } else { Ok(()) }
+}
+
+/// A deposit is raised while its session is open, during a call too.
+pub fn may_deposit(state: SessionState, mode: SessionMode) -> Result<(), SessionError> {
+    may_call(state)?;
+    match mode {
+        SessionMode::Prepaid => Ok(()),
+        SessionMode::Postpaid => Err(SessionError::NotPrepaid { state }),
+    }
+}
+
+/// Items and discounts come onto the bill, and off it, until it is paid: a drink is bought at the counter after the calls.
+pub fn may_bill(state: SessionState) -> Result<(), SessionError> {
+    match state {
+        SessionState::Open | SessionState::Closing | SessionState::Closed => Ok(()),
+        SessionState::Settled | SessionState::Voided => Err(SessionError::BillOver { state }),
+    }
+}
+
+/// What was paid is given back of a settled session only.
+pub fn may_refund(state: SessionState) -> Result<(), SessionError> {
+    match state {
+        SessionState::Settled => Ok(()),
+        _ => Err(SessionError::NotSettled { state }),
+    }
 }
 
 /// Closes a session. One that is already CLOSING can be closed again, to hang up what was left to drain.

@@ -31,8 +31,20 @@ pub struct StatementCall {
 pub struct StatementLine {
     /// What it is, or why.
     pub description: String,
-    /// How much.
+    /// How many; 1 of a discount.
+    pub quantity: u32,
+    /// What one costs.
+    pub unit_price: Micros,
+    /// How much in all.
     pub amount: Micros,
+}
+
+impl StatementLine {
+    /// So many of something at a price.
+    pub fn new(description: String, quantity: u32, unit_price: Micros) -> Result<Self, MoneyError> {
+        let amount = unit_price.checked_mul(quantity)?;
+        Ok(Self { description, quantity, unit_price, amount })
+    }
 }
 
 /// All answered calls to one destination.
@@ -131,6 +143,19 @@ impl Statement {
     }
 }
 
+/// Shortens discounts, the latest first, until they are no more than what they are taken off: a call that was corrected may have
+/// become cheaper than the discount that it was given.
+pub fn cap_discounts(discounts: &mut Vec<StatementLine>, most: Micros) -> Result<(), MoneyError> {
+    let mut left = most;
+    for line in discounts.iter_mut() {
+        line.amount = line.amount.min(left);
+        line.unit_price = line.amount;
+        left = left.checked_sub(line.amount)?;
+    }
+    discounts.retain(|line| line.amount != Micros::ZERO);
+    Ok(())
+}
+
 fn sum_positive(amounts: impl Iterator<Item = Micros> + Clone) -> Result<Micros, StatementError> {
     if amounts.clone().any(Micros::is_negative) {
         return Err(StatementError::NegativeAmount);
@@ -179,15 +204,17 @@ pub struct Payment {
     pub amount: Micros,
 }
 
-/// What a settlement comes to. `paid = total + cash_rounding`, and the customer handed over `paid + change`.
+/// What a settlement comes to. `deposit + paid - deposit_back = total + cash_rounding`, and the customer handed over `paid + change`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
     /// What rounding the part paid in cash adds (or takes away, below zero).
     pub cash_rounding: Micros,
-    /// What the shop keeps.
+    /// What the shop keeps of what is handed over now.
     pub paid: Micros,
-    /// Cash to give back.
+    /// Cash to give back of what is handed over now.
     pub change: Micros,
+    /// Cash to give back of the deposit.
+    pub deposit_back: Micros,
 }
 
 /// Why a settlement is refused.
@@ -261,5 +288,36 @@ pub fn settle(
         return Err(SettlementError::Underpaid { missing: change.checked_neg()? });
     }
     let cash_rounding = due.checked_sub(in_cash)?;
-    Ok(Settlement { cash_rounding, paid: total.checked_add(cash_rounding)?, change })
+    let paid = total.checked_add(cash_rounding)?;
+    Ok(Settlement { cash_rounding, paid, change, deposit_back: Micros::ZERO })
+}
+
+/// Settles `total` with what was paid in advance, and `payments` for what that leaves.
+///
+/// What is left of a deposit goes back in cash, rounded to `cash_step`; all cash that is handed over then is change.
+pub fn settle_prepaid(
+    total: Micros,
+    deposit: Micros,
+    payments: &[Payment],
+    cash_step: Option<Micros>,
+) -> Result<Settlement, SettlementError> {
+    if total.is_negative() || deposit.is_negative() {
+        return Err(SettlementError::NegativeAmount);
+    }
+    let rest = deposit.checked_sub(total)?;
+    if rest <= Micros::ZERO {
+        return settle(rest.checked_neg()?, payments, cash_step);
+    }
+    let settled = settle(Micros::ZERO, payments, cash_step)?;
+    let deposit_back = cash_amount(rest, cash_step)?;
+    Ok(Settlement { cash_rounding: rest.checked_sub(deposit_back)?, deposit_back, ..settled })
+}
+
+/// An amount as it can be paid in cash: the nearest multiple of `cash_step`, a half up.
+pub fn cash_amount(amount: Micros, cash_step: Option<Micros>) -> Result<Micros, SettlementError> {
+    match cash_step {
+        Some(step) if step <= Micros::ZERO => Err(SettlementError::InvalidCashStep),
+        Some(step) => Ok(round_to_step(amount, step)?),
+        None => Ok(amount),
+    }
 }

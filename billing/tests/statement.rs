@@ -8,7 +8,8 @@ use billing::money::Micros;
 use billing::register::{Movement, MovementKind, RegisterError, Variance, expected, report, variance};
 use billing::statement::PaymentMethod::{self, Card, Cash, Other, Pix};
 use billing::statement::{
-    Payment, Settlement, SettlementError, Statement, StatementCall, StatementError, StatementLine, settle,
+    Payment, Settlement, SettlementError, Statement, StatementCall, StatementError, StatementLine,
+    cap_discounts, settle, settle_prepaid,
 };
 use proptest::prelude::*;
 
@@ -25,7 +26,7 @@ fn call(destination: &str, minute: u32, amount: i64, answered: bool) -> Statemen
 }
 
 fn line(amount: i64) -> StatementLine {
-    StatementLine { description: "coffee".to_owned(), amount: Micros(amount) }
+    StatementLine::new("coffee".to_owned(), 1, Micros(amount)).unwrap()
 }
 
 fn paid(method: PaymentMethod, amount: i64) -> Payment {
@@ -76,7 +77,12 @@ fn bills_that_cannot_be() {
 fn settlements() {
     let step = Some(Micros(50_000));
     let settled = |rounding, paid, change| {
-        Ok(Settlement { cash_rounding: Micros(rounding), paid: Micros(paid), change: Micros(change) })
+        Ok(Settlement {
+            cash_rounding: Micros(rounding),
+            paid: Micros(paid),
+            change: Micros(change),
+            deposit_back: Micros::ZERO,
+        })
     };
     let underpaid = |missing| Err(SettlementError::Underpaid { missing: Micros(missing) });
     for (total, payments, step, result) in [
@@ -182,4 +188,62 @@ proptest! {
             prop_assert!(card > total || cash + card < total + step.unwrap_or(0));
         }
     }
+}
+
+#[test]
+fn deposits() {
+    let step = Some(Micros(50_000));
+    let settled = |rounding, paid, change, back| {
+        Ok(Settlement {
+            cash_rounding: Micros(rounding),
+            paid: Micros(paid),
+            change: Micros(change),
+            deposit_back: Micros(back),
+        })
+    };
+    for (total, deposit, payments, step, result) in [
+        // 20.00 paid, 12.34 used: 7.66 goes back, or 7.65 where the smallest coin is 0.05
+        (12_340_000, 20_000_000, vec![], None, settled(0, 0, 0, 7_660_000)),
+        (12_340_000, 20_000_000, vec![], step, settled(10_000, 0, 0, 7_650_000)),
+        (12_320_000, 20_000_000, vec![], step, settled(-20_000, 0, 0, 7_700_000)),
+        (12_340_000, 20_000_000, vec![paid(Cash, 1_000_000)], None, settled(0, 0, 1_000_000, 7_660_000)),
+        (
+            12_340_000,
+            20_000_000,
+            vec![paid(Card, 1)],
+            None,
+            Err(SettlementError::ChangeOnlyFromCash { excess: Micros(1) }),
+        ),
+        (20_000_000, 20_000_000, vec![], step, settled(0, 0, 0, 0)),
+        // a deposit of 10.00 covers a part of 12.34
+        (
+            12_340_000,
+            10_000_000,
+            vec![],
+            None,
+            Err(SettlementError::Underpaid { missing: Micros(2_340_000) }),
+        ),
+        (12_340_000, 10_000_000, vec![paid(Cash, 5_000_000)], step, settled(10_000, 2_350_000, 2_650_000, 0)),
+        (12_340_000, 0, vec![paid(Pix, 12_340_000)], step, settled(0, 12_340_000, 0, 0)),
+        (1, -1, vec![], None, Err(SettlementError::NegativeAmount)),
+    ] {
+        let settled = settle_prepaid(Micros(total), Micros(deposit), &payments, step);
+        assert_eq!(settled, result, "{total} {deposit} {payments:?} {step:?}");
+    }
+}
+
+#[test]
+fn discounts_shrink_with_what_they_are_taken_off() {
+    let mut discounts = vec![line(5), line(4), line(3)];
+    cap_discounts(&mut discounts, Micros(7)).unwrap();
+    assert_eq!(discounts, vec![line(5), line(2)]);
+    cap_discounts(&mut discounts, Micros(100)).unwrap();
+    assert_eq!(discounts, vec![line(5), line(2)]);
+}
+
+#[test]
+fn a_line_is_so_many_at_a_price() {
+    let drinks = StatementLine::new("water".to_owned(), 3, Micros(2_500_000)).unwrap();
+    assert_eq!(drinks.amount, Micros(7_500_000));
+    assert!(StatementLine::new("water".to_owned(), 2, Micros(i64::MAX)).is_err());
 }

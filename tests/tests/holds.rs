@@ -382,11 +382,11 @@ async fn lost(shop: &Shop, reference: &Value, last_seen: DateTime<Utc>) -> Vec<E
 
 on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async move {
     let price = "1,United States,0.0600,0,1,1,,\n";
-    let (shop, _control) = shop(backend, 2, 60, price, price).await;
+    let (shop, _control) = shop(backend, 3, 60, price, price).await;
     let mut sessions = Vec::new();
     let mut calls = Vec::new();
     let answered = Utc::now();
-    for index in 0..2 {
+    for index in 0..3 {
         sessions.push(shop.open_cabin(index).await);
         let call = allowed(&shop, index, "+13055550123").await["ref"].take();
         assert_eq!(shop.hook().events(&[answer(&call, answered)]).await, ["applied"]);
@@ -395,24 +395,32 @@ on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async 
         assert_eq!((row.estimated, row.talk_seconds, row.charge.0), (true, 20, 20_000));
         calls.push(call);
     }
-    assert_eq!(credit(&shop).await, (500_000_000 - 40_000, 0), "charged to the last second seen");
+    assert_eq!(credit(&shop).await, (500_000_000 - 60_000, 0), "charged to the last second seen");
+    assert_eq!(shop.close_cabin(2).await["statement"]["total"]["amount"], "0.02");
     // the second customer pays before the truth is known
     let closed = shop.close_cabin(1).await;
     assert_eq!(closed["statement"]["total"]["amount"], "0.02");
     let input = json!({ "sessionId": sessions[1], "payments": [{ "method": "CASH", "amount": "0.02" }], "idempotencyKey": unique("key") });
     shop.attendant.did("settleSession", "SettleSessionInput", input, "session { id }").await;
-    // both had talked for 45 seconds
+    // all had talked for 45 seconds
     for call in &calls {
         assert_eq!(shop.hook().events(&[end(call, answered, 45_000)]).await, ["applied"]);
         assert_eq!(shop.hook().events(&[end(call, answered, 45_000)]).await, ["ignored"], "final is final");
     }
-    assert_eq!(credit(&shop).await, (500_000_000 - 90_000, 0), "the account pays what was talked");
+    assert_eq!(credit(&shop).await, (500_000_000 - 135_000, 0), "the account pays what was talked");
     let open = self::call(&shop, &calls[0]).await;
     assert_eq!((open.estimated, open.charge.0, open.written_off.0), (false, 45_000, 0));
     let paid = self::call(&shop, &calls[1]).await;
     assert_eq!((paid.estimated, paid.charge.0, paid.written_off.0), (false, 20_000, 25_000));
     let closed = shop.close_cabin(0).await;
     assert_eq!(closed["statement"]["calls"][0]["amount"]["amount"], "0.045");
+    // closed and not yet paid: the bill is stated again
+    let query = "query($id: ID!) { session(id: $id) { state amountDue { amount } statement { callsTotal { amount } total { amount } } } }";
+    let restated = shop.attendant.ok(query, json!({ "id": sessions[2] })).await["session"].take();
+    assert_eq!(
+        (&restated["statement"]["callsTotal"]["amount"], &restated["amountDue"]["amount"]),
+        (&json!("0.045"), &json!("0.05"))
+    );
     shop.finish().await;
 });
 

@@ -272,6 +272,36 @@ const ROOTS: &[(&str, &str, &str)] = &[
         "mutation { moveSession(input: { sessionId: {session}, cabinId: {cabin} }) { session { id } userErrors { code } } }",
     ),
     (
+        "Mutation.updateCallshopSettings",
+        "-yyyy-",
+        "mutation { updateCallshopSettings(input: { callshopId: {callshop}, cashStep: \"0.05\" }) { callshop { id } userErrors { code } } }",
+    ),
+    (
+        "Mutation.addDeposit",
+        "----yy",
+        "mutation { addDeposit(input: { sessionId: {session}, amount: \"1\", idempotencyKey: {key} }) { session { id } userErrors { code } } }",
+    ),
+    (
+        "Mutation.addSessionItem",
+        "----yy",
+        "mutation { addSessionItem(input: { sessionId: {session}, description: \"Water\", unitPrice: \"2\", idempotencyKey: {key} }) { session { id } userErrors { code } } }",
+    ),
+    (
+        "Mutation.removeSessionItem",
+        "----yy",
+        "mutation { removeSessionItem(input: { sessionId: {session}, itemId: {item} }) { session { id } userErrors { code } } }",
+    ),
+    (
+        "Mutation.applyDiscount",
+        "----yy",
+        "mutation { applyDiscount(input: { sessionId: {session}, amount: \"1\", reason: \"noise\", idempotencyKey: {key} }) { session { id } userErrors { code } } }",
+    ),
+    (
+        "Mutation.refundSession",
+        "----yy",
+        "mutation { refundSession(input: { sessionId: {session}, amount: \"1\", reason: \"noise\", idempotencyKey: {key} }) { session { id } userErrors { code } } }",
+    ),
+    (
         "Mutation.settleSession",
         "----yy",
         "mutation { settleSession(input: { sessionId: {session}, payments: [], idempotencyKey: {key} }) { change { amount } userErrors { code } } }",
@@ -307,7 +337,8 @@ const OBJECTS: &[(&str, &str, &str, &str)] = &[
         "{ callshop(id: {callshop}) { HOLE } }",
         "-yyyyy",
         "id name code=-yyyy- currency timeZone locale country costTariff=-yyy-- retailTariff=-yyy-- blockedPrefixes suspendedAt createdAt \
-         balance=-yyyy- creditLimit=-yyyy- maxCallSeconds callerId dialPlan users=-yyyy-",
+         balance=-yyyy- creditLimit=-yyyy- maxCallSeconds callerId cashStep legalName taxId receiptFooter maskNumbers attendantMaxDiscount attendantMaxRefund dialPlan \
+         users=-yyyy-",
     ),
     (
         "DialPlan",
@@ -388,13 +419,14 @@ const OBJECTS: &[(&str, &str, &str, &str)] = &[
         "RegisterReport",
         "{ xReport(callshopId: {callshop}) { HOLE } }",
         "-yyyyy",
-        "shiftNumber openedAt at methods callsTotal rounding salesTotal salesByCabin salesByDestination salesByAttendant openItems",
+        "shiftNumber openedAt at methods callsTotal itemsTotal discountsTotal rounding cashRounding salesTotal salesByCabin salesByDestination \
+         salesByAttendant openItems",
     ),
     (
         "MethodReport",
         "{ xReport(callshopId: {callshop}) { methods { HOLE } } }",
         "-yyyyy",
-        "method float sales payIns payOuts refunds expected counted variance",
+        "method float sales deposits depositRefunds payIns payOuts refunds expected counted variance",
     ),
     (
         "CabinSales",
@@ -412,33 +444,50 @@ const OBJECTS: &[(&str, &str, &str, &str)] = &[
         "AttendantSales",
         "{ xReport(callshopId: {callshop}) { salesByAttendant { HOLE } } }",
         "-yyyyy",
-        "userId name sessions amount",
+        "userId name sessions amount discounts deposits depositRefunds refunds payIns payOuts",
     ),
     (
         "OpenItem",
         "{ xReport(callshopId: {callshop}) { openItems { HOLE } } }",
         "-yyyyy",
-        "sessionId cabinNumber state customer total",
+        "sessionId cabinNumber state customer total deposit",
     ),
     (
         "CabinSession",
         "{ session(id: {session}) { HOLE } }",
         "-yyyyy",
         "id cabin mode state customer spendingLimit timeLimitSeconds carriedOver openedBy openedAt closedBy closedAt total statement payments \
-         settledBy settledAt cashRounding receiptNumber",
+         settledBy settledAt cashRounding receiptNumber deposit items discounts amountDue refundDue refunded",
     ),
-    ("Payment", "{ session(id: {session}) { payments { HOLE } } }", "-yyyyy", "method amount at"),
+    (
+        "Payment",
+        "{ session(id: {session}) { payments { HOLE } } }",
+        "-yyyyy",
+        "kind method amount reason by at",
+    ),
+    (
+        "SessionItem",
+        "{ session(id: {session}) { items { HOLE } } }",
+        "-yyyyy",
+        "itemId description quantity unitPrice amount by at",
+    ),
     (
         "Statement",
         "{ statement(sessionId: {session}) { HOLE } }",
         "-yyyyy",
-        "calls totalsByDestination callsTotal rounding total currency",
+        "calls totalsByDestination items discounts callsTotal itemsTotal discountsTotal rounding total deposit amountDue refundDue currency",
     ),
     (
         "StatementCall",
         "{ statement(sessionId: {session}) { calls { HOLE } } }",
         "-yyyyy",
         "number destination startedAt talkSeconds billedSeconds amount",
+    ),
+    (
+        "StatementLine",
+        "{ statement(sessionId: {session}) { items { HOLE } } }",
+        "-yyyyy",
+        "description quantity unitPrice amount",
     ),
     (
         "DestinationTotal",
@@ -601,7 +650,7 @@ struct Branch {
 }
 
 /// What stands for an object in a query, and the kind in its global id.
-const KINDS: [(&str, &str); 10] = [
+const KINDS: [(&str, &str); 11] = [
     ("{account}", "Account"),
     ("{callshop}", "Callshop"),
     ("{user}", "User"),
@@ -610,6 +659,7 @@ const KINDS: [(&str, &str); 10] = [
     ("{spare}", "Cabin"),
     ("{session}", "CabinSession"),
     ("{call}", "Call"),
+    ("{item}", "SessionItem"),
     ("{tariff}", "Tariff"),
     ("{version}", "TariffVersion"),
 ];
@@ -709,6 +759,10 @@ impl Branch {
         attendant.did("recordCashMovement", "RecordCashMovementInput", input, "movement { kind }").await;
         let input = json!({ "cabinId": self.ids["{cabin}"] });
         let session = attendant.did("openCabin", "OpenCabinInput", input.clone(), "session { id }").await;
+        let water = json!({ "sessionId": session["session"]["id"], "description": "Water", "unitPrice": "2", "idempotencyKey": unique("key") });
+        let item = attendant
+            .did("addSessionItem", "AddSessionItemInput", water, "session { items { itemId } }")
+            .await;
         let allowed = hook.authorize(sip_user, "+12125550123").await;
         assert_eq!(allowed["allow"], json!(true), "{allowed}");
         hook.events(&shop::answered_call(&allowed["ref"], Utc::now(), 30_000)).await;
@@ -724,6 +778,7 @@ impl Branch {
             ("{shift}", &shift["shift"]["id"]),
             ("{session}", &session["session"]["id"]),
             ("{call}", &call["calls"]["nodes"][0]["id"]),
+            ("{item}", &item["session"]["items"][0]["itemId"]),
             ("{tariff}", &tariff["id"]),
             ("{version}", &tariff["versions"]["nodes"][0]["id"]),
         ] {

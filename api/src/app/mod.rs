@@ -13,6 +13,7 @@ pub mod prices;
 pub mod rates;
 pub mod register;
 pub mod sessions;
+pub mod settings;
 pub mod tariffs;
 pub mod users;
 

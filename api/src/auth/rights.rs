@@ -29,6 +29,8 @@ pub enum Right {
     SeeCost,
     /// Create, change and retire cabins.
     ManageCabins,
+    /// Set how a callshop rounds cash, what its receipts say, and how far attendants may go.
+    ManageSettings,
     /// Open, close and settle cabins' sessions.
     OperateCabins,
     /// Open and close the register.
@@ -58,6 +60,7 @@ pub fn allows(role: Role, right: Right) -> bool {
                 | Quote
                 | SeeCost
                 | ManageCabins
+                | ManageSettings
                 | OperateCabins
                 | OperateRegister
                 | SeeShop

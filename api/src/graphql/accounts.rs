@@ -254,6 +254,41 @@ impl Callshop {
         &self.0.settings.caller_id
     }
 
+    /// Cash is paid in multiples of this; null for the currency's minor unit.
+    async fn cash_step(&self) -> Option<Money> {
+        self.0.settings.cash_step.map(|step| Money::new(step, &self.0.account.currency))
+    }
+
+    /// Name on receipts; empty for the display name.
+    async fn legal_name(&self) -> &str {
+        &self.0.settings.legal_name
+    }
+
+    /// Tax id on receipts; may be empty.
+    async fn tax_id(&self) -> &str {
+        &self.0.settings.tax_id
+    }
+
+    /// Last lines of receipts; may be empty.
+    async fn receipt_footer(&self) -> &str {
+        &self.0.settings.receipt_footer
+    }
+
+    /// Receipts show dialled numbers without their last digits but two.
+    async fn mask_numbers(&self) -> bool {
+        self.0.settings.mask_numbers
+    }
+
+    /// What an attendant may take off one session's bill at most.
+    async fn attendant_max_discount(&self) -> Money {
+        Money::new(self.0.settings.attendant_max_discount, &self.0.account.currency)
+    }
+
+    /// What an attendant may give back of one session at most.
+    async fn attendant_max_refund(&self) -> Money {
+        Money::new(self.0.settings.attendant_max_refund, &self.0.account.currency)
+    }
+
     /// How numbers are dialled there.
     async fn dial_plan(&self) -> async_graphql::Result<DialPlanView> {
         let plan: DialPlan = serde_json::from_value(self.0.settings.dial_plan.clone())

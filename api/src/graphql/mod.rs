@@ -16,6 +16,7 @@ pub mod register;
 pub mod roles;
 pub mod scalars;
 pub mod sessions;
+pub mod settings;
 pub mod tariffs;
 pub mod users;
 
@@ -59,6 +60,7 @@ pub struct Mutation(
     cabins::CabinMutation,
     register::RegisterMutation,
     sessions::SessionMutation,
+    settings::SettingsMutation,
     calls::CallMutation,
 );
 
@@ -107,6 +109,7 @@ pub fn visibility() -> Vec<Rule> {
         cabins::RULES,
         register::RULES,
         sessions::RULES,
+        settings::RULES,
         calls::RULES,
         activity::RULES,
         node::RULES,

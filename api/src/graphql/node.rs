@@ -97,6 +97,8 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         Kind::TariffVersion => {
             Node::TariffVersion(TariffVersion(tariffs::find_version(app, actor, id).await?))
         }
+        // part of a session, and no object of its own
+        Kind::SessionItem => return Err(Error::NotFound),
         Kind::RegisterShift => Node::RegisterShift(RegisterShift(register::find(app, actor, id).await?)),
     })
 }

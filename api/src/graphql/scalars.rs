@@ -100,10 +100,12 @@ pub enum Kind {
     TariffVersion,
     /// A register shift.
     RegisterShift,
+    /// An item or discount on a session's bill.
+    SessionItem,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 10] = [
+    const ALL: [(Self, &'static str); 11] = [
         (Self::Account, "Account"),
         (Self::Callshop, "Callshop"),
         (Self::User, "User"),
@@ -114,6 +116,7 @@ impl Kind {
         (Self::Tariff, "Tariff"),
         (Self::TariffVersion, "TariffVersion"),
         (Self::RegisterShift, "RegisterShift"),
+        (Self::SessionItem, "SessionItem"),
     ];
 
     fn name(self) -> &'static str {

@@ -1,13 +1,13 @@
 //! Register shifts, cash movements, and what their reports sum up.
 
 use entity::{
-    CallState, Micros, MovementKind, PaymentMethod, cabin_session, call, cash_movement, payment,
-    register_shift,
+    CallState, ItemKind, Micros, MovementKind, PaymentKind, PaymentMethod, cabin_session, call,
+    cash_movement, ledger_entry, payment, register_shift, session_item,
 };
-use sea_orm::sea_query::ExprTrait as _;
+use sea_orm::sea_query::{ExprTrait as _, SelectStatement};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect, QueryTrait,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel,
+    QueryFilter, QuerySelect, QueryTrait,
 };
 use uuid::Uuid;
 
@@ -104,52 +104,118 @@ pub async fn movements(
 
 // SUM of BIGINT is NUMERIC on PostgreSQL: each sum below is cast back
 
-/// What a shift's movements come to, by kind.
+/// What a shift's movements come to, by who made them and kind.
 pub async fn movement_sums(
     conn: &impl ConnectionTrait,
     shift_id: Uuid,
-) -> Result<Vec<(MovementKind, Micros)>> {
+) -> Result<Vec<(Uuid, MovementKind, Micros)>> {
     Ok(cash_movement::Entity::find()
         .select_only()
+        .column(cash_movement::Column::UserId)
         .column(cash_movement::Column::Kind)
         .column_as(cash_movement::Column::Amount.sum().cast_as("BIGINT"), "amount")
         .filter(cash_movement::Column::ShiftId.eq(shift_id))
+        .group_by(cash_movement::Column::UserId)
         .group_by(cash_movement::Column::Kind)
         .into_tuple()
         .all(conn)
         .await?)
 }
 
-/// What customers paid in a shift, by method.
+/// What customers paid and were given in a shift, by who took or gave it, kind and method.
 pub async fn payment_sums(
     conn: &impl ConnectionTrait,
     shift_id: Uuid,
-) -> Result<Vec<(PaymentMethod, Micros)>> {
+) -> Result<Vec<(Uuid, PaymentKind, PaymentMethod, Micros)>> {
     Ok(payment::Entity::find()
         .select_only()
+        .column(payment::Column::UserId)
+        .column(payment::Column::Kind)
         .column(payment::Column::Method)
         .column_as(payment::Column::Amount.sum().cast_as("BIGINT"), "amount")
         .filter(payment::Column::ShiftId.eq(shift_id))
+        .group_by(payment::Column::UserId)
+        .group_by(payment::Column::Kind)
         .group_by(payment::Column::Method)
         .into_tuple()
         .all(conn)
         .await?)
 }
 
-/// Sessions settled in a shift: how many, and what they came to, by who settled them.
-pub async fn sales_by_user(
+/// What the ledger says is in the drawer of a shift, by method.
+pub async fn drawer(conn: &impl ConnectionTrait, shift_id: Uuid) -> Result<Vec<(PaymentMethod, Micros)>> {
+    Ok(ledger_entry::Entity::find()
+        .select_only()
+        .column(ledger_entry::Column::Method)
+        .column_as(ledger_entry::Column::Amount.sum().cast_as("BIGINT"), "amount")
+        .filter(ledger_entry::Column::ShiftId.eq(shift_id))
+        .group_by(ledger_entry::Column::Method)
+        .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+/// Sums of the frozen bills of the sessions that one person settled in a shift.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct SettledBills {
+    /// Who settled them.
+    pub settled_by: Option<Uuid>,
+    /// How many.
+    pub sessions: i64,
+    /// Of their calls.
+    pub calls_total: Option<Micros>,
+    /// Of their items.
+    pub items_total: Option<Micros>,
+    /// Of what was taken off.
+    pub discounts_total: Option<Micros>,
+    /// Of what rounding the bills added.
+    pub rounding: Option<Micros>,
+    /// Of what cash rounding added.
+    pub cash_rounding: Option<Micros>,
+    /// Of the bills' totals.
+    pub total: Option<Micros>,
+}
+
+/// Sessions settled in a shift, by who settled them.
+pub async fn settled_bills(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
     shift_id: Uuid,
-) -> Result<Vec<(Option<Uuid>, i64, Micros)>> {
+) -> Result<Vec<SettledBills>> {
+    use cabin_session::Column;
+    let sum = |column: Column| column.sum().cast_as("BIGINT");
     Ok(cabin_session::Entity::find()
         .select_only()
-        .column(cabin_session::Column::SettledBy)
-        .column_as(cabin_session::Column::Id.count(), "sessions")
-        .column_as(cabin_session::Column::Total.sum().cast_as("BIGINT"), "amount")
-        .filter(cabin_session::Column::CallshopId.eq(callshop_id))
-        .filter(cabin_session::Column::SettledShiftId.eq(shift_id))
-        .group_by(cabin_session::Column::SettledBy)
+        .column(Column::SettledBy)
+        .column_as(Column::Id.count(), "sessions")
+        .column_as(sum(Column::CallsTotal), "calls_total")
+        .column_as(sum(Column::ItemsTotal), "items_total")
+        .column_as(sum(Column::DiscountsTotal), "discounts_total")
+        .column_as(sum(Column::Rounding), "rounding")
+        .column_as(sum(Column::CashRounding), "cash_rounding")
+        .column_as(sum(Column::Total), "total")
+        .filter(Column::CallshopId.eq(callshop_id))
+        .filter(Column::SettledShiftId.eq(shift_id))
+        .group_by(Column::SettledBy)
+        .into_model()
+        .all(conn)
+        .await?)
+}
+
+/// Discounts of the sessions settled in a shift, by who gave them.
+pub async fn discounts_by_user(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    shift_id: Uuid,
+) -> Result<Vec<(Uuid, Micros)>> {
+    Ok(session_item::Entity::find()
+        .select_only()
+        .column(session_item::Column::UserId)
+        .column_as(session_item::Column::UnitPrice.sum().cast_as("BIGINT"), "amount")
+        .filter(session_item::Column::SessionId.in_subquery(settled_in(callshop_id, shift_id)))
+        .filter(session_item::Column::Kind.eq(ItemKind::Discount))
+        .filter(session_item::Column::RemovedAt.is_null())
+        .group_by(session_item::Column::UserId)
         .into_tuple()
         .all(conn)
         .await?)
@@ -189,16 +255,19 @@ pub async fn sales_by_destination(
 }
 
 fn sold_calls(callshop_id: Uuid, shift_id: Uuid) -> sea_orm::Select<call::Entity> {
+    call::Entity::find()
+        .select_only()
+        .filter(call::Column::SessionId.in_subquery(settled_in(callshop_id, shift_id)))
+        .filter(call::Column::State.eq(CallState::Ended))
+        .filter(call::Column::AnsweredAt.is_not_null())
+}
+
+fn settled_in(callshop_id: Uuid, shift_id: Uuid) -> SelectStatement {
     // the callshop too: its index finds the shift's sessions among all
-    let sessions = cabin_session::Entity::find()
+    cabin_session::Entity::find()
         .select_only()
         .column(cabin_session::Column::Id)
         .filter(cabin_session::Column::CallshopId.eq(callshop_id))
         .filter(cabin_session::Column::SettledShiftId.eq(shift_id))
-        .into_query();
-    call::Entity::find()
-        .select_only()
-        .filter(call::Column::SessionId.in_subquery(sessions))
-        .filter(call::Column::State.eq(CallState::Ended))
-        .filter(call::Column::AnsweredAt.is_not_null())
+        .into_query()
 }

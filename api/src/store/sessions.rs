@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use entity::{CallState, SessionState, cabin_session, call, payment};
+use entity::{CallState, SessionState, cabin_session, call, payment, session_item};
+use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
@@ -129,6 +130,58 @@ pub async fn insert_payments(conn: &impl ConnectionTrait, payments: Vec<payment:
 pub async fn payments(conn: &impl ConnectionTrait, session_id: Uuid) -> Result<Vec<payment::Model>> {
     let query = payment::Entity::find().filter(payment::Column::SessionId.eq(session_id));
     Ok(query.order_by_asc(payment::Column::Id).all(conn).await?)
+}
+
+/// Inserts an item or a discount.
+pub async fn insert_item(conn: &impl ConnectionTrait, item: session_item::Model) -> Result<()> {
+    session_item::Entity::insert(item.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// Writes every column of an item whose session was locked in this transaction.
+pub async fn update_item(conn: &impl ConnectionTrait, item: session_item::Model) -> Result<()> {
+    item.into_active_model().reset_all().update(conn).await?;
+    Ok(())
+}
+
+/// An item or discount of a session, also one that was taken off.
+pub async fn item(
+    conn: &impl ConnectionTrait,
+    session_id: Uuid,
+    id: Uuid,
+) -> Result<Option<session_item::Model>> {
+    let query = session_item::Entity::find_by_id(id);
+    Ok(query.filter(session_item::Column::SessionId.eq(session_id)).one(conn).await?)
+}
+
+/// At most `limit` items and discounts on a session's bill, in the order they were added.
+pub async fn items(
+    conn: &impl ConnectionTrait,
+    session_id: Uuid,
+    limit: u64,
+) -> Result<Vec<session_item::Model>> {
+    Ok(session_item::Entity::find()
+        .filter(session_item::Column::SessionId.eq(session_id))
+        .filter(session_item::Column::RemovedAt.is_null())
+        .order_by_asc(session_item::Column::Id)
+        .limit(limit)
+        .all(conn)
+        .await?)
+}
+
+/// What the calls of a session that are over come to.
+pub async fn calls_total(conn: &impl ConnectionTrait, session_id: Uuid) -> Result<entity::Micros> {
+    let sum: Option<Option<entity::Micros>> = call::Entity::find()
+        .select_only()
+        // SUM of BIGINT is NUMERIC on PostgreSQL
+        .column_as(call::Column::Charge.sum().cast_as("BIGINT"), "amount")
+        .filter(call::Column::SessionId.eq(session_id))
+        .filter(call::Column::State.eq(CallState::Ended))
+        .filter(call::Column::AnsweredAt.is_not_null())
+        .into_tuple()
+        .one(conn)
+        .await?;
+    Ok(sum.flatten().unwrap_or_default())
 }
 
 /// At most `limit` calls of a session that were answered and are over, oldest first.

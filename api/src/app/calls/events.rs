@@ -358,6 +358,9 @@ impl Batch {
         calls::save_charges(conn, std::mem::take(&mut self.charged.charges)).await?;
         calls::insert_events(conn, std::mem::take(&mut self.received)).await?;
         self.shops.values().for_each(|shop| money.watch(shop));
+        for session in &self.charged.restate {
+            sessions::restate(tx, *session, self.now).await?;
+        }
         sessions::calls_over(tx, &self.over_in, self.now).await
     }
 }

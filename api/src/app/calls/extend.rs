@@ -11,6 +11,7 @@ use billing::credit::{self, Answer};
 use billing::rating;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{ActivityKind, CallState, cabin_session, call};
+use sea_orm::ConnectionTrait;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -132,7 +133,7 @@ impl Ground {
 
 /// What bounded sessions' calls came to so far, and their live calls.
 pub(super) async fn session_use(
-    conn: &impl sea_orm::ConnectionTrait,
+    conn: &impl ConnectionTrait,
     sessions: &[Uuid],
 ) -> Result<(HashMap<Uuid, calls::Spent>, Vec<call::Model>)> {
     if sessions.is_empty() {

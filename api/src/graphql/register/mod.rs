@@ -1,6 +1,8 @@
 //! The cash register: shifts, cash movements, X and Z reports.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+mod report;
+
+use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use entity::cash_movement;
 
@@ -10,11 +12,12 @@ use super::paging::{Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{Rule, SHOP, SIGNED_IN};
 use super::scalars::{Decimal, Kind, Money};
-use super::sessions::{PaymentMethod, SessionState, user};
+use super::sessions::{PaymentMethod, user};
 use super::users::User;
 use super::{actor, app, caller, remote_enum};
 use crate::app::cabins;
-use crate::app::register::{self, Closing, NewMovement, Opening, Report, ShiftView};
+use crate::app::register::{self, Closing, NewMovement, Opening, ShiftView};
+pub use report::RegisterReport;
 
 /// Who sees what of this file.
 pub const RULES: &[Rule] = &[
@@ -42,7 +45,7 @@ pub struct RegisterShift(pub ShiftView);
 #[Object]
 impl RegisterShift {
     /// Global id.
-    pub(super) async fn id(&self) -> ID {
+    pub(in crate::graphql) async fn id(&self) -> ID {
         Kind::RegisterShift.id(self.0.shift.id)
     }
 
@@ -133,168 +136,6 @@ impl CashMovement {
     }
 }
 
-/// An X report (so far) or a Z report (final): what a shift's register took and should hold.
-#[derive(SimpleObject)]
-pub struct RegisterReport {
-    /// Number of the shift.
-    pub shift_number: String,
-    /// When the shift began.
-    pub opened_at: DateTime<Utc>,
-    /// When the report was made.
-    pub at: DateTime<Utc>,
-    /// By payment method; cash is always there.
-    pub methods: Vec<MethodReport>,
-    /// What the calls of the settled sessions came to, exactly.
-    pub calls_total: Money,
-    /// What rounding the statements added; below zero what it took away.
-    pub rounding: Money,
-    /// What customers paid: `callsTotal + rounding`.
-    pub sales_total: Money,
-    /// Calls of the settled sessions by the cabin they were made from.
-    pub sales_by_cabin: Vec<CabinSales>,
-    /// The same by destination.
-    pub sales_by_destination: Vec<DestinationSales>,
-    /// Settled sessions by who took the money, rounding included.
-    pub sales_by_attendant: Vec<AttendantSales>,
-    /// Sessions that nobody had paid, at most 500; in a Z report, those carried over.
-    pub open_items: Vec<OpenItem>,
-}
-
-/// One payment method in a register's report. `expected = float + sales + payIns - payOuts - refunds`.
-#[derive(SimpleObject)]
-pub struct MethodReport {
-    /// Which.
-    pub method: PaymentMethod,
-    /// Counted at opening: cash only.
-    pub float: Money,
-    /// Paid by customers.
-    pub sales: Money,
-    /// Put in.
-    pub pay_ins: Money,
-    /// Taken out.
-    pub pay_outs: Money,
-    /// Given back.
-    pub refunds: Money,
-    /// What should be there. Counts are blind: null in an attendant's X report.
-    pub expected: Option<Money>,
-    /// What was there; null in an X report.
-    pub counted: Option<Money>,
-    /// Counted less expected: below zero, money is missing; null in an X report.
-    pub variance: Option<Money>,
-}
-
-/// Calls of one cabin in a register's report.
-#[derive(SimpleObject)]
-pub struct CabinSales {
-    /// Global id of the cabin.
-    pub cabin_id: ID,
-    /// Its number when the report was made.
-    pub number: i32,
-    /// Its label when the report was made.
-    pub label: String,
-    /// How many calls.
-    pub calls: i64,
-    /// What they came to.
-    pub amount: Money,
-}
-
-/// Calls to one destination in a register's report.
-#[derive(SimpleObject)]
-pub struct DestinationSales {
-    /// Which destination.
-    pub destination: String,
-    /// How many calls.
-    pub calls: i64,
-    /// Seconds billed.
-    pub billed_seconds: i64,
-    /// What they came to.
-    pub amount: Money,
-}
-
-/// Sessions that one person settled, in a register's report.
-#[derive(SimpleObject)]
-pub struct AttendantSales {
-    /// Global id of the user.
-    pub user_id: ID,
-    /// His name when the report was made.
-    pub name: String,
-    /// How many sessions.
-    pub sessions: i64,
-    /// What they came to.
-    pub amount: Money,
-}
-
-/// A session that nobody had paid, in a register's report.
-#[derive(SimpleObject)]
-pub struct OpenItem {
-    /// Global id of the session.
-    pub session_id: ID,
-    /// Number of its cabin.
-    pub cabin_number: i32,
-    /// State it was in.
-    pub state: SessionState,
-    /// Name of the customer, may be empty.
-    pub customer: String,
-    /// What is due; null until its statement is final.
-    pub total: Option<Money>,
-}
-
-impl RegisterReport {
-    fn new(report: Report, currency: &str) -> Self {
-        let money = |amount: billing::money::Micros| Money::new(amount, currency);
-        let method = |line: register::MethodLine| MethodReport {
-            method: line.method.into(),
-            float: money(line.float),
-            sales: money(line.sales),
-            pay_ins: money(line.pay_ins),
-            pay_outs: money(line.pay_outs),
-            refunds: money(line.refunds),
-            expected: line.expected.map(money),
-            counted: line.counted.map(money),
-            variance: line.variance.map(money),
-        };
-        let cabin = |line: register::CabinSales| CabinSales {
-            cabin_id: Kind::Cabin.id(line.cabin_id),
-            number: line.number,
-            label: line.label,
-            calls: line.calls,
-            amount: money(line.amount),
-        };
-        let destination = |line: register::DestinationSales| DestinationSales {
-            destination: line.destination,
-            calls: line.calls,
-            billed_seconds: line.billed_seconds,
-            amount: money(line.amount),
-        };
-        let attendant = |line: register::AttendantSales| AttendantSales {
-            user_id: Kind::User.id(line.user_id),
-            name: line.name,
-            sessions: line.sessions,
-            amount: money(line.amount),
-        };
-        let item = |item: register::OpenItem| OpenItem {
-            session_id: Kind::CabinSession.id(item.session_id),
-            cabin_number: item.cabin_number,
-            state: item.state.into(),
-            customer: item.customer,
-            total: item.total.map(money),
-        };
-        Self {
-            shift_number: report.shift_number.to_string(),
-            opened_at: report.opened_at,
-            at: report.at,
-            methods: report.methods.into_iter().map(method).collect(),
-            calls_total: money(report.calls_total),
-            rounding: money(report.rounding),
-            sales_total: money(report.sales_total),
-            sales_by_cabin: report.by_cabin.into_iter().map(cabin).collect(),
-            sales_by_destination: report.by_destination.into_iter().map(destination).collect(),
-            sales_by_attendant: report.by_attendant.into_iter().map(attendant).collect(),
-            open_items: report.open_items.into_iter().map(item).collect(),
-        }
-    }
-}
-
 /// With what the register opens.
 #[derive(InputObject)]
 pub struct OpenRegisterInput {
@@ -326,7 +167,7 @@ pub struct RecordCashMovementInput {
 pub struct CountInput {
     /// Which method, once.
     pub method: PaymentMethod,
-    /// How much, in the callshop's currency.
+    /// How much, in the callshop's currency. Of CASH zero or more; a card terminal that gave back more than it took shows less than zero.
     pub amount: Decimal,
 }
 
@@ -442,7 +283,7 @@ impl RegisterMutation {
         answer(opened.await)
     }
 
-    /// Puts cash into the open register, or takes some out.
+    /// Puts cash into the open register, or takes some out: at most what the drawer holds by the books.
     async fn record_cash_movement(
         &self,
         ctx: &Context<'_>,

@@ -1,0 +1,90 @@
+//! Cash put into the drawer and taken out of it besides sales.
+
+use billing::money::Micros;
+use entity::{Book, MovementKind, PaymentMethod, TransferKind, cash_movement};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{check_cash, check_positive, closed, lock_shop, record, transfer};
+use crate::app::accounts::clean_name;
+use crate::app::{App, idempotency};
+use crate::auth::Actor;
+use crate::error::{Error, Result};
+use crate::store::ledger::{self, NewTransfer};
+use crate::store::{Page, register as rows};
+
+/// What a cash movement is told, and what its idempotency key is kept with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewMovement {
+    /// Which callshop's register.
+    pub callshop_id: Uuid,
+    /// In or out.
+    pub kind: MovementKind,
+    /// Above zero.
+    pub amount: Micros,
+    /// Why.
+    pub reason: String,
+}
+
+/// Puts cash into the open register, or takes some out: at most what the drawer holds by the books.
+///
+/// # Errors
+/// `REGISTER_CLOSED`, `INSUFFICIENT_CASH`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
+pub async fn record_movement(
+    app: &App,
+    actor: &Actor,
+    key: &str,
+    input: NewMovement,
+) -> Result<(cash_movement::Model, String)> {
+    let reason = clean_name("reason", &input.reason)?;
+    let (input, reason, now) = (&input, &reason, app.clock.now());
+    app.store
+        .write(|tx| async move {
+            let shop = lock_shop(&tx, actor, input.callshop_id).await?;
+            let currency = shop.account.currency;
+            check_positive("amount", input.amount, &currency)?;
+            let id = idempotency::once(&tx, actor, &app.clock, "recordCashMovement", key, input, || async {
+                let shift = rows::lock_open_shift(tx.conn(), input.callshop_id).await?.ok_or_else(closed)?;
+                let (kind, change) = match input.kind {
+                    MovementKind::PayIn => (TransferKind::PayIn, input.amount),
+                    MovementKind::PayOut => {
+                        check_cash(tx.conn(), &shift, PaymentMethod::Cash, input.amount).await?;
+                        (TransferKind::PayOut, input.amount.checked_neg().map_err(Error::fault)?)
+                    }
+                };
+                let movement = cash_movement::Model {
+                    id: Uuid::now_v7(),
+                    callshop_id: input.callshop_id,
+                    shift_id: shift.id,
+                    kind: input.kind,
+                    amount: input.amount.into(),
+                    reason: reason.clone(),
+                    user_id: actor.user_id,
+                    at: now,
+                };
+                rows::insert_movement(tx.conn(), movement.clone()).await?;
+                let transfer = transfer(actor, &shift, kind, (change, Book::Outside), now)?;
+                let transfer = NewTransfer { note: reason.clone(), ..transfer };
+                ledger::post(tx.conn(), vec![transfer]).await?;
+                let after = json!({ "kind": input.kind, "amount": input.amount, "reason": reason });
+                record(&tx, actor, now, "recordCashMovement", &shift, Value::Null, after).await?;
+                Ok(movement.id)
+            })
+            .await?;
+            let movement = rows::movement(tx.conn(), id).await?;
+            Ok((
+                movement.ok_or_else(|| Error::fault("a cash movement that is not there any more"))?,
+                currency,
+            ))
+        })
+        .await
+}
+
+/// The cash movements of a shift that was already proven to be the caller's, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn movements(app: &App, shift_id: Uuid, page: Page) -> Result<Vec<cash_movement::Model>> {
+    rows::movements(app.store.reader(), shift_id, page).await
+}

@@ -1,0 +1,230 @@
+//! The register over several shifts: what each Z report says, that it never changes, and that the ledger's drawer agrees.
+
+use std::collections::BTreeMap;
+
+use api::graphql::scalars::parse_any;
+use billing::money::Micros;
+use entity::Book;
+use serde_json::{Value, json};
+use tests::shop::{text, unique};
+use tests::{Shop, on_both};
+
+/// Everything a report shows.
+const REPORT: &str = "{ shiftNumber methods { method float { amount } sales { amount } deposits { amount } depositRefunds { amount } \
+    payIns { amount } payOuts { amount } refunds { amount } expected { amount } counted { amount } variance { amount } } \
+    callsTotal { amount } itemsTotal { amount } discountsTotal { amount } rounding { amount } cashRounding { amount } salesTotal { amount } \
+    salesByCabin { number calls amount { amount } } salesByDestination { destination calls amount { amount } } \
+    salesByAttendant { userId sessions amount { amount } discounts { amount } deposits { amount } depositRefunds { amount } refunds { amount } \
+    payIns { amount } payOuts { amount } } openItems { cabinNumber state customer total { amount } deposit { amount } } }";
+
+fn keyed(mut input: Value) -> Value {
+    input["idempotencyKey"] = json!(unique("key"));
+    input
+}
+
+async fn act(shop: &Shop, mutation: &str, input: Value) -> Value {
+    let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+    shop.attendant.did(mutation, &kind, input, "session { id }").await["session"]["id"].take()
+}
+
+async fn movement(shop: &Shop, kind: &str, amount: &str) -> String {
+    let input = keyed(json!({ "callshopId": shop.id, "kind": kind, "amount": amount, "reason": "change" }));
+    shop.attendant.code("recordCashMovement", "RecordCashMovementInput", input, "movement { kind }").await
+}
+
+async fn close(shop: &Shop, counts: &[(&str, &str)], carry_over: &[&Value]) -> (String, Value) {
+    let counts: Vec<Value> =
+        counts.iter().map(|(method, amount)| json!({ "method": method, "amount": amount })).collect();
+    let input = keyed(json!({ "callshopId": shop.id, "counts": counts, "carryOver": carry_over }));
+    let fields = format!("shift {{ id zReport {REPORT} }}");
+    let mut closed = shop.attendant.did("closeRegister", "CloseRegisterInput", input, &fields).await;
+    (text(&closed["shift"]["id"]), closed["shift"]["zReport"].take())
+}
+
+async fn z_report(shop: &Shop, shift: &str) -> Value {
+    let query = format!("{{ node(id: \"{shift}\") {{ ... on RegisterShift {{ zReport {REPORT} }} }} }}");
+    shop.owner.ok(&query, json!({})).await["node"]["zReport"].take()
+}
+
+/// The amounts of some fields of an object.
+fn amounts<const N: usize>(object: &Value, fields: [&str; N]) -> [String; N] {
+    fields.map(|field| text(&object[field]["amount"]))
+}
+
+async fn book(shop: &Shop, book: Book) -> String {
+    let (_, id) = parse_any(&shop.id.clone().into()).expect("an id");
+    let conn = shop.server.app.store.reader();
+    let balances = api::store::ledger::balances(conn, &[id], book).await.expect("balances");
+    balances.get(&id).copied().unwrap_or(Micros::ZERO).to_string()
+}
+
+/// What the ledger says is in the drawer of a shift, by method.
+async fn drawer(shop: &Shop, shift: &str) -> BTreeMap<String, String> {
+    let (_, id) = parse_any(&shift.to_owned().into()).expect("an id");
+    let conn = shop.server.app.store.reader();
+    let sums = api::store::register::drawer(conn, id).await.expect("a drawer");
+    let line = |(method, sum): (entity::PaymentMethod, entity::Micros)| {
+        (method.as_str().to_owned(), Micros::from(sum).to_string())
+    };
+    sums.into_iter().map(line).collect()
+}
+
+/// The X report, which must expect in each drawer what the ledger has there.
+async fn x_report(shop: &Shop) -> Value {
+    let query = format!(
+        "{{ currentRegister(callshopId: \"{id}\") {{ id }} xReport(callshopId: \"{id}\") {REPORT} }}",
+        id = shop.id
+    );
+    let mut data = shop.owner.ok(&query, json!({})).await;
+    let held = drawer(shop, &text(&data["currentRegister"]["id"])).await;
+    let report = data["xReport"].take();
+    for line in report["methods"].as_array().expect("methods") {
+        let zero = "0".to_owned();
+        let held = held.get(line["method"].as_str().unwrap_or_default()).unwrap_or(&zero);
+        assert_eq!(line["expected"]["amount"], json!(held), "the report and the ledger of {line}");
+    }
+    report
+}
+
+on_both!(a_deposit_of_one_shift_is_settled_in_the_next_and_refunded_after_its_report, |backend| async move {
+    let shop = Shop::start(backend, 2).await;
+    shop.open_register().await;
+    let opening =
+        keyed(json!({ "cabinId": shop.cabins[0], "customer": "Rosa", "deposit": { "amount": "20" } }));
+    let rosa = act(&shop, "openCabin", opening).await;
+    // 125 s to Portugal: 0.68
+    shop.call(0, "+351212345678", 125_000).await;
+    let water = json!({ "sessionId": rosa, "description": "Water", "unitPrice": "3", "idempotencyKey": unique("key") });
+    act(&shop, "addSessionItem", water).await;
+    act(&shop, "closeCabin", json!({ "sessionId": rosa })).await;
+    assert_eq!(movement(&shop, "PAY_IN", "10").await, "none");
+    assert_eq!(movement(&shop, "PAY_OUT", "130.01").await, "INSUFFICIENT_CASH", "100 + 20 + 10 is there");
+    assert_eq!(movement(&shop, "PAY_OUT", "30").await, "none");
+    let x = x_report(&shop).await;
+    let cash = ["float", "deposits", "payIns", "payOuts", "sales", "expected"];
+    assert_eq!(amounts(&x["methods"][0], cash), ["100", "20", "10", "30", "0", "100"]);
+    let (first, z) = close(&shop, &[("CASH", "99.50")], &[&rosa]).await;
+    assert_eq!(amounts(&z["methods"][0], ["expected", "counted", "variance"]), ["100", "99.5", "-0.5"]);
+    let open = json!([{ "cabinNumber": 1, "state": "CLOSED", "customer": "Rosa", "total": { "amount": "3.68" }, "deposit": { "amount": "20" } }]);
+    assert_eq!(z["openItems"], open);
+    assert_eq!(amounts(&z, ["salesTotal", "callsTotal", "itemsTotal"]), ["0", "0", "0"]);
+    let done = amounts(&z["salesByAttendant"][0], ["amount", "deposits", "payIns", "payOuts"]);
+    assert_eq!(done, ["0", "20", "10", "30"]);
+    assert_eq!(drawer(&shop, &first).await, BTreeMap::from([("CASH".to_owned(), "0".to_owned())]));
+    assert_eq!(book(&shop, Book::Variance).await, "0.5", "money is missing");
+    assert_eq!(book(&shop, Book::Deposits).await, "-20", "still owed to Rosa");
+
+    shop.open_register().await;
+    let settle = keyed(json!({ "sessionId": rosa, "payments": [] }));
+    act(&shop, "settleSession", settle).await;
+    let x = x_report(&shop).await;
+    assert_eq!(
+        amounts(&x["methods"][0], ["sales", "deposits", "depositRefunds", "expected"]),
+        ["0", "0", "16.32", "83.68"]
+    );
+    assert_eq!(amounts(&x, ["salesTotal", "callsTotal", "itemsTotal"]), ["3.68", "0.68", "3"]);
+    let (second, z) = close(&shop, &[("CASH", "83.68")], &[]).await;
+    assert_eq!(z["methods"][0]["variance"]["amount"], "0");
+    assert_eq!(z["salesByCabin"], json!([{ "number": 1, "calls": 1, "amount": { "amount": "0.68" } }]));
+    assert_eq!(z["openItems"], json!([]));
+    for of in [Book::Deposits, Book::Receivable, Book::Drawer] {
+        assert_eq!(book(&shop, of).await, "0", "{of:?}");
+    }
+
+    shop.open_register().await;
+    let refund = keyed(json!({ "sessionId": rosa, "amount": "1.68", "reason": "echo" }));
+    shop.owner.did("refundSession", "RefundSessionInput", refund, "session { id }").await;
+    let x = x_report(&shop).await;
+    assert_eq!(amounts(&x["methods"][0], ["refunds", "expected"]), ["1.68", "98.32"]);
+    assert_eq!(x["salesTotal"]["amount"], "0", "a refund is no sale of this shift");
+    assert_eq!(z_report(&shop, &second).await, z, "a Z report never changes");
+    let (third, z) = close(&shop, &[("CASH", "98.32")], &[]).await;
+    assert_eq!(amounts(&z["salesByAttendant"][0], ["refunds", "amount"]), ["1.68", "0"]);
+    for shift in [first, second, third] {
+        assert_eq!(drawer(&shop, &shift).await["CASH"], "0");
+    }
+    assert_eq!(book(&shop, Book::Sales).await, "-2");
+    // what came from outside went back there: sales less the refund, and half a unit that is missing
+    assert_eq!(book(&shop, Book::Outside).await, "1.5");
+    shop.finish().await;
+});
+
+on_both!(reports_add_up_by_method_and_by_person, |backend| async move {
+    let shop = Shop::start(backend, 2).await;
+    shop.open_register().await;
+    let input = json!({ "callshopId": shop.id, "cashStep": "0.05", "attendantMaxDiscount": "1" });
+    shop.owner.did("updateCallshopSettings", "UpdateCallshopSettingsInput", input, "callshop { id }").await;
+    let first = json!(shop.open_cabin(0).await);
+    shop.call(0, "+351212345678", 125_000).await;
+    let copies = json!({ "sessionId": first, "description": "Copies", "quantity": 7, "unitPrice": "0.50" });
+    act(&shop, "addSessionItem", keyed(copies)).await;
+    let discount = json!({ "sessionId": first, "amount": "0.40", "reason": "regular" });
+    act(&shop, "applyDiscount", keyed(discount)).await;
+    act(&shop, "closeCabin", json!({ "sessionId": first })).await;
+    // 0.68 + 3.50 - 0.40 = 3.78: 1.00 by card, 2.78 is 2.80 in cash
+    let payments = json!([{ "method": "CARD", "amount": "1" }, { "method": "CASH", "amount": "5" }]);
+    act(&shop, "settleSession", keyed(json!({ "sessionId": first, "payments": payments }))).await;
+    let second = keyed(json!({ "cabinId": shop.cabins[1], "deposit": { "amount": "8", "method": "PIX" } }));
+    let second = act(&shop, "openCabin", second).await;
+    let water = json!({ "sessionId": second, "description": "Water", "unitPrice": "3" });
+    act(&shop, "addSessionItem", keyed(water)).await;
+    act(&shop, "closeCabin", json!({ "sessionId": second })).await;
+    let settle = keyed(json!({ "sessionId": second, "payments": [] }));
+    shop.owner.did("settleSession", "SettleSessionInput", settle, "session { id }").await;
+    let x = x_report(&shop).await;
+    let totals = ["callsTotal", "itemsTotal", "discountsTotal", "rounding", "cashRounding", "salesTotal"];
+    assert_eq!(amounts(&x, totals), ["0.68", "6.5", "0.4", "0", "0.02", "6.8"]);
+    let line = ["sales", "deposits", "depositRefunds", "expected"];
+    assert_eq!(amounts(&x["methods"][0], line), ["2.8", "0", "5", "97.8"]);
+    assert_eq!(amounts(&x["methods"][1], line), ["1", "0", "0", "1"]);
+    assert_eq!(amounts(&x["methods"][2], line), ["0", "8", "0", "8"]);
+    let people = x["salesByAttendant"].as_array().expect("people");
+    let person = |sessions: i64, amount: &str| {
+        people
+            .iter()
+            .find(|line| line["sessions"] == sessions && line["amount"]["amount"] == amount)
+            .expect("a person")
+    };
+    assert_eq!(people.len(), 2);
+    let attendant = amounts(person(1, "3.8"), ["discounts", "deposits", "depositRefunds", "refunds"]);
+    assert_eq!(attendant, ["0.4", "8", "0", "0"]);
+    assert_eq!(amounts(person(1, "3"), ["discounts", "deposits", "depositRefunds"]), ["0", "0", "5"]);
+    // counts are blind: who counts is not told before
+    let blind = format!("{{ xReport(callshopId: \"{}\") {REPORT} }}", shop.id);
+    let blind = shop.attendant.ok(&blind, json!({})).await;
+    for line in blind["xReport"]["methods"].as_array().expect("methods") {
+        assert_eq!(line["expected"], Value::Null);
+    }
+    let counts = [("CASH", "97.80"), ("CARD", "1"), ("PIX", "8")];
+    let (shift, z) = close(&shop, &counts, &[]).await;
+    assert_eq!(amounts(&z, totals), amounts(&x, totals));
+    for method in drawer(&shop, &shift).await {
+        assert_eq!(method.1, "0", "{}", method.0);
+    }
+    for of in [Book::Deposits, Book::Receivable, Book::Drawer, Book::Variance] {
+        assert_eq!(book(&shop, of).await, "0", "{of:?}");
+    }
+    assert_eq!(book(&shop, Book::Sales).await, "-6.78");
+    assert_eq!(book(&shop, Book::Rounding).await, "-0.02");
+    assert_eq!(book(&shop, Book::Outside).await, "6.8");
+    shop.finish().await;
+});
+
+on_both!(what_cash_does_is_written_down, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    assert_eq!(movement(&shop, "PAY_IN", "1").await, "none");
+    let session = json!(shop.open_cabin(0).await);
+    act(&shop, "closeCabin", json!({ "sessionId": session })).await;
+    act(&shop, "settleSession", keyed(json!({ "sessionId": session, "payments": [] }))).await;
+    close(&shop, &[("CASH", "101")], &[]).await;
+    let (_, id) = parse_any(&shop.id.clone().into()).expect("an id");
+    let page = api::store::Page { after: None, before: None, limit: 50, descending: false };
+    let log = api::store::audit::list(shop.server.app.store.reader(), id, page).await.expect("a log");
+    let actions: Vec<&str> = log.iter().map(|entry| entry.action.as_str()).collect();
+    let done =
+        ["openRegister", "recordCashMovement", "openCabin", "closeCabin", "settleSession", "closeRegister"];
+    let ours: Vec<&str> = actions.into_iter().filter(|action| done.contains(action)).collect();
+    assert_eq!(ours, done);
+    shop.finish().await;
+});

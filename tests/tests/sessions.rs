@@ -1,0 +1,358 @@
+//! Sessions to the end: deposits, items, discounts, settlement with cash rounding, refunds, and the books behind them.
+
+use api::graphql::scalars::parse_any;
+use billing::money::Micros;
+use chrono::Utc;
+use entity::Book;
+use serde_json::{Value, json};
+use tests::shop::{answered_call, text, unique};
+use tests::{Client, Shop, on_both};
+
+/// What a session shows of its money.
+const MONEY: &str = "session { id state mode deposit { amount } total { amount } amountDue { amount } refundDue { amount } refunded { amount } \
+    cashRounding { amount } receiptNumber items { itemId description quantity unitPrice { amount } amount { amount } } \
+    discounts { itemId description amount { amount } } payments { kind method amount { amount } reason } \
+    statement { callsTotal { amount } itemsTotal { amount } discountsTotal { amount } rounding { amount } total { amount } \
+    deposit { amount } amountDue { amount } refundDue { amount } items { description quantity amount { amount } } \
+    discounts { description amount { amount } } } }";
+
+async fn did(client: &Client, mutation: &str, input: Value) -> Value {
+    client.did(mutation, &input_type(mutation), input, MONEY).await["session"].take()
+}
+
+async fn code(client: &Client, mutation: &str, input: Value) -> String {
+    client.code(mutation, &input_type(mutation), input, "session { id }").await
+}
+
+fn input_type(mutation: &str) -> String {
+    format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..])
+}
+
+fn with(mut input: Value, more: Value) -> Value {
+    if let (Some(input), Value::Object(more)) = (input.as_object_mut(), more) {
+        input.extend(more);
+    }
+    input
+}
+
+fn keyed(input: Value) -> Value {
+    with(input, json!({ "idempotencyKey": unique("key") }))
+}
+
+/// Opens a cabin with a deposit in cash; answers the session's id.
+async fn prepaid(shop: &Shop, index: usize, amount: &str) -> String {
+    let input = keyed(json!({ "cabinId": shop.cabins[index], "deposit": { "amount": amount } }));
+    let session = did(&shop.attendant, "openCabin", input).await;
+    assert_eq!(session["mode"], "PREPAID");
+    assert_eq!(session["deposit"]["amount"], amount);
+    text(&session["id"])
+}
+
+async fn close(shop: &Shop, session: &str) -> Value {
+    did(&shop.attendant, "closeCabin", json!({ "sessionId": session })).await
+}
+
+fn paying(session: &str, payments: &[(&str, &str)]) -> Value {
+    let payments: Vec<Value> =
+        payments.iter().map(|(method, amount)| json!({ "method": method, "amount": amount })).collect();
+    keyed(json!({ "sessionId": session, "payments": payments }))
+}
+
+/// Settles; answers the session and the change.
+async fn settle(shop: &Shop, session: &str, payments: &[(&str, &str)]) -> (Value, String) {
+    let fields = format!("{MONEY} change {{ amount }}");
+    let mut done =
+        shop.attendant.did("settleSession", "SettleSessionInput", paying(session, payments), &fields).await;
+    (done["session"].take(), text(&done["change"]["amount"]))
+}
+
+fn item(session: &str, price: &str, quantity: i32) -> Value {
+    keyed(json!({ "sessionId": session, "description": "Water", "quantity": quantity, "unitPrice": price }))
+}
+
+fn discount(session: &str, amount: &str) -> Value {
+    keyed(json!({ "sessionId": session, "amount": amount, "reason": "a noisy line" }))
+}
+
+fn refund(session: &str, amount: &str) -> Value {
+    keyed(json!({ "sessionId": session, "amount": amount, "reason": "cut off twice" }))
+}
+
+async fn settings(shop: &Shop, change: Value) {
+    let input = with(json!({ "callshopId": shop.id }), change);
+    shop.owner.did("updateCallshopSettings", "UpdateCallshopSettingsInput", input, "callshop { id }").await;
+}
+
+/// What a book of the callshop holds, as a decimal.
+async fn book(shop: &Shop, book: Book) -> String {
+    let (_, id) = parse_any(&shop.id.clone().into()).expect("an id");
+    let conn = shop.server.app.store.reader();
+    let balances = api::store::ledger::balances(conn, &[id], book).await.expect("balances");
+    balances.get(&id).copied().unwrap_or(Micros::ZERO).to_string()
+}
+
+/// Counts what is expected, so that the shift closes without a variance; answers the report.
+async fn close_register(shop: &Shop, cash: &str) -> Value {
+    let input = keyed(json!({ "callshopId": shop.id, "counts": [{ "method": "CASH", "amount": cash }] }));
+    let fields = "shift { zReport { methods { method variance { amount } } } }";
+    let closed = shop.owner.did("closeRegister", "CloseRegisterInput", input, fields).await;
+    assert_eq!(closed["shift"]["zReport"]["methods"][0]["variance"]["amount"], "0", "{closed}");
+    closed
+}
+
+on_both!(a_prepaid_customer_gets_the_rest_back, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    let session = prepaid(&shop, 0, "20").await;
+    let deposit = json!({ "sessionId": session, "amount": "5.50" });
+    let raised = did(&shop.attendant, "addDeposit", keyed(deposit)).await;
+    assert_eq!(raised["deposit"]["amount"], "25.5");
+    assert_eq!(book(&shop, Book::Deposits).await, "-25.5");
+    // 125 s to Portugal: 60 + 11 * 6 = 126 s at 0.30 a minute, and 0.05: 0.68
+    shop.call(0, "+351212345678", 125_000).await;
+    let closed = close(&shop, &session).await;
+    assert_eq!(closed["total"]["amount"], "0.68");
+    assert_eq!(closed["amountDue"]["amount"], "0");
+    assert_eq!(closed["refundDue"]["amount"], "24.82");
+    assert_eq!(closed["statement"]["refundDue"]["amount"], "24.82");
+    assert_eq!(book(&shop, Book::Receivable).await, "0.68");
+    let (settled, change) = settle(&shop, &session, &[]).await;
+    assert_eq!(change, "0");
+    assert_eq!(settled["receiptNumber"], "1");
+    assert_eq!(settled["refundDue"]["amount"], "0", "it was given");
+    let back = json!({ "kind": "DEPOSIT_REFUND", "method": "CASH", "amount": { "amount": "24.82" }, "reason": null });
+    assert_eq!(settled["payments"].as_array().map(Vec::len), Some(3));
+    assert_eq!(settled["payments"][2], back);
+    for (of, holds) in [(Book::Deposits, "0"), (Book::Receivable, "0"), (Book::Sales, "-0.68")] {
+        assert_eq!(book(&shop, of).await, holds, "{of:?}");
+    }
+    assert_eq!(book(&shop, Book::Drawer).await, "100.68");
+    close_register(&shop, "100.68").await;
+    assert_eq!(book(&shop, Book::Drawer).await, "0");
+    shop.finish().await;
+});
+
+on_both!(a_drink_while_the_deposit_is_held, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    settings(&shop, json!({ "attendantMaxDiscount": "1" })).await;
+    let session = prepaid(&shop, 0, "2").await;
+    // the call is up while the drink is sold: the deposit covers calls only, and the drink is paid on top
+    let call = shop.hook().authorize(&shop.phones[0].user, "+12125550123").await;
+    assert_eq!(call["allow"], json!(true), "{call}");
+    let sold = did(&shop.attendant, "addSessionItem", item(&session, "3.50", 2)).await;
+    assert_eq!(sold["items"][0]["amount"]["amount"], "7");
+    assert_eq!(sold["statement"]["itemsTotal"]["amount"], "7");
+    let deposit = json!({ "sessionId": session, "amount": "1", "method": "PIX" });
+    did(&shop.attendant, "addDeposit", keyed(deposit.clone())).await;
+    shop.hook().events(&answered_call(&call["ref"], Utc::now(), 100_000)).await;
+    let closed = close(&shop, &session).await;
+    // 100 s to the United States at 0.06 a minute: 0.10
+    assert_eq!(closed["total"]["amount"], "7.1");
+    assert_eq!(closed["amountDue"]["amount"], "4.1");
+    assert_eq!(code(&shop.attendant, "addDeposit", keyed(deposit)).await, "ILLEGAL_STATE");
+    // a final bill is made again: the sale is taken back and posted anew
+    let less = did(&shop.attendant, "applyDiscount", discount(&session, "0.60")).await;
+    assert_eq!(less["total"]["amount"], "6.5");
+    assert_eq!(book(&shop, Book::Receivable).await, "6.5");
+    assert_eq!(book(&shop, Book::Sales).await, "-6.5");
+    let gone = json!({ "sessionId": session, "itemId": less["discounts"][0]["itemId"] });
+    assert_eq!(did(&shop.attendant, "removeSessionItem", gone.clone()).await["total"]["amount"], "7.1");
+    assert_eq!(did(&shop.attendant, "removeSessionItem", gone).await["total"]["amount"], "7.1", "once");
+    let unknown = json!({ "sessionId": session, "itemId": session });
+    assert_eq!(code(&shop.attendant, "removeSessionItem", unknown).await, "NOT_FOUND");
+    assert_eq!(book(&shop, Book::Receivable).await, "7.1");
+    let (settled, change) = settle(&shop, &session, &[("CASH", "5")]).await;
+    assert_eq!(change, "0.9");
+    assert_eq!(settled["payments"][2]["amount"]["amount"], "4.1");
+    assert_eq!(code(&shop.attendant, "addSessionItem", item(&session, "1", 1)).await, "ILLEGAL_STATE");
+    assert_eq!(book(&shop, Book::Receivable).await, "0");
+    assert_eq!(book(&shop, Book::Deposits).await, "0");
+    shop.finish().await;
+});
+
+on_both!(cash_is_rounded_and_nothing_else, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    settings(&shop, json!({ "cashStep": "0.05" })).await;
+    let session = shop.open_cabin(0).await;
+    did(&shop.attendant, "addSessionItem", item(&session, "10.03", 1)).await;
+    assert_eq!(close(&shop, &session).await["total"]["amount"], "10.03");
+    // 4.00 by card leaves 6.03: 6.05 in cash
+    let short = paying(&session, &[("CARD", "4"), ("CASH", "6.03")]);
+    assert_eq!(code(&shop.attendant, "settleSession", short).await, "UNDERPAID");
+    let (settled, change) = settle(&shop, &session, &[("CARD", "4"), ("CASH", "10")]).await;
+    assert_eq!((change.as_str(), &settled["cashRounding"]["amount"]), ("3.95", &json!("0.02")));
+    assert_eq!(book(&shop, Book::Rounding).await, "-0.02");
+    // by card alone to the cent
+    let session = shop.open_cabin(0).await;
+    did(&shop.attendant, "addSessionItem", item(&session, "10.03", 1)).await;
+    close(&shop, &session).await;
+    let (settled, _) = settle(&shop, &session, &[("CARD", "10.03")]).await;
+    assert_eq!(settled["cashRounding"]["amount"], "0");
+    // the rest of a deposit goes back in coins that there are: 20.00 - 12.34 = 7.66 becomes 7.65
+    let session = prepaid(&shop, 0, "20").await;
+    did(&shop.attendant, "addSessionItem", item(&session, "12.34", 1)).await;
+    close(&shop, &session).await;
+    let (settled, _) = settle(&shop, &session, &[]).await;
+    assert_eq!(settled["cashRounding"]["amount"], "0.01");
+    assert_eq!(settled["payments"][1]["amount"]["amount"], "7.65");
+    assert_eq!(book(&shop, Book::Rounding).await, "-0.03");
+    assert_eq!(book(&shop, Book::Receivable).await, "0");
+    let odd = refund(&session, "0.03");
+    assert_eq!(code(&shop.owner, "refundSession", odd).await, "INVALID_INPUT", "no such coins");
+    shop.finish().await;
+});
+
+on_both!(discounts_have_a_ceiling, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    let session = shop.open_cabin(0).await;
+    did(&shop.attendant, "addSessionItem", item(&session, "10", 1)).await;
+    // nobody said that attendants may
+    assert_eq!(code(&shop.attendant, "applyDiscount", discount(&session, "0.01")).await, "CEILING_EXCEEDED");
+    settings(&shop, json!({ "attendantMaxDiscount": "3" })).await;
+    did(&shop.attendant, "applyDiscount", discount(&session, "2")).await;
+    assert_eq!(code(&shop.attendant, "applyDiscount", discount(&session, "1.01")).await, "CEILING_EXCEEDED");
+    did(&shop.attendant, "applyDiscount", discount(&session, "1")).await;
+    assert_eq!(code(&shop.owner, "applyDiscount", discount(&session, "7.01")).await, "DISCOUNT_TOO_HIGH");
+    let free = did(&shop.owner, "applyDiscount", discount(&session, "7")).await;
+    assert_eq!(free["statement"]["total"]["amount"], "0");
+    let drink = json!({ "sessionId": session, "itemId": free["items"][0]["itemId"] });
+    assert_eq!(code(&shop.owner, "removeSessionItem", drink).await, "DISCOUNT_TOO_HIGH");
+    assert_eq!(code(&shop.owner, "applyDiscount", discount(&session, "0")).await, "INVALID_INPUT");
+    close(&shop, &session).await;
+    let (settled, _) = settle(&shop, &session, &[]).await;
+    assert_eq!((&settled["state"], &settled["receiptNumber"]), (&json!("SETTLED"), &json!("1")));
+    assert_eq!(book(&shop, Book::Receivable).await, "0");
+    shop.finish().await;
+});
+
+on_both!(refunds_have_a_ceiling_and_an_end, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    settings(&shop, json!({ "attendantMaxRefund": "5" })).await;
+    let session = shop.open_cabin(0).await;
+    did(&shop.attendant, "addSessionItem", item(&session, "20", 1)).await;
+    assert_eq!(code(&shop.owner, "refundSession", refund(&session, "1")).await, "ILLEGAL_STATE");
+    close(&shop, &session).await;
+    settle(&shop, &session, &[("CARD", "15"), ("CASH", "5")]).await;
+    let given = did(&shop.attendant, "refundSession", refund(&session, "4")).await;
+    assert_eq!(given["refunded"]["amount"], "4");
+    assert_eq!(given["payments"][2]["kind"], "REFUND");
+    assert_eq!(given["payments"][2]["reason"], "cut off twice");
+    assert_eq!(code(&shop.attendant, "refundSession", refund(&session, "1.01")).await, "CEILING_EXCEEDED");
+    assert_eq!(code(&shop.owner, "refundSession", refund(&session, "16.01")).await, "REFUND_TOO_HIGH");
+    let by_card = with(refund(&session, "16"), json!({ "method": "CARD" }));
+    let given = did(&shop.owner, "refundSession", by_card).await;
+    assert_eq!(given["refunded"]["amount"], "20");
+    assert_eq!(code(&shop.owner, "refundSession", refund(&session, "0.01")).await, "REFUND_TOO_HIGH");
+    assert_eq!(book(&shop, Book::Sales).await, "0");
+    // the card took 15 and gave 16: its terminal shows less than nothing
+    let counts = json!([{ "method": "CASH", "amount": "101" }, { "method": "CARD", "amount": "-1" }]);
+    let input = keyed(json!({ "callshopId": shop.id, "counts": counts }));
+    let fields = "shift { zReport { methods { method refunds { amount } variance { amount } } } }";
+    let closed = shop.owner.did("closeRegister", "CloseRegisterInput", input, fields).await;
+    let methods = &closed["shift"]["zReport"]["methods"];
+    for (line, refunds) in [(0, "4"), (1, "16")] {
+        assert_eq!(methods[line]["refunds"]["amount"], refunds, "{methods}");
+        assert_eq!(methods[line]["variance"]["amount"], "0", "{methods}");
+    }
+    assert_eq!(code(&shop.owner, "refundSession", refund(&session, "1")).await, "REGISTER_CLOSED");
+    assert_eq!(book(&shop, Book::Drawer).await, "0");
+    shop.finish().await;
+});
+
+on_both!(each_act_of_money_happens_once, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    settings(&shop, json!({ "attendantMaxDiscount": "9", "attendantMaxRefund": "9" })).await;
+    let twice = async |mutation: &str, input: Value, other: Value| -> Value {
+        let first = did(&shop.attendant, mutation, input.clone()).await;
+        assert_eq!(did(&shop.attendant, mutation, input.clone()).await, first, "{mutation}");
+        let conflict = code(&shop.attendant, mutation, with(input, other)).await;
+        assert_eq!(conflict, "IDEMPOTENCY_CONFLICT", "{mutation}");
+        first
+    };
+    let opening = keyed(json!({ "cabinId": shop.cabins[0], "deposit": { "amount": "10" } }));
+    let opened = twice("openCabin", opening, json!({ "deposit": { "amount": "11" } })).await;
+    let session = text(&opened["id"]);
+    let adding = keyed(json!({ "sessionId": session, "amount": "2" }));
+    let raised = twice("addDeposit", adding, json!({ "amount": "3" })).await;
+    assert_eq!(raised["deposit"]["amount"], "12");
+    let sold = twice("addSessionItem", item(&session, "4", 1), json!({ "quantity": 2 })).await;
+    assert_eq!(sold["items"].as_array().map(Vec::len), Some(1));
+    twice("applyDiscount", discount(&session, "1"), json!({ "amount": "2" })).await;
+    close(&shop, &session).await;
+    let settled = twice(
+        "settleSession",
+        paying(&session, &[]),
+        json!({ "payments": [{ "method": "CASH", "amount": "1" }] }),
+    )
+    .await;
+    assert_eq!(settled["receiptNumber"], "1");
+    let given = twice("refundSession", refund(&session, "2"), json!({ "amount": "1" })).await;
+    assert_eq!(given["refunded"]["amount"], "2");
+    assert_eq!(book(&shop, Book::Drawer).await, "101");
+    // a mistake: the deposit goes back as it was paid, the drink is off the bill
+    let opening = keyed(json!({ "cabinId": shop.cabins[0], "deposit": { "amount": "10", "method": "PIX" } }));
+    let session = text(&did(&shop.attendant, "openCabin", opening).await["id"]);
+    did(&shop.attendant, "addSessionItem", item(&session, "4", 1)).await;
+    close(&shop, &session).await;
+    let bare = json!({ "sessionId": session });
+    assert_eq!(
+        code(&shop.attendant, "voidSession", bare.clone()).await,
+        "INVALID_INPUT",
+        "money takes a key"
+    );
+    let voiding = keyed(bare);
+    let voided = did(&shop.attendant, "voidSession", voiding.clone()).await;
+    assert_eq!(did(&shop.attendant, "voidSession", voiding).await, voided);
+    assert_eq!((&voided["state"], &voided["items"]), (&json!("VOIDED"), &json!([])));
+    let back =
+        json!({ "kind": "DEPOSIT_REFUND", "method": "PIX", "amount": { "amount": "10" }, "reason": null });
+    assert_eq!(voided["payments"][1], back);
+    for (of, holds) in
+        [(Book::Drawer, "101"), (Book::Deposits, "0"), (Book::Receivable, "0"), (Book::Sales, "-1")]
+    {
+        assert_eq!(book(&shop, of).await, holds, "{of:?}");
+    }
+    shop.finish().await;
+});
+
+on_both!(what_a_deposit_may_not_be, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let cabin = json!({ "cabinId": shop.cabins[0] });
+    let opening = with(cabin.clone(), json!({ "deposit": { "amount": "10" } }));
+    assert_eq!(code(&shop.attendant, "openCabin", keyed(opening.clone())).await, "REGISTER_CLOSED");
+    shop.open_register().await;
+    for wrong in [
+        json!({ "deposit": { "amount": "10" } }),
+        keyed(json!({ "deposit": { "amount": "0" } })),
+        keyed(json!({ "deposit": { "amount": "0.001" } })),
+        keyed(json!({ "deposit": { "amount": "10" }, "spendingLimit": "5" })),
+        keyed(json!({ "deposit": { "amount": "10" }, "mode": "POSTPAID" })),
+        json!({ "mode": "PREPAID" }),
+    ] {
+        let input = with(cabin.clone(), wrong.clone());
+        assert_eq!(code(&shop.attendant, "openCabin", input).await, "INVALID_INPUT", "{wrong}");
+    }
+    let timed = keyed(with(opening, json!({ "timeLimitSeconds": 60, "mode": "PREPAID" })));
+    let session = text(&did(&shop.attendant, "openCabin", timed).await["id"]);
+    let limit = json!({ "sessionId": session, "spendingLimit": "5" });
+    assert_eq!(code(&shop.attendant, "updateSessionLimits", limit).await, "INVALID_INPUT");
+    did(&shop.attendant, "voidSession", keyed(json!({ "sessionId": session }))).await;
+    let session = shop.open_cabin(0).await;
+    let raise = keyed(json!({ "sessionId": session, "amount": "1" }));
+    assert_eq!(code(&shop.attendant, "addDeposit", raise).await, "ILLEGAL_STATE");
+    for wrong in [
+        json!({ "quantity": 0 }),
+        json!({ "quantity": 1000 }),
+        json!({ "unitPrice": "-1" }),
+        json!({ "unitPrice": "9999999999" }),
+    ] {
+        let wrong = with(item(&session, "1", 999), wrong);
+        assert_eq!(code(&shop.attendant, "addSessionItem", wrong.clone()).await, "INVALID_INPUT", "{wrong}");
+    }
+    shop.finish().await;
+});
