@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::app::tariffs::{Assignment, Import, ImportMode, NewTariff};
 use crate::app::users::NewUser;
-use crate::app::{App, accounts, cabins, phones, register, sessions, tariffs, users};
+use crate::app::{App, accounts, cabins, credit, phones, register, sessions, tariffs, users};
 use crate::auth::login::{self, Origin};
 use crate::auth::{Actor, token};
 use crate::config::Config;
@@ -135,15 +135,15 @@ pub async fn seed(app: &App, dir: &Path, hook_secret: &str) -> Result<Demo> {
         attendant.password,
     ));
     prices(app, &operator, [platform.id, distributor.id, reseller.id, shop.id]).await?;
-    accounts::set_credit_limit(app, &operator, distributor.id, None).await?;
+    credit::set_limit(app, &operator, distributor.id, None).await?;
     for (account, amount) in [(reseller.id, 5_000), (shop.id, 1_000)] {
-        let top_up = accounts::TopUp {
+        let top_up = credit::TopUp {
             account_id: account,
             amount: Micros(amount * 1_000_000),
             currency: shop.currency.clone(),
             note: "opening credit".to_owned(),
         };
-        accounts::top_up(app, &operator, &format!("demo {account}"), top_up).await?;
+        credit::top_up(app, &operator, &format!("demo {account}"), top_up).await?;
     }
     let (cabins, phones) = equip(app, &operator, shop.id).await?;
     let users = made

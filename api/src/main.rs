@@ -8,7 +8,7 @@ use clap::Parser as _;
 async fn main() -> ExitCode {
     let cli = api::cli::Cli::parse();
     match api::cli::run(cli).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => ExitCode::from(status),
         Err(error) => {
             eprintln!("callshop: {error}");
             ExitCode::FAILURE

@@ -2,7 +2,7 @@
 
 use api::app::accounts::{self, NewAccount};
 use api::app::tariffs::{self, Assignment, Import, ImportMode, NewTariff};
-use api::app::{App, cabins, phones, register, sessions};
+use api::app::{App, cabins, credit, phones, register, sessions};
 use api::auth::Actor;
 use billing::money::{Micros, Rounding};
 use entity::{AccountKind, Role};
@@ -54,7 +54,7 @@ async fn open_shop(
         let account = accounts::create(app, operator, new_account(parent, kind, &format!("{name} {number}")))
             .await?
             .account;
-        accounts::set_credit_limit(app, operator, account.id, Some(Micros(1_000_000_000_000))).await?;
+        credit::set_limit(app, operator, account.id, Some(Micros(1_000_000_000_000))).await?;
         chain.push(account.id);
         owner = Some(account);
     }
@@ -145,8 +145,9 @@ async fn equip(app: &App, operator: &Actor, owner: &Actor, count: u32) -> Result
                 cabin_id: cabin.id,
                 customer: String::new(),
                 limits: sessions::Limits::default(),
+                deposit: None,
             };
-            sessions::open(app, owner, opening).await?;
+            sessions::open(app, owner, None, opening).await?;
         }
     }
     Ok(users)

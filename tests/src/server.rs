@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use api::app::App;
+use api::app::{App, ledger};
 use api::clock::Clock;
 use api::config::{Config, ProxyConfig};
 use api::feed::Hub;
@@ -167,11 +167,16 @@ impl TestServer {
         self.dir.path()
     }
 
-    /// Checks what must hold at every end: the ledger sums to zero, and each balance is the sum of its entries.
+    /// Checks what must hold at every end, as `callshop audit` does.
     pub async fn check_ledger(&self) {
-        let (sum, wrong) =
-            api::store::ledger::coherence(self.app.store.reader()).await.expect("the ledger reads");
-        assert_eq!((sum, wrong), (0, 0), "sum of all entries, balances that differ from their entries");
+        let checked = ledger::audit(&self.app.store, |_| {}).await;
+        let broken: Vec<_> = checked
+            .expect("the ledger reads")
+            .into_iter()
+            .filter(|invariant| !invariant.findings.is_empty())
+            .map(|invariant| (invariant.name, invariant.findings))
+            .collect();
+        assert!(broken.is_empty(), "the ledger does not hold together: {broken:#?}");
     }
 }
 

@@ -1,20 +1,21 @@
-//! Accounts and callshops: making, changing and suspending them, and the credit their parents give them.
+//! Accounts and callshops: making, changing and suspending them.
 
 use std::collections::HashMap;
 
 use billing::money::Micros;
 use billing::number::DialPlan;
-use entity::{AccountKind, Book, Role, TransferKind, account, callshop, user};
+use entity::{AccountKind, Role, account, callshop, user};
 use sea_orm::ConnectionTrait;
-use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::access::{self, Shop};
-use super::{App, idempotency, users};
+use super::audit::{self, Change, changed};
+use super::credit::object;
+use super::{App, users};
 use crate::auth::{Actor, Right, token};
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::ledger::{self, Entry, NewTransfer};
-use crate::store::{Page, accounts};
+use crate::store::{Page, accounts, ledger};
 
 /// Longest name or label.
 pub const MAX_NAME: usize = 100;
@@ -82,9 +83,49 @@ pub async fn create(app: &App, actor: &Actor, new: NewAccount) -> Result<Created
             if let Some(user) = user {
                 accounts::insert_user(tx.conn(), user.clone()).await?;
             }
+            let change = Change {
+                account_id: account.id,
+                action: creation(new.kind),
+                object: (object(&account), account.id),
+                before: Value::Null,
+                after: shown(&account),
+            };
+            audit::record(&tx, actor, account.created_at, change).await?;
             Ok(Created { account, user: user.clone() })
         })
         .await
+}
+
+/// The mutation that makes an account.
+fn creation(kind: AccountKind) -> &'static str {
+    match kind {
+        AccountKind::Platform => "createPlatform",
+        AccountKind::Distributor => "createDistributor",
+        AccountKind::Reseller => "createReseller",
+        AccountKind::Callshop => "createCallshop",
+    }
+}
+
+/// What the audit log shows of an account.
+fn shown(account: &account::Model) -> Value {
+    json!({
+        "name": account.name,
+        "currency": account.currency,
+        "timeZone": account.time_zone,
+        "locale": account.locale,
+        "country": account.country,
+        "suspendedAt": account.suspended_at,
+    })
+}
+
+/// What the audit log shows of a callshop's settings.
+fn shown_settings(settings: &callshop::Model) -> Value {
+    json!({
+        "dialPlan": settings.dial_plan,
+        "maxCallSeconds": settings.max_call_seconds,
+        "blockedPrefixes": settings.blocked_prefixes,
+        "callerId": settings.caller_id,
+    })
 }
 
 fn child_of(
@@ -198,6 +239,7 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -
             if account.id == actor.account_id {
                 return Err(Error::Forbidden);
             }
+            let mut before = shown(&account);
             if let Some(name) = &change.name {
                 account.name = clean_name("name", name)?;
             }
@@ -209,18 +251,31 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -
             if let Some(locale) = &change.locale {
                 account.locale = clean_name("locale", locale)?;
             }
+            let mut after = shown(&account);
             if change.max_call_seconds.is_some() || change.caller_id.is_some() {
-                update_settings(tx.conn(), account.id, change).await?;
+                let (old, new) = update_settings(tx.conn(), account.id, change).await?;
+                audit::merge(&mut before, shown_settings(&old));
+                audit::merge(&mut after, shown_settings(&new));
             }
+            let (before, after) = changed(before, after);
+            let object = (object(&account), account.id);
+            let change = Change { account_id: account.id, action: "updateAccount", object, before, after };
+            audit::record(&tx, actor, app.clock.now(), change).await?;
             accounts::update(tx.conn(), account).await
         })
         .await
 }
 
-async fn update_settings(conn: &impl ConnectionTrait, id: Uuid, change: &AccountChange) -> Result<()> {
+/// The settings before and after.
+async fn update_settings(
+    conn: &impl ConnectionTrait,
+    id: Uuid,
+    change: &AccountChange,
+) -> Result<(callshop::Model, callshop::Model)> {
     let mut settings = accounts::lock_callshop(conn, id)
         .await?
         .ok_or_else(|| Error::invalid("accountId", "only a callshop has a longest call and a caller id"))?;
+    let before = settings.clone();
     if let Some(seconds) = change.max_call_seconds {
         if !(1..=86_400).contains(&seconds) {
             return Err(Error::invalid("maxCallSeconds", "1 to 86400 seconds"));
@@ -234,8 +289,7 @@ async fn update_settings(conn: &impl ConnectionTrait, id: Uuid, change: &Account
         }
         settings.caller_id.clone_from(caller_id);
     }
-    accounts::update_callshop(conn, settings).await?;
-    Ok(())
+    Ok((before, accounts::update_callshop(conn, settings).await?))
 }
 
 /// Replaces a callshop's dial plan.
@@ -249,7 +303,12 @@ pub async fn set_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -
     app.store
         .write(|tx| async move {
             let shop = access::shop(tx.conn(), actor, id, Right::ManageAccounts).await?;
+            let old = shown_settings(&shop.settings);
             let settings = callshop::Model { dial_plan: plan.clone(), ..shop.settings };
+            let (before, after) = changed(old, shown_settings(&settings));
+            let object = ("Callshop", shop.account.id);
+            let change = Change { account_id: shop.account.id, action: "setDialPlan", object, before, after };
+            audit::record(&tx, actor, app.clock.now(), change).await?;
             let settings = accounts::update_callshop(tx.conn(), settings).await?;
             Ok(Shop { account: shop.account, settings })
         })
@@ -265,92 +324,16 @@ pub async fn set_suspended(app: &App, actor: &Actor, id: Uuid, suspended: bool) 
     app.store
         .write(|tx| async move {
             let mut account = access::child(tx.conn(), actor, id, Right::Suspend).await?;
+            let before = shown(&account);
             account.suspended_at = if suspended { account.suspended_at.or(Some(now)) } else { None };
+            let (before, after) = changed(before, shown(&account));
+            let action = if suspended { "suspendAccount" } else { "resumeAccount" };
+            let object = (object(&account), account.id);
+            let change = Change { account_id: account.id, action, object, before, after };
+            audit::record(&tx, actor, now, change).await?;
             accounts::update(tx.conn(), account).await
         })
         .await
-}
-
-/// A top-up as the ledger and the idempotency key keep it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct TopUp {
-    /// The child.
-    pub account_id: Uuid,
-    /// Positive.
-    pub amount: Micros,
-    /// ISO 4217 code, must be the child's.
-    pub currency: String,
-    /// Reason or reference, up to 100 characters.
-    pub note: String,
-}
-
-/// Credits a child's CREDIT against its parent's ISSUED; never touches the parent's own CREDIT (domain: Ledger). Answers the new balance.
-///
-/// # Errors
-/// `INVALID_INPUT`, `CURRENCY_MISMATCH`, `IDEMPOTENCY_CONFLICT`; forbidden for anyone but the parent.
-pub async fn top_up(app: &App, actor: &Actor, key: &str, input: TopUp) -> Result<(account::Model, Micros)> {
-    if input.amount <= Micros::ZERO {
-        return Err(Error::invalid("amount", "an amount above zero"));
-    }
-    if input.note.chars().count() > MAX_NAME {
-        return Err(Error::invalid("note", format!("at most {MAX_NAME} characters")));
-    }
-    let input = &input;
-    app.store
-        .write(|tx| async move {
-            let account = access::child(tx.conn(), actor, input.account_id, Right::ManageCredit).await?;
-            if input.currency != account.currency {
-                let message = format!("this account uses {}", account.currency);
-                return Err(Error::field(ErrorCode::CurrencyMismatch, "amount.currency", message));
-            }
-            let parent = account.parent_id.ok_or(Error::Forbidden)?;
-            let balance = idempotency::once(&tx, actor, &app.clock, "topUp", key, input, || async {
-                let entries = vec![
-                    Entry::new(account.id, Book::Credit, input.amount),
-                    Entry::new(parent, Book::Issued, input.amount.checked_neg().map_err(Error::fault)?),
-                ];
-                let transfer = NewTransfer {
-                    user_id: Some(actor.user_id),
-                    note: input.note.clone(),
-                    ..NewTransfer::new(TransferKind::TopUp, app.clock.now(), entries)
-                };
-                ledger::post(tx.conn(), vec![transfer]).await?;
-                balance(tx.conn(), account.id).await
-            })
-            .await?;
-            Ok((account, balance))
-        })
-        .await
-}
-
-/// Sets how far below zero a child's CREDIT may go; none is unlimited.
-///
-/// # Errors
-/// `INVALID_INPUT` for a negative limit; forbidden for anyone but the parent.
-pub async fn set_credit_limit(
-    app: &App,
-    actor: &Actor,
-    id: Uuid,
-    limit: Option<Micros>,
-) -> Result<account::Model> {
-    if limit.is_some_and(|limit| limit < Micros::ZERO) {
-        return Err(Error::invalid("limit", "zero or more, or null for no limit"));
-    }
-    app.store
-        .write(|tx| async move {
-            let mut account = access::child(tx.conn(), actor, id, Right::ManageCredit).await?;
-            account.credit_limit = limit.map(Into::into);
-            accounts::update(tx.conn(), account).await
-        })
-        .await
-}
-
-/// What an account holds with its parent.
-///
-/// # Errors
-/// Those of the database.
-pub async fn balance(conn: &impl ConnectionTrait, id: Uuid) -> Result<Micros> {
-    Ok(ledger::balances(conn, &[id], Book::Credit).await?.remove(&id).unwrap_or(Micros::ZERO))
 }
 
 /// An account inside the actor's subtree.

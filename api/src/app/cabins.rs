@@ -4,9 +4,11 @@ use chrono::{DateTime, Utc};
 use entity::{ActivityKind, cabin, cabin_session, phone};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::accounts::clean_name;
+use super::audit::{self, Change, changed};
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::error::{Error, ErrorCode, Result};
@@ -230,9 +232,30 @@ pub async fn create(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView
         }
         cabins::insert(tx.conn(), cabin.clone()).await?;
         emit(&tx, ActivityKind::CabinChanged, cabin, None, cabin.created_at).await?;
+        record(&tx, actor, "createCabin", (Value::Null, shown(cabin)), cabin, cabin.created_at).await?;
         view(tx.conn(), cabin.clone()).await
     });
     made.await.map_err(number_taken)
+}
+
+/// What the audit log shows of a cabin.
+fn shown(cabin: &cabin::Model) -> Value {
+    json!({
+        "number": cabin.number, "label": cabin.label, "phone": cabin.phone_id, "outOfService": cabin.out_of_service,
+        "retiredAt": cabin.retired_at,
+    })
+}
+
+async fn record(
+    tx: &Tx,
+    actor: &Actor,
+    action: &'static str,
+    (before, after): (Value, Value),
+    cabin: &cabin::Model,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let change = Change { account_id: cabin.callshop_id, action, object: ("Cabin", cabin.id), before, after };
+    audit::record(tx, actor, at, change).await
 }
 
 async fn check_free_phone(tx: &Tx, actor: &Actor, callshop_id: Uuid, id: Uuid) -> Result<()> {
@@ -286,6 +309,7 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: CabinChange) -> 
     let (change, now) = (&change, app.clock.now());
     let changed = app.store.write(|tx| async move {
         let mut cabin = lock(&tx, actor, id, Right::ManageCabins).await?;
+        let before = shown(&cabin);
         if let Some(number) = change.number {
             cabin.number = check_number(number)?;
         }
@@ -300,6 +324,7 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: CabinChange) -> 
         }
         let cabin = cabins::update(tx.conn(), cabin).await?;
         emit(&tx, ActivityKind::CabinChanged, &cabin, None, now).await?;
+        record(&tx, actor, "updateCabin", changed(before, shown(&cabin)), &cabin, now).await?;
         view(tx.conn(), cabin).await
     });
     changed.await.map_err(number_taken)
@@ -315,9 +340,11 @@ pub async fn retire(app: &App, actor: &Actor, id: Uuid) -> Result<CabinView> {
         .write(|tx| async move {
             let cabin = lock(&tx, actor, id, Right::ManageCabins).await?;
             check_unoccupied(tx.conn(), id).await?;
+            let before = shown(&cabin);
             let cabin = cabin::Model { retired_at: Some(now), phone_id: None, ..cabin };
             let cabin = cabins::update(tx.conn(), cabin).await?;
             emit(&tx, ActivityKind::CabinChanged, &cabin, None, now).await?;
+            record(&tx, actor, "retireCabin", changed(before, shown(&cabin)), &cabin, now).await?;
             view(tx.conn(), cabin).await
         })
         .await

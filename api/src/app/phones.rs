@@ -2,11 +2,14 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use entity::{ActivityKind, cabin, phone};
 use md5::{Digest as _, Md5};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::accounts::{MAX_NAME, clean_name};
+use super::audit::{self, Change};
 use super::cabins::CabinView;
 use super::{App, access, cabins};
 use crate::auth::{Actor, Right, token};
@@ -65,9 +68,25 @@ pub async fn create(
                 .map(|n| build(app, shop.id(), format!("{label} {}", present + n)))
                 .collect();
             phones::insert(tx.conn(), made.iter().map(|new| new.phone.clone()).collect()).await?;
+            for NewPhone { phone, .. } in &made {
+                let after = json!({ "label": phone.label, "sipUser": phone.sip_user });
+                record(&tx, actor, "createPhones", phone, (Value::Null, after), phone.created_at).await?;
+            }
             Ok(made)
         })
         .await
+}
+
+async fn record(
+    tx: &Tx,
+    actor: &Actor,
+    action: &'static str,
+    phone: &phone::Model,
+    (before, after): (Value, Value),
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let change = Change { account_id: phone.callshop_id, action, object: ("Phone", phone.id), before, after };
+    audit::record(tx, actor, at, change).await
 }
 
 fn build(app: &App, callshop_id: Uuid, label: String) -> NewPhone {
@@ -109,7 +128,10 @@ pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhon
             let secret = token::random_code(SECRET_LENGTH);
             phone.realm.clone_from(&app.config.hook.realm);
             phone.ha1 = ha1(&phone.sip_user, &phone.realm, &secret);
-            Ok(NewPhone { phone: phones::update(tx.conn(), phone).await?, secret })
+            let phone = phones::update(tx.conn(), phone).await?;
+            let change = (json!({}), json!({ "secret": "changed" }));
+            record(&tx, actor, "rotatePhoneSecret", &phone, change, app.clock.now()).await?;
+            Ok(NewPhone { phone, secret })
         })
         .await?;
     app.proxies.purge_phone(&rotated.phone.sip_user).await;
@@ -126,7 +148,11 @@ pub async fn set_blocked(app: &App, actor: &Actor, id: Uuid, blocked: bool) -> R
         .store
         .write(|tx| async move {
             let mut phone = lock(&tx, actor, id).await?;
+            let before = json!({ "blockedAt": phone.blocked_at });
             phone.blocked_at = blocked.then(|| phone.blocked_at.unwrap_or(now));
+            let change = audit::changed(before, json!({ "blockedAt": phone.blocked_at }));
+            let action = if blocked { "blockPhone" } else { "unblockPhone" };
+            record(&tx, actor, action, &phone, change, now).await?;
             phones::update(tx.conn(), phone).await
         })
         .await?;
@@ -174,6 +200,7 @@ pub async fn assign(app: &App, actor: &Actor, id: Uuid, cabin_id: Option<Uuid>) 
                     return Err(Error::user(ErrorCode::IllegalState, "the phone is in a call"));
                 }
             }
+            let from_id = from;
             // the cabin may have lost the phone while its lock was awaited
             let from =
                 locked.iter().find(|cabin| Some(cabin.id) != cabin_id && cabin.phone_id == Some(id)).cloned();
@@ -183,6 +210,8 @@ pub async fn assign(app: &App, actor: &Actor, id: Uuid, cabin_id: Option<Uuid>) 
                     cabins::emit(&tx, ActivityKind::CabinChanged, &cabin, None, now).await?;
                 }
             }
+            let change = (json!({ "cabin": from_id }), json!({ "cabin": cabin_id }));
+            record(&tx, actor, "assignPhone", &phone, change, now).await?;
             Ok(phone)
         })
         .await

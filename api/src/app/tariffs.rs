@@ -11,20 +11,22 @@ use billing::money::Rounding;
 use billing::tariff::{Rate, RateError, RateTable, TimeBand, check_prefix};
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::{AccountKind, Role, account, rate, tariff, tariff_version};
-use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::access::{self, Shop};
 use super::accounts::clean_name;
+use super::audit::{self, Change};
+use super::credit::object;
 use super::margin::{self, Margins};
 use super::rates::LoadedVersion;
 use super::{App, rates};
 use crate::auth::{Actor, Right};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::tariffs::{self as rows, Owners, RatePage, RateSearch};
-use crate::store::{Page, Store, accounts};
+use crate::store::{Page, Store, Tx, accounts};
 
 /// Largest deck, in bytes of UTF-8.
 pub const MAX_DECK_BYTES: usize = 64 << 20;
@@ -114,8 +116,40 @@ pub async fn create(app: &App, actor: &Actor, new: NewTariff) -> Result<tariff::
     }
     let tariff = build(app, &owner, new)?;
     let row = &tariff;
-    app.store.write(|tx| async move { rows::insert(tx.conn(), row.clone()).await }).await?;
+    app.store
+        .write(|tx| async move {
+            rows::insert(tx.conn(), row.clone()).await?;
+            record(&tx, actor, "createTariff", row, (Value::Null, shown(row)), row.created_at).await
+        })
+        .await?;
     Ok(tariff)
+}
+
+/// What the audit log shows of a tariff; of bands and holidays, which may be many, only how many there are.
+fn shown(tariff: &tariff::Model) -> Value {
+    let count = |list: &Value| list.as_array().map_or(0, Vec::len);
+    json!({
+        "name": tariff.name,
+        "currency": tariff.currency,
+        "roundingDecimals": tariff.rounding_decimals,
+        "roundingMode": tariff.rounding_mode.as_str(),
+        "timeZone": tariff.time_zone,
+        "bands": count(&tariff.bands),
+        "holidays": count(&tariff.holidays),
+    })
+}
+
+async fn record(
+    tx: &Tx,
+    actor: &Actor,
+    action: &'static str,
+    tariff: &tariff::Model,
+    (before, after): (Value, Value),
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let change =
+        Change { account_id: tariff.account_id, action, object: ("Tariff", tariff.id), before, after };
+    audit::record(tx, actor, at, change).await
 }
 
 fn build(app: &App, owner: &account::Model, new: NewTariff) -> Result<tariff::Model> {
@@ -248,7 +282,8 @@ pub async fn import(
     let base = Base::latest(app, &tariff).await?;
     let mode = import.mode;
     let edit = move |rates| Ok(merged(rates, deck.rates, mode));
-    let draft = Draft::new(app, actor, tariff, base, note, permit, edit).await?;
+    let act = Act { action: "importTariff", note };
+    let draft = Draft::new(app, actor, tariff, base, act, permit, edit).await?;
     // a file that is the whole version owes nothing to the one before
     let draft = Draft { must_follow: mode == ImportMode::Merge, ..draft };
     finish(app, draft, outcome, import.dry_run, progress).await
@@ -305,7 +340,7 @@ pub async fn upsert_rates(
             return Err(Error::invalid(&format!("rates.{index}.prefix"), "given twice"));
         }
     }
-    edit(app, actor, tariff, note, move |rates| {
+    edit(app, actor, tariff, Act { action: "upsertRates", note: clean_note(note)? }, move |rates| {
         let mut rates = by_prefix(rates);
         rates.extend(upserts.into_iter().map(|rate| (rate.prefix.clone(), rate)));
         Ok(rates.into_values().collect())
@@ -347,7 +382,7 @@ pub async fn delete_rates(
 ) -> Result<Outcome> {
     let tariff = owned(app, actor, tariff_id).await?;
     check_count("prefixes", prefixes.len())?;
-    edit(app, actor, tariff, note, move |rates| {
+    edit(app, actor, tariff, Act { action: "deleteRates", note: clean_note(note)? }, move |rates| {
         let mut rates = by_prefix(rates);
         for (index, prefix) in prefixes.iter().enumerate() {
             let field = || format!("prefixes.{index}");
@@ -364,13 +399,12 @@ async fn edit(
     app: &App,
     actor: &Actor,
     tariff: tariff::Model,
-    note: &str,
+    act: Act,
     edit: impl FnOnce(Vec<Rate>) -> Result<Vec<Rate>> + Send + 'static,
 ) -> Result<Outcome> {
-    let note = clean_note(note)?;
     let permit = deck_permit()?;
     let base = Base::latest(app, &tariff).await?;
-    let draft = Draft::new(app, actor, tariff, base, note, permit, edit).await?;
+    let draft = Draft::new(app, actor, tariff, base, act, permit, edit).await?;
     finish(app, draft, Outcome::default(), false, |_| {}).await
 }
 
@@ -389,7 +423,8 @@ pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str
     let tariff = tariff::Model::clone(&source.tariff);
     let copied = rates::read_all(app.store.reader(), version_id).await?;
     let base = Base::latest(app, &tariff).await?;
-    let draft = Draft::new(app, actor, tariff, base, note, permit, move |_| Ok(copied)).await?;
+    let act = Act { action: "copyTariffVersion", note };
+    let draft = Draft::new(app, actor, tariff, base, act, permit, move |_| Ok(copied)).await?;
     finish(app, Draft { must_follow: false, ..draft }, Outcome::default(), false, |_| {}).await
 }
 
@@ -408,10 +443,16 @@ impl Base {
     }
 }
 
+/// Which mutation makes a draft, and what it is for people.
+struct Act {
+    action: &'static str,
+    note: String,
+}
+
 /// A version that is to be.
 struct Draft {
     tariff: tariff::Model,
-    owners: Owners,
+    actor: Actor,
     /// The latest version when the rates were read.
     after: Option<Uuid>,
     /// Whether it is wrong once there is a later one than `after`.
@@ -419,7 +460,7 @@ struct Draft {
     /// Its rates, under the id it will have.
     loaded: Arc<LoadedVersion>,
     changes: Changes,
-    note: String,
+    act: Act,
     created_at: DateTime<Utc>,
     /// Held until the last rate is written, also when the caller has gone away.
     _permit: SemaphorePermit<'static>,
@@ -431,7 +472,7 @@ impl Draft {
         actor: &Actor,
         tariff: tariff::Model,
         base: Base,
-        note: String,
+        act: Act,
         permit: SemaphorePermit<'static>,
         edit: impl FnOnce(Vec<Rate>) -> Result<Vec<Rate>> + Send + 'static,
     ) -> Result<Self> {
@@ -442,15 +483,15 @@ impl Draft {
             Ok::<_, Error>((Arc::new(LoadedVersion { version_id: Uuid::now_v7(), table }), changes))
         });
         let (loaded, changes) = built.await.map_err(Error::fault)??;
-        let (owners, created_at) = (owners(actor), app.clock.now());
+        let (actor, created_at) = (actor.clone(), app.clock.now());
         Ok(Self {
             tariff,
-            owners,
+            actor,
             after: base.version_id,
             must_follow: true,
             loaded,
             changes,
-            note,
+            act,
             created_at,
             _permit: permit,
         })
@@ -476,11 +517,12 @@ impl Draft {
             done += block.len() as u64;
             progress(Progress { done, total });
         }
-        store.write(|tx| async move { self.write_version(tx.conn()).await }).await
+        store.write(|tx| async move { self.write_version(&tx).await }).await
     }
 
-    async fn write_version(&self, conn: &impl ConnectionTrait) -> Result<tariff_version::Model> {
-        rows::lock(conn, &self.owners, self.tariff.id).await?.ok_or(Error::NotFound)?;
+    async fn write_version(&self, tx: &Tx) -> Result<tariff_version::Model> {
+        let conn = tx.conn();
+        rows::lock(conn, &owners(&self.actor), self.tariff.id).await?.ok_or(Error::NotFound)?;
         let latest = rows::latest_version(conn, self.tariff.id).await?;
         if self.must_follow && latest.as_ref().map(|latest| latest.id) != self.after {
             return Err(Error::user(
@@ -491,13 +533,20 @@ impl Draft {
         let version = tariff_version::Model {
             id: self.loaded.version_id,
             tariff_id: self.tariff.id,
-            number: latest.map_or(0, |latest| latest.number) + 1,
+            number: latest.as_ref().map_or(0, |latest| latest.number) + 1,
             active_from: None,
             rate_count: i32::try_from(self.loaded.table.len()).map_err(Error::fault)?,
-            note: self.note.clone(),
+            note: self.act.note.clone(),
             created_at: self.created_at,
         };
         rows::insert_version(conn, version.clone()).await?;
+        let Changes { added, changed, removed, .. } = self.changes;
+        let before = json!({ "version": self.after, "number": latest.map(|latest| latest.number) });
+        let after = json!({
+            "version": version.id, "number": version.number, "rates": version.rate_count, "added": added, "changed": changed,
+            "removed": removed,
+        });
+        record(tx, &self.actor, self.act.action, &self.tariff, (before, after), self.created_at).await?;
         Ok(version)
     }
 }
@@ -571,7 +620,8 @@ pub async fn activate(
         return Err(Error::invalid("at", "an instant that is still to come, or none for now"));
     }
     check_draft(&found.version)?;
-    let (tariff_id, owners) = (found.tariff.id, &owners(actor));
+    let (tariff, owners) = (&found.tariff, &owners(actor));
+    let tariff_id = tariff.id;
     let loaded = app.rates.get(app.store.reader(), version_id).await?;
     let margins = margin::of_version(app, tariff_id, &loaded, at).await?;
     let version = app
@@ -581,6 +631,13 @@ pub async fn activate(
             let (_, version) =
                 rows::find_version(tx.conn(), owners, version_id).await?.ok_or(Error::NotFound)?;
             check_draft(&version)?;
+            let effective = rows::effective_versions(tx.conn(), &[tariff_id], now).await?;
+            let before = effective.get(&tariff_id).map(|(id, _)| *id);
+            let change = (
+                json!({ "version": before, "activeFrom": null }),
+                json!({ "version": version.id, "number": version.number, "activeFrom": at }),
+            );
+            record(&tx, actor, "activateTariffVersion", tariff, change, now).await?;
             rows::update_version(tx.conn(), tariff_version::Model { active_from: Some(at), ..version }).await
         })
         .await?;
@@ -634,10 +691,19 @@ pub async fn assign(
                 let tariff = rows::find(tx.conn(), owners, id).await?.ok_or(Error::NotFound)?;
                 check_assignable(actor, &account, &tariff)?;
             }
-            match kind {
-                Assignment::Cost => account.cost_tariff_id = tariff_id,
-                Assignment::Retail => account.retail_tariff_id = tariff_id,
-            }
+            let (name, assigned) = match kind {
+                Assignment::Cost => ("costTariff", &mut account.cost_tariff_id),
+                Assignment::Retail => ("retailTariff", &mut account.retail_tariff_id),
+            };
+            let before = std::mem::replace(assigned, tariff_id);
+            let change = Change {
+                account_id,
+                action: "assignTariff",
+                object: (object(&account), account_id),
+                before: json!({ name: before }),
+                after: json!({ name: tariff_id }),
+            };
+            audit::record(&tx, actor, app.clock.now(), change).await?;
             accounts::update(tx.conn(), account).await
         })
         .await?;
@@ -691,20 +757,24 @@ pub async fn set_blocked(
 ) -> Result<Blocked> {
     actor.require(Right::ManageTariffs)?;
     check_prefix(prefix).map_err(|error| Error::invalid("prefix", error.message))?;
-    let owners = &owners(actor);
+    let (owners, now) = (&owners(actor), app.clock.now());
+    let action = if blocked { "blockDestination" } else { "unblockDestination" };
     app.store
         .write(|tx| async move {
             let conn = tx.conn();
             match on {
                 BlockOn::Tariff(id) => {
                     let mut tariff = rows::lock(conn, owners, id).await?.ok_or(Error::NotFound)?;
-                    change_list(&mut tariff.blocked_prefixes, prefix, blocked)?;
+                    let change = change_list(&mut tariff.blocked_prefixes, prefix, blocked)?;
+                    record(&tx, actor, action, &tariff, change, now).await?;
                     Ok(Blocked::Tariff(Box::new(rows::update(conn, tariff).await?)))
                 }
                 BlockOn::Callshop(id) => {
                     let account = access::child(conn, actor, id, Right::ManageTariffs).await?;
                     let mut settings = accounts::lock_callshop(conn, id).await?.ok_or(Error::NotFound)?;
-                    change_list(&mut settings.blocked_prefixes, prefix, blocked)?;
+                    let (before, after) = change_list(&mut settings.blocked_prefixes, prefix, blocked)?;
+                    let change = Change { account_id: id, action, object: ("Callshop", id), before, after };
+                    audit::record(&tx, actor, now, change).await?;
                     let settings = accounts::update_callshop(conn, settings).await?;
                     Ok(Blocked::Callshop(Box::new(Shop { account, settings })))
                 }
@@ -713,9 +783,11 @@ pub async fn set_blocked(
         .await
 }
 
-fn change_list(list: &mut serde_json::Value, prefix: &str, blocked: bool) -> Result<()> {
+/// Answers whether the prefix was blocked before, and is now.
+fn change_list(list: &mut Value, prefix: &str, blocked: bool) -> Result<(Value, Value)> {
     let mut prefixes: std::collections::BTreeSet<String> =
         serde_json::from_value(list.take()).map_err(Error::fault)?;
+    let before = prefixes.contains(prefix);
     if blocked {
         prefixes.insert(prefix.to_owned());
     } else {
@@ -728,7 +800,7 @@ fn change_list(list: &mut serde_json::Value, prefix: &str, blocked: bool) -> Res
         ));
     }
     *list = serde_json::to_value(prefixes).map_err(Error::fault)?;
-    Ok(())
+    Ok((json!({ "prefix": prefix, "blocked": before }), json!({ "prefix": prefix, "blocked": blocked })))
 }
 
 async fn owned(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {

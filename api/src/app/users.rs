@@ -1,8 +1,10 @@
 //! People who log in: making, changing, disabling them, and giving them new passwords.
 
 use entity::{AccountKind, Role, account, user};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::audit::{self, Change, changed};
 use super::{App, access};
 use crate::app::accounts::clean_name;
 use crate::auth::{Actor, Right, login, password};
@@ -85,8 +87,18 @@ pub async fn create(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) ->
     }
     let user = build(app, account_id, new).await?;
     let row = &user;
-    let inserted =
-        app.store.write(|tx| async move { accounts::insert_user(tx.conn(), row.clone()).await }).await;
+    let inserted = app.store.write(|tx| async move {
+        accounts::insert_user(tx.conn(), row.clone()).await?;
+        let change = Change {
+            account_id,
+            action: "createUser",
+            object: ("User", row.id),
+            before: Value::Null,
+            after: shown(row),
+        };
+        audit::record(&tx, actor, row.created_at, change).await
+    });
+    let inserted = inserted.await;
     match inserted {
         Err(error) if error.is_unique_violation() => {
             Err(Error::field(ErrorCode::AlreadyExists, "user.name", "this account has a user of that name"))
@@ -96,9 +108,17 @@ pub async fn create(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) ->
     }
 }
 
+/// What the audit log shows of a user.
+fn shown(user: &user::Model) -> Value {
+    json!({
+        "name": user.name, "displayName": user.display_name, "role": user.role.as_str(), "disabledAt": user.disabled_at,
+    })
+}
+
 async fn change(
     app: &App,
     actor: &Actor,
+    action: &'static str,
     id: Uuid,
     edit: impl Fn(user::Model) -> user::Model,
     end_logins: bool,
@@ -113,7 +133,15 @@ async fn change(
                 return Err(Error::Forbidden);
             }
             check_right(actor, &account, user.role)?;
+            let old = user.clone();
             let user = accounts::update_user(tx.conn(), edit(user)).await?;
+            let (before, mut after) = changed(shown(&old), shown(&user));
+            if old.password_hash != user.password_hash {
+                audit::merge(&mut after, json!({ "password": "changed" }));
+            }
+            let object = ("User", user.id);
+            let change = Change { account_id: account.id, action, object, before, after };
+            audit::record(&tx, actor, now, change).await?;
             let ended = if end_logins {
                 accounts::revoke_auth_sessions(tx.conn(), id, None, now).await?
             } else {
@@ -132,7 +160,8 @@ async fn change(
 /// `INVALID_INPUT`, not found, forbidden.
 pub async fn rename(app: &App, actor: &Actor, id: Uuid, display_name: &str) -> Result<user::Model> {
     let display_name = clean_name("displayName", display_name)?;
-    change(app, actor, id, |user| user::Model { display_name: display_name.clone(), ..user }, false).await
+    let edit = |user| user::Model { display_name: display_name.clone(), ..user };
+    change(app, actor, "updateUser", id, edit, false).await
 }
 
 /// Disables or enables a user. Disabling ends his logins on every node.
@@ -144,6 +173,7 @@ pub async fn set_disabled(app: &App, actor: &Actor, id: Uuid, disabled: bool) ->
     change(
         app,
         actor,
+        if disabled { "disableUser" } else { "enableUser" },
         id,
         |user| user::Model { disabled_at: disabled.then(|| user.disabled_at.unwrap_or(now)), ..user },
         disabled,
@@ -160,7 +190,7 @@ pub async fn reset_password(app: &App, actor: &Actor, id: Uuid, new: String) -> 
     let hash = password::hash(new).await?;
     let edit =
         |user| user::Model { password_hash: hash.clone(), failed_logins: 0, last_failed_at: None, ..user };
-    change(app, actor, id, edit, true).await
+    change(app, actor, "resetPassword", id, edit, true).await
 }
 
 /// A user inside the actor's subtree: callshop owners and above, and everyone himself.

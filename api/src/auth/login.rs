@@ -15,6 +15,7 @@ use super::actor::Actor;
 use super::password;
 use super::token::{self, TokenKey};
 use crate::app::App;
+use crate::app::audit::{self, Change};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::{Tx, accounts};
 
@@ -344,6 +345,14 @@ pub async fn change_password(app: &App, actor: &Actor, present: String, new: Str
         .write(|tx| async move {
             let fresh = unchanged(&tx, user, now).await?.ok_or(Error::Unauthenticated)?;
             accounts::update_user(tx.conn(), user::Model { password_hash: hash.clone(), ..fresh }).await?;
+            let change = Change {
+                account_id: user.account_id,
+                action: "changePassword",
+                object: ("User", user.id),
+                before: serde_json::json!({}),
+                after: serde_json::json!({ "password": "changed" }),
+            };
+            audit::record(&tx, actor, now, change).await?;
             accounts::revoke_auth_sessions(tx.conn(), user.id, Some(actor.session_id), now).await
         })
         .await?;

@@ -1,6 +1,7 @@
 //! The command line: one file a group of commands.
 
 mod admin;
+mod audit;
 mod demo;
 mod serve;
 mod simulate;
@@ -53,6 +54,13 @@ enum Command {
     /// Import and export tariffs.
     #[command(subcommand)]
     Tariff(admin::TariffCommand),
+    /// Check that the ledger and everything beside it holds together.
+    ///
+    /// Looks at every invariant of the money (transfers sum to zero, balances equal their entries, each call is charged once and as it was
+    /// priced, statements, drawers, Z reports, receipt numbers …) on one state of the database, which a running server may go on changing
+    /// meanwhile. Nothing is changed and nothing repaired: what is found is for a person to look into.
+    #[command(after_help = audit::HELP)]
+    Audit(audit::AuditArgs),
     /// Make simulated calls through a server's hook.
     Simulate(simulate::SimulateArgs),
 }
@@ -82,13 +90,14 @@ impl ConfigArgs {
 /// Why a command failed; shown as it is.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Runs a command.
+/// Runs a command; answers its exit status.
 ///
 /// # Errors
-/// What the user is to be told, with the next step.
-pub async fn run(cli: Cli) -> Result<(), Failure> {
+/// What the user is to be told, with the next step; the exit status is 1 then.
+pub async fn run(cli: Cli) -> Result<u8, Failure> {
     log(cli.log_json);
-    match cli.command {
+    let done = match cli.command {
+        Command::Audit(args) => return audit::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Migrate(args) => {
@@ -99,7 +108,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::User(command) => admin::user(command).await,
         Command::Tariff(command) => admin::tariff(command).await,
         Command::Simulate(args) => simulate::run(args).await,
-    }
+    };
+    done.map(|()| 0)
 }
 
 /// Writes to standard output. A reader that stops early (`head`) ends the command quietly.

@@ -1,4 +1,4 @@
-//! Accounts of the tree and callshops: types, making them, credit, suspension, dial plans.
+//! Accounts of the tree and callshops: types, making them, suspension, dial plans.
 
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
@@ -10,11 +10,11 @@ use uuid::Uuid;
 use super::paging::{Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{ADMIN, BACK_OFFICE, MANAGERS, Rule, SIGNED_IN};
-use super::scalars::{Kind, Money, MoneyInput, parse_any};
+use super::scalars::{Kind, Money, parse_any};
 use super::users::{User, UserInput};
-use super::{actor, app, caller, remote_enum};
+use super::{actor, app, caller, credit, remote_enum};
 use crate::app::access::Shop;
-use crate::app::accounts::{self, AccountChange, Created, NewAccount, TopUp};
+use crate::app::accounts::{self, AccountChange, Created, NewAccount};
 use crate::app::users;
 use crate::auth::Right;
 use crate::error::{Error, Result};
@@ -33,10 +33,6 @@ pub const RULES: &[Rule] = &[
     ("Mutation.suspendAccount", MANAGERS),
     ("Mutation.resumeAccount", MANAGERS),
     ("Mutation.setDialPlan", MANAGERS),
-    ("Mutation.topUp", MANAGERS),
-    ("Mutation.setCreditLimit", MANAGERS),
-    ("Callshop.balance", BACK_OFFICE),
-    ("Callshop.creditLimit", BACK_OFFICE),
     ("Callshop.users", BACK_OFFICE),
     ("Callshop.code", BACK_OFFICE),
     ("Account.costTariff", MANAGERS),
@@ -123,12 +119,27 @@ impl Account {
 
     /// What it holds with its parent.
     async fn balance(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
-        balance(ctx, &self.0).await
+        credit::balance(ctx, &self.0).await
     }
 
     /// How far below zero its balance may go; null for no limit.
-    async fn credit_limit(&self) -> Option<Money> {
-        self.0.credit_limit.map(|limit| Money::new(limit, &self.0.currency))
+    async fn credit_limit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
+        credit::limit(ctx, &self.0)
+    }
+
+    /// What live calls below it hold of its balance and limit until they end.
+    async fn held(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
+        credit::held(ctx, &self.0).await
+    }
+
+    /// What may still be spent: balance + creditLimit - held; null without a limit.
+    async fn available(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
+        credit::available(ctx, &self.0).await
+    }
+
+    /// Its people are told when balance + creditLimit falls below this; null for never.
+    async fn low_credit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
+        credit::low(ctx, &self.0)
     }
 
     /// Its people, oldest first.
@@ -234,14 +245,27 @@ impl Callshop {
 
     /// What it holds with its parent.
     async fn balance(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
-        actor(ctx)?.require(Right::SeeCredit).map_err(top_level)?;
-        balance(ctx, &self.0.account).await
+        credit::balance(ctx, &self.0.account).await
     }
 
     /// How far below zero its balance may go; null for no limit.
     async fn credit_limit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
-        actor(ctx)?.require(Right::SeeCredit).map_err(top_level)?;
-        Ok(self.0.account.credit_limit.map(|limit| Money::new(limit, &self.0.account.currency)))
+        credit::limit(ctx, &self.0.account)
+    }
+
+    /// What live calls hold of its balance and limit until they end.
+    async fn held(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
+        credit::held(ctx, &self.0.account).await
+    }
+
+    /// What may still be spent: balance + creditLimit - held; null without a limit.
+    async fn available(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
+        credit::available(ctx, &self.0.account).await
+    }
+
+    /// Its owner is told when balance + creditLimit falls below this; null for never.
+    async fn low_credit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
+        credit::low(ctx, &self.0.account)
     }
 
     /// Longest call in seconds, whatever the credit.
@@ -341,11 +365,6 @@ impl From<DialPlan> for DialPlanView {
             emergency: plan.emergency.into_iter().collect(),
         }
     }
-}
-
-async fn balance(ctx: &Context<'_>, account: &account::Model) -> async_graphql::Result<Money> {
-    let balance = accounts::balance(app(ctx).store.reader(), account.id).await.map_err(top_level)?;
-    Ok(Money::new(balance, &account.currency))
 }
 
 async fn list_users(ctx: &Context<'_>, account: Uuid, paging: Paging) -> async_graphql::Result<Page<User>> {
@@ -449,29 +468,6 @@ pub struct SetDialPlanInput {
     pub area_code: Option<String>,
 }
 
-/// Credit for a child.
-#[derive(InputObject)]
-pub struct TopUpInput {
-    /// A child of the caller's account.
-    pub account_id: ID,
-    /// How much, above zero.
-    pub amount: MoneyInput,
-    /// Reason or reference.
-    #[graphql(default)]
-    pub note: String,
-    /// The same key with the same input answers what the first one answered.
-    pub idempotency_key: String,
-}
-
-/// How far a child's balance may go below zero.
-#[derive(InputObject)]
-pub struct SetCreditLimitInput {
-    /// A child of the caller's account.
-    pub account_id: ID,
-    /// Zero or more; null for no limit.
-    pub limit: Option<super::scalars::Decimal>,
-}
-
 payload!(
     /// What mutations of accounts answer.
     AccountPayload {
@@ -499,14 +495,6 @@ payload!(
         callshop: Callshop,
         /// Its owner.
         owner: User,
-    }
-);
-
-payload!(
-    /// What `topUp` answers.
-    TopUpPayload {
-        /// The child's balance after the top-up.
-        balance: Money,
     }
 );
 
@@ -700,39 +688,6 @@ impl AccountMutation {
                 .map(|shop| CallshopPayload { callshop: Some(Callshop(shop)), user_errors: Vec::new() }),
         )
     }
-
-    /// Gives a child credit.
-    async fn top_up(&self, ctx: &Context<'_>, input: TopUpInput) -> async_graphql::Result<TopUpPayload> {
-        let done = async {
-            let top_up = TopUp {
-                account_id: parse_account(&input.account_id)?,
-                amount: input.amount.amount.0,
-                currency: input.amount.currency.0,
-                note: input.note,
-            };
-            accounts::top_up(app(ctx), caller(ctx)?, &input.idempotency_key, top_up).await
-        };
-        answer(done.await.map(|(account, balance)| TopUpPayload {
-            balance: Some(Money::new(balance, &account.currency)),
-            user_errors: Vec::new(),
-        }))
-    }
-
-    /// Sets how far a child's balance may go below zero.
-    async fn set_credit_limit(
-        &self,
-        ctx: &Context<'_>,
-        input: SetCreditLimitInput,
-    ) -> async_graphql::Result<AccountPayload> {
-        let done = async {
-            let limit = input.limit.map(|limit| limit.0);
-            let account =
-                accounts::set_credit_limit(app(ctx), caller(ctx)?, parse_account(&input.account_id)?, limit)
-                    .await?;
-            changed(ctx, account).await
-        };
-        answer(done.await)
-    }
 }
 
 async fn create(ctx: &Context<'_>, new: NewAccount) -> Result<Created> {
@@ -752,7 +707,8 @@ async fn set_suspended(ctx: &Context<'_>, id: &ID, suspended: bool) -> Result<Ac
     changed(ctx, account).await
 }
 
-async fn changed(ctx: &Context<'_>, account: account::Model) -> Result<AccountPayload> {
+/// The payload with an account that was changed.
+pub(super) async fn changed(ctx: &Context<'_>, account: account::Model) -> Result<AccountPayload> {
     if account.kind != entity::AccountKind::Callshop {
         return Ok(AccountPayload { account: Some(Account(account)), ..Default::default() });
     }

@@ -171,16 +171,17 @@ fn follow(watch: Watch, cabin: Option<Uuid>) -> BoxStream<'static, async_graphql
     steps.boxed()
 }
 
-fn application(ctx: &Context<'_>) -> Arc<App> {
+/// The application behind a subscription, which outlives its first answer.
+pub(super) fn application(ctx: &Context<'_>) -> Arc<App> {
     ctx.data_unchecked::<Arc<App>>().clone()
 }
 
 /// What can be watched.
 #[derive(Default)]
-pub struct Subscription;
+pub struct ActivitySubscription;
 
 #[Subscription]
-impl Subscription {
+impl ActivitySubscription {
     /// Everything that happens in a callshop, in order.
     async fn callshop_activity(
         &self,

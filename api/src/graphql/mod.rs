@@ -3,10 +3,13 @@
 
 pub mod accounts;
 pub mod activity;
+pub mod audit;
 pub mod auth;
 pub mod cabins;
 pub mod calls;
+pub mod credit;
 pub mod endpoint;
+pub mod ledger;
 pub mod node;
 pub mod paging;
 pub mod payload;
@@ -22,7 +25,7 @@ pub mod users;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, MergedObject, SchemaBuilder};
+use async_graphql::{Context, MergedObject, MergedSubscription, SchemaBuilder};
 
 use crate::app::App;
 use crate::auth::Actor;
@@ -37,6 +40,8 @@ use roles::Rule;
 pub struct Query(
     auth::AuthQuery,
     accounts::AccountQuery,
+    ledger::LedgerQuery,
+    audit::AuditQuery,
     users::UserQuery,
     tariffs::TariffQuery,
     prices::PriceQuery,
@@ -54,6 +59,7 @@ pub struct Query(
 pub struct Mutation(
     auth::AuthMutation,
     accounts::AccountMutation,
+    credit::CreditMutation,
     users::UserMutation,
     tariffs::TariffMutation,
     phones::PhoneMutation,
@@ -64,12 +70,17 @@ pub struct Mutation(
     calls::CallMutation,
 );
 
+/// Everything that can be watched.
+#[derive(MergedSubscription, Default)]
+#[graphql(name = "Subscription")]
+pub struct Subscription(activity::ActivitySubscription, credit::CreditSubscription);
+
 /// The schema of every role together.
-pub type Schema = async_graphql::Schema<Query, Mutation, activity::Subscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// The schema's builder, without data: enough for its SDL.
-pub fn builder() -> SchemaBuilder<Query, Mutation, activity::Subscription> {
-    async_graphql::Schema::build(Query::default(), Mutation::default(), activity::Subscription)
+pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .disable_suggestions()
         .validation_mode(async_graphql::ValidationMode::Fast)
 }
@@ -102,6 +113,9 @@ pub fn visibility() -> Vec<Rule> {
     [
         auth::RULES,
         accounts::RULES,
+        credit::RULES,
+        ledger::RULES,
+        audit::RULES,
         users::RULES,
         tariffs::RULES,
         prices::RULES,

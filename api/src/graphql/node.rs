@@ -100,5 +100,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         // part of a session, and no object of its own
         Kind::SessionItem => return Err(Error::NotFound),
         Kind::RegisterShift => Node::RegisterShift(RegisterShift(register::find(app, actor, id).await?)),
+        // it looks different from each account that it concerns: `ledger` shows it
+        Kind::LedgerTransfer => return Err(Error::NotFound),
     })
 }

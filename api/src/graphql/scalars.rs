@@ -102,10 +102,12 @@ pub enum Kind {
     RegisterShift,
     /// An item or discount on a session's bill.
     SessionItem,
+    /// A transfer in the ledger.
+    LedgerTransfer,
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 11] = [
+    const ALL: [(Self, &'static str); 12] = [
         (Self::Account, "Account"),
         (Self::Callshop, "Callshop"),
         (Self::User, "User"),
@@ -117,10 +119,16 @@ impl Kind {
         (Self::TariffVersion, "TariffVersion"),
         (Self::RegisterShift, "RegisterShift"),
         (Self::SessionItem, "SessionItem"),
+        (Self::LedgerTransfer, "LedgerTransfer"),
     ];
 
     fn name(self) -> &'static str {
         Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+
+    /// The kind with this name of a GraphQL type.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
     }
 
     /// The opaque global id of the object with this row id.

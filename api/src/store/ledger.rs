@@ -11,6 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::Page;
 use crate::error::{Error, Result};
 
 /// A movement of money to be posted. Its entries sum to zero.
@@ -319,32 +320,63 @@ pub async fn balances(
     Ok(rows.into_iter().map(|row| (row.account_id, row.balance.into())).collect())
 }
 
-/// The sum of all entries, and how many balances differ from theirs: both zero, or the ledger is broken.
+/// The ids of a page of the transfers that changed a book of an account.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn coherence(conn: &impl ConnectionTrait) -> Result<(i64, usize)> {
-    let sums: Vec<(Uuid, Book, i64)> = ledger_entry::Entity::find()
+pub async fn transfers_of(
+    conn: &impl ConnectionTrait,
+    account_id: Uuid,
+    book: Book,
+    page: Page,
+) -> Result<Vec<Uuid>> {
+    use ledger_entry::Column;
+    // a transfer may have several entries in one book: grouped in the index's order, so that a page reads a page
+    let query = ledger_entry::Entity::find()
         .select_only()
-        .column(ledger_entry::Column::AccountId)
-        .column(ledger_entry::Column::Book)
-        // SUM of BIGINT is NUMERIC on PostgreSQL
-        .column_as(ledger_entry::Column::Amount.sum().cast_as("BIGINT"), "amount")
-        .group_by(ledger_entry::Column::AccountId)
-        .group_by(ledger_entry::Column::Book)
+        .column(Column::TransferId)
+        .filter(Column::AccountId.eq(account_id))
+        .filter(Column::Book.eq(book))
+        .group_by(Column::TransferId);
+    Ok(page.apply(query, Column::TransferId).into_tuple().all(conn).await?)
+}
+
+/// Transfers by id, for those that were already proven to be the caller's.
+///
+/// # Errors
+/// Those of the database.
+pub async fn transfers(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<ledger_transfer::Model>> {
+    let query =
+        ledger_transfer::Entity::find().filter(ledger_transfer::Column::Id.is_in(ids.iter().copied()));
+    Ok(query.all(conn).await?)
+}
+
+/// The entries of transfers, in their order.
+///
+/// # Errors
+/// Those of the database.
+pub async fn entries(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<Vec<ledger_entry::Model>> {
+    let query = ledger_entry::Entity::find()
+        .filter(ledger_entry::Column::TransferId.is_in(transfers.iter().copied()))
+        .order_by_asc(ledger_entry::Column::TransferId)
+        .order_by_asc(ledger_entry::Column::Position);
+    Ok(query.all(conn).await?)
+}
+
+/// Which of the transfers were taken back, and by which.
+///
+/// # Errors
+/// Those of the database.
+pub async fn reversals(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<BTreeMap<Uuid, Uuid>> {
+    use ledger_transfer::Column;
+    let rows: Vec<(Uuid, Uuid)> = ledger_transfer::Entity::find()
+        .select_only()
+        .column(Column::Reverses)
+        .column(Column::Id)
+        .filter(Column::Reverses.is_not_null())
+        .filter(Column::Reverses.is_in(transfers.iter().copied()))
         .into_tuple()
         .all(conn)
         .await?;
-    let kept = ledger_balance::Entity::find().all(conn).await?;
-    let mut kept: BTreeMap<(Uuid, Book), i64> =
-        kept.into_iter().map(|row| ((row.account_id, row.book), row.balance.0)).collect();
-    let mut wrong = 0;
-    let mut total = 0_i64;
-    for (account, book, sum) in sums {
-        total = total.checked_add(sum).ok_or_else(|| Error::fault("the ledger overflows"))?;
-        if kept.remove(&(account, book)) != Some(sum) {
-            wrong += 1;
-        }
-    }
-    Ok((total, wrong + kept.values().filter(|balance| **balance != 0).count()))
+    Ok(rows.into_iter().collect())
 }

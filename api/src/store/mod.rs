@@ -9,6 +9,7 @@ pub mod activity;
 pub mod audit;
 pub mod cabins;
 pub mod calls;
+pub mod invariants;
 pub mod keys;
 pub mod ledger;
 pub mod page;

@@ -1,0 +1,348 @@
+//! The audit log: every mutation that touches money, rights, tariffs or cabins says who changed what, from where, before and after.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use apollo_compiler::Schema;
+use serde_json::{Value, json};
+
+use tests::shop::{COST, PASSWORD, person, text, unique};
+use tests::{Client, Shop, on_both};
+
+/// Run below.
+const RUN: &[&str] = &[
+    "activateTariffVersion",
+    "adjustCredit",
+    "assignPhone",
+    "assignTariff",
+    "blockDestination",
+    "blockPhone",
+    "changePassword",
+    "copyTariffVersion",
+    "createCabin",
+    "createCallshop",
+    "createDistributor",
+    "createPhones",
+    "createReseller",
+    "createTariff",
+    "createUser",
+    "deleteRates",
+    "disableUser",
+    "enableUser",
+    "importTariff",
+    "resetPassword",
+    "resumeAccount",
+    "retireCabin",
+    "reverseTransfer",
+    "rotatePhoneSecret",
+    "setCreditLimit",
+    "setDialPlan",
+    "setLowCredit",
+    "suspendAccount",
+    "topUp",
+    "unblockDestination",
+    "unblockPhone",
+    "updateAccount",
+    "updateCabin",
+    "updateUser",
+    "upsertRates",
+];
+/// Of cabins' sessions and the register: written down beside what they do, and tried where they are.
+const ELSEWHERE: &[&str] = &[
+    "addDeposit",
+    "addSessionItem",
+    "applyDiscount",
+    "refundSession",
+    "removeSessionItem",
+    "updateCallshopSettings",
+    "closeCabin",
+    "closeRegister",
+    "moveSession",
+    "openCabin",
+    "openRegister",
+    "recordCashMovement",
+    "settleSession",
+    "updateSessionLimits",
+    "voidSession",
+];
+/// Not written down, and why.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("login", "a login is a row of its own, with its address and its times"),
+    ("refresh", "goes on with a login that is there"),
+    ("logout", "ends a login, whose row says when"),
+    ("hangUpCall", "the call keeps who asked for it, and touches none of its money"),
+];
+
+#[test]
+fn every_mutation_is_written_down_or_says_why_not() {
+    let schema = Schema::parse(api::graphql::sdl(), "schema.graphql").expect("the schema parses");
+    let mutation = schema.get_object("Mutation").expect("mutations");
+    let known: BTreeSet<&str> = mutation.fields.keys().map(|name| name.as_str()).collect();
+    let named = RUN.iter().chain(ELSEWHERE).copied().chain(EXCEPTIONS.iter().map(|(name, _)| *name));
+    let named: BTreeSet<&str> = named.collect();
+    let missing: Vec<_> = known.difference(&named).collect();
+    assert!(missing.is_empty(), "call app::audit::record in these, and name them in RUN: {missing:?}");
+    let gone: Vec<_> = named.difference(&known).collect();
+    assert!(gone.is_empty(), "the schema has these no more: {gone:?}");
+}
+
+/// The newest entry of an account.
+async fn newest(client: &Client, account: &str) -> Value {
+    let query = format!(
+        "{{ auditLog(accountId: \"{account}\", first: 1) {{ nodes {{ action objectType objectId at address user {{ id }} \
+         changes {{ field before after }} }} }} }}"
+    );
+    client.ok(&query, json!({})).await["auditLog"]["nodes"][0].take()
+}
+
+/// The changes of an entry: before and after by field.
+fn changes(entry: &Value) -> BTreeMap<String, (Value, Value)> {
+    let changes = entry["changes"].as_array().expect("changes");
+    changes
+        .iter()
+        .map(|change| (text(&change["field"]), (change["before"].clone(), change["after"].clone())))
+        .collect()
+}
+
+/// Runs mutations and reads what was written down of each.
+struct Log<'a> {
+    shop: &'a Shop,
+    users: BTreeMap<String, String>,
+    run: BTreeSet<String>,
+}
+
+impl Log<'_> {
+    /// Runs a mutation as `client`; its newest entry must be of it, by him, from here, and say this of the field.
+    async fn check(
+        &mut self,
+        (client, mutation): (&Client, &str),
+        input: Value,
+        fields: &str,
+        account: &str,
+        (field, before, after): (&str, Value, Value),
+    ) -> Value {
+        let kind = schema_input(mutation);
+        let answer = client.did(mutation, &kind, input, fields).await;
+        // the account may be new: it is in the answer then
+        let account = if account.is_empty() {
+            text(&answer.as_object().expect("a payload").values().next().expect("an object")["id"])
+        } else {
+            account.to_owned()
+        };
+        let entry = newest(&self.shop.admin, &account).await;
+        assert_eq!(entry["action"], mutation, "{entry}");
+        assert_eq!(entry["address"], "127.0.0.1", "{mutation}: {entry}");
+        let user = self.user(client).await;
+        assert_eq!(entry["user"]["id"], json!(user), "{mutation}: {entry}");
+        assert!(entry["objectId"].is_string(), "{mutation}: {entry}");
+        let changes = changes(&entry);
+        let (was, is) = changes.get(field).unwrap_or_else(|| panic!("{mutation}: no {field} in {entry}"));
+        let same =
+            |found: &Value, expected: &Value| expected == "*" && found.is_string() || found == expected;
+        assert!(same(was, &before) && same(is, &after), "{mutation}: {entry}");
+        let whole = entry.to_string();
+        assert!(!whole.contains(PASSWORD) && !whole.contains("argon2") && !whole.contains("ha1"), "{whole}");
+        self.run.insert(mutation.to_owned());
+        answer
+    }
+
+    async fn user(&mut self, client: &Client) -> String {
+        if !self.users.contains_key(client.token()) {
+            let viewer = client.ok("{ viewer { id } }", json!({})).await;
+            self.users.insert(client.token().to_owned(), text(&viewer["viewer"]["id"]));
+        }
+        self.users[client.token()].clone()
+    }
+}
+
+/// The type of a mutation's input.
+fn schema_input(mutation: &str) -> String {
+    let schema = Schema::parse(api::graphql::sdl(), "schema.graphql").expect("the schema parses");
+    let field = &schema.get_object("Mutation").expect("mutations").fields[mutation];
+    field.argument_by_name("input").expect("an input").ty.inner_named_type().to_string()
+}
+
+on_both!(what_is_changed_is_written_down, |backend| async move {
+    let shop = Shop::start(backend, 2).await;
+    let mut log = Log { shop: &shop, users: BTreeMap::new(), run: BTreeSet::new() };
+    accounts(&mut log).await;
+    users(&mut log).await;
+    equipment(&mut log).await;
+    tariffs(&mut log).await;
+    credit(&mut log).await;
+    let expected: BTreeSet<String> = RUN.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(log.run, expected, "every mutation named in RUN was run");
+    shop.finish().await;
+});
+
+async fn accounts(log: &mut Log<'_>) {
+    let shop = log.shop;
+    let id = shop.id.as_str();
+    let new = |name: &str| ("name", Value::Null, json!(name));
+    let input =
+        json!({ "name": "D", "currency": "BRL", "country": "BR", "timeZone": "UTC", "user": person() });
+    log.check((&shop.admin, "createDistributor"), input, "account { id }", "", new("D")).await;
+    let input = json!({ "name": "R", "user": person() });
+    log.check((&shop.distributor, "createReseller"), input, "account { id }", "", new("R")).await;
+    let input = json!({ "name": "C", "owner": person() });
+    log.check((&shop.reseller, "createCallshop"), input, "callshop { id }", "", new("C")).await;
+    let input = json!({ "accountId": id, "name": "Renamed", "callerId": "551133334444" });
+    let renamed = ("name", json!("Callshop"), json!("Renamed"));
+    log.check((&shop.reseller, "updateAccount"), input, "callshop { id }", id, renamed).await;
+    let entry = newest(&shop.admin, id).await;
+    assert_eq!(
+        changes(&entry).keys().collect::<Vec<_>>(),
+        ["callerId", "name"],
+        "only what changed: {entry}"
+    );
+    let input = json!({ "accountId": id });
+    let suspended = ("suspendedAt", Value::Null, json!("*"));
+    log.check((&shop.reseller, "suspendAccount"), input.clone(), "callshop { id }", id, suspended).await;
+    let resumed = ("suspendedAt", json!("*"), Value::Null);
+    log.check((&shop.reseller, "resumeAccount"), input, "callshop { id }", id, resumed).await;
+    let input = json!({ "callshopId": id, "country": "PT" });
+    let plan = ("dialPlan", json!("*"), json!("*"));
+    log.check((&shop.reseller, "setDialPlan"), input, "callshop { id }", id, plan).await;
+}
+
+async fn users(log: &mut Log<'_>) {
+    let shop = log.shop;
+    let (owner, id) = (&shop.owner, shop.id.as_str());
+    let input = json!({ "accountId": id, "role": "ATTENDANT", "user": person() });
+    let new = ("role", Value::Null, json!("ATTENDANT"));
+    let user = log.check((owner, "createUser"), input, "user { id login }", id, new).await["user"].take();
+    let one = json!({ "userId": user["id"] });
+    let input = json!({ "userId": user["id"], "displayName": "Else" });
+    let renamed = ("displayName", json!("Somebody"), json!("Else"));
+    log.check((owner, "updateUser"), input, "user { id }", id, renamed).await;
+    let disabled = ("disabledAt", Value::Null, json!("*"));
+    log.check((owner, "disableUser"), one.clone(), "user { id }", id, disabled).await;
+    let enabled = ("disabledAt", json!("*"), Value::Null);
+    log.check((owner, "enableUser"), one, "user { id }", id, enabled).await;
+    let input = json!({ "userId": user["id"], "password": "another long password" });
+    let reset = ("password", Value::Null, json!("changed"));
+    log.check((owner, "resetPassword"), input, "user { id }", id, reset.clone()).await;
+    let own = Client::anonymous(shop.server.http).login(&text(&user["login"]), "another long password").await;
+    let input = json!({ "presentPassword": "another long password", "newPassword": PASSWORD });
+    log.check((&own, "changePassword"), input, "viewer { id }", id, reset).await;
+}
+
+async fn equipment(log: &mut Log<'_>) {
+    let shop = log.shop;
+    let (reseller, owner, id) = (&shop.reseller, &shop.owner, shop.id.as_str());
+    let input = json!({ "callshopId": id, "count": 1, "label": "Spare" });
+    let new = ("label", Value::Null, json!("Spare 3"));
+    let made = log.check((reseller, "createPhones"), input, "phones { secret phone { id } }", id, new).await;
+    let (phone, secret) = (&made["phones"][0]["phone"]["id"], text(&made["phones"][0]["secret"]));
+    let one = json!({ "phoneId": phone });
+    let rotated = ("secret", Value::Null, json!("changed"));
+    log.check((reseller, "rotatePhoneSecret"), one.clone(), "phone { id }", id, rotated).await;
+    log.check(
+        (reseller, "blockPhone"),
+        one.clone(),
+        "phone { id }",
+        id,
+        ("blockedAt", Value::Null, json!("*")),
+    )
+    .await;
+    log.check((reseller, "unblockPhone"), one, "phone { id }", id, ("blockedAt", json!("*"), Value::Null))
+        .await;
+    let input = json!({ "callshopId": id, "number": 9, "label": "Door" });
+    let new = ("label", Value::Null, json!("Door"));
+    let cabin = log.check((owner, "createCabin"), input, "cabin { id }", id, new).await["cabin"]["id"].take();
+    let input = json!({ "phoneId": phone, "cabinId": cabin });
+    log.check((reseller, "assignPhone"), input, "phone { id }", id, ("cabin", Value::Null, json!("*"))).await;
+    let input = json!({ "cabinId": cabin, "label": "Window" });
+    let renamed = ("label", json!("Door"), json!("Window"));
+    log.check((owner, "updateCabin"), input, "cabin { id }", id, renamed).await;
+    let input = json!({ "cabinId": cabin });
+    log.check((owner, "retireCabin"), input, "cabin { id }", id, ("retiredAt", Value::Null, json!("*")))
+        .await;
+    let log = shop
+        .admin
+        .ok(
+            &format!(
+                "{{ auditLog(accountId: \"{id}\", first: 100) {{ nodes {{ changes {{ before after }} }} }} }}"
+            ),
+            json!({}),
+        )
+        .await;
+    assert!(!log.to_string().contains(&secret), "the secret is nowhere");
+}
+
+async fn tariffs(log: &mut Log<'_>) {
+    let shop = log.shop;
+    let (reseller, at) = (&shop.reseller, shop.reseller_id.as_str());
+    let input = json!({ "name": "Night" });
+    let new = ("name", Value::Null, json!("Night"));
+    let tariff =
+        log.check((reseller, "createTariff"), input, "tariff { id }", at, new).await["tariff"]["id"].take();
+    let input = json!({ "tariffId": tariff, "csv": COST });
+    let first = ("number", Value::Null, json!("1"));
+    let version = log.check((reseller, "importTariff"), input, "version { id }", at, first).await["version"]
+        ["id"]
+        .take();
+    let rate = json!([{ "prefix": "44", "destination": "UK", "pricePerMinute": "0.5" }]);
+    let input = json!({ "tariffId": tariff, "rates": rate });
+    let second = ("number", json!("1"), json!("2"));
+    log.check((reseller, "upsertRates"), input, "version { id }", at, second).await;
+    assert_eq!(changes(&newest(reseller, at).await)["added"], (Value::Null, json!("1")));
+    let input = json!({ "tariffId": tariff, "prefixes": ["44"] });
+    log.check((reseller, "deleteRates"), input, "version { id }", at, ("removed", Value::Null, json!("1")))
+        .await;
+    let input = json!({ "versionId": version });
+    let fourth = ("number", json!("3"), json!("4"));
+    log.check((reseller, "copyTariffVersion"), input.clone(), "version { id }", at, fourth).await;
+    let active = ("activeFrom", Value::Null, json!("*"));
+    log.check((reseller, "activateTariffVersion"), input, "version { id }", at, active).await;
+    let input = json!({ "accountId": shop.id, "tariffId": tariff, "kind": "RETAIL" });
+    let assigned = ("retailTariff", json!("*"), json!("*"));
+    log.check((reseller, "assignTariff"), input, "callshop { id }", &shop.id, assigned).await;
+    let input = json!({ "tariffId": tariff, "prefix": "881" });
+    let blocked = |before: &str, after: &str| ("blocked", json!(before), json!(after));
+    log.check((reseller, "blockDestination"), input.clone(), "tariff { id }", at, blocked("false", "true"))
+        .await;
+    log.check((reseller, "unblockDestination"), input, "tariff { id }", at, blocked("true", "false")).await;
+}
+
+async fn credit(log: &mut Log<'_>) {
+    let shop = log.shop;
+    let (reseller, id) = (&shop.reseller, shop.id.as_str());
+    let amount = |amount: &str| json!({ "amount": amount, "currency": "BRL" });
+    let balance = |before: &str, after: &str| ("balance", json!(before), json!(after));
+    let key = unique("key");
+    let input = json!({ "accountId": id, "amount": amount("10"), "note": "cash", "idempotencyKey": key });
+    for _ in 0..2 {
+        // the second time it is only answered: nothing more is written down
+        log.check((reseller, "topUp"), input.clone(), "balance { amount }", id, balance("500", "510")).await;
+    }
+    let query = format!("{{ auditLog(accountId: \"{id}\", first: 2) {{ nodes {{ action }} }} }}");
+    let entries = reseller.ok(&query, json!({})).await;
+    assert_ne!(entries["auditLog"]["nodes"][1]["action"], "topUp", "{entries}");
+    let input = json!({ "accountId": id, "amount": amount("-5"), "reason": "wrong", "idempotencyKey": unique("key") });
+    let adjusted =
+        log.check((reseller, "adjustCredit"), input, "transferId", id, balance("510", "505")).await;
+    let input =
+        json!({ "transferId": adjusted["transferId"], "reason": "right", "idempotencyKey": unique("key") });
+    log.check((reseller, "reverseTransfer"), input, "transferId", id, balance("505", "510")).await;
+    let input = json!({ "accountId": id, "limit": "7" });
+    let limit = ("creditLimit", json!("0"), json!("7"));
+    log.check((reseller, "setCreditLimit"), input, "callshop { id }", id, limit).await;
+    let input = json!({ "accountId": id, "amount": "3" });
+    let low = ("lowCredit", Value::Null, json!("3"));
+    log.check((&shop.owner, "setLowCredit"), input, "callshop { id }", id, low).await;
+    // the owner reads what his reseller did, and not who there
+    let reseller_did = &shop
+        .owner
+        .ok(
+            &format!(
+                "{{ auditLog(accountId: \"{id}\", first: 2) {{ nodes {{ action address user {{ id }} }} }} }}"
+            ),
+            json!({}),
+        )
+        .await["auditLog"]["nodes"];
+    assert!(
+        reseller_did[0]["user"]["id"].is_string() && reseller_did[0]["address"].is_string(),
+        "{reseller_did}"
+    );
+    assert_eq!(reseller_did[1], json!({ "action": "setCreditLimit", "address": null, "user": null }));
+}

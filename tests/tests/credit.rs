@@ -1,0 +1,199 @@
+//! Credit: top-ups, corrections and what takes them back, limits, the ledger's pages, and who is told of what.
+
+use serde_json::{Value, json};
+
+use tests::shop::unique;
+use tests::{Client, Shop, Socket, on_both};
+
+fn money(amount: &str) -> Value {
+    json!({ "amount": amount, "currency": "BRL" })
+}
+
+/// Corrects a child's credit; answers the payload.
+async fn adjust(parent: &Client, account: &str, amount: &str) -> Value {
+    let input = json!({ "accountId": account, "amount": money(amount), "reason": "a mistake", "idempotencyKey": unique("key") });
+    parent.tried("adjustCredit", "AdjustCreditInput", input, "transferId balance { amount }").await
+}
+
+async fn reverse(parent: &Client, transfer: &Value) -> Value {
+    let input =
+        json!({ "transferId": transfer, "reason": "another mistake", "idempotencyKey": unique("key") });
+    parent.tried("reverseTransfer", "ReverseTransferInput", input, "transferId balance { amount }").await
+}
+
+/// The code of a top-level error or of the first user error.
+fn code(payload: &Value) -> &str {
+    payload["userErrors"][0]["code"].as_str().unwrap_or("none")
+}
+
+/// A page of a book, as nodes.
+async fn ledger(client: &Client, account: &str, arguments: &str) -> Value {
+    let query = format!(
+        "{{ ledger(accountId: \"{account}\", {arguments}) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ transferId kind note \
+         amount {{ amount currency }} user {{ name }} callId reverses reversedBy counterparts {{ account book amount {{ amount }} }} }} }} }}"
+    );
+    client.ok(&query, json!({})).await["ledger"].take()
+}
+
+/// Balance, limit, held, available of the callshop.
+async fn standing(client: &Client, shop: &str) -> [Value; 4] {
+    let query = format!(
+        "{{ callshop(id: \"{shop}\") {{ balance {{ amount }} creditLimit {{ amount }} held {{ amount }} available {{ amount }} }} }}"
+    );
+    let shop = client.ok(&query, json!({})).await["callshop"].take();
+    ["balance", "creditLimit", "held", "available"].map(|name| shop[name]["amount"].clone())
+}
+
+on_both!(a_correction_takes_no_more_than_is_left, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    assert_eq!(standing(&shop.owner, &shop.id).await, [json!("500"), json!("0"), json!("0"), json!("500")]);
+    assert_eq!(adjust(&shop.reseller, &shop.id, "-120.5").await["balance"]["amount"], "379.5");
+    assert_eq!(code(&adjust(&shop.reseller, &shop.id, "-379.500001").await), "INSUFFICIENT_CREDIT");
+    assert_eq!(code(&adjust(&shop.reseller, &shop.id, "0").await), "INVALID_INPUT");
+    assert_eq!(adjust(&shop.reseller, &shop.id, "-379.5").await["balance"]["amount"], "0");
+    let limit = |amount: &str| {
+        let input = json!({ "accountId": shop.id, "limit": amount });
+        let reseller = shop.reseller.clone();
+        async move { reseller.code("setCreditLimit", "SetCreditLimitInput", input, "callshop { id }").await }
+    };
+    assert_eq!(limit("50").await, "none");
+    assert_eq!(adjust(&shop.reseller, &shop.id, "-30").await["balance"]["amount"], "-30");
+    assert_eq!(standing(&shop.owner, &shop.id).await, [json!("-30"), json!("50"), json!("0"), json!("20")]);
+    assert_eq!(limit("29.999999").await, "INSUFFICIENT_CREDIT");
+    assert_eq!(limit("30").await, "none");
+    // another currency, a stranger's and one's own account
+    let input = json!({ "accountId": shop.id, "amount": { "amount": "1", "currency": "USD" }, "reason": "x", "idempotencyKey": unique("key") });
+    let refused = shop.reseller.code("adjustCredit", "AdjustCreditInput", input, "transferId").await;
+    assert_eq!(refused, "CURRENCY_MISMATCH");
+    let own = json!({ "i": { "accountId": shop.reseller_id, "amount": money("1"), "reason": "x", "idempotencyKey": unique("key") } });
+    let query =
+        "mutation($i: AdjustCreditInput!) { adjustCredit(input: $i) { transferId userErrors { code } } }";
+    let refused = shop.reseller.send(query, own).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
+    shop.finish().await;
+});
+
+on_both!(a_transfer_is_taken_back_once, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let given = adjust(&shop.reseller, &shop.id, "100").await;
+    let key = unique("key");
+    let input = json!({ "transferId": given["transferId"], "reason": "twice", "idempotencyKey": key });
+    let fields = "transferId balance { amount }";
+    // ten at once with one key: one does it, all are answered the same
+    let sent =
+        (0..10).map(|_| shop.reseller.did("reverseTransfer", "ReverseTransferInput", input.clone(), fields));
+    let answers = futures_util::future::join_all(sent).await;
+    assert!(answers.iter().all(|answer| answer == &answers[0]), "{answers:?}");
+    assert_eq!(answers[0]["balance"]["amount"], "500");
+    assert_eq!(code(&reverse(&shop.reseller, &given["transferId"]).await), "ALREADY_REVERSED");
+    // what took it back is no top-up
+    assert_eq!(code(&reverse(&shop.reseller, &answers[0]["transferId"]).await), "ILLEGAL_STATE");
+    // ten at once with ten keys: one does it
+    let given = adjust(&shop.reseller, &shop.id, "50").await;
+    let sent = (0..10).map(|_| reverse(&shop.reseller, &given["transferId"]));
+    let answers = futures_util::future::join_all(sent).await;
+    let done = answers.iter().filter(|answer| code(answer) == "none").count();
+    assert_eq!(done, 1, "{answers:?}");
+    // the top-up of 500 is spent in part: it cannot be taken back any more
+    adjust(&shop.reseller, &shop.id, "-1").await;
+    let top_up = ledger(&shop.reseller, &shop.id, "last: 1").await["nodes"][0]["transferId"].clone();
+    assert_eq!(code(&reverse(&shop.reseller, &top_up).await), "INSUFFICIENT_CREDIT");
+    // a call is charged by nobody's hand and taken back by none
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    shop.call(0, "+12125550123", 60_000).await;
+    let call = ledger(&shop.reseller, &shop.id, "first: 1").await["nodes"][0].take();
+    assert_eq!((&call["kind"], &call["amount"]["amount"]), (&json!("CALL"), &json!("-0.04")), "{call}");
+    assert_eq!(code(&reverse(&shop.reseller, &call["transferId"]).await), "ILLEGAL_STATE");
+    shop.finish().await;
+});
+
+on_both!(simultaneous_corrections_never_overdraw, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    // 500 are there: of twelve that want 60 each, eight get them
+    let answers =
+        futures_util::future::join_all((0..12).map(|_| adjust(&shop.reseller, &shop.id, "-60"))).await;
+    let refused = answers.iter().filter(|answer| code(answer) == "INSUFFICIENT_CREDIT").count();
+    let done = answers.iter().filter(|answer| code(answer) == "none").count();
+    assert_eq!((done, refused), (8, 4), "{answers:?}");
+    assert_eq!(standing(&shop.owner, &shop.id).await[3], "20");
+    shop.finish().await;
+});
+
+on_both!(the_ledger_shows_each_his_own, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    for amount in ["1", "2", "3"] {
+        adjust(&shop.reseller, &shop.id, amount).await;
+    }
+    let first = ledger(&shop.owner, &shop.id, "first: 2").await;
+    let amounts = |page: &Value| -> Vec<String> {
+        let nodes = page["nodes"].as_array().expect("nodes");
+        nodes.iter().map(|node| node["amount"]["amount"].as_str().expect("an amount").to_owned()).collect()
+    };
+    assert_eq!(amounts(&first), ["3", "2"], "newest first");
+    assert_eq!(first["pageInfo"]["hasNextPage"], true);
+    // what comes in between does not move the next page
+    adjust(&shop.reseller, &shop.id, "4").await;
+    let after = format!("first: 2, after: {}", first["pageInfo"]["endCursor"]);
+    let second = ledger(&shop.owner, &shop.id, &after).await;
+    assert_eq!(amounts(&second), ["1", "500"]);
+    assert_eq!(second["pageInfo"]["hasNextPage"], false);
+    // the owner reads neither who above him did it nor the other side
+    let node = &second["nodes"][0];
+    assert_eq!((&node["user"], &node["counterparts"]), (&Value::Null, &json!([])), "{node}");
+    // his reseller reads both
+    let node = &ledger(&shop.reseller, &shop.id, "first: 1").await["nodes"][0];
+    assert!(node["user"]["name"].is_string(), "{node}");
+    assert_eq!(
+        node["counterparts"],
+        json!([{ "account": "Reseller", "book": "ISSUED", "amount": { "amount": "-4" } }])
+    );
+    let issued = ledger(&shop.reseller, &shop.reseller_id, "book: ISSUED, first: 1").await;
+    assert_eq!(issued["nodes"][0]["amount"]["amount"], "-4");
+    assert_eq!(issued["nodes"][0]["counterparts"][0]["account"], "Callshop");
+    // what the reseller holds with its distributor is nothing to the shop
+    let query = format!("{{ ledger(accountId: \"{}\", first: 5) {{ nodes {{ kind }} }} }}", shop.reseller_id);
+    let refused = shop.owner.send(&query, json!({})).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "NOT_FOUND", "{refused}");
+    shop.finish().await;
+});
+
+on_both!(low_credit_is_set_by_the_account_and_its_parent, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let set = |client: &Client, amount: Value| {
+        let (client, input) = (client.clone(), json!({ "i": { "accountId": shop.id, "amount": amount } }));
+        let query = "mutation($i: SetLowCreditInput!) { setLowCredit(input: $i) { callshop { lowCredit { amount } } userErrors { code } } }";
+        async move { client.send(query, input).await }
+    };
+    for (client, amount) in [(&shop.owner, "20"), (&shop.reseller, "30")] {
+        let answer = set(client, json!(amount)).await;
+        assert_eq!(answer["data"]["setLowCredit"]["callshop"]["lowCredit"]["amount"], amount, "{answer}");
+    }
+    assert_eq!(set(&shop.distributor, json!("1")).await["errors"][0]["extensions"]["code"], "FORBIDDEN");
+    let answer = set(&shop.owner, json!("-1")).await;
+    assert_eq!(answer["data"]["setLowCredit"]["userErrors"][0]["code"], "INVALID_INPUT", "{answer}");
+    assert!(set(&shop.owner, Value::Null).await["data"]["setLowCredit"]["callshop"]["lowCredit"].is_null());
+    shop.finish().await;
+});
+
+on_both!(the_balance_is_watched_until_rights_end, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let input = json!({ "accountId": shop.id, "amount": "100" });
+    shop.owner.did("setLowCredit", "SetLowCreditInput", input, "callshop { id }").await;
+    let mut socket = Socket::open(shop.server.http, shop.owner.token()).await;
+    let query = "subscription($a: ID!) { balance(accountId: $a, everySeconds: 1) { balance { amount } held { amount } available { amount } low } }";
+    socket.subscribe("b", query, json!({ "a": shop.id })).await;
+    let of = |balance: &str, low: bool| {
+        json!({ "balance": { "balance": { "amount": balance }, "held": { "amount": "0" },
+            "available": { "amount": balance }, "low": low } })
+    };
+    assert_eq!(socket.next().await, of("500", false), "at once");
+    adjust(&shop.reseller, &shop.id, "-420").await;
+    assert_eq!(socket.next().await, of("80", true), "when it has changed");
+    let viewer = shop.owner.ok("{ viewer { id } }", json!({})).await;
+    let input = json!({ "userId": viewer["viewer"]["id"] });
+    shop.reseller.did("disableUser", "UserIdInput", input, "user { id }").await;
+    let (code, _) = socket.closed().await;
+    assert_eq!(code, 4403);
+    shop.finish().await;
+});
