@@ -12,6 +12,7 @@ pub mod graphql;
 pub mod http;
 pub mod kamailio;
 pub mod metrics;
+pub mod receipt;
 pub mod server;
 pub mod simulate;
 pub mod store;

@@ -72,3 +72,7 @@ CREATE INDEX ledger_entry_shift ON ledger_entry (shift_id) WHERE shift_id IS NOT
 CREATE INDEX call_extend ON call (extend_at) WHERE extend_at IS NOT NULL;
 CREATE INDEX session_item_session ON session_item (session_id, id);
 CREATE INDEX audit_log_account ON audit_log (account_id, id);
+-- what people should look at is looked up, not searched for
+CREATE INDEX call_written_off ON call (callshop_id, id) WHERE written_off > 0;
+CREATE INDEX call_estimated ON call (callshop_id, id) WHERE estimated;
+CREATE INDEX hook_event_rejected ON hook_event (received_at) WHERE status = 'REJECTED';

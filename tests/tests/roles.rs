@@ -61,6 +61,14 @@ const ROOTS: &[(&str, &str, &str)] = &[
         "{ calls(callshopId: {callshop}, cabinId: {cabin}, sessionId: {session}, first: 5) { nodes { id } } }",
     ),
     ("Query.liveCalls", "-yyyyy", "{ liveCalls(callshopId: {callshop}) { id } }"),
+    ("Query.receipt", "-yyyyy", "{ receipt(sessionId: {settled}, format: TEXT_58) { number } }"),
+    ("Query.explainCharge", "-yyyyy", "{ explainCharge(callId: {call}) { measuredSeconds } }"),
+    (
+        "Query.report",
+        "-yyyy-",
+        "{ report(accountId: {callshop}, from: \"2026-01-01\", to: \"2026-12-31\") { currency } }",
+    ),
+    ("Query.problems", "-yyyy-", "{ problems(accountId: {callshop}) { kind } }"),
     ("Query.node", "-yyyyy", "{ node(id: {session}) { id } }"),
     ("Query.nodes", "-yyyyy", "{ nodes(ids: [{call}, {shift}, {phone}, {cabin}, {callshop}]) { id } }"),
     (
@@ -552,6 +560,55 @@ const OBJECTS: &[(&str, &str, &str, &str)] = &[
         "-yyyy-",
         "field before after",
     ),
+    (
+        "Receipt",
+        "{ receipt(sessionId: {settled}, format: TEXT_58) { HOLE } }",
+        "-yyyyy",
+        "number reprint format locale mediaType text base64",
+    ),
+    (
+        "ChargeExplanation",
+        "{ explainCharge(callId: {call}) { HOLE } }",
+        "-yyyyy",
+        "call measuredSeconds coveredSeconds levels",
+    ),
+    (
+        "LevelCharge",
+        "{ explainCharge(callId: {call}) { levels { HOLE } } }",
+        "-yyyyy",
+        "level account tariff version prefix destination initialIncrement increment billedSeconds steps charge",
+    ),
+    (
+        "ChargeStep",
+        "{ explainCharge(callId: {call}) { levels { steps { HOLE } } } }",
+        "-yyyyy",
+        "kind band firstSecond seconds pricePerMinute amount text",
+    ),
+    (
+        "Report",
+        "{ report(accountId: {callshop}, from: \"2026-01-01\", to: \"2026-12-31\") { HOLE } }",
+        "-yyyy-",
+        "accountId account currency total groups",
+    ),
+    (
+        "ReportGroup",
+        "{ report(accountId: {callshop}, from: \"2026-01-01\", to: \"2026-12-31\") { groups(first: 5) { nodes { HOLE } } } }",
+        "-yyyy-",
+        "day callshopId callshop cabinId cabinNumber cabinLabel destination attendantId attendant tariffVersionId tariff version figures",
+    ),
+    (
+        "ReportFigures",
+        "{ report(accountId: {callshop}, from: \"2026-01-01\", to: \"2026-12-31\") { total { HOLE } } }",
+        "-yyyy-",
+        "attempts refused answered asr acdSeconds talkSeconds billedSeconds retail revenue cost margin",
+    ),
+    ("ProblemGroup", "{ problems(accountId: {callshop}) { HOLE } }", "-yyyy-", "kind problems more"),
+    (
+        "Problem",
+        "{ problems(accountId: {callshop}) { problems { HOLE } } }",
+        "-yyyy-",
+        "objectId callshopId callshop since text",
+    ),
     ("CallCost", "{ call(id: {call}) { costs { HOLE } } }", "-yyyy-", "account billedSeconds amount"),
     (
         "PageInfo",
@@ -596,7 +653,7 @@ const ANSWERS: &[(&str, &str)] = &[
     ("RecordCashMovementPayload", "movement userErrors"),
     ("RotatePhoneSecretPayload", "phone secret userErrors"),
     ("SessionPayload", "session userErrors"),
-    ("SettleSessionPayload", "session change userErrors"),
+    ("SettleSessionPayload", "session change receipt userErrors"),
     ("TariffDraftPayload", "version changes problems problemsTotal margin userErrors"),
     ("TopUpPayload", "balance userErrors"),
     ("UserError", "code message field"),
@@ -701,7 +758,7 @@ struct Branch {
 }
 
 /// What stands for an object in a query, and the kind in its global id.
-const KINDS: [(&str, &str); 11] = [
+const KINDS: [(&str, &str); 12] = [
     ("{account}", "Account"),
     ("{callshop}", "Callshop"),
     ("{user}", "User"),
@@ -709,6 +766,7 @@ const KINDS: [(&str, &str); 11] = [
     ("{cabin}", "Cabin"),
     ("{spare}", "Cabin"),
     ("{session}", "CabinSession"),
+    ("{settled}", "CabinSession"),
     ("{call}", "Call"),
     ("{item}", "SessionItem"),
     ("{tariff}", "Tariff"),
@@ -809,6 +867,11 @@ impl Branch {
         let input = json!({ "callshopId": self.ids["{callshop}"], "kind": "PAY_IN", "amount": "1", "reason": "change", "idempotencyKey": unique("key") });
         attendant.did("recordCashMovement", "RecordCashMovementInput", input, "movement { kind }").await;
         let input = json!({ "cabinId": self.ids["{cabin}"] });
+        let settled = attendant.did("openCabin", "OpenCabinInput", input.clone(), "session { id }").await;
+        attendant.did("closeCabin", "CloseCabinInput", input.clone(), "session { id }").await;
+        let settle =
+            json!({ "sessionId": settled["session"]["id"], "payments": [], "idempotencyKey": unique("key") });
+        attendant.did("settleSession", "SettleSessionInput", settle, "session { id }").await;
         let session = attendant.did("openCabin", "OpenCabinInput", input.clone(), "session { id }").await;
         let water = json!({ "sessionId": session["session"]["id"], "description": "Water", "unitPrice": "2", "idempotencyKey": unique("key") });
         let item = attendant
@@ -834,6 +897,7 @@ impl Branch {
             ("{user}", &user["user"]["id"]),
             ("{shift}", &shift["shift"]["id"]),
             ("{session}", &session["session"]["id"]),
+            ("{settled}", &settled["session"]["id"]),
             ("{call}", &call["calls"]["nodes"][0]["id"]),
             ("{item}", &item["session"]["items"][0]["itemId"]),
             ("{tariff}", &tariff["id"]),

@@ -9,13 +9,17 @@ pub mod cabins;
 pub mod calls;
 pub mod credit;
 pub mod endpoint;
+pub mod explain;
 pub mod ledger;
 pub mod node;
 pub mod paging;
 pub mod payload;
 pub mod phones;
 pub mod prices;
+pub mod problems;
+pub mod receipts;
 pub mod register;
+pub mod reports;
 pub mod roles;
 pub mod scalars;
 pub mod sessions;
@@ -50,6 +54,10 @@ pub struct Query(
     register::RegisterQuery,
     sessions::SessionQuery,
     calls::CallQuery,
+    receipts::ReceiptQuery,
+    explain::ExplainQuery,
+    reports::ReportQuery,
+    problems::ProblemQuery,
     node::NodeQuery,
 );
 
@@ -125,6 +133,10 @@ pub fn visibility() -> Vec<Rule> {
         sessions::RULES,
         settings::RULES,
         calls::RULES,
+        receipts::RULES,
+        explain::RULES,
+        reports::RULES,
+        problems::RULES,
         activity::RULES,
         node::RULES,
     ]

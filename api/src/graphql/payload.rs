@@ -21,8 +21,8 @@ pub struct UserErrors(pub Vec<UserError>);
 /// Declares a mutation's payload: each field nullable, and `userErrors`.
 macro_rules! payload {
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident : $type:ty),* $(,)? }) => {
-        $(#[$meta])*
         #[derive(Default, async_graphql::SimpleObject)]
+        $(#[$meta])*
         pub struct $name {
             $($(#[$field_meta])* pub $field: Option<$type>,)*
             /// What the caller can mend; empty when it was done.

@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod page;
 pub mod phones;
 pub mod register;
+pub mod reports;
 pub mod scope;
 pub mod sessions;
 pub mod tariffs;

@@ -28,6 +28,7 @@ payload!(
 
 payload!(
     /// What `settleSession` answers.
+    #[graphql(complex)]
     SettleSessionPayload {
         /// The session as it is now, with its receipt number.
         session: CabinSession,

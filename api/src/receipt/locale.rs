@@ -1,0 +1,276 @@
+//! The languages of receipts: words, numbers, money, dates.
+
+use billing::money::{Micros, minor_unit_decimals};
+use billing::statement::PaymentMethod;
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+/// Spanish-speaking countries that write a decimal point (CLDR).
+const SPANISH_WITH_POINT: [&str; 10] = ["MX", "US", "PR", "GT", "HN", "NI", "PA", "SV", "DO", "PE"];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Language {
+    Portuguese,
+    English,
+    Spanish,
+}
+
+/// How a receipt is worded and its numbers written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Locale {
+    language: Language,
+    decimal_point: bool,
+}
+
+/// The words of one language.
+#[derive(Debug)]
+pub(super) struct Words {
+    pub tax_id: &'static str,
+    pub receipt: &'static str,
+    pub reprint: &'static str,
+    pub date: &'static str,
+    pub attendant: &'static str,
+    pub cabin: &'static str,
+    pub customer: &'static str,
+    pub calls: &'static str,
+    pub by_destination: &'static str,
+    pub items: &'static str,
+    pub discount: &'static str,
+    pub calls_total: &'static str,
+    pub corrected: &'static str,
+    pub rounding: &'static str,
+    pub total: &'static str,
+    pub deposit: &'static str,
+    pub deposit_returned: &'static str,
+    pub cash_rounding: &'static str,
+    pub change: &'static str,
+    pub refund: &'static str,
+    pub no_calls: &'static str,
+    pub unprintable: &'static str,
+    cash: &'static str,
+    card: &'static str,
+    other: &'static str,
+}
+
+const PORTUGUESE: Words = Words {
+    tax_id: "CNPJ/CPF",
+    receipt: "RECIBO Nº",
+    reprint: "2ª VIA",
+    date: "Data",
+    attendant: "Atendente",
+    cabin: "Cabine",
+    customer: "Cliente",
+    calls: "Chamadas",
+    by_destination: "Por destino",
+    items: "Outros itens",
+    discount: "Desconto",
+    calls_total: "Total das chamadas",
+    corrected: "Correção após o pagamento",
+    rounding: "Arredondamento",
+    total: "TOTAL",
+    deposit: "Depósito",
+    deposit_returned: "Depósito devolvido",
+    cash_rounding: "Arredondamento em dinheiro",
+    change: "Troco",
+    refund: "Reembolso",
+    no_calls: "Nenhuma chamada",
+    unprintable: "? = letra que este PDF não mostra; o recibo em HTML mostra.",
+    cash: "Dinheiro",
+    card: "Cartão",
+    other: "Outro",
+};
+
+const ENGLISH: Words = Words {
+    tax_id: "Tax ID",
+    receipt: "RECEIPT No.",
+    reprint: "DUPLICATE",
+    date: "Date",
+    attendant: "Served by",
+    cabin: "Cabin",
+    customer: "Customer",
+    calls: "Calls",
+    by_destination: "By destination",
+    items: "Other items",
+    discount: "Discount",
+    calls_total: "Calls in total",
+    corrected: "Corrected after payment",
+    rounding: "Rounding",
+    total: "TOTAL",
+    deposit: "Deposit",
+    deposit_returned: "Deposit returned",
+    cash_rounding: "Cash rounding",
+    change: "Change",
+    refund: "Refund",
+    no_calls: "No calls",
+    unprintable: "? = a letter that this PDF cannot show; the HTML receipt does.",
+    cash: "Cash",
+    card: "Card",
+    other: "Other",
+};
+
+const SPANISH: Words = Words {
+    tax_id: "ID fiscal",
+    receipt: "RECIBO N.º",
+    reprint: "DUPLICADO",
+    date: "Fecha",
+    attendant: "Atendido por",
+    cabin: "Cabina",
+    customer: "Cliente",
+    calls: "Llamadas",
+    by_destination: "Por destino",
+    items: "Otros artículos",
+    discount: "Descuento",
+    calls_total: "Total de llamadas",
+    corrected: "Corrección tras el pago",
+    rounding: "Redondeo",
+    total: "TOTAL",
+    deposit: "Depósito",
+    deposit_returned: "Depósito devuelto",
+    cash_rounding: "Redondeo en efectivo",
+    change: "Cambio",
+    refund: "Reembolso",
+    no_calls: "Ninguna llamada",
+    unprintable: "? = letra que este PDF no muestra; el recibo en HTML la muestra.",
+    cash: "Efectivo",
+    card: "Tarjeta",
+    other: "Otro",
+};
+
+impl Locale {
+    /// The locale nearest to a BCP 47 tag: Portuguese, Spanish, and English for any other.
+    pub fn parse(tag: &str) -> Self {
+        let mut parts = tag.split(['-', '_']);
+        let language = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
+            "pt" => Language::Portuguese,
+            "es" => Language::Spanish,
+            _ => Language::English,
+        };
+        let region = parts.find(|part| part.len() == 2).unwrap_or_default().to_ascii_uppercase();
+        let decimal_point = match language {
+            Language::Portuguese => false,
+            Language::English => true,
+            Language::Spanish => SPANISH_WITH_POINT.contains(&region.as_str()),
+        };
+        Self { language, decimal_point }
+    }
+
+    /// The tag of its language.
+    pub fn tag(self) -> &'static str {
+        match self.language {
+            Language::Portuguese => "pt-BR",
+            Language::English => "en",
+            Language::Spanish => "es",
+        }
+    }
+
+    pub(super) fn words(self) -> &'static Words {
+        match self.language {
+            Language::Portuguese => &PORTUGUESE,
+            Language::English => &ENGLISH,
+            Language::Spanish => &SPANISH,
+        }
+    }
+
+    pub(super) fn method(self, method: PaymentMethod) -> &'static str {
+        match method {
+            PaymentMethod::Cash => self.words().cash,
+            PaymentMethod::Card => self.words().card,
+            PaymentMethod::Pix => "Pix",
+            PaymentMethod::Other => self.words().other,
+        }
+    }
+
+    /// An exact amount, with at least the decimals of the currency's minor unit.
+    pub(super) fn amount(self, amount: Micros, currency: &str) -> String {
+        let magnitude = amount.0.unsigned_abs();
+        let (whole, fraction) = (magnitude / 1_000_000, magnitude % 1_000_000);
+        let (thousands, decimal) = if self.decimal_point { (',', '.') } else { ('.', ',') };
+        let mut text = if amount.is_negative() { "-".to_owned() } else { String::new() };
+        let digits = whole.to_string();
+        for (index, digit) in digits.chars().enumerate() {
+            if index > 0 && (digits.len() - index) % 3 == 0 {
+                text.push(thousands);
+            }
+            text.push(digit);
+        }
+        let mut fraction = format!("{fraction:06}");
+        while fraction.len() > usize::from(minor_unit_decimals(currency)) && fraction.ends_with('0') {
+            fraction.pop();
+        }
+        if !fraction.is_empty() {
+            text.push(decimal);
+            text.push_str(&fraction);
+        }
+        text
+    }
+
+    /// The same with the currency's sign, or its code.
+    pub(super) fn money(self, amount: Micros, currency: &str) -> String {
+        let sign = match currency {
+            "BRL" => "R$",
+            "USD" => "US$",
+            other => other,
+        };
+        format!("{sign} {}", self.amount(amount, currency))
+    }
+
+    /// Day and minute.
+    pub(super) fn date_time(self, at: DateTime<Utc>, zone: Tz) -> String {
+        let format = match self.language {
+            Language::English => "%-d %b %Y %H:%M",
+            Language::Portuguese | Language::Spanish => "%d/%m/%Y %H:%M",
+        };
+        at.with_timezone(&zone).format(format).to_string()
+    }
+
+    /// Day without year, and second.
+    pub(super) fn start(self, at: DateTime<Utc>, zone: Tz) -> String {
+        let format = match self.language {
+            Language::English => "%-d %b %H:%M:%S",
+            Language::Portuguese | Language::Spanish => "%d/%m %H:%M:%S",
+        };
+        at.with_timezone(&zone).format(format).to_string()
+    }
+}
+
+/// `m:ss`, from an hour on `h:mm:ss`.
+pub(super) fn duration(seconds: u64) -> String {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_exact_and_written_as_the_country_does() {
+        let cases = [
+            ("pt-BR", 1_234_567_890_000, "BRL", "1.234.567,89"),
+            ("pt-BR", 48_000, "BRL", "0,048"),
+            ("en-US", 1_234_500_000, "USD", "1,234.50"),
+            ("es", -1_000_000, "EUR", "-1,00"),
+            ("es-MX", 999_999_000_000, "MXN", "999,999.00"),
+            ("ja", 1_500_000_000, "JPY", "1,500"),
+            ("pt", i64::MIN, "BRL", "-9.223.372.036.854,775808"),
+            ("en", 1_000, "KWD", "0.001"),
+        ];
+        for (tag, micros, currency, text) in cases {
+            assert_eq!(Locale::parse(tag).amount(Micros(micros), currency), text, "{tag} {micros}");
+        }
+    }
+
+    #[test]
+    fn unknown_locales_are_english() {
+        for (tag, language) in
+            [("pt-PT", "pt-BR"), ("PT", "pt-BR"), ("es_AR", "es"), ("fr", "en"), ("", "en")]
+        {
+            assert_eq!(Locale::parse(tag).tag(), language, "{tag}");
+        }
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!([0, 61, 3600, 36_061].map(duration), ["0:00", "1:01", "1:00:00", "10:01:01"]);
+    }
+}

@@ -1,0 +1,92 @@
+//! Receipts as PDF: a roll 80 mm wide, as long as it has to be, in the fonts that every reader has.
+
+use pdf_writer::{Content, Finish as _, Name, Pdf, Rect, Ref, Str, TextStr};
+
+use super::text::{self, Line};
+use super::{COLUMNS_80, Locale, Receipt};
+
+/// Points: 80 mm.
+const PAGE_WIDTH: u16 = 227;
+/// Points left and right; 48 letters of Courier at [`FONT_SIZE`] are 201.6 wide.
+const MARGIN: u16 = 12;
+/// Points; a letter of Courier is 0.6 of it wide.
+const FONT_SIZE: u16 = 7;
+/// Points from line to line.
+const LINE_HEIGHT: u16 = 9;
+/// Lines of a page: readers need not show more than 14,400 points (ISO 32000-1, annex C).
+const MAX_LINES: usize = 1500;
+const REGULAR: Name = Name(b"F1");
+const BOLD: Name = Name(b"F2");
+
+pub(super) fn render(receipt: &Receipt, locale: Locale) -> Vec<u8> {
+    let words = locale.words();
+    let mut lines = text::lines(receipt, locale, COLUMNS_80);
+    if lines.iter().any(|line| line.text.chars().any(|letter| win_ansi(letter).is_none())) {
+        let rule = Line { text: "-".repeat(COLUMNS_80), strong: false };
+        let note = text::wrapped(words.unprintable, COLUMNS_80);
+        lines.push(rule);
+        lines.extend(note.into_iter().map(|text| Line { text, strong: false }));
+    }
+    let mut ids = (1..).map(Ref::new);
+    let mut next = || ids.next().unwrap_or(Ref::new(1));
+    let (catalog, tree, info, regular, bold) = (next(), next(), next(), next(), next());
+    let pages: Vec<(Ref, Ref, &[Line])> =
+        lines.chunks(MAX_LINES).map(|lines| (next(), next(), lines)).collect();
+    let mut pdf = Pdf::new();
+    pdf.catalog(catalog).pages(tree).lang(TextStr(locale.tag()));
+    pdf.document_info(info).title(TextStr(&format!("{} {}", words.receipt, receipt.number)));
+    let count = i32::try_from(pages.len()).unwrap_or(i32::MAX);
+    pdf.pages(tree).kids(pages.iter().map(|(page, _, _)| *page)).count(count);
+    for (font, name) in [(regular, "Courier"), (bold, "Courier-Bold")] {
+        let mut font = pdf.type1_font(font);
+        font.base_font(Name(name.as_bytes())).encoding_predefined(Name(b"WinAnsiEncoding"));
+    }
+    for (id, content_id, lines) in pages {
+        let height = page_height(lines.len());
+        let mut page = pdf.page(id);
+        page.media_box(Rect::new(0.0, 0.0, f32::from(PAGE_WIDTH), f32::from(height)));
+        page.parent(tree).contents(content_id);
+        page.resources().fonts().pair(REGULAR, regular).pair(BOLD, bold);
+        page.finish();
+        pdf.stream(content_id, &content(lines, height));
+    }
+    pdf.finish()
+}
+
+fn page_height(lines: usize) -> u16 {
+    u16::try_from(lines).unwrap_or(u16::MAX).saturating_mul(LINE_HEIGHT).saturating_add(2 * MARGIN)
+}
+
+fn content(lines: &[Line], height: u16) -> Vec<u8> {
+    let mut content = Content::new();
+    content.begin_text();
+    content.set_leading(f32::from(LINE_HEIGHT));
+    content.next_line(f32::from(MARGIN), f32::from(height.saturating_sub(MARGIN + FONT_SIZE)));
+    for line in lines {
+        content.set_font(if line.strong { BOLD } else { REGULAR }, f32::from(FONT_SIZE));
+        content.show(Str(&encoded(line.text.trim_end())));
+        content.next_line_using_leading();
+    }
+    content.end_text();
+    content.finish().to_vec()
+}
+
+fn encoded(text: &str) -> Vec<u8> {
+    text.chars().map(|letter| win_ansi(letter).unwrap_or(b'?')).collect()
+}
+
+/// A letter in WinAnsiEncoding (ISO 32000-1, annex D); none for one that it does not have.
+fn win_ansi(letter: char) -> Option<u8> {
+    const FROM_128: [char; 32] = [
+        '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’',
+        '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\0', 'ž', 'Ÿ',
+    ];
+    match letter {
+        ' '..='~' | '\u{a0}'..='ÿ' => u8::try_from(u32::from(letter)).ok(),
+        '\0' => None,
+        _ => {
+            let at = FROM_128.iter().position(|known| *known == letter)?;
+            u8::try_from(128 + at).ok()
+        }
+    }
+}

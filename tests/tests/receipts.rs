@@ -1,0 +1,291 @@
+//! Receipts: how they look in every language and format, and who gets which over the wire.
+
+use api::receipt::{Call, Destination, Format, Item, Locale, Receipt, Refund};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use billing::money::Micros;
+use billing::statement::PaymentMethod;
+use chrono::{DateTime, TimeZone as _, Utc};
+use sea_orm::{ConnectionTrait as _, Statement};
+use serde_json::{Value, json};
+use tests::shop::{Shop, text, unique};
+use tests::{Backend, on_both};
+
+fn at(day: u32, hour: u32, minute: u32, second: u32) -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, day, hour, minute, second).single().expect("an instant")
+}
+
+fn call(number: &str, destination: &str, started_at: DateTime<Utc>, seconds: u64, micros: i64) -> Call {
+    Call {
+        number: number.to_owned(),
+        destination: destination.to_owned(),
+        started_at,
+        seconds,
+        amount: Micros(micros),
+    }
+}
+
+fn destination(name: &str, calls: u32, seconds: u64, micros: i64) -> Destination {
+    Destination { name: name.to_owned(), calls, seconds, amount: Micros(micros) }
+}
+
+fn item(description: &str, quantity: u32, unit_price: i64) -> Item {
+    let amount = Micros(unit_price * i64::from(quantity));
+    Item { description: description.to_owned(), quantity, unit_price: Micros(unit_price), amount }
+}
+
+/// A receipt with something in every part of it.
+fn full() -> Receipt {
+    Receipt {
+        shop: "Lan House & Telefonia São Jorge da Boa Vista Ltda.".to_owned(),
+        tax_id: "12.345.678/0001-90".to_owned(),
+        number: 1042,
+        reprint: true,
+        settled_at: at(23, 17, 5, 9),
+        time_zone: chrono_tz::America::Sao_Paulo,
+        attendant: "João da Conceição".to_owned(),
+        cabin: "3 - Janela".to_owned(),
+        customer: "María Ñandú <mãe>".to_owned(),
+        currency: "BRL".to_owned(),
+        calls: vec![
+            call("+351 912 *** *78", "Portugal Mobile", at(23, 16, 40, 0), 61, 380_000),
+            call("+55 11 9876* **21", "Sao Paulo", at(23, 16, 45, 30), 31, 48_000),
+            call("+351 912 *** *78", "Portugal Mobile", at(23, 16, 50, 0), 3_725, 23_712_345),
+        ],
+        destinations: vec![
+            destination("Portugal Mobile", 2, 3_786, 24_092_345),
+            destination("Sao Paulo", 1, 31, 48_000),
+        ],
+        items: vec![item("Fotocópia", 2, 250_000), item("Água mineral", 1, 3_000_000)],
+        discounts: vec![item("cliente frequente", 1, 1_000_000)],
+        calls_total: Micros(24_140_345),
+        rounding: Micros(-345),
+        total: Micros(26_640_000),
+        deposit: Micros(20_000_000),
+        payments: vec![(PaymentMethod::Cash, Micros(3_650_000)), (PaymentMethod::Pix, Micros(3_000_000))],
+        change: Some(Micros(1_350_000)),
+        cash_rounding: Micros(10_000),
+        refunds: vec![Refund {
+            at: at(23, 18, 0, 0),
+            method: PaymentMethod::Cash,
+            amount: Micros(380_000),
+            reason: "a chamada caiu logo no começo e o cliente reclamou".to_owned(),
+        }],
+        footer: "Obrigado pela preferência!\nReclamações: 0800 123 4567".to_owned(),
+    }
+}
+
+/// The least: a session of one call, or of none, paid in cash.
+fn small(calls: Vec<Call>, total: i64) -> Receipt {
+    Receipt {
+        shop: "Callshop".to_owned(),
+        tax_id: String::new(),
+        number: 1,
+        reprint: false,
+        settled_at: at(23, 2, 30, 0),
+        time_zone: chrono_tz::America::Sao_Paulo,
+        attendant: "Somebody".to_owned(),
+        cabin: "1".to_owned(),
+        customer: String::new(),
+        currency: "BRL".to_owned(),
+        calls,
+        destinations: Vec::new(),
+        items: Vec::new(),
+        discounts: Vec::new(),
+        calls_total: Micros(total),
+        rounding: Micros::ZERO,
+        total: Micros(total),
+        deposit: Micros::ZERO,
+        payments: vec![(PaymentMethod::Cash, Micros(total))]
+            .into_iter()
+            .filter(|(_, paid)| paid.0 > 0)
+            .collect(),
+        change: None,
+        cash_rounding: Micros::ZERO,
+        refunds: Vec::new(),
+        footer: String::new(),
+    }
+}
+
+fn rendered(receipt: &Receipt, format: Format, locale: &str) -> String {
+    String::from_utf8(receipt.render(format, Locale::parse(locale))).expect("UTF-8")
+}
+
+#[test]
+fn receipts_in_every_language_and_format() {
+    for locale in ["pt-BR", "en", "es"] {
+        for (name, format) in [("text58", Format::Text58), ("text80", Format::Text80), ("html", Format::Html)]
+        {
+            insta::assert_snapshot!(format!("{locale}_{name}"), rendered(&full(), format, locale));
+        }
+    }
+}
+
+#[test]
+fn the_least_receipt_has_no_empty_parts() {
+    let one = small(vec![call("+1 305 555 0123", "United States", at(23, 2, 20, 0), 60, 60_000)], 60_000);
+    insta::assert_snapshot!("least_one_call", rendered(&one, Format::Text58, "en"));
+    insta::assert_snapshot!("least_no_calls", rendered(&small(Vec::new(), 0), Format::Text58, "fr-FR"));
+}
+
+#[test]
+fn a_call_that_was_corrected_after_the_payment_shows_as_a_line_of_its_own() {
+    let mut receipt =
+        small(vec![call("+1 305 555 0123", "United States", at(23, 2, 20, 0), 70, 70_000)], 60_000);
+    receipt.reprint = true;
+    let text = rendered(&receipt, Format::Text58, "en");
+    let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+    for line in ["Calls in total 0.07", "Corrected after payment -0.01", "TOTAL R$ 0.06"] {
+        assert!(lines.contains(&line.split(' ').collect()), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn no_line_is_wider_than_the_paper_and_no_word_is_lost() {
+    let mut receipt = full();
+    receipt.shop = "Comércio".repeat(20);
+    receipt.calls[0].destination =
+        "Territórios Britânicos do Oceano Índico e dependências ultramarinas".to_owned();
+    receipt.items[0].description = "x".repeat(100);
+    for (format, columns) in [(Format::Text58, 32), (Format::Text80, 48)] {
+        let text = rendered(&receipt, format, "pt-BR");
+        assert!(text.lines().all(|line| line.chars().count() <= columns), "{text}");
+        let squeezed: String = text.split_whitespace().collect();
+        for part in [&receipt.shop, &receipt.calls[0].destination] {
+            assert!(squeezed.contains(&part.replace(' ', "")), "{part}\n{text}");
+        }
+        let exes = |line: &str| line.chars().take_while(|letter| *letter == 'x').count();
+        assert_eq!(text.lines().map(exes).sum::<usize>(), 100, "{text}");
+    }
+}
+
+#[test]
+fn what_people_typed_is_neither_markup_nor_a_printers_command() {
+    let mut receipt = full();
+    receipt.customer = "<script>alert(1)</script>\u{1b}@\r\n\"'&".to_owned();
+    let html = rendered(&receipt, Format::Html, "en");
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{html}");
+    assert!(!html.contains("<script"), "{html}");
+    for format in [Format::Text58, Format::Text80, Format::Html] {
+        let text = rendered(&receipt, format, "en");
+        assert!(text.chars().all(|letter| letter == '\n' || !letter.is_control()), "{text:?}");
+    }
+}
+
+/// What the lines of an uncompressed PDF show, read as Latin-1.
+fn shown(pdf: &[u8]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut rest = pdf;
+    while let Some(end) = rest.windows(3).position(|window| window == b" Tj") {
+        lines.push(literal(&rest[..end]));
+        rest = &rest[end + 3..];
+    }
+    lines
+}
+
+/// The last string operand: `(literal)` or `<hexadecimal>` (ISO 32000-1, 7.3.4).
+fn literal(before: &[u8]) -> String {
+    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let operand = &before[start..];
+    if let Some(hex) = operand.strip_prefix(b"<") {
+        let hex = std::str::from_utf8(hex.strip_suffix(b">").expect("an end")).expect("hexadecimal");
+        let byte = |at| char::from(u8::from_str_radix(&hex[at..at + 2], 16).expect("a byte"));
+        return (0..hex.len()).step_by(2).map(byte).collect();
+    }
+    let inner = operand.strip_prefix(b"(").and_then(|inner| inner.strip_suffix(b")"));
+    let mut bytes = inner.unwrap_or_else(|| panic!("a string: {operand:?}")).iter();
+    let mut text = String::new();
+    while let Some(byte) = bytes.next() {
+        let byte = if *byte == b'\\' { bytes.next().expect("an escaped byte") } else { byte };
+        text.push(char::from(*byte));
+    }
+    text
+}
+
+#[test]
+fn the_pdf_says_what_the_text_says() {
+    let pdf = full().render(Format::Pdf, Locale::parse("pt-BR"));
+    assert!(pdf.starts_with(b"%PDF-"));
+    let text = rendered(&full(), Format::Text80, "pt-BR");
+    assert_eq!(shown(&pdf), text.lines().collect::<Vec<_>>());
+    insta::assert_snapshot!("pt-BR_pdf_text", shown(&pdf).join("\n"));
+}
+
+#[test]
+fn a_pdf_says_that_it_cannot_show_a_letter() {
+    let mut receipt = small(Vec::new(), 0);
+    receipt.customer = "Łukasz 山田 €".to_owned();
+    let lines = shown(&receipt.render(Format::Pdf, Locale::parse("en")));
+    assert!(lines.iter().any(|line| line.contains("?ukasz ??")), "{lines:?}");
+    let end = lines[lines.len() - 2..].join(" ");
+    assert_eq!(end, "? = a letter that this PDF cannot show; the HTML receipt does.");
+}
+
+#[test]
+fn a_long_receipt_has_pages() {
+    let calls: Vec<Call> = (0..5_000)
+        .map(|n| call(&format!("+1 305 555 {n:04}"), "United States", at(23, 2, 20, 0), 60, 60_000))
+        .collect();
+    let pdf = small(calls, 300_000_000).render(Format::Pdf, Locale::parse("en"));
+    assert_eq!(shown(&pdf).iter().filter(|line| line.starts_with("+1 305")).count(), 5_000);
+    let text = String::from_utf8_lossy(&pdf);
+    assert_eq!(text.matches("/MediaBox").count(), 11, "15,000 lines and a little");
+}
+
+/// Settles a session with a banknote of 50; answers the payload with the original receipt.
+async fn settle(shop: &Shop, session: &str, key: &str) -> Value {
+    let input = json!({ "sessionId": session, "payments": [{ "method": "CASH", "amount": "50" }], "idempotencyKey": key });
+    let fields = "change { amount } receipt(format: TEXT_58, locale: \"pt-BR\") { number reprint locale mediaType text }";
+    shop.attendant.did("settleSession", "SettleSessionInput", input, fields).await
+}
+
+on_both!(the_original_is_given_once_and_every_later_one_is_a_copy, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    let session = shop.open_cabin(0).await;
+    shop.call(0, "+13055550123", 60_000).await;
+    let receipt = "query($s: ID!, $f: ReceiptFormat!, $l: String) { receipt(sessionId: $s, format: $f, locale: $l) \
+        { number reprint locale mediaType text base64 } }";
+    let wanted = |format: &str| json!({ "s": session, "f": format, "l": "es-AR" });
+    let refused = shop.owner.send(receipt, wanted("TEXT_58")).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "ILLEGAL_STATE", "{refused}");
+    shop.close_cabin(0).await;
+    let key = unique("key");
+    let settled = settle(&shop, &session, &key).await;
+    let original = text(&settled["receipt"]["text"]);
+    assert_eq!(settled["receipt"]["reprint"], json!(false));
+    assert!(!original.contains("2ª VIA"), "{original}");
+    for line in [
+        "+1 305 555-0123             0,06",
+        "TOTAL                    R$ 0,06",
+        "Dinheiro                   50,00",
+        "Troco                      49,94",
+    ] {
+        assert!(original.contains(line), "{line}\n{original}");
+    }
+    assert_eq!(settle(&shop, &session, &key).await, settled, "the same key gives the original again");
+    // what the shop is called and hides is the callshop's to say
+    let mask = "UPDATE callshop SET mask_numbers = true, legal_name = 'Bar & Fone Ltda.', tax_id = '123', receipt_footer = 'Obrigado!'";
+    let conn = shop.server.app.store.reader();
+    conn.execute_raw(Statement::from_string(conn.get_database_backend(), mask)).await.expect("settings");
+    for client in [&shop.attendant, &shop.owner, &shop.reseller, &shop.distributor, &shop.admin] {
+        let copy = client.ok(receipt, wanted("TEXT_80")).await["receipt"].take();
+        let said = text(&copy["text"]);
+        assert_eq!((&copy["reprint"], &copy["locale"]), (&json!(true), &json!("es")));
+        for part in
+            ["DUPLICADO", "Bar & Fone Ltda.", "ID fiscal: 123", "+1 305 5**-**23", "Efectivo", "Obrigado!"]
+        {
+            assert!(said.contains(part), "{part}\n{said}");
+        }
+        assert!(!said.contains("Cambio"), "nobody knows the change any more: {said}");
+        assert_eq!(STANDARD.decode(text(&copy["base64"])).expect("base64"), said.as_bytes());
+    }
+    let page = shop.owner.ok(receipt, wanted("HTML")).await["receipt"].take();
+    assert_eq!(page["mediaType"], "text/html; charset=utf-8");
+    assert!(text(&page["text"]).contains("<h1>Bar &amp; Fone Ltda.</h1>"), "{page}");
+    let pdf = shop.owner.ok(receipt, wanted("PDF")).await["receipt"].take();
+    assert_eq!((&pdf["mediaType"], &pdf["text"]), (&json!("application/pdf"), &Value::Null));
+    let lines = shown(&STANDARD.decode(text(&pdf["base64"])).expect("base64"));
+    assert!(lines.contains(&"                   DUPLICADO".to_owned()), "{lines:?}");
+    shop.finish().await;
+});
