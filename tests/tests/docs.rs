@@ -103,7 +103,8 @@ fn callshop() -> PathBuf {
 fn run(steps: &[Step]) -> Vec<String> {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let mut script = "set -eu\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n\
-        cargo() { while [ \"$1\" != -- ]; do shift; done; shift; exec \"$CALLSHOP\" \"$@\" --listen 127.0.0.1:0; }\n"
+        cargo() { while [ \"$1\" != -- ]; do shift; done; shift\n\
+        [ \"$1\" != demo ] || exec \"$CALLSHOP\" \"$@\" --listen 127.0.0.1:0; \"$CALLSHOP\" \"$@\"; }\n"
         .to_owned();
     for step in steps {
         script.push_str(&format!("{}echo '{END}'\n", step.command));
