@@ -235,7 +235,9 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -
     let change = &change;
     app.store
         .write(|tx| async move {
-            let mut account = access::account(tx.conn(), actor, id, Right::ManageAccounts).await?;
+            // locked: all columns are written, and others change limits, suspension and prices meanwhile
+            let mut account = accounts::lock(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+            actor.require(Right::ManageAccounts)?;
             if account.id == actor.account_id {
                 return Err(Error::Forbidden);
             }
@@ -302,15 +304,16 @@ pub async fn set_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -
     let plan = &plan;
     app.store
         .write(|tx| async move {
-            let shop = access::shop(tx.conn(), actor, id, Right::ManageAccounts).await?;
-            let old = shown_settings(&shop.settings);
-            let settings = callshop::Model { dial_plan: plan.clone(), ..shop.settings };
-            let (before, after) = changed(old, shown_settings(&settings));
-            let object = ("Callshop", shop.account.id);
-            let change = Change { account_id: shop.account.id, action: "setDialPlan", object, before, after };
+            let account = access::account(tx.conn(), actor, id, Right::ManageAccounts).await?;
+            // locked: the row has the next receipt's number as well
+            let old = accounts::lock_callshop(tx.conn(), account.id).await?.ok_or(Error::NotFound)?;
+            let settings = callshop::Model { dial_plan: plan.clone(), ..old.clone() };
+            let (before, after) = changed(shown_settings(&old), shown_settings(&settings));
+            let object = ("Callshop", account.id);
+            let change = Change { account_id: account.id, action: "setDialPlan", object, before, after };
             audit::record(&tx, actor, app.clock.now(), change).await?;
             let settings = accounts::update_callshop(tx.conn(), settings).await?;
-            Ok(Shop { account: shop.account, settings })
+            Ok(Shop { account, settings })
         })
         .await
 }

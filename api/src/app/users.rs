@@ -127,7 +127,9 @@ async fn change(
     let (user, ended) = app
         .store
         .write(|tx| async move {
-            let user = accounts::find_user(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+            accounts::find_user(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+            // locked: all columns are written
+            let user = accounts::lock_user(tx.conn(), id).await?.ok_or(Error::NotFound)?;
             let account = access::by_id(tx.conn(), user.account_id).await?;
             if user.id == actor.user_id {
                 return Err(Error::Forbidden);

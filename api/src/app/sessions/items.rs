@@ -195,7 +195,8 @@ async fn changed(tx: &Tx, session: &cabin_session::Model, at: DateTime<Utc>) -> 
 /// Takes an item or a discount off the bill of a session that is not paid; one that is off already stays so.
 ///
 /// # Errors
-/// `DISCOUNT_TOO_HIGH` when the discounts would be more than what is left; `ILLEGAL_STATE` for a session that is paid or voided; not found;
+/// `DISCOUNT_TOO_HIGH` when the discounts would be more than what is left; `CEILING_EXCEEDED` for an attendant who takes an item off a final
+/// statement; `ILLEGAL_STATE` for a session that is paid or voided; not found;
 /// forbidden outside the callshop.
 pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uuid) -> Result<SessionView> {
     let now = app.clock.now();
@@ -208,6 +209,11 @@ pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uu
             if item.removed_at.is_some() {
                 // asked twice: it is done
                 return view(tx.conn(), session).await;
+            }
+            if item.kind == ItemKind::Item && session.state == SessionState::Closed && actor.role == Role::Attendant {
+                // as good as a discount, which has a ceiling
+                let message = "the statement is final: its owner takes items off it";
+                return Err(Error::field(ErrorCode::CeilingExceeded, "itemId", message));
             }
             let mut left = sessions::items(tx.conn(), session_id, MAX_ITEMS).await?;
             left.retain(|other| other.id != item_id);
