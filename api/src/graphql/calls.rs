@@ -13,7 +13,6 @@ use super::roles::{BACK_OFFICE, Rule, SIGNED_IN};
 use super::scalars::{Kind, Money};
 use super::{actor, app, caller, remote_enum};
 use crate::app::calls::{self, pricing};
-use crate::error::Error;
 use crate::store::calls::CallFilter;
 
 /// Who sees what of this file.
@@ -368,7 +367,5 @@ pub(super) fn from_payload(
     payload: &serde_json::Value,
     at: DateTime<Utc>,
 ) -> async_graphql::Result<Option<Call>> {
-    let Some(row) = payload.get("call") else { return Ok(None) };
-    let row = serde_json::from_value(row.clone()).map_err(|error| top_level(Error::fault(error)))?;
-    Ok(Some(Call::new(row, at)))
+    Ok(calls::kept::read(payload).map_err(top_level)?.map(|row| Call::new(row, at)))
 }

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Page, Scope};
+use super::{Page, Scope, bulk};
 use crate::error::Result;
 
 /// The root of the tree, if it was made.
@@ -31,7 +31,10 @@ pub async fn lock(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Resul
 
 /// Accounts by id, whoever owns them: for chains that were already proven to be the caller's.
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<account::Model>> {
-    Ok(account::Entity::find().filter(account::Column::Id.is_in(ids.iter().copied())).all(conn).await?)
+    Ok(account::Entity::find()
+        .filter(bulk::among(conn, account::Column::Id, ids.iter().copied()))
+        .all(conn)
+        .await?)
 }
 
 /// The account with this login code.
@@ -88,7 +91,7 @@ pub async fn lock_callshop(conn: &impl ConnectionTrait, account_id: Uuid) -> Res
 /// Settings of several callshops.
 pub async fn callshops(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<callshop::Model>> {
     Ok(callshop::Entity::find()
-        .filter(callshop::Column::AccountId.is_in(ids.iter().copied()))
+        .filter(bulk::among(conn, callshop::Column::AccountId, ids.iter().copied()))
         .all(conn)
         .await?)
 }
@@ -244,7 +247,7 @@ pub async fn credit_limits(
         .select_only()
         .column(account::Column::Id)
         .column(account::Column::CreditLimit)
-        .filter(account::Column::Id.is_in(ids.iter().copied()))
+        .filter(bulk::among(conn, account::Column::Id, ids.iter().copied()))
         .into_tuple()
         .all(conn)
         .await?;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use entity::{activity, activity_head};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
-    EntityTrait, QueryFilter, QueryOrder, QuerySelect, TransactionTrait,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect, TransactionTrait,
 };
 use uuid::Uuid;
 
-use super::NewActivity;
+use super::{NewActivity, bulk};
 use crate::error::{Error, Result};
 
 /// Key of the advisory lock that one migrating node holds on PostgreSQL.
@@ -23,18 +23,11 @@ pub async fn append(conn: &DatabaseTransaction, pending: Vec<NewActivity>) -> Re
     if pending.is_empty() {
         return Ok(Vec::new());
     }
-    let mut heads: BTreeMap<Uuid, i64> = BTreeMap::new();
+    let mut counts: BTreeMap<Uuid, i64> = BTreeMap::new();
     for new in &pending {
-        heads.entry(new.callshop_id).or_insert(0);
+        *counts.entry(new.callshop_id).or_insert(0) += 1;
     }
-    let ids: Vec<Uuid> = heads.keys().copied().collect();
-    let rows = activity_head::Entity::find()
-        .filter(activity_head::Column::CallshopId.is_in(ids))
-        .order_by_asc(activity_head::Column::CallshopId)
-        .lock_exclusive()
-        .all(conn)
-        .await?;
-    heads.extend(rows.into_iter().map(|row| (row.callshop_id, row.seq)));
+    let mut heads = advance(conn, &counts).await?;
     let mut models = Vec::with_capacity(pending.len());
     for new in pending {
         let head = heads.entry(new.callshop_id).or_insert(0);
@@ -50,21 +43,22 @@ pub async fn append(conn: &DatabaseTransaction, pending: Vec<NewActivity>) -> Re
             payload: new.payload,
         });
     }
-    let rows = models.iter().cloned().map(activity::ActiveModel::from);
-    activity::Entity::insert_many(rows.map(sea_orm::IntoActiveModel::into_active_model))
-        .exec_without_returning(conn)
-        .await?;
-    let heads =
-        heads.into_iter().map(|(id, seq)| activity_head::ActiveModel { callshop_id: Set(id), seq: Set(seq) });
-    activity_head::Entity::insert_many(heads)
-        .on_conflict(
-            sea_orm::sea_query::OnConflict::column(activity_head::Column::CallshopId)
-                .update_column(activity_head::Column::Seq)
-                .to_owned(),
-        )
-        .exec_without_returning(conn)
-        .await?;
+    bulk::insert::<activity::Entity>(conn, &models, "").await?;
     Ok(models)
+}
+
+/// Moves each callshop's head on by its count, in id order; the last `seq` before.
+async fn advance(conn: &DatabaseTransaction, counts: &BTreeMap<Uuid, i64>) -> Result<BTreeMap<Uuid, i64>> {
+    let row =
+        |(callshop_id, seq): (&Uuid, &i64)| activity_head::Model { callshop_id: *callshop_id, seq: *seq };
+    let rows: Vec<activity_head::Model> = counts.iter().map(row).collect();
+    let add = "ON CONFLICT (callshop_id) DO UPDATE SET seq = activity_head.seq + excluded.seq RETURNING callshop_id, seq";
+    let mut heads = BTreeMap::new();
+    for moved in bulk::insert_returning::<activity_head::Entity>(conn, &rows, add).await? {
+        let (id, seq): (Uuid, i64) = (moved.try_get("", "callshop_id")?, moved.try_get("", "seq")?);
+        heads.insert(id, seq - counts.get(&id).copied().unwrap_or(0));
+    }
+    Ok(heads)
 }
 
 /// The last `seq` of a callshop, 0 before the first activity.

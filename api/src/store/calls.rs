@@ -3,29 +3,31 @@
 use std::collections::{HashMap, HashSet};
 
 use billing::money::Micros;
-use entity::{CallState, SessionState, cabin, cabin_session, call, call_charge, hook_event, phone};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use entity::{CallState, cabin, cabin_session, call, call_charge, hook_event, phone};
+use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
-use super::{Page, Scope};
+use super::{Page, Scope, bulk};
 use crate::error::Result;
 
 /// States of a call that is up or on its way.
 pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];
 
-/// Rows of one statement: 40 columns a row stay below both databases' bind limits.
-const CHUNK: usize = 500;
+/// Whether a call is live, written out: a plan made for any parameters could not use the indexes of live calls.
+fn is_live() -> SimpleExpr {
+    Expr::cust("\"call\".\"state\" IN ('AUTHORIZED', 'RINGING', 'ANSWERED')")
+}
 
 /// Phones by SIP user, locked in id order: a phone's attempts are decided one after the other.
 ///
 /// # Errors
 /// Those of the database, as for every function here.
 pub async fn lock_phones(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<Vec<phone::Model>> {
-    let query = phone::Entity::find().filter(phone::Column::SipUser.is_in(sip_users.iter().copied()));
+    let query =
+        phone::Entity::find().filter(bulk::among(conn, phone::Column::SipUser, sip_users.iter().copied()));
     Ok(query.order_by_asc(phone::Column::Id).lock_exclusive().all(conn).await?)
 }
 
@@ -45,7 +47,10 @@ pub async fn save_phones(conn: &impl ConnectionTrait, phones: Vec<phone::Model>)
 
 /// Cabins by their phones.
 pub async fn cabins_of(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<Vec<cabin::Model>> {
-    Ok(cabin::Entity::find().filter(cabin::Column::PhoneId.is_in(phones.iter().copied())).all(conn).await?)
+    Ok(cabin::Entity::find()
+        .filter(bulk::among(conn, cabin::Column::PhoneId, phones.iter().copied()))
+        .all(conn)
+        .await?)
 }
 
 /// Open and closing sessions of cabins, locked in id order: no call starts in a session while it is being closed.
@@ -54,8 +59,8 @@ pub async fn lock_open_sessions(
     cabins: &[Uuid],
 ) -> Result<Vec<cabin_session::Model>> {
     let query = cabin_session::Entity::find()
-        .filter(cabin_session::Column::CabinId.is_in(cabins.iter().copied()))
-        .filter(cabin_session::Column::State.is_in([SessionState::Open, SessionState::Closing]));
+        .filter(bulk::among(conn, cabin_session::Column::CabinId, cabins.iter().copied()))
+        .filter(Expr::cust("\"cabin_session\".\"state\" IN ('OPEN', 'CLOSING')"));
     Ok(query.order_by_asc(cabin_session::Column::Id).lock_exclusive().all(conn).await?)
 }
 
@@ -79,7 +84,7 @@ pub async fn spent(conn: &impl ConnectionTrait, sessions: &[Uuid]) -> Result<Has
         .column_as(call::Column::Charge.sum().cast_as("BIGINT"), "charge")
         .column_as(call::Column::TalkSeconds.sum().cast_as("BIGINT"), "seconds")
         .column_as(call::Column::Id.count(), "calls")
-        .filter(call::Column::SessionId.is_in(sessions.iter().copied()))
+        .filter(bulk::among(conn, call::Column::SessionId, sessions.iter().copied()))
         .group_by(call::Column::SessionId)
         .into_tuple()
         .all(conn)
@@ -98,24 +103,25 @@ pub async fn busy_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result
     let query = call::Entity::find()
         .select_only()
         .column(call::Column::PhoneId)
-        .filter(call::Column::PhoneId.is_in(phones.iter().copied()))
-        .filter(call::Column::State.is_in(LIVE));
+        .filter(bulk::among(conn, call::Column::PhoneId, phones.iter().copied()))
+        .filter(is_live());
     Ok(query.into_tuple::<Uuid>().all(conn).await?.into_iter().collect())
 }
 
 /// Live calls of sessions that are still counted, by session.
 pub async fn live_of_sessions(conn: &impl ConnectionTrait, sessions: &[Uuid]) -> Result<Vec<call::Model>> {
     let query = call::Entity::find()
-        .filter(call::Column::SessionId.is_in(sessions.iter().copied()))
-        .filter(call::Column::State.is_in(LIVE));
+        .filter(bulk::among(conn, call::Column::SessionId, sessions.iter().copied()))
+        .filter(is_live());
     Ok(query.all(conn).await?)
 }
 
 /// Calls by id or by authorisation request, locked in id order.
 pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid], requests: &[&str]) -> Result<Vec<call::Model>> {
     // an empty list is left out: `OR 1 = 2` makes SQLite read the whole table
-    let by_id = (!ids.is_empty()).then(|| call::Column::Id.is_in(ids.iter().copied()));
-    let by_request = (!requests.is_empty()).then(|| call::Column::RequestId.is_in(requests.iter().copied()));
+    let by_id = (!ids.is_empty()).then(|| bulk::among(conn, call::Column::Id, ids.iter().copied()));
+    let by_request =
+        (!requests.is_empty()).then(|| bulk::among(conn, call::Column::RequestId, requests.iter().copied()));
     if by_id.is_none() && by_request.is_none() {
         return Ok(Vec::new());
     }
@@ -123,17 +129,40 @@ pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid], requests: &[&str]) 
     Ok(call::Entity::find().filter(wanted).order_by_asc(call::Column::Id).lock_exclusive().all(conn).await?)
 }
 
-/// Inserts new calls and overwrites those that were locked in this transaction, all in one statement a chunk.
-pub async fn save(conn: &impl ConnectionTrait, calls: Vec<call::Model>) -> Result<()> {
-    for chunk in calls.chunks(CHUNK) {
-        let rows = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
-        let columns = call::Column::iter().filter(|column| !matches!(column, call::Column::Id));
-        call::Entity::insert_many(rows)
-            .on_conflict(OnConflict::column(call::Column::Id).update_columns(columns).to_owned())
-            .exec_without_returning(conn)
-            .await?;
-    }
-    Ok(())
+/// Inserts new calls.
+pub async fn insert(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
+    bulk::insert::<call::Entity>(conn, calls, "").await
+}
+
+/// Writes what events change of calls that were locked in this transaction.
+pub async fn update(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
+    use call::Column::*;
+    const CHANGED: [call::Column; 17] = [
+        State,
+        RingingAt,
+        AnsweredAt,
+        EndedAt,
+        SipCode,
+        EndedBy,
+        Cause,
+        TalkSeconds,
+        BilledSeconds,
+        Charge,
+        WrittenOff,
+        ToTag,
+        Holds,
+        Covered,
+        ExtendAt,
+        Estimated,
+        AnswerDay,
+    ];
+    bulk::update::<call::Entity>(conn, calls, Id, &CHANGED).await
+}
+
+/// Writes what extensions change of calls that were locked in this transaction.
+pub async fn update_cover(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
+    use call::Column::{Covered, ExtendAt, Holds, Id};
+    bulk::update::<call::Entity>(conn, calls, Id, &[Covered, Holds, ExtendAt]).await
 }
 
 /// Marks live calls as to be hung up; answers those that still are live.
@@ -142,7 +171,7 @@ pub async fn mark_hang_up(
     ids: &[Uuid],
     user_id: Uuid,
 ) -> Result<Vec<call::Model>> {
-    let live = call::Column::Id.is_in(ids.iter().copied()).and(call::Column::State.is_in(LIVE));
+    let live = bulk::among(conn, call::Column::Id, ids.iter().copied()).and(is_live());
     call::Entity::update_many()
         .col_expr(call::Column::HangUpBy, Expr::value(user_id))
         .filter(live.clone())
@@ -185,28 +214,18 @@ pub async fn confirm(
 }
 
 /// Writes what calls cost at each level; a correction replaces what was there.
-pub async fn save_charges(conn: &impl ConnectionTrait, charges: Vec<call_charge::Model>) -> Result<()> {
-    for chunk in charges.chunks(CHUNK) {
-        let rows = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
-        let changed = [call_charge::Column::BilledSeconds, call_charge::Column::Amount];
-        call_charge::Entity::insert_many(rows)
-            .on_conflict(
-                OnConflict::columns([call_charge::Column::CallId, call_charge::Column::Level])
-                    .update_columns(changed)
-                    .to_owned(),
-            )
-            .exec_without_returning(conn)
-            .await?;
-    }
-    Ok(())
+pub async fn save_charges(conn: &impl ConnectionTrait, charges: &[call_charge::Model]) -> Result<()> {
+    let replace = "ON CONFLICT (call_id, level) DO UPDATE SET billed_seconds = excluded.billed_seconds, amount = excluded.amount";
+    bulk::insert::<call_charge::Entity>(conn, charges, replace).await
 }
 
 /// Which of these event keys were received before.
 pub async fn known_events(conn: &impl ConnectionTrait, eids: &[&str]) -> Result<HashSet<String>> {
-    let query = hook_event::Entity::find()
-        .select_only()
-        .column(hook_event::Column::Eid)
-        .filter(hook_event::Column::Eid.is_in(eids.iter().copied()));
+    let query = hook_event::Entity::find().select_only().column(hook_event::Column::Eid).filter(bulk::among(
+        conn,
+        hook_event::Column::Eid,
+        eids.iter().copied(),
+    ));
     Ok(query.into_tuple::<String>().all(conn).await?.into_iter().collect())
 }
 
@@ -215,18 +234,15 @@ pub async fn abandoned(conn: &impl ConnectionTrait, requests: &[&str]) -> Result
     let query = hook_event::Entity::find()
         .select_only()
         .column(hook_event::Column::Reference)
-        .filter(hook_event::Column::Kind.eq("abandoned"))
-        .filter(hook_event::Column::Reference.is_in(requests.iter().copied()));
+        // written out, as its index has it
+        .filter(Expr::cust("\"hook_event\".\"kind\" = 'abandoned'"))
+        .filter(bulk::among(conn, hook_event::Column::Reference, requests.iter().copied()));
     Ok(query.into_tuple::<String>().all(conn).await?.into_iter().collect())
 }
 
 /// Inserts received events.
-pub async fn insert_events(conn: &impl ConnectionTrait, events: Vec<hook_event::Model>) -> Result<()> {
-    for chunk in events.chunks(CHUNK) {
-        let rows = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
-        hook_event::Entity::insert_many(rows).exec_without_returning(conn).await?;
-    }
-    Ok(())
+pub async fn insert_events(conn: &impl ConnectionTrait, events: &[hook_event::Model]) -> Result<()> {
+    bulk::insert::<hook_event::Entity>(conn, events, "").await
 }
 
 /// A call of a callshop inside `scope`.
@@ -263,9 +279,7 @@ pub async fn list(
 
 /// The live calls of a callshop, oldest first, at most 1,000.
 pub async fn live(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Vec<call::Model>> {
-    let query = call::Entity::find()
-        .filter(call::Column::CallshopId.eq(callshop_id))
-        .filter(call::Column::State.is_in(LIVE));
+    let query = call::Entity::find().filter(call::Column::CallshopId.eq(callshop_id)).filter(is_live());
     Ok(query.order_by_asc(call::Column::Id).limit(1_000).all(conn).await?)
 }
 

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
 use entity::{Book, PaymentMethod, TransferKind, ledger_balance, ledger_entry, ledger_transfer};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
-use super::Page;
+use super::{Page, bulk};
 use crate::error::{Error, Result};
 
 /// A movement of money to be posted. Its entries sum to zero.
@@ -140,16 +140,14 @@ pub async fn post_and_hold(
                 shift_id: entry.drawer.map(|(shift, _)| shift),
                 method: entry.drawer.map(|(_, method)| method),
             };
-            entries.push(row.into_active_model());
+            entries.push(row);
         }
         if entries.len() > before {
-            heads.push(head(transfer).into_active_model());
+            heads.push(head(transfer));
         }
     }
-    if !heads.is_empty() {
-        ledger_transfer::Entity::insert_many(heads).exec_without_returning(conn).await?;
-        ledger_entry::Entity::insert_many(entries).exec_without_returning(conn).await?;
-    }
+    bulk::insert::<ledger_transfer::Entity>(conn, &heads, "").await?;
+    bulk::insert::<ledger_entry::Entity>(conn, &entries, "").await?;
     move_balances(conn, changes).await
 }
 
@@ -170,26 +168,15 @@ async fn move_balances(
     conn: &impl ConnectionTrait,
     changes: BTreeMap<(Uuid, Book), (Micros, Micros)>,
 ) -> Result<()> {
-    use ledger_balance::Column;
-    if changes.is_empty() {
-        return Ok(());
-    }
-    let rows = changes.into_iter().map(|((account_id, book), (change, held))| {
+    let row = |((account_id, book), (change, held)): ((Uuid, Book), (Micros, Micros))| {
         ledger_balance::Model { account_id, book, balance: change.into(), held: held.into() }
-            .into_active_model()
-    });
-    let sum =
-        |column: Column| Expr::col((ledger_balance::Entity, column)).add(Expr::col(("excluded", column)));
-    ledger_balance::Entity::insert_many(rows)
-        .on_conflict(
-            OnConflict::columns([Column::AccountId, Column::Book])
-                .value(Column::Balance, sum(Column::Balance))
-                .value(Column::Held, sum(Column::Held))
-                .to_owned(),
-        )
-        .exec_without_returning(conn)
-        .await?;
-    Ok(())
+    };
+    // in the order of the keys, which is the order of their locks
+    let rows: Vec<ledger_balance::Model> = changes.into_iter().map(row).collect();
+    let add =
+        "ON CONFLICT (account_id, book) DO UPDATE SET balance = ledger_balance.balance + excluded.balance,
+        held = ledger_balance.held + excluded.held";
+    bulk::insert::<ledger_balance::Entity>(conn, &rows, add).await
 }
 
 /// An account's credit with its parent, and what live calls hold of it.
@@ -223,7 +210,7 @@ async fn credit_rows(
     lock: bool,
 ) -> Result<BTreeMap<Uuid, Credit>> {
     let mut query = ledger_balance::Entity::find()
-        .filter(ledger_balance::Column::AccountId.is_in(accounts.iter().copied()))
+        .filter(bulk::among(conn, ledger_balance::Column::AccountId, accounts.iter().copied()))
         .filter(ledger_balance::Column::Book.eq(Book::Credit))
         .order_by_asc(ledger_balance::Column::AccountId);
     if lock {
@@ -250,7 +237,7 @@ pub async fn open_credit(conn: &impl ConnectionTrait, account_id: Uuid) -> Resul
 /// # Errors
 /// Those of the database.
 pub async fn standing_of_calls(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<Vec<NewTransfer>> {
-    standing(conn, ledger_transfer::Column::CallId.is_in(calls.iter().copied())).await
+    standing(conn, bulk::among(conn, ledger_transfer::Column::CallId, calls.iter().copied())).await
 }
 
 /// The transfers of a cabin session that were not taken back, with their entries.
@@ -272,7 +259,7 @@ async fn standing(
     let heads: Vec<ledger_transfer::Model> = heads.into_iter().filter(stands).collect();
     let ids: Vec<Uuid> = heads.iter().map(|head| head.id).collect();
     let rows = ledger_entry::Entity::find()
-        .filter(ledger_entry::Column::TransferId.is_in(ids))
+        .filter(bulk::among(conn, ledger_entry::Column::TransferId, ids))
         .order_by_asc(ledger_entry::Column::TransferId)
         .order_by_asc(ledger_entry::Column::Position)
         .all(conn)
@@ -312,7 +299,7 @@ pub async fn balances(
     book: Book,
 ) -> Result<BTreeMap<Uuid, Micros>> {
     let rows = ledger_balance::Entity::find()
-        .filter(ledger_balance::Column::AccountId.is_in(accounts.iter().copied()))
+        .filter(bulk::among(conn, ledger_balance::Column::AccountId, accounts.iter().copied()))
         .filter(ledger_balance::Column::Book.eq(book))
         .order_by_asc(ledger_balance::Column::AccountId)
         .all(conn)

@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod activity;
 pub mod audit;
+mod bulk;
 pub mod cabins;
 pub mod calls;
 pub mod invariants;
@@ -42,6 +43,9 @@ use crate::feed::Hub;
 
 /// Times that a transaction is run again after a serialization failure, a deadlock or a lock of another process.
 const ATTEMPTS: u32 = 8;
+
+/// Statements that a connection keeps prepared: those of the call path come in several lengths on SQLite ([`bulk`]).
+const STATEMENTS: usize = 512;
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -234,6 +238,7 @@ fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
                 // FULL: a power cut loses nothing that was answered
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(10))
+                .statement_cache_capacity(STATEMENTS)
                 .foreign_keys(true)
         });
     connect
@@ -246,7 +251,8 @@ fn postgres_options(options: &StoreOptions) -> ConnectOptions {
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(10))
         .statement_timeout(Duration::from_secs(15))
-        .sqlx_logging(false);
+        .sqlx_logging(false)
+        .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(STATEMENTS));
     connect
 }
 

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Page, Scope};
+use super::{Page, Scope, bulk};
 use crate::error::Result;
 
 /// States of a call that occupies its phone.
@@ -38,7 +38,11 @@ pub async fn lock(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cabin_
 
 /// Sessions that calls name, locked in id order until the transaction ends.
 pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<cabin_session::Model>> {
-    let query = cabin_session::Entity::find().filter(cabin_session::Column::Id.is_in(ids.iter().copied()));
+    let query = cabin_session::Entity::find().filter(bulk::among(
+        conn,
+        cabin_session::Column::Id,
+        ids.iter().copied(),
+    ));
     Ok(query.order_by_asc(cabin_session::Column::Id).lock_exclusive().all(conn).await?)
 }
 

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Page, Scope};
+use super::{Page, Scope, bulk};
 use crate::error::Result;
 
 /// Columns of a rate, and so parameters that a row of an insert binds.
@@ -136,7 +136,7 @@ pub async fn effective_versions(
         .to_owned();
     let version = SimpleExpr::SubQuery(None, Box::new(SubQueryStatement::SelectStatement(version)));
     let rows = tariff::Entity::find()
-        .filter(tariff::Column::Id.is_in(tariff_ids.iter().copied()))
+        .filter(bulk::among(conn, tariff::Column::Id, tariff_ids.iter().copied()))
         .expr_as(version, "version_id")
         .into_model::<Effective>()
         .all(conn)

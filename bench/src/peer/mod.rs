@@ -1,8 +1,8 @@
 //! The peer of a call end: the same transaction, sent to the same database by somebody who does nothing else.
 //!
 //! It works on the product's own tables and indexes, in a database of its own beside the product's. One transaction each: the
-//! deduplication key, the call (read and locked, then written), five charges, a transfer with six entries, six balances, the
-//! callshop's next `seq` and the activity row, each kind of row in one statement.
+//! deduplication key, the call (read and locked, then written), five charges, a transfer with six entries, six balances with what
+//! was held of three of them given back, the callshop's next `seq` and the activity row, each kind of row in one statement.
 //!
 //! Ids are numbers written as UUIDs, which SQL can compute as well: calls count from 1, the accounts of callshop `s` are those of
 //! [`account`].
@@ -116,6 +116,7 @@ async fn fill(url: &str, plan: &Plan, sample: &Sample) -> Result<()> {
             ended_at: None,
             ended_by: None,
             cause: None,
+            holds: serde_json::json!([0, 299_900, 239_900, 179_900, 0]),
             ..sample.call.clone()
         };
         calls.push(live.into_active_model());

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use entity::Book;
+
 use super::{ACCOUNTS, BOOKS, LEVELS, Sample};
 use crate::database::{Postgres, run};
 use crate::report::Figures;
@@ -92,7 +94,9 @@ fn script_text(shops: u64, sample: &Sample) -> Result<String> {
     let levels = levels.collect::<Vec<_>>().join(", ");
     let books = BOOKS
         .map(|(place, book, amount)| format!("{}, '{}', {amount}", id(&format!("a{place}")), book.as_str()));
-    let balances = books.iter().map(|book| format!("({book})")).collect::<Vec<_>>().join(", ");
+    let held = BOOKS.map(|(_, book, amount)| if book == Book::Credit { amount } else { 0 });
+    let balances = books.iter().zip(held).map(|(book, held)| format!("({book}, {held})"));
+    let balances = balances.collect::<Vec<_>>().join(", ");
     let entries = (0..).zip(&books).map(|(position, book): (u32, _)| format!("({call}, {position}, {book})"));
     let entries = entries.collect::<Vec<_>>().join(", ");
     let mut script = String::from("\\set n :n + 1\n\\set call :base + :client_id * :share + :n\n");
@@ -104,14 +108,14 @@ fn script_text(shops: u64, sample: &Sample) -> Result<String> {
         "BEGIN;
 INSERT INTO hook_event (eid, kind, reference, proxy, at, received_at, status)
  VALUES (gen_random_uuid()::text, 'ended', {call}::text, 'bench', now(), now(), 'APPLIED') ON CONFLICT (eid) DO NOTHING;
-SELECT state, answered_at, covered, pricing FROM call WHERE id = {call} FOR UPDATE;
+SELECT state, answered_at, covered, pricing, holds FROM call WHERE id = {call} FOR UPDATE;
 UPDATE call SET state = 'ENDED', ended_at = now(), ended_by = 'CALLER', cause = 'BYE', talk_seconds = 90, billed_seconds = 90,
- charge = 359900, to_tag = 't' WHERE id = {call};
+ charge = 359900, to_tag = 't', holds = '[]', extend_at = NULL WHERE id = {call};
 INSERT INTO call_charge (call_id, level, account_id, version_id, billed_seconds, amount) VALUES {levels};
 INSERT INTO ledger_transfer (id, kind, at, call_id, note) VALUES ({call}, 'CALL', now(), {call}, '');
 INSERT INTO ledger_entry (transfer_id, position, account_id, book, amount) VALUES {entries};
-INSERT INTO ledger_balance (account_id, book, balance) VALUES {balances}
- ON CONFLICT (account_id, book) DO UPDATE SET balance = ledger_balance.balance + excluded.balance;
+INSERT INTO ledger_balance (account_id, book, balance, held) VALUES {balances}
+ ON CONFLICT (account_id, book) DO UPDATE SET balance = ledger_balance.balance + excluded.balance, held = ledger_balance.held + excluded.held;
 UPDATE activity_head SET seq = seq + 1 WHERE callshop_id = {shop} RETURNING seq \\gset
 INSERT INTO activity (callshop_id, seq, at, kind, call_id, payload) VALUES ({shop}, :seq, now(), 'CALL_ENDED', {call}, {shown});
 COMMIT;

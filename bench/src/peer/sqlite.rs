@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use entity::Book;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
@@ -53,11 +54,11 @@ fn end_call(tx: &Transaction<'_>, number: u64, shop: u64, shown: &str) -> Result
     )?
     .execute(params![eid, call.to_string(), now])?;
     let _frozen: String = tx
-        .prepare_cached("SELECT pricing FROM call WHERE id = ?1 AND state = 'ANSWERED'")?
+        .prepare_cached("SELECT pricing, holds FROM call WHERE id = ?1 AND state = 'ANSWERED'")?
         .query_row([key], |row| row.get(0))?;
     tx.prepare_cached(
         "UPDATE call SET state = 'ENDED', ended_at = ?2, ended_by = 'CALLER', cause = 'BYE', talk_seconds = 90,
-         billed_seconds = 90, charge = 359900, to_tag = 't' WHERE id = ?1",
+         billed_seconds = 90, charge = 359900, to_tag = 't', holds = '[]', extend_at = NULL WHERE id = ?1",
     )?
     .execute(params![key, now])?;
     for level in 0..LEVELS {
@@ -95,9 +96,9 @@ fn move_money(tx: &Transaction<'_>, call: &[u8; 16], shop: u64, now: &str) -> Re
         )?
         .execute(params![call, position, owner.as_bytes(), book.as_str(), amount])?;
         tx.prepare_cached(
-            "UPDATE ledger_balance SET balance = balance + ?3 WHERE account_id = ?1 AND book = ?2",
+            "UPDATE ledger_balance SET balance = balance + ?3, held = held + ?4 WHERE account_id = ?1 AND book = ?2",
         )?
-        .execute(params![owner.as_bytes(), book.as_str(), amount])?;
+        .execute(params![owner.as_bytes(), book.as_str(), amount, if book == Book::Credit { amount } else { 0 }])?;
     }
     Ok(())
 }

@@ -14,9 +14,10 @@ use uuid::Uuid;
 
 use super::cover::{self, Terms, Wanted};
 use super::events::local_day;
+use super::extend;
+use super::kept::activity;
 use super::money::{Money, Purses};
 use super::pricing::Level;
-use super::{activity, extend};
 use crate::app::App;
 use crate::app::access::path_ids;
 use crate::app::rates;
@@ -165,7 +166,7 @@ pub(super) async fn decide_all(
         ground.asked.insert(request.request_id.clone(), call.clone());
         rows.push(call);
     }
-    calls::save(tx.conn(), rows).await?;
+    calls::insert(tx.conn(), &rows).await?;
     Ok(decided)
 }
 

@@ -35,11 +35,12 @@ pub(super) fn end(
     charged: &mut Charged,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let held = cover::holds(row)?;
-    settle(row, &held, Bill::Open, money, &mut charged.charges, now)
+    let (levels, held) = (pricing::levels(row)?, cover::holds(row)?);
+    give_back(row, &levels, &held, money)?;
+    settle(row, &levels, &held, Bill::Open, money, &mut charged.charges, now)
 }
 
-/// Gives back what a call holds; for calls that ended without an answer, and as the first part of charging the others.
+/// Gives back what a call holds; for calls that ended without an answer.
 ///
 /// # Errors
 /// A fault when the call's columns do not parse.
@@ -48,7 +49,11 @@ pub(super) fn release(row: &mut call::Model, money: &mut Money) -> Result<()> {
     if held.is_empty() {
         return Ok(());
     }
-    cover::change_holds(&pricing::levels(row)?, &held, &[], money)?;
+    give_back(row, &pricing::levels(row)?, &held, money)
+}
+
+fn give_back(row: &mut call::Model, levels: &[Level], held: &[Micros], money: &mut Money) -> Result<()> {
+    cover::change_holds(levels, held, &[], money)?;
     row.holds = cover::holds_column(&[]);
     Ok(())
 }
@@ -65,14 +70,13 @@ enum Bill {
 /// One call's charges. `bounds` is what each level can be charged at most.
 fn settle(
     row: &mut call::Model,
+    levels: &[Level],
     bounds: &[Micros],
     bill: Bill,
     money: &mut Money,
     charges: &mut Vec<call_charge::Model>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    release(row, money)?;
-    let levels = pricing::levels(row)?;
     let (Some(answered_at), Some(ended_at)) = (row.answered_at, row.ended_at) else { return Ok(()) };
     let measured = rating::talk_seconds(answered_at, ended_at);
     let talk = measured.min(u32::try_from(row.covered).map_err(Error::fault)?);
@@ -196,8 +200,9 @@ pub(super) fn correct(
     for posted in ground.posted.iter().filter(|posted| posted.call_id == Some(row.id)) {
         money.transfer(posted.reversal(now)?)?;
     }
+    let levels = pricing::levels(row)?;
     let mut bounds = Vec::new();
-    for (position, level) in pricing::levels(row)?.iter().enumerate() {
+    for (position, level) in levels.iter().enumerate() {
         let free = position == 0 || rating::is_free(&level.pricing);
         bounds.push(if free { Micros::MAX } else { ground.purses.available(level.account_id, money)? });
     }
@@ -212,16 +217,15 @@ pub(super) fn correct(
         (row.charge, row.billed_seconds) = (entity::Micros(0), 0);
     }
     row.written_off = entity::Micros(0);
-    settle(row, &bounds, bill, money, &mut charged.charges, now)?;
+    settle(row, &levels, &bounds, bill, money, &mut charged.charges, now)?;
     if row.answered_at.is_none() {
-        charged.charges.extend(unanswered(row)?);
+        charged.charges.extend(unanswered(row, &levels)?);
     }
     Ok(())
 }
 
 /// Charges of zero for a call whose estimated answer was none.
-fn unanswered(row: &call::Model) -> Result<Vec<call_charge::Model>> {
+fn unanswered(row: &call::Model, levels: &[Level]) -> Result<Vec<call_charge::Model>> {
     let nothing = LevelCharge { billed_seconds: 0, amount: Micros::ZERO };
-    let levels = pricing::levels(row)?;
     levels.iter().enumerate().map(|(position, level)| charge_row(row, position, level, nothing)).collect()
 }

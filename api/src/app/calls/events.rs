@@ -9,8 +9,9 @@ use entity::{ActivityKind, CallState, HookStatus, account, call, hook_event, pho
 use uuid::Uuid;
 
 use super::charge::{self, Charged, Corrections};
+use super::extend;
+use super::kept::activity;
 use super::money::Money;
-use super::{activity, extend};
 use crate::app::{App, sessions};
 use crate::error::{Error, Result};
 use crate::store::{NewActivity, Tx, accounts, calls};
@@ -260,12 +261,14 @@ impl Batch {
         (id, to_tag, kind, at): (Uuid, Option<&str>, &CallEventKind, DateTime<Utc>),
         money: &mut Money,
     ) -> Result<EventResult> {
-        let Some(row) = self.calls.get(&id) else { return Ok(EventResult::Ignored) };
-        let before = to_machine(row);
+        let Some(row) = self.calls.remove(&id) else { return Ok(EventResult::Ignored) };
+        let before = to_machine(&row);
         let after = machine::apply(&before, &CallEvent { at, kind: kind.clone() });
-        let mut row = from_machine(row.clone(), &after.call)?;
-        if let Some(to_tag) = to_tag {
+        let mut row = from_machine(row, &after.call)?;
+        let mut changed = after.call != before;
+        if let Some(to_tag) = to_tag.filter(|to_tag| row.to_tag.as_deref() != Some(*to_tag)) {
             row.to_tag = Some(to_tag.to_owned());
+            changed = true;
         }
         let over = before.state.is_live() && !after.call.state.is_live();
         if row.answered_at != before.answered_at {
@@ -296,7 +299,6 @@ impl Batch {
         if let Some(session) = row.session_id.filter(|_| over) {
             self.over_in.push(session);
         }
-        let changed = self.calls.get(&id) != Some(&row);
         self.calls.insert(id, row);
         if changed {
             self.changed_calls.insert(id);
@@ -353,10 +355,11 @@ impl Batch {
         let conn = tx.conn();
         let phones = self.changed_phones.iter().filter_map(|user| self.phones.get(user).cloned()).collect();
         calls::save_phones(conn, phones).await?;
-        let rows = self.changed_calls.iter().filter_map(|id| self.calls.get(id).cloned()).collect();
-        calls::save(conn, rows).await?;
-        calls::save_charges(conn, std::mem::take(&mut self.charged.charges)).await?;
-        calls::insert_events(conn, std::mem::take(&mut self.received)).await?;
+        let rows: Vec<call::Model> =
+            self.changed_calls.iter().filter_map(|id| self.calls.remove(id)).collect();
+        calls::update(conn, &rows).await?;
+        calls::save_charges(conn, &self.charged.charges).await?;
+        calls::insert_events(conn, &self.received).await?;
         self.shops.values().for_each(|shop| money.watch(shop));
         for session in &self.charged.restate {
             sessions::restate(tx, *session, self.now).await?;

@@ -15,8 +15,8 @@ use sea_orm::ConnectionTrait;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::activity;
 use super::cover::{self, Terms, Wanted, holds};
+use super::kept::activity;
 use super::money::{Money, Purses};
 use super::pricing::{self, Level};
 use super::writer::CallWriter;
@@ -89,7 +89,7 @@ pub(super) async fn extend_all(app: &App, tx: &Tx, ids: &[Uuid], money: &mut Mon
         changed.push(one.call.clone());
         looked.push(one);
     }
-    calls::save(tx.conn(), changed).await?;
+    calls::update_cover(tx.conn(), &changed).await?;
     Ok(looked)
 }
 

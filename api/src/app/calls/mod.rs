@@ -5,6 +5,7 @@ mod charge;
 mod cover;
 pub mod events;
 pub mod extend;
+pub mod kept;
 mod money;
 pub mod pricing;
 pub mod writer;
@@ -20,27 +21,7 @@ use crate::auth::{Actor, Right};
 use crate::error::{Error, ErrorCode, Result};
 use crate::kamailio::control::HangUp;
 use crate::store::calls::CallFilter;
-use crate::store::{NewActivity, Page, accounts, calls};
-
-/// An activity about a call, with the call as it is now. The rates and holds of levels above the customer's stay out
-/// of it.
-fn activity(
-    kind: entity::ActivityKind,
-    at: chrono::DateTime<chrono::Utc>,
-    call: &call::Model,
-) -> Result<NewActivity> {
-    let pricing = pricing::retail_only(&call.pricing);
-    let shown = call::Model { pricing, holds: cover::holds_column(&[]), ..call.clone() };
-    Ok(NewActivity {
-        callshop_id: call.callshop_id,
-        at,
-        kind,
-        cabin_id: call.cabin_id,
-        session_id: call.session_id,
-        call_id: Some(call.id),
-        payload: serde_json::json!({ "call": serde_json::to_value(shown).map_err(Error::fault)? }),
-    })
-}
+use crate::store::{Page, accounts, calls};
 
 /// A call inside the actor's subtree.
 ///

@@ -36,13 +36,7 @@ pub struct LevelCharge {
 /// # Errors
 /// A fault when the column does not hold them.
 pub fn levels(call: &call::Model) -> Result<Vec<Level>> {
-    serde_json::from_value(call.pricing.clone()).map_err(Error::fault)
-}
-
-/// The column with the customer's level alone.
-pub fn retail_only(pricing: &serde_json::Value) -> serde_json::Value {
-    let first = pricing.as_array().and_then(|levels| levels.first()).cloned();
-    serde_json::Value::Array(first.into_iter().collect())
+    Vec::deserialize(&call.pricing).map_err(Error::fault)
 }
 
 /// What a level pays for `talk` seconds from `answered_at`.

@@ -1,9 +1,11 @@
 //! The batching writer: call events and authorisations reach the database many to a commit.
 //!
-//! It takes what is waiting (never waits for more), commits it as one transaction and answers each on its own. When a batch
-//! fails, its members run one by one, so that a bad one fails alone.
+//! It takes what is waiting, commits it as one transaction and answers each on its own. Who comes alone does not wait; after a batch of
+//! several, those that were just answered get a moment to come again, so that they share a commit, too. When a batch fails, its members run
+//! one by one, so that a bad one fails alone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +22,8 @@ use crate::store::{Tx, calls};
 
 /// Jobs of one transaction at most.
 const BATCH: usize = 64;
+/// The moment that a batch waits to become as large as the one before.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// Something to be done in the next transaction.
 #[derive(Clone, Debug)]
@@ -129,9 +133,15 @@ fn mixed_up(done: &Done) -> Error {
 
 async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: CancellationToken) {
     let mut batch = Vec::with_capacity(BATCH);
+    let mut before = 1;
     loop {
         tokio::select! {
-            taken = waiting.recv_many(&mut batch, BATCH) => if taken == 0 { return },
+            taken = waiting.recv_many(&mut batch, BATCH) => {
+                if taken == 0 {
+                    return;
+                }
+                gather(&mut waiting, &mut batch, before).await;
+            }
             () = stop.cancelled() => {
                 // nothing new comes in; what was handed in is still done
                 waiting.close();
@@ -140,7 +150,19 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
                 }
             }
         }
+        before = batch.len();
         commit(&app, std::mem::take(&mut batch)).await;
+    }
+}
+
+/// Waits for as many as there were before, but only a moment.
+async fn gather(waiting: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, before: usize) {
+    let more = async {
+        while batch.len() < before && waiting.recv_many(batch, BATCH - batch.len()).await > 0 {}
+    };
+    if batch.len() < before {
+        // what came before the time was over is in the batch
+        drop(tokio::time::timeout(GATHER, more).await);
     }
 }
 

@@ -1,0 +1,268 @@
+//! Many rows in one statement whose text does not tell how many: it is prepared once, and found again by the next batch.
+//!
+//! PostgreSQL takes each column as one array. SQLite has no arrays: it gets statements of 1, 2, 4 … rows, and lists of as many keys.
+
+use sea_orm::sea_query::extension::postgres::PgFunc;
+use sea_orm::sea_query::{ArrayType, Expr, ExprTrait as _, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, ModelTrait, QueryResult,
+    Statement, Value,
+};
+
+use crate::error::{Error, Result};
+
+/// Rows of one statement on SQLite at most: of 48 columns each they stay below its 32,766 parameters.
+const SQLITE_ROWS: usize = 512;
+/// Rows of one statement on PostgreSQL at most: bounds the memory that one takes.
+const POSTGRES_ROWS: usize = 4_096;
+
+/// Inserts whole rows; `conflict` is what follows, if anything does (`ON CONFLICT …`). Rows are locked in the order they are given.
+///
+/// # Errors
+/// Those of the database, as for every function here; a fault for a column type that is not known here.
+pub(super) async fn insert<E>(conn: &impl ConnectionTrait, rows: &[E::Model], conflict: &str) -> Result<()>
+where
+    E: EntityTrait,
+    E::Model: ModelTrait<Entity = E>,
+{
+    for statement in inserts::<E>(conn.get_database_backend(), rows, conflict)? {
+        conn.execute_raw(statement).await?;
+    }
+    Ok(())
+}
+
+/// The same; what `conflict` says is returned, in no order.
+pub(super) async fn insert_returning<E>(
+    conn: &impl ConnectionTrait,
+    rows: &[E::Model],
+    conflict: &str,
+) -> Result<Vec<QueryResult>>
+where
+    E: EntityTrait,
+    E::Model: ModelTrait<Entity = E>,
+{
+    let mut returned = Vec::with_capacity(rows.len());
+    for statement in inserts::<E>(conn.get_database_backend(), rows, conflict)? {
+        returned.append(&mut conn.query_all_raw(statement).await?);
+    }
+    Ok(returned)
+}
+
+fn inserts<E>(backend: DbBackend, rows: &[E::Model], conflict: &str) -> Result<Vec<Statement>>
+where
+    E: EntityTrait,
+    E::Model: ModelTrait<Entity = E>,
+{
+    let columns: Vec<E::Column> = E::Column::iter().collect();
+    let table = E::default().as_str();
+    let one = |chunk| {
+        let source = Source::of::<E>(backend, &columns, chunk)?;
+        // a column without any value is left to its default, which is none
+        let filled: Vec<&Column> = source.columns.iter().filter(|column| column.value.is_some()).collect();
+        let names = list(&filled, |column| format!("\"{}\"", column.name));
+        let sql = match backend {
+            DbBackend::Sqlite => format!("INSERT INTO \"{table}\" ({names}) {} {conflict}", source.from),
+            _ => {
+                let values = list(&filled, |column| column.value.clone().unwrap_or_default());
+                format!("INSERT INTO \"{table}\" ({names}) SELECT {values} FROM {} {conflict}", source.from)
+            }
+        };
+        Ok(Statement::from_sql_and_values(backend, sql, source.values))
+    };
+    chunks(backend, rows).into_iter().map(one).collect()
+}
+
+/// Writes `changed` of rows that are there, found by `key`.
+pub(super) async fn update<E>(
+    conn: &impl ConnectionTrait,
+    rows: &[E::Model],
+    key: E::Column,
+    changed: &[E::Column],
+) -> Result<()>
+where
+    E: EntityTrait,
+    E::Model: ModelTrait<Entity = E>,
+{
+    let backend = conn.get_database_backend();
+    let columns: Vec<E::Column> = std::iter::once(key).chain(changed.iter().copied()).collect();
+    let (table, key) = (E::default().as_str(), key.as_str());
+    for chunk in chunks(backend, rows) {
+        let source = Source::of::<E>(backend, &columns, chunk)?;
+        let value = |column: &Column| column.value.clone().unwrap_or_else(|| "NULL".to_owned());
+        let set = source.columns.iter().skip(1).collect::<Vec<_>>();
+        let set = list(&set, |column| format!("\"{}\" = {}", column.name, value(column)));
+        let found = source.columns.first().map(value).unwrap_or_default();
+        let from = match backend {
+            DbBackend::Sqlite => format!("({}) AS v", source.from),
+            _ => source.from,
+        };
+        let sql = format!("UPDATE \"{table}\" SET {set} FROM {from} WHERE \"{table}\".\"{key}\" = {found}");
+        conn.execute_raw(Statement::from_sql_and_values(backend, sql, source.values)).await?;
+    }
+    Ok(())
+}
+
+/// Whether `column` is one of `keys`.
+pub(super) fn among<C, V>(
+    conn: &impl ConnectionTrait,
+    column: C,
+    keys: impl IntoIterator<Item = V>,
+) -> SimpleExpr
+where
+    C: ColumnTrait,
+    V: Into<Value>,
+{
+    let mut keys: Vec<Value> = keys.into_iter().map(Into::into).collect();
+    match (keys.last().cloned(), conn.get_database_backend()) {
+        (Some(last), DbBackend::Sqlite) => {
+            keys.resize(keys.len().next_power_of_two(), last);
+            column.is_in(keys)
+        }
+        (Some(last), _) => {
+            let array = Value::Array(last.array_type(), Some(Box::new(keys)));
+            Expr::col((column.entity_name(), column)).eq(PgFunc::any(Expr::value(array)))
+        }
+        (None, _) => Expr::value(false),
+    }
+}
+
+/// A column of a [`Source`].
+struct Column {
+    name: &'static str,
+    /// What stands for a row's value; none when no row has one.
+    value: Option<String>,
+}
+
+/// Rows as a statement reads them.
+struct Source {
+    columns: Vec<Column>,
+    /// `VALUES …` on SQLite, `unnest(…) AS v(…)` on PostgreSQL.
+    from: String,
+    values: Vec<Value>,
+}
+
+impl Source {
+    fn of<E>(backend: DbBackend, columns: &[E::Column], rows: &[E::Model]) -> Result<Self>
+    where
+        E: EntityTrait,
+        E::Model: ModelTrait<Entity = E>,
+    {
+        match backend {
+            DbBackend::Sqlite => Ok(Self::values::<E>(columns, rows)),
+            _ => Self::arrays::<E>(columns, rows),
+        }
+    }
+
+    fn values<E>(columns: &[E::Column], rows: &[E::Model]) -> Self
+    where
+        E: EntityTrait,
+        E::Model: ModelTrait<Entity = E>,
+    {
+        let row = format!("({})", vec!["?"; columns.len()].join(", "));
+        let values =
+            rows.iter().flat_map(|row| columns.iter().map(|column| stored(row.get(*column)))).collect();
+        let columns = (1..).zip(columns).map(|(number, column): (u32, _)| Column {
+            name: column.as_str(),
+            value: Some(format!("v.\"column{number}\"")),
+        });
+        Self {
+            columns: columns.collect(),
+            from: format!("VALUES {}", vec![row.as_str(); rows.len()].join(", ")),
+            values,
+        }
+    }
+
+    fn arrays<E>(columns: &[E::Column], rows: &[E::Model]) -> Result<Self>
+    where
+        E: EntityTrait,
+        E::Model: ModelTrait<Entity = E>,
+    {
+        let mut source = Self { columns: Vec::new(), from: String::new(), values: Vec::new() };
+        let (mut arrays, mut names) = (Vec::new(), Vec::new());
+        for column in columns {
+            let name = column.as_str();
+            let values: Vec<Value> = rows.iter().map(|row| row.get(*column)).collect();
+            let missing: Vec<bool> = values.iter().map(|value| !value.is_some()).collect();
+            let Some(first) = values.iter().find(|value| value.is_some()) else {
+                source.columns.push(Column { name, value: None });
+                continue;
+            };
+            let json = matches!(first, Value::Json(_));
+            let mut value = if json { format!("v.\"{name}\"::jsonb") } else { format!("v.\"{name}\"") };
+            let mut take = |kind: &str, array: ArrayType, values: Vec<Value>, name: String| {
+                source.values.push(Value::Array(array, Some(Box::new(values))));
+                arrays.push(format!("${}::{kind}[]", source.values.len()));
+                names.push(name);
+            };
+            // an array of a parameter has no NULL here: which ones are is told beside it
+            let filler = stored(first.dummy_value());
+            let given = |value: Value| if value.is_some() { stored(value) } else { filler.clone() };
+            let (kind, array) = array_of(&filler)?;
+            take(kind, array, values.into_iter().map(given).collect(), format!("\"{name}\""));
+            if missing.contains(&true) {
+                value = format!("CASE WHEN v.\"no {name}\" THEN NULL ELSE {value} END");
+                let missing = missing.into_iter().map(Value::from).collect();
+                take("boolean", ArrayType::Bool, missing, format!("\"no {name}\""));
+            }
+            source.columns.push(Column { name, value: Some(value) });
+        }
+        source.from = format!("unnest({}) AS v({})", arrays.join(", "), names.join(", "));
+        Ok(source)
+    }
+}
+
+/// JSON goes as its text.
+fn stored(value: Value) -> Value {
+    match value {
+        Value::Json(json) => Value::String(json.map(|json| json.to_string())),
+        other => other,
+    }
+}
+
+fn array_of(value: &Value) -> Result<(&'static str, ArrayType)> {
+    Ok(match value {
+        Value::Uuid(_) => ("uuid", ArrayType::Uuid),
+        Value::String(_) => ("text", ArrayType::String),
+        Value::Int(_) => ("int4", ArrayType::Int),
+        Value::BigInt(_) => ("int8", ArrayType::BigInt),
+        Value::Bool(_) => ("boolean", ArrayType::Bool),
+        Value::ChronoDateTimeUtc(_) => ("timestamptz", ArrayType::ChronoDateTimeUtc),
+        other => return Err(Error::Fault(format!("no array of {other:?}"))),
+    })
+}
+
+/// As many rows as a statement takes: on SQLite the powers of two that make up their number.
+fn chunks<T>(backend: DbBackend, mut rows: &[T]) -> Vec<&[T]> {
+    if backend != DbBackend::Sqlite {
+        return rows.chunks(POSTGRES_ROWS).collect();
+    }
+    let mut chunks = Vec::new();
+    while !rows.is_empty() {
+        let largest = (rows.len() + 1).next_power_of_two() / 2;
+        let (chunk, rest) = rows.split_at(largest.min(SQLITE_ROWS));
+        chunks.push(chunk);
+        rows = rest;
+    }
+    chunks
+}
+
+fn list<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
+    items.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_number_of_rows_is_made_of_few_statements() {
+        let sizes = |count: usize| -> Vec<usize> {
+            chunks(DbBackend::Sqlite, &vec![(); count]).into_iter().map(<[()]>::len).collect()
+        };
+        assert_eq!(sizes(0), Vec::<usize>::new());
+        assert_eq!(sizes(1), [1]);
+        assert_eq!(sizes(64), [64]);
+        assert_eq!(sizes(31), [16, 8, 4, 2, 1]);
+        assert_eq!(sizes(1_030), [512, 512, 4, 2]);
+    }
+}
