@@ -11,6 +11,7 @@ mod report;
 mod run;
 mod seed;
 mod statements;
+mod stored;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,17 @@ enum Command {
     CallEnd(Plan),
     /// Authorisations through the hook, against call ends through the hook.
     Authorize(Plan),
+    /// Both, with more and more calls stored, beside a server that has none.
+    Stored {
+        /// What is measured at each size.
+        #[command(flatten)]
+        plan: Plan,
+        /// Calls stored at last; a million take about 4 GB.
+        #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1_000..=10_000_000))]
+        up_to: u64,
+    },
+    /// Both, with 1 to 1,000 live calls in the branch, beside a server that has none.
+    Live(Plan),
 }
 
 /// Which database.
@@ -71,6 +83,8 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::CallEnd(plan) => run::call_end(&plan),
         Command::Authorize(plan) => run::authorize(&plan),
+        Command::Stored { plan, up_to } => run::stored(&plan, up_to),
+        Command::Live(plan) => run::live(&plan),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -84,6 +84,27 @@ pub fn print(title: &str, ours: &str, peer: &str, rounds: &[(Figures, Figures)],
     }
 }
 
+/// The head of a curve.
+pub fn begin_curve(title: &str, what: &str) {
+    println!("{title}\n");
+    println!(
+        "{what:>9}   {:>9} {:>9} {:>9}   {:>9} {:>9} {:>9}",
+        "authorise", "beside", "ratio", "end", "beside", "ratio"
+    );
+}
+
+/// A line of a curve: what was done in turns with a server that does not grow, authorisations and ends.
+pub fn curve(size: u64, rounds: &[((Figures, Figures), (Figures, Figures))]) {
+    let side = |pick: fn(&((Figures, Figures), (Figures, Figures))) -> (Figures, Figures)| {
+        let pairs = || rounds.iter().map(pick);
+        let (ours, beside) =
+            (median(pairs().map(|pair| pair.0.rate)), median(pairs().map(|pair| pair.1.rate)));
+        let ratio = median(pairs().map(|pair| pair.0.rate / pair.1.rate));
+        format!("{:>9} {:>9} {:>9}", format!("{ours:.0}/s"), format!("{beside:.0}/s"), format!("{ratio:.2}x"))
+    };
+    println!("{size:>9}   {}   {}", side(|round| round.0), side(|round| round.1));
+}
+
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_unstable_by(f64::total_cmp);

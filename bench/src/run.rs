@@ -1,5 +1,7 @@
 //! The runs: a server, its shops, and waves of calls through its hook.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{ActivityKind, activity, call};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
@@ -9,16 +11,20 @@ use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 use crate::database::Databases;
-use crate::load::Load;
+use crate::load::{Answer, Load};
 use crate::peer::{Peer, Sample};
 use crate::report::{self, Bar, Figures, Tally};
 use crate::statements::Watch;
-use crate::{Backend, Plan, Result, seed};
+use crate::{Backend, Plan, Result, seed, stored};
 
 /// Phones over all callshops, and so calls of one wave, at most: a phone has one call at a time.
 const PHONES: u32 = 2_000;
 /// Seconds that each call talks.
 const TALK: i64 = 90;
+/// Callshops of the branch that has many live calls, of as many cabins as one can have.
+const LIVE_SHOPS: u32 = 8;
+/// Live calls of it at most.
+const LIVE: usize = 1_000;
 /// A proxy sends this name.
 const PROXY: &str = "bench";
 
@@ -71,6 +77,47 @@ fn title(what: &str, plan: &Plan) -> String {
     )
 }
 
+/// `callshop-bench stored`.
+pub fn stored(plan: &Plan, up_to: u64) -> Result<()> {
+    let (mut new, mut grown) = (Bench::start(plan)?, Bench::start(plan)?);
+    let mut have = 0;
+    let made = warm_up(plan);
+    new.turn(made)?;
+    grown.turn(made)?;
+    report::begin_curve(&title("calls stored", plan), "stored");
+    let mut size = 1_000;
+    while size <= up_to {
+        let conn = grown.server.app.store.reader().clone();
+        grown.runtime.block_on(stored::fill(&conn, have, size))?;
+        have = size;
+        grown.compare(&mut new, plan, size)?;
+        size *= 10;
+    }
+    new.finish()?;
+    grown.finish()
+}
+
+/// `callshop-bench live`.
+pub fn live(plan: &Plan) -> Result<()> {
+    let plan = &Plan { shops: LIVE_SHOPS, ..plan.clone() };
+    let phones = LIVE_SHOPS * seed::MAX_CABINS;
+    let (mut few, mut many) = (Bench::open(plan, phones, true)?, Bench::open(plan, phones, true)?);
+    let mut busy = many.users.split_off(phones as usize - LIVE);
+    few.users.truncate(many.users.len());
+    few.turn(warm_up(plan))?;
+    many.turn(warm_up(plan))?;
+    report::begin_curve(&title("live calls of a branch", plan), "live");
+    let mut have = 0;
+    for live in [1, 10, 100, LIVE] {
+        let more: Vec<String> = busy.drain(..live - have).collect();
+        many.answer(&more)?;
+        have = live;
+        many.compare(&mut few, plan, live as u64)?;
+    }
+    few.finish()?;
+    many.finish()
+}
+
 /// Calls before the first that counts: tables are loaded, statements prepared, connections opened.
 fn warm_up(plan: &Plan) -> u32 {
     (plan.calls / 10).clamp(1, PHONES)
@@ -96,6 +143,10 @@ struct Turn {
 
 impl Bench {
     fn start(plan: &Plan) -> Result<Self> {
+        Self::open(plan, PHONES.min(plan.calls), false)
+    }
+
+    fn open(plan: &Plan, phones: u32, one_branch: bool) -> Result<Self> {
         let databases = Databases::start(plan.database, plan.statements)?;
         let url = databases.create("callshop")?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -104,8 +155,7 @@ impl Bench {
             config.database_url = url;
             config.database_connections = api::config::Config::default().database_connections;
         }));
-        let phones = PHONES.min(plan.calls);
-        let users = runtime.block_on(seed::open_shops(&server.app, plan.shops, phones))?;
+        let users = runtime.block_on(seed::open_shops(&server.app, plan.shops, phones, one_branch))?;
         let load = Load::new(server.hook, plan.connections)?;
         Ok(Self { databases, server, load, users, ended: 0, statements: plan.statements, runtime })
     }
@@ -128,21 +178,38 @@ impl Bench {
         ))
     }
 
+    /// Calls that are answered and go on: one from each of these phones.
+    fn answer(&mut self, users: &[String]) -> Result<()> {
+        self.load.connect()?;
+        let (references, _, _) = self.authorize(users)?;
+        let at = Utc::now();
+        let answered =
+            references.iter().map(|reference| self.load.request("events", &answered(reference, at)));
+        let answered = answered.collect();
+        self.load.send(answered)?;
+        Ok(())
+    }
+
+    /// An attempt from each of these phones, which all are allowed: their references, the answers, and how long it took.
+    fn authorize(&mut self, users: &[String]) -> Result<(Vec<Value>, Vec<Answer>, Duration)> {
+        let requests = users.iter().map(|user| self.load.request("authorize", &attempt(user))).collect();
+        let (answers, took) = self.load.send(requests)?;
+        if let Some(refused) = answers.iter().find(|answer| answer.body["allow"] != json!(true)) {
+            return Err(format!("an attempt was refused: {}", refused.body).into());
+        }
+        Ok((answers.iter().map(|answer| answer.body["ref"].clone()).collect(), answers, took))
+    }
+
     /// Makes `calls` calls in waves: authorised, answered, ended, a step after the other.
     fn turn(&mut self, calls: u32) -> Result<Turn> {
         let (mut authorizations, mut ends) = (Tally::default(), Tally::default());
         let mut left = calls as usize;
         self.load.connect()?;
         while left > 0 {
-            let users = &self.users[..left.min(self.users.len())];
+            let users = self.users[..left.min(self.users.len())].to_vec();
             left -= users.len();
-            let requests = users.iter().map(|user| self.load.request("authorize", &attempt(user))).collect();
-            let (answers, took) = self.load.send(requests)?;
+            let (references, answers, took) = self.authorize(&users)?;
             authorizations.add(&answers, took);
-            let references: Vec<&Value> = answers.iter().map(|answer| &answer.body["ref"]).collect();
-            if let Some(refused) = answers.iter().find(|answer| answer.body["allow"] != json!(true)) {
-                return Err(format!("an attempt was refused: {}", refused.body).into());
-            }
             let at = Utc::now();
             let answered = references
                 .iter()
@@ -170,6 +237,18 @@ impl Bench {
             self.ended += answers.len() as u64;
         }
         Ok(Turn { authorizations: authorizations.figures(), ends: ends.figures() })
+    }
+
+    /// Turns of this server and another, one after the other: a line of a curve.
+    fn compare(&mut self, other: &mut Self, plan: &Plan, size: u64) -> Result<()> {
+        let mut rounds = Vec::new();
+        for _ in 0..plan.rounds {
+            let share = (plan.calls / plan.rounds).max(1);
+            let (ours, theirs) = (self.turn(share)?, other.turn(share)?);
+            rounds.push(((ours.authorizations, theirs.authorizations), (ours.ends, theirs.ends)));
+        }
+        report::curve(size, &rounds);
+        Ok(())
     }
 
     /// Checks that every call that was answered 200 is there, charged, and that the ledger adds up; stops the server.

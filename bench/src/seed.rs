@@ -12,20 +12,31 @@ use uuid::Uuid;
 use crate::Result;
 
 /// Open cabins of a callshop at most: the product's own bound.
-const MAX_CABINS: u32 = 200;
+pub const MAX_CABINS: u32 = 200;
 /// Callshops made side by side.
 const AT_ONCE: usize = 2;
 /// What a call of ninety seconds costs at each level of a branch, per minute: the customer, the callshop, two resellers; the distributor
 /// pays the platform nothing, so that no row is written by the calls of all branches.
 const PRICES: [&str; 5] = ["0.2399", "0.1999", "0.1599", "0.1199", "0"];
 
-/// Opens `shops` callshops with some `phones` phones over all, each phone in an open cabin. The SIP users, callshops in turn.
-pub async fn open_shops(app: &App, shops: u32, phones: u32) -> Result<Vec<String>> {
+/// Opens `shops` callshops with some `phones` phones over all, each phone in an open cabin; each below a branch of its own, or all below
+/// one. The SIP users, callshops in turn.
+pub async fn open_shops(app: &App, shops: u32, phones: u32, one_branch: bool) -> Result<Vec<String>> {
     let each = phones.div_ceil(shops).clamp(1, MAX_CABINS);
     let platform = accounts::ensure_platform(app).await?;
     let operator = &Actor::operator(&platform);
+    let shared = if one_branch { Some(open_branch(app, operator, platform.id, 0).await?) } else { None };
     let opened: Vec<Vec<String>> = stream::iter(0..shops)
-        .map(|number| open_shop(app, operator, platform.id, number, each))
+        .map(|number| {
+            let shared = shared.clone();
+            async move {
+                let branch = match shared {
+                    Some(branch) => branch,
+                    None => open_branch(app, operator, platform.id, number).await?,
+                };
+                open_shop(app, operator, &branch, number, each).await
+            }
+        })
         .buffer_unordered(AT_ONCE)
         .try_collect()
         .await?;
@@ -34,41 +45,48 @@ pub async fn open_shops(app: &App, shops: u32, phones: u32) -> Result<Vec<String
     Ok(in_turn.collect())
 }
 
-/// A branch of the account tree with one callshop at its end.
+/// A distributor, a reseller and another below him: their ids behind the platform's.
+async fn open_branch(app: &App, operator: &Actor, platform: Uuid, number: u32) -> Result<Vec<Uuid>> {
+    let mut chain = vec![platform];
+    for (kind, name, price) in [
+        (AccountKind::Distributor, "Distributor", PRICES[4]),
+        (AccountKind::Reseller, "Reseller", PRICES[3]),
+        (AccountKind::Reseller, "City", PRICES[2]),
+    ] {
+        let parent = chain[chain.len() - 1];
+        let account = open_account(app, operator, parent, kind, &format!("{name} {number}")).await?;
+        assign_price(app, operator, parent, account.id, Assignment::Cost, price).await?;
+        chain.push(account.id);
+    }
+    Ok(chain)
+}
+
+async fn open_account(
+    app: &App,
+    operator: &Actor,
+    parent: Uuid,
+    kind: AccountKind,
+    name: &str,
+) -> Result<entity::account::Model> {
+    let account = accounts::create(app, operator, new_account(parent, kind, name)).await?.account;
+    credit::set_limit(app, operator, account.id, Some(Micros(1_000_000_000_000))).await?;
+    Ok(account)
+}
+
+/// A callshop at the end of a branch.
 async fn open_shop(
     app: &App,
     operator: &Actor,
-    platform: Uuid,
+    branch: &[Uuid],
     number: u32,
     cabins: u32,
 ) -> Result<Vec<String>> {
-    let mut chain = vec![platform];
-    let mut owner = None;
-    for (kind, name) in [
-        (AccountKind::Distributor, "Distributor"),
-        (AccountKind::Reseller, "Reseller"),
-        (AccountKind::Reseller, "City"),
-        (AccountKind::Callshop, "Callshop"),
-    ] {
-        let parent = chain[chain.len() - 1];
-        let account = accounts::create(app, operator, new_account(parent, kind, &format!("{name} {number}")))
-            .await?
-            .account;
-        credit::set_limit(app, operator, account.id, Some(Micros(1_000_000_000_000))).await?;
-        chain.push(account.id);
-        owner = Some(account);
-    }
-    let shop = chain[chain.len() - 1];
-    let owner = owner.as_ref().map(owner_of).ok_or("a branch has a callshop")?;
-    // from the callshop up: who pays a level is one step below who is paid
-    let payers = std::iter::once((shop, Assignment::Retail))
-        .chain(chain[1..].iter().rev().map(|id| (*id, Assignment::Cost)));
-    let sellers =
-        std::iter::once(chain[chain.len() - 2]).chain(chain[..chain.len() - 1].iter().rev().copied());
-    for (((payer, kind), seller), price) in payers.zip(sellers).zip(PRICES) {
-        assign_price(app, operator, seller, payer, kind, price).await?;
-    }
-    equip(app, operator, &owner, cabins).await
+    let parent = *branch.last().ok_or("a branch has an end")?;
+    let name = format!("Callshop {number}");
+    let shop = open_account(app, operator, parent, AccountKind::Callshop, &name).await?;
+    assign_price(app, operator, parent, shop.id, Assignment::Retail, PRICES[0]).await?;
+    assign_price(app, operator, parent, shop.id, Assignment::Cost, PRICES[1]).await?;
+    equip(app, operator, &owner_of(&shop), cabins).await
 }
 
 /// The callshop's owner: the operator of the platform opens no cabins.

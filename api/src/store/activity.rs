@@ -19,7 +19,7 @@ const MIGRATION_LOCK: i64 = 0x0063_616c_6c73_686f;
 ///
 /// # Errors
 /// Those of the database.
-pub async fn append(conn: &DatabaseTransaction, pending: Vec<NewActivity>) -> Result<Vec<activity::Model>> {
+pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> Result<Vec<activity::Model>> {
     if pending.is_empty() {
         return Ok(Vec::new());
     }
@@ -48,7 +48,7 @@ pub async fn append(conn: &DatabaseTransaction, pending: Vec<NewActivity>) -> Re
 }
 
 /// Moves each callshop's head on by its count, in id order; the last `seq` before.
-async fn advance(conn: &DatabaseTransaction, counts: &BTreeMap<Uuid, i64>) -> Result<BTreeMap<Uuid, i64>> {
+async fn advance(conn: &impl ConnectionTrait, counts: &BTreeMap<Uuid, i64>) -> Result<BTreeMap<Uuid, i64>> {
     let row =
         |(callshop_id, seq): (&Uuid, &i64)| activity_head::Model { callshop_id: *callshop_id, seq: *seq };
     let rows: Vec<activity_head::Model> = counts.iter().map(row).collect();

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use billing::money::Micros;
-use entity::{CallState, cabin, cabin_session, call, call_charge, hook_event, phone};
+use entity::{CallState, HookStatus, cabin, cabin_session, call, call_charge, hook_event, phone};
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
@@ -219,16 +219,6 @@ pub async fn save_charges(conn: &impl ConnectionTrait, charges: &[call_charge::M
     bulk::insert::<call_charge::Entity>(conn, charges, replace).await
 }
 
-/// Which of these event keys were received before.
-pub async fn known_events(conn: &impl ConnectionTrait, eids: &[&str]) -> Result<HashSet<String>> {
-    let query = hook_event::Entity::find().select_only().column(hook_event::Column::Eid).filter(bulk::among(
-        conn,
-        hook_event::Column::Eid,
-        eids.iter().copied(),
-    ));
-    Ok(query.into_tuple::<String>().all(conn).await?.into_iter().collect())
-}
-
 /// Which of these authorisation requests the proxy has given up already.
 pub async fn abandoned(conn: &impl ConnectionTrait, requests: &[&str]) -> Result<HashSet<String>> {
     let query = hook_event::Entity::find()
@@ -240,9 +230,25 @@ pub async fn abandoned(conn: &impl ConnectionTrait, requests: &[&str]) -> Result
     Ok(query.into_tuple::<String>().all(conn).await?.into_iter().collect())
 }
 
-/// Inserts received events.
-pub async fn insert_events(conn: &impl ConnectionTrait, events: &[hook_event::Model]) -> Result<()> {
-    bulk::insert::<hook_event::Entity>(conn, events, "").await
+/// Keeps received events, in the order of their keys; answers the keys that were not there. One that another node is keeping just now
+/// is waited for.
+pub async fn receive(conn: &impl ConnectionTrait, events: &[hook_event::Model]) -> Result<HashSet<String>> {
+    let new = "ON CONFLICT (eid) DO NOTHING RETURNING eid";
+    let rows = bulk::insert_returning::<hook_event::Entity>(conn, events, new).await?;
+    Ok(rows.iter().map(|row| row.try_get("", "eid")).collect::<std::result::Result<_, _>>()?)
+}
+
+/// Notes that events changed nothing.
+pub async fn ignore_events(conn: &impl ConnectionTrait, eids: &[&str]) -> Result<()> {
+    if eids.is_empty() {
+        return Ok(());
+    }
+    hook_event::Entity::update_many()
+        .col_expr(hook_event::Column::Status, Expr::value(HookStatus::Ignored))
+        .filter(bulk::among(conn, hook_event::Column::Eid, eids.iter().copied()))
+        .exec(conn)
+        .await?;
+    Ok(())
 }
 
 /// A call of a callshop inside `scope`.

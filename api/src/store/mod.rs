@@ -52,7 +52,7 @@ const STATEMENTS: usize = 512;
 pub struct StoreOptions {
     /// `sqlite:PATH` or `postgres://…`.
     pub url: String,
-    /// Connections of the pool that reads (and, on PostgreSQL, writes).
+    /// Connections that read; on PostgreSQL half of them write.
     pub connections: u32,
 }
 
@@ -116,8 +116,16 @@ impl Store {
             let writer = Database::connect(sqlite_options(options, 1)).await?;
             Ok(Self { reader, writer, hub })
         } else {
-            let pool = Database::connect(postgres_options(options)).await?;
-            Ok(Self { reader: pool.clone(), writer: pool, hub })
+            // apart from those that read, so that long reports never keep a call waiting for a connection
+            // migrations hold a lock on one and work on another
+            let writing = options.connections.div_ceil(2).max(2);
+            let reading = options.connections.saturating_sub(writing).max(1);
+            let reader = Database::connect(postgres_options(options, reading, &[])).await?;
+            // what is written is found by its key. A plan is kept while tables grow; one made when they were empty would read them
+            // from end to end for as long as nobody has analysed them
+            let writer = postgres_options(options, writing, &[("enable_seqscan", "off")]);
+            let writer = Database::connect(writer).await?;
+            Ok(Self { reader, writer, hub })
         }
     }
 
@@ -244,15 +252,21 @@ fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
     connect
 }
 
-fn postgres_options(options: &StoreOptions) -> ConnectOptions {
+fn postgres_options(
+    options: &StoreOptions,
+    connections: u32,
+    settings: &'static [(&'static str, &'static str)],
+) -> ConnectOptions {
     let mut connect = ConnectOptions::new(options.url.clone());
     connect
-        .max_connections(options.connections)
+        .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(10))
         .statement_timeout(Duration::from_secs(15))
         .sqlx_logging(false)
-        .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(STATEMENTS));
+        .map_sqlx_postgres_opts(|postgres| {
+            postgres.statement_cache_capacity(STATEMENTS).options(settings.iter().copied())
+        });
     connect
 }
 

@@ -1,6 +1,6 @@
 //! What the proxy says happens to calls and phones: a batch of events, applied together in one transaction, each once.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use billing::call::{self as machine, CallEvent, CallEventKind, Emitted};
 use billing::money::Micros;
@@ -144,49 +144,58 @@ pub(super) async fn apply_all(
     let mut results = vec![EventResult::Duplicate; events.len()];
     for index in order {
         let event = events[index];
-        if !batch.seen.insert(event.eid.clone()) {
-            continue;
+        // each counts once: those that were received before are not among the new ones
+        if batch.new.remove(&event.eid) {
+            results[index] = batch.apply(app, tx, event, money)?;
         }
-        let result = batch.apply(app, tx, event, money)?;
-        batch.received.push(received(event, &result, batch.now));
-        results[index] = result;
     }
+    let ignored = events.iter().zip(&results).filter(|(_, result)| **result == EventResult::Ignored);
+    let ignored: Vec<&str> = ignored.map(|(event, _)| event.eid.as_str()).collect();
+    calls::ignore_events(tx.conn(), &ignored).await?;
     let (hang_up, ended) = (batch.to_hang_up(), std::mem::take(&mut batch.ended));
     batch.flush(tx, money).await?;
     Ok(Applied { results, hang_up, ended })
 }
 
-fn received(event: &ProxyEvent, result: &EventResult, now: DateTime<Utc>) -> hook_event::Model {
-    let (status, error) = match result {
-        EventResult::Applied => (HookStatus::Applied, None),
-        EventResult::Duplicate | EventResult::Ignored => (HookStatus::Ignored, None),
-        EventResult::Rejected(error) => (HookStatus::Rejected, Some(error.clone())),
-    };
-    let body = if let EventBody::Malformed { body, .. } = &event.body { Some(body.clone()) } else { None };
-    hook_event::Model {
-        eid: event.eid.clone(),
-        kind: event.body.name().to_owned(),
-        reference: event.body.reference(),
-        proxy: event.proxy.clone(),
-        at: event.at,
-        received_at: now,
-        status,
-        error,
-        body,
+/// The rows of a batch's events, each key once, in the order of the keys.
+fn received(events: &[&ProxyEvent], now: DateTime<Utc>) -> Vec<hook_event::Model> {
+    let mut first: BTreeMap<&str, &ProxyEvent> = BTreeMap::new();
+    for event in events {
+        let kept = first.entry(&event.eid).or_insert(event);
+        if event.at < kept.at {
+            *kept = event;
+        }
     }
+    let row = |event: &ProxyEvent| {
+        let (status, error, body) = match &event.body {
+            EventBody::Malformed { error, body } => (HookStatus::Rejected, Some(error), Some(body)),
+            _ => (HookStatus::Applied, None, None),
+        };
+        hook_event::Model {
+            eid: event.eid.clone(),
+            kind: event.body.name().to_owned(),
+            reference: event.body.reference(),
+            proxy: event.proxy.clone(),
+            at: event.at,
+            received_at: now,
+            status,
+            error: error.cloned(),
+            body: body.cloned(),
+        }
+    };
+    first.into_values().map(row).collect()
 }
 
 /// The rows that a batch works on, and what it is going to write.
 struct Batch {
     now: DateTime<Utc>,
-    seen: HashSet<String>,
+    new: HashSet<String>,
     calls: HashMap<Uuid, call::Model>,
     by_request: HashMap<String, Uuid>,
     phones: HashMap<String, phone::Model>,
     cabins: HashMap<Uuid, Uuid>,
     changed_calls: BTreeSet<Uuid>,
     changed_phones: HashSet<String>,
-    received: Vec<hook_event::Model>,
     charged: Charged,
     ended: Vec<(String, Micros)>,
     corrections: Corrections,
@@ -196,7 +205,7 @@ struct Batch {
 
 impl Batch {
     async fn load(app: &App, tx: &Tx, events: &[&ProxyEvent]) -> Result<Self> {
-        let eids: Vec<&str> = events.iter().map(|event| event.eid.as_str()).collect();
+        let now = app.clock.now();
         let (mut refs, mut requests, mut users) = (Vec::new(), Vec::new(), Vec::new());
         for event in events {
             match &event.body {
@@ -220,16 +229,15 @@ impl Batch {
         let shop_ids: Vec<Uuid> = shop_ids.into_iter().collect();
         let shops = if shop_ids.is_empty() { Vec::new() } else { accounts::by_ids(conn, &shop_ids).await? };
         Ok(Self {
-            now: app.clock.now(),
+            now,
             // after the locks: what another node received meanwhile is committed by now
-            seen: calls::known_events(conn, &eids).await?,
+            new: calls::receive(conn, &received(events, now)).await?,
             by_request: rows.iter().map(|row| (row.request_id.clone(), row.id)).collect(),
             calls: rows.into_iter().map(|row| (row.id, row)).collect(),
             phones: phones.into_iter().map(|row| (row.sip_user.clone(), row)).collect(),
             cabins: cabins.into_iter().filter_map(|row| Some((row.phone_id?, row.id))).collect(),
             changed_calls: BTreeSet::new(),
             changed_phones: HashSet::new(),
-            received: Vec::new(),
             charged: Charged::default(),
             ended: Vec::new(),
             corrections,
@@ -359,7 +367,6 @@ impl Batch {
             self.changed_calls.iter().filter_map(|id| self.calls.remove(id)).collect();
         calls::update(conn, &rows).await?;
         calls::save_charges(conn, &self.charged.charges).await?;
-        calls::insert_events(conn, &self.received).await?;
         self.shops.values().for_each(|shop| money.watch(shop));
         for session in &self.charged.restate {
             sessions::restate(tx, *session, self.now).await?;

@@ -140,7 +140,9 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
                 if taken == 0 {
                     return;
                 }
-                gather(&mut waiting, &mut batch, before).await;
+                if taken < before {
+                    gather(&mut waiting, &mut batch, before).await;
+                }
             }
             () = stop.cancelled() => {
                 // nothing new comes in; what was handed in is still done
@@ -157,13 +159,10 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
 
 /// Waits for as many as there were before, but only a moment.
 async fn gather(waiting: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, before: usize) {
-    let more = async {
-        while batch.len() < before && waiting.recv_many(batch, BATCH - batch.len()).await > 0 {}
-    };
-    if batch.len() < before {
-        // what came before the time was over is in the batch
-        drop(tokio::time::timeout(GATHER, more).await);
-    }
+    let more =
+        async { while batch.len() < before && waiting.recv_many(batch, BATCH - batch.len()).await > 0 {} };
+    // what came before the time was over is in the batch
+    drop(tokio::time::timeout(GATHER, more).await);
 }
 
 async fn commit(app: &Arc<App>, batch: Vec<Job>) {
