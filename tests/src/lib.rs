@@ -5,6 +5,8 @@
 //! the ledger does not add up.
 
 pub mod client;
+pub mod crash;
+pub mod model;
 pub mod proxy;
 pub mod server;
 pub mod shop;

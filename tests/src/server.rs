@@ -61,7 +61,7 @@ impl TestTime {
         self.0.fetch_add(time.num_microseconds().expect("a short time"), Ordering::Relaxed);
     }
 
-    fn clock(&self) -> Clock {
+    pub(crate) fn clock(&self) -> Clock {
         let own = self.clone();
         Clock::new(move || own.now())
     }
@@ -81,7 +81,7 @@ pub fn postgres_url() -> String {
 }
 
 impl Backend {
-    async fn new_database(self, dir: &tempfile::TempDir) -> String {
+    pub(crate) async fn new_database(self, dir: &tempfile::TempDir) -> String {
         match self {
             Self::Sqlite => format!("sqlite:{}", dir.path().join("callshop.db").display()),
             Self::Postgres => {
@@ -188,6 +188,16 @@ pub struct StoppedServer {
 }
 
 impl StoppedServer {
+    /// What it was started with, its addresses included.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The folder that its files are in.
+    pub(crate) fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
     /// Starts it again at the same addresses.
     pub async fn start(self) -> TestServer {
         TestServer::run(self.config, self.dir, self.time).await

@@ -197,6 +197,9 @@ pub(super) fn correct(
     charged: &mut Charged,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    // the end that is corrected may be one of this batch
+    money.forget_call(row.id)?;
+    charged.charges.retain(|charge| charge.call_id != row.id);
     for posted in ground.posted.iter().filter(|posted| posted.call_id == Some(row.id)) {
         money.transfer(posted.reversal(now)?)?;
     }

@@ -41,6 +41,20 @@ impl Money {
         Ok(())
     }
 
+    /// Forgets what this batch was going to post for a call: its end was corrected before it was posted.
+    pub(super) fn forget_call(&mut self, call: Uuid) -> Result<()> {
+        let (forgotten, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.transfers)
+            .into_iter()
+            .partition(|transfer| transfer.call_id == Some(call));
+        self.transfers = kept;
+        for entry in forgotten.iter().flat_map(|transfer| &transfer.entries) {
+            if entry.book == Book::Credit {
+                add(&mut self.credit, entry.account_id, entry.amount.checked_neg().map_err(Error::fault)?)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Tells the people of a callshop when this batch brings its credit below what it wants to be told of.
     pub(super) fn watch(&mut self, shop: &account::Model) {
         if shop.low_credit.is_some() {

@@ -1,0 +1,137 @@
+//! The real `callshop` command: built, started, killed, started again.
+
+use std::fs::{File, OpenOptions};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command as Blocking, Stdio};
+use std::time::{Duration, Instant};
+
+use api::config::Config;
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+/// Longest wait for a server that starts.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where the command is, built from the present source.
+///
+/// # Panics
+/// When it does not build.
+pub fn build(release: bool) -> PathBuf {
+    let profile = if release { "release" } else { "debug" };
+    let own = std::env::current_exe().expect("this program has a path");
+    let target = own.ancestors().find(|folder| folder.ends_with("debug") || folder.ends_with("release"));
+    let target = target.and_then(Path::parent).expect("target/PROFILE").to_owned();
+    let mut build = Blocking::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--package", "api", "--bin", "callshop"]);
+    if release {
+        build.arg("--release");
+    }
+    build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    assert!(build.status().expect("cargo runs").success(), "the callshop command builds");
+    target.join(profile).join("callshop")
+}
+
+/// A server that can be killed.
+pub struct Process {
+    binary: PathBuf,
+    config: PathBuf,
+    log: PathBuf,
+    addresses: [SocketAddr; 2],
+    child: Option<Child>,
+}
+
+impl Process {
+    /// One that is not started yet, with this configuration, and its files in this folder.
+    pub fn new(binary: PathBuf, config: &Config, folder: &Path) -> Self {
+        let (file, log) = (folder.join("crash.toml"), folder.join("callshop.log"));
+        std::fs::write(&file, toml(config)).expect("the configuration is written");
+        File::create(&log).expect("a log");
+        Self { binary, config: file, log, addresses: [config.listen, config.hook.listen], child: None }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.args(arguments).arg("--config").arg(&self.config).stdin(Stdio::null());
+        for (name, _) in
+            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CALLSHOP_"))
+        {
+            command.env_remove(name);
+        }
+        let log = OpenOptions::new().append(true).open(&self.log).expect("the log opens");
+        command.stdout(Stdio::null()).stderr(log).kill_on_drop(true);
+        command
+    }
+
+    /// Starts it, without waiting for it.
+    pub fn start(&mut self) {
+        self.child = Some(self.command(&["serve"]).spawn().expect("callshop starts"));
+    }
+
+    /// Waits until it serves; for how long.
+    ///
+    /// # Panics
+    /// When it ends instead, or does not serve in time: with the end of its log.
+    pub async fn ready(&mut self) -> Duration {
+        let begun = Instant::now();
+        for address in self.addresses {
+            while TcpStream::connect(address).await.is_err() {
+                let child = self.child.as_mut().expect("it was started");
+                let over = child.try_wait().expect("it can be asked");
+                assert!(
+                    over.is_none() && begun.elapsed() < PATIENCE,
+                    "it does not serve: {over:?}\n{}",
+                    self.tail()
+                );
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+        begun.elapsed()
+    }
+
+    /// `kill -9`.
+    ///
+    /// # Panics
+    /// When it had ended by itself.
+    pub async fn kill(&mut self) {
+        let mut child = self.child.take().expect("it was started");
+        let over = child.try_wait().expect("it can be asked");
+        assert!(over.is_none(), "it ended by itself: {over:?}\n{}", self.tail());
+        child.kill().await.expect("it is killed");
+    }
+
+    /// Runs `callshop audit`: whether everything holds, and what it says.
+    pub async fn audit(&self) -> (bool, String) {
+        let mut command = self.command(&["audit"]);
+        command.stdout(Stdio::piped());
+        let output = command.output().await.expect("callshop runs");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    fn tail(&self) -> String {
+        let log = std::fs::read(&self.log).unwrap_or_default();
+        String::from_utf8_lossy(&log[log.len().saturating_sub(4_000)..]).into_owned()
+    }
+}
+
+/// What is not the default of a configuration, as the file that says it.
+fn toml(config: &Config) -> String {
+    let secret = config.hook.secrets.first().expect("a secret").expose_secret();
+    let proxy = config.hook.proxies.first().expect("a proxy");
+    format!(
+        "listen = \"{}\"\ndatabase_url = \"{}\"\ndatabase_connections = {}\n\n[auth]\naccess_seconds = {}\n\n\
+         [hook]\nlisten = \"{}\"\nsecrets = [\"{secret}\"]\n\n\
+         [[hook.proxies]]\nname = \"{}\"\ncontrol_url = \"{}\"\ntoken = \"{}\"\n\n\
+         [calls]\nslice_seconds = {}\n\n[limits.rates]\nsubject_per_minute = 0\naddress_per_minute = 0\n",
+        config.listen,
+        config.database_url,
+        config.database_connections,
+        config.auth.access_seconds,
+        config.hook.listen,
+        proxy.name,
+        proxy.control_url,
+        proxy.token.expose_secret(),
+        config.calls.slice_seconds,
+    )
+}

@@ -1,0 +1,764 @@
+//! The model: what a branch's books, calls and bills must be, in plain integers. It knows the rules, not the program: nothing here comes from
+//! its crates but the names of books, methods and states.
+
+use std::collections::BTreeMap;
+
+use entity::{Book, PaymentMethod, SessionState};
+use uuid::Uuid;
+
+use super::ops::{ACCOUNTS, NUMBERS, PARENTS, SHOPS};
+use super::prices::{Price, TARIFFS};
+
+/// Seconds of the longest call.
+pub const LONGEST: i64 = 600;
+/// What attendants may take off a bill, or give back of it.
+pub const CEILING: i64 = 1_000_000;
+/// The step that cash is paid in, by shop.
+pub const CASH_STEP: [i64; 2] = [10_000, 50_000];
+/// The methods, in the order that operations count them in.
+pub const METHODS: [PaymentMethod; 4] =
+    [PaymentMethod::Cash, PaymentMethod::Card, PaymentMethod::Pix, PaymentMethod::Other];
+const CENT: i64 = 10_000;
+
+/// What an operation comes to: done, or refused with this code.
+pub type Verdict = Result<(), &'static str>;
+
+/// A branch as it must be.
+#[derive(Clone, Debug, Default)]
+pub struct Books {
+    /// The credit limit of each account.
+    pub limits: [Option<i64>; ACCOUNTS],
+    /// The tariffs of the case.
+    pub tariffs: [Option<usize>; 7],
+    /// Balances.
+    pub balances: BTreeMap<(usize, Book), i64>,
+    /// The drawer of each shift.
+    pub drawers: BTreeMap<(Uuid, PaymentMethod), i64>,
+    /// The open shift of each shop.
+    pub shifts: [Option<Uuid>; 2],
+    /// Sessions, oldest first.
+    pub sessions: Vec<Session>,
+    /// Attempts to call, oldest first.
+    pub calls: Vec<Call>,
+    /// Corrections of credit: the transfer, the account, by how much, and whether it was taken back.
+    pub corrections: Vec<(Uuid, usize, i64, bool)>,
+    /// Receipts of each shop.
+    pub receipts: [i64; 2],
+}
+
+/// One customer's use of a cabin.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Its id.
+    pub id: Uuid,
+    /// Which shop.
+    pub shop: usize,
+    /// Which cabin.
+    pub cabin: usize,
+    /// Where it is.
+    pub state: SessionState,
+    /// Pays before.
+    pub prepaid: bool,
+    /// Calls may cost this.
+    pub spending: Option<i64>,
+    /// And last so long.
+    pub seconds: Option<i64>,
+    /// What was paid before, by method.
+    pub deposit: BTreeMap<PaymentMethod, i64>,
+    /// Lines of the bill: amount, and whether it is a discount.
+    pub lines: Vec<(i64, bool)>,
+    /// The final statement.
+    pub bill: Option<Bill>,
+    /// What cash rounding added.
+    pub cash_rounding: i64,
+    /// Given back.
+    pub refunded: i64,
+    /// Its receipt.
+    pub receipt: Option<i64>,
+    /// Unpaid when its shift closed.
+    pub carried_over: bool,
+}
+
+/// A statement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bill {
+    /// Sum of the calls.
+    pub calls: i64,
+    /// Sum of the items.
+    pub items: i64,
+    /// Sum of the discounts.
+    pub discounts: i64,
+    /// What rounding added.
+    pub rounding: i64,
+}
+
+impl Bill {
+    /// What is due.
+    pub fn total(self) -> i64 {
+        self.calls + self.items - self.discounts + self.rounding
+    }
+}
+
+/// Where a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Allowed.
+    Authorized,
+    /// Rings.
+    Ringing,
+    /// They talk.
+    Answered,
+    /// Over.
+    Ended,
+    /// Not answered.
+    Failed,
+    /// Given up.
+    Abandoned,
+    /// Not allowed.
+    Refused,
+}
+
+/// An attempt to call. Times are micros.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Its id; nil of a refused one.
+    pub id: Uuid,
+    /// The proxy's question.
+    pub request: String,
+    /// The cabin it was made from.
+    pub cabin: usize,
+    /// What was dialled.
+    pub number: usize,
+    /// Why it was refused.
+    pub refusal: Option<String>,
+    /// On whose bill it is.
+    pub session: Option<usize>,
+    /// Who pays by which price, the customer first.
+    pub levels: Vec<(usize, Price)>,
+    /// Where it is.
+    pub state: State,
+    /// It rang.
+    pub rang: bool,
+    /// When it was answered.
+    pub answered: Option<i64>,
+    /// When it was over.
+    pub ended: Option<i64>,
+    /// Seconds that are paid for.
+    pub covered: i64,
+    /// What it holds at each level.
+    pub holds: Vec<i64>,
+    /// Seconds talked, at most the covered ones.
+    pub talk: i64,
+    /// What the customer pays.
+    pub charge: i64,
+    /// What each level paid; empty while nothing was charged.
+    pub charges: Vec<i64>,
+    /// What was given away.
+    pub written_off: i64,
+    /// Its end is a guess.
+    pub estimated: bool,
+    /// Somebody wants it over.
+    pub hang_up: bool,
+}
+
+impl Call {
+    /// Occupies its phone and its holds.
+    pub fn is_live(&self) -> bool {
+        matches!(self.state, State::Authorized | State::Ringing | State::Answered)
+    }
+}
+
+/// Whole seconds between two instants, begun ones counted whole.
+fn seconds(from: i64, to: i64) -> i64 {
+    ((to - from).max(0) + 999_999) / 1_000_000
+}
+
+/// The nearest multiple of a step, a half up; of an amount not below zero.
+fn nearest(amount: i64, step: i64) -> i64 {
+    (amount + step / 2) / step * step
+}
+
+impl Books {
+    fn post(&mut self, account: usize, book: Book, amount: i64) {
+        *self.balances.entry((account, book)).or_default() += amount;
+    }
+
+    fn drawer(&mut self, shop: usize, shift: Uuid, method: PaymentMethod, amount: i64) {
+        self.post(SHOPS[shop], Book::Drawer, amount);
+        *self.drawers.entry((shift, method)).or_default() += amount;
+    }
+
+    /// The balance of a book.
+    pub fn balance(&self, account: usize, book: Book) -> i64 {
+        self.balances.get(&(account, book)).copied().unwrap_or_default()
+    }
+
+    /// What live calls hold of an account's credit.
+    pub fn held(&self, account: usize) -> i64 {
+        let holds = self.calls.iter().flat_map(|call| call.levels.iter().zip(&call.holds).skip(1));
+        holds.filter(|((payer, _), _)| *payer == account).map(|(_, hold)| hold).sum()
+    }
+
+    /// What may still be spent; none without a limit.
+    pub fn available(&self, account: usize) -> Option<i64> {
+        Some(self.balance(account, Book::Credit) + self.limits[account]? - self.held(account))
+    }
+
+    /// A drawer's content.
+    pub fn in_drawer(&self, shop: usize, method: PaymentMethod) -> i64 {
+        self.shifts[shop].and_then(|shift| self.drawers.get(&(shift, method))).copied().unwrap_or_default()
+    }
+
+    // credit
+
+    /// Whether an account's credit may change like this.
+    pub fn may_change_credit(&self, account: usize, amount: i64, limit: Option<i64>) -> Verdict {
+        let after =
+            limit.map(|limit| self.balance(account, Book::Credit) + amount + limit - self.held(account));
+        match (self.available(account), after) {
+            (_, Some(after)) if after >= 0 => Ok(()),
+            (Some(before), Some(after)) if after >= before => Ok(()),
+            (_, None) => Ok(()),
+            _ => Err("INSUFFICIENT_CREDIT"),
+        }
+    }
+
+    /// A parent gives, or takes.
+    pub fn give(&mut self, account: usize, amount: i64) {
+        self.post(account, Book::Credit, amount);
+        self.post(PARENTS[account], Book::Issued, -amount);
+    }
+
+    // register
+
+    /// The register is opened.
+    pub fn open_register(&mut self, shop: usize, shift: Uuid, float: i64) {
+        self.shifts[shop] = Some(shift);
+        self.move_cash(shop, float);
+    }
+
+    /// Cash in, or out.
+    pub fn move_cash(&mut self, shop: usize, amount: i64) {
+        let Some(shift) = self.shifts[shop] else { return };
+        self.drawer(shop, shift, PaymentMethod::Cash, amount);
+        self.post(SHOPS[shop], Book::Outside, -amount);
+    }
+
+    /// Whether so much cash is there to be taken out.
+    pub fn has_cash(&self, shop: usize, method: PaymentMethod, amount: i64) -> Verdict {
+        let enough = method != PaymentMethod::Cash || amount <= self.in_drawer(shop, method).max(0);
+        if enough { Ok(()) } else { Err("INSUFFICIENT_CASH") }
+    }
+
+    /// The closed and unpaid sessions of a shop.
+    pub fn unpaid(&self, shop: usize) -> Vec<Uuid> {
+        let unpaid = |row: &&Session| row.shop == shop && row.state == SessionState::Closed;
+        self.sessions.iter().filter(unpaid).map(|row| row.id).collect()
+    }
+
+    /// Whether the register may close.
+    pub fn may_close_register(&self, shop: usize, carry_over: bool) -> Verdict {
+        if self.shifts[shop].is_none() {
+            return Err("REGISTER_CLOSED");
+        }
+        let in_the_way = |row: &Session| match row.state {
+            SessionState::Open | SessionState::Closing => true,
+            SessionState::Closed => !carry_over,
+            SessionState::Settled | SessionState::Voided => false,
+        };
+        let open = self.sessions.iter().any(|row| row.shop == shop && in_the_way(row));
+        if open { Err("OPEN_ITEMS") } else { Ok(()) }
+    }
+
+    /// It is counted and closed.
+    pub fn close_register(&mut self, shop: usize, counts: [i64; 4]) {
+        let Some(shift) = self.shifts[shop] else { return };
+        for (method, counted) in METHODS.into_iter().zip(counts) {
+            let variance = counted - self.in_drawer(shop, method);
+            self.post(SHOPS[shop], Book::Variance, -variance);
+            self.drawer(shop, shift, method, variance - counted);
+            self.post(SHOPS[shop], Book::Outside, counted);
+        }
+        self.shifts[shop] = None;
+        for session in self.sessions.iter_mut().filter(|row| row.shop == shop) {
+            session.carried_over |= session.state == SessionState::Closed;
+        }
+    }
+
+    // sessions
+
+    /// The session that occupies a cabin.
+    pub fn occupying(&self, cabin: usize) -> Option<usize> {
+        let occupies = |row: &Session| {
+            row.cabin == cabin && matches!(row.state, SessionState::Open | SessionState::Closing)
+        };
+        self.sessions.iter().position(occupies)
+    }
+
+    /// The live calls of a session.
+    pub fn live(&self, session: usize) -> usize {
+        self.calls.iter().filter(|call| call.session == Some(session) && call.is_live()).count()
+    }
+
+    /// A customer pays before.
+    pub fn take_deposit(&mut self, session: usize, method: PaymentMethod, amount: i64) {
+        let shop = self.sessions[session].shop;
+        let Some(shift) = self.shifts[shop] else { return };
+        *self.sessions[session].deposit.entry(method).or_default() += amount;
+        self.drawer(shop, shift, method, amount);
+        self.post(SHOPS[shop], Book::Deposits, -amount);
+    }
+
+    /// What the calls of a session cost so far.
+    pub fn calls_total(&self, session: usize) -> i64 {
+        self.calls.iter().filter(|call| call.session == Some(session)).map(|call| call.charge).sum()
+    }
+
+    /// The sum of the items, or of the discounts, of a session.
+    pub fn lines(&self, session: usize, discounts: bool) -> i64 {
+        let lines = self.sessions[session].lines.iter();
+        lines.filter(|(_, discount)| *discount == discounts).map(|(amount, _)| amount).sum()
+    }
+
+    /// Whether the discounts would still be no more than what they are taken off.
+    pub fn may_discount(&self, session: usize, items: i64, discounts: i64) -> Verdict {
+        if discounts > items + self.calls_total(session) { Err("DISCOUNT_TOO_HIGH") } else { Ok(()) }
+    }
+
+    /// The bill as it is now.
+    pub fn bill(&self, session: usize) -> Bill {
+        let (calls, items) = (self.calls_total(session), self.lines(session, false));
+        let discounts = self.lines(session, true).min(calls + items);
+        let exact = calls + items - discounts;
+        Bill { calls, items, discounts, rounding: nearest(exact, CENT) - exact }
+    }
+
+    fn sell(&mut self, session: usize, bill: Bill, sign: i64) {
+        let account = SHOPS[self.sessions[session].shop];
+        self.post(account, Book::Receivable, sign * bill.total());
+        self.post(account, Book::Sales, -sign * (bill.total() - bill.rounding));
+        self.post(account, Book::Rounding, -sign * bill.rounding);
+    }
+
+    /// The statement becomes final.
+    pub fn finish(&mut self, session: usize) {
+        let bill = self.bill(session);
+        self.sessions[session].state = SessionState::Closed;
+        self.sessions[session].bill = Some(bill);
+        self.sell(session, bill, 1);
+    }
+
+    /// A final statement is made again.
+    pub fn restate(&mut self, session: usize) {
+        let row = &self.sessions[session];
+        let (SessionState::Closed, Some(before)) = (row.state, row.bill) else { return };
+        let after = self.bill(session);
+        self.sell(session, before, -1);
+        self.sell(session, after, 1);
+        self.sessions[session].bill = Some(after);
+    }
+
+    /// A cabin is closed.
+    pub fn close(&mut self, session: usize, hang_up: bool) {
+        if self.live(session) == 0 {
+            return self.finish(session);
+        }
+        self.sessions[session].state = SessionState::Closing;
+        let live = |call: &&mut Call| call.session == Some(session) && call.is_live();
+        for call in self.calls.iter_mut().filter(live) {
+            call.hang_up |= hang_up;
+        }
+    }
+
+    /// Whether a session may be voided.
+    pub fn may_void(&self, session: usize) -> Verdict {
+        let row = &self.sessions[session];
+        let called =
+            self.calls.iter().any(|call| call.session == Some(session) && call.state != State::Refused);
+        if called || !matches!(row.state, SessionState::Open | SessionState::Closed) {
+            return Err("ILLEGAL_STATE");
+        }
+        if row.deposit.is_empty() {
+            return Ok(());
+        }
+        if self.shifts[row.shop].is_none() {
+            return Err("REGISTER_CLOSED");
+        }
+        let cash = row.deposit.get(&PaymentMethod::Cash).copied().unwrap_or_default();
+        self.has_cash(row.shop, PaymentMethod::Cash, cash)
+    }
+
+    /// It was opened by mistake.
+    pub fn void(&mut self, session: usize) {
+        let row = self.sessions[session].clone();
+        if let Some(bill) = row.bill {
+            self.sell(session, bill, -1);
+        }
+        if let Some(shift) = self.shifts[row.shop] {
+            for (method, amount) in row.deposit {
+                self.drawer(row.shop, shift, method, -amount);
+                self.post(SHOPS[row.shop], Book::Deposits, amount);
+            }
+        }
+        self.sessions[session].state = SessionState::Voided;
+        self.sessions[session].lines.clear();
+    }
+
+    /// What the deposit leaves to pay of a closed session; below zero, what is left of it.
+    pub fn due(&self, session: usize) -> i64 {
+        let row = &self.sessions[session];
+        row.bill.unwrap_or_default().total() - row.deposit.values().sum::<i64>()
+    }
+
+    /// What paying comes to: kept by method, cash given back of the deposit, what cash rounding added.
+    pub fn payment(
+        &self,
+        session: usize,
+        handed: &[(PaymentMethod, i64)],
+    ) -> Result<(BTreeMap<PaymentMethod, i64>, i64, i64), &'static str> {
+        let shop = self.sessions[session].shop;
+        if self.shifts[shop].is_none() {
+            return Err("REGISTER_CLOSED");
+        }
+        if self.sessions[session].state != SessionState::Closed {
+            return Err("ILLEGAL_STATE");
+        }
+        let due = self.due(session);
+        let (to_pay, left) = (due.max(0), (-due).max(0));
+        let mut kept: BTreeMap<PaymentMethod, i64> = BTreeMap::new();
+        for (method, amount) in handed {
+            *kept.entry(*method).or_default() += amount;
+        }
+        let others: i64 =
+            kept.iter().filter(|(method, _)| **method != PaymentMethod::Cash).map(|(_, sum)| sum).sum();
+        if others > to_pay {
+            return Err("OVERPAID");
+        }
+        let mut in_cash = to_pay - others;
+        let mut rounding = 0;
+        if let Some(cash) = kept.get_mut(&PaymentMethod::Cash) {
+            let rounded = nearest(in_cash, CASH_STEP[shop]);
+            rounding = rounded - in_cash;
+            in_cash = rounded;
+            if *cash < in_cash {
+                return Err("UNDERPAID");
+            }
+            *cash = in_cash;
+        } else if in_cash > 0 {
+            return Err("UNDERPAID");
+        }
+        let back = nearest(left, CASH_STEP[shop]);
+        rounding += left - back;
+        self.has_cash(shop, PaymentMethod::Cash, back)?;
+        Ok((kept, back, rounding))
+    }
+
+    /// A session is paid.
+    pub fn settle(&mut self, session: usize, kept: BTreeMap<PaymentMethod, i64>, back: i64, rounding: i64) {
+        let row = self.sessions[session].clone();
+        let (account, Some(shift)) = (SHOPS[row.shop], self.shifts[row.shop]) else { return };
+        self.post(account, Book::Receivable, -row.bill.unwrap_or_default().total());
+        self.post(account, Book::Deposits, row.deposit.values().sum());
+        self.post(account, Book::Rounding, -rounding);
+        for (method, amount) in kept {
+            self.drawer(row.shop, shift, method, amount);
+        }
+        self.drawer(row.shop, shift, PaymentMethod::Cash, -back);
+        self.receipts[row.shop] += 1;
+        let receipt = self.receipts[row.shop];
+        let row = &mut self.sessions[session];
+        (row.state, row.cash_rounding, row.receipt) = (SessionState::Settled, rounding, Some(receipt));
+    }
+
+    /// Whether so much of a session may be given back.
+    pub fn may_refund(&self, session: usize, method: PaymentMethod, amount: i64, owner: bool) -> Verdict {
+        let row = &self.sessions[session];
+        if self.shifts[row.shop].is_none() {
+            return Err("REGISTER_CLOSED");
+        }
+        if row.state != SessionState::Settled {
+            return Err("ILLEGAL_STATE");
+        }
+        if amount > row.bill.unwrap_or_default().total() + row.cash_rounding - row.refunded {
+            return Err("REFUND_TOO_HIGH");
+        }
+        if !owner && row.refunded + amount > CEILING {
+            return Err("CEILING_EXCEEDED");
+        }
+        if method == PaymentMethod::Cash && amount % CASH_STEP[row.shop] != 0 {
+            return Err("INVALID_INPUT");
+        }
+        self.has_cash(row.shop, method, amount)
+    }
+
+    /// It is.
+    pub fn refund(&mut self, session: usize, method: PaymentMethod, amount: i64) {
+        let shop = self.sessions[session].shop;
+        let Some(shift) = self.shifts[shop] else { return };
+        self.sessions[session].refunded += amount;
+        self.drawer(shop, shift, method, -amount);
+        self.post(SHOPS[shop], Book::Sales, amount);
+    }
+
+    // calls
+
+    /// The live call of a cabin's phone.
+    pub fn on_phone(&self, cabin: usize) -> Option<usize> {
+        self.calls.iter().position(|call| call.cabin == cabin && call.is_live())
+    }
+
+    /// Who pays for calls of a shop to a number, the customer first; or why nobody can.
+    pub fn levels(&self, shop: usize, number: usize) -> Result<Vec<(usize, Price)>, &'static str> {
+        let account = SHOPS[shop];
+        let retail = self.tariffs[5 + shop].or(self.tariffs[account - 1]);
+        let mut levels = vec![(account, retail)];
+        let mut payer = account;
+        while payer != 0 {
+            levels.push((payer, self.tariffs[payer - 1]));
+            payer = PARENTS[payer];
+        }
+        let priced = levels.into_iter().map(|(payer, tariff)| {
+            let missing = if payer == account { "DESTINATION_NOT_RATED" } else { "SERVICE_UNAVAILABLE" };
+            let price = tariff.and_then(|tariff| TARIFFS[tariff].get(number).copied().flatten());
+            price.map(|price| (payer, price)).ok_or(missing)
+        });
+        priced.collect()
+    }
+
+    /// What a customer's bounds leave for a call: money and seconds; none is no bound.
+    fn terms(&self, session: usize, own: Option<usize>) -> (Option<i64>, Option<i64>) {
+        let row = &self.sessions[session];
+        let others = || {
+            let calls = self.calls.iter().enumerate().filter(|(index, _)| Some(*index) != own);
+            calls.map(|(_, call)| call).filter(|call| call.session == Some(session))
+        };
+        let used: i64 = others().map(|call| call.charge + call.holds.first().unwrap_or(&0)).sum();
+        let talked: i64 = others().map(|call| if call.is_live() { call.covered } else { call.talk }).sum();
+        let bound = if row.prepaid { Some(row.deposit.values().sum()) } else { row.spending };
+        (bound.map(|bound: i64| bound - used), row.seconds.map(|limit| (limit - talked).max(0)))
+    }
+
+    /// Whether `seconds` of a call are paid for, in the order of the levels; `own` is the call if it holds something already.
+    fn pays_for(
+        &self,
+        levels: &[(usize, Price)],
+        session: usize,
+        own: Option<usize>,
+        seconds: i64,
+    ) -> Verdict {
+        let (money, left) = self.terms(session, own);
+        if left.is_some_and(|left| left < seconds) {
+            return Err("TIME_LIMIT");
+        }
+        let held =
+            |level: usize| own.and_then(|own| self.calls[own].holds.get(level)).copied().unwrap_or_default();
+        for (level, (payer, price)) in levels.iter().enumerate() {
+            let bound = match level {
+                0 => money,
+                _ if price.is_free() => None,
+                _ => self.available(*payer).map(|available| available + held(level)),
+            };
+            if bound.is_some_and(|bound| bound < price.cost(seconds)) {
+                return Err(match level {
+                    0 if self.sessions[session].prepaid => "DEPOSIT_USED_UP",
+                    0 => "SPENDING_LIMIT",
+                    1 => "NO_CREDIT",
+                    _ => "SERVICE_UNAVAILABLE",
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a phone may call: the session that pays and the levels; an emergency has neither.
+    #[expect(clippy::type_complexity, reason = "used twice")]
+    pub fn may_call(
+        &self,
+        cabin: usize,
+        shop: usize,
+        number: usize,
+        given_up: bool,
+    ) -> Result<(Option<usize>, Vec<(usize, Price)>), &'static str> {
+        if given_up {
+            return Err("ABANDONED");
+        }
+        if self.on_phone(cabin).is_some() {
+            return Err("PHONE_BUSY");
+        }
+        self.free_phone_may_call(cabin, shop, number)
+    }
+
+    /// The same of a phone that has no call.
+    #[expect(clippy::type_complexity, reason = "used twice")]
+    pub fn free_phone_may_call(
+        &self,
+        cabin: usize,
+        shop: usize,
+        number: usize,
+    ) -> Result<(Option<usize>, Vec<(usize, Price)>), &'static str> {
+        if number + 1 == NUMBERS.len() {
+            return Ok((None, Vec::new()));
+        }
+        let session =
+            self.occupying(cabin).filter(|session| self.sessions[*session].state == SessionState::Open);
+        let session = session.ok_or("CABIN_CLOSED")?;
+        let levels = self.levels(shop, number)?;
+        self.pays_for(&levels, session, None, 1)?;
+        Ok((Some(session), levels))
+    }
+
+    /// Whether a running call could go on for another second.
+    pub fn could_go_on(&self, call: usize) -> bool {
+        let row = &self.calls[call];
+        let Some(session) = row.session else { return false };
+        row.covered < LONGEST && self.pays_for(&row.levels, session, Some(call), row.covered + 1).is_ok()
+    }
+
+    /// Applies an event; whether it changed anything.
+    pub fn tell(&mut self, call: usize, event: Event) -> bool {
+        let row = &mut self.calls[call];
+        match event {
+            Event::Ringing => {
+                if row.state == State::Refused || row.rang {
+                    return false;
+                }
+                row.rang = true;
+                if row.state == State::Authorized {
+                    row.state = State::Ringing;
+                }
+                true
+            }
+            Event::Answered(at) => {
+                let rings = matches!(row.state, State::Authorized | State::Ringing);
+                if rings {
+                    (row.state, row.answered) = (State::Answered, Some(at));
+                }
+                rings
+            }
+            Event::Failed | Event::Abandoned => {
+                let over = match event {
+                    Event::Failed => matches!(row.state, State::Authorized | State::Ringing),
+                    _ => row.state == State::Authorized,
+                };
+                if over {
+                    row.state = if event == Event::Failed { State::Failed } else { State::Abandoned };
+                    row.holds.clear();
+                    self.is_over(call);
+                }
+                over
+            }
+            Event::Lost(at) => {
+                let live = row.is_live();
+                if live {
+                    let answered = row.answered;
+                    self.end(call, at, answered);
+                    self.calls[call].estimated = true;
+                }
+                live
+            }
+            Event::Ended { at, answered, acked } => {
+                let answered = answered.or(row.answered).filter(|_| acked);
+                let proves = answered.is_some() && matches!(row.state, State::Failed | State::Abandoned);
+                let counts = row.is_live() || row.estimated || proves;
+                if counts {
+                    self.end(call, at, answered);
+                    self.calls[call].estimated = false;
+                }
+                counts
+            }
+        }
+    }
+
+    fn end(&mut self, call: usize, at: i64, answered: Option<i64>) {
+        let was_live = self.calls[call].is_live();
+        let held = std::mem::take(&mut self.calls[call].holds);
+        self.charge(call, -1);
+        let session = self.calls[call].session;
+        let state = session.map(|session| self.sessions[session].state);
+        let paid = !was_live && matches!(state, Some(SessionState::Settled | SessionState::Voided));
+        let levels = self.calls[call].levels.clone();
+        let bounds: Vec<i64> = (levels.iter().enumerate())
+            .map(|(level, (payer, price))| match level {
+                _ if was_live => held.get(level).copied().unwrap_or_default(),
+                0 => i64::MAX,
+                _ if price.is_free() => i64::MAX,
+                _ => self.available(*payer).map_or(i64::MAX, |available| available.max(0)),
+            })
+            .collect();
+        let row = &mut self.calls[call];
+        (row.state, row.answered, row.ended) = (State::Ended, answered, Some(at));
+        let measured = answered.map_or(0, |answered| seconds(answered, at));
+        row.talk = measured.min(row.covered);
+        row.written_off = 0;
+        if !paid {
+            row.charge = 0;
+        }
+        let charges: Vec<i64> = (levels.iter().zip(bounds))
+            .map(|((_, price), bound)| if answered.is_some() { price.cost(row.talk).min(bound) } else { 0 })
+            .collect();
+        if answered.is_some()
+            && let Some((_, retail)) = levels.first()
+        {
+            if !paid {
+                row.charge = charges[0];
+            }
+            row.written_off = (retail.cost(measured) - row.charge).max(0);
+        }
+        // a correction always says what is charged now, be it nothing
+        row.charges = if answered.is_some() || !was_live { charges } else { Vec::new() };
+        if let Some(first) = row.charges.first_mut() {
+            *first = row.charge;
+        }
+        self.charge(call, 1);
+        match session {
+            Some(_) if was_live => self.is_over(call),
+            Some(session) => self.restate(session),
+            None => {}
+        }
+    }
+
+    /// Posts what a call costs and what was given away of it, or takes it back.
+    fn charge(&mut self, call: usize, sign: i64) {
+        let row = self.calls[call].clone();
+        for (level, charge) in row.charges.iter().enumerate().skip(1) {
+            let payer = row.levels[level].0;
+            self.post(payer, Book::Credit, -sign * charge);
+            self.post(PARENTS[payer], Book::Revenue, sign * charge);
+        }
+        if let Some((shop, _)) = row.levels.first() {
+            self.post(*shop, Book::WriteOff, sign * row.written_off);
+            self.post(*shop, Book::Sales, -sign * row.written_off);
+        }
+    }
+
+    fn is_over(&mut self, call: usize) {
+        let Some(session) = self.calls[call].session else { return };
+        if self.sessions[session].state == SessionState::Closing && self.live(session) == 0 {
+            self.finish(session);
+        }
+    }
+}
+
+/// What the proxy says about a call. Times are micros.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// It rings.
+    Ringing,
+    /// It was answered then.
+    Answered(i64),
+    /// It was over then.
+    Ended {
+        /// When.
+        at: i64,
+        /// When it was answered, if the event says so.
+        answered: Option<i64>,
+        /// The answer was acknowledged.
+        acked: bool,
+    },
+    /// It failed.
+    Failed,
+    /// It was given up.
+    Abandoned,
+    /// It was last seen then.
+    Lost(i64),
+}

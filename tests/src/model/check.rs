@@ -1,0 +1,271 @@
+//! Compares the rows of a branch with the model.
+
+use std::collections::BTreeMap;
+
+use api::app::{register, sessions};
+use entity::{
+    Book, CallState, PaymentMethod, SessionState, cabin_session, call, call_charge, ledger_balance,
+    ledger_entry,
+};
+use sea_orm::sea_query::ExprTrait as _;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use uuid::Uuid;
+
+use super::Wrong;
+use super::books::{Call, LONGEST, Session, State};
+use super::drive::{Drive, owner};
+use super::ops::SHOPS;
+
+macro_rules! same {
+    ($what:expr, $expected:expr, $found:expr) => {
+        let (expected, found) = (&$expected, &$found);
+        if expected != found {
+            return Err(format!("{} should be {expected:?}, is {found:?}", $what));
+        }
+    };
+}
+
+fn failed(error: impl std::fmt::Display) -> Wrong {
+    error.to_string()
+}
+
+/// What must hold after every step.
+pub(super) async fn step(drive: &Drive<'_>) -> Result<(), Wrong> {
+    balances(drive).await?;
+    entries(drive).await?;
+    calls(drive).await?;
+    sessions_(drive).await
+}
+
+fn ids(drive: &Drive<'_>) -> Vec<Uuid> {
+    drive.branch.accounts.iter().map(|account| account.id).collect()
+}
+
+/// Balances and holds are the model's; no account is past its limit; the branch sums to zero.
+async fn balances(drive: &Drive<'_>) -> Result<(), Wrong> {
+    let ids = ids(drive);
+    let rows =
+        ledger_balance::Entity::find().filter(ledger_balance::Column::AccountId.is_in(ids.iter().copied()));
+    let rows = rows.all(drive.world.app.store.reader()).await.map_err(failed)?;
+    let mut found: BTreeMap<(usize, Book), i64> = BTreeMap::new();
+    for row in rows {
+        let account = ids.iter().position(|id| *id == row.account_id).ok_or("a stranger's balance")?;
+        found.insert((account, row.book), row.balance.0);
+        let held = if row.book == Book::Credit { drive.books.held(account) } else { 0 };
+        same!(format!("held of account {account} {:?}", row.book), held, row.held.0);
+        if row.book == Book::Credit
+            && let Some(limit) = drive.books.limits[account]
+            && row.balance.0 + limit - row.held.0 < 0
+        {
+            return Err(format!("account {account} is past its limit of {limit}: {row:?}"));
+        }
+    }
+    same!("the sum of all balances", 0, found.values().sum::<i64>());
+    found.retain(|_, balance| *balance != 0);
+    let mut expected = drive.books.balances.clone();
+    expected.retain(|_, balance| *balance != 0);
+    same!("balances", expected, found);
+    Ok(())
+}
+
+/// Balances equal their entries, and so do the drawers, by shift and method.
+async fn entries(drive: &Drive<'_>) -> Result<(), Wrong> {
+    use ledger_entry::Column;
+    let ids = ids(drive);
+    let rows: Vec<(Uuid, Book, Option<Uuid>, Option<PaymentMethod>, i64)> = ledger_entry::Entity::find()
+        .select_only()
+        .columns([Column::AccountId, Column::Book, Column::ShiftId, Column::Method])
+        // SUM of BIGINT is NUMERIC on PostgreSQL
+        .column_as(Column::Amount.sum().cast_as("BIGINT"), "amount")
+        .filter(Column::AccountId.is_in(ids.iter().copied()))
+        .group_by(Column::AccountId)
+        .group_by(Column::Book)
+        .group_by(Column::ShiftId)
+        .group_by(Column::Method)
+        .into_tuple()
+        .all(drive.world.app.store.reader())
+        .await
+        .map_err(failed)?;
+    let (mut books, mut drawers) = (BTreeMap::new(), BTreeMap::new());
+    for (account, book, shift, method, amount) in rows {
+        let account = ids.iter().position(|id| *id == account).ok_or("a stranger's entry")?;
+        *books.entry((account, book)).or_insert(0) += amount;
+        if let Some(drawer) = shift.zip(method) {
+            *drawers.entry(drawer).or_insert(0) += amount;
+        }
+    }
+    books.retain(|_, sum| *sum != 0);
+    drawers.retain(|_, sum| *sum != 0);
+    let mut expected = drive.books.balances.clone();
+    expected.retain(|_, balance| *balance != 0);
+    same!("sums of entries", expected, books);
+    let mut expected = drive.books.drawers.clone();
+    expected.retain(|_, balance| *balance != 0);
+    same!("drawers", expected, drawers);
+    Ok(())
+}
+
+/// What a call row says, as far as the model knows it.
+fn of_row(row: &call::Model) -> Result<(State, i64, Vec<i64>, [i64; 3], bool), Wrong> {
+    let state = match row.state {
+        CallState::Authorized => State::Authorized,
+        CallState::Ringing => State::Ringing,
+        CallState::Answered => State::Answered,
+        CallState::Ended => State::Ended,
+        CallState::Failed => State::Failed,
+        CallState::Abandoned => State::Abandoned,
+        CallState::Refused => State::Refused,
+    };
+    let holds = serde_json::from_value(row.holds.clone()).map_err(failed)?;
+    let money = [i64::from(row.talk_seconds), row.charge.0, row.written_off.0];
+    Ok((state, i64::from(row.covered), holds, money, row.estimated))
+}
+
+async fn calls(drive: &Drive<'_>) -> Result<(), Wrong> {
+    let shops = SHOPS.map(|shop| drive.branch.accounts[shop].id);
+    let rows = call::Entity::find().filter(call::Column::CallshopId.is_in(shops));
+    let rows = rows.all(drive.world.app.store.reader()).await.map_err(failed)?;
+    let mut rows: BTreeMap<String, call::Model> =
+        rows.into_iter().map(|row| (row.request_id.clone(), row)).collect();
+    for call in &drive.books.calls {
+        let row = rows.remove(&call.request).ok_or_else(|| format!("{call:?} has no row"))?;
+        let money = [call.talk, call.charge, call.written_off];
+        let expected = (call.state, call.covered, call.holds.clone(), money, call.estimated);
+        same!(format!("call {:?} of {call:?}", row.id), expected, of_row(&row)?);
+        let session = call.session.map(|session| drive.books.sessions[session].id);
+        if call.state != State::Refused {
+            same!(format!("session of {call:?}"), session, row.session_id);
+            same!(
+                format!("answer of {call:?}"),
+                call.answered,
+                row.answered_at.map(|at| at.timestamp_micros())
+            );
+        }
+        bounded(drive, call)?;
+    }
+    same!("calls that nobody made", 0, rows.len());
+    Ok(())
+}
+
+/// Nobody pays for more than was covered, nor is covered for longer than anybody may call.
+fn bounded(drive: &Drive<'_>, call: &Call) -> Result<(), Wrong> {
+    if call.covered > LONGEST || call.talk > call.covered {
+        return Err(format!("too long: {call:?}"));
+    }
+    let most = call.levels.first().map_or(0, |(_, price)| price.cost(call.covered));
+    if call.charge > most {
+        return Err(format!("charged {} although {most} was covered: {call:?}", call.charge));
+    }
+    let Some(session) = call.session.filter(|_| call.is_live()).map(|session| &drive.books.sessions[session])
+    else {
+        return Ok(());
+    };
+    if session.seconds.is_some_and(|limit| call.covered > limit) {
+        return Err(format!("covered for longer than the session: {call:?}"));
+    }
+    Ok(())
+}
+
+async fn sessions_(drive: &Drive<'_>) -> Result<(), Wrong> {
+    let shops = SHOPS.map(|shop| drive.branch.accounts[shop].id);
+    let rows = cabin_session::Entity::find().filter(cabin_session::Column::CallshopId.is_in(shops));
+    let rows = rows.all(drive.world.app.store.reader()).await.map_err(failed)?;
+    same!("sessions", drive.books.sessions.len(), rows.len());
+    let rows: BTreeMap<Uuid, cabin_session::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
+    for session in &drive.books.sessions {
+        let row = rows.get(&session.id).ok_or_else(|| format!("{session:?} has no row"))?;
+        session_(drive, session, row)?;
+    }
+    // a prepaid customer's calls never hold more than is left of what he paid
+    for (index, session) in drive.books.sessions.iter().enumerate() {
+        let bound = if session.prepaid { Some(session.deposit.values().sum()) } else { session.spending };
+        let live = drive.books.calls.iter().filter(|call| call.session == Some(index) && call.is_live());
+        let held: i64 = live.map(|call| call.holds.first().unwrap_or(&0)).sum();
+        if held > 0 && bound.is_some_and(|bound: i64| held > bound - drive.books.calls_total(index)) {
+            return Err(format!("{held} is held of {session:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn session_(drive: &Drive<'_>, session: &Session, row: &cabin_session::Model) -> Result<(), Wrong> {
+    let what = format!("session {session:?}");
+    same!(what, session.state, row.state);
+    same!(what, drive.branch.cabins[session.cabin], row.cabin_id);
+    same!(what, session.deposit.values().sum::<i64>(), row.deposit.0);
+    same!(what, session.receipt, row.receipt_number);
+    same!(what, (session.cash_rounding, session.refunded), (row.cash_rounding.0, row.refunded.0));
+    same!(what, session.carried_over, row.carried_over);
+    if matches!(session.state, SessionState::Closed | SessionState::Settled) {
+        let bill = session.bill.unwrap_or_default();
+        let parts = [bill.calls, bill.items, bill.discounts, bill.rounding, bill.total()];
+        let found = [row.calls_total, row.items_total, row.discounts_total, row.rounding, row.total];
+        same!(what, parts.map(Some), found.map(|part| part.map(|part| part.0)));
+    }
+    Ok(())
+}
+
+/// What must hold at the end, besides.
+pub(super) async fn whole(drive: &Drive<'_>) -> Result<(), Wrong> {
+    transfers(drive).await?;
+    charges(drive).await?;
+    let app = &drive.world.app;
+    for (index, session) in drive.books.sessions.iter().enumerate() {
+        let actor = owner(drive, session.shop);
+        let found = sessions::statement(app, &actor, session.id).await.map_err(failed)?.statement;
+        let bill = if session.state == SessionState::Settled { session.bill } else { None };
+        let bill = bill.unwrap_or_else(|| drive.books.bill(index));
+        let parts = [bill.calls, bill.items, bill.discounts, bill.rounding, bill.total()];
+        let found =
+            [found.calls_total, found.items_total, found.discounts_total, found.rounding, found.total]
+                .map(|part| part.0);
+        same!(format!("statement of {session:?}"), parts, found);
+    }
+    for shop in 0..SHOPS.len() {
+        if drive.books.shifts[shop].is_none() {
+            continue;
+        }
+        let id = drive.branch.accounts[SHOPS[shop]].id;
+        let (report, _) = register::x_report(app, &owner(drive, shop), id).await.map_err(failed)?;
+        for line in report.methods {
+            let expected = drive.books.in_drawer(shop, line.method);
+            same!(
+                format!("X report, {:?}", line.method),
+                Some(expected),
+                line.expected.map(|amount| amount.0)
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Every transfer sums to zero, and none is a stranger's.
+async fn transfers(drive: &Drive<'_>) -> Result<(), Wrong> {
+    use ledger_entry::Column;
+    let rows = ledger_entry::Entity::find().filter(Column::AccountId.is_in(ids(drive)));
+    let mut sums: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for row in
+        rows.order_by_asc(Column::TransferId).all(drive.world.app.store.reader()).await.map_err(failed)?
+    {
+        *sums.entry(row.transfer_id).or_default() += row.amount.0;
+    }
+    sums.retain(|_, sum| *sum != 0);
+    same!("transfers that do not sum to zero", BTreeMap::new(), sums);
+    Ok(())
+}
+
+/// The charges of each call at each level.
+async fn charges(drive: &Drive<'_>) -> Result<(), Wrong> {
+    let calls: Vec<Uuid> = drive.books.calls.iter().map(|call| call.id).collect();
+    let rows = call_charge::Entity::find().filter(call_charge::Column::CallId.is_in(calls));
+    let rows = rows.order_by_asc(call_charge::Column::Level).all(drive.world.app.store.reader()).await;
+    let mut found: BTreeMap<Uuid, Vec<i64>> = BTreeMap::new();
+    for row in rows.map_err(failed)? {
+        found.entry(row.call_id).or_default().push(row.amount.0);
+    }
+    for call in drive.books.calls.iter().filter(|call| !call.charges.is_empty()) {
+        same!(format!("charges of {call:?}"), Some(call.charges.clone()), found.remove(&call.id));
+    }
+    same!("charges of calls that cost nothing", BTreeMap::new(), found);
+    Ok(())
+}

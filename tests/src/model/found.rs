@@ -1,0 +1,50 @@
+//! Cases that the model test found, each with what was wrong: they stay right.
+
+use super::ops::{CallOp, Case, Op, Terms, What};
+
+/// Each with its name.
+pub(super) fn cases() -> Vec<(&'static str, Case)> {
+    vec![
+        (
+            "a call that is lost and truly ends in one transaction is charged once",
+            by_the_second(vec![
+                open(0),
+                ask(0),
+                tell(&[What::Answered { ago: 0 }]),
+                tell(&[lost(20_000), ended(45_000)]),
+            ]),
+        ),
+        (
+            "and its end is final",
+            by_the_second(vec![
+                open(0),
+                ask(0),
+                tell(&[What::Answered { ago: 0 }, lost(1_000), ended(5_000), ended(9_000)]),
+            ]),
+        ),
+    ]
+}
+
+fn by_the_second(ops: Vec<Op>) -> Case {
+    Case { tariffs: [Some(0), Some(1), Some(1), Some(1), Some(1), None, None], limits: [None; 5], ops }
+}
+
+fn open(cabin: usize) -> Op {
+    Op::OpenCabin { cabin, terms: Terms::Postpaid { spending: None, seconds: None }, twice: false }
+}
+
+fn ask(cabin: usize) -> Op {
+    Op::Calls(vec![CallOp::Ask { cabin, number: 0, given_up: false }])
+}
+
+fn tell(what: &[What]) -> Op {
+    Op::Calls(what.iter().map(|what| CallOp::Tell { call: 0, what: *what }).collect())
+}
+
+fn lost(talk: i64) -> What {
+    What::Lost { talk }
+}
+
+fn ended(talk: i64) -> What {
+    What::Ended { talk, known: true, acked: true }
+}

@@ -1,0 +1,119 @@
+//! The model test: random branches of the tree, random interleavings of what people and proxies do in them, done by the program's use cases
+//! and by a small model in plain integers, compared after every step.
+//!
+//! A case is drawn from a seed of its own, which a failure prints with the case that is left after shrinking.
+
+mod books;
+mod check;
+mod drive;
+mod found;
+mod ops;
+pub mod prices;
+mod world;
+
+use std::time::Instant;
+
+use api::app::ledger;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
+use tokio::runtime::Runtime;
+
+pub use world::World;
+
+use crate::server::Backend;
+
+/// Operations of a case at most.
+const LONGEST_CASE: usize = 40;
+/// Cases between two looks at everything, at least.
+const AUDIT_AFTER: u64 = 100;
+
+/// A difference between program and model.
+type Wrong = String;
+
+/// How many cases to run, from which seed.
+#[derive(Clone, Copy, Debug)]
+pub struct Dose {
+    /// How many.
+    pub cases: u64,
+    /// Seed of the first; each next one has the next number.
+    pub seed: u64,
+}
+
+impl Dose {
+    /// What `CALLSHOP_MODEL_CASES` and `CALLSHOP_MODEL_SEED` say; so many cases from a random seed otherwise.
+    ///
+    /// # Panics
+    /// When they are no numbers.
+    pub fn from_env(cases: u64) -> Self {
+        let number = |name: &str| {
+            let text = std::env::var(name).ok()?;
+            Some(text.parse().unwrap_or_else(|_| panic!("{name}: a number, not {text:?}")))
+        };
+        let random = || u64::from(uuid::Uuid::new_v4().as_fields().0);
+        Self {
+            cases: number("CALLSHOP_MODEL_CASES").unwrap_or(cases),
+            seed: number("CALLSHOP_MODEL_SEED").unwrap_or_else(random),
+        }
+    }
+}
+
+/// Runs cases, one after the other.
+///
+/// # Panics
+/// At the first that goes wrong: what, the smallest case found that does, and the seed that draws it again.
+pub fn run(backend: Backend, dose: Dose) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let world = runtime.block_on(World::start(backend));
+    let (begun, every) = (Instant::now(), AUDIT_AFTER.max(dose.cases / 20));
+    println!("{backend:?}: {} cases from seed {}", dose.cases, dose.seed);
+    for number in 0..dose.cases {
+        one(&runtime, &world, dose.seed.wrapping_add(number));
+        if (number + 1) % every == 0 || number + 1 == dose.cases {
+            let broken = runtime.block_on(audit(&world));
+            let done = number + 1;
+            assert!(broken.is_empty(), "after {done} cases from seed {}: {broken:#?}", dose.seed);
+            println!("{backend:?}: {done} cases, {:.0} s", begun.elapsed().as_secs_f64());
+        }
+    }
+}
+
+/// Runs what once went wrong.
+///
+/// # Panics
+/// When it does again.
+pub fn run_again(backend: Backend) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let world = runtime.block_on(World::start(backend));
+    for (name, case) in found::cases() {
+        let run = runtime.block_on(drive::run(&world, &case));
+        run.unwrap_or_else(|why| panic!("{name}: {why}"));
+    }
+    let broken = runtime.block_on(audit(&world));
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+fn one(runtime: &Runtime, world: &World, seed: u64) {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let config = Config { cases: 1, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let run = runner.run(&ops::cases(LONGEST_CASE), |case| {
+        runtime.block_on(drive::run(world, &case)).map_err(TestCaseError::fail)
+    });
+    match run {
+        Ok(()) => {}
+        Err(TestError::Fail(why, case)) => {
+            panic!(
+                "{why}\n{case:#?}\nagain: CALLSHOP_MODEL_SEED={seed} CALLSHOP_MODEL_CASES=1 cargo test -p tests --test model"
+            )
+        }
+        Err(TestError::Abort(why)) => panic!("seed {seed}: {why}"),
+    }
+}
+
+/// What `callshop audit` finds in all branches so far.
+async fn audit(world: &World) -> Vec<String> {
+    let checked = ledger::audit(&world.app.store, |_| {}).await.expect("the ledger reads");
+    let broken = checked.into_iter().filter(|invariant| !invariant.findings.is_empty());
+    broken.map(|invariant| format!("{}: {:?}", invariant.name, invariant.findings)).collect()
+}

@@ -1,0 +1,266 @@
+//! What may happen in a branch of the tree, and how a case of it is drawn. Indices mean whatever there is when the operation's turn comes
+//! (the remainder by the length of the list), so that a sequence still means something when shrinking takes operations out of it.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// Accounts of a branch: the root, its distributor, the reseller, the sub-reseller, a callshop of the sub-reseller's, one of the reseller's.
+pub const ACCOUNTS: usize = 6;
+/// The parent of each account; the root is its own.
+pub const PARENTS: [usize; ACCOUNTS] = [0, 0, 1, 2, 3, 2];
+/// The callshops among the accounts.
+pub const SHOPS: [usize; 2] = [4, 5];
+/// The shop (0 or 1) that each cabin is in.
+pub const CABINS: [usize; 5] = [0, 0, 0, 1, 1];
+/// Numbers that are dialled: two that are rated everywhere, one that is not, an emergency number.
+pub const NUMBERS: [&str; 4] = ["+13055550123", "+351211234567", "+4930123456", "190"];
+/// The prefixes of the first three.
+pub const PREFIXES: [&str; 3] = ["1", "351", "49"];
+
+/// A branch and what happens in it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Tariffs: the cost of accounts 1 to 5, then what the customers of each shop pay, if that is another one.
+    pub tariffs: [Option<usize>; 7],
+    /// Credit limits of accounts 1 to 5.
+    pub limits: [Option<i64>; 5],
+    /// In this order.
+    pub ops: Vec<Op>,
+}
+
+/// Something that somebody does. Amounts are micros.
+#[derive(Clone, Debug)]
+pub enum Op {
+    /// A parent gives its child credit.
+    TopUp { account: usize, amount: i64, twice: bool },
+    /// A parent corrects it.
+    Adjust { account: usize, amount: i64, twice: bool },
+    /// A parent takes one of its corrections back.
+    Reverse { nth: usize },
+    /// A parent limits its child.
+    SetLimit { account: usize, limit: Option<i64> },
+    /// An attendant opens the register.
+    OpenRegister { shop: usize, float: i64, twice: bool },
+    /// And closes it: what was counted of each method less what was expected; unpaid sessions are named or not.
+    CloseRegister { shop: usize, missing: [i64; 4], carry_over: bool, twice: bool },
+    /// Cash into the drawer, or out of it below zero.
+    MoveCash { shop: usize, amount: i64, twice: bool },
+    /// A customer is given a cabin.
+    OpenCabin { cabin: usize, terms: Terms, twice: bool },
+    /// He pays more in advance.
+    AddDeposit { session: usize, method: usize, amount: i64, twice: bool },
+    /// He buys something.
+    AddItem { session: usize, price: i64, quantity: i32, twice: bool },
+    /// He gets a discount.
+    Discount { session: usize, amount: i64, owner: bool, twice: bool },
+    /// A line is taken off the bill.
+    RemoveItem { session: usize, line: usize },
+    /// He goes to another cabin.
+    Move { session: usize, cabin: usize },
+    /// The cabin is closed.
+    CloseCabin { cabin: usize, mode: usize },
+    /// He pays, and how.
+    Settle { session: usize, how: Paying, twice: bool },
+    /// He gets some of it back.
+    Refund { session: usize, method: usize, amount: i64, owner: bool, twice: bool },
+    /// The session was opened by mistake.
+    Void { session: usize, twice: bool },
+    /// The proxy asks and tells, all in one transaction.
+    Calls(Vec<CallOp>),
+    /// The next slice of a call falls due.
+    Extend { call: usize },
+}
+
+/// How a customer is given a cabin.
+#[derive(Clone, Debug)]
+pub enum Terms {
+    /// He pays afterwards.
+    Postpaid { spending: Option<i64>, seconds: Option<i32> },
+    /// He pays before.
+    Prepaid { method: usize, deposit: i64, seconds: Option<i32> },
+}
+
+/// How a customer pays.
+#[derive(Clone, Copy, Debug)]
+pub enum Paying {
+    /// What is due, in cash.
+    Cash,
+    /// More than that in cash.
+    CashAndChange(i64),
+    /// What is due, by another method.
+    Other(usize),
+    /// So many hundredths by card, the rest in cash.
+    Split(i64),
+    /// A cent less than what is due.
+    TooLittle,
+    /// A cent more than what is due, by card.
+    TooMuch,
+}
+
+/// One question or event of the proxy.
+#[derive(Clone, Debug)]
+pub enum CallOp {
+    /// May the phone in this cabin call this number? `given_up`: the proxy has thrown the question away already.
+    Ask { cabin: usize, number: usize, given_up: bool },
+    /// The same question again.
+    AskAgain { call: usize },
+    /// Something happens to a call.
+    Tell { call: usize, what: What },
+    /// An event is sent again.
+    TellAgain { nth: usize },
+}
+
+/// What happens to a call. Times in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub enum What {
+    /// Its phone rings.
+    Ringing,
+    /// It was answered so long ago.
+    Answered { ago: i64 },
+    /// It ended after so much talk; `known`: the event says when it was answered; `acked`: the answer was acknowledged.
+    Ended { talk: i64, known: bool, acked: bool },
+    /// It was not answered.
+    Failed,
+    /// The proxy gave it up.
+    Abandoned,
+    /// The proxy lost it, after so much talk at least.
+    Lost { talk: i64 },
+}
+
+/// Cases of up to `longest` operations.
+pub fn cases(longest: usize) -> impl Strategy<Value = Case> {
+    let tariff = || prop_oneof![1 => Just(Some(0)), 6 => (1..6_usize).prop_map(Some)];
+    let retail = || prop_oneof![2 => Just(None), 3 => (0..6_usize).prop_map(Some)];
+    let limit = || {
+        prop_oneof![
+            2 => Just(None),
+            3 => (0..400_i64).prop_map(|cents| Some(cents * 10_000)),
+            2 => (0..2_000_000_i64).prop_map(Some),
+        ]
+    };
+    let tariffs = (tariff(), tariff(), tariff(), tariff(), tariff(), retail(), retail());
+    let limits = (limit(), limit(), limit(), limit(), limit());
+    (tariffs, limits, vec(op(), 1..=longest)).prop_map(|(tariffs, limits, ops)| Case {
+        tariffs: tariffs.into(),
+        limits: limits.into(),
+        ops,
+    })
+}
+
+fn cents(most: i64) -> impl Strategy<Value = i64> {
+    (1..=most).prop_map(|cents| cents * 10_000)
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        44 => talking(),
+        20 => counter(),
+        12 => paying(),
+        10 => register(),
+        10 => credit(),
+    ]
+}
+
+fn talking() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        5 => vec(call_op(), 1..=1).prop_map(Op::Calls),
+        3 => vec(call_op(), 2..=5).prop_map(Op::Calls),
+        2 => (0..6_usize).prop_map(|call| Op::Extend { call }),
+    ]
+}
+
+fn call_op() -> impl Strategy<Value = CallOp> {
+    let ask = (0..5_usize, prop_oneof![8 => Just(0), 6 => Just(1), 1 => Just(2), 1 => Just(3)], 0..12_u8)
+        .prop_map(|(cabin, number, given_up)| CallOp::Ask { cabin, number, given_up: given_up == 0 });
+    let tell = (0..4_usize, what()).prop_map(|(call, what)| CallOp::Tell { call, what });
+    prop_oneof![
+        8 => ask,
+        12 => tell,
+        1 => (0..6_usize).prop_map(|call| CallOp::AskAgain { call }),
+        2 => (0..6_usize).prop_map(|nth| CallOp::TellAgain { nth }),
+    ]
+}
+
+fn what() -> impl Strategy<Value = What> {
+    let talk = || prop_oneof![1 => Just(0), 3 => 1..5_000_i64, 6 => 1..90_000_i64, 2 => 1..900_000_i64];
+    prop_oneof![
+        2 => Just(What::Ringing),
+        8 => (0..3_000_i64).prop_map(|ago| What::Answered { ago }),
+        9 => (talk(), any::<bool>(), 0..10_u8)
+            .prop_map(|(talk, known, acked)| What::Ended { talk, known, acked: acked > 0 }),
+        1 => Just(What::Failed),
+        1 => Just(What::Abandoned),
+        3 => talk().prop_map(|talk| What::Lost { talk }),
+    ]
+}
+
+fn counter() -> impl Strategy<Value = Op> {
+    let seconds = || prop_oneof![4 => Just(None), 1 => (1..180_i32).prop_map(Some)];
+    let terms = prop_oneof![
+        3 => (prop_oneof![2 => Just(None), 1 => cents(150).prop_map(Some)], seconds())
+            .prop_map(|(spending, seconds)| Terms::Postpaid { spending, seconds }),
+        3 => (0..4_usize, cents(150), seconds())
+            .prop_map(|(method, deposit, seconds)| Terms::Prepaid { method, deposit, seconds }),
+    ];
+    prop_oneof![
+        12 => (0..5_usize, terms, twice()).prop_map(|(cabin, terms, twice)| Op::OpenCabin { cabin, terms, twice }),
+        8 => (0..5_usize, 0..3_usize).prop_map(|(cabin, mode)| Op::CloseCabin { cabin, mode }),
+        2 => (0..4_usize, 0..4_usize, cents(50), twice())
+            .prop_map(|(session, method, amount, twice)| Op::AddDeposit { session, method, amount, twice }),
+        3 => (0..4_usize, prop_oneof![cents(300), Just(0)], 1..4_i32, twice())
+            .prop_map(|(session, price, quantity, twice)| Op::AddItem { session, price, quantity, twice }),
+        3 => (0..4_usize, cents(150), any::<bool>(), twice())
+            .prop_map(|(session, amount, owner, twice)| Op::Discount { session, amount, owner, twice }),
+        1 => (0..4_usize, 0..3_usize).prop_map(|(session, line)| Op::RemoveItem { session, line }),
+        1 => (0..4_usize, 0..5_usize).prop_map(|(session, cabin)| Op::Move { session, cabin }),
+        2 => (0..4_usize, twice()).prop_map(|(session, twice)| Op::Void { session, twice }),
+    ]
+}
+
+fn paying() -> impl Strategy<Value = Op> {
+    let how = prop_oneof![
+        4 => Just(Paying::Cash),
+        2 => cents(500).prop_map(Paying::CashAndChange),
+        2 => (1..4_usize).prop_map(Paying::Other),
+        2 => (0..=100_i64).prop_map(Paying::Split),
+        1 => Just(Paying::TooLittle),
+        1 => Just(Paying::TooMuch),
+    ];
+    prop_oneof![
+        5 => (0..4_usize, how, twice()).prop_map(|(session, how, twice)| Op::Settle { session, how, twice }),
+        2 => (0..4_usize, 0..4_usize, cents(120), any::<bool>(), twice())
+            .prop_map(|(session, method, amount, owner, twice)| Op::Refund { session, method, amount, owner, twice }),
+    ]
+}
+
+fn register() -> impl Strategy<Value = Op> {
+    let missing = || prop_oneof![4 => Just(0), 1 => (-200..200_i64).prop_map(|cents| cents * 10_000)];
+    let missing = (missing(), missing(), missing(), missing()).prop_map(<[i64; 4]>::from);
+    prop_oneof![
+        3 => (0..2_usize, 0..100_i64, twice())
+            .prop_map(|(shop, cents, twice)| Op::OpenRegister { shop, float: cents * 100_000, twice }),
+        3 => (0..2_usize, missing, 0..4_u8, twice()).prop_map(|(shop, missing, named, twice)| {
+            Op::CloseRegister { shop, missing, carry_over: named > 0, twice }
+        }),
+        2 => (0..2_usize, -600..1_000_i64, twice())
+            .prop_map(|(shop, cents, twice)| Op::MoveCash { shop, amount: cents * 10_000, twice }),
+    ]
+}
+
+fn credit() -> impl Strategy<Value = Op> {
+    let account = || 1..ACCOUNTS;
+    let limit = prop_oneof![1 => Just(None), 3 => (0..200_i64).prop_map(|cents| Some(cents * 10_000))];
+    prop_oneof![
+        3 => (account(), 1..1_500_000_i64, twice())
+            .prop_map(|(account, amount, twice)| Op::TopUp { account, amount, twice }),
+        3 => (account(), -1_500_000..1_500_000_i64, twice())
+            .prop_map(|(account, amount, twice)| Op::Adjust { account, amount, twice }),
+        2 => (0..4_usize).prop_map(|nth| Op::Reverse { nth }),
+        3 => (account(), limit).prop_map(|(account, limit)| Op::SetLimit { account, limit }),
+    ]
+}
+
+/// Whether the same request comes a second time, with its key.
+fn twice() -> impl Strategy<Value = bool> {
+    (0..8_u8).prop_map(|eighth| eighth == 0)
+}

@@ -1,0 +1,58 @@
+//! What calls cost, worked out once more in plain integers.
+
+/// A rate: micros and seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// Of a minute.
+    pub minute: i64,
+    /// Of the answer.
+    pub fee: i64,
+    /// Seconds billed at least.
+    pub initial: i64,
+    /// Seconds of each further step.
+    pub increment: i64,
+    /// An answered call costs at least this.
+    pub minimum: i64,
+    /// Shorter calls cost nothing.
+    pub free: i64,
+}
+
+const fn price(minute: i64, fee: i64, initial: i64, increment: i64, minimum: i64, free: i64) -> Price {
+    Price { minute, fee, initial, increment, minimum, free }
+}
+
+const NOTHING: Price = price(0, 0, 1, 1, 0, 0);
+const BY_SECOND: Price = price(60_000, 0, 1, 1, 0, 0);
+const STEPS: Price = price(300_000, 50_000, 60, 6, 0, 0);
+const MINIMUM: Price = price(120_000, 0, 30, 6, 90_000, 0);
+const ODD: Price = price(77_777, 0, 1, 1, 0, 5);
+const CHEAP: Price = price(40_000, 1_300, 7, 3, 0, 0);
+
+/// The tariffs that accounts are given: the price of each prefix, none where it is not sold.
+pub const TARIFFS: [[Option<Price>; 3]; 6] = [
+    [Some(NOTHING), Some(NOTHING), Some(NOTHING)],
+    [Some(BY_SECOND), Some(STEPS), Some(ODD)],
+    [Some(CHEAP), Some(MINIMUM), None],
+    [Some(MINIMUM), Some(ODD), Some(BY_SECOND)],
+    [Some(ODD), Some(BY_SECOND), Some(STEPS)],
+    [Some(STEPS), Some(CHEAP), Some(CHEAP)],
+];
+
+impl Price {
+    /// What `talk` whole seconds cost: the fee and the billed time in sixtieths of a micro, at least the minimum, rounded once to four
+    /// decimals, a half up.
+    pub fn cost(self, talk: i64) -> i64 {
+        if talk <= 0 || talk < self.free {
+            return 0;
+        }
+        let beyond = (talk - self.initial).max(0);
+        let billed = self.initial + (beyond + self.increment - 1) / self.increment * self.increment;
+        let sixtieths = (self.fee * 60 + self.minute * billed).max(self.minimum * 60);
+        (sixtieths + 3_000) / 6_000 * 100
+    }
+
+    /// Whether it costs nothing at all.
+    pub fn is_free(self) -> bool {
+        self.minute == 0 && self.fee == 0 && self.minimum == 0
+    }
+}

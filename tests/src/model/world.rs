@@ -1,0 +1,288 @@
+//! The application that cases run on, and a fresh branch of the tree in it for each.
+
+use std::sync::Arc;
+
+use api::app::App;
+use api::app::calls::writer::CallWriter;
+use api::auth::Actor;
+use api::config::Config;
+use api::feed::Hub;
+use api::store::{Store, StoreOptions, ledger};
+use billing::number::DialPlan;
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{AccountKind, Micros, Role, RoundingMode};
+use sea_orm::{EntityTrait as _, IntoActiveModel as _};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::books::{CASH_STEP, CEILING, LONGEST};
+use super::ops::{ACCOUNTS, CABINS, Case, PARENTS, PREFIXES, SHOPS};
+use super::prices::TARIFFS;
+use crate::proxy::FakeProxy;
+use crate::server::{Backend, HOOK_SECRET, TestTime, proxy};
+
+/// Seconds of the longest slice: short ones are extended often.
+const SLICE: u32 = 40;
+
+/// An application without listeners on a database of its own.
+pub struct World {
+    /// The application.
+    pub app: Arc<App>,
+    /// Where the proxy's work is handed in.
+    pub writer: CallWriter,
+    /// Its time.
+    pub time: TestTime,
+    tariffs: Vec<Uuid>,
+    _dir: tempfile::TempDir,
+    _proxy: FakeProxy,
+    _stop: tokio_util::sync::DropGuard,
+}
+
+/// A branch of the tree of one case.
+pub struct Branch {
+    /// The root, distributor, reseller, sub-reseller, and two callshops.
+    pub accounts: [entity::account::Model; ACCOUNTS],
+    /// Cabins.
+    pub cabins: Vec<Uuid>,
+    /// The SIP users of their phones.
+    pub phones: Vec<String>,
+    managers: [Uuid; ACCOUNTS],
+    attendants: [Uuid; 2],
+}
+
+impl World {
+    /// A new one. A file lives in memory where there is a place for that: nobody pulls the plug here.
+    pub async fn start(backend: Backend) -> Self {
+        let memory = std::path::Path::new("/dev/shm");
+        let dir = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let dir = dir.expect("a temporary folder");
+        let fake = FakeProxy::start().await;
+        let mut config = Config {
+            database_url: backend.new_database(&dir).await,
+            database_connections: 4,
+            ..Config::default()
+        };
+        config.hook.proxies = vec![proxy("test", fake.address)];
+        config.hook.secrets = vec![HOOK_SECRET.to_owned().into()];
+        config.calls.slice_seconds = SLICE;
+        let options =
+            StoreOptions { url: config.database_url.clone(), connections: config.database_connections };
+        let store = Store::connect(&options, Arc::new(Hub::default())).await.expect("the database opens");
+        store.migrate().await.expect("the tables are made");
+        let time = TestTime::default();
+        let app = Arc::new(App::new(store, Arc::new(config), time.clock()).await.expect("an application"));
+        let stop = CancellationToken::new();
+        let (writer, _) = CallWriter::start(app.clone(), stop.clone());
+        let tariffs = make_tariffs(&app).await;
+        Self { app, writer, time, tariffs, _dir: dir, _proxy: fake, _stop: stop.drop_guard() }
+    }
+
+    /// A branch for a case, with its limits and tariffs.
+    pub async fn branch(&self, case: &Case) -> Branch {
+        let now = self.app.clock.now();
+        let branch = Branch::new(case, &self.tariffs, now);
+        let (accounts, shops) = (&branch.accounts, branch.shops());
+        let (cabins, phones) = branch.cabins(now);
+        let (shops, cabins, phones) = (&shops, &cabins, &phones);
+        let made = self.app.store.write(|tx| async move {
+            let conn = tx.conn();
+            let rows = accounts.iter().cloned().map(|row| row.into_active_model());
+            entity::account::Entity::insert_many(rows).exec_without_returning(conn).await?;
+            for account in accounts {
+                ledger::open_credit(conn, account.id).await?;
+            }
+            let rows = shops.iter().cloned().map(|row| row.into_active_model());
+            entity::callshop::Entity::insert_many(rows).exec_without_returning(conn).await?;
+            let rows = phones.iter().cloned().map(|row| row.into_active_model());
+            entity::phone::Entity::insert_many(rows).exec_without_returning(conn).await?;
+            let rows = cabins.iter().cloned().map(|row| row.into_active_model());
+            entity::cabin::Entity::insert_many(rows).exec_without_returning(conn).await?;
+            Ok(())
+        });
+        made.await.expect("a branch");
+        branch
+    }
+}
+
+impl Branch {
+    fn new(case: &Case, tariffs: &[Uuid], now: DateTime<Utc>) -> Self {
+        let mut accounts: Vec<entity::account::Model> = Vec::new();
+        let tariff = |index: Option<usize>| index.map(|index| tariffs[index]);
+        for index in 0..ACCOUNTS {
+            let id = Uuid::now_v7();
+            let above = accounts.get(PARENTS[index]).map_or("/".to_owned(), |parent| parent.path.clone());
+            let shop = SHOPS.iter().position(|shop| *shop == index);
+            accounts.push(entity::account::Model {
+                id,
+                parent_id: accounts.get(PARENTS[index]).map(|parent| parent.id),
+                path: format!("{above}{}/", id.simple()),
+                kind: match index {
+                    0 => AccountKind::Platform,
+                    1 => AccountKind::Distributor,
+                    2 | 3 => AccountKind::Reseller,
+                    _ => AccountKind::Callshop,
+                },
+                code: id.simple().to_string(),
+                name: format!("Account {index}"),
+                currency: "BRL".to_owned(),
+                time_zone: "America/Sao_Paulo".to_owned(),
+                locale: "pt-BR".to_owned(),
+                country: "BR".to_owned(),
+                cost_tariff_id: index.checked_sub(1).and_then(|below| tariff(case.tariffs[below])),
+                retail_tariff_id: shop.and_then(|shop| tariff(case.tariffs[5 + shop])),
+                credit_limit: index.checked_sub(1).and_then(|below| case.limits[below]).map(Micros),
+                low_credit: shop.map(|_| Micros(500_000)),
+                suspended_at: None,
+                created_at: now,
+            });
+        }
+        let phones = CABINS.map(|_| Uuid::now_v7().simple().to_string());
+        Self {
+            accounts: accounts.try_into().expect("six accounts"),
+            cabins: CABINS.map(|_| Uuid::now_v7()).to_vec(),
+            phones: phones.to_vec(),
+            managers: std::array::from_fn(|_| Uuid::now_v7()),
+            attendants: std::array::from_fn(|_| Uuid::now_v7()),
+        }
+    }
+
+    fn shops(&self) -> Vec<entity::callshop::Model> {
+        let shop = |shop: usize| entity::callshop::Model {
+            account_id: self.accounts[SHOPS[shop]].id,
+            dial_plan: serde_json::to_value(DialPlan::for_country("BR")).expect("JSON"),
+            max_call_seconds: i32::try_from(LONGEST).expect("seconds"),
+            blocked_prefixes: json!([]),
+            caller_id: String::new(),
+            next_shift_number: 1,
+            next_receipt_number: 1,
+            cash_step: Some(Micros(CASH_STEP[shop])).filter(|step| step.0 != 10_000),
+            legal_name: String::new(),
+            tax_id: String::new(),
+            receipt_footer: String::new(),
+            mask_numbers: false,
+            attendant_max_discount: Micros(CEILING),
+            attendant_max_refund: Micros(CEILING),
+        };
+        vec![shop(0), shop(1)]
+    }
+
+    fn cabins(&self, now: DateTime<Utc>) -> (Vec<entity::cabin::Model>, Vec<entity::phone::Model>) {
+        let both =
+            (1..).zip(CABINS).zip(&self.cabins).zip(&self.phones).map(|(((number, shop), id), user)| {
+                let phone = entity::phone::Model {
+                    id: Uuid::now_v7(),
+                    callshop_id: self.accounts[SHOPS[shop]].id,
+                    sip_user: user.clone(),
+                    label: "Phone".to_owned(),
+                    realm: "test".to_owned(),
+                    ha1: String::new(),
+                    blocked_at: None,
+                    online: true,
+                    online_changed_at: None,
+                    contact: None,
+                    source: None,
+                    user_agent: None,
+                    created_at: now,
+                };
+                let cabin = entity::cabin::Model {
+                    id: *id,
+                    callshop_id: phone.callshop_id,
+                    number,
+                    label: "Cabin".to_owned(),
+                    phone_id: Some(phone.id),
+                    out_of_service: false,
+                    retired_at: None,
+                    created_at: now,
+                };
+                (cabin, phone)
+            });
+        both.unzip()
+    }
+
+    /// Who manages the children of an account.
+    pub fn manager(&self, account: usize) -> Actor {
+        let role = match account {
+            0 => Role::Admin,
+            1 => Role::Distributor,
+            _ => Role::Reseller,
+        };
+        self.actor(account, self.managers[account], role)
+    }
+
+    /// The owner of a shop, or its attendant.
+    pub fn at_counter(&self, shop: usize, owner: bool) -> Actor {
+        let account = SHOPS[shop];
+        match owner {
+            true => self.actor(account, self.managers[account], Role::CallshopOwner),
+            false => self.actor(account, self.attendants[shop], Role::Attendant),
+        }
+    }
+
+    fn actor(&self, account: usize, user_id: Uuid, role: Role) -> Actor {
+        let mut actor = Actor::operator(&self.accounts[account]);
+        (actor.user_id, actor.role) = (user_id, role);
+        actor
+    }
+}
+
+/// The tariffs that accounts of all cases are given.
+async fn make_tariffs(app: &App) -> Vec<Uuid> {
+    let begin = app.clock.now() - TimeDelta::days(1);
+    let (mut tariffs, mut versions, mut rates) = (Vec::new(), Vec::new(), Vec::new());
+    for prices in TARIFFS {
+        let (tariff_id, version_id) = (Uuid::now_v7(), Uuid::now_v7());
+        tariffs.push(entity::tariff::Model {
+            id: tariff_id,
+            account_id: Uuid::nil(),
+            name: "Tariff".to_owned(),
+            currency: "BRL".to_owned(),
+            rounding_decimals: 4,
+            rounding_mode: RoundingMode::HalfUp,
+            time_zone: "America/Sao_Paulo".to_owned(),
+            bands: json!([]),
+            holidays: json!([]),
+            blocked_prefixes: json!([]),
+            created_at: begin,
+        });
+        let priced = PREFIXES.into_iter().zip(prices).filter_map(|(prefix, price)| Some((prefix, price?)));
+        let of_version: Vec<_> = priced
+            .map(|(prefix, price)| entity::rate::Model {
+                version_id,
+                prefix: prefix.to_owned(),
+                destination: prefix.to_owned(),
+                price_per_minute: Micros(price.minute),
+                connection_fee: Micros(price.fee),
+                initial_increment: i32::try_from(price.initial).expect("seconds"),
+                increment: i32::try_from(price.increment).expect("seconds"),
+                minimum_charge: Micros(price.minimum),
+                free_seconds: i32::try_from(price.free).expect("seconds"),
+                band_prices: json!({}),
+            })
+            .collect();
+        versions.push(entity::tariff_version::Model {
+            id: version_id,
+            tariff_id,
+            number: 1,
+            active_from: Some(begin),
+            rate_count: i32::try_from(of_version.len()).expect("few"),
+            note: String::new(),
+            created_at: begin,
+        });
+        rates.extend(of_version);
+    }
+    let ids = tariffs.iter().map(|tariff| tariff.id).collect();
+    let (tariffs, versions, rates) = (&tariffs, &versions, &rates);
+    let made = app.store.write(|tx| async move {
+        let conn = tx.conn();
+        let rows = tariffs.iter().cloned().map(|row| row.into_active_model());
+        entity::tariff::Entity::insert_many(rows).exec_without_returning(conn).await?;
+        let rows = versions.iter().cloned().map(|row| row.into_active_model());
+        entity::tariff_version::Entity::insert_many(rows).exec_without_returning(conn).await?;
+        let rows = rates.iter().cloned().map(|row| row.into_active_model());
+        entity::rate::Entity::insert_many(rows).exec_without_returning(conn).await?;
+        Ok(())
+    });
+    made.await.expect("tariffs");
+    ids
+}

@@ -1,0 +1,11 @@
+//! A short dose of the crash command (docs/testing.md): the real server is killed three times under load, on each database.
+
+use tests::crash::{Plan, run};
+use tests::{Backend, on_both};
+
+on_both!(what_was_answered_is_there_once_after_kills, |backend: Backend| async move {
+    let seed = u64::from(uuid::Uuid::new_v4().as_fields().0);
+    println!("seed {seed}");
+    let plan = Plan { backend, kills: 3, seed, release: false };
+    println!("{}", run(plan, |line| println!("{line}")).await);
+});

@@ -1,0 +1,27 @@
+//! Money that is never wrong, whatever happens in whichever order: docs/testing.md tells of this test and how to run it for longer.
+
+use tests::Backend;
+use tests::model::{Dose, run, run_again};
+
+/// Cases on each database; together a thousand and more.
+const CASES: u64 = 520;
+
+#[test]
+fn the_books_are_the_models_on_sqlite() {
+    run(Backend::Sqlite, Dose::from_env(CASES));
+}
+
+#[test]
+fn the_books_are_the_models_on_postgres() {
+    run(Backend::Postgres, Dose::from_env(CASES));
+}
+
+#[test]
+fn what_was_found_before_on_sqlite() {
+    run_again(Backend::Sqlite);
+}
+
+#[test]
+fn what_was_found_before_on_postgres() {
+    run_again(Backend::Postgres);
+}
