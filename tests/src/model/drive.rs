@@ -41,6 +41,15 @@ fn verdict<T>(done: &Result<T, Error>) -> Result<(), String> {
     }
 }
 
+/// The newest first; three times of four one of those that fit, if there are any.
+fn pick(back: usize, fits: Vec<bool>) -> Option<usize> {
+    let fitting: Vec<usize> = (0..fits.len()).filter(|index| fits[*index]).collect();
+    match recent(fitting.len(), back) {
+        Some(index) if back < 3 => Some(fitting[index]),
+        _ => recent(fits.len(), back),
+    }
+}
+
 /// The newest of so many first; none of nothing.
 fn recent(length: usize, back: usize) -> Option<usize> {
     length.checked_sub(1).map(|last| last - back % length)
@@ -87,18 +96,28 @@ impl Drive<'_> {
     }
 
     fn same(&self, expected: Verdict, found: Result<(), String>) -> Result<bool, Wrong> {
+        self.world.count(expected.err().unwrap_or("done"));
         if expected.map_err(str::to_owned) == found {
             return Ok(expected.is_ok());
         }
         Err(format!("should be {expected:?}, is {found:?}"))
     }
 
-    fn session(&self, back: usize) -> Option<usize> {
-        recent(self.books.sessions.len(), back)
+    /// A session, mostly one for which `fits` is true, if there is one.
+    fn session(&self, back: usize, fits: impl Fn(&Session) -> bool) -> Option<usize> {
+        pick(back, self.books.sessions.iter().map(fits).collect())
     }
 
-    fn call(&self, back: usize) -> Option<usize> {
-        recent(self.books.calls.len(), back)
+    /// A call, mostly one for which `fits` is true, if there is one.
+    fn call(&self, back: usize, fits: impl Fn(&Call) -> bool) -> Option<usize> {
+        pick(back, self.books.calls.iter().map(fits).collect())
+    }
+
+    /// A cabin, mostly one for which `fits` is true, if there is one.
+    fn cabin(&self, cabin: usize, fits: impl Fn(usize) -> bool) -> usize {
+        let fitting: Vec<usize> = (0..CABINS.len()).filter(|cabin| fits(*cabin)).collect();
+        let mostly = cabin < CABINS.len() && !fitting.is_empty();
+        if mostly { fitting[cabin % fitting.len()] } else { cabin % CABINS.len() }
     }
 
     async fn op(&mut self, op: &Op) -> Result<(), Wrong> {
@@ -248,6 +267,7 @@ impl Drive<'_> {
     }
 
     async fn open(&mut self, cabin: usize, terms: &Terms, twice: bool) -> Result<(), Wrong> {
+        let cabin = self.cabin(cabin, |cabin| self.books.occupying(cabin).is_none());
         let shop = CABINS[cabin];
         let expected = match self.books.shifts[shop] {
             None => Err("REGISTER_CLOSED"),
@@ -297,6 +317,7 @@ impl Drive<'_> {
 
     async fn close(&mut self, cabin: usize, mode: usize) -> Result<(), Wrong> {
         let mode = [CloseMode::HangUp, CloseMode::Drain, CloseMode::Refuse][mode];
+        let cabin = self.cabin(cabin, |cabin| self.books.occupying(cabin).is_some());
         let session = self.books.occupying(cabin);
         let expected = match session {
             None => Err("ILLEGAL_STATE"),
@@ -315,7 +336,8 @@ impl Drive<'_> {
     }
 
     async fn change_cabin(&mut self, session: usize, cabin: usize) -> Result<(), Wrong> {
-        let Some(session) = self.session(session) else { return Ok(()) };
+        let open = |row: &Session| row.state == SessionState::Open;
+        let Some(session) = self.session(session, open) else { return Ok(()) };
         let row = &self.books.sessions[session];
         let expected = match row.state {
             _ if row.cabin == cabin => Err("INVALID_INPUT"),
@@ -340,7 +362,13 @@ impl Drive<'_> {
         else {
             return Ok(());
         };
-        let Some(session) = self.session(session) else { return Ok(()) };
+        let is_prepaid = matches!(op, Op::AddDeposit { .. });
+        let fits = |row: &Session| match row.state {
+            SessionState::Open => row.prepaid || !is_prepaid,
+            SessionState::Closing | SessionState::Closed => !is_prepaid,
+            SessionState::Settled | SessionState::Voided => false,
+        };
+        let Some(session) = self.session(session, fits) else { return Ok(()) };
         let row = self.books.sessions[session].clone();
         let open = matches!(row.state, SessionState::Open | SessionState::Closing | SessionState::Closed);
         let billable = if open { Ok(()) } else { Err("ILLEGAL_STATE") };
@@ -419,7 +447,8 @@ impl Drive<'_> {
     }
 
     async fn settle(&mut self, session: usize, how: Paying, twice: bool) -> Result<(), Wrong> {
-        let Some(session) = self.session(session) else { return Ok(()) };
+        let closed = |row: &Session| row.state == SessionState::Closed;
+        let Some(session) = self.session(session, closed) else { return Ok(()) };
         let due = self.books.due(session).max(0);
         let (cash, card) = (PaymentMethod::Cash, PaymentMethod::Card);
         let handed = match how {
@@ -469,7 +498,8 @@ impl Drive<'_> {
         owner: bool,
         twice: bool,
     ) -> Result<(), Wrong> {
-        let Some(session) = self.session(session) else { return Ok(()) };
+        let settled = |row: &Session| row.state == SessionState::Settled;
+        let Some(session) = self.session(session, settled) else { return Ok(()) };
         let row = self.books.sessions[session].clone();
         let expected = self.books.may_refund(session, method, amount, owner);
         let reason = "a reason".to_owned();
@@ -485,7 +515,8 @@ impl Drive<'_> {
     }
 
     async fn void(&mut self, session: usize, twice: bool) -> Result<(), Wrong> {
-        let Some(session) = self.session(session) else { return Ok(()) };
+        let open = |row: &Session| matches!(row.state, SessionState::Open | SessionState::Closed);
+        let Some(session) = self.session(session, open) else { return Ok(()) };
         let row = self.books.sessions[session].clone();
         let expected = self.books.may_void(session);
         let (actor, key) = (self.branch.at_counter(row.shop, false), self.key());
@@ -506,6 +537,10 @@ impl Drive<'_> {
         for op in ops {
             match *op {
                 CallOp::Ask { cabin, number, given_up } => {
+                    let ready = |session: usize| self.books.sessions[session].state == SessionState::Open;
+                    let cabin = self.cabin(cabin, |cabin| {
+                        self.books.occupying(cabin).is_some_and(ready) && self.books.on_phone(cabin).is_none()
+                    });
                     let request = self.request(cabin, number);
                     if given_up {
                         let body = EventBody::Abandoned { request_id: request.request_id.clone() };
@@ -514,7 +549,7 @@ impl Drive<'_> {
                     asked.push((request, Some((cabin, number, given_up))));
                 }
                 CallOp::AskAgain { call } => {
-                    let Some(call) = self.call(call) else { continue };
+                    let Some(call) = self.call(call, |_| true) else { continue };
                     let row = &self.books.calls[call];
                     let request = AuthorizeRequest {
                         request_id: row.request.clone(),
@@ -523,7 +558,9 @@ impl Drive<'_> {
                     asked.push((request, None));
                 }
                 CallOp::Tell { call, what } => {
-                    let Some(call) = self.call(call) else { continue };
+                    let Some(call) = self.call(call, |call| call.is_live() || call.estimated) else {
+                        continue;
+                    };
                     events.extend(self.happening(call, what));
                 }
                 CallOp::TellAgain { nth } => {
@@ -605,12 +642,19 @@ impl Drive<'_> {
         let mut told: Vec<_> = events.into_iter().zip(results).collect();
         told.sort_by_key(|((event, _), _)| event.at);
         for ((event, about), result) in told {
+            let estimated = about.is_some_and(|(call, _)| self.books.calls[call].estimated);
             let expected = match about {
                 _ if !seen.insert(event.eid.clone()) => EventResult::Duplicate,
                 Some((call, about)) if self.books.tell(call, about) => EventResult::Applied,
                 Some(_) => EventResult::Ignored,
                 None => EventResult::Applied,
             };
+            self.world.count(match expected {
+                EventResult::Applied if estimated => "events that corrected",
+                EventResult::Applied => "events applied",
+                EventResult::Duplicate => "events doubled",
+                _ => "events ignored",
+            });
             if result != expected {
                 return Err(format!("{event:?} should be {expected:?}, is {result:?}"));
             }
@@ -665,6 +709,9 @@ impl Drive<'_> {
             }
             (expected, answer) => return Err(format!("should be {expected:?}, is {answer:?}")),
         }
+        let counted =
+            call.refusal.as_deref().map_or("calls allowed".to_owned(), |why| format!("calls refused {why}"));
+        self.world.count(&counted);
         self.books.calls.push(call);
         Ok(())
     }
@@ -689,7 +736,8 @@ impl Drive<'_> {
 
     /// Lets time pass until the next slice of a call is due, and has it looked at.
     async fn extend(&mut self, call: usize) -> Result<(), Wrong> {
-        let Some(call) = self.call(call) else { return Ok(()) };
+        let talking = |call: &Call| call.state == State::Answered;
+        let Some(call) = self.call(call, talking) else { return Ok(()) };
         let row = &self.books.calls[call];
         let found = entity::call::Entity::find_by_id(row.id).one(self.world.app.store.reader()).await;
         let due = found.map_err(|error| error.to_string())?.and_then(|row| row.extend_at);
@@ -710,6 +758,7 @@ impl Drive<'_> {
         if (covered > row.covered) != more || covered < row.covered {
             return Err(format!("could go on: {more}, covered {covered} after {row:?}"));
         }
+        self.world.count(if more { "slices taken" } else { "slices not to be had" });
         let holds = row.levels.iter().map(|(_, price)| price.cost(covered)).collect();
         let row = &mut self.books.calls[call];
         (row.covered, row.holds) = (covered, holds);

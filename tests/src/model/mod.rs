@@ -74,6 +74,7 @@ pub fn run(backend: Backend, dose: Dose) {
             println!("{backend:?}: {done} cases, {:.0} s", begun.elapsed().as_secs_f64());
         }
     }
+    println!("{backend:?}: {}", world.counted());
 }
 
 /// Runs what once went wrong.

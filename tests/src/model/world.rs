@@ -1,6 +1,7 @@
 //! The application that cases run on, and a fresh branch of the tree in it for each.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use api::app::App;
 use api::app::calls::writer::CallWriter;
@@ -33,6 +34,7 @@ pub struct World {
     pub writer: CallWriter,
     /// Its time.
     pub time: TestTime,
+    tally: Mutex<BTreeMap<String, u64>>,
     tariffs: Vec<Uuid>,
     _dir: tempfile::TempDir,
     _proxy: FakeProxy,
@@ -75,7 +77,28 @@ impl World {
         let stop = CancellationToken::new();
         let (writer, _) = CallWriter::start(app.clone(), stop.clone());
         let tariffs = make_tariffs(&app).await;
-        Self { app, writer, time, tariffs, _dir: dir, _proxy: fake, _stop: stop.drop_guard() }
+        Self {
+            app,
+            writer,
+            time,
+            tally: Mutex::default(),
+            tariffs,
+            _dir: dir,
+            _proxy: fake,
+            _stop: stop.drop_guard(),
+        }
+    }
+
+    /// Counts something that happened, to be told at the end.
+    pub fn count(&self, what: &str) {
+        *self.tally.lock().expect("the tally").entry(what.to_owned()).or_default() += 1;
+    }
+
+    /// What happened how often.
+    pub fn counted(&self) -> String {
+        let tally = self.tally.lock().expect("the tally");
+        let counts: Vec<String> = tally.iter().map(|(what, count)| format!("{what} {count}")).collect();
+        counts.join(", ")
     }
 
     /// A branch for a case, with its limits and tariffs.
