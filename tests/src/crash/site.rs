@@ -23,6 +23,8 @@ pub(super) struct Site {
     pub(super) stop: AtomicBool,
     pub(super) answered: AtomicU64,
     pub(super) resent: AtomicU64,
+    /// Events that were written although the answer was lost.
+    pub(super) survived: AtomicU64,
     http: reqwest::Client,
     graphql: String,
     hook: String,
@@ -60,6 +62,7 @@ impl Site {
             stop: AtomicBool::new(false),
             answered: AtomicU64::new(0),
             resent: AtomicU64::new(0),
+            survived: AtomicU64::new(0),
             http: reqwest::Client::builder().no_proxy().build().expect("an HTTP client"),
             graphql,
             hook,
@@ -122,10 +125,10 @@ impl Site {
         payload
     }
 
-    /// The hook's answer.
-    pub(super) async fn tell(&self, path: &str, body: &Value) -> Value {
+    /// The hook's answer; `again` as above.
+    pub(super) async fn tell(&self, path: &str, body: &Value) -> (Value, bool) {
         let url = format!("{}/{path}", self.hook);
         let request = || self.http.post(&url).basic_auth("kamailio", Some(HOOK_SECRET)).json(body);
-        self.insist(path, request).await.0
+        self.insist(path, request).await
     }
 }

@@ -68,11 +68,16 @@ async fn balances(drive: &Drive<'_>) -> Result<(), Wrong> {
     Ok(())
 }
 
+/// Account, book, shift, method, sum of the entries.
+type Sum = (Uuid, Book, Option<Uuid>, Option<PaymentMethod>, i64);
+/// State, covered seconds, holds; talk seconds, charge, written off; estimated.
+type Shown = (State, i64, Vec<i64>, [i64; 3], bool);
+
 /// Balances equal their entries, and so do the drawers, by shift and method.
 async fn entries(drive: &Drive<'_>) -> Result<(), Wrong> {
     use ledger_entry::Column;
     let ids = ids(drive);
-    let rows: Vec<(Uuid, Book, Option<Uuid>, Option<PaymentMethod>, i64)> = ledger_entry::Entity::find()
+    let rows: Vec<Sum> = ledger_entry::Entity::find()
         .select_only()
         .columns([Column::AccountId, Column::Book, Column::ShiftId, Column::Method])
         // SUM of BIGINT is NUMERIC on PostgreSQL
@@ -106,7 +111,7 @@ async fn entries(drive: &Drive<'_>) -> Result<(), Wrong> {
 }
 
 /// What a call row says, as far as the model knows it.
-fn of_row(row: &call::Model) -> Result<(State, i64, Vec<i64>, [i64; 3], bool), Wrong> {
+fn of_row(row: &call::Model) -> Result<Shown, Wrong> {
     let state = match row.state {
         CallState::Authorized => State::Authorized,
         CallState::Ringing => State::Ringing,
@@ -221,11 +226,11 @@ pub(super) async fn whole(drive: &Drive<'_>) -> Result<(), Wrong> {
                 .map(|part| part.0);
         same!(format!("statement of {session:?}"), parts, found);
     }
-    for shop in 0..SHOPS.len() {
+    for (shop, account) in SHOPS.into_iter().enumerate() {
         if drive.books.shifts[shop].is_none() {
             continue;
         }
-        let id = drive.branch.accounts[SHOPS[shop]].id;
+        let id = drive.branch.accounts[account].id;
         let (report, _) = register::x_report(app, &owner(drive, shop), id).await.map_err(failed)?;
         for line in report.methods {
             let expected = drive.books.in_drawer(shop, line.method);

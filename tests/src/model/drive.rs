@@ -122,6 +122,10 @@ impl Drive<'_> {
 
     async fn op(&mut self, op: &Op) -> Result<(), Wrong> {
         match *op {
+            Op::TakeAll { account } => {
+                let left = self.books.available(account).unwrap_or(0);
+                self.credit(&Op::Adjust { account, amount: -left, twice: false }).await
+            }
             Op::TopUp { .. } | Op::Adjust { .. } | Op::Reverse { .. } | Op::SetLimit { .. } => {
                 self.credit(op).await
             }

@@ -21,8 +21,8 @@ pub use world::World;
 
 use crate::server::Backend;
 
-/// Operations of a case at most.
-const LONGEST_CASE: usize = 40;
+/// Operations of a case at most, where nothing else is said.
+const LONGEST_CASE: u64 = 28;
 /// Cases between two looks at everything, at least.
 const AUDIT_AFTER: u64 = 100;
 
@@ -36,10 +36,12 @@ pub struct Dose {
     pub cases: u64,
     /// Seed of the first; each next one has the next number.
     pub seed: u64,
+    /// Operations of a case at most; another number draws other cases.
+    pub longest: u64,
 }
 
 impl Dose {
-    /// What `CALLSHOP_MODEL_CASES` and `CALLSHOP_MODEL_SEED` say; so many cases from a random seed otherwise.
+    /// What `CALLSHOP_MODEL_CASES`, `CALLSHOP_MODEL_SEED` and `CALLSHOP_MODEL_LONGEST` say; so many cases from a random seed otherwise.
     ///
     /// # Panics
     /// When they are no numbers.
@@ -52,6 +54,7 @@ impl Dose {
         Self {
             cases: number("CALLSHOP_MODEL_CASES").unwrap_or(cases),
             seed: number("CALLSHOP_MODEL_SEED").unwrap_or_else(random),
+            longest: number("CALLSHOP_MODEL_LONGEST").unwrap_or(LONGEST_CASE),
         }
     }
 }
@@ -66,7 +69,7 @@ pub fn run(backend: Backend, dose: Dose) {
     let (begun, every) = (Instant::now(), AUDIT_AFTER.max(dose.cases / 20));
     println!("{backend:?}: {} cases from seed {}", dose.cases, dose.seed);
     for number in 0..dose.cases {
-        one(&runtime, &world, dose.seed.wrapping_add(number));
+        one(&runtime, &world, dose.seed.wrapping_add(number), dose.longest);
         if (number + 1) % every == 0 || number + 1 == dose.cases {
             let broken = runtime.block_on(audit(&world));
             let done = number + 1;
@@ -92,21 +95,22 @@ pub fn run_again(backend: Backend) {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
-fn one(runtime: &Runtime, world: &World, seed: u64) {
+fn one(runtime: &Runtime, world: &World, seed: u64, longest: u64) {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let config = Config { cases: 1, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(config, rng);
-    let run = runner.run(&ops::cases(LONGEST_CASE), |case| {
+    let most = usize::try_from(longest).expect("a short case");
+    let run = runner.run(&ops::cases(most), |case| {
         runtime.block_on(drive::run(world, &case)).map_err(TestCaseError::fail)
     });
     match run {
         Ok(()) => {}
         Err(TestError::Fail(why, case)) => {
-            panic!(
-                "{why}\n{case:#?}\nagain: CALLSHOP_MODEL_SEED={seed} CALLSHOP_MODEL_CASES=1 cargo test -p tests --test model"
-            )
+            let again =
+                format!("CALLSHOP_MODEL_SEED={seed} CALLSHOP_MODEL_LONGEST={longest} CALLSHOP_MODEL_CASES=1");
+            panic!("{why}\n{case:#?}\nagain: {again} cargo test -p tests --test model")
         }
         Err(TestError::Abort(why)) => panic!("seed {seed}: {why}"),
     }

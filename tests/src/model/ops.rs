@@ -35,6 +35,8 @@ pub enum Op {
     TopUp { account: usize, amount: i64, twice: bool },
     /// A parent corrects it.
     Adjust { account: usize, amount: i64, twice: bool },
+    /// A parent takes everything that is left.
+    TakeAll { account: usize },
     /// A parent takes one of its corrections back.
     Reverse { nth: usize },
     /// A parent limits its child.
@@ -142,9 +144,10 @@ pub fn cases(longest: usize) -> impl Strategy<Value = Case> {
     let limits = (limit(), limit(), limit(), limit(), limit());
     // customers are there in the morning already
     let first = vec((0..CABINS.len(), terms()), 0..=CABINS.len());
-    (tariffs, limits, first, vec(op(), 1..=longest)).prop_map(|(tariffs, limits, first, ops)| {
+    let ops = vec(prop_oneof![24 => op().prop_map(|op| vec![op]), 1 => lost_and_found()], 1..=longest);
+    (tariffs, limits, first, ops).prop_map(|(tariffs, limits, first, ops)| {
         let open = |(cabin, terms)| Op::OpenCabin { cabin, terms, twice: false };
-        let ops = first.into_iter().map(open).chain(ops).collect();
+        let ops = first.into_iter().map(open).chain(ops.concat()).collect();
         Case { tariffs: tariffs.into(), limits: limits.into(), ops }
     })
 }
@@ -161,6 +164,22 @@ fn op() -> impl Strategy<Value = Op> {
         6 => register(),
         10 => credit(),
     ]
+}
+
+/// A call that is lost, whose true end comes when its account has nothing left to pay it from.
+fn lost_and_found() -> impl Strategy<Value = Vec<Op>> {
+    let tell = |what| Op::Calls(vec![CallOp::Tell { call: 0, what }]);
+    (0..5_usize, 0..2_usize, 2..ACCOUNTS, 0..20_000_i64, 1..200_000_i64).prop_map(
+        move |(cabin, number, account, seen, talk)| {
+            vec![
+                Op::Calls(vec![CallOp::Ask { cabin, number, given_up: false }]),
+                tell(What::Answered { ago: 0 }),
+                tell(What::Lost { talk: seen }),
+                Op::TakeAll { account },
+                tell(What::Ended { talk, known: true, acked: true }),
+            ]
+        },
+    )
 }
 
 fn talking() -> impl Strategy<Value = Op> {
@@ -260,6 +279,7 @@ fn credit() -> impl Strategy<Value = Op> {
             .prop_map(|(account, amount, twice)| Op::TopUp { account, amount, twice }),
         3 => (account(), -600_000..600_000_i64, twice())
             .prop_map(|(account, amount, twice)| Op::Adjust { account, amount, twice }),
+        1 => account().prop_map(|account| Op::TakeAll { account }),
         2 => (0..4_usize).prop_map(|nth| Op::Reverse { nth }),
         3 => (account(), limit).prop_map(|(account, limit)| Op::SetLimit { account, limit }),
     ]

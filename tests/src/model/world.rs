@@ -132,14 +132,14 @@ impl Branch {
     fn new(case: &Case, tariffs: &[Uuid], now: DateTime<Utc>) -> Self {
         let mut accounts: Vec<entity::account::Model> = Vec::new();
         let tariff = |index: Option<usize>| index.map(|index| tariffs[index]);
-        for index in 0..ACCOUNTS {
+        for (index, above) in PARENTS.into_iter().enumerate() {
             let id = Uuid::now_v7();
-            let above = accounts.get(PARENTS[index]).map_or("/".to_owned(), |parent| parent.path.clone());
+            let parent = accounts.get(above);
             let shop = SHOPS.iter().position(|shop| *shop == index);
             accounts.push(entity::account::Model {
                 id,
-                parent_id: accounts.get(PARENTS[index]).map(|parent| parent.id),
-                path: format!("{above}{}/", id.simple()),
+                parent_id: parent.map(|parent| parent.id),
+                path: format!("{}{}/", parent.map_or("", |parent| &parent.path), id.simple()),
                 kind: match index {
                     0 => AccountKind::Platform,
                     1 => AccountKind::Distributor,
