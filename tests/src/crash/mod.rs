@@ -111,8 +111,8 @@ pub async fn run(plan: Plan, progress: impl Fn(&str)) -> String {
     let (answered, resent) = (site.answered.load(Ordering::Relaxed), site.resent.load(Ordering::Relaxed));
     let survived = site.survived.load(Ordering::Relaxed);
     format!(
-        "{:?}: {} kills in {seconds} s, seed {}; {answered} requests answered, {resent} sent again, \
-         {survived} batches of events had been written although their answer was lost\n{checked}",
+        "{:?}: {} kills in {seconds} s, seed {}; {answered} requests answered, {resent} sent again \
+         ({survived} batches of events had been written before)\n{checked}",
         plan.backend, plan.kills, plan.seed
     )
 }
