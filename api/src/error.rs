@@ -88,6 +88,26 @@ impl Error {
         matches!(code.as_deref(), Some("40001" | "40P01" | "5" | "6" | "261" | "517"))
     }
 
+    /// Whether the same will fail whenever it is tried: a fault of ours, or something that the database will never take.
+    pub fn is_permanent(&self) -> bool {
+        match self {
+            Self::Fault(_) => true,
+            Self::Database(
+                DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)),
+            ) => {
+                // data that does not fit (22…) or breaks a constraint (23…), by the codes of PostgreSQL; SQLite's are 19, 20 and 25
+                let code = cause.as_database_error().and_then(|error| error.code());
+                code.is_some_and(|code| {
+                    (code.len() == 5 && (code.starts_with("22") || code.starts_with("23")))
+                        || code
+                            .parse::<u32>()
+                            .is_ok_and(|code| matches!(code & 0xff, 19 | 20 | 25) && code < 10_000)
+                })
+            }
+            _ => false,
+        }
+    }
+
     /// Whether a unique index refused the row.
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Database(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))

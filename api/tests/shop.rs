@@ -205,6 +205,7 @@ async fn insert_call(shop: &Shop, cabin: &str, session: &str, phone: &str, charg
         hang_up_by: None,
         holds: json!([]),
         extend_at: None,
+        confirmed: 600,
         estimated: false,
         written_off: entity::Micros(0),
         attempt_day: String::new(),
@@ -233,7 +234,8 @@ async fn end_call(shop: &Shop, id: Uuid, charge: i64) {
             ..call
         };
         call::Entity::update(call.into_active_model().reset_all()).exec(tx.conn()).await?;
-        sessions::calls_over(&tx, &[session], now).await?;
+        let sales = sessions::calls_over(&tx, &[session], now).await?;
+        api::store::ledger::post(tx.conn(), sales).await?;
         Ok(())
     };
     shop.app.store.write(end).await.unwrap();

@@ -74,6 +74,8 @@ pub struct Model {
     pub holds: Json,
     /// When its covered seconds are to be looked at again; none before it is answered and after it is over.
     pub extend_at: Option<DateTimeUtc>,
+    /// Seconds that its proxy knows to be covered.
+    pub confirmed: i32,
     /// Its end was estimated by reconciliation: a true `ended` corrects it.
     pub estimated: bool,
     /// What the customer would have paid for the seconds beyond `covered`.

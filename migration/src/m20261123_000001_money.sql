@@ -8,6 +8,7 @@ ALTER TABLE ledger_entry ADD COLUMN method TEXT;
 
 ALTER TABLE call ADD COLUMN holds {json} NOT NULL DEFAULT '[]';
 ALTER TABLE call ADD COLUMN extend_at {time};
+ALTER TABLE call ADD COLUMN confirmed {int} NOT NULL DEFAULT 0;
 ALTER TABLE call ADD COLUMN estimated {bool} NOT NULL DEFAULT {false};
 ALTER TABLE call ADD COLUMN written_off BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE call ADD COLUMN attempt_day TEXT NOT NULL DEFAULT '';
@@ -79,3 +80,8 @@ CREATE INDEX hook_event_rejected ON hook_event (received_at) WHERE status = 'REJ
 
 -- nothing asks which calls an account was charged for: reports begin with the calls, whose charges the primary key finds
 DROP INDEX call_charge_account;
+
+-- one live call a phone; but an emergency call is always allowed, whatever its phone seems to be doing
+DROP INDEX call_live_phone;
+CREATE UNIQUE INDEX call_live_phone ON call (phone_id, (CASE WHEN emergency THEN id ELSE phone_id END))
+    WHERE state IN ('AUTHORIZED', 'RINGING', 'ANSWERED');

@@ -7,7 +7,7 @@ use billing::money::Micros;
 use entity::Book;
 use serde_json::{Value, json};
 use tests::shop::{text, unique};
-use tests::{Shop, on_both};
+use tests::{Backend, Shop, on_both};
 
 /// Everything a report shows.
 const REPORT: &str = "{ shiftNumber methods { method float { amount } sales { amount } deposits { amount } depositRefunds { amount } \
@@ -228,3 +228,19 @@ on_both!(what_cash_does_is_written_down, |backend| async move {
     assert_eq!(ours, done);
     shop.finish().await;
 });
+
+/// Whoever changes a callshop's dial plan writes a row that has the next numbers of shifts and receipts as well: none may be put back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shift_numbers_stand_while_the_dial_plan_is_changed() {
+    let shop = Shop::start(Backend::Postgres, 1).await;
+    for round in 1..=12 {
+        let plan = json!({ "callshopId": shop.id, "country": "BR", "areaCode": "11" });
+        let plan = shop.reseller.did("setDialPlan", "SetDialPlanInput", plan, "callshop { id }");
+        futures_util::future::join(plan, shop.open_register()).await;
+        let input = json!({ "callshopId": shop.id, "counts": [{ "method": "CASH", "amount": "100" }], "idempotencyKey": unique("key") });
+        let closed =
+            shop.attendant.did("closeRegister", "CloseRegisterInput", input, "shift { number }").await;
+        assert_eq!(text(&closed["shift"]["number"]), round.to_string());
+    }
+    shop.finish().await;
+}

@@ -122,7 +122,10 @@ async fn give(
     let balance = before.balance.checked_add(amount).map_err(Error::fault)?;
     // both ways: an account without a limit must not come near the end of what a column holds, where calls could not be charged
     if balance > MAX_BALANCE || balance < MAX_BALANCE.checked_neg().map_err(Error::fault)? {
-        return Err(Error::invalid("amount", format!("a balance is at most {MAX_BALANCE}, above or below zero")));
+        return Err(Error::invalid(
+            "amount",
+            format!("a balance is at most {MAX_BALANCE}, above or below zero"),
+        ));
     }
     let after = Credit { balance, ..before };
     let limit = account.credit_limit.map(Into::into);

@@ -6,7 +6,8 @@ use billing::money::Micros;
 use entity::{CallState, HookStatus, cabin, cabin_session, call, call_charge, hook_event, phone};
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
 };
 use uuid::Uuid;
 
@@ -53,6 +54,55 @@ pub async fn cabins_of(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<V
         .await?)
 }
 
+/// What a batch of events and attempts is going to lock, all of a kind at once: two rounds of a kind could meet those of another node
+/// the other way round.
+pub async fn lock_ground(
+    conn: &impl ConnectionTrait,
+    sip_users: &[&str],
+    ids: &[Uuid],
+    requests: &[&str],
+) -> Result<()> {
+    let phones = lock_phones(conn, sip_users).await?;
+    let phones: Vec<Uuid> = phones.into_iter().map(|phone| phone.id).collect();
+    let cabins: Vec<Uuid> = cabins_of(conn, &phones).await?.into_iter().map(|cabin| cabin.id).collect();
+    let calls = lock(conn, ids, requests).await?;
+    let named: Vec<Uuid> = calls.into_iter().filter_map(|call| call.session_id).collect();
+    let open = bulk::among(conn, cabin_session::Column::CabinId, cabins)
+        .and(Expr::cust("\"cabin_session\".\"state\" IN ('OPEN', 'CLOSING')"));
+    cabin_session::Entity::find()
+        .select_only()
+        .column(cabin_session::Column::Id)
+        .filter(sea_orm::Condition::any().add(bulk::among(conn, cabin_session::Column::Id, named)).add(open))
+        .order_by_asc(cabin_session::Column::Id)
+        .lock_exclusive()
+        .into_tuple::<Uuid>()
+        .all(conn)
+        .await?;
+    Ok(())
+}
+
+/// Makes whoever decides about these authorisation requests, or gives them up, wait for each other: the row that both would look for may
+/// not be there yet.
+pub async fn lock_requests(conn: &impl ConnectionTrait, requests: &[&str]) -> Result<()> {
+    if conn.get_database_backend() != DbBackend::Postgres || requests.is_empty() {
+        return Ok(());
+    }
+    let mut keys: Vec<i64> = requests.iter().map(|request| key_of(request)).collect();
+    keys.sort_unstable();
+    let sql = "SELECT pg_advisory_xact_lock(key) FROM (SELECT unnest($1::bigint[]) AS key) AS keys";
+    conn.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [keys.into()])).await?;
+    Ok(())
+}
+
+/// A number of a text, the same on every node.
+fn key_of(text: &str) -> i64 {
+    use sha2::{Digest as _, Sha256};
+    let digest = Sha256::digest(text.as_bytes());
+    let mut key = [0; 8];
+    key.copy_from_slice(&digest[..8]);
+    i64::from_be_bytes(key)
+}
+
 /// Open and closing sessions of cabins, locked in id order: no call starts in a session while it is being closed.
 pub async fn lock_open_sessions(
     conn: &impl ConnectionTrait,
@@ -85,6 +135,8 @@ pub async fn spent(conn: &impl ConnectionTrait, sessions: &[Uuid]) -> Result<Has
         .column_as(call::Column::TalkSeconds.sum().cast_as("BIGINT"), "seconds")
         .column_as(call::Column::Id.count(), "calls")
         .filter(bulk::among(conn, call::Column::SessionId, sessions.iter().copied()))
+        // what was refused is on no statement
+        .filter(Expr::cust("\"call\".\"state\" <> 'REFUSED'"))
         .group_by(call::Column::SessionId)
         .into_tuple()
         .all(conn)
@@ -205,6 +257,7 @@ pub async fn confirm(
 ) -> Result<()> {
     call::Entity::update_many()
         .col_expr(call::Column::ExtendAt, Expr::value(next))
+        .col_expr(call::Column::Confirmed, Expr::value(covered))
         .filter(call::Column::Id.eq(id))
         .filter(call::Column::Covered.eq(covered))
         .filter(call::Column::State.eq(CallState::Answered))
@@ -249,6 +302,12 @@ pub async fn ignore_events(conn: &impl ConnectionTrait, eids: &[&str]) -> Result
         .exec(conn)
         .await?;
     Ok(())
+}
+
+/// Keeps an event that cannot be applied, with the reason, so that it is received and can be looked into.
+pub async fn reject_event(conn: &impl ConnectionTrait, event: hook_event::Model) -> Result<()> {
+    let replace = "ON CONFLICT (eid) DO UPDATE SET status = excluded.status, error = excluded.error";
+    bulk::insert::<hook_event::Entity>(conn, &[event], replace).await
 }
 
 /// A call of a callshop inside `scope`.

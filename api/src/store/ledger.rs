@@ -116,9 +116,9 @@ pub async fn post_and_hold(
     held: &BTreeMap<Uuid, Micros>,
 ) -> Result<()> {
     let (mut heads, mut entries) = (Vec::new(), Vec::new());
-    let mut changes: BTreeMap<(Uuid, Book), (Micros, Micros)> = BTreeMap::new();
+    let mut changes: BTreeMap<(Book, Uuid), (Micros, Micros)> = BTreeMap::new();
     for (account_id, change) in held.iter().filter(|(_, change)| **change != Micros::ZERO) {
-        changes.insert((*account_id, Book::Credit), (Micros::ZERO, *change));
+        changes.insert((Book::Credit, *account_id), (Micros::ZERO, *change));
     }
     for transfer in transfers {
         let sum = Micros::try_sum(transfer.entries.iter().map(|entry| entry.amount)).map_err(Error::fault)?;
@@ -128,7 +128,7 @@ pub async fn post_and_hold(
         let moving = transfer.entries.iter().filter(|entry| entry.amount != Micros::ZERO);
         let before = entries.len();
         for (position, entry) in (0..).zip(moving) {
-            let (change, _) = changes.entry((entry.account_id, entry.book)).or_default();
+            let (change, _) = changes.entry((entry.book, entry.account_id)).or_default();
             *change = change.checked_add(entry.amount).map_err(Error::fault)?;
             let row = ledger_entry::Model {
                 transfer_id: transfer.id,
@@ -165,12 +165,12 @@ fn head(transfer: NewTransfer) -> ledger_transfer::Model {
 
 async fn move_balances(
     conn: &impl ConnectionTrait,
-    changes: BTreeMap<(Uuid, Book), (Micros, Micros)>,
+    changes: BTreeMap<(Book, Uuid), (Micros, Micros)>,
 ) -> Result<()> {
-    let row = |((account_id, book), (change, held)): ((Uuid, Book), (Micros, Micros))| {
+    let row = |((book, account_id), (change, held)): ((Book, Uuid), (Micros, Micros))| {
         ledger_balance::Model { account_id, book, balance: change.into(), held: held.into() }
     };
-    // in the order of the keys, which is the order of their locks
+    // CREDIT first, which was locked before what it is to pay for was known; then in the order of the keys, which is that of the locks
     let rows: Vec<ledger_balance::Model> = changes.into_iter().map(row).collect();
     let add =
         "ON CONFLICT (account_id, book) DO UPDATE SET balance = ledger_balance.balance + excluded.balance,

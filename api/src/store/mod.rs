@@ -2,7 +2,7 @@
 //!
 //! [`Store::read`] and [`Store::write`] run a closure in a transaction; the files beside this one hold the queries, a file a
 //! noun, each function taking whatever it is to run on. Rows are locked in one order everywhere: account (by id), callshop, tariff, phone, cabin,
-//! register shift, call, session, ledger balance (by account, book), activity head.
+//! register shift, call, session, ledger balance (by book, CREDIT first, then account), activity head.
 
 pub mod accounts;
 pub mod activity;

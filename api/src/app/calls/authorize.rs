@@ -175,6 +175,10 @@ fn repeat(call: &call::Model, ground: &Ground) -> Authorization {
         let refusal = call.refusal.as_deref().and_then(Refusal::parse);
         return Authorization::Refused(refusal.unwrap_or(Refusal::ServiceUnavailable));
     }
+    // what is over holds nothing any more
+    if !calls::LIVE.contains(&call.state) {
+        return Authorization::Refused(Refusal::Abandoned);
+    }
     Authorization::Allowed {
         reference: call.id,
         max_seconds: u32::try_from(call.covered).unwrap_or(1),
@@ -293,12 +297,12 @@ fn grant(
         Ok(cap) => cap,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    if found.emergency {
+        return Ok(Ok(Grant { covered: cap, holds: Vec::new() }));
+    }
     // an earlier attempt of this batch may have got the phone
     if ground.busy.contains(&phone.id) {
         return Ok(Err(Refusal::PhoneBusy));
-    }
-    if found.emergency {
-        return Ok(Ok(Grant { covered: cap, holds: Vec::new() }));
     }
     let session = match may_use(ground, phone) {
         Ok(session) => session,
@@ -373,6 +377,7 @@ fn call_row(
         hang_up_by: None,
         holds: cover::holds_column(&grant.holds),
         extend_at: None,
+        confirmed: i32::try_from(grant.covered).map_err(Error::fault)?,
         estimated: false,
         written_off: Micros::ZERO.into(),
         attempt_day: local_day(Some(account), now),
@@ -411,11 +416,11 @@ async fn check(
     if ground.abandoned.contains(&request.request_id) {
         return Ok(Err(Refusal::Abandoned));
     }
-    if ground.busy.contains(&phone.id) {
-        return Ok(Err(Refusal::PhoneBusy));
-    }
     if found.emergency {
         return Ok(Ok(cap));
+    }
+    if ground.busy.contains(&phone.id) {
+        return Ok(Err(Refusal::PhoneBusy));
     }
     if let Err(refusal) = may_use(ground, phone) {
         return Ok(Err(refusal));

@@ -186,12 +186,14 @@ impl Corrections {
     }
 }
 
-/// Takes back what was posted for a call that was over already, and charges it by its true end as far as credit and bill allow now.
+/// Takes back what was posted for a call that was over already, and charges it by its true end as far as credit and bill allow now. `known`
+/// is the call as it was: what its customer has paid for stays as it is on his bill.
 ///
 /// # Errors
 /// A fault when the call's columns do not parse.
 pub(super) fn correct(
     row: &mut call::Model,
+    known: &call::Model,
     ground: &Corrections,
     money: &mut Money,
     charged: &mut Charged,
@@ -223,6 +225,11 @@ pub(super) fn correct(
     settle(row, &levels, &bounds, bill, money, &mut charged.charges, now)?;
     if row.answered_at.is_none() {
         charged.charges.extend(unanswered(row, &levels)?);
+    }
+    if bill == Bill::Paid && known.answered_at.is_some() {
+        row.answered_at = known.answered_at;
+        row.answer_day.clone_from(&known.answer_day);
+        row.talk_seconds = known.talk_seconds;
     }
     Ok(())
 }

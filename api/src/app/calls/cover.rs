@@ -93,6 +93,7 @@ pub(super) fn cover(
     let mut pays = Vec::with_capacity(wanted.levels.len());
     for (position, level) in wanted.levels.iter().enumerate() {
         let available = match position {
+            0 if rating::is_free(&level.pricing) => Micros::MAX,
             0 => terms.money.unwrap_or(Micros::MAX),
             // a level that is free needs no credit, and its row no lock
             _ if all_free || rating::is_free(&level.pricing) => Micros::MAX,

@@ -186,6 +186,21 @@ fn received(events: &[&ProxyEvent], now: DateTime<Utc>) -> Vec<hook_event::Model
     first.into_values().map(row).collect()
 }
 
+/// The row of an event that could not be applied.
+pub(super) fn rejected(event: &ProxyEvent, reason: &str, now: DateTime<Utc>) -> hook_event::Model {
+    hook_event::Model {
+        eid: event.eid.clone(),
+        kind: event.body.name().to_owned(),
+        reference: event.body.reference(),
+        proxy: event.proxy.clone(),
+        at: event.at,
+        received_at: now,
+        status: HookStatus::Rejected,
+        error: Some(reason.to_owned()),
+        body: None,
+    }
+}
+
 /// The rows that a batch works on, and what it is going to write.
 struct Batch {
     now: DateTime<Utc>,
@@ -295,7 +310,9 @@ impl Batch {
                 self.ended.push((row.currency.clone(), row.written_off.into()));
             }
             (true, false) => {
-                charge::correct(&mut row, &self.corrections, money, &mut self.charged, self.now)?;
+                let known = self.calls.get(&id).cloned().unwrap_or_else(|| row.clone());
+                charge::correct(&mut row, &known, &self.corrections, money, &mut self.charged, self.now)?;
+                self.ended.push((row.currency.clone(), row.written_off.into()));
             }
             (false, true) => charge::release(&mut row, money)?,
             (false, false) => {}
@@ -368,10 +385,12 @@ impl Batch {
         calls::update(conn, &rows).await?;
         calls::save_charges(conn, &self.charged.charges).await?;
         self.shops.values().for_each(|shop| money.watch(shop));
+        let mut sales = Vec::new();
         for session in &self.charged.restate {
-            sessions::restate(tx, *session, self.now).await?;
+            sales.extend(sessions::restated(tx, *session, self.now).await?);
         }
-        sessions::calls_over(tx, &self.over_in, self.now).await
+        sales.extend(sessions::calls_over(tx, &self.over_in, self.now).await?);
+        sales.into_iter().try_for_each(|sale| money.transfer(sale))
     }
 }
 

@@ -34,7 +34,9 @@ const AGAIN: TimeDelta = TimeDelta::seconds(1);
 /// A call for which there is nothing more is cut this long after its last covered second began to be over: late enough that nobody
 /// loses a second that is paid for, before the proxy's own timer.
 const CUT_AFTER: TimeDelta = TimeDelta::milliseconds(250);
-/// A call that its proxy says is over is looked at again after this; its end should have come by then.
+/// Before the end of what is covered, the next slice is taken although the last one was not confirmed.
+const SOON: TimeDelta = TimeDelta::seconds(3);
+/// A call that was hung up is looked at again after this; its end should have come by then.
 const OVER: TimeDelta = TimeDelta::seconds(30);
 
 /// A call that was looked at: what its proxy is to be told, and when to look again once it has confirmed.
@@ -159,6 +161,13 @@ fn extend(
     let none = Vec::new();
     let levels = ground.levels.get(&row.id).unwrap_or(&none);
     let covered = u32::try_from(row.covered).map_err(Error::fault)?;
+    let end = row.answered_at.unwrap_or(now) + TimeDelta::seconds(i64::from(covered));
+    if row.confirmed < row.covered && end - now > SOON {
+        // the proxy does not know of the last slice yet: it is told again, and nothing more is taken
+        let slice = u32::try_from(row.covered - row.confirmed).map_err(Error::fault)?;
+        let next = next_look(app, &row, slice).map(|at| at.max(now + AGAIN));
+        return Ok(Looked { call: call::Model { extend_at: Some(now + AGAIN), ..row }, next, cut: false });
+    }
     let held = holds(&row)?;
     let cap = ground.caps.get(&row.callshop_id).copied().unwrap_or(covered);
     let wanted = Wanted {
@@ -180,7 +189,7 @@ fn extend(
         }
     };
     let Some(grant) = grant.filter(|grant| grant.covered > covered) else {
-        let end = row.answered_at.unwrap_or(now) + TimeDelta::seconds(i64::from(covered)) + CUT_AFTER;
+        let end = end + CUT_AFTER;
         let next = Some(end.min(now + AGAIN).max(now));
         let call = call::Model { extend_at: Some(now + AGAIN), ..row };
         return Ok(Looked { call, next, cut: end <= now });
@@ -230,16 +239,20 @@ async fn look(app: &Arc<App>, writer: &CallWriter) -> Result<()> {
 
 async fn push(app: &App, writer: &CallWriter, looked: Looked) {
     let Looked { call, next, cut } = looked;
-    let again = Some(app.clock.now() + OVER);
+    let later = Some(app.clock.now() + OVER);
     if cut {
-        if let Err(error) = app.proxies.hang_up(&call, HangUp::UsedUp).await {
-            tracing::warn!(call = %call.id, %error, "the proxy did not hang up a call that is used up: its own timer will");
+        match app.proxies.hang_up(&call, HangUp::UsedUp).await {
+            Ok(()) => confirm(writer, &call, later).await,
+            Err(error) => {
+                tracing::warn!(call = %call.id, %error, "the proxy did not hang up a call that is used up: its own timer will");
+            }
         }
         return;
     }
     let next = match app.proxies.push_limit(&call).await {
         Ok(Pushed::Taken) => next,
-        Ok(Pushed::Over) => again,
+        // whatever ended it, its end is on the way
+        Ok(Pushed::Over) => None,
         // it stays due, and is sent again
         Ok(Pushed::NotAnswered) => return,
         Err(error) => {
@@ -247,7 +260,11 @@ async fn push(app: &App, writer: &CallWriter, looked: Looked) {
             return;
         }
     };
+    confirm(writer, &call, next).await;
+}
+
+async fn confirm(writer: &CallWriter, call: &call::Model, next: Option<DateTime<Utc>>) {
     if let Err(error) = writer.confirm(call.id, call.covered, next).await {
-        tracing::warn!(call = %call.id, %error, "a limit that the proxy took could not be noted");
+        tracing::warn!(call = %call.id, %error, "what the proxy took could not be noted");
     }
 }

@@ -4,6 +4,7 @@
 //! several, those that were just answered get a moment to come again, so that they share a commit, too. When a batch fails, its members run
 //! one by one, so that a bad one fails alone.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::authorize::{self, Authorization, AuthorizeRequest};
-use super::events::{self, Applied, EventResult, ProxyEvent};
+use super::events::{self, Applied, EventBody, EventResult, ProxyEvent};
 use super::extend::{self, Looked};
 use super::money::Money;
 use crate::app::App;
@@ -99,9 +100,11 @@ impl CallWriter {
         let waiting = calls.into_iter().map(|id| self.hand_in(Work::Extend(id)));
         let mut looked = Vec::new();
         for waiting in waiting.collect::<Result<Vec<_>>>()? {
-            match answered(waiting).await? {
-                Done::Extend(one) => looked.extend(one.map(|one| *one)),
-                other => return Err(mixed_up(&other)),
+            match answered(waiting).await {
+                Ok(Done::Extend(one)) => looked.extend(one.map(|one| *one)),
+                Ok(other) => return Err(mixed_up(&other)),
+                // it stays due; what others hold now is to be told to their proxies
+                Err(error) => tracing::warn!(%error, "a running call could not be looked at"),
             }
         }
         Ok(looked)
@@ -171,29 +174,84 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>) {
         // a receiver that is gone no longer wants its answer
         Ok(done) => answers.into_iter().zip(done).for_each(|(answer, done)| drop(answer.send(Ok(done)))),
         Err(error) if works.len() == 1 => {
-            tracing::error!(%error, "a call event failed");
-            if let Some(answer) = answers.into_iter().next() {
-                drop(answer.send(Err(error)));
+            for (work, answer) in works.iter().zip(answers).take(1) {
+                drop(answer.send(give_up(app, work, error).await));
+                break;
             }
         }
         Err(error) => {
             tracing::warn!(%error, "a batch failed: its members run one by one");
             for (work, answer) in works.iter().zip(answers) {
-                let alone = together(app, std::slice::from_ref(work)).await;
-                drop(answer.send(alone.and_then(only)));
+                let alone = match together(app, std::slice::from_ref(work)).await {
+                    Ok(done) => only(done),
+                    Err(error) => give_up(app, work, error).await,
+                };
+                drop(answer.send(alone));
             }
         }
     }
+}
+
+/// What failed alone. An event that cannot be applied, whatever is tried, is kept with the reason and answered as rejected: the proxy would
+/// send it for ever, and with it the events of everybody else. It shows in `problems`.
+async fn give_up(app: &Arc<App>, work: &Work, error: Error) -> Result<Done> {
+    tracing::error!(%error, "a call event failed");
+    let Work::Event(event) = work else { return Err(error) };
+    if !error.is_permanent() {
+        return Err(error);
+    }
+    let reason = "it could not be applied: the server's log says why".to_owned();
+    let row = events::rejected(event, &reason, app.clock.now());
+    app.store
+        .write(|tx| {
+            let row = row.clone();
+            async move { calls::reject_event(tx.conn(), row).await }
+        })
+        .await?;
+    Ok(Done::Event(EventResult::Rejected(reason)))
 }
 
 fn only(done: Vec<Done>) -> Result<Done> {
     done.into_iter().next().ok_or_else(|| Error::fault("a batch of one answered nothing"))
 }
 
-/// One transaction. Events first: an end that waits beside the same phone's next attempt frees the phone, and its credit, for it. What
-/// it all does to accounts is posted at the end, each balance once.
+/// Events and attempts in one transaction, what running calls need in another: each locks what it is about once, in one order.
 async fn together(app: &Arc<App>, works: &[Work]) -> Result<Vec<Done>> {
-    let (done, applied) = app.store.write(|tx| async move { in_transaction(app, &tx, works).await }).await?;
+    let of_running = |work: &&Work| matches!(work, Work::Extend(_) | Work::Confirm(..));
+    let (running, told): (Vec<&Work>, Vec<&Work>) = works.iter().partition(of_running);
+    let (mut of_told, mut of_running_calls) = (Vec::new(), Vec::new());
+    if !told.is_empty() {
+        let (works, app_) = (&told, app.clone());
+        let (done, applied) = app
+            .store
+            .write(|tx| {
+                let app = app_.clone();
+                async move { tell(&app, &tx, works).await }
+            })
+            .await?;
+        after(app, applied);
+        of_told = done;
+    }
+    if !running.is_empty() {
+        let (works, app_) = (&running, app.clone());
+        of_running_calls = app
+            .store
+            .write(|tx| {
+                let app = app_.clone();
+                async move { look(&app, &tx, works).await }
+            })
+            .await?;
+    }
+    let (mut of_told, mut of_running_calls) = (of_told.into_iter(), of_running_calls.into_iter());
+    let next = |work: &Work| match of_running(&work) {
+        true => of_running_calls.next(),
+        false => of_told.next(),
+    };
+    works.iter().map(next).collect::<Option<_>>().ok_or_else(|| Error::fault("a batch answered too little"))
+}
+
+/// What is done when a batch is committed.
+fn after(app: &Arc<App>, applied: Applied) {
     for (currency, written_off) in &applied.ended {
         app.metrics.call_ended(currency, *written_off);
     }
@@ -202,34 +260,81 @@ async fn together(app: &Arc<App>, works: &[Work]) -> Result<Vec<Done>> {
         // the proxy is asked beside the writer: a slow one must not hold up other calls
         tokio::spawn(async move { super::ask_to_hang_up(&app, &call).await });
     }
-    Ok(done)
 }
 
-async fn in_transaction(app: &App, tx: &Tx, works: &[Work]) -> Result<(Vec<Done>, Applied)> {
-    let (mut events, mut requests, mut due) = (Vec::new(), Vec::new(), Vec::new());
+/// Events first: an end that waits beside the same phone's next attempt frees the phone, and its credit, for it. What it all does to
+/// accounts is posted at the end, each balance once.
+async fn tell(app: &App, tx: &Tx, works: &[&Work]) -> Result<(Vec<Done>, Applied)> {
+    let (mut events, mut requests) = (Vec::new(), Vec::new());
     for work in works {
         match work {
             Work::Event(event) => events.push(event),
             Work::Authorize(request) => requests.push(request),
-            Work::Extend(id) => due.push(*id),
-            Work::Confirm(id, covered, next) => calls::confirm(tx.conn(), *id, *covered, *next).await?,
+            Work::Extend(_) | Work::Confirm(..) => {}
         }
     }
+    lock_first(tx, &events, &requests).await?;
     let mut money = Money::default();
     let applied = events::apply_all(app, tx, &events, &mut money).await?;
-    let looked = extend::extend_all(app, tx, &due, &mut money).await?;
     let decided = authorize::decide_all(app, tx, &requests, &mut money).await?;
     money.post(tx, app.clock.now()).await?;
     let mut results = applied.results.clone().into_iter();
     let mut decided = decided.into_iter();
-    let mut looked: std::collections::HashMap<Uuid, Looked> =
-        looked.into_iter().map(|one| (one.call.id, one)).collect();
-    let missing = || Error::fault("a batch answered too little");
     let done = works.iter().map(|work| match work {
-        Work::Event(_) => results.next().map(Done::Event).ok_or_else(missing),
-        Work::Authorize(_) => decided.next().map(Done::Authorize).ok_or_else(missing),
-        Work::Extend(id) => Ok(Done::Extend(looked.remove(id).map(Box::new))),
-        Work::Confirm(..) => Ok(Done::Confirm),
+        Work::Authorize(_) => decided.next().map(Done::Authorize),
+        _ => results.next().map(Done::Event),
     });
-    Ok((done.collect::<Result<_>>()?, applied))
+    let done = done.collect::<Option<_>>().ok_or_else(|| Error::fault("a batch answered too little"))?;
+    Ok((done, applied))
+}
+
+/// Locks what both events and attempts are about, before either is looked at.
+async fn lock_first(tx: &Tx, events: &[&ProxyEvent], requests: &[&AuthorizeRequest]) -> Result<()> {
+    let asked = requests.iter().map(|request| request.request_id.as_str());
+    let given_up = events.iter().filter_map(|event| match &event.body {
+        EventBody::Abandoned { request_id } => Some(request_id.as_str()),
+        _ => None,
+    });
+    let named: Vec<&str> = asked.chain(given_up).collect();
+    calls::lock_requests(tx.conn(), &named).await?;
+    if events.is_empty() || requests.is_empty() {
+        return Ok(());
+    }
+    let (mut users, mut ids) = (Vec::new(), Vec::new());
+    for event in events {
+        match &event.body {
+            EventBody::Call { reference, .. } => ids.push(*reference),
+            EventBody::Phone { user, .. } => users.push(user.as_str()),
+            _ => {}
+        }
+    }
+    users.extend(requests.iter().map(|request| request.user.as_str()));
+    calls::lock_ground(tx.conn(), &users, &ids, &named).await
+}
+
+/// Running calls: what the proxy took, and what is to be extended.
+async fn look(app: &App, tx: &Tx, works: &[&Work]) -> Result<Vec<Done>> {
+    let id_of = |work: &&&Work| match work {
+        Work::Extend(id) | Work::Confirm(id, ..) => Some(*id),
+        Work::Event(_) | Work::Authorize(_) => None,
+    };
+    let ids: Vec<Uuid> = works.iter().filter_map(|work| id_of(&work)).collect();
+    calls::lock(tx.conn(), &ids, &[]).await?;
+    let mut due = Vec::new();
+    for work in works {
+        match work {
+            Work::Confirm(id, covered, next) => calls::confirm(tx.conn(), *id, *covered, *next).await?,
+            Work::Extend(id) => due.push(*id),
+            Work::Event(_) | Work::Authorize(_) => {}
+        }
+    }
+    let mut money = Money::default();
+    let looked = extend::extend_all(app, tx, &due, &mut money).await?;
+    money.post(tx, app.clock.now()).await?;
+    let mut looked: HashMap<Uuid, Looked> = looked.into_iter().map(|one| (one.call.id, one)).collect();
+    let done = works.iter().map(|work| match work {
+        Work::Extend(id) => Done::Extend(looked.remove(id).map(Box::new)),
+        _ => Done::Confirm,
+    });
+    Ok(done.collect())
 }

@@ -80,13 +80,13 @@ pub async fn close(app: &App, actor: &Actor, closing: Closing, mode: CloseMode) 
 }
 
 /// Closes the sessions that waited for their calls to end, when ends of calls were recorded and no other call of theirs is live. For the
-/// transaction that recorded them.
+/// transaction that recorded them: it posts the sales that are answered with the rest, so that balances are locked in one order.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn calls_over(tx: &Tx, session_ids: &[Uuid], at: DateTime<Utc>) -> Result<()> {
+pub async fn calls_over(tx: &Tx, session_ids: &[Uuid], at: DateTime<Utc>) -> Result<Vec<NewTransfer>> {
     if session_ids.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut sales = Vec::new();
     // every one is locked, not only those that are CLOSING now: one that is being closed meanwhile counts our calls as live
@@ -99,8 +99,7 @@ pub async fn calls_over(tx: &Tx, session_ids: &[Uuid], at: DateTime<Utc>) -> Res
             sales.push(finish(tx, session, at).await?.1);
         }
     }
-    // all at once: balances are locked in one order
-    ledger::post(tx.conn(), sales).await
+    Ok(sales)
 }
 
 /// Makes the statement final: its totals are frozen on the session, and what the customer owes is to be posted.
@@ -148,23 +147,32 @@ fn sale(session: &cabin_session::Model, statement: &Statement, at: DateTime<Utc>
 ///
 /// # Errors
 /// Those of the database.
-pub async fn restate(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Result<()> {
+pub(super) async fn restate(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Result<()> {
+    let transfers = restated(tx, session_id, at).await?;
+    ledger::post(tx.conn(), transfers).await
+}
+
+/// The same, with what is to be posted for it.
+///
+/// # Errors
+/// As for [`restate`].
+pub async fn restated(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Result<Vec<NewTransfer>> {
     let gone = || Error::fault("a session that is not there any more");
     let session = sessions::lock(tx.conn(), session_id).await?.ok_or_else(gone)?;
     if session.state != SessionState::Closed {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let currency = access::by_id(tx.conn(), session.callshop_id).await?.currency;
     let statement = build_statement(tx.conn(), session.id, &currency).await?;
     let restated = frozen(session.clone(), &statement);
     if restated == session {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let session = sessions::update(tx.conn(), restated).await?;
     let mut transfers: Vec<NewTransfer> = reversal(tx, session.id, at).await?.into_iter().collect();
     transfers.push(sale(&session, &statement, at)?);
-    ledger::post(tx.conn(), transfers).await?;
-    emit(tx, ActivityKind::CabinChanged, &session, at).await
+    emit(tx, ActivityKind::CabinChanged, &session, at).await?;
+    Ok(transfers)
 }
 
 /// What takes the standing sale of a session back; none when it came to nothing.

@@ -210,7 +210,10 @@ pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uu
                 // asked twice: it is done
                 return view(tx.conn(), session).await;
             }
-            if item.kind == ItemKind::Item && session.state == SessionState::Closed && actor.role == Role::Attendant {
+            if item.kind == ItemKind::Item
+                && session.state == SessionState::Closed
+                && actor.role == Role::Attendant
+            {
                 // as good as a discount, which has a ceiling
                 let message = "the statement is final: its owner takes items off it";
                 return Err(Error::field(ErrorCode::CeilingExceeded, "itemId", message));

@@ -23,7 +23,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use bill::{Bill, MAX_ITEMS, MAX_STATEMENT_CALLS, amounts_due, bill, line, statement};
-pub use closing::{Closing, calls_over, close, restate};
+pub use closing::{Closing, calls_over, close, restated};
 pub use deposit::{AddDeposit, add_deposit};
 pub use items::{NewDiscount, NewItem, add_item, apply_discount, remove_item};
 pub use limits::{LimitChange, Limits, update_limits};
