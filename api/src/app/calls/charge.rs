@@ -193,7 +193,7 @@ impl Corrections {
 /// A fault when the call's columns do not parse.
 pub(super) fn correct(
     row: &mut call::Model,
-    known: &call::Model,
+    known: &billing::call::Call,
     ground: &Corrections,
     money: &mut Money,
     charged: &mut Charged,
@@ -228,8 +228,7 @@ pub(super) fn correct(
     }
     if bill == Bill::Paid && known.answered_at.is_some() {
         row.answered_at = known.answered_at;
-        row.answer_day.clone_from(&known.answer_day);
-        row.talk_seconds = known.talk_seconds;
+        row.talk_seconds = i32::try_from(known.talk_seconds).map_err(Error::fault)?;
     }
     Ok(())
 }

@@ -310,8 +310,8 @@ impl Batch {
                 self.ended.push((row.currency.clone(), row.written_off.into()));
             }
             (true, false) => {
-                let known = self.calls.get(&id).cloned().unwrap_or_else(|| row.clone());
-                charge::correct(&mut row, &known, &self.corrections, money, &mut self.charged, self.now)?;
+                charge::correct(&mut row, &before, &self.corrections, money, &mut self.charged, self.now)?;
+                row.answer_day = row.answered_at.map(|at| self.local_day(&row, at));
                 self.ended.push((row.currency.clone(), row.written_off.into()));
             }
             (false, true) => charge::release(&mut row, money)?,
