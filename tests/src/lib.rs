@@ -22,6 +22,25 @@ pub use sip::{Sip, SipPlan};
 pub use socket::Socket;
 pub use subscriber::Subscriber;
 
+/// The mutations of cabins' sessions and the register, and the shop's settings: what a day in the shop does, and writes down.
+pub const SHOP_MUTATIONS: &[&str] = &[
+    "addDeposit",
+    "addSessionItem",
+    "applyDiscount",
+    "closeCabin",
+    "closeRegister",
+    "moveSession",
+    "openCabin",
+    "openRegister",
+    "recordCashMovement",
+    "refundSession",
+    "removeSessionItem",
+    "settleSession",
+    "updateCallshopSettings",
+    "updateSessionLimits",
+    "voidSession",
+];
+
 /// Runs one test body on SQLite and on PostgreSQL, as two tests: `on_both!(name, |backend| async move { … })`.
 #[macro_export]
 macro_rules! on_both {
