@@ -401,7 +401,7 @@ const CARLAS_RECEIPT: &str = "        Cabines do Largo
           RECIBO Nº 1
 Data            dd/mm/yyyy 09:25
 Atendente                    Ana
-Cabine               3 - Cabin 3
+Cabine                         3
 Cliente                    Carla
 --------------------------------
 Chamadas

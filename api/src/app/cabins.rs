@@ -188,6 +188,11 @@ pub async fn view_by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<CabinVi
     view(conn, cabin.ok_or_else(|| Error::fault("a row refers to a cabin that is not there"))?).await
 }
 
+/// The label of a cabin that is given none.
+pub fn default_label(number: i32) -> String {
+    format!("Cabin {number}")
+}
+
 /// What a new cabin is told.
 #[derive(Clone, Debug)]
 pub struct NewCabin {

@@ -7,6 +7,7 @@ use billing::statement::{PaymentMethod, StatementLine};
 use entity::{PaymentKind, SessionState, cabin, payment};
 use uuid::Uuid;
 
+use super::cabins::default_label;
 use super::sessions::{self, SessionView};
 use super::{App, access};
 use crate::auth::Actor;
@@ -133,9 +134,10 @@ async fn gather(app: &App, view: &SessionView) -> Result<Receipt> {
     })
 }
 
+/// A label that nobody gave says no more than the number, and that in English.
 fn cabin_name(cabin: cabin::Model) -> String {
     match cabin.label.as_str() {
-        "" => cabin.number.to_string(),
+        label if label.is_empty() || label == default_label(cabin.number) => cabin.number.to_string(),
         label => format!("{} - {label}", cabin.number),
     }
 }

@@ -178,7 +178,7 @@ impl CabinMutation {
             let new = NewCabin {
                 callshop_id: Kind::Callshop.parse(&input.callshop_id)?,
                 number: input.number,
-                label: input.label.unwrap_or_else(|| format!("Cabin {}", input.number)),
+                label: input.label.unwrap_or_else(|| cabins::default_label(input.number)),
                 phone_id: input.phone_id.as_ref().map(|id| Kind::Phone.parse(id)).transpose()?,
             };
             cabins::create(app(ctx), caller(ctx)?, new).await
