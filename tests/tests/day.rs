@@ -834,6 +834,8 @@ async fn sessions(day: &Day) {
         let total =
             format!("R$ {:.2}", text(&session["total"]).parse::<rust_decimal::Decimal>().expect("a decimal"));
         assert!(text(&copy["text"]).contains(&total), "{total}\n{copy}");
+        let refund = format!("{} 14:10 Cash", day.date.format("%-d %b %Y"));
+        assert_eq!(text(&copy["text"]).contains(&refund), session["customer"] == "Carla", "{copy}");
     }
     let expected = [
         ("Carla", "Ana"),
