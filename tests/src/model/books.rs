@@ -157,6 +157,8 @@ pub struct Call {
     pub written_off: i64,
     /// Its end is a guess.
     pub estimated: bool,
+    /// Its true end came when it was over already.
+    pub corrected: bool,
     /// Somebody wants it over.
     pub hang_up: bool,
 }
@@ -672,6 +674,7 @@ impl Books {
     fn end(&mut self, call: usize, at: i64, answered: Option<i64>) {
         let was_live = self.calls[call].is_live();
         let held = std::mem::take(&mut self.calls[call].holds);
+        self.calls[call].corrected |= !was_live;
         self.charge(call, -1);
         let session = self.calls[call].session;
         let state = session.map(|session| self.sessions[session].state);

@@ -184,8 +184,13 @@ async fn sessions_(drive: &Drive<'_>) -> Result<(), Wrong> {
     // a prepaid customer's calls never hold more than is left of what he paid
     for (index, session) in drive.books.sessions.iter().enumerate() {
         let bound = if session.prepaid { Some(session.deposit.values().sum()) } else { session.spending };
-        let live = drive.books.calls.iter().filter(|call| call.session == Some(index) && call.is_live());
-        let held: i64 = live.map(|call| call.holds.first().unwrap_or(&0)).sum();
+        let calls = || drive.books.calls.iter().filter(|call| call.session == Some(index));
+        if calls().any(|call| call.corrected) {
+            // what a call came to after all is on the bill, be it more than was left beside what the next one holds
+            continue;
+        }
+        let held: i64 =
+            calls().filter(|call| call.is_live()).map(|call| call.holds.first().unwrap_or(&0)).sum();
         if held > 0 && bound.is_some_and(|bound: i64| held > bound - drive.books.calls_total(index)) {
             return Err(format!("{held} is held of {session:?}"));
         }

@@ -697,6 +697,7 @@ impl Drive<'_> {
             charges: Vec::new(),
             written_off: 0,
             estimated: false,
+            corrected: false,
             hang_up: false,
         };
         match (expected, answer) {

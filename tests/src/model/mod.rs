@@ -98,7 +98,7 @@ pub fn run_again(backend: Backend) {
 fn one(runtime: &Runtime, world: &World, seed: u64, longest: u64) {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let config = Config { cases: 1, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
+    let config = Config { cases: 1, failure_persistence: None, max_shrink_iters: 800, ..Config::default() };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(config, rng);
     let most = usize::try_from(longest).expect("a short case");
