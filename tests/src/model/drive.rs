@@ -427,21 +427,31 @@ impl Drive<'_> {
                     }
                 }
             }
-            Op::RemoveItem { line, .. } => self.remove_line(session, line, billable).await?,
+            Op::RemoveItem { line, owner, .. } => self.remove_line(session, line, owner, billable).await?,
             _ => {}
         }
         Ok(())
     }
 
-    async fn remove_line(&mut self, session: usize, line: usize, billable: Verdict) -> Result<(), Wrong> {
+    async fn remove_line(
+        &mut self,
+        session: usize,
+        line: usize,
+        owner: bool,
+        billable: Verdict,
+    ) -> Result<(), Wrong> {
         let row = self.books.sessions[session].clone();
         let items = sessions::items(&self.world.app, row.id).await.map_err(|error| error.to_string())?;
         let Some(line) = recent(row.lines.len(), line) else { return Ok(()) };
         let item = items.get(line).ok_or("a line of the bill is not there")?;
         let (amount, discount) = row.lines[line];
         let less = |of: bool| self.books.lines(session, of) - if discount == of { amount } else { 0 };
-        let expected = billable.and_then(|()| self.books.may_discount(session, less(false), less(true)));
-        let actor = self.branch.at_counter(row.shop, false);
+        // an item off a final statement is as good as a discount
+        let too_far = !owner && !discount && row.state == SessionState::Closed;
+        let may = if too_far { Err("CEILING_EXCEEDED") } else { billable };
+        let expected =
+            billable.and(may).and_then(|()| self.books.may_discount(session, less(false), less(true)));
+        let actor = self.branch.at_counter(row.shop, owner);
         let done = sessions::remove_item(&self.world.app, &actor, row.id, item.id).await;
         if self.same(expected, verdict(&done))? {
             self.books.sessions[session].lines.remove(line);

@@ -56,7 +56,7 @@ pub enum Op {
     /// He gets a discount.
     Discount { session: usize, amount: i64, owner: bool, twice: bool },
     /// A line is taken off the bill.
-    RemoveItem { session: usize, line: usize },
+    RemoveItem { session: usize, line: usize, owner: bool },
     /// He goes to another cabin.
     Move { session: usize, cabin: usize },
     /// The cabin is closed.
@@ -235,7 +235,8 @@ fn counter() -> impl Strategy<Value = Op> {
             .prop_map(|(session, price, quantity, twice)| Op::AddItem { session, price, quantity, twice }),
         3 => (0..4_usize, cents(150), any::<bool>(), twice())
             .prop_map(|(session, amount, owner, twice)| Op::Discount { session, amount, owner, twice }),
-        1 => (0..4_usize, 0..3_usize).prop_map(|(session, line)| Op::RemoveItem { session, line }),
+        1 => (0..4_usize, 0..3_usize, any::<bool>())
+            .prop_map(|(session, line, owner)| Op::RemoveItem { session, line, owner }),
         1 => (0..4_usize, 0..5_usize).prop_map(|(session, cabin)| Op::Move { session, cabin }),
         1 => (0..4_usize, twice()).prop_map(|(session, twice)| Op::Void { session, twice }),
     ]
