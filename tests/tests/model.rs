@@ -4,8 +4,8 @@ use tests::Backend;
 use tests::model::{Dose, run, run_again};
 
 /// Cases on each database, a thousand together; those on PostgreSQL take longer.
-const ON_SQLITE: u64 = 720;
-const ON_POSTGRES: u64 = 280;
+const ON_SQLITE: u64 = 600;
+const ON_POSTGRES: u64 = 400;
 
 #[test]
 fn the_books_are_the_models_on_sqlite() {
