@@ -742,9 +742,12 @@ impl Drive<'_> {
         let first = first.ok_or("a question that was not asked")?;
         let same = match answer {
             Authorization::Allowed { reference, max_seconds, .. } => {
-                first.refusal.is_none() && first.id == *reference && first.covered == i64::from(*max_seconds)
+                first.is_live() && first.id == *reference && first.covered == i64::from(*max_seconds)
             }
-            Authorization::Refused(refusal) => first.refusal.as_deref() == Some(refusal.code()),
+            Authorization::Refused(refusal) => {
+                let over = (!first.is_live()).then_some("ABANDONED");
+                first.refusal.as_deref().or(over) == Some(refusal.code())
+            }
         };
         if same { Ok(()) } else { Err(format!("asked again, {first:?} is answered {answer:?}")) }
     }
@@ -768,6 +771,8 @@ impl Drive<'_> {
         if !up {
             return Err(format!("looked at although it is not up: {row:?}"));
         }
+        let confirmed = self.world.writer.confirm(row.id, looked.call.covered, looked.next).await;
+        confirmed.map_err(|error| error.to_string())?;
         let covered = i64::from(looked.call.covered);
         let more = self.books.could_go_on(call);
         if (covered > row.covered) != more || covered < row.covered {
