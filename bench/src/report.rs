@@ -93,9 +93,14 @@ pub fn begin_curve(title: &str, what: &str) {
     );
 }
 
+/// What we did, and what was done beside it in the same turn.
+type Beside = (Figures, Figures);
+/// A turn of a curve: authorisations, then ends.
+type Turn = (Beside, Beside);
+
 /// A line of a curve: what was done in turns with a server that does not grow, authorisations and ends.
-pub fn curve(size: u64, rounds: &[((Figures, Figures), (Figures, Figures))]) {
-    let side = |pick: fn(&((Figures, Figures), (Figures, Figures))) -> (Figures, Figures)| {
+pub fn curve(size: u64, rounds: &[Turn]) {
+    let side = |pick: fn(&Turn) -> Beside| {
         let pairs = || rounds.iter().map(pick);
         let (ours, beside) =
             (median(pairs().map(|pair| pair.0.rate)), median(pairs().map(|pair| pair.1.rate)));

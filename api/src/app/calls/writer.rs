@@ -174,9 +174,8 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>) {
         // a receiver that is gone no longer wants its answer
         Ok(done) => answers.into_iter().zip(done).for_each(|(answer, done)| drop(answer.send(Ok(done)))),
         Err(error) if works.len() == 1 => {
-            for (work, answer) in works.iter().zip(answers).take(1) {
+            if let Some((work, answer)) = works.first().zip(answers.into_iter().next()) {
                 drop(answer.send(give_up(app, work, error).await));
-                break;
             }
         }
         Err(error) => {
