@@ -343,6 +343,7 @@ impl Books {
             hang_up_by: None,
             holds,
             extend_at: None,
+            confirmed: 0,
             estimated: false,
             written_off: m(0).into(),
             attempt_day: String::new(),

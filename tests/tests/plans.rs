@@ -131,6 +131,7 @@ fn a_call() -> call::Model {
         hang_up_by: None,
         holds: serde_json::json!([1, 2]),
         extend_at: None,
+        confirmed: 0,
         estimated: false,
         written_off: entity::Micros(0),
         attempt_day: "2026-11-23".to_owned(),
