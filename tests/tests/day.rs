@@ -834,6 +834,9 @@ async fn sessions(day: &Day) {
         let total =
             format!("R$ {:.2}", text(&session["total"]).parse::<rust_decimal::Decimal>().expect("a decimal"));
         assert!(text(&copy["text"]).contains(&total), "{total}\n{copy}");
+        if session["customer"] == "Dora" {
+            assert!(text(&copy["text"]).contains("11:01:00  1:00\n"), "as on the original: {copy}");
+        }
         let refund = format!("{} 14:10 Cash", day.date.format("%-d %b %Y"));
         assert_eq!(text(&copy["text"]).contains(&refund), session["customer"] == "Carla", "{copy}");
     }
@@ -898,8 +901,8 @@ async fn grouped(day: &Day, (client, account): (&Client, &str), by: &str, expect
 async fn reports(day: &Day) {
     let shop = &day.shop;
     let date = day.date.to_string();
-    // thirteen calls, one to 190, one busy; refused: 09:14, 11:36, 12:19, 16:00
-    let mut total = json!({ "attempts": 15, "refused": 4, "answered": 14, "asr": "0.9333", "acdSeconds": 127, "talkSeconds": 1781,
+    // thirteen calls, one to 190, one busy; talk with Dora's sixty seconds that she paid for; refused: 09:14, 11:36, 12:19, 16:00
+    let mut total = json!({ "attempts": 15, "refused": 4, "answered": 14, "asr": "0.9333", "acdSeconds": 127, "talkSeconds": 1771,
         "billedSeconds": 1722, "retail": "4.042", "revenue": "4.042", "cost": "2.4016", "margin": "1.6404" });
     let owner = (&shop.owner, shop.id.as_str());
     assert_eq!(report(day, owner.0, owner.1, None).await.0, total);
