@@ -47,6 +47,12 @@ struct Kept<'a> {
     /// The customer's level alone: what the levels above pay is not for everybody who watches.
     pricing: Vec<&'a Value>,
     estimated: bool,
+    #[serde(skip_serializing_if = "is_zero")]
+    written_off: Micros,
+}
+
+fn is_zero(amount: &Micros) -> bool {
+    amount.0 == 0
 }
 
 impl<'a> From<&'a call::Model> for Kept<'a> {
@@ -77,6 +83,7 @@ impl<'a> From<&'a call::Model> for Kept<'a> {
             currency: &call.currency,
             pricing: call.pricing.as_array().and_then(|levels| levels.first()).into_iter().collect(),
             estimated: call.estimated,
+            written_off: call.written_off,
         }
     }
 }
@@ -106,6 +113,7 @@ pub fn read(payload: &Value) -> Result<Option<call::Model>> {
         ("sip_call_id", json!("")),
         ("from_tag", json!("")),
         ("holds", json!([])),
+        ("confirmed", json!(0)),
         ("written_off", json!(0)),
         ("attempt_day", json!("")),
         ("estimated", json!(false)),
