@@ -1,7 +1,7 @@
 //! One typed configuration: defaults, then a TOML file, then the environment (`CALLSHOP_…`), then flags.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use figment::Figment;
 use figment::error::Kind;
@@ -211,12 +211,6 @@ impl Config {
             return bad("allowed_origins are origins such as https://shop.example");
         }
         Ok(())
-    }
-
-    /// The path of the SQLite file, if that is the database.
-    pub fn sqlite_path(&self) -> Option<PathBuf> {
-        let path = self.database_url.strip_prefix("sqlite:")?.trim_start_matches("//");
-        Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::rating::{self, Pricing};
 /// A slice is this part of what is left, so that calls which begin later find something too.
 const SHARE: u32 = 4;
 /// The next slice is taken this many seconds before the end of the last one, at least: time for the proxy to be told.
-const SHORTEST_LEAD: u32 = 3;
+pub const SHORTEST_LEAD: u32 = 3;
 /// And at most, however long the slice.
 const LONGEST_LEAD: u32 = 600;
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use entity::{AccountKind, account, auth_session, callshop, setting, user};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -203,19 +203,6 @@ pub async fn revoke_auth_sessions(
         update_auth_session(conn, auth_session::Model { revoked_at: Some(at), ..session }).await?;
     }
     Ok(ended)
-}
-
-/// Logins of a user that are neither revoked nor expired, newest first, at most 100.
-pub async fn live_auth_sessions(
-    conn: &impl ConnectionTrait,
-    user_id: Uuid,
-    now: DateTime<Utc>,
-) -> Result<Vec<auth_session::Model>> {
-    let query = auth_session::Entity::find()
-        .filter(auth_session::Column::UserId.eq(user_id))
-        .filter(auth_session::Column::RevokedAt.is_null())
-        .filter(auth_session::Column::ExpiresAt.gt(now));
-    Ok(query.order_by_desc(auth_session::Column::Id).limit(100).all(conn).await?)
 }
 
 /// The value that all nodes share under `key`: the one stored first, `value` if none is.

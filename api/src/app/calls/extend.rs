@@ -35,7 +35,7 @@ const AGAIN: TimeDelta = TimeDelta::seconds(1);
 /// loses a second that is paid for, before the proxy's own timer.
 const CUT_AFTER: TimeDelta = TimeDelta::milliseconds(250);
 /// Before the end of what is covered, the next slice is taken although the last one was not confirmed.
-const SOON: TimeDelta = TimeDelta::seconds(3);
+const SOON: TimeDelta = TimeDelta::seconds(credit::SHORTEST_LEAD as i64);
 /// A call that was hung up is looked at again after this; its end should have come by then.
 const OVER: TimeDelta = TimeDelta::seconds(30);
 

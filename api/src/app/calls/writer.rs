@@ -214,32 +214,21 @@ fn only(done: Vec<Done>) -> Result<Done> {
     done.into_iter().next().ok_or_else(|| Error::fault("a batch of one answered nothing"))
 }
 
-/// Events and attempts in one transaction, what running calls need in another: each locks what it is about once, in one order.
+/// Events and attempts in one transaction, what running calls need in another: each locks what it is about once, in one order. When the second
+/// fails, all may be run again: what the first has committed answers as before.
 async fn together(app: &Arc<App>, works: &[Work]) -> Result<Vec<Done>> {
     let of_running = |work: &&Work| matches!(work, Work::Extend(_) | Work::Confirm(..));
     let (running, told): (Vec<&Work>, Vec<&Work>) = works.iter().partition(of_running);
     let (mut of_told, mut of_running_calls) = (Vec::new(), Vec::new());
     if !told.is_empty() {
-        let (works, app_) = (&told, app.clone());
-        let (done, applied) = app
-            .store
-            .write(|tx| {
-                let app = app_.clone();
-                async move { tell(&app, &tx, works).await }
-            })
-            .await?;
+        let works = &told;
+        let (done, applied) = app.store.write(|tx| async move { tell(app, &tx, works).await }).await?;
         after(app, applied);
         of_told = done;
     }
     if !running.is_empty() {
-        let (works, app_) = (&running, app.clone());
-        of_running_calls = app
-            .store
-            .write(|tx| {
-                let app = app_.clone();
-                async move { look(&app, &tx, works).await }
-            })
-            .await?;
+        let works = &running;
+        of_running_calls = app.store.write(|tx| async move { look(app, &tx, works).await }).await?;
     }
     let (mut of_told, mut of_running_calls) = (of_told.into_iter(), of_running_calls.into_iter());
     let next = |work: &Work| match of_running(&work) {
@@ -274,10 +263,10 @@ async fn tell(app: &App, tx: &Tx, works: &[&Work]) -> Result<(Vec<Done>, Applied
     }
     lock_first(tx, &events, &requests).await?;
     let mut money = Money::default();
-    let applied = events::apply_all(app, tx, &events, &mut money).await?;
+    let mut applied = events::apply_all(app, tx, &events, &mut money).await?;
     let decided = authorize::decide_all(app, tx, &requests, &mut money).await?;
     money.post(tx, app.clock.now()).await?;
-    let mut results = applied.results.clone().into_iter();
+    let mut results = std::mem::take(&mut applied.results).into_iter();
     let mut decided = decided.into_iter();
     let done = works.iter().map(|work| match work {
         Work::Authorize(_) => decided.next().map(Done::Authorize),
@@ -313,19 +302,21 @@ async fn lock_first(tx: &Tx, events: &[&ProxyEvent], requests: &[&AuthorizeReque
 
 /// Running calls: what the proxy took, and what is to be extended.
 async fn look(app: &App, tx: &Tx, works: &[&Work]) -> Result<Vec<Done>> {
-    let id_of = |work: &&&Work| match work {
-        Work::Extend(id) | Work::Confirm(id, ..) => Some(*id),
-        Work::Event(_) | Work::Authorize(_) => None,
-    };
-    let ids: Vec<Uuid> = works.iter().filter_map(|work| id_of(&work)).collect();
-    calls::lock(tx.conn(), &ids, &[]).await?;
-    let mut due = Vec::new();
+    let (mut due, mut confirmed) = (Vec::new(), Vec::new());
     for work in works {
         match work {
-            Work::Confirm(id, covered, next) => calls::confirm(tx.conn(), *id, *covered, *next).await?,
+            Work::Confirm(id, covered, next) => confirmed.push((*id, *covered, *next)),
             Work::Extend(id) => due.push(*id),
             Work::Event(_) | Work::Authorize(_) => {}
         }
+    }
+    if !confirmed.is_empty() {
+        // with those to be extended, which are locked alone otherwise: one order for all
+        let ids: Vec<Uuid> = confirmed.iter().map(|(id, ..)| *id).chain(due.iter().copied()).collect();
+        calls::lock(tx.conn(), &ids, &[]).await?;
+    }
+    for (id, covered, next) in confirmed {
+        calls::confirm(tx.conn(), id, covered, next).await?;
     }
     let mut money = Money::default();
     let looked = extend::extend_all(app, tx, &due, &mut money).await?;
