@@ -25,7 +25,14 @@ pub struct Answer {
     /// Its latency.
     pub took: Duration,
     /// The body, of a status 200.
-    pub body: Value,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as JSON: read after the clock has stopped.
+    pub fn json(&self) -> Result<Value> {
+        Ok(serde_json::from_slice(&self.body)?)
+    }
 }
 
 /// Connections to the hook, on a thread of their own: the server's threads do the server's work alone.
@@ -117,7 +124,7 @@ impl Connection {
         Ok(Self { stream, buffer: Vec::new() })
     }
 
-    async fn exchange(&mut self, request: &[u8]) -> Result<Value> {
+    async fn exchange(&mut self, request: &[u8]) -> Result<Vec<u8>> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
         let head = loop {
@@ -147,7 +154,7 @@ impl Connection {
             )
             .into());
         }
-        Ok(serde_json::from_slice(body)?)
+        Ok(body.to_vec())
     }
 
     async fn read_more(&mut self) -> Result<()> {

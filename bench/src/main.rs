@@ -4,6 +4,7 @@
 //! hook over keep-alive connections, runs its peer in the same run, in turns, and prints both figures, their ratio and the bar.
 #![allow(clippy::float_arithmetic, reason = "rates and ratios of measurements; no money is computed here")]
 
+mod board;
 mod database;
 mod load;
 mod peer;
@@ -45,6 +46,8 @@ enum Command {
     },
     /// Both, with 1 to 1,000 live calls in the branch, beside a server that has none.
     Live(Plan),
+    /// The query of a shop's screen, against Mercurius with JIT on the same PostgreSQL. Needs Node.js and npm.
+    Board(board::Plan),
 }
 
 /// Which database.
@@ -85,6 +88,7 @@ fn main() -> ExitCode {
         Command::Authorize(plan) => run::authorize(&plan),
         Command::Stored { plan, up_to } => run::stored(&plan, up_to),
         Command::Live(plan) => run::live(&plan),
+        Command::Board(plan) => board::board(&plan),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

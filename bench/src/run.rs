@@ -194,10 +194,11 @@ impl Bench {
     fn authorize(&mut self, users: &[String]) -> Result<(Vec<Value>, Vec<Answer>, Duration)> {
         let requests = users.iter().map(|user| self.load.request("authorize", &attempt(user))).collect();
         let (answers, took) = self.load.send(requests)?;
-        if let Some(refused) = answers.iter().find(|answer| answer.body["allow"] != json!(true)) {
-            return Err(format!("an attempt was refused: {}", refused.body).into());
+        let bodies = answers.iter().map(Answer::json).collect::<Result<Vec<_>>>()?;
+        if let Some(refused) = bodies.iter().find(|body| body["allow"] != json!(true)) {
+            return Err(format!("an attempt was refused: {refused}").into());
         }
-        Ok((answers.iter().map(|answer| answer.body["ref"].clone()).collect(), answers, took))
+        Ok((bodies.iter().map(|body| body["ref"].clone()).collect(), answers, took))
     }
 
     /// Makes `calls` calls in waves: authorised, answered, ended, a step after the other.
@@ -228,10 +229,9 @@ impl Bench {
             if let Some(watch) = watch {
                 println!("{}", watch.report(answers.len())?);
             }
-            if let Some(other) =
-                answers.iter().find(|answer| answer.body["results"][0]["status"] != json!("applied"))
-            {
-                return Err(format!("an end was not applied: {}", other.body).into());
+            let bodies = answers.iter().map(Answer::json).collect::<Result<Vec<_>>>()?;
+            if let Some(other) = bodies.iter().find(|body| body["results"][0]["status"] != json!("applied")) {
+                return Err(format!("an end was not applied: {other}").into());
             }
             ends.add(&answers, took);
             self.ended += answers.len() as u64;

@@ -27,3 +27,13 @@ fn call_end_on_postgres() {
 fn authorize_on_sqlite() {
     assert!(report(&["authorize", "--database", "sqlite"]).contains("the rate of call ends"));
 }
+
+#[test]
+fn npm_board_beside_its_peer() {
+    let output = Command::new(env!("CARGO_BIN_EXE_callshop-bench"))
+        .args(["board", "--connections", "2", "--queries", "20", "--rounds", "1"])
+        .output()
+        .unwrap();
+    let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && text.contains("Mercurius's rate"), "{text}{errors}");
+}

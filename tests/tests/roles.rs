@@ -428,7 +428,7 @@ const OBJECTS: &[(&str, &str, &str, &str)] = &[
         "Cabin",
         "{ cabin(id: {cabin}) { HOLE } }",
         "-yyyyy",
-        "id number label state phone phoneOnline currentSession retiredAt createdAt",
+        "id number label state phone phoneOnline currentSession calls retiredAt createdAt",
     ),
     (
         "RegisterShift",
@@ -483,7 +483,7 @@ const OBJECTS: &[(&str, &str, &str, &str)] = &[
         "CabinSession",
         "{ session(id: {session}) { HOLE } }",
         "-yyyyy",
-        "id cabin mode state customer spendingLimit timeLimitSeconds carriedOver openedBy openedAt closedBy closedAt total statement payments \
+        "id cabin mode state customer spendingLimit timeLimitSeconds carriedOver openedBy openedAt closedBy closedAt total calls statement payments \
          settledBy settledAt cashRounding receiptNumber deposit items discounts amountDue refundDue refunded",
     ),
     (

@@ -1,5 +1,7 @@
 //! Cabins: making, changing and retiring them, and what state each is in.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use entity::{ActivityKind, cabin, cabin_session, phone};
 use sea_orm::ConnectionTrait;
@@ -177,6 +179,24 @@ pub async fn view(conn: &impl ConnectionTrait, cabin: cabin::Model) -> Result<Ca
     let currency = access::by_id(conn, callshop_id).await?.currency;
     let view = views(conn, callshop_id, &currency, vec![cabin]).await?.pop();
     view.ok_or_else(|| Error::fault("one cabin has one view"))
+}
+
+/// Cabins by id with what is in them, for rows that were already proven to be the caller's.
+///
+/// # Errors
+/// Those of the database.
+pub async fn views_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<CabinView>> {
+    let mut shops: HashMap<Uuid, Vec<cabin::Model>> = HashMap::new();
+    for cabin in cabins::by_ids(conn, ids).await? {
+        shops.entry(cabin.callshop_id).or_default().push(cabin);
+    }
+    let mut found = Vec::with_capacity(ids.len());
+    // one list is of one callshop, nearly always
+    for (callshop_id, rows) in shops {
+        let currency = access::by_id(conn, callshop_id).await?.currency;
+        found.extend(views(conn, callshop_id, &currency, rows).await?);
+    }
+    Ok(found)
 }
 
 /// A cabin by id, for rows that were already proven to be the caller's.

@@ -207,12 +207,12 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<user::Model> {
     Ok(user)
 }
 
-/// The user that a row already proven to be the caller's names; none for the command line.
+/// The users that rows already proven to be the caller's name.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn named(app: &App, id: Uuid) -> Result<Option<user::Model>> {
-    Ok(accounts::users_by_ids(app.store.reader(), &[id]).await?.pop())
+pub async fn named(app: &App, ids: &[Uuid]) -> Result<Vec<user::Model>> {
+    accounts::users_by_ids(app.store.reader(), ids).await
 }
 
 /// The users of one account.

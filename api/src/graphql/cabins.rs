@@ -4,6 +4,8 @@ use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 
 use super::accounts::Page;
+use super::calls::{self, Call};
+use super::loaders::CallsOf;
 use super::paging::{Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
 use super::phones::Phone;
@@ -78,6 +80,19 @@ impl Cabin {
     async fn current_session(&self) -> Option<CabinSession> {
         let session = self.0.session.clone()?;
         Some(CabinSession(SessionView { session, currency: self.0.currency.clone() }))
+    }
+
+    /// Calls made from it, newest first.
+    async fn calls(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> async_graphql::Result<Page<Call>> {
+        let id = self.0.cabin.id;
+        calls::calls_of(ctx, |page| CallsOf::Cabin(id, page), Paging { first, after, last, before }).await
     }
 
     /// Since when it is gone; null while it is there.

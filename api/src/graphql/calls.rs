@@ -7,13 +7,14 @@ use chrono::{DateTime, Utc};
 use entity::call;
 
 use super::accounts::Page;
+use super::loaders::{CallsOf, load};
 use super::paging::{Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{BACK_OFFICE, Rule, SIGNED_IN};
 use super::scalars::{Kind, Money};
 use super::{actor, app, caller, remote_enum};
 use crate::app::calls::{self, pricing};
-use crate::store::calls::CallFilter;
+use crate::store::{self, calls::CallFilter};
 
 /// Who sees what of this file.
 pub const RULES: &[Rule] = &[
@@ -270,6 +271,20 @@ impl Call {
         let margin = calls::margin(app(ctx), actor(ctx)?, &self.row).await.map_err(top_level)?;
         Ok(margin.map(|margin| self.money(margin)))
     }
+}
+
+/// A page of the calls of a cabin or session that the caller was proven to see, newest first.
+///
+/// # Errors
+/// `INVALID_INPUT` for arguments that are no page; those of the database.
+pub(super) async fn calls_of(
+    ctx: &Context<'_>,
+    of: impl FnOnce(store::Page) -> CallsOf,
+    paging: Paging,
+) -> async_graphql::Result<Page<Call>> {
+    let now = app(ctx).clock.now();
+    let read = async |page| Ok(load(ctx, of(page)).await?.unwrap_or_default());
+    connection(paging, true, read, |row: &call::Model| row.id, |row| Call::new(row, now)).await
 }
 
 /// Which call.

@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use super::{roles, schema, sdl, visibility};
+use super::{loaders, roles, schema, sdl, visibility};
 use crate::app::App;
 use crate::auth::login::{self, Origin};
 use crate::error::Error;
@@ -36,6 +36,7 @@ impl Authenticator for Doorkeeper {
                     }
                 })?;
             let actor = actor.from(origin.address);
+            let app = self.0.clone();
             Ok(Caller {
                 role_key: roles::of(Some(actor.role)).0,
                 subject: actor.user_id.to_string(),
@@ -43,6 +44,7 @@ impl Authenticator for Doorkeeper {
                 revoked: self.0.identities.watch(actor.session_id),
                 attach: Arc::new(move |request| {
                     request.data.insert(actor.clone());
+                    request.data.insert(loaders::loaders(app.clone()));
                     request.data.insert(origin.clone());
                 }),
             })

@@ -7,7 +7,7 @@ use uuid::Uuid;
 pub const MAX_PAGE: u64 = 100;
 
 /// Which part of a list ordered by UUIDv7 (by time made, that is) to read. Cursors are ids, so they survive inserts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Page {
     /// Rows after this one.
     pub after: Option<Uuid>,
@@ -20,12 +20,14 @@ pub struct Page {
 }
 
 impl Page {
+    /// Ids have to be above the first and below the second.
+    pub(super) fn bounds(self) -> (Option<Uuid>, Option<Uuid>) {
+        if self.descending { (self.before, self.after) } else { (self.after, self.before) }
+    }
+
     /// Narrows and orders `query` by the id column.
     pub fn apply<E: EntityTrait, C: ColumnTrait>(self, mut query: Select<E>, id: C) -> Select<E> {
-        let (mut above, mut below) = (self.after, self.before);
-        if self.descending {
-            std::mem::swap(&mut above, &mut below);
-        }
+        let (above, below) = self.bounds();
         if let Some(above) = above {
             query = query.filter(id.gt(above));
         }

@@ -47,6 +47,22 @@ pub async fn list(
     calls::list(app.store.reader(), shop.id(), filter, page).await
 }
 
+/// A page of the calls of each of these cabins, which were already proven to be the caller's.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_cabins(app: &App, cabins: &[Uuid], page: Page) -> Result<Vec<call::Model>> {
+    calls::of_each(app.store.reader(), call::Column::CabinId, cabins, page).await
+}
+
+/// A page of the calls of each of these sessions, which were already proven to be the caller's.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_sessions(app: &App, sessions: &[Uuid], page: Page) -> Result<Vec<call::Model>> {
+    calls::of_each(app.store.reader(), call::Column::SessionId, sessions, page).await
+}
+
 /// A callshop's live calls.
 ///
 /// # Errors

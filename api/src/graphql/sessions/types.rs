@@ -7,8 +7,12 @@ use entity::{payment, session_item};
 use uuid::Uuid;
 
 use crate::app::sessions::{self, Bill, SessionView};
-use crate::app::{cabins, users};
+use crate::error::Error;
+use crate::graphql::accounts::Page;
 use crate::graphql::cabins::Cabin;
+use crate::graphql::calls::{Call, calls_of};
+use crate::graphql::loaders::{CabinId, CallsOf, UserId, load};
+use crate::graphql::paging::Paging;
 use crate::graphql::payload::top_level;
 use crate::graphql::scalars::{CurrencyCode, Kind, Money};
 use crate::graphql::users::User;
@@ -106,8 +110,22 @@ impl CabinSession {
 
     /// The cabin the customer is in, or was in last.
     async fn cabin(&self, ctx: &Context<'_>) -> async_graphql::Result<Cabin> {
-        let view = cabins::view_by_id(app(ctx).store.reader(), self.0.session.cabin_id).await;
-        view.map(Cabin).map_err(top_level)
+        let view = load(ctx, CabinId(self.0.session.cabin_id)).await.map_err(top_level)?;
+        view.map(Cabin)
+            .ok_or_else(|| top_level(Error::fault("a session refers to a cabin that is not there")))
+    }
+
+    /// Calls on its bill, newest first.
+    async fn calls(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> async_graphql::Result<Page<Call>> {
+        let id = self.0.session.id;
+        calls_of(ctx, |page| CallsOf::Session(id, page), Paging { first, after, last, before }).await
     }
 
     /// When the customer pays.
@@ -237,7 +255,7 @@ pub(in crate::graphql) async fn user(
     id: Option<Uuid>,
 ) -> async_graphql::Result<Option<User>> {
     match id {
-        Some(id) => Ok(users::named(app(ctx), id).await.map_err(top_level)?.map(User)),
+        Some(id) => Ok(load(ctx, UserId(id)).await.map_err(top_level)?.map(User)),
         None => Ok(None),
     }
 }

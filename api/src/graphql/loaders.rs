@@ -1,0 +1,118 @@
+//! What many objects of one answer ask for each on its own, read together: a list of fifty cabins with their calls is one query more, not fifty.
+//!
+//! A request has loaders of its own, without a cache: whatever they find was proven to be the caller's by the object that asks.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::Context;
+use async_graphql::dataloader::{DataLoader, Loader};
+use async_graphql::runtime::{TokioSpawner, TokioTimer};
+use entity::{call, user};
+use uuid::Uuid;
+
+use crate::app::cabins::CabinView;
+use crate::app::{App, cabins, calls, users};
+use crate::error::{Error, Result};
+use crate::store::Page;
+
+/// The loaders of one request.
+pub type Loaders = DataLoader<Batches>;
+
+/// Reads batches.
+pub struct Batches(Arc<App>);
+
+/// Whose calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CallsOf {
+    /// Made from a cabin.
+    Cabin(Uuid, Page),
+    /// On a session's bill.
+    Session(Uuid, Page),
+}
+
+/// A user by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct UserId(pub Uuid);
+
+/// A cabin by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CabinId(pub Uuid);
+
+/// Loaders for a new request.
+pub fn loaders(app: Arc<App>) -> Loaders {
+    // what the objects of one list ask for is there at once: there is nothing to wait for
+    DataLoader::new(Batches(app), TokioSpawner::current(), TokioTimer::default()).delay(Duration::ZERO)
+}
+
+/// Asks for one object, together with what others of this answer ask for.
+///
+/// # Errors
+/// Those of the database.
+pub async fn load<K>(ctx: &Context<'_>, key: K) -> Result<Option<<Batches as Loader<K>>::Value>>
+where
+    K: Clone + Eq + std::hash::Hash + Send + Sync + 'static,
+    Batches: Loader<K, Error = Arc<Error>>,
+{
+    let loaders = ctx.data::<Loaders>().map_err(|_| Error::fault("a request without loaders"))?;
+    loaders.load_one(key).await.map_err(|shared| match &*shared {
+        // the failure is that of all who asked: each answers it on its own
+        Error::Overloaded(what) => Error::Overloaded(what),
+        error => Error::fault(error),
+    })
+}
+
+impl Loader<CallsOf> for Batches {
+    type Value = Vec<call::Model>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[CallsOf]) -> Result<HashMap<CallsOf, Self::Value>, Self::Error> {
+        let mut pages: HashMap<(bool, Page), Vec<Uuid>> = HashMap::new();
+        for key in keys {
+            let (of_cabin, id, page) = match *key {
+                CallsOf::Cabin(id, page) => (true, id, page),
+                CallsOf::Session(id, page) => (false, id, page),
+            };
+            pages.entry((of_cabin, page)).or_default().push(id);
+        }
+        let mut found: HashMap<CallsOf, Self::Value> = keys.iter().map(|key| (*key, Vec::new())).collect();
+        for ((of_cabin, page), ids) in pages {
+            let rows = match of_cabin {
+                true => calls::of_cabins(&self.0, &ids, page).await?,
+                false => calls::of_sessions(&self.0, &ids, page).await?,
+            };
+            for row in rows {
+                let key = match (of_cabin, row.cabin_id, row.session_id) {
+                    (true, Some(id), _) => CallsOf::Cabin(id, page),
+                    (false, _, Some(id)) => CallsOf::Session(id, page),
+                    _ => continue,
+                };
+                found.entry(key).or_default().push(row);
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Loader<UserId> for Batches {
+    type Value = user::Model;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[UserId]) -> Result<HashMap<UserId, Self::Value>, Self::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let rows = users::named(&self.0, &ids).await?;
+        Ok(rows.into_iter().map(|row| (UserId(row.id), row)).collect())
+    }
+}
+
+impl Loader<CabinId> for Batches {
+    type Value = CabinView;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[CabinId]) -> Result<HashMap<CabinId, Self::Value>, Self::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let views = cabins::views_by_ids(self.0.store.reader(), &ids).await?;
+        Ok(views.into_iter().map(|view| (CabinId(view.cabin.id), view)).collect())
+    }
+}

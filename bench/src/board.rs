@@ -1,0 +1,191 @@
+//! The board query: what a shop's screen asks for when it opens, beside Mercurius on the same rows.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use api::graphql::scalars::Kind;
+use serde_json::{Value, json};
+use tests::{Shop, TestServer};
+
+use crate::database::{Databases, run};
+use crate::load::{Answer, Load};
+use crate::report::{self, Bar, Figures};
+use crate::{Backend, Result};
+
+/// Cabins of the shop, each with an open session.
+const CABINS: usize = 20;
+/// Calls shown of each.
+const CALLS: usize = 10;
+/// Talk of a call.
+const TALK_MS: i64 = 90_000;
+
+const QUERY: &str = "query Board($shop: ID!) { cabins(callshopId: $shop, first: 20) { nodes { id number label state phoneOnline \
+    currentSession { id state openedAt customer calls(first: 10) { nodes { id number destination state answeredAt endedAt \
+    elapsedSeconds cost { amount currency } } } } } } }";
+
+/// What to measure.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub struct Plan {
+    /// Connections.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    connections: u32,
+    /// Queries of a turn.
+    #[arg(long, default_value_t = 3_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
+    queries: u32,
+    /// Turns of us and the peer; the ratio is the median of theirs.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
+    rounds: u32,
+}
+
+/// `callshop-bench board`.
+pub fn board(plan: &Plan) -> Result<()> {
+    let databases = Databases::start(Backend::Postgres, false)?;
+    let url = databases.create("callshop")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let shop = runtime.block_on(open(url.clone()));
+    let peer = Peer::start(&url)?;
+    let ours = Side::new(shop.server.http, plan, &shop.id, Some(shop.attendant.token()))?;
+    let theirs = Side::new(peer.address, plan, &raw_id(&shop.id)?, None)?;
+    let (mut ours, mut theirs) = (ours, theirs);
+    same(&mut ours, &mut theirs)?;
+    let rounds: Result<Vec<_>> =
+        (0..plan.rounds).map(|_| Ok((ours.turn(plan.queries)?, theirs.turn(plan.queries)?))).collect();
+    let title = format!(
+        "board query: PostgreSQL, {CABINS} cabins, {CALLS} calls each, {} connections",
+        plan.connections
+    );
+    let bar = Bar { least: 3.0, of: "Mercurius's rate" };
+    report::print(&title, "callshop", "Mercurius with JIT", &rounds?, Some(bar));
+    drop(peer);
+    runtime.block_on(shop.server.stop());
+    Ok(())
+}
+
+/// The id in the database of a global id.
+fn raw_id(id: &str) -> Result<String> {
+    let id = Kind::Callshop.parse(&id.into()).map_err(|error| error.to_string())?;
+    Ok(id.to_string())
+}
+
+/// A shop whose every cabin has a customer who made calls.
+async fn open(url: String) -> Shop {
+    let server = TestServer::start(tests::Backend::Sqlite, |config| {
+        config.database_url = url;
+        config.database_connections = api::config::Config::default().database_connections;
+    });
+    let shop = Shop::on(server.await, CABINS).await;
+    shop.open_register().await;
+    for cabin in 0..CABINS {
+        shop.open_cabin(cabin).await;
+        for _ in 0..CALLS {
+            shop.call(cabin, "+13055550123", TALK_MS).await;
+        }
+    }
+    shop
+}
+
+/// One of the two, with the load on it.
+struct Side {
+    load: Load,
+    request: Vec<u8>,
+}
+
+impl Side {
+    fn new(address: SocketAddr, plan: &Plan, shop: &str, token: Option<&str>) -> Result<Self> {
+        let body = json!({ "query": QUERY, "variables": { "shop": shop } }).to_string();
+        let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
+        let request = format!(
+            "POST /graphql HTTP/1.1\r\nHost: {address}\r\n{token}Accept: application/json\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        Ok(Self { load: Load::new(address, plan.connections)?, request: request.into_bytes() })
+    }
+
+    fn ask(&mut self, times: u32) -> Result<(Vec<Answer>, std::time::Duration)> {
+        self.load.connect()?;
+        self.load.send(vec![self.request.clone(); times as usize])
+    }
+
+    fn turn(&mut self, times: u32) -> Result<Figures> {
+        let (answers, took) = self.ask(times)?;
+        if let Some(bad) = answers.iter().find(|answer| answer.body.len() < 10_000) {
+            return Err(format!("not a board: {}", bad.json()?).into());
+        }
+        Ok(Figures::new(answers.iter().map(|answer| answer.took).collect(), took))
+    }
+}
+
+/// Both have to answer the same, but for ids and the fractions of seconds that JavaScript's dates do not have. Warms them up, too.
+fn same(ours: &mut Side, theirs: &mut Side) -> Result<()> {
+    let mut shown = Vec::new();
+    for side in [ours, theirs] {
+        let (answers, _) = side.ask(200)?;
+        let mut board = answers.last().ok_or("no answer")?.json()?;
+        strip(&mut board);
+        shown.push(board);
+    }
+    let cabin = |board: &Value| board["data"]["cabins"]["nodes"][0].to_string();
+    match shown.as_slice() {
+        [left, right] if left == right => Ok(()),
+        [left, right] => {
+            Err(format!("the two answer differently: {} and {}", cabin(left), cabin(right)).into())
+        }
+        _ => Err("two sides have two answers".into()),
+    }
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        Value::Object(members) => {
+            members.remove("id");
+            for (name, member) in members.iter_mut() {
+                if name.ends_with("At") {
+                    *member = json!(member.as_str().map(|at| at[..19].to_owned()));
+                }
+                strip(member);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Mercurius in a process of its own.
+struct Peer {
+    process: Child,
+    address: SocketAddr,
+}
+
+impl Peer {
+    fn start(url: &str) -> Result<Self> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/board");
+        if !folder.join("node_modules/mercurius").exists() {
+            run(Command::new("npm")
+                .args(["ci", "--silent", "--no-audit", "--no-fund"])
+                .current_dir(&folder))?;
+        }
+        let mut process = Command::new("node")
+            .args(["server.mjs", url, "BRL"])
+            .env("NODE_ENV", "production")
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("node: {error}: apt-get install nodejs npm"))?;
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().ok_or("no output")?).read_line(&mut line)?;
+        let address = line.trim().trim_start_matches("http://").parse();
+        Ok(Self { process, address: address.map_err(|_| "Mercurius did not start: its errors are above")? })
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        // it may have ended by itself
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}

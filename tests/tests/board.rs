@@ -1,0 +1,53 @@
+//! A shop's screen: cabins with their customers and last calls in one query, each list read once for all of them.
+
+use serde_json::{Value, json};
+use tests::shop::{Shop, text};
+use tests::{Backend, on_both};
+
+const BOARD: &str = "query($s: ID!, $n: Int!, $after: String) { viewer { name } cabins(callshopId: $s, first: 10) { nodes { number \
+    calls(first: $n, after: $after) { nodes { number } pageInfo { hasNextPage endCursor } } \
+    currentSession { openedBy { name } cabin { number } calls(last: 1) { nodes { number } pageInfo { hasPreviousPage } } } } } }";
+
+fn numbers(list: &Value) -> Vec<String> {
+    list["nodes"].as_array().expect("a list").iter().map(|call| text(&call["number"])).collect()
+}
+
+on_both!(each_cabin_shows_its_own_calls_newest_first, |backend: Backend| async move {
+    let shop = Shop::start(backend, 3).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    shop.open_cabin(1).await;
+    for number in ["+13055550101", "+13055550102", "+13055550103"] {
+        shop.call(0, number, 30_000).await;
+    }
+    shop.call(1, "+13055550201", 30_000).await;
+
+    let board = shop.attendant.ok(BOARD, json!({ "s": shop.id, "n": 2 })).await;
+    let cabins = board["cabins"]["nodes"].as_array().expect("cabins");
+    assert_eq!(numbers(&cabins[0]["calls"]), ["+13055550103", "+13055550102"]);
+    assert_eq!(numbers(&cabins[1]["calls"]), ["+13055550201"]);
+    assert_eq!(numbers(&cabins[2]["calls"]), Vec::<String>::new());
+    let more = |cabin: &Value| cabin["calls"]["pageInfo"]["hasNextPage"] == json!(true);
+    assert_eq!(cabins.iter().map(more).collect::<Vec<_>>(), [true, false, false]);
+
+    let session = &cabins[0]["currentSession"];
+    assert_eq!(numbers(&session["calls"]), ["+13055550101"]);
+    assert_eq!(session["calls"]["pageInfo"]["hasPreviousPage"], true);
+    assert_eq!(
+        (&session["cabin"]["number"], &session["openedBy"]["name"]),
+        (&json!(1), &board["viewer"]["name"])
+    );
+    assert_eq!(cabins[2]["currentSession"], Value::Null);
+
+    let after = &cabins[0]["calls"]["pageInfo"]["endCursor"];
+    let rest = shop.attendant.ok(BOARD, json!({ "s": shop.id, "n": 2, "after": after })).await;
+    assert_eq!(numbers(&rest["cabins"]["nodes"][0]["calls"]), ["+13055550101"]);
+    shop.finish().await;
+});
+
+on_both!(a_page_has_bounds, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let answer = shop.attendant.send(BOARD, json!({ "s": shop.id, "n": 101 })).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "INVALID_INPUT", "{answer}");
+    shop.finish().await;
+});
