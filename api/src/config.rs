@@ -1,7 +1,7 @@
 //! One typed configuration: defaults, then a TOML file, then the environment (`CALLSHOP_…`), then flags.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::error::Kind;
@@ -41,6 +41,8 @@ pub struct Config {
     pub hook: HookConfig,
     /// What is true of calls.
     pub calls: CallConfig,
+    /// Redis, between several nodes.
+    pub redis: RedisConfig,
 }
 
 /// Logins and tokens.
@@ -100,6 +102,21 @@ pub struct CallConfig {
     pub rate_cache_bytes: u64,
 }
 
+/// Redis: the doorbell between nodes on one PostgreSQL.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RedisConfig {
+    /// `redis://USER:PASSWORD@HOST:PORT/DB`, `rediss://…` with TLS; none: nodes look for each other's activities in the database, each second.
+    #[serde(serialize_with = "hidden_password_of")]
+    pub url: Option<SecretString>,
+    /// Certificates (PEM) of who may have signed that of Redis; none: those that the system trusts.
+    pub ca_file: Option<PathBuf>,
+    /// What the names of channels begin with: two installations on one Redis need two.
+    pub channel: String,
+    /// Activities waiting for Redis; those past it are dropped, and other nodes find them in the database.
+    pub queue: usize,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -115,6 +132,7 @@ impl Default for Config {
             auth: AuthConfig::default(),
             hook: HookConfig::default(),
             calls: CallConfig::default(),
+            redis: RedisConfig::default(),
         }
     }
 }
@@ -140,6 +158,12 @@ impl Default for HookConfig {
 impl Default for CallConfig {
     fn default() -> Self {
         Self { ring_seconds: 120, max_seconds: 4 * 3600, slice_seconds: 600, rate_cache_bytes: 256 << 20 }
+    }
+}
+
+impl Default for RedisConfig {
+    fn default() -> Self {
+        Self { url: None, ca_file: None, channel: "callshop:".to_owned(), queue: 4096 }
     }
 }
 
@@ -203,12 +227,37 @@ impl Config {
         if !(1..=86_400).contains(&self.calls.slice_seconds) {
             return bad("calls.slice_seconds must be 1 to 86400");
         }
+        self.redis.check()?;
         if self
             .allowed_origins
             .iter()
             .any(|origin| !origin.starts_with("http://") && !origin.starts_with("https://"))
         {
             return bad("allowed_origins are origins such as https://shop.example");
+        }
+        Ok(())
+    }
+}
+
+impl RedisConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        use secrecy::ExposeSecret as _;
+        let bad = |text: &str| Err(ConfigError::Invalid(text.to_owned()));
+        let url = self.url.as_ref().map(|url| url.expose_secret());
+        if url.is_some_and(|url| !url.starts_with("redis://") && !url.starts_with("rediss://")) {
+            return bad("redis.url must start with redis:// or rediss://");
+        }
+        if url.is_some_and(|url| crate::redis_client::address(url).is_err()) {
+            return bad("redis.url is no address: redis://USER:PASSWORD@HOST:PORT/DB");
+        }
+        if self.ca_file.is_some() && url.is_some_and(|url| !url.starts_with("rediss://")) {
+            return bad("redis.ca_file is for an address that starts with rediss://");
+        }
+        if self.channel.is_empty() || self.channel.len() > 100 {
+            return bad("redis.channel has 1 to 100 bytes");
+        }
+        if !(1..=1_000_000).contains(&self.queue) {
+            return bad("redis.queue must be 1 to 1000000");
         }
         Ok(())
     }
@@ -256,6 +305,11 @@ fn hidden_password<S: Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::
     serializer.serialize_str(&without_password(url))
 }
 
+fn hidden_password_of<S: Serializer>(url: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    use secrecy::ExposeSecret as _;
+    url.as_ref().map(|url| without_password(url.expose_secret())).serialize(serializer)
+}
+
 fn hidden<S: Serializer>(value: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
         Some(_) => serializer.serialize_some("<hidden>"),
@@ -285,7 +339,9 @@ mod tests {
         let mut config = Config::default();
         config.auth.token_key = Some("a-token-key-of-more-than-32-characters".to_owned().into());
         config.hook.secrets = vec!["a-secret-for-the-hook".to_owned().into()];
+        config.redis.url = Some("redis://callshop:a-password@127.0.0.1:6379/1".to_owned().into());
         let text = format!("{}{config:?}", serde_json::to_string(&config).expect("JSON"));
         assert!(!text.contains("a-token-key") && !text.contains("a-secret"), "{text}");
+        assert!(!text.contains("a-password") && text.contains("redis://callshop@127.0.0.1:6379/1"), "{text}");
     }
 }

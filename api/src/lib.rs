@@ -13,6 +13,7 @@ pub mod http;
 pub mod kamailio;
 pub mod metrics;
 pub mod receipt;
+pub mod redis_client;
 pub mod server;
 pub mod simulate;
 pub mod store;

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::app::calls::extend;
 use crate::app::calls::writer::CallWriter;
 use crate::auth::login;
+use crate::feed;
 use crate::graphql::endpoint;
 use crate::http::{self, HttpOptions};
 use crate::kamailio::hook::{self, Hook};
@@ -28,6 +29,8 @@ pub struct Server {
     tasks: Vec<JoinHandle<()>>,
     writer: JoinHandle<()>,
     stop_writer: CancellationToken,
+    doorbell: Vec<JoinHandle<()>>,
+    stop_doorbell: CancellationToken,
 }
 
 impl Server {
@@ -36,7 +39,8 @@ impl Server {
     /// # Errors
     /// An address that cannot be bound.
     pub async fn start(app: Arc<App>, stop: CancellationToken) -> std::io::Result<Self> {
-        let stop_writer = CancellationToken::new();
+        let (stop_writer, stop_doorbell) = (CancellationToken::new(), CancellationToken::new());
+        let doorbell = feed::start(&app.store, &app.config, &stop_doorbell).map_err(std::io::Error::other)?;
         let (writer, writing) = CallWriter::start(app.clone(), stop_writer.clone());
         let looking_after = extend::run(app.clone(), writer.clone(), stop.clone());
         let hook = web::Data::new(Hook { app: app.clone(), writer });
@@ -74,7 +78,15 @@ impl Server {
             tokio::spawn(login::follow_revocations(app, stop)),
             tokio::spawn(looking_after),
         ];
-        Ok(Self { http: http_address, hook: hook_address, tasks, writer: writing, stop_writer })
+        Ok(Self {
+            http: http_address,
+            hook: hook_address,
+            tasks,
+            writer: writing,
+            stop_writer,
+            doorbell,
+            stop_doorbell,
+        })
     }
 
     /// Waits until `stop` was cancelled and everything that was taken in is done.
@@ -86,6 +98,11 @@ impl Server {
         self.stop_writer.cancel();
         if tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), self.writer).await.is_err() {
             tracing::error!("the writer did not finish in time");
+        }
+        // last: other nodes are told of what was just committed
+        self.stop_doorbell.cancel();
+        for task in self.doorbell {
+            drop(task.await);
         }
     }
 }

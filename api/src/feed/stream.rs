@@ -1,20 +1,27 @@
 //! One watcher's view of a callshop: every activity after a point, in order, none twice, whatever the doorbell missed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::activity as row;
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
+use super::hub::{Bell, Ring};
 use crate::error::{Error, Result};
 use crate::store::{Store, activity};
 
 /// Rows read at once when catching up.
 const PAGE: u64 = 200;
+/// How long an activity may be overtaken by the next one before it is looked for in the table.
+const OVERTAKING: Duration = Duration::from_millis(10);
+/// Activities that may wait for one that they overtook.
+const MAX_EARLY: usize = 64;
+/// Between two attempts to read the table while the database is away.
+const RETRY: Duration = Duration::from_millis(500);
 
 /// The position behind an activity, as clients keep it.
 pub fn cursor(seq: i64) -> String {
@@ -36,18 +43,33 @@ pub fn parse_cursor(text: &str) -> Result<i64> {
 pub struct Watch {
     store: Store,
     callshop_id: Uuid,
-    bell: broadcast::Receiver<Arc<row::Model>>,
+    bell: Bell,
     last: i64,
     behind: bool,
     read: VecDeque<row::Model>,
+    /// What came before something that it follows, by `seq`.
+    early: BTreeMap<i64, Arc<row::Model>>,
+    /// The highest `seq` that was heard of.
+    known: i64,
+    /// Until when something behind this position is waited for.
+    until: Option<(i64, Instant)>,
 }
 
 impl Watch {
     /// Starts listening; [`Watch::next`] answers what comes after `seq`. Call it before reading the state that `seq` belongs to, and set
     /// the position then with [`Watch::from_seq`], so that nothing falls between the two.
     pub fn start(store: &Store, callshop_id: Uuid) -> Self {
-        let bell = store.hub().watch(callshop_id);
-        Self { store: store.clone(), callshop_id, bell, last: 0, behind: true, read: VecDeque::new() }
+        Self {
+            store: store.clone(),
+            callshop_id,
+            bell: store.hub().watch(callshop_id),
+            last: 0,
+            behind: true,
+            read: VecDeque::new(),
+            early: BTreeMap::new(),
+            known: 0,
+            until: None,
+        }
     }
 
     /// Goes on behind this position.
@@ -70,34 +92,79 @@ impl Watch {
         Ok(activity::first_kept(conn, self.callshop_id).await?.is_some_and(|first| first <= seq + 1))
     }
 
-    /// The next activity; waits for it. Safe to drop and call again.
+    /// The next activity; waits for it, also for a database that is away. Safe to drop and call again.
     ///
     /// # Errors
-    /// Those of the database; the watch can go on after them.
-    pub async fn next(&mut self) -> Result<row::Model> {
+    /// What would fail again; the watch can go on after it.
+    pub async fn next(&mut self) -> Result<Arc<row::Model>> {
         loop {
             if let Some(activity) = self.read.pop_front() {
                 self.last = activity.seq;
-                return Ok(activity);
+                return Ok(Arc::new(activity));
             }
             if self.behind {
-                let rows = activity::after(self.store.reader(), self.callshop_id, self.last, PAGE).await?;
-                self.behind = !rows.is_empty();
-                self.read.extend(rows);
-                continue;
+                self.catch_up().await?;
+            } else if let Some(activity) = self.early.remove(&(self.last + 1)) {
+                self.last = activity.seq;
+                return Ok(activity);
+            } else {
+                match self.ring().await {
+                    Some(Ring::Activity(activity)) if activity.seq == self.last + 1 => {
+                        self.last = activity.seq;
+                        return Ok(activity);
+                    }
+                    Some(ring) => self.note(ring),
+                    // too slow for the channel, or something did not come: the table has everything
+                    None => self.behind = true,
+                }
             }
-            match self.bell.recv().await {
-                Ok(activity) if activity.seq == self.last + 1 => {
-                    self.last = activity.seq;
-                    return Ok((*activity).clone());
-                }
-                Ok(activity) if activity.seq <= self.last => {}
-                // a gap, or too slow for the channel: the table has everything
-                Ok(_) | Err(RecvError::Lagged(_)) => self.behind = true,
-                Err(RecvError::Closed) => {
-                    self.bell = self.store.hub().watch(self.callshop_id);
-                    self.behind = true;
-                }
+        }
+    }
+
+    /// The next ring. None when one was missed, or when what is missing does not come: commits of several nodes overtake each other on their
+    /// way by a moment.
+    async fn ring(&mut self) -> Option<Ring> {
+        if self.known <= self.last {
+            return self.bell.next().await;
+        }
+        let until = match self.until {
+            Some((position, until)) if position == self.last => until,
+            _ => Instant::now() + OVERTAKING,
+        };
+        self.until = Some((self.last, until));
+        timeout_at(until, self.bell.next()).await.ok().flatten()
+    }
+
+    fn note(&mut self, ring: Ring) {
+        match ring {
+            Ring::Look(seq) => self.known = self.known.max(seq),
+            Ring::Activity(activity) if activity.seq > self.last => {
+                self.known = self.known.max(activity.seq);
+                self.early.insert(activity.seq, activity);
+                self.behind = self.early.len() > MAX_EARLY;
+            }
+            Ring::Activity(_) => {}
+        }
+    }
+
+    async fn catch_up(&mut self) -> Result<()> {
+        // what is rung from here on is read as well, or comes after it
+        let turn = self.store.hub().readers.acquire().await.map_err(Error::fault)?;
+        let rows = activity::after(self.store.reader(), self.callshop_id, self.last, PAGE).await;
+        drop(turn);
+        match rows {
+            Ok(rows) => {
+                self.early.clear();
+                self.known = 0;
+                self.behind = u64::try_from(rows.len()).is_ok_and(|rows| rows >= PAGE);
+                self.read = rows.into();
+                Ok(())
+            }
+            Err(error) if error.is_permanent() => Err(error),
+            Err(error) => {
+                tracing::debug!(%error, "a watcher waits for the database");
+                sleep(RETRY).await;
+                Ok(())
             }
         }
     }

@@ -157,7 +157,10 @@ fn event(row: &activity::Model) -> async_graphql::Result<Activity> {
 }
 
 /// Activities behind the watch's position; ends after an error, which it passes on.
-fn follow(watch: Watch, cabin: Option<Uuid>) -> BoxStream<'static, async_graphql::Result<activity::Model>> {
+fn follow(
+    watch: Watch,
+    cabin: Option<Uuid>,
+) -> BoxStream<'static, async_graphql::Result<Arc<activity::Model>>> {
     let steps = stream::unfold(Some(watch), move |watch| async move {
         let mut watch = watch?;
         loop {

@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 /// Key of the advisory lock that one migrating node holds on PostgreSQL.
 const MIGRATION_LOCK: i64 = 0x0063_616c_6c73_686f;
 
+/// Callshops whose heads one statement reads at most: SQLite takes 32,766 parameters.
+const HEADS: usize = 16_384;
+
 /// Numbers and inserts what a transaction emitted, callshops in id order.
 ///
 /// # Errors
@@ -67,6 +70,20 @@ async fn advance(conn: &impl ConnectionTrait, counts: &BTreeMap<Uuid, i64>) -> R
 /// Those of the database.
 pub async fn head(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<i64> {
     Ok(activity_head::Entity::find_by_id(callshop_id).one(conn).await?.map_or(0, |row| row.seq))
+}
+
+/// The last `seq` of each of these callshops that has any activity.
+///
+/// # Errors
+/// Those of the database.
+pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<Vec<(Uuid, i64)>> {
+    let mut heads = Vec::with_capacity(callshops.len());
+    for some in callshops.chunks(HEADS) {
+        let among = bulk::among(conn, activity_head::Column::CallshopId, some.iter().copied());
+        let rows = activity_head::Entity::find().filter(among).all(conn).await?;
+        heads.extend(rows.into_iter().map(|row| (row.callshop_id, row.seq)));
+    }
+    Ok(heads)
 }
 
 /// The first `seq` still kept of a callshop; none when nothing is.

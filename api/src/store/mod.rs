@@ -140,7 +140,7 @@ impl Store {
     }
 
     /// The doorbell.
-    pub fn hub(&self) -> &Hub {
+    pub fn hub(&self) -> &Arc<Hub> {
         &self.hub
     }
 
