@@ -43,6 +43,8 @@ pub struct Config {
     pub calls: CallConfig,
     /// Redis, between several nodes.
     pub redis: RedisConfig,
+    /// How a node ends.
+    pub shutdown: ShutdownConfig,
 }
 
 /// Logins and tokens.
@@ -117,6 +119,22 @@ pub struct RedisConfig {
     pub queue: usize,
 }
 
+/// How a node ends.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ShutdownConfig {
+    /// Seconds for which everything is still served after `/readyz` began to say no: as long as a balancer takes to notice.
+    pub drain_seconds: u64,
+    /// Seconds after the signal within which the process is gone, whatever is still under way.
+    pub grace_seconds: u64,
+}
+
+impl Default for ShutdownConfig {
+    fn default() -> Self {
+        Self { drain_seconds: 0, grace_seconds: 20 }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -133,6 +151,7 @@ impl Default for Config {
             hook: HookConfig::default(),
             calls: CallConfig::default(),
             redis: RedisConfig::default(),
+            shutdown: ShutdownConfig::default(),
         }
     }
 }
@@ -228,6 +247,13 @@ impl Config {
             return bad("calls.slice_seconds must be 1 to 86400");
         }
         self.redis.check()?;
+        if self.shutdown.grace_seconds > 3_600
+            || self.shutdown.grace_seconds < self.shutdown.drain_seconds.saturating_add(5)
+        {
+            return bad(
+                "shutdown.grace_seconds must be at most 3600, and 5 more than shutdown.drain_seconds at least",
+            );
+        }
         if self
             .allowed_origins
             .iter()

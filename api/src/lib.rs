@@ -9,6 +9,7 @@ pub mod demo;
 pub mod error;
 pub mod feed;
 pub mod graphql;
+pub mod health;
 pub mod http;
 pub mod kamailio;
 pub mod metrics;

@@ -1,13 +1,25 @@
 //! The `callshop` command.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// How long work on other threads (a password being hashed, say) may keep a command that is done from ending.
+const LAST_WORK: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
     let cli = api::cli::Cli::parse();
-    match api::cli::run(cli).await {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("callshop: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(api::cli::run(cli));
+    runtime.shutdown_timeout(LAST_WORK);
+    match done {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
             eprintln!("callshop: {error}");

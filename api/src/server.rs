@@ -1,11 +1,19 @@
 //! Builds and runs a server from an [`App`]: GraphQL on one listener, the hook on another. Tests start it the same way.
+//!
+//! It stops in this order: readiness off; for `shutdown.drain_seconds` everything is served on, so that balancers notice; then the
+//! listeners are gone, sockets close with 1001, streams end, timers stop and requests under way are answered; last, the writer commits what
+//! it was given, and other nodes are told. All of it within `shutdown.grace_seconds`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::{App as HttpApp, HttpServer, web};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -14,11 +22,13 @@ use crate::app::calls::writer::CallWriter;
 use crate::auth::login;
 use crate::feed;
 use crate::graphql::endpoint;
+use crate::health::Report;
+use crate::http::health::{self, Probes};
 use crate::http::{self, HttpOptions};
 use crate::kamailio::hook::{self, Hook};
 
-/// Seconds that requests under way get when the server stops.
-const GRACE_SECONDS: u64 = 10;
+/// What the writer gets of the grace time at least, after the last request.
+const WRITERS_SHARE: u64 = 3;
 
 /// A running server.
 pub struct Server {
@@ -26,11 +36,26 @@ pub struct Server {
     pub http: SocketAddr,
     /// Where the hook is served.
     pub hook: SocketAddr,
+    grace: Duration,
+    stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
     writer: JoinHandle<()>,
     stop_writer: CancellationToken,
     doorbell: Vec<JoinHandle<()>>,
     stop_doorbell: CancellationToken,
+    /// A listener ended by itself.
+    failed: Arc<AtomicBool>,
+}
+
+/// Something was left undone when a server stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfinished {
+    /// The grace time was over.
+    #[error("not everything that was taken in was done within {} s (shutdown.grace_seconds)", .0.as_secs())]
+    Late(Duration),
+    /// A listener ended by itself: its reason is in the log.
+    #[error("a listener failed")]
+    Listener,
 }
 
 impl Server {
@@ -39,23 +64,33 @@ impl Server {
     /// # Errors
     /// An address that cannot be bound.
     pub async fn start(app: Arc<App>, stop: CancellationToken) -> std::io::Result<Self> {
+        let closing = CancellationToken::new();
         let (stop_writer, stop_doorbell) = (CancellationToken::new(), CancellationToken::new());
         let doorbell = feed::start(&app.store, &app.config, &stop_doorbell).map_err(std::io::Error::other)?;
         let (writer, writing) = CallWriter::start(app.clone(), stop_writer.clone());
-        let looking_after = extend::run(app.clone(), writer.clone(), stop.clone());
+        let looking_after = extend::run(app.clone(), writer.clone(), closing.clone());
+        let probes: Arc<dyn Probes> = Arc::new(Node { app: app.clone(), writer: writer.clone() });
         let hook = web::Data::new(Hook { app: app.clone(), writer });
         let config = app.config.clone();
+        let requests = config
+            .shutdown
+            .grace_seconds
+            .saturating_sub(config.shutdown.drain_seconds + WRITERS_SHARE)
+            .max(1);
+        let asked = probes.clone();
         let hook_server = HttpServer::new(move || {
-            let hook = hook.clone();
-            HttpApp::new().configure(move |config| hook::configure(config, hook))
+            let (hook, probes) = (hook.clone(), asked.clone());
+            HttpApp::new()
+                .configure(move |config| hook::configure(config, hook))
+                .configure(move |config| health::configure(config, probes))
         })
         .workers(config.workers)
         .disable_signals()
-        .shutdown_timeout(GRACE_SECONDS)
+        .shutdown_timeout(requests)
         .bind(config.hook.listen)
         .map_err(|error| named(error, config.hook.listen, "hook.listen"))?;
         let hook_address = first(&hook_server.addrs())?;
-        let service = endpoint::service(app.clone(), stop.clone()).map_err(std::io::Error::other)?;
+        let service = endpoint::service(app.clone(), closing.clone()).map_err(std::io::Error::other)?;
         let service = Arc::new(service);
         let options = HttpOptions {
             allowed_origins: config.allowed_origins.clone(),
@@ -63,59 +98,116 @@ impl Server {
             trusted_proxies: config.trusted_proxies.clone(),
         };
         let http_server = HttpServer::new(move || {
-            let (service, options) = (service.clone(), options.clone());
-            HttpApp::new().configure(move |config| http::configure(config, service, options))
+            let (service, options, probes) = (service.clone(), options.clone(), probes.clone());
+            HttpApp::new()
+                .configure(move |config| http::configure(config, service, options))
+                .configure(move |config| health::configure(config, probes))
         })
         .workers(config.workers)
         .disable_signals()
-        .shutdown_timeout(GRACE_SECONDS)
+        .shutdown_timeout(requests)
         .bind(config.listen)
         .map_err(|error| named(error, config.listen, "listen"))?;
         let http_address = first(&http_server.addrs())?;
+        let failed = Arc::<AtomicBool>::default();
+        let listener = |server| listen(server, closing.clone(), stop.clone(), failed.clone());
         let tasks = vec![
-            run(hook_server.run(), stop.clone()),
-            run(http_server.run(), stop.clone()),
-            tokio::spawn(login::follow_revocations(app, stop)),
+            listener(hook_server.run()),
+            listener(http_server.run()),
+            tokio::spawn(login::follow_revocations(app.clone(), closing.clone())),
             tokio::spawn(looking_after),
+            tokio::spawn(drain(app, stop.clone(), closing.clone())),
         ];
+        let grace = Duration::from_secs(config.shutdown.grace_seconds);
         Ok(Self {
             http: http_address,
             hook: hook_address,
+            grace,
+            stop,
             tasks,
             writer: writing,
             stop_writer,
             doorbell,
             stop_doorbell,
+            failed,
         })
     }
 
     /// Waits until `stop` was cancelled and everything that was taken in is done.
-    pub async fn finished(self) {
-        for task in self.tasks {
-            drop(task.await);
+    ///
+    /// # Errors
+    /// [`Unfinished`]; whoever waits for an answer then gets none, and asks again.
+    pub async fn finished(self) -> Result<(), Unfinished> {
+        self.stop.cancelled().await;
+        let end = Instant::now() + self.grace;
+        let (tasks, stop_writer, writer) = (self.tasks, self.stop_writer, self.writer);
+        let (doorbell, stop_doorbell) = (self.doorbell, self.stop_doorbell);
+        let all = async {
+            for task in tasks {
+                drop(task.await);
+            }
+            // the listeners are gone: what the hook still handed in is committed now
+            stop_writer.cancel();
+            drop(writer.await);
+            // last: other nodes are told of what was just committed
+            stop_doorbell.cancel();
+            for task in doorbell {
+                drop(task.await);
+            }
+        };
+        if tokio::time::timeout_at(end, all).await.is_err() {
+            return Err(Unfinished::Late(self.grace));
         }
-        // the listeners are gone: what the hook still handed in is committed now
-        self.stop_writer.cancel();
-        if tokio::time::timeout(Duration::from_secs(GRACE_SECONDS), self.writer).await.is_err() {
-            tracing::error!("the writer did not finish in time");
-        }
-        // last: other nodes are told of what was just committed
-        self.stop_doorbell.cancel();
-        for task in self.doorbell {
-            drop(task.await);
-        }
+        if self.failed.load(Ordering::Relaxed) { Err(Unfinished::Listener) } else { Ok(()) }
     }
 }
 
-fn run(server: actix_web::dev::Server, stop: CancellationToken) -> JoinHandle<()> {
+/// What probes are answered from.
+struct Node {
+    app: Arc<App>,
+    writer: CallWriter,
+}
+
+impl Probes for Node {
+    fn live(&self) -> Report {
+        self.app.health.live()
+    }
+
+    fn ready(&self) -> BoxFuture<'_, Report> {
+        self.app.health.ready(&self.app.store, self.writer.room()).boxed()
+    }
+}
+
+/// From `stop` on the node is not ready; when balancers have had the time to notice, it is `closing`.
+async fn drain(app: Arc<App>, stop: CancellationToken, closing: CancellationToken) {
+    stop.cancelled().await;
+    app.health.stop();
+    let drain = app.config.shutdown.drain_seconds;
+    tracing::info!(drain_seconds = drain, "stopping");
+    tokio::time::sleep(Duration::from_secs(drain)).await;
+    closing.cancel();
+}
+
+/// Runs a listener until `closing`. One that ends before is a node that does not do its work: the node stops.
+fn listen(
+    server: actix_web::dev::Server,
+    closing: CancellationToken,
+    stop: CancellationToken,
+    failed: Arc<AtomicBool>,
+) -> JoinHandle<()> {
     let handle = server.handle();
+    let asked = closing.clone();
     tokio::spawn(async move {
-        stop.cancelled().await;
+        asked.cancelled().await;
+        // refuses new connections, closes idle ones, and waits for requests under way
         handle.stop(true).await;
     });
     tokio::spawn(async move {
-        if let Err(error) = server.await {
-            tracing::error!(%error, "a listener failed");
+        let ended = server.await;
+        if !closing.is_cancelled() {
+            tracing::error!(?ended, "a listener failed");
+            failed.store(true, Ordering::Relaxed);
+            stop.cancel();
         }
     })
 }

@@ -8,6 +8,7 @@ pub mod client;
 pub mod crash;
 pub mod model;
 pub mod proxy;
+pub mod relay;
 pub mod server;
 pub mod shop;
 pub mod sip;
@@ -16,6 +17,7 @@ pub mod subscriber;
 
 pub use client::Client;
 pub use proxy::{FakeProxy, Mood};
+pub use relay::Relay;
 pub use server::{Backend, TestServer};
 pub use shop::Shop;
 pub use sip::{Sip, SipPlan};

@@ -159,7 +159,7 @@ impl TestServer {
     /// Stops the server in order.
     pub async fn stop(self) {
         self.stop.cancel();
-        self.server.finished().await;
+        self.server.finished().await.expect("it stops in order");
     }
 
     /// The folder that the server's files are in.
@@ -189,12 +189,12 @@ pub struct StoppedServer {
 
 impl StoppedServer {
     /// What it was started with, its addresses included.
-    pub(crate) fn config(&self) -> &Config {
+    pub fn config(&self) -> &Config {
         &self.config
     }
 
     /// The folder that its files are in.
-    pub(crate) fn dir(&self) -> &std::path::Path {
+    pub fn dir(&self) -> &std::path::Path {
         self.dir.path()
     }
 

@@ -32,6 +32,7 @@ use crate::auth::token::{TokenKey, random_secret};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::health::Health;
 use crate::kamailio::control::Proxies;
 use crate::metrics::Metrics;
 use crate::store::{Store, accounts as rows};
@@ -52,6 +53,8 @@ pub struct App {
     pub proxies: Proxies,
     /// What is counted.
     pub metrics: Metrics,
+    /// Whether this node lives and may be given work.
+    pub health: Health,
 }
 
 impl App {
@@ -73,6 +76,15 @@ impl App {
         let identities = Identities::new(TokenKey::new(key.as_bytes()));
         let rates = rates::RateCache::new(config.calls.rate_cache_bytes);
         let proxies = Proxies::new(&config.hook.proxies).map_err(Error::fault)?;
-        Ok(Self { store, config, clock, identities, rates, proxies, metrics: Metrics::default() })
+        Ok(Self {
+            store,
+            config,
+            clock,
+            identities,
+            rates,
+            proxies,
+            metrics: Metrics::default(),
+            health: Health::default(),
+        })
     }
 }

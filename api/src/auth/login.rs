@@ -303,8 +303,12 @@ const REVOCATION_POLL: Duration = Duration::from_millis(500);
 /// How far back it looks each time: more than nodes' clocks differ and than a transaction takes.
 const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
 
+/// Silent for so long, it is stuck: more than its question takes to fail when the database is away.
+const REVOCATIONS_STUCK: Duration = Duration::from_secs(60);
+
 /// Ends, on this node, what other nodes revoke: open sockets too. Runs until `stop`.
 pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
+    let heart = app.health.heartbeat("revocations", REVOCATIONS_STUCK);
     let mut ticks = tokio::time::interval(REVOCATION_POLL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -312,6 +316,7 @@ pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
+        heart.beat();
         match accounts::revoked_since(app.store.reader(), app.clock.now() - REVOCATION_WINDOW).await {
             Ok(ids) => app.identities.forget(&ids),
             Err(error) => tracing::warn!(%error, "could not look for revoked logins"),

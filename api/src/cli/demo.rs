@@ -66,7 +66,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
         // the simulated calls end while the server still listens
         traffic.await??;
     }
-    server.finished().await;
+    server.finished().await?;
     Ok(())
 }
 

@@ -145,18 +145,24 @@ async fn open(config: &Config) -> Result<Arc<App>, Failure> {
     Ok(Arc::new(App::new(store, Arc::new(config.clone()), Clock::system()).await?))
 }
 
-/// Cancelled by SIGINT or SIGTERM.
+/// Cancelled by SIGINT or SIGTERM; a second one ends the process at once, with the status that shells give a signal.
 fn stop_on_signal() -> std::io::Result<CancellationToken> {
     use tokio::signal::unix::{SignalKind, signal};
     let stop = CancellationToken::new();
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let stopped = stop.clone();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+        loop {
+            let signal = tokio::select! {
+                _ = interrupt.recv() => SignalKind::interrupt(),
+                _ = terminate.recv() => SignalKind::terminate(),
+            };
+            if stopped.is_cancelled() {
+                eprintln!("callshop: a second signal: ending at once");
+                std::process::exit(128 + signal.as_raw_value());
+            }
+            stopped.cancel();
         }
-        stopped.cancel();
     });
     Ok(stop)
 }

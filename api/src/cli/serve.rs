@@ -43,6 +43,6 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         "callshop serves GraphQL at http://{}/graphql, the SIP proxy's hook at http://{}",
         server.http, server.hook
     );
-    server.finished().await;
+    server.finished().await?;
     Ok(())
 }

@@ -26,7 +26,7 @@ use super::{
     graphql_http::{check_method, error_json, response_json},
     media::Answer,
     pipeline::{Kind, Prepared},
-    service::{AuthFailure, Caller, SocketGuard},
+    service::{AuthFailure, Caller, SocketGuard, going_away},
 };
 
 /// Answers one operation as an event stream.
@@ -87,12 +87,12 @@ fn ended(
     endpoint: &Endpoint,
     caller: &Caller,
 ) -> impl Future<Output = Option<RequestError>> + Send + 'static {
-    let shutdown = endpoint.service.shutdown().clone();
+    let shutdown = going_away(endpoint.service.clone());
     let revoked = caller.revoked.clone();
     let expires_at = caller.expires_at;
     async move {
         tokio::select! {
-            () = shutdown.cancelled() => None,
+            () = shutdown => None,
             () = revoked.cancelled() => Some(AuthFailure::Unauthenticated.to_error()),
             () = until(expires_at) => Some(AuthFailure::Unauthenticated.to_error()),
         }

@@ -10,6 +10,7 @@ mod explorer;
 mod graphql_http;
 mod graphql_sse;
 pub mod graphql_ws;
+pub mod health;
 pub mod limits;
 mod media;
 mod origin;

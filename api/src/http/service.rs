@@ -5,6 +5,7 @@ use std::{
     hash::Hash,
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use actix_web::http::StatusCode;
@@ -20,6 +21,9 @@ use super::{
     rate::KeyedRate,
     role_schema::{self, RoleSchemaError, RoleSet},
 };
+
+/// Within this time every socket is closed when the server stops.
+const LONGEST_SPREAD: Duration = Duration::from_secs(2);
 
 /// Adds what resolvers need to know of the caller to a request's data.
 pub type AttachData = Arc<dyn Fn(&mut Request) + Send + Sync>;
@@ -134,24 +138,12 @@ impl GraphqlService {
         &self.limits
     }
 
-    pub(crate) fn shutdown(&self) -> &CancellationToken {
-        &self.shutdown
-    }
-
     pub(crate) fn executor(&self) -> &dyn DynExecutor {
         &*self.executor
     }
 
     /// Takes one request of an address; asked before anything else is done for it.
     pub(crate) fn admit_address(&self, peer: IpAddr) -> Result<(), RequestError> {
-        if self.shutdown.is_cancelled() {
-            return Err(RequestError::transport(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "SHUTTING_DOWN",
-                "The server is shutting down.",
-            )
-            .retry_after(1));
-        }
         self.address_rate.take(network(peer))
     }
 
@@ -178,6 +170,15 @@ impl GraphqlService {
 
     /// Counts a socket or stream of an address for as long as the guard lives.
     pub(crate) fn open_socket(&self, peer: IpAddr) -> Result<SocketGuard, RequestError> {
+        // requests under way are answered until the end; what would outlive it is for another node
+        if self.shutdown.is_cancelled() {
+            return Err(RequestError::transport(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "SHUTTING_DOWN",
+                "The server is shutting down.",
+            )
+            .retry_after(1));
+        }
         let limits = &self.limits.sockets;
         self.sockets.open(SocketKey::All, limits.total).map_err(|()| {
             RequestError::transport(
@@ -201,6 +202,15 @@ impl GraphqlService {
     pub fn open_sockets(&self) -> usize {
         self.sockets.get(&SocketKey::All)
     }
+}
+
+/// Waits until a socket or stream has to go because the server stops. Each waits a moment of its own, so that the clients of a full
+/// server do not all come to the other nodes in one instant: a thousand a second.
+pub(crate) async fn going_away(service: Arc<GraphqlService>) {
+    service.shutdown.cancelled().await;
+    let open = u64::try_from(service.open_sockets()).unwrap_or(u64::MAX);
+    let spread = Duration::from_millis(open).min(LONGEST_SPREAD);
+    tokio::time::sleep(spread.mul_f64(rand::random())).await;
 }
 
 /// An IPv6 client has a whole /64 to choose addresses from: it is counted as one.

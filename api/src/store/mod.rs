@@ -10,6 +10,7 @@ pub mod audit;
 mod bulk;
 pub mod cabins;
 pub mod calls;
+pub mod health;
 pub mod invariants;
 pub mod keys;
 pub mod ledger;

@@ -6,7 +6,7 @@
 
 mod notes;
 mod people;
-mod process;
+pub mod process;
 mod site;
 mod verify;
 

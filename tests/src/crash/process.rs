@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command as Blocking, Stdio};
+use std::process::{Command as Blocking, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use api::config::Config;
@@ -90,6 +90,31 @@ impl Process {
         begun.elapsed()
     }
 
+    /// Sends it a signal by its name, such as TERM.
+    ///
+    /// # Panics
+    /// When it is not running.
+    pub async fn signal(&self, name: &str) {
+        let id = self.child.as_ref().and_then(Child::id).expect("it runs");
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {id}")).status().await;
+        assert!(sent.expect("sh runs").success(), "it takes a signal");
+    }
+
+    /// Waits until it ends by itself; its exit status.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("it was started");
+        let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
+        ended.unwrap_or_else(|_| panic!("it does not end\n{}", self.tail())).expect("it can be asked")
+    }
+
+    /// What it wrote to its log.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
     /// `kill -9`.
     ///
     /// # Panics
@@ -123,7 +148,8 @@ fn toml(config: &Config) -> String {
         "listen = \"{}\"\ndatabase_url = \"{}\"\ndatabase_connections = {}\n\n[auth]\naccess_seconds = {}\n\n\
          [hook]\nlisten = \"{}\"\nsecrets = [\"{secret}\"]\n\n\
          [[hook.proxies]]\nname = \"{}\"\ncontrol_url = \"{}\"\ntoken = \"{}\"\n\n\
-         [calls]\nslice_seconds = {}\n\n[limits.rates]\nsubject_per_minute = 0\naddress_per_minute = 0\n",
+         [calls]\nslice_seconds = {}\n\n[limits.rates]\nsubject_per_minute = 0\naddress_per_minute = 0\n\n\
+         [shutdown]\ndrain_seconds = {}\ngrace_seconds = {}\n",
         config.listen,
         config.database_url,
         config.database_connections,
@@ -133,5 +159,7 @@ fn toml(config: &Config) -> String {
         proxy.control_url,
         proxy.token.expose_secret(),
         config.calls.slice_seconds,
+        config.shutdown.drain_seconds,
+        config.shutdown.grace_seconds,
     )
 }

@@ -27,6 +27,8 @@ use crate::store::{Tx, accounts, calls, sessions};
 
 /// How often calls that need to be looked at are looked for.
 const TICK: Duration = Duration::from_millis(100);
+/// Silent for so long, the timer is stuck: more than its question and its jobs take to fail when the database is away.
+const STUCK: Duration = Duration::from_secs(60);
 /// Calls that are looked at in one go.
 const AT_ONCE: u64 = 256;
 /// A call that found nothing more, or whose proxy did not confirm, is looked at again after this.
@@ -211,6 +213,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
     if !app.proxies.any() {
         return;
     }
+    let heart = app.health.heartbeat("running calls", STUCK);
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -218,6 +221,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
             _ = ticks.tick() => {}
             () = stop.cancelled() => return,
         }
+        heart.beat();
         if let Err(error) = look(&app, &writer).await {
             tracing::warn!(%error, "running calls could not be looked at");
         }

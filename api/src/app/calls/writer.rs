@@ -19,12 +19,18 @@ use super::extend::{self, Looked};
 use super::money::Money;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::health::Heartbeat;
 use crate::store::{Tx, calls};
 
 /// Jobs of one transaction at most.
 const BATCH: usize = 64;
 /// The moment that a batch waits to become as large as the one before.
 const GATHER: Duration = Duration::from_millis(1);
+
+/// How often a writer without work says that it lives.
+const IDLE: Duration = Duration::from_secs(1);
+/// A writer that was silent for so long is stuck: more than one transaction takes to fail when the database is away.
+const STUCK: Duration = Duration::from_secs(60);
 
 /// Something to be done in the next transaction.
 #[derive(Clone, Debug)]
@@ -118,6 +124,11 @@ impl CallWriter {
         answered(self.hand_in(Work::Confirm(call, covered, next))?).await.map(|_| ())
     }
 
+    /// How many may still be handed in, of how many.
+    pub fn room(&self) -> (usize, usize) {
+        (self.jobs.capacity(), self.jobs.max_capacity())
+    }
+
     fn hand_in(&self, work: Work) -> Result<oneshot::Receiver<Result<Done>>> {
         let (answer, answered) = oneshot::channel();
         let full = |_| Error::Overloaded("too many call events are waiting");
@@ -137,7 +148,11 @@ fn mixed_up(done: &Done) -> Error {
 async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: CancellationToken) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut before = 1;
+    let heart = app.health.heartbeat("call writer", STUCK);
+    let mut idle = tokio::time::interval(IDLE);
+    idle.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
+        heart.beat();
         tokio::select! {
             taken = waiting.recv_many(&mut batch, BATCH) => {
                 if taken == 0 {
@@ -147,6 +162,7 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
                     gather(&mut waiting, &mut batch, before).await;
                 }
             }
+            _ = idle.tick() => continue,
             () = stop.cancelled() => {
                 // nothing new comes in; what was handed in is still done
                 waiting.close();
@@ -156,7 +172,7 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
             }
         }
         before = batch.len();
-        commit(&app, std::mem::take(&mut batch)).await;
+        commit(&app, std::mem::take(&mut batch), &heart).await;
     }
 }
 
@@ -168,7 +184,7 @@ async fn gather(waiting: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, before:
     drop(tokio::time::timeout(GATHER, more).await);
 }
 
-async fn commit(app: &Arc<App>, batch: Vec<Job>) {
+async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat) {
     let (works, answers): (Vec<Work>, Vec<_>) = batch.into_iter().map(|job| (job.work, job.answer)).unzip();
     match together(app, &works).await {
         // a receiver that is gone no longer wants its answer
@@ -186,6 +202,7 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>) {
                     Err(error) => give_up(app, work, error).await,
                 };
                 drop(answer.send(alone));
+                heart.beat();
             }
         }
     }

@@ -30,14 +30,15 @@ use crate::http::{
     graphql_http::response_json,
     limits::{Limits, SocketLimits},
     pipeline::{Kind, Parameters, Prepared},
-    service::{AuthFailure, Caller},
+    service::{AuthFailure, Caller, going_away},
 };
 
 /// Every close the server makes, see the table in [`super`].
 pub(super) mod close {
     use super::Close;
 
-    pub(in super::super) const GOING_AWAY: Close = Close(1001, "Server is shutting down");
+    pub(in super::super) const GOING_AWAY: Close =
+        Close(1001, "Server is shutting down: reconnect and resume with your last cursor");
     pub(in super::super) const BROKEN: Close = Close(1002, "Protocol error");
     pub(in super::super) const NOT_UTF8: Close = Close(1007, "Text is not UTF-8");
     pub(in super::super) const TOO_LARGE: Close = Close(1009, "Message is too large");
@@ -139,7 +140,7 @@ impl Socket {
         let size = self.limits().message_bytes;
         let mut incoming =
             incoming.max_frame_size(size).aggregate_continuations().max_continuation_size(size);
-        let mut shutdown = pin!(self.endpoint.service.shutdown().clone().cancelled_owned());
+        let mut shutdown = pin!(going_away(self.endpoint.service.clone()));
         let mut clock = pin!(tokio::time::sleep_until(self.next_check()));
         let end = loop {
             let (frames, bytes) = (self.limits().queue_messages, self.limits().queue_bytes);

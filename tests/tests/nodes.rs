@@ -1,0 +1,254 @@
+//! A node among others: it says whether it lives and may be given work, and it goes without losing anything or anybody.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use serde_json::{Value, json};
+use tests::crash::process::{self, Process};
+use tests::server::{HOOK_SECRET, proxy};
+use tests::shop::{Hook, answered_call};
+use tests::{Backend, Client, FakeProxy, Relay, Shop, Socket, TestServer, on_both};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// Longest wait for what has to come.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Longest that a probe may take to say that the database is away.
+const SOON: Duration = Duration::from_secs(4);
+
+const WATCH: &str = "subscription($id: ID!) { callshopActivity(callshopId: $id) { __typename cursor } }";
+
+/// The status and checks of a probe; none when nobody answers.
+async fn probe(address: SocketAddr, path: &str) -> Option<(u16, Value)> {
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let answer = client.get(format!("http://{address}/{path}")).send().await.ok()?;
+    Some((answer.status().as_u16(), answer.json().await.ok()?))
+}
+
+/// Waits until a probe answers with this status; for how long, and its checks.
+async fn until(address: SocketAddr, path: &str, status: u16) -> (Duration, Value) {
+    let begun = Instant::now();
+    loop {
+        let answer = probe(address, path).await;
+        if let Some((_, body)) = answer.as_ref().filter(|(found, _)| *found == status) {
+            return (begun.elapsed(), body.clone());
+        }
+        assert!(begun.elapsed() < PATIENCE, "/{path} does not answer {status}: {answer:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A shop whose server runs as a process of its own, and what is needed to speak to it.
+struct Site {
+    process: Process,
+    http: SocketAddr,
+    hook: SocketAddr,
+    phone: String,
+    shop: String,
+    attendant: Client,
+    stopped: tests::server::StoppedServer,
+}
+
+impl Site {
+    async fn start(backend: Backend, drain: u64, grace: u64) -> Self {
+        let fake = FakeProxy::start().await;
+        let server = TestServer::start(backend, |config| {
+            config.hook.proxies = vec![proxy("test", fake.address)];
+            config.shutdown.drain_seconds = drain;
+            config.shutdown.grace_seconds = grace;
+        })
+        .await;
+        let shop = Shop::on(server, 1).await;
+        shop.open_register().await;
+        shop.open_cabin(0).await;
+        let (http, hook) = (shop.server.http, shop.server.hook);
+        let stopped = shop.server.pause().await;
+        let mut process = Process::new(process::build(false), stopped.config(), stopped.dir());
+        process.start();
+        process.ready().await;
+        let phone = shop.phones[0].user.clone();
+        Self { process, http, hook, phone, shop: shop.id, attendant: shop.attendant, stopped }
+    }
+
+    async fn watch(&self) -> Socket {
+        let mut socket = Socket::open(self.http, self.attendant.token()).await;
+        socket.subscribe("a", WATCH, json!({ "id": self.shop })).await;
+        assert_eq!(socket.next().await["callshopActivity"]["__typename"], "CallshopActivity");
+        socket
+    }
+}
+
+/// A batch of events of which the hook has the head and the first half of the body.
+async fn half_a_batch(hook: SocketAddr, events: &[Value]) -> (TcpStream, Vec<u8>) {
+    use base64::Engine as _;
+    let mut body = serde_json::to_vec(events).expect("JSON");
+    let secret = base64::engine::general_purpose::STANDARD.encode(format!("kamailio:{HOOK_SECRET}"));
+    let head = format!(
+        "POST /kamailio/v1/events HTTP/1.1\r\nhost: hook\r\nauthorization: Basic {secret}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let rest = body.split_off(body.len() / 2);
+    let mut stream = TcpStream::connect(hook).await.expect("the hook takes it");
+    stream.write_all(head.as_bytes()).await.expect("the head is sent");
+    stream.write_all(&body).await.expect("half of the body is sent");
+    (stream, rest)
+}
+
+on_both!(a_node_that_is_told_to_stop_loses_nobody_and_nothing, |backend| async move {
+    use sea_orm::EntityTrait as _;
+    let mut site = Site::start(backend, 2, 20).await;
+    until(site.http, "readyz", 200).await;
+    until(site.hook, "readyz", 200).await;
+    let sockets = [site.watch().await, site.watch().await, site.watch().await];
+    let stream = event_stream(&site).await;
+    let hook = Hook::at(site.hook);
+    let allowed = hook.authorize(&site.phone, "005511912345678").await;
+    let (mut batch, rest) =
+        half_a_batch(site.hook, &answered_call(&allowed["ref"], Utc::now(), 30_000)).await;
+
+    site.process.signal("TERM").await;
+    let told = Instant::now();
+    let (_, checks) = until(site.http, "readyz", 503).await;
+    assert_eq!(checks["checks"]["serving"], "failed: stopping");
+    let (_, checks) = until(site.hook, "readyz", 503).await;
+    assert_eq!(checks["checks"]["serving"], "failed: stopping");
+    assert!(told.elapsed() < Duration::from_secs(1), "readiness goes off at once");
+    // it is served on, for those whom the balancer still sends
+    let mut late = site.watch().await;
+    late.send(json!({ "type": "ping" })).await;
+    let pong = late.receive().await;
+    assert_eq!(pong["type"], "pong", "sockets are open while balancers notice");
+    assert_eq!(until(site.http, "livez", 200).await.1["status"], "ok", "it stops and is not dead");
+
+    for socket in sockets.into_iter().chain([late]) {
+        let (code, reason) = socket.closed().await;
+        assert_eq!(code, 1001);
+        assert!(reason.contains("resume"), "{reason}");
+    }
+    assert!(told.elapsed() >= Duration::from_secs(2), "sockets close after the drain");
+    let seen = tokio::time::timeout(PATIENCE, stream).await.expect("the stream ends").expect("it was read");
+    assert!(seen.contains("event: next") && !seen.contains("event: complete"), "clients resume: {seen}");
+
+    // nothing new is taken, what was under way is answered
+    while TcpStream::connect(site.hook).await.is_ok() {
+        assert!(told.elapsed() < PATIENCE, "the hook goes on taking connections");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    batch.write_all(&rest).await.expect("the rest is taken");
+    let mut answer = String::new();
+    batch.read_to_string(&mut answer).await.expect("an answer, and the end of the connection");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.matches("applied").count() == 3, "{answer}");
+
+    let status = site.process.ended().await;
+    assert_eq!(status.code(), Some(0), "{status}\n{}", site.process.log());
+    assert!(told.elapsed() < Duration::from_secs(20), "within the grace time");
+    let server = site.stopped.start().await;
+    let call = entity::call::Entity::find_by_id(reference(&allowed));
+    let ended = call.one(server.app.store.reader()).await;
+    assert_eq!(ended.expect("it reads").expect("it is there").state, entity::CallState::Ended);
+    server.check_ledger().await;
+    server.stop().await;
+});
+
+fn reference(allowed: &Value) -> uuid::Uuid {
+    allowed["ref"].as_str().expect("a ref").parse().expect("an id")
+}
+
+/// Reads a subscription as server-sent events to its end.
+async fn event_stream(site: &Site) -> tokio::task::JoinHandle<String> {
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let request = client
+        .post(format!("http://{}/graphql", site.http))
+        .bearer_auth(site.attendant.token())
+        .header("accept", "text/event-stream")
+        .json(&json!({ "query": WATCH, "variables": { "id": site.shop } }));
+    let mut answer = request.send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let mut text = String::new();
+    while !text.contains("event: next") {
+        let chunk = answer.chunk().await.expect("a chunk").expect("the stream goes on");
+        text.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    tokio::spawn(async move {
+        while let Ok(Some(chunk)) = answer.chunk().await {
+            text.push_str(&String::from_utf8_lossy(&chunk));
+        }
+        text
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_signal_ends_a_node_at_once() {
+    let mut site = Site::start(Backend::Sqlite, 60, 120).await;
+    site.process.signal("INT").await;
+    let (_, checks) = until(site.http, "readyz", 503).await;
+    assert_eq!(checks["status"], "failed");
+    let told = Instant::now();
+    site.process.signal("TERM").await;
+    let status = site.process.ended().await;
+    assert_eq!(status.code(), Some(128 + 15), "{status}");
+    assert!(told.elapsed() < Duration::from_secs(3), "at once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_whose_database_is_away_is_not_ready_and_lives_on_postgres() {
+    let url = tests::server::postgres_url();
+    let there = url.rsplit('@').next().and_then(|host| host.split('/').next()).expect("a host").to_owned();
+    let address = tokio::net::lookup_host(&there).await.expect("it resolves").next().expect("an address");
+    let relay = Relay::to(address).await;
+    let through = relay.address.to_string();
+    let server = TestServer::start(Backend::Postgres, |config| {
+        config.database_url = config.database_url.replacen(&there, &through, 1);
+    })
+    .await;
+    until(server.http, "readyz", 200).await;
+    relay.cut();
+    for listener in [server.http, server.hook] {
+        let (took, checks) = until(listener, "readyz", 503).await;
+        assert!(took < SOON, "{took:?}: {checks}");
+        assert!(
+            checks["checks"]["database"].as_str().is_some_and(|line| line.starts_with("failed")),
+            "{checks}"
+        );
+        assert!(!checks.to_string().contains("127.0.0.1"), "no address is told: {checks}");
+    }
+    // a restart would not bring the database back
+    let (live, checks) = probe(server.http, "livez").await.expect("an answer");
+    assert_eq!(live, 200, "{checks}");
+    for name in ["call writer", "revocations"] {
+        assert!(checks["checks"][name].as_str().is_some_and(|line| line.starts_with("ok")), "{checks}");
+    }
+    relay.mend();
+    let (took, _) = until(server.http, "readyz", 200).await;
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    server.stop().await;
+}
+
+on_both!(a_node_is_ready_only_on_tables_that_it_knows, |backend| async move {
+    use sea_orm::ConnectionTrait as _;
+    let server = TestServer::start(backend, |_| {}).await;
+    until(server.hook, "readyz", 200).await;
+    let run = |sql: &'static str| {
+        let conn = server.app.store.reader().clone();
+        async move { conn.execute_unprepared(sql).await.expect("it runs") }
+    };
+    run("UPDATE seaql_migrations SET version = 'x' || version").await;
+    let (took, checks) = until(server.hook, "readyz", 503).await;
+    assert!(
+        took < SOON && checks["checks"]["database"].to_string().contains("pending"),
+        "{took:?}: {checks}"
+    );
+    run("UPDATE seaql_migrations SET version = substr(version, 2)").await;
+    until(server.hook, "readyz", 200).await;
+    // a flood of probes is answered from what is known
+    let begun = Instant::now();
+    let flood = futures_util::future::join_all((0..200).map(|_| probe(server.http, "readyz"))).await;
+    assert!(
+        flood.iter().all(|answer| answer.as_ref().is_some_and(|(status, _)| *status == 200)),
+        "{flood:?}"
+    );
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    server.stop().await;
+});
