@@ -61,14 +61,7 @@ impl Load {
 
     /// A request as it goes over the wire.
     pub fn request(&self, path: &str, body: &Value) -> Vec<u8> {
-        let (hook, secret, body) =
-            (self.hook, STANDARD.encode(format!("kamailio:{HOOK_SECRET}")), body.to_string());
-        let length = body.len();
-        format!(
-            "POST /kamailio/v1/{path} HTTP/1.1\r\nHost: {hook}\r\nAuthorization: Basic {secret}\r\n\
-             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        )
-        .into_bytes()
+        request(self.hook, path, body)
     }
 
     /// Sends each request once, the next on a connection when its last was answered. The answers in the order of the requests, and how
@@ -96,6 +89,17 @@ impl Load {
     }
 }
 
+/// A request to the hook as it goes over the wire.
+pub fn request(hook: SocketAddr, path: &str, body: &Value) -> Vec<u8> {
+    let (secret, body) = (STANDARD.encode(format!("kamailio:{HOOK_SECRET}")), body.to_string());
+    let length = body.len();
+    format!(
+        "POST /kamailio/v1/{path} HTTP/1.1\r\nHost: {hook}\r\nAuthorization: Basic {secret}\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
+
 async fn send_some(
     mut connection: Connection,
     requests: Arc<Vec<Vec<u8>>>,
@@ -112,19 +116,21 @@ async fn send_some(
 }
 
 /// One keep-alive connection: as much of HTTP/1.1 as the hook answers with.
-struct Connection {
+pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
 }
 
 impl Connection {
-    async fn open(hook: SocketAddr) -> Result<Self> {
+    /// Connects.
+    pub async fn open(hook: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(hook).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Vec::new() })
     }
 
-    async fn exchange(&mut self, request: &[u8]) -> Result<Vec<u8>> {
+    /// Sends a request and reads the body of its answer, which has to have status 200.
+    pub async fn exchange(&mut self, request: &[u8]) -> Result<Vec<u8>> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
         let head = loop {

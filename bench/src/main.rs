@@ -6,6 +6,7 @@
 
 mod board;
 mod database;
+mod fanout;
 mod load;
 mod peer;
 mod report;
@@ -48,6 +49,16 @@ enum Command {
     Live(Plan),
     /// The query of a shop's screen, against Mercurius with JIT on the same PostgreSQL. Needs Node.js and npm.
     Board(board::Plan),
+    /// Events through Redis to thousands of subscribers, against a bare WebSocket relay: rate, processor time, memory. Needs Redis.
+    FanOut(fanout::Plan),
+    /// From the hook's answer to subscribers on two nodes. Needs PostgreSQL and Redis.
+    Latency(fanout::LatencyPlan),
+    /// `callshop serve`, as a process of its own.
+    #[command(hide = true)]
+    Node,
+    /// The bare relay.
+    #[command(hide = true)]
+    Relay(fanout::RelayArgs),
 }
 
 /// Which database.
@@ -89,6 +100,10 @@ fn main() -> ExitCode {
         Command::Stored { plan, up_to } => run::stored(&plan, up_to),
         Command::Live(plan) => run::live(&plan),
         Command::Board(plan) => board::board(&plan),
+        Command::FanOut(plan) => fanout::fan_out(&plan),
+        Command::Latency(plan) => fanout::latency(&plan),
+        Command::Node => node(),
+        Command::Relay(args) => fanout::relay(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -97,4 +112,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn node() -> Result<()> {
+    let cli = api::cli::Cli::parse_from(["callshop", "serve"]);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(api::cli::run(cli)).map(|_| ())
 }

@@ -37,3 +37,17 @@ fn npm_board_beside_its_peer() {
     let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && text.contains("Mercurius's rate"), "{text}{errors}");
 }
+
+#[test]
+fn fan_out_and_latency_through_redis() {
+    for (command, bars) in [("fan-out", ["rate", "CPU an event"]), ("latency", ["same node", "other node"])] {
+        let sizes: &[&str] = match command {
+            "fan-out" => &["--subscribers", "20", "--events", "200", "--rounds", "1"],
+            _ => &["--subscribers", "20", "--rate", "20", "--seconds", "2"],
+        };
+        let run =
+            Command::new(env!("CARGO_BIN_EXE_callshop-bench")).arg(command).args(sizes).output().unwrap();
+        let (text, errors) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+        assert!(run.status.success() && bars.iter().all(|bar| text.contains(bar)), "{text}{errors}");
+    }
+}

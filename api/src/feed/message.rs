@@ -79,6 +79,11 @@ impl<'a> Message<'a> {
         Some(Self { head, trace, row: bytes.get(end..)? })
     }
 
+    /// The row as it was sent, JSON; empty when only the head was.
+    pub fn text(&self) -> &[u8] {
+        self.row
+    }
+
     /// The row, parsed; none when it was left out or is not one that this version knows.
     pub fn row(&self) -> Option<activity::Model> {
         let row: activity::Model = serde_json::from_slice(self.row).ok()?;

@@ -6,7 +6,7 @@
 
 pub mod hub;
 mod link;
-mod message;
+pub mod message;
 pub mod status;
 pub mod stream;
 mod watchman;

@@ -1,0 +1,86 @@
+//! The peer: a bare WebSocket relay. A subscriber names his callshop; what Redis brings of it goes to him as it is. No tokens, no GraphQL, no
+//! database, no gaps looked for.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use api::feed::message::Message;
+use futures_util::{SinkExt as _, StreamExt as _};
+use redis::{AsyncConnectionConfig, PushInfo, PushKind, Value};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::Message as Frame;
+use uuid::Uuid;
+
+use crate::Result;
+
+/// Messages that wait for one subscriber.
+const QUEUE: usize = 256;
+
+/// Where it listens and what it relays.
+#[derive(clap::Args, Debug)]
+pub struct RelayArgs {
+    /// Redis.
+    #[arg(long)]
+    redis: String,
+    /// Channel.
+    #[arg(long)]
+    channel: String,
+    /// Address for subscribers.
+    #[arg(long, env = "CALLSHOP_LISTEN")]
+    listen: SocketAddr,
+}
+
+type Subscribers = Arc<RwLock<HashMap<Uuid, mpsc::Sender<String>>>>;
+
+/// Runs it until it is killed.
+pub fn relay(args: &RelayArgs) -> Result<()> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(args))
+}
+
+async fn serve(args: &RelayArgs) -> Result<()> {
+    let subscribers = Subscribers::default();
+    let known = subscribers.clone();
+    let pushed = move |push: PushInfo| {
+        if let (PushKind::Message, Some(Value::BulkString(bytes))) = (push.kind, push.data.get(1)) {
+            hand_on(&known, bytes);
+        }
+        Ok::<_, ()>(())
+    };
+    let url = format!("{}?protocol=resp3", args.redis);
+    let config = AsyncConnectionConfig::new().set_push_sender(pushed);
+    let mut link = redis::Client::open(url)?.get_multiplexed_async_connection_with_config(&config).await?;
+    link.subscribe(&args.channel).await?;
+    let listener = TcpListener::bind(args.listen).await?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        tokio::spawn(attend(stream, subscribers.clone()));
+    }
+}
+
+fn hand_on(subscribers: &Subscribers, bytes: &[u8]) {
+    let Some(message) = Message::read(bytes) else { return };
+    let known = subscribers.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(subscriber) = known.get(&message.head.callshop_id) {
+        // a queue that is full is a subscriber who does not read
+        drop(subscriber.try_send(String::from_utf8_lossy(message.text()).into_owned()));
+    }
+}
+
+async fn attend(stream: TcpStream, subscribers: Subscribers) {
+    let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
+    let Some(Ok(Frame::Text(shop))) = socket.next().await else { return };
+    let Ok(shop) = shop.parse::<Uuid>() else { return };
+    let (sender, mut queue) = mpsc::channel(QUEUE);
+    subscribers.write().unwrap_or_else(PoisonError::into_inner).insert(shop, sender);
+    if socket.send(Frame::text("{}")).await.is_err() {
+        return;
+    }
+    while let Some(text) = queue.recv().await {
+        if socket.send(Frame::text(text)).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Callshops to be watched, and an activity to show in them.
+
+use api::app::accounts::{self, NewAccount};
+use api::app::{App, phones};
+use api::auth::Actor;
+use entity::{AccountKind, ActivityKind, activity};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use tests::{Shop, TestServer};
+use uuid::Uuid;
+
+use crate::Result;
+
+/// Callshops made side by side.
+const AT_ONCE: usize = 4;
+/// Seconds that the watchers' token is good for.
+const A_DAY: i64 = 86_400;
+
+/// What there is to watch.
+pub struct Seeded {
+    /// Access token of who may watch all.
+    pub token: String,
+    /// The callshops.
+    pub shops: Vec<Uuid>,
+    /// The SIP user of a phone in each of the first of them.
+    pub phones: Vec<String>,
+    /// A call that ended.
+    pub sample: activity::Model,
+}
+
+/// Makes `shops` callshops of one reseller, the first `with_phone` of them with a phone.
+pub async fn seed(url: &str, shops: u32, with_phone: u32) -> Result<Seeded> {
+    let server = TestServer::start(tests::Backend::Sqlite, |config| {
+        url.clone_into(&mut config.database_url);
+        config.auth.access_seconds = A_DAY;
+    });
+    let shop = Shop::on(server.await, 1).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    shop.call(0, "+13055550123", 90_000).await;
+    let app = &shop.server.app;
+    let ended = activity::Entity::find().filter(activity::Column::Kind.eq(ActivityKind::CallEnded));
+    let sample = ended.one(app.store.reader()).await?.ok_or("no call ended")?;
+    let reseller = api::graphql::scalars::Kind::Account.parse(&shop.reseller_id.as_str().into());
+    let reseller = reseller.map_err(|error| error.to_string())?;
+    let platform = accounts::ensure_platform(app).await?;
+    let operator = &Actor::operator(&platform);
+    let made: Vec<(Uuid, Option<String>)> = stream::iter(0..shops)
+        .map(|number| make(app, operator, reseller, number, number < with_phone))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    let seeded = Seeded {
+        token: shop.reseller.token().to_owned(),
+        phones: made.iter().filter_map(|(_, phone)| phone.clone()).collect(),
+        shops: made.into_iter().map(|(id, _)| id).collect(),
+        sample,
+    };
+    shop.server.stop().await;
+    Ok(seeded)
+}
+
+async fn make(
+    app: &App,
+    operator: &Actor,
+    reseller: Uuid,
+    number: u32,
+    with_phone: bool,
+) -> Result<(Uuid, Option<String>)> {
+    let new = NewAccount {
+        parent_id: Some(reseller),
+        kind: AccountKind::Callshop,
+        name: format!("Callshop {number}"),
+        currency: None,
+        time_zone: None,
+        country: Some("BR".to_owned()),
+        locale: None,
+        user: None,
+    };
+    let id = accounts::create(app, operator, new).await?.account.id;
+    let phone = match with_phone {
+        true => phones::create(app, operator, id, 1, "Phone").await?.pop().map(|new| new.phone.sip_user),
+        false => None,
+    };
+    Ok((id, phone))
+}

@@ -1,0 +1,89 @@
+//! Subscribers over WebSockets: thousands in this process.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use api::graphql::scalars::Kind;
+use futures_util::{SinkExt as _, StreamExt as _, TryStreamExt as _, stream};
+use serde_json::json;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use super::seed::Seeded;
+use crate::Result;
+
+/// Sockets opened side by side.
+const AT_ONCE: usize = 16;
+
+const SUBSCRIPTION: &str = "subscription($s: ID!) { callshopActivity(callshopId: $s) { cursor event { seq kind at cabinId call { id number \
+    destination state elapsedSeconds cost { amount currency } } } } }";
+
+/// How to subscribe.
+#[derive(Clone, Copy, Debug)]
+pub enum Way {
+    /// `graphql-transport-ws`.
+    Graphql,
+    /// As [`super::relay`] has it.
+    Relay,
+}
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Opens a subscriber for each of these callshops; `arrived` is called with the callshop's place for each event. Answers when all have
+/// subscribed; they go on until the runtime ends.
+pub async fn open(
+    way: Way,
+    address: SocketAddr,
+    seeded: Arc<Seeded>,
+    places: Vec<usize>,
+    arrived: Arc<dyn Fn(usize) + Send + Sync>,
+) -> Result<()> {
+    let opened = stream::iter(places).map(|place| {
+        let (seeded, arrived) = (seeded.clone(), arrived.clone());
+        async move {
+            let socket = subscribe(way, address, &seeded, place).await?;
+            tokio::spawn(follow(socket, place, arrived));
+            Ok(())
+        }
+    });
+    opened.buffer_unordered(AT_ONCE).try_collect().await
+}
+
+async fn subscribe(way: Way, address: SocketAddr, seeded: &Seeded, place: usize) -> Result<Socket> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let mut request = format!("ws://{address}/graphql").into_client_request()?;
+    let (shop, token) = (seeded.shops[place], &seeded.token);
+    let hello = match way {
+        Way::Relay => vec![shop.to_string()],
+        Way::Graphql => {
+            request.headers_mut().insert("Sec-WebSocket-Protocol", "graphql-transport-ws".parse()?);
+            let variables = json!({ "s": Kind::Callshop.id(shop) });
+            let payload = json!({ "query": SUBSCRIPTION, "variables": variables });
+            vec![
+                json!({ "type": "connection_init", "payload": { "Authorization": format!("Bearer {token}") } }).to_string(),
+                json!({ "type": "subscribe", "id": "1", "payload": payload }).to_string(),
+            ]
+        }
+    };
+    let (mut socket, _) = tokio_tungstenite::client_async(request, MaybeTlsStream::Plain(stream)).await?;
+    for text in hello {
+        socket.send(Message::text(text)).await?;
+        // the acknowledgement, then the snapshot; the relay answers its hello
+        match socket.next().await {
+            Some(Ok(Message::Text(answer))) if !answer.contains("\"error") => {}
+            other => return Err(format!("not subscribed: {other:?}").into()),
+        }
+    }
+    Ok(socket)
+}
+
+async fn follow(mut socket: Socket, place: usize, arrived: Arc<dyn Fn(usize) + Send + Sync>) {
+    while let Some(Ok(message)) = socket.next().await {
+        if matches!(message, Message::Text(_)) {
+            arrived(place);
+        }
+    }
+}
