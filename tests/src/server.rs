@@ -119,9 +119,15 @@ impl TestServer {
 
     /// Another node on the same database.
     pub async fn another_node(&self) -> Self {
+        self.another_node_with(|_| {}).await
+    }
+
+    /// Another node on the same database, with the changes that the test makes to the first one's configuration.
+    pub async fn another_node_with(&self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.config.clone();
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         config.hook.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        change(&mut config);
         Self::run(config, self.dir.clone(), self.time.clone()).await
     }
 

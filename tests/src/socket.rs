@@ -46,6 +46,22 @@ impl Socket {
         message["payload"]["data"].take()
     }
 
+    /// The same, however long it takes; none when the server closes the socket.
+    pub async fn next_patiently(&mut self) -> Option<Value> {
+        loop {
+            match self.0.next().await.expect("the socket is open").expect("a frame") {
+                Message::Text(text) => {
+                    let mut message: Value = serde_json::from_str(&text).expect("JSON");
+                    assert_eq!(message["type"], "next", "{message}");
+                    return Some(message["payload"]["data"].take());
+                }
+                Message::Ping(_) | Message::Pong(_) => {}
+                Message::Close(_) => return None,
+                other => panic!("a text, not {other:?}"),
+            }
+        }
+    }
+
     /// Sends a message.
     pub async fn send(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.expect("the socket takes it");

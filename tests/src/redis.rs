@@ -1,0 +1,184 @@
+//! A Redis of the test's own, and doors to it that can be shut without a sound.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use redis::aio::MultiplexedConnection;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+
+/// Longest wait for a server that starts or stops.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A Redis in a temporary folder. It keeps every write (AOF, synced each time), so that a test may kill it.
+pub struct RedisServer {
+    dir: tempfile::TempDir,
+    address: SocketAddr,
+    options: Vec<String>,
+    child: Option<Child>,
+}
+
+impl RedisServer {
+    /// Starts one.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// Starts one with more options of the command line, `{dir}` in them is its folder.
+    pub async fn with(options: &[&str]) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let folder = dir.path().display().to_string();
+        let options = options.iter().map(|option| option.replace("{dir}", &folder)).collect();
+        let mut server = Self { dir, address: free_port().await, options, child: None };
+        server.start_again().await;
+        server
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its folder.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Its address for clients.
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.address)
+    }
+
+    /// Starts it again after [`Self::stop`] or [`Self::kill`], with what it had kept.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start_again(&mut self) {
+        let log = self.dir.path().join("redis.log");
+        let mut command = Command::new("redis-server");
+        command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "always"]);
+        command.args(["--port", &self.address.port().to_string(), "--maxmemory-policy", "noeviction"]);
+        command.arg("--dir").arg(self.dir.path()).arg("--logfile").arg(&log).args(&self.options);
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true).spawn();
+        let child = child.expect("redis-server starts (apt-get install redis-server)");
+        self.child = Some(child);
+        let begun = Instant::now();
+        // it listens before it has read what it kept
+        while !self.is_ready().await {
+            let log = || std::fs::read_to_string(&log).unwrap_or_default();
+            assert!(begun.elapsed() < PATIENCE, "redis-server does not answer: {}", log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    async fn is_ready(&self) -> bool {
+        let Ok(mut stream) = TcpStream::connect(self.address).await else { return false };
+        let mut answer = [0; 64];
+        if stream.write_all(b"PING\r\n").await.is_err() {
+            return false;
+        }
+        let read = stream.read(&mut answer).await.unwrap_or(0);
+        // one that wants a password is ready, too
+        answer[..read].starts_with(b"+PONG") || answer[..read].starts_with(b"-NOAUTH")
+    }
+
+    /// Stops it in order.
+    pub async fn stop(&mut self) {
+        let child = self.child.as_mut().expect("it runs");
+        let id = child.id().expect("it has not ended").to_string();
+        let told = std::process::Command::new("kill").args(["-TERM", &id]).status();
+        assert!(told.is_ok_and(|status| status.success()), "redis-server is told to stop");
+        let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
+        ended.expect("redis-server stops in time").expect("a status");
+        self.child = None;
+    }
+
+    /// `kill -9`.
+    pub async fn kill(&mut self) {
+        self.child.take().expect("it runs").kill().await.expect("it is killed");
+    }
+
+    /// A connection for the test itself.
+    pub async fn connection(&self) -> MultiplexedConnection {
+        let client = redis::Client::open(self.url()).expect("an address");
+        client.get_multiplexed_async_connection().await.expect("Redis answers")
+    }
+
+    /// A way to it that can be shut.
+    pub async fn door(&self) -> Door {
+        Door::to(self.address).await
+    }
+}
+
+/// A port that nobody has at the moment.
+pub async fn free_port() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    listener.local_addr().expect("an address")
+}
+
+/// Forwards connections, until it is shut: then they stay open, and nothing passes any more.
+pub struct Door {
+    /// Where it is.
+    pub address: SocketAddr,
+    open: watch::Sender<bool>,
+}
+
+impl Door {
+    /// An open door.
+    pub async fn to(target: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (open, is_open) = watch::channel(true);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(forward(client, target, is_open.clone()));
+            }
+        });
+        Self { address, open }
+    }
+
+    /// Its address for clients of Redis.
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.address)
+    }
+
+    /// Nothing passes any more; nobody is told.
+    pub fn shut(&self) {
+        self.open.send_replace(false);
+    }
+
+    /// All passes again, what was held up included.
+    pub fn open(&self) {
+        self.open.send_replace(true);
+    }
+}
+
+async fn forward(client: TcpStream, target: SocketAddr, mut open: watch::Receiver<bool>) {
+    if open.wait_for(|open| *open).await.is_err() {
+        return;
+    }
+    let Ok(server) = TcpStream::connect(target).await else { return };
+    // no delays that the test did not ask for
+    let _ = (client.set_nodelay(true), server.set_nodelay(true));
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    // either end closes both
+    tokio::select! {
+        () = pass(from_client, to_server, open.clone()) => {}
+        () = pass(from_server, to_client, open) => {}
+    }
+}
+
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut open: watch::Receiver<bool>) {
+    let mut bytes = vec![0; 64 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut bytes).await {
+        if open.wait_for(|open| *open).await.is_err() || to.write_all(&bytes[..read]).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Several nodes on one PostgreSQL, with a Redis that is stopped, killed and cut off: watchers of one node see what another commits, in
+//! order, none missing, none twice.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use api::config::Config;
+use api::graphql::scalars::Kind;
+use chrono::Utc;
+use serde_json::json;
+use tests::shop::{Hook, answered_call};
+use tests::{Backend, Door, RedisServer, Shop, Socket, TestServer};
+use tokio::sync::watch;
+
+const SHOP: &str =
+    "subscription($s: ID!) { callshopActivity(callshopId: $s) { snapshot { asOf } event { seq kind } } }";
+/// Longest time until a link that is dead, or alive again, is known to be.
+const NOTICED: Duration = Duration::from_millis(3_500);
+
+/// Waits for something; how long it took.
+async fn until(what: &str, patience: Duration, mut done: impl AsyncFnMut() -> bool) -> Duration {
+    let begun = Instant::now();
+    while !done().await {
+        assert!(begun.elapsed() < patience, "{what}: not within {patience:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    begun.elapsed()
+}
+
+fn is_up(node: &TestServer) -> bool {
+    node.app.store.hub().status().is_up()
+}
+
+async fn linked(node: &TestServer) {
+    until("the link stands", NOTICED, async || is_up(node)).await;
+}
+
+/// A watcher on a node: every `seq` it is shown, with when.
+struct Watcher {
+    seen: watch::Receiver<(i64, Instant)>,
+    times: Arc<std::sync::Mutex<VecDeque<(i64, Instant)>>>,
+}
+
+impl Watcher {
+    /// Subscribes and checks all it is shown: each `seq` is the one before and one.
+    async fn start(node: &TestServer, shop: &Shop) -> Self {
+        let mut socket = Socket::open(node.http, shop.attendant.token()).await;
+        socket.subscribe("1", SHOP, json!({ "s": shop.id })).await;
+        assert!(socket.next().await["callshopActivity"]["snapshot"].is_object());
+        let head = head(node, shop).await;
+        let (sender, seen) = watch::channel((head, Instant::now()));
+        let times = Arc::new(std::sync::Mutex::new(VecDeque::new()));
+        let noted = times.clone();
+        tokio::spawn(async move {
+            loop {
+                let message = tokio::select! {
+                    message = socket.next_patiently() => message,
+                    () = sender.closed() => return,
+                };
+                let Some(message) = message else { return };
+                let seq = message["callshopActivity"]["event"]["seq"].as_i64().expect("a seq");
+                let before = sender.borrow().0;
+                assert_eq!(seq, before + 1, "in order, none missing, none twice");
+                noted.lock().expect("the times").push_back((seq, Instant::now()));
+                sender.send_replace((seq, Instant::now()));
+            }
+        });
+        Self { seen, times }
+    }
+
+    /// Waits until it was shown everything that is committed.
+    async fn caught_up(&self, node: &TestServer, shop: &Shop, patience: Duration) -> Duration {
+        until("the watcher has seen everything", patience, async || {
+            assert!(self.seen.has_changed().is_ok(), "the watcher goes on");
+            let seen = self.seen.borrow().0;
+            seen == head(node, shop).await
+        })
+        .await
+    }
+}
+
+async fn head(node: &TestServer, shop: &Shop) -> i64 {
+    let id = Kind::Callshop.parse(&shop.id.clone().into()).expect("an id");
+    api::store::activity::head(node.app.store.reader(), id).await.expect("the head")
+}
+
+fn behind(door: &Door) -> impl FnOnce(&mut Config) {
+    let url = door.url();
+    move |config| config.redis.url = Some(url.into())
+}
+
+/// A shop with three open cabins on a first node, and a second node.
+async fn two_nodes(first: impl FnOnce(&mut Config), second: impl FnOnce(&mut Config)) -> (Shop, TestServer) {
+    let shop = Shop::on(TestServer::start(Backend::Postgres, first).await, 3).await;
+    let other = shop.server.another_node_with(second).await;
+    shop.open_register().await;
+    for cabin in 0..3 {
+        shop.open_cabin(cabin).await;
+    }
+    (shop, other)
+}
+
+/// Calls from a cabin, one after another, by this node's hook, until the sender goes or `calls` are made: four activities each.
+async fn calls(hook: Hook, user: String, calls: usize, go: watch::Receiver<()>) -> usize {
+    let mut made = 0;
+    while made < calls && go.has_changed().is_ok() {
+        let answer = hook.authorize(&user, "+13055550123").await;
+        assert_eq!(answer["allow"], json!(true), "{answer}");
+        for event in answered_call(&answer["ref"], Utc::now(), 1_000) {
+            assert_eq!(hook.events(&[event]).await, ["applied"]);
+        }
+        made += 1;
+    }
+    made
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_stopped_killed_and_cut_off_loses_no_activity() {
+    let mut redis = RedisServer::start().await;
+    let (door, other_door) = (redis.door().await, redis.door().await);
+    let (shop, other) = two_nodes(behind(&door), behind(&other_door)).await;
+    linked(&shop.server).await;
+    linked(&other).await;
+    let watchers = [Watcher::start(&shop.server, &shop).await, Watcher::start(&other, &shop).await];
+    // both nodes commit activities of one shop, all the time
+    let (going, go) = watch::channel(());
+    let hooks = [shop.hook().clone(), Hook::at(other.hook), shop.hook().clone()];
+    let phones = shop.phones.iter().map(|phone| phone.user.clone());
+    let callers: Vec<_> = hooks
+        .into_iter()
+        .zip(phones)
+        .map(|(hook, user)| tokio::spawn(calls(hook, user, usize::MAX, go.clone())))
+        .collect();
+    let status = other.app.store.hub().status();
+    let all = async |what: &str| {
+        println!("{what}");
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+    };
+    all("all is well").await;
+
+    redis.stop().await;
+    until("a Redis that stopped is missed", NOTICED, async || !is_up(&other) && !is_up(&shop.server)).await;
+    assert!(status.last_error().is_some());
+    all("Redis is stopped").await;
+    redis.start_again().await;
+    linked(&other).await;
+    linked(&shop.server).await;
+    assert_eq!(status.last_error(), None);
+
+    redis.kill().await;
+    until("a Redis that was killed is missed", NOTICED, async || !is_up(&other) && !is_up(&shop.server))
+        .await;
+    redis.start_again().await;
+    linked(&other).await;
+    linked(&shop.server).await;
+    all("Redis is back").await;
+
+    other_door.shut();
+    let took = until("a silent link is missed", NOTICED, async || !is_up(&other)).await;
+    println!("a link that died without a sound was found after {took:?}");
+    all("one node is cut off").await;
+    assert!(is_up(&shop.server));
+    other_door.open();
+    linked(&other).await;
+    door.shut();
+    until("a silent link is missed", NOTICED, async || !is_up(&shop.server)).await;
+    all("the other node is cut off").await;
+    door.open();
+    linked(&shop.server).await;
+
+    drop(going);
+    let mut made = 0;
+    for caller in callers {
+        made += caller.await.expect("calls go on whatever Redis does");
+    }
+    for watcher in &watchers {
+        watcher.caught_up(&other, &shop, Duration::from_secs(8)).await;
+    }
+    println!("{made} calls; {status:?}");
+    assert!(status.connections.get() >= 4 && status.received.get() > 0 && status.polls.get() > 0);
+    other.stop().await;
+    shop.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_tells_only_the_nodes_that_are_there() {
+    let redis = RedisServer::start().await;
+    let (door, other_door) = (redis.door().await, redis.door().await);
+    let (shop, other) = two_nodes(behind(&door), behind(&other_door)).await;
+    linked(&shop.server).await;
+    linked(&other).await;
+    // nobody watches there: what comes is counted and left alone
+    let status = other.app.store.hub().status();
+    shop.call(0, "+13055550123", 1_000).await;
+    until("four activities are told", NOTICED, async || status.received.get() >= 4).await;
+    assert_eq!((status.delivered.get(), status.polls.get()), (0, 0));
+
+    // the node that commits is cut off; the one that watches is not, and still does not wait for its backstop
+    let watcher = Watcher::start(&other, &shop).await;
+    assert_eq!(other.app.store.hub().watched().len(), 1);
+    door.shut();
+    until("a silent link is missed", NOTICED, async || !is_up(&shop.server)).await;
+    shop.call(0, "+13055550123", 1_000).await;
+    assert!(shop.server.app.store.hub().status().dropped.get() >= 4);
+    let took = watcher.caught_up(&other, &shop, Duration::from_millis(2_900)).await;
+    assert!(is_up(&other));
+    println!("what a node that was cut off committed was found after {took:?}");
+    door.open();
+    linked(&shop.server).await;
+
+    drop(watcher);
+    until("the last watcher takes the channel with it", NOTICED, async || {
+        other.app.store.hub().watched().is_empty()
+    })
+    .await;
+    other.stop().await;
+    shop.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_that_is_too_slow_for_a_node_loses_no_activity() {
+    let redis = RedisServer::start().await;
+    let door = redis.door().await;
+    let narrow = |config: &mut Config| {
+        config.redis.url = Some(redis.url().into());
+        config.redis.queue = 1;
+    };
+    let (shop, other) = two_nodes(narrow, behind(&door)).await;
+    linked(&shop.server).await;
+    linked(&other).await;
+    let watcher = Watcher::start(&other, &shop).await;
+    let (going, go) = watch::channel(());
+    let users = shop.phones.iter().map(|phone| phone.user.clone());
+    let callers: Vec<_> =
+        users.map(|user| tokio::spawn(calls(shop.hook().clone(), user, 40, go.clone()))).collect();
+    for caller in callers {
+        assert_eq!(caller.await.expect("calls go on"), 40);
+    }
+    drop(going);
+    let took = watcher.caught_up(&other, &shop, Duration::from_millis(2_900)).await;
+    let dropped = shop.server.app.store.hub().status().dropped.get();
+    println!("{dropped} of 480 dropped; the last found after {took:?}");
+    assert!(dropped > 0, "the queue was too small for all");
+    other.stop().await;
+    shop.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_is_not_needed_between_nodes_on_postgres() {
+    let (shop, other) = two_nodes(|_| {}, |_| {}).await;
+    let watcher = Watcher::start(&other, &shop).await;
+    shop.call(0, "+13055550123", 1_000).await;
+    let took = watcher.caught_up(&other, &shop, Duration::from_millis(2_500)).await;
+    println!("found after {took:?}");
+    assert!(other.app.store.hub().status().found.get() > 0);
+    other.stop().await;
+    shop.finish().await;
+}
+
+/// From the hook's answer to the message at a subscriber of another node.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_brings_activities_to_another_node_at_once() {
+    let redis = RedisServer::start().await;
+    let url = |config: &mut Config| config.redis.url = Some(redis.url().into());
+    let (shop, other) = two_nodes(url, url).await;
+    linked(&shop.server).await;
+    linked(&other).await;
+    let watcher = Watcher::start(&other, &shop).await;
+    let mut delays = Vec::new();
+    for _ in 0..50 {
+        let answer = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
+        for event in answered_call(&answer["ref"], Utc::now(), 1_000) {
+            let posted = Instant::now();
+            assert_eq!(shop.hook().events(&[event]).await, ["applied"]);
+            let seq = head(&shop.server, &shop).await;
+            let mut seen = watcher.seen.clone();
+            tokio::time::timeout(NOTICED, seen.wait_for(|(seen, _)| *seen >= seq))
+                .await
+                .expect("in time")
+                .expect("a watcher");
+            let times = watcher.times.lock().expect("the times");
+            let at = times.iter().find(|(seen, _)| *seen == seq).map(|(_, at)| *at).expect("when it came");
+            delays.push(at - posted);
+        }
+    }
+    delays.sort();
+    println!(
+        "from the hook's request to another node's subscriber: median {:?}, longest {:?}",
+        delays[75], delays[149]
+    );
+    // the next look would come after seconds
+    assert!(delays[75] < Duration::from_millis(100), "{delays:?}");
+    assert_eq!(other.app.store.hub().status().found.get(), 0, "all was told, nothing had to be looked for");
+    other.stop().await;
+    shop.finish().await;
+}
