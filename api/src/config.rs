@@ -104,7 +104,7 @@ pub struct CallConfig {
     pub rate_cache_bytes: u64,
 }
 
-/// Redis: the doorbell between nodes on one PostgreSQL.
+/// Redis: the doorbell between nodes on one PostgreSQL, and the stream of the SIP proxies' events.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedisConfig {
@@ -117,6 +117,12 @@ pub struct RedisConfig {
     pub channel: String,
     /// Activities waiting for Redis; those past it are dropped, and other nodes find them in the database.
     pub queue: usize,
+    /// Stream that the SIP proxies write their events to, such as `callshop:events`; none: they post them.
+    pub events_stream: Option<String>,
+    /// Name of the consumer group that the nodes read it as.
+    pub events_group: String,
+    /// Seconds after which what a node has read and not acknowledged is taken over by another.
+    pub claim_seconds: u32,
 }
 
 /// How a node ends.
@@ -182,7 +188,15 @@ impl Default for CallConfig {
 
 impl Default for RedisConfig {
     fn default() -> Self {
-        Self { url: None, ca_file: None, channel: "callshop:".to_owned(), queue: 4096 }
+        Self {
+            url: None,
+            ca_file: None,
+            channel: "callshop:".to_owned(),
+            queue: 4096,
+            events_stream: None,
+            events_group: "callshop".to_owned(),
+            claim_seconds: 5,
+        }
     }
 }
 
@@ -281,6 +295,16 @@ impl RedisConfig {
         }
         if self.channel.is_empty() || self.channel.len() > 100 {
             return bad("redis.channel has 1 to 100 bytes");
+        }
+        if self.events_stream.is_some() && url.is_none() {
+            return bad("redis.events_stream needs redis.url");
+        }
+        let names = self.events_stream.iter().chain([&self.events_group]);
+        if names.into_iter().any(|name| name.is_empty() || name.len() > 100) {
+            return bad("redis.events_stream and redis.events_group have 1 to 100 bytes");
+        }
+        if !(1..=3_600).contains(&self.claim_seconds) {
+            return bad("redis.claim_seconds must be 1 to 3600");
         }
         if !(1..=1_000_000).contains(&self.queue) {
             return bad("redis.queue must be 1 to 1000000");

@@ -26,6 +26,7 @@ use crate::health::Report;
 use crate::http::health::{self, Probes};
 use crate::http::{self, HttpOptions};
 use crate::kamailio::hook::{self, Hook};
+use crate::kamailio::stream;
 
 /// What the writer gets of the grace time at least, after the last request.
 const WRITERS_SHARE: u64 = 3;
@@ -70,6 +71,7 @@ impl Server {
         let (writer, writing) = CallWriter::start(app.clone(), stop_writer.clone());
         let looking_after = extend::run(app.clone(), writer.clone(), closing.clone());
         let probes: Arc<dyn Probes> = Arc::new(Node { app: app.clone(), writer: writer.clone() });
+        let reading = stream::run(app.clone(), writer.clone(), closing.clone());
         let hook = web::Data::new(Hook { app: app.clone(), writer });
         let config = app.config.clone();
         let requests = config
@@ -117,6 +119,7 @@ impl Server {
             tokio::spawn(login::follow_revocations(app.clone(), closing.clone())),
             tokio::spawn(looking_after),
             tokio::spawn(drain(app, stop.clone(), closing.clone())),
+            tokio::spawn(reading),
         ];
         let grace = Duration::from_secs(config.shutdown.grace_seconds);
         Ok(Self {

@@ -34,6 +34,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::health::Health;
 use crate::kamailio::control::Proxies;
+use crate::kamailio::stream::EventStream;
 use crate::metrics::Metrics;
 use crate::store::{Store, accounts as rows};
 
@@ -51,6 +52,8 @@ pub struct App {
     pub rates: rates::RateCache,
     /// The SIP proxies, for commands.
     pub proxies: Proxies,
+    /// The proxies' events in Redis, where they are read from there.
+    pub proxy_events: Option<EventStream>,
     /// What is counted.
     pub metrics: Metrics,
     /// Whether this node lives and may be given work.
@@ -76,6 +79,7 @@ impl App {
         let identities = Identities::new(TokenKey::new(key.as_bytes()));
         let rates = rates::RateCache::new(config.calls.rate_cache_bytes);
         let proxies = Proxies::new(&config.hook.proxies).map_err(Error::fault)?;
+        let proxy_events = EventStream::new(&config.redis)?;
         Ok(Self {
             store,
             config,
@@ -83,6 +87,7 @@ impl App {
             identities,
             rates,
             proxies,
+            proxy_events,
             metrics: Metrics::default(),
             health: Health::default(),
         })

@@ -3,3 +3,4 @@
 pub mod control;
 pub mod event;
 pub mod hook;
+pub mod stream;

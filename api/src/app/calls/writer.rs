@@ -87,15 +87,24 @@ impl CallWriter {
     /// # Errors
     /// [`Error::Overloaded`] when too much is waiting; those of the database. Some may have been applied: sending all again is safe.
     pub async fn apply(&self, events: Vec<ProxyEvent>) -> Result<Vec<EventResult>> {
-        let waiting = events.into_iter().map(|event| self.hand_in(Work::Event(event)));
-        let mut results = Vec::new();
-        for waiting in waiting.collect::<Result<Vec<_>>>()? {
-            match answered(waiting).await? {
-                Done::Event(result) => results.push(result),
-                other => return Err(mixed_up(&other)),
-            }
+        self.apply_each(events).await.into_iter().collect()
+    }
+
+    /// Applies events; what became of each, in order.
+    pub async fn apply_each(&self, events: Vec<ProxyEvent>) -> Vec<Result<EventResult>> {
+        let waiting: Vec<_> = events.into_iter().map(|event| self.hand_in(Work::Event(event))).collect();
+        let mut results = Vec::with_capacity(waiting.len());
+        for waiting in waiting {
+            let done = match waiting {
+                Ok(waiting) => answered(waiting).await,
+                Err(error) => Err(error),
+            };
+            results.push(done.and_then(|done| match done {
+                Done::Event(result) => Ok(result),
+                other => Err(mixed_up(&other)),
+            }));
         }
-        Ok(results)
+        results
     }
 
     /// Looks at running calls; answers those whose proxy is to be told something.
