@@ -45,6 +45,8 @@ pub struct Config {
     pub redis: RedisConfig,
     /// How a node ends.
     pub shutdown: ShutdownConfig,
+    /// How long history is kept.
+    pub retention: RetentionConfig,
 }
 
 /// Logins and tokens.
@@ -141,6 +143,18 @@ impl Default for ShutdownConfig {
     }
 }
 
+/// How long history is kept, at least: on PostgreSQL whole months go. Ledger entries and used rates are kept for ever.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionConfig {
+    /// Days that activities are kept, 2 to 400: a subscriber that was away for longer begins with a snapshot.
+    pub activity_days: u32,
+    /// Months that calls and what they cost are kept, at least 2; 0 keeps them for ever.
+    pub call_months: u32,
+    /// Days that the keys of the proxy's events are kept, 32 to 3650: one that comes again after that would count again.
+    pub hook_event_days: u32,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -158,6 +172,7 @@ impl Default for Config {
             calls: CallConfig::default(),
             redis: RedisConfig::default(),
             shutdown: ShutdownConfig::default(),
+            retention: RetentionConfig::default(),
         }
     }
 }
@@ -197,6 +212,12 @@ impl Default for RedisConfig {
             events_group: "callshop".to_owned(),
             claim_seconds: 5,
         }
+    }
+}
+
+impl Default for RetentionConfig {
+    fn default() -> Self {
+        Self { activity_days: 90, call_months: 0, hook_event_days: 90 }
     }
 }
 
@@ -266,6 +287,16 @@ impl Config {
         {
             return bad(
                 "shutdown.grace_seconds must be at most 3600, and 5 more than shutdown.drain_seconds at least",
+            );
+        }
+        let kept = &self.retention;
+        if !(2..=400).contains(&kept.activity_days)
+            || !(32..=3_650).contains(&kept.hook_event_days)
+            || kept.call_months == 1
+            || kept.call_months > 1_200
+        {
+            return bad(
+                "retention.activity_days must be 2 to 400, retention.hook_event_days 32 to 3650, retention.call_months 2 to 1200, or 0",
             );
         }
         if self

@@ -25,10 +25,19 @@ pub enum Error {
     Overtaken,
     /// The database failed.
     #[error("database: {0}")]
-    Database(#[from] DbErr),
+    Database(DbErr),
     /// A fault of ours; the text is for the log only.
     #[error("fault: {0}")]
     Fault(String),
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match error {
+            DbErr::ConnectionAcquire(_) => Self::Overloaded("no connection to the database is to be had"),
+            error => Self::Database(error),
+        }
+    }
 }
 
 /// The result of a use case.
@@ -73,37 +82,50 @@ impl Error {
     /// Whether the same transaction may succeed when it is run again: a serialization failure or deadlock on PostgreSQL, a
     /// lock held by another process on SQLite, or [`Error::Overtaken`].
     pub fn is_transient(&self) -> bool {
-        if matches!(self, Self::Overtaken) {
-            return true;
+        matches!(self, Self::Overtaken)
+            || matches!(self.database_code().as_deref(), Some("40001" | "40P01" | "5" | "6" | "261" | "517"))
+    }
+
+    /// Whether the connection to the database was lost, or the database is going down or coming up: nothing of a transaction that was not being
+    /// committed has happened then.
+    pub fn is_connection_lost(&self) -> bool {
+        use sea_orm::sqlx::Error as Cause;
+        let lost = self.cause().is_some_and(|cause| {
+            matches!(cause, Cause::Io(_) | Cause::Tls(_) | Cause::Protocol(_) | Cause::WorkerCrashed)
+        });
+        // PostgreSQL: connection exceptions (08…), shut down, crashed, starting; terminated by an administrator
+        lost || self.database_code().is_some_and(|code| {
+            code.len() == 5 && (code.starts_with("08") || matches!(&*code, "57P01" | "57P02" | "57P03"))
+        })
+    }
+
+    fn cause(&self) -> Option<&sea_orm::sqlx::Error> {
+        match self {
+            Self::Database(
+                DbErr::Exec(RuntimeErr::SqlxError(cause))
+                | DbErr::Query(RuntimeErr::SqlxError(cause))
+                | DbErr::Conn(RuntimeErr::SqlxError(cause)),
+            ) => Some(cause),
+            _ => None,
         }
-        let Self::Database(error) = self else { return false };
-        let (DbErr::Exec(RuntimeErr::SqlxError(cause))
-        | DbErr::Query(RuntimeErr::SqlxError(cause))
-        | DbErr::Conn(RuntimeErr::SqlxError(cause))) = error
-        else {
-            return false;
-        };
-        let code =
-            cause.as_database_error().and_then(|database| database.code()).map(|code| code.into_owned());
-        matches!(code.as_deref(), Some("40001" | "40P01" | "5" | "6" | "261" | "517"))
+    }
+
+    fn database_code(&self) -> Option<String> {
+        let error = self.cause()?.as_database_error()?;
+        error.code().map(|code| code.into_owned())
     }
 
     /// Whether the same will fail whenever it is tried: a fault of ours, or something that the database will never take.
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Fault(_) => true,
-            Self::Database(
-                DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)),
-            ) => {
-                // data that does not fit (22…) or breaks a constraint (23…), by the codes of PostgreSQL; SQLite's are 19, 20 and 25
-                let code = cause.as_database_error().and_then(|error| error.code());
-                code.is_some_and(|code| {
-                    (code.len() == 5 && (code.starts_with("22") || code.starts_with("23")))
-                        || code
-                            .parse::<u32>()
-                            .is_ok_and(|code| matches!(code & 0xff, 19 | 20 | 25) && code < 10_000)
-                })
-            }
+            // data that does not fit (22…) or breaks a constraint (23…), by the codes of PostgreSQL; SQLite's are 19, 20 and 25
+            Self::Database(_) => self.database_code().is_some_and(|code| {
+                (code.len() == 5 && (code.starts_with("22") || code.starts_with("23")))
+                    || code
+                        .parse::<u32>()
+                        .is_ok_and(|code| matches!(code & 0xff, 19 | 20 | 25) && code < 10_000)
+            }),
             _ => false,
         }
     }

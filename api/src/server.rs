@@ -16,9 +16,9 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::App;
 use crate::app::calls::extend;
 use crate::app::calls::writer::CallWriter;
+use crate::app::{App, retention};
 use crate::auth::login;
 use crate::feed;
 use crate::graphql::endpoint;
@@ -116,6 +116,7 @@ impl Server {
         let tasks = vec![
             listener(hook_server.run()),
             listener(http_server.run()),
+            tokio::spawn(retention::run(app.clone(), closing.clone())),
             tokio::spawn(login::follow_revocations(app.clone(), closing.clone())),
             tokio::spawn(looking_after),
             tokio::spawn(drain(app, stop.clone(), closing.clone())),

@@ -15,7 +15,7 @@ use api::clock::Clock;
 use api::config::Config;
 use api::feed::Hub;
 use api::graphql::{self, Schema};
-use api::store::{Store, StoreOptions, activity};
+use api::store::{Store, StoreOptions, activity, calls};
 use async_graphql::Request;
 use billing::number::DialPlan;
 use entity::{AccountKind, CallState, Role, SessionState, call};
@@ -212,10 +212,8 @@ async fn insert_call(shop: &Shop, cabin: &str, session: &str, phone: &str, charg
         answer_day: None,
     };
     let row = &row;
-    let insert = |tx: api::store::Tx| async move {
-        call::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx.conn()).await?;
-        Ok(())
-    };
+    let insert =
+        |tx: api::store::Tx| async move { calls::insert(tx.conn(), std::slice::from_ref(row)).await };
     shop.app.store.write(insert).await.unwrap();
     id
 }
@@ -233,7 +231,7 @@ async fn end_call(shop: &Shop, id: Uuid, charge: i64) {
             charge: entity::Micros(charge),
             ..call
         };
-        call::Entity::update(call.into_active_model().reset_all()).exec(tx.conn()).await?;
+        calls::update(tx.conn(), &[call]).await?;
         let sales = sessions::calls_over(&tx, &[session], now).await?;
         api::store::ledger::post(tx.conn(), sales).await?;
         Ok(())

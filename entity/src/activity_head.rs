@@ -12,6 +12,8 @@ pub struct Model {
     pub callshop_id: Uuid,
     /// Last one given.
     pub seq: i64,
+    /// The first one that is kept; those before were trimmed.
+    pub kept_from: i64,
 }
 
 /// Relations are read by id, in `api::store`.

@@ -20,6 +20,7 @@ pub mod idempotency_key;
 pub mod ledger_balance;
 pub mod ledger_entry;
 pub mod ledger_transfer;
+pub mod live_call;
 pub mod payment;
 pub mod phone;
 pub mod rate;

@@ -1,4 +1,11 @@
 //! Database migrations, one file per change, each run on SQLite and on PostgreSQL from the same text.
+//!
+//! **Expand, then contract an edition later.** Nodes are upgraded one after the other, so that the nodes of one edition run on the tables of the
+//! next: the first new one brings them up to date, the old ones go on, and may be started again. A migration therefore only adds: tables,
+//! indexes, columns that have a default or may be empty. What nothing uses any more goes in the edition after the one that stopped using it, and so
+//! does whatever the old nodes could not live with (a column that must not be empty, a stricter constraint, another meaning). A migration
+//! that has shipped never changes. (The edition of November 2026 that knows several nodes is the first to which this applies; up to then
+//! there was one node, and `m20261124_000001_partitions` wants it stopped.)
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -6,6 +13,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 mod m20261122_000001_first_call;
 mod m20261123_000001_money;
+mod m20261124_000001_partitions;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -13,8 +21,27 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_first_call::Migration), Box::new(m20261123_000001_money::Migration)]
+        vec![
+            Box::new(m20261122_000001_first_call::Migration),
+            Box::new(m20261123_000001_money::Migration),
+            Box::new(m20261124_000001_partitions::Migration),
+        ]
     }
+}
+
+/// Brings the tables up to date. On those of a later edition there is nothing to do: they have all that this one needs.
+///
+/// # Errors
+/// When a migration fails, or one of ours is missing in tables that have others.
+pub async fn up(connection: &sea_orm_migration::sea_orm::DatabaseConnection) -> Result<(), DbErr> {
+    Migrator::install(connection).await?;
+    let applied = Migrator::get_migration_models(connection).await?;
+    let missing =
+        |migration: &&Box<dyn MigrationTrait>| applied.iter().all(|row| row.version != migration.name());
+    if Migrator::migrations().iter().find(missing).is_none() {
+        return Ok(());
+    }
+    Migrator::up(connection, None).await
 }
 
 /// Column types by the words that stand for them in the `.sql` files, for SQLite and PostgreSQL.
@@ -41,6 +68,11 @@ async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     }
     if sqlite {
         text = text.replace("BIGINT", "INTEGER");
+    } else {
+        // tables may be large; whoever waits for a table that is in use must not keep everybody else waiting behind him
+        connection
+            .execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '30s'")
+            .await?;
     }
     for statement in text.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
         connection.execute_unprepared(statement).await?;

@@ -3,6 +3,7 @@
 use api::app::calls::pricing::Level;
 use api::app::ledger::audit;
 use api::cli::{Cli, run};
+use api::store::calls;
 use api::store::ledger::{self, Entry, NewTransfer};
 use billing::money::Micros;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -251,7 +252,7 @@ impl Books {
             if state == CallState::Ended {
                 paid = call.id;
             }
-            call::Entity::insert(call.into_active_model()).exec_without_returning(tx).await.expect("a call");
+            calls::insert(tx, &[call]).await.expect("a call");
         }
         for (level, account_id, amount) in
             [(0, self.shop, 6_300_000), (1, self.shop, 4_000_000), (2, self.reseller, 3_000_000)]
@@ -472,6 +473,17 @@ const DAMAGES: &[(&str, &str, &str)] = &[
         "no call is charged that was not answered",
         "UPDATE call SET state = 'FAILED' WHERE state = 'ENDED'",
         "UPDATE call SET state = 'ENDED' WHERE charge > 0",
+    ),
+    (
+        "the live calls are those that are not over",
+        "UPDATE live_call SET phone_id = callshop_id",
+        "UPDATE live_call SET phone_id = (SELECT c.phone_id FROM call c WHERE c.id = live_call.call_id)",
+    ),
+    (
+        "the live calls are those that are not over",
+        "DELETE FROM live_call",
+        "INSERT INTO live_call (call_id, callshop_id, cabin_id, session_id, phone_id, emergency, extend_at) \
+         SELECT id, callshop_id, cabin_id, session_id, phone_id, emergency, extend_at FROM call WHERE state = 'ANSWERED'",
     ),
     (
         "reversals name what they reverse",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use api::graphql::scalars::parse_any;
 use billing::money::Micros;
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
-use entity::{Book, cabin_session, call, ledger_balance, ledger_entry, ledger_transfer};
+use entity::{Book, cabin_session, call, ledger_balance, ledger_entry, ledger_transfer, live_call};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use serde_json::{Value, json};
@@ -472,6 +472,12 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
     call::Entity::update_many()
         .col_expr(call::Column::SessionId, Expr::value(third))
         .filter(call::Column::Id.eq(live[2]))
+        .exec(conn)
+        .await
+        .expect("two calls in a session");
+    live_call::Entity::update_many()
+        .col_expr(live_call::Column::SessionId, Expr::value(third))
+        .filter(live_call::Column::CallId.eq(live[2]))
         .exec(conn)
         .await
         .expect("two calls in a session");

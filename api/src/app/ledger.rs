@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use billing::money::Micros;
+use chrono::DateTime;
 use entity::{Book, PaymentMethod, account, ledger_entry, ledger_transfer, register_shift, user};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -12,7 +13,7 @@ use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::error::{Error, Result};
 use crate::store::invariants::{self, Finding, INVARIANTS, MAX_FINDINGS, Unit};
-use crate::store::{Page, Store, Tx, accounts, ledger as rows};
+use crate::store::{Page, Store, Tx, accounts, ledger as rows, retention};
 
 /// What one transfer did to one book.
 #[derive(Clone, Debug)]
@@ -136,10 +137,11 @@ pub async fn audit(store: &Store, mut begin: impl FnMut(&'static str) + Send) ->
     store
         .read(|tx| async move {
             invariants::take_time(tx.conn()).await?;
+            let kept_from = retention::calls_kept_from(tx.conn()).await?.unwrap_or(DateTime::UNIX_EPOCH);
             let mut checked = Vec::new();
             for invariant in INVARIANTS {
                 begin(invariant.name);
-                let findings = invariant.check(tx.conn()).await?;
+                let findings = invariant.check(tx.conn(), kept_from).await?;
                 checked.push(Checked::new(invariant.name, invariant.unit, findings));
             }
             begin(HOLDS);
@@ -161,7 +163,7 @@ async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
     loop {
         let calls = invariants::live_calls(tx.conn(), after).await?;
         let Some(last) = calls.last() else { break };
-        after = Some(last.phone_id);
+        after = Some(last.id);
         for call in &calls {
             let holds: Vec<i64> = serde_json::from_value(call.holds.clone()).map_err(Error::fault)?;
             // level 0 is the customer's

@@ -18,6 +18,7 @@ pub mod rates;
 pub mod receipts;
 pub mod register;
 pub mod reports;
+pub mod retention;
 pub mod sessions;
 pub mod settings;
 pub mod tariffs;

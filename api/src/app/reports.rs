@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
 use billing::money::Micros;
-use chrono::{Datelike as _, NaiveDate};
+use chrono::{Datelike as _, NaiveDate, TimeDelta};
 use entity::{AccountKind, account};
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::reports::{Answered, Attempts, Dimension, GroupKey, Selection};
-use crate::store::{Scope, accounts, cabins, reports};
+use crate::store::{Scope, accounts, cabins, reports, retention};
 
 /// Longest time of a report, days.
 const MAX_DAYS: i64 = 400;
@@ -70,6 +70,13 @@ pub async fn make(app: &App, actor: &Actor, asked: &Asked) -> Result<Report> {
     let days = asked.to.signed_duration_since(asked.from).num_days();
     if !(0..MAX_DAYS).contains(&days) {
         return Err(Error::invalid("to", format!("on or after `from`, and at most {MAX_DAYS} days in all")));
+    }
+    // less than there was must not look like all there was; a callshop's day may begin before that of UTC
+    if let Some(kept) = retention::calls_kept_from(app.store.reader()).await?
+        && asked.from <= kept.date_naive()
+    {
+        let first = kept.date_naive() + TimeDelta::days(1);
+        return Err(Error::invalid("from", format!("calls are kept from {first} on")));
     }
     let mut dimensions = asked.dimensions.clone();
     dimensions.sort_unstable();

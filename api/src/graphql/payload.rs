@@ -65,6 +65,10 @@ pub fn top_level(error: Error) -> async_graphql::Error {
         Error::Unauthenticated => ("UNAUTHENTICATED", "log in first".to_owned()),
         Error::Overtaken => ("OVERLOADED", "too many at once: try again in a moment".to_owned()),
         Error::Overloaded(what) => ("OVERLOADED", format!("{what}: try again in a moment")),
+        lost @ Error::Database(_) if lost.is_connection_lost() => {
+            tracing::warn!(error = %lost, "the database went away");
+            ("OVERLOADED", "the database does not answer: try again in a moment".to_owned())
+        }
         Error::Database(cause) => {
             tracing::error!(%cause, "database error");
             ("INTERNAL", "an internal error; it was logged".to_owned())

@@ -52,8 +52,11 @@ pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> R
 
 /// Moves each callshop's head on by its count, in id order; the last `seq` before.
 async fn advance(conn: &impl ConnectionTrait, counts: &BTreeMap<Uuid, i64>) -> Result<BTreeMap<Uuid, i64>> {
-    let row =
-        |(callshop_id, seq): (&Uuid, &i64)| activity_head::Model { callshop_id: *callshop_id, seq: *seq };
+    let row = |(callshop_id, seq): (&Uuid, &i64)| activity_head::Model {
+        callshop_id: *callshop_id,
+        seq: *seq,
+        kept_from: 1,
+    };
     let rows: Vec<activity_head::Model> = counts.iter().map(row).collect();
     let add = "ON CONFLICT (callshop_id) DO UPDATE SET seq = activity_head.seq + excluded.seq RETURNING callshop_id, seq";
     let mut heads = BTreeMap::new();
@@ -86,36 +89,36 @@ pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<
     Ok(heads)
 }
 
-/// The first `seq` still kept of a callshop; none when nothing is.
+/// The first `seq` still kept of a callshop, be it there already or not; none before the first activity.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn first_kept(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Option<i64>> {
-    let row = activity::Entity::find()
-        .filter(activity::Column::CallshopId.eq(callshop_id))
-        .order_by_asc(activity::Column::Seq)
-        .one(conn)
-        .await?;
-    Ok(row.map(|row| row.seq))
+    Ok(activity_head::Entity::find_by_id(callshop_id).one(conn).await?.map(|row| row.kept_from))
 }
 
 /// At most `limit` activities after `seq`, in order.
 ///
 /// # Errors
-/// Those of the database.
+/// `INVALID_INPUT` when the next one is no longer kept; those of the database.
 pub async fn after(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
     seq: i64,
     limit: u64,
 ) -> Result<Vec<activity::Model>> {
-    Ok(activity::Entity::find()
+    let rows = activity::Entity::find()
         .filter(activity::Column::CallshopId.eq(callshop_id))
         .filter(activity::Column::Seq.gt(seq))
         .order_by_asc(activity::Column::Seq)
         .limit(limit)
         .all(conn)
-        .await?)
+        .await?;
+    // they are numbered without a gap: who was about to read what was just trimmed must not go on behind it
+    if rows.first().is_some_and(|first| first.seq != seq + 1) {
+        return Err(Error::invalid("after", "what follows this cursor is no longer kept"));
+    }
+    Ok(rows)
 }
 
 /// Takes the lock that keeps nodes which start together from migrating together. Held until released.
@@ -127,6 +130,10 @@ pub async fn migration_lock(conn: &DatabaseConnection) -> Result<Option<Database
         return Ok(None);
     }
     let transaction = conn.begin().await?;
+    // another node's migration is waited for as long as it takes; then this transaction does nothing until ours are done
+    for setting in ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"] {
+        transaction.execute_unprepared(&format!("SET LOCAL {setting} = 0")).await?;
+    }
     transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
     Ok(Some(transaction))
 }

@@ -3,23 +3,32 @@
 use std::collections::{HashMap, HashSet};
 
 use billing::money::Micros;
-use entity::{CallState, HookStatus, cabin, cabin_session, call, call_charge, hook_event, phone};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{CallState, HookStatus, cabin, cabin_session, call, call_charge, hook_event, live_call, phone};
 use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, SimpleExpr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, IntoActiveModel, Iterable as _,
-    QueryFilter, QueryOrder, QuerySelect, Statement,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait as _, Select, Statement,
 };
 use uuid::Uuid;
 
-use super::{Page, Scope, bulk};
+use super::{Page, Scope, bulk, first_id};
 use crate::error::Result;
 
 /// States of a call that is up or on its way.
 pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];
 
-/// Whether a call is live, written out: a plan made for any parameters could not use the indexes of live calls.
-fn is_live() -> SimpleExpr {
-    Expr::cust("\"call\".\"state\" IN ('AUTHORIZED', 'RINGING', 'ANSWERED')")
+/// How long after a request for a call the proxy may ask again, give it up, or tell what became of it. What is kept to know a repetition by
+/// is kept for longer ([`crate::config::RetentionConfig`]).
+pub const REDELIVERY: TimeDelta = TimeDelta::days(31);
+
+/// How much earlier than by its session's clock a call's id may be: nodes' clocks differ.
+const SKEW: TimeDelta = TimeDelta::hours(1);
+
+/// Whether a call is one of those live calls.
+fn is_one_of(live: Select<live_call::Entity>) -> SimpleExpr {
+    let ids = live.select_only().column(live_call::Column::CallId).into_query();
+    Expr::col((call::Entity, call::Column::Id)).in_subquery(ids)
 }
 
 /// Phones by SIP user, locked in id order: a phone's attempts are decided one after the other.
@@ -61,11 +70,12 @@ pub async fn lock_ground(
     sip_users: &[&str],
     ids: &[Uuid],
     requests: &[&str],
+    now: DateTime<Utc>,
 ) -> Result<()> {
     let phones = lock_phones(conn, sip_users).await?;
     let phones: Vec<Uuid> = phones.into_iter().map(|phone| phone.id).collect();
     let cabins: Vec<Uuid> = cabins_of(conn, &phones).await?.into_iter().map(|cabin| cabin.id).collect();
-    let calls = lock(conn, ids, requests).await?;
+    let calls = lock_named(conn, ids, requests, now).await?;
     let named: Vec<Uuid> = calls.into_iter().filter_map(|call| call.session_id).collect();
     let open = bulk::among(conn, cabin_session::Column::CabinId, cabins)
         .and(Expr::cust("\"cabin_session\".\"state\" IN ('OPEN', 'CLOSING')"));
@@ -126,7 +136,15 @@ pub struct Spent {
 }
 
 /// What the calls of sessions came to so far.
-pub async fn spent(conn: &impl ConnectionTrait, sessions: &[Uuid]) -> Result<HashMap<Uuid, Spent>> {
+pub async fn spent(
+    conn: &impl ConnectionTrait,
+    sessions: &[&cabin_session::Model],
+) -> Result<HashMap<Uuid, Spent>> {
+    // no call is older than its session: partitions of earlier months are left alone
+    let Some(opened) = sessions.iter().map(|session| session.opened_at).min() else {
+        return Ok(HashMap::new());
+    };
+    let ids = sessions.iter().map(|session| session.id);
     let rows: Vec<(Uuid, i64, i64, i64)> = call::Entity::find()
         .select_only()
         .column(call::Column::SessionId)
@@ -134,7 +152,8 @@ pub async fn spent(conn: &impl ConnectionTrait, sessions: &[Uuid]) -> Result<Has
         .column_as(call::Column::Charge.sum().cast_as("BIGINT"), "charge")
         .column_as(call::Column::TalkSeconds.sum().cast_as("BIGINT"), "seconds")
         .column_as(call::Column::Id.count(), "calls")
-        .filter(bulk::among(conn, call::Column::SessionId, sessions.iter().copied()))
+        .filter(bulk::among(conn, call::Column::SessionId, ids))
+        .filter(since(conn, first_id(opened - SKEW)))
         // what was refused is on no statement
         .filter(Expr::cust("\"call\".\"state\" <> 'REFUSED'"))
         .group_by(call::Column::SessionId)
@@ -150,40 +169,92 @@ pub async fn spent(conn: &impl ConnectionTrait, sessions: &[Uuid]) -> Result<Has
     Ok(rows.into_iter().map(|(id, charge, sum, calls)| (id, spent(charge, sum, calls))).collect())
 }
 
+/// The condition that keeps PostgreSQL from looking into partitions of before this id. On SQLite it would only draw the plan away from the
+/// index.
+fn since(conn: &impl ConnectionTrait, id: Uuid) -> sea_orm::Condition {
+    let on_postgres = conn.get_database_backend() == DbBackend::Postgres;
+    sea_orm::Condition::all().add_option(on_postgres.then(|| call::Column::Id.gte(id)))
+}
+
 /// Phones that have a live call.
 pub async fn busy_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<HashSet<Uuid>> {
-    let query = call::Entity::find()
+    let query = live_call::Entity::find()
         .select_only()
-        .column(call::Column::PhoneId)
-        .filter(bulk::among(conn, call::Column::PhoneId, phones.iter().copied()))
-        .filter(is_live());
+        .column(live_call::Column::PhoneId)
+        .filter(bulk::among(conn, live_call::Column::PhoneId, phones.iter().copied()));
     Ok(query.into_tuple::<Uuid>().all(conn).await?.into_iter().collect())
 }
 
 /// Live calls of sessions that are still counted, by session.
 pub async fn live_of_sessions(conn: &impl ConnectionTrait, sessions: &[Uuid]) -> Result<Vec<call::Model>> {
-    let query = call::Entity::find()
-        .filter(bulk::among(conn, call::Column::SessionId, sessions.iter().copied()))
-        .filter(is_live());
-    Ok(query.all(conn).await?)
+    let live = live_call::Entity::find().filter(bulk::among(
+        conn,
+        live_call::Column::SessionId,
+        sessions.iter().copied(),
+    ));
+    Ok(call::Entity::find().filter(is_one_of(live)).all(conn).await?)
 }
 
-/// Calls by id or by authorisation request, locked in id order.
-pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid], requests: &[&str]) -> Result<Vec<call::Model>> {
-    // an empty list is left out: `OR 1 = 2` makes SQLite read the whole table
-    let by_id = (!ids.is_empty()).then(|| bulk::among(conn, call::Column::Id, ids.iter().copied()));
-    let by_request =
-        (!requests.is_empty()).then(|| bulk::among(conn, call::Column::RequestId, requests.iter().copied()));
-    if by_id.is_none() && by_request.is_none() {
+/// Calls by id, locked in id order.
+pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<call::Model>> {
+    let Some((first, last)) = ids.iter().min().zip(ids.iter().max()) else { return Ok(Vec::new()) };
+    let mut wanted = sea_orm::Condition::all().add(bulk::among(conn, call::Column::Id, ids.iter().copied()));
+    if conn.get_database_backend() == DbBackend::Postgres {
+        // a plan for any parameters leaves partitions out by a range, not by a list
+        wanted = wanted.add(call::Column::Id.gte(*first)).add(call::Column::Id.lte(*last));
+    }
+    Ok(call::Entity::find().filter(wanted).order_by_asc(call::Column::Id).lock_exclusive().all(conn).await?)
+}
+
+/// Calls by id or by authorisation request, locked in id order. The requests are locked already ([`lock_requests`]): what is not found here
+/// is in no other transaction.
+pub async fn lock_named(
+    conn: &impl ConnectionTrait,
+    ids: &[Uuid],
+    requests: &[&str],
+    now: DateTime<Utc>,
+) -> Result<Vec<call::Model>> {
+    let mut wanted = asked(conn, requests, now).await?;
+    wanted.extend(ids);
+    lock(conn, &wanted).await
+}
+
+/// The calls of authorisation requests, as far back as one may be repeated.
+async fn asked(conn: &impl ConnectionTrait, requests: &[&str], now: DateTime<Utc>) -> Result<Vec<Uuid>> {
+    if requests.is_empty() {
         return Ok(Vec::new());
     }
-    let wanted = sea_orm::Condition::any().add_option(by_id).add_option(by_request);
-    Ok(call::Entity::find().filter(wanted).order_by_asc(call::Column::Id).lock_exclusive().all(conn).await?)
+    let query = call::Entity::find()
+        .select_only()
+        .column(call::Column::Id)
+        .filter(bulk::among(conn, call::Column::RequestId, requests.iter().copied()))
+        .filter(since(conn, first_id(now - REDELIVERY)));
+    Ok(query.into_tuple().all(conn).await?)
 }
 
 /// Inserts new calls.
 pub async fn insert(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
-    bulk::insert::<call::Entity>(conn, calls, "").await
+    bulk::insert::<call::Entity>(conn, calls, "").await?;
+    let live: Vec<live_call::Model> = calls.iter().filter(|call| is_live(call)).map(Into::into).collect();
+    bulk::insert::<live_call::Entity>(conn, &live, "").await
+}
+
+fn is_live(call: &call::Model) -> bool {
+    LIVE.contains(&call.state)
+}
+
+/// Brings the rows of live calls after those of calls that were just written: who is over has none.
+async fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
+    let over = calls.iter().filter(|call| !is_live(call)).map(|call| call.id).collect::<Vec<_>>();
+    if !over.is_empty() {
+        let over = bulk::among(conn, live_call::Column::CallId, over);
+        live_call::Entity::delete_many().filter(over).exec(conn).await?;
+    }
+    // what is to be looked at once is looked at until it is over
+    let due = calls.iter().filter(|call| is_live(call) && call.extend_at.is_some());
+    let due: Vec<live_call::Model> = due.map(Into::into).collect();
+    use live_call::Column::{CallId, ExtendAt};
+    bulk::update::<live_call::Entity>(conn, &due, CallId, &[ExtendAt]).await
 }
 
 /// Writes what events change of calls that were locked in this transaction.
@@ -208,13 +279,15 @@ pub async fn update(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Resul
         Estimated,
         AnswerDay,
     ];
-    bulk::update::<call::Entity>(conn, calls, Id, &CHANGED).await
+    bulk::update::<call::Entity>(conn, calls, Id, &CHANGED).await?;
+    follow(conn, calls).await
 }
 
 /// Writes what extensions change of calls that were locked in this transaction.
 pub async fn update_cover(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
     use call::Column::{Covered, ExtendAt, Holds, Id};
-    bulk::update::<call::Entity>(conn, calls, Id, &[Covered, Holds, ExtendAt]).await
+    bulk::update::<call::Entity>(conn, calls, Id, &[Covered, Holds, ExtendAt]).await?;
+    follow(conn, calls).await
 }
 
 /// Marks live calls as to be hung up; answers those that still are live.
@@ -223,28 +296,29 @@ pub async fn mark_hang_up(
     ids: &[Uuid],
     user_id: Uuid,
 ) -> Result<Vec<call::Model>> {
-    let live = bulk::among(conn, call::Column::Id, ids.iter().copied()).and(is_live());
+    let live = bulk::among(conn, call::Column::Id, ids.iter().copied()).and(call::Column::State.is_in(LIVE));
     call::Entity::update_many()
         .col_expr(call::Column::HangUpBy, Expr::value(user_id))
+        // who is being hung up is given nothing more
+        .col_expr(call::Column::ExtendAt, Expr::value(None::<DateTime<Utc>>))
         .filter(live.clone())
+        .exec(conn)
+        .await?;
+    live_call::Entity::update_many()
+        .col_expr(live_call::Column::ExtendAt, Expr::value(None::<DateTime<Utc>>))
+        .filter(bulk::among(conn, live_call::Column::CallId, ids.iter().copied()))
         .exec(conn)
         .await?;
     Ok(call::Entity::find().filter(live).all(conn).await?)
 }
 
 /// Answered calls that are to be looked at by `now`, longest due first.
-pub async fn due(
-    conn: &impl ConnectionTrait,
-    now: chrono::DateTime<chrono::Utc>,
-    limit: u64,
-) -> Result<Vec<Uuid>> {
-    let query = call::Entity::find()
+pub async fn due(conn: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) -> Result<Vec<Uuid>> {
+    let query = live_call::Entity::find()
         .select_only()
-        .column(call::Column::Id)
-        .filter(call::Column::ExtendAt.lte(now))
-        // who is being hung up is given nothing more
-        .filter(call::Column::HangUpBy.is_null())
-        .order_by_asc(call::Column::ExtendAt);
+        .column(live_call::Column::CallId)
+        .filter(live_call::Column::ExtendAt.lte(now))
+        .order_by_asc(live_call::Column::ExtendAt);
     Ok(query.limit(limit).into_tuple().all(conn).await?)
 }
 
@@ -253,16 +327,24 @@ pub async fn confirm(
     conn: &impl ConnectionTrait,
     id: Uuid,
     covered: i32,
-    next: Option<chrono::DateTime<chrono::Utc>>,
+    next: Option<DateTime<Utc>>,
 ) -> Result<()> {
-    call::Entity::update_many()
+    let confirmed = call::Entity::update_many()
         .col_expr(call::Column::ExtendAt, Expr::value(next))
         .col_expr(call::Column::Confirmed, Expr::value(covered))
         .filter(call::Column::Id.eq(id))
         .filter(call::Column::Covered.eq(covered))
         .filter(call::Column::State.eq(CallState::Answered))
+        .filter(call::Column::HangUpBy.is_null())
         .exec(conn)
         .await?;
+    if confirmed.rows_affected > 0 {
+        live_call::Entity::update_many()
+            .col_expr(live_call::Column::ExtendAt, Expr::value(next))
+            .filter(live_call::Column::CallId.eq(id))
+            .exec(conn)
+            .await?;
+    }
     Ok(())
 }
 
@@ -378,7 +460,8 @@ pub async fn of_each(
 
 /// The live calls of a callshop, oldest first, at most 1,000.
 pub async fn live(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Vec<call::Model>> {
-    let query = call::Entity::find().filter(call::Column::CallshopId.eq(callshop_id)).filter(is_live());
+    let live = live_call::Entity::find().filter(live_call::Column::CallshopId.eq(callshop_id));
+    let query = call::Entity::find().filter(is_one_of(live));
     Ok(query.order_by_asc(call::Column::Id).limit(1_000).all(conn).await?)
 }
 

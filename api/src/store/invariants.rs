@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use entity::{Book, PaymentMethod, call, ledger_balance, ledger_entry, ledger_transfer, register_shift};
+use chrono::{DateTime, Utc};
+use entity::{
+    Book, PaymentMethod, call, ledger_balance, ledger_entry, ledger_transfer, live_call, register_shift,
+};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -13,7 +16,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::calls::LIVE;
+use super::first_id;
 use crate::error::Result;
 
 /// Findings of one invariant that are read.
@@ -103,19 +106,19 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "every call is charged once",
         unit: Unit::Count,
         query: "SELECT id, 'transfers of call' AS what, SUM(due) AS expected, SUM(posted) AS found FROM (
-                SELECT DISTINCT call_id AS id, 1 AS due, 0 AS posted FROM call_charge WHERE level > 0 AND amount <> 0
-                UNION ALL SELECT t.call_id, 0, 1 FROM ledger_transfer t WHERE t.kind = 'CALL' AND {standing}) AS both_sides
+                SELECT DISTINCT t.call_id AS id, 1 AS due, 0 AS posted FROM call_charge t WHERE t.level > 0 AND t.amount <> 0 AND {kept}
+                UNION ALL SELECT t.call_id, 0, 1 FROM ledger_transfer t WHERE t.kind = 'CALL' AND {kept} AND {standing}) AS both_sides
             GROUP BY id HAVING SUM(due) <> SUM(posted)",
     },
     Invariant {
         name: "every call is charged what it costs",
         unit: Unit::Money,
         query: "SELECT call_id AS id, 'charge of call' AS what, SUM(due) AS expected, SUM(posted) AS found FROM (
-                SELECT call_id, account_id, amount AS due, 0 AS posted FROM call_charge WHERE level > 0
+                SELECT t.call_id, t.account_id, t.amount AS due, 0 AS posted FROM call_charge t WHERE t.level > 0 AND {kept}
                 UNION ALL
                 SELECT t.call_id, e.account_id, 0, -e.amount FROM ledger_transfer t
                 JOIN ledger_entry e ON e.transfer_id = t.id AND e.book = 'CREDIT'
-                WHERE t.kind = 'CALL' AND {standing}) AS both_sides
+                WHERE t.kind = 'CALL' AND {kept} AND {standing}) AS both_sides
             GROUP BY call_id, account_id HAVING SUM(due) <> SUM(posted)",
     },
     Invariant {
@@ -123,7 +126,20 @@ pub const INVARIANTS: &[Invariant] = &[
         unit: Unit::Count,
         query: "SELECT t.id AS id, 'transfer' AS what, 0 AS expected, 1 AS found FROM ledger_transfer t
             LEFT JOIN call c ON c.id = t.call_id
-            WHERE t.kind = 'CALL' AND {standing} AND (c.answered_at IS NULL OR c.state <> 'ENDED')",
+            WHERE t.kind = 'CALL' AND {kept} AND {standing} AND (c.answered_at IS NULL OR c.state <> 'ENDED')",
+    },
+    Invariant {
+        name: "the live calls are those that are not over",
+        unit: Unit::Count,
+        query: "SELECT c.id AS id, 'live call' AS what, 1 AS expected, 0 AS found FROM call c
+            LEFT JOIN live_call l ON l.call_id = c.id
+            WHERE c.state IN ('AUTHORIZED', 'RINGING', 'ANSWERED') AND (l.call_id IS NULL
+                OR l.callshop_id <> c.callshop_id OR l.phone_id <> c.phone_id OR l.emergency <> c.emergency
+                OR l.cabin_id IS DISTINCT FROM c.cabin_id OR l.session_id IS DISTINCT FROM c.session_id
+                OR l.extend_at IS DISTINCT FROM c.extend_at)
+            UNION ALL
+            SELECT l.call_id, 'live call', 0, 1 FROM live_call l LEFT JOIN call c ON c.id = l.call_id
+            WHERE c.id IS NULL OR c.state NOT IN ('AUTHORIZED', 'RINGING', 'ANSWERED')",
     },
     Invariant {
         name: "reversals name what they reverse",
@@ -166,10 +182,11 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "a session's statement is the sum of its calls",
         unit: Unit::Money,
         query: "SELECT id, 'calls of session' AS what, SUM(calls) AS expected, SUM(stated) AS found FROM (
-                SELECT id, 0 AS calls, calls_total AS stated FROM cabin_session WHERE calls_total IS NOT NULL
+                SELECT s.id AS id, 0 AS calls, s.calls_total AS stated FROM cabin_session s
+                WHERE s.calls_total IS NOT NULL AND {whole}
                 UNION ALL
                 SELECT s.id, c.charge, 0 FROM cabin_session s JOIN call c ON c.session_id = s.id
-                WHERE s.calls_total IS NOT NULL) AS both_sides
+                WHERE s.calls_total IS NOT NULL AND {whole}) AS both_sides
             GROUP BY id HAVING SUM(calls) <> SUM(stated)",
     },
     Invariant {
@@ -262,7 +279,10 @@ pub const INVARIANTS: &[Invariant] = &[
 ];
 
 /// Words of the queries that stand for what they have in common.
-const WORDS: [(&str, &str); 2] = [
+const WORDS: [(&str, &str); 4] = [
+    // what is about a call that was trimmed has nothing to be compared with
+    ("{kept}", "(t.call_id IS NULL OR t.call_id >= (SELECT id FROM kept))"),
+    ("{whole}", "s.opened_at >= (SELECT at FROM kept)"),
     // nothing took the transfer back
     ("{standing}", "NOT EXISTS (SELECT 1 FROM ledger_transfer r WHERE r.reverses = t.id)"),
     // shifts of before the drawers were posted are left alone: they come before the first shift that has entries
@@ -280,26 +300,32 @@ const WORDS: [(&str, &str); 2] = [
 pub async fn take_time(conn: &DatabaseTransaction) -> Result<()> {
     if conn.get_database_backend() == DbBackend::Postgres {
         conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+        conn.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
         conn.execute_unprepared("SET LOCAL work_mem = '64MB'").await?;
     }
     Ok(())
 }
 
 impl Invariant {
-    /// What breaks it: at most one more than [`MAX_FINDINGS`].
+    /// What breaks it: at most one more than [`MAX_FINDINGS`]. Calls are kept from `kept_from` on.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn check(&self, conn: &impl ConnectionTrait) -> Result<Vec<Finding>> {
+    pub async fn check(&self, conn: &impl ConnectionTrait, kept_from: DateTime<Utc>) -> Result<Vec<Finding>> {
         let backend = conn.get_database_backend();
         let mut query = WORDS.iter().fold(self.query.to_owned(), |text, (word, by)| text.replace(word, by));
         query = query.replace("{false}", if backend == DbBackend::Postgres { "FALSE" } else { "0" });
         let limit = MAX_FINDINGS + 1;
+        let kept = match backend {
+            DbBackend::Sqlite => "SELECT $1 AS id, $2 AS at",
+            _ => "SELECT $1::uuid AS id, $2::timestamptz AS at",
+        };
         let whole = format!(
-            "SELECT id, CAST(COALESCE(what, '') AS TEXT) AS what, CAST(expected AS BIGINT) AS expected, CAST(found AS BIGINT) AS found
+            "WITH kept AS ({kept}) SELECT id, CAST(COALESCE(what, '') AS TEXT) AS what, CAST(expected AS BIGINT) AS expected, CAST(found AS BIGINT) AS found
             FROM ({query}) AS findings LIMIT {limit}"
         );
-        let rows = conn.query_all_raw(Statement::from_string(backend, whole)).await?;
+        let values = [first_id(kept_from).into(), kept_from.into()];
+        let rows = conn.query_all_raw(Statement::from_sql_and_values(backend, whole, values)).await?;
         let finding = |row: sea_orm::QueryResult| {
             Ok(Finding {
                 id: row.try_get("", "id")?,
@@ -312,16 +338,18 @@ impl Invariant {
     }
 }
 
-/// A page of the live calls, in the order of their phones (a phone has one live call at most), behind that of phone `after`.
+/// A page of the live calls, in the order of their ids, behind `after`.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn live_calls(conn: &impl ConnectionTrait, after: Option<Uuid>) -> Result<Vec<call::Model>> {
-    let mut query = call::Entity::find().filter(call::Column::State.is_in(LIVE));
+    let live = live_call::Entity::find().select_only().column(live_call::Column::CallId);
+    let mut query =
+        call::Entity::find().filter(call::Column::Id.in_subquery(sea_orm::QueryTrait::into_query(live)));
     if let Some(after) = after {
-        query = query.filter(call::Column::PhoneId.gt(after));
+        query = query.filter(call::Column::Id.gt(after));
     }
-    Ok(query.order_by_asc(call::Column::PhoneId).limit(PAGE).all(conn).await?)
+    Ok(query.order_by_asc(call::Column::Id).limit(PAGE).all(conn).await?)
 }
 
 /// What is held of accounts' credit, where something is.

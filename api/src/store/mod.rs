@@ -2,7 +2,7 @@
 //!
 //! [`Store::read`] and [`Store::write`] run a closure in a transaction; the files beside this one hold the queries, a file a
 //! noun, each function taking whatever it is to run on. Rows are locked in one order everywhere: account (by id), callshop, tariff, phone, cabin,
-//! register shift, call, session, ledger balance (by book, CREDIT first, then account), activity head.
+//! register shift, call (and with it its row of the live calls), session, ledger balance (by book, CREDIT first, then account), activity head.
 
 pub mod accounts;
 pub mod activity;
@@ -15,9 +15,11 @@ pub mod invariants;
 pub mod keys;
 pub mod ledger;
 pub mod page;
+pub mod partitions;
 pub mod phones;
 pub mod register;
 pub mod reports;
+pub mod retention;
 pub mod scope;
 pub mod sessions;
 pub mod tariffs;
@@ -44,6 +46,14 @@ use crate::feed::Hub;
 
 /// Times that a transaction is run again after a serialization failure, a deadlock or a lock of another process.
 const ATTEMPTS: u32 = 8;
+
+/// Waiting for a connection of a pool at most: who waits longer is told that too much is going on.
+const ACQUIRE: Duration = Duration::from_secs(5);
+
+/// What PostgreSQL is told of every connection: no statement may run for longer, none may wait for a lock for longer, and a transaction in
+/// which nothing happens (its node hangs, or the network is gone) ends and gives its locks back.
+const PATIENCE: [(&str, &str); 3] =
+    [("statement_timeout", "15s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "30s")];
 
 /// Statements that a connection keeps prepared: those of the call path come in several lengths on SQLite ([`bulk`]).
 const STATEMENTS: usize = 512;
@@ -150,9 +160,8 @@ impl Store {
     /// # Errors
     /// When a migration fails; it is rolled back.
     pub async fn migrate(&self) -> Result<()> {
-        use migration::MigratorTrait as _;
         let lock = activity::migration_lock(&self.writer).await?;
-        let done = migration::Migrator::up(&self.writer, None).await;
+        let done = migration::up(&self.writer).await;
         activity::release_migration_lock(lock).await?;
         Ok(done?)
     }
@@ -187,7 +196,7 @@ impl Store {
         let mut attempt = 1;
         loop {
             match self.write_once(&work).await {
-                Err(error) if error.is_transient() && attempt < ATTEMPTS => {
+                Err(error) if (error.is_transient() || error.is_connection_lost()) && attempt < ATTEMPTS => {
                     tracing::debug!(attempt, %error, "transaction runs again");
                     // PostgreSQL answers a deadlock at once: a growing pause lets the other one finish
                     tokio::time::sleep(Duration::from_millis(u64::from(attempt * attempt * 2))).await;
@@ -216,7 +225,14 @@ impl Store {
         let hub = self.hub.clone();
         // a task of its own: a caller that goes away between commit and publish must not leave watchers waiting
         let commit = tokio::spawn(async move {
-            inner.transaction.commit().await?;
+            inner.transaction.commit().await.map_err(|error| match Error::from(error) {
+                // it may have happened: who asks again, with the same key, is answered as it was
+                error if error.is_connection_lost() => {
+                    tracing::warn!(%error, "the database went away while it committed");
+                    Error::Overloaded("the database went away")
+                }
+                error => error,
+            })?;
             hub.publish(activities);
             Ok::<_, Error>(())
         });
@@ -239,7 +255,7 @@ fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
     connect
         .max_connections(connections)
         .min_connections(1)
-        .acquire_timeout(Duration::from_secs(10))
+        .acquire_timeout(ACQUIRE)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(|sqlite| {
             sqlite
@@ -262,13 +278,18 @@ fn postgres_options(
     connect
         .max_connections(connections)
         .min_connections(1)
-        .acquire_timeout(Duration::from_secs(10))
-        .statement_timeout(Duration::from_secs(15))
+        .acquire_timeout(ACQUIRE)
         .sqlx_logging(false)
-        .map_sqlx_postgres_opts(|postgres| {
-            postgres.statement_cache_capacity(STATEMENTS).options(settings.iter().copied())
+        .map_sqlx_postgres_opts(move |postgres| {
+            postgres.statement_cache_capacity(STATEMENTS).options(PATIENCE.iter().chain(settings).copied())
         });
     connect
+}
+
+/// The least id of what was made at this instant or later (RFC 9562, UUIDv7: 48 bits of milliseconds first).
+pub fn first_id(at: DateTime<Utc>) -> Uuid {
+    let millis = u128::try_from(at.timestamp_millis()).unwrap_or(0);
+    Uuid::from_u128(millis << 80)
 }
 
 /// Reads a text column or setting that the program wrote itself.

@@ -14,7 +14,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Scope;
+use super::{Scope, first_id};
 use crate::error::Result;
 
 /// The tariff's name and the version's number of tariff versions.
@@ -217,8 +217,8 @@ impl Selection {
         vec![
             self.path.clone().into(),
             end.into(),
-            first_id(self.from - DAYS_AROUND).into(),
-            first_id(self.to + DAYS_AROUND + TimeDelta::days(1)).into(),
+            first_id(midnight(self.from - DAYS_AROUND)).into(),
+            first_id(midnight(self.to + DAYS_AROUND + TimeDelta::days(1))).into(),
             self.from.to_string().into(),
             self.to.to_string().into(),
             i64::try_from(self.limit).unwrap_or(i64::MAX).into(),
@@ -261,11 +261,8 @@ impl Dimension {
 /// A call's id tells when it was asked for: by how much that may be off its days in any time zone, ringing included.
 const DAYS_AROUND: TimeDelta = TimeDelta::days(2);
 
-/// The least id of what was made on this day or later (RFC 9562, UUIDv7: 48 bits of milliseconds first).
-pub(super) fn first_id(day: NaiveDate) -> Uuid {
-    let millis = day.and_time(NaiveTime::MIN).and_utc().timestamp_millis();
-    let millis = u128::try_from(millis).unwrap_or(0);
-    Uuid::from_u128(millis << 80)
+fn midnight(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(NaiveTime::MIN).and_utc()
 }
 
 /// The currencies of the callshops below a path, each once; at most two are read.
@@ -379,9 +376,9 @@ pub async fn live_since_before(
 ) -> Result<Vec<LiveCall>> {
     let columns = "c.id AS id, COALESCE(c.answered_at, c.authorized_at) AS since, c.covered AS covered, \
                    CASE WHEN c.answered_at IS NULL THEN 0 ELSE 1 END AS answered";
-    let condition =
-        "c.callshop_id = s.id AND c.state IN ('AUTHORIZED', 'RINGING', 'ANSWERED') AND c.authorized_at < $4";
-    let rows = search.find(conn, columns, "\"call\" c", condition, vec![before.into()]).await?;
+    let condition = "l.callshop_id = s.id AND c.authorized_at < $4";
+    let tables = "live_call l JOIN \"call\" c ON c.id = l.call_id";
+    let rows = search.find(conn, columns, tables, condition, vec![before.into()]).await?;
     let read = |(found, row): (Found, &QueryResult)| {
         let answered: i32 = row.try_get("", "answered")?;
         Ok(LiveCall { found, covered: row.try_get("", "covered")?, answered: answered == 1 })
@@ -392,9 +389,9 @@ pub async fn live_since_before(
 /// Sessions with more than one live call.
 pub async fn overlapping(conn: &impl ConnectionTrait, search: &Search) -> Result<Vec<Found>> {
     let columns = "o.session_id AS id, o.since AS since";
-    let tables = "(SELECT session_id, callshop_id, MAX(authorized_at) AS since FROM \"call\" \
-                  WHERE state IN ('AUTHORIZED', 'RINGING', 'ANSWERED') AND session_id IS NOT NULL \
-                  GROUP BY session_id, callshop_id HAVING COUNT(*) > 1) o";
+    let tables = "(SELECT l.session_id, l.callshop_id, MAX(c.authorized_at) AS since FROM live_call l \
+                  JOIN \"call\" c ON c.id = l.call_id WHERE l.session_id IS NOT NULL \
+                  GROUP BY l.session_id, l.callshop_id HAVING COUNT(*) > 1) o";
     found(&search.find(conn, columns, tables, "o.callshop_id = s.id", Vec::new()).await?)
 }
 
@@ -446,7 +443,7 @@ async fn ended_calls(
 ) -> Result<Vec<Found>> {
     let columns = "c.id AS id, COALESCE(c.ended_at, c.authorized_at) AS since";
     let condition = format!("c.callshop_id = s.id AND c.id >= $4 AND c.state = 'ENDED' AND {which}");
-    let first = first_id((now - DAYS_BACK).date_naive());
+    let first = first_id(now - DAYS_BACK);
     found(&search.find(conn, columns, tables, &condition, vec![first.into()]).await?)
 }
 

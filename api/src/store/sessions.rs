@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::{CallState, SessionState, cabin_session, call, payment, session_item};
+use entity::{CallState, SessionState, cabin_session, call, live_call, payment, session_item};
 use sea_orm::sea_query::ExprTrait as _;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
@@ -13,8 +13,6 @@ use uuid::Uuid;
 use super::{Page, Scope, bulk};
 use crate::error::Result;
 
-/// States of a call that occupies its phone.
-const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];
 /// States of a session that occupies its cabin.
 const OCCUPYING: [SessionState; 2] = [SessionState::Open, SessionState::Closing];
 
@@ -212,17 +210,18 @@ pub async fn allowed_calls(conn: &impl ConnectionTrait, session_id: Uuid) -> Res
 
 /// The live calls of a session.
 pub async fn live_calls(conn: &impl ConnectionTrait, session_id: Uuid) -> Result<Vec<Uuid>> {
-    live_where(conn, call::Column::SessionId, session_id).await
+    live_where(conn, live_call::Column::SessionId, session_id).await
 }
 
 /// The live call of a phone, if there is one: the table allows no second.
 pub async fn live_call_of_phone(conn: &impl ConnectionTrait, phone_id: Uuid) -> Result<Option<Uuid>> {
-    Ok(live_where(conn, call::Column::PhoneId, phone_id).await?.pop())
+    Ok(live_where(conn, live_call::Column::PhoneId, phone_id).await?.pop())
 }
 
-async fn live_where(conn: &impl ConnectionTrait, column: call::Column, id: Uuid) -> Result<Vec<Uuid>> {
-    let query = call::Entity::find().select_only().column(call::Column::Id).filter(column.eq(id));
-    Ok(query.filter(call::Column::State.is_in(LIVE)).into_tuple().all(conn).await?)
+async fn live_where(conn: &impl ConnectionTrait, column: live_call::Column, id: Uuid) -> Result<Vec<Uuid>> {
+    let query =
+        live_call::Entity::find().select_only().column(live_call::Column::CallId).filter(column.eq(id));
+    Ok(query.into_tuple().all(conn).await?)
 }
 
 /// How many live calls each of these cabins of a callshop has; cabins without are missing.
@@ -231,12 +230,11 @@ pub async fn live_calls_by_cabin(
     callshop_id: Uuid,
     cabins: &[Uuid],
 ) -> Result<HashMap<Uuid, usize>> {
-    let live: Vec<Option<Uuid>> = call::Entity::find()
+    let live: Vec<Option<Uuid>> = live_call::Entity::find()
         .select_only()
-        .column(call::Column::CabinId)
-        .filter(call::Column::CallshopId.eq(callshop_id))
-        .filter(call::Column::CabinId.is_in(cabins.iter().copied()))
-        .filter(call::Column::State.is_in(LIVE))
+        .column(live_call::Column::CabinId)
+        .filter(live_call::Column::CallshopId.eq(callshop_id))
+        .filter(live_call::Column::CabinId.is_in(cabins.iter().copied()))
         .into_tuple()
         .all(conn)
         .await?;

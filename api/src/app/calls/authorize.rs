@@ -10,7 +10,8 @@ use entity::{
     ActivityKind, CallState, SessionState, account, cabin, cabin_session, call, callshop, phone, tariff,
 };
 use sea_orm::ConnectionTrait;
-use uuid::Uuid;
+use uuid::timestamp::context::ContextV7;
+use uuid::{Timestamp, Uuid};
 
 use super::cover::{self, Terms, Wanted};
 use super::events::local_day;
@@ -144,6 +145,7 @@ pub(super) async fn decide_all(
     ground.purses = Purses::lock(tx.conn(), paying).await?;
     let mut decided = Vec::with_capacity(requests.len());
     let mut rows = Vec::new();
+    let order = ContextV7::new();
     for (request, found, verdict) in looked {
         if let Some(call) = ground.asked.get(&request.request_id) {
             decided.push(repeat(call, &ground));
@@ -155,7 +157,8 @@ pub(super) async fn decide_all(
             continue;
         };
         let outcome = grant(app, &ground, &phone, request, &found, verdict, money, now)?;
-        let call = call_row(&ground, &phone, request, found, outcome, now)?;
+        let id = new_id(&order, now);
+        let call = call_row(id, &ground, &phone, request, found, outcome, now)?;
         let refused = call.state == CallState::Refused;
         let kind = if refused { ActivityKind::CallRefused } else { ActivityKind::CallAuthorized };
         tx.emit(activity(kind, now, &call)?);
@@ -216,9 +219,8 @@ impl Ground {
         let shop_ids: Vec<Uuid> = phones.iter().map(|phone| phone.callshop_id).collect();
         let cabins = calls::cabins_of(conn, &phone_ids).await?;
         let cabin_ids: Vec<Uuid> = cabins.iter().map(|cabin| cabin.id).collect();
-        let asked = calls::lock(conn, &[], &asked_ids).await?;
+        let asked = calls::lock_named(conn, &[], &asked_ids, now).await?;
         let sessions = calls::lock_open_sessions(conn, &cabin_ids).await?;
-        let session_ids: Vec<Uuid> = sessions.iter().map(|session| session.id).collect();
         let bounded: Vec<Uuid> =
             sessions.iter().filter(|row| cover::is_bounded(row)).map(|row| row.id).collect();
         let live =
@@ -232,7 +234,7 @@ impl Ground {
         let wanted: Vec<Uuid> = wanted.into_iter().collect();
         Ok(Self {
             busy: calls::busy_phones(conn, &phone_ids).await?,
-            spent: calls::spent(conn, &session_ids).await?,
+            spent: calls::spent(conn, &sessions.iter().collect::<Vec<_>>()).await?,
             shops: accounts::callshops(conn, &shop_ids)
                 .await?
                 .into_iter()
@@ -328,7 +330,14 @@ fn grant(
     Ok(outcome)
 }
 
+/// An id that tells `now`, behind those made before it with this `order`.
+fn new_id(order: &ContextV7, now: DateTime<Utc>) -> Uuid {
+    let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+    Uuid::new_v7(Timestamp::from_unix(order, seconds, now.timestamp_subsec_nanos()))
+}
+
 fn call_row(
+    id: Uuid,
     ground: &Ground,
     phone: &phone::Model,
     request: &AuthorizeRequest,
@@ -345,7 +354,7 @@ fn call_row(
     let refusal = outcome.as_ref().err().copied();
     let grant = outcome.unwrap_or(Grant { covered: 0, holds: Vec::new() });
     Ok(call::Model {
-        id: Uuid::now_v7(),
+        id,
         callshop_id: phone.callshop_id,
         cabin_id: cabin.map(|cabin| cabin.id),
         session_id: session.filter(|_| !found.emergency).map(|session| session.id),

@@ -234,11 +234,7 @@ impl Batch {
         let phones = if users.is_empty() { Vec::new() } else { calls::lock_phones(conn, &users).await? };
         let phone_ids: Vec<Uuid> = phones.iter().map(|phone| phone.id).collect();
         let cabins = if phones.is_empty() { Vec::new() } else { calls::cabins_of(conn, &phone_ids).await? };
-        let rows = if refs.is_empty() && requests.is_empty() {
-            Vec::new()
-        } else {
-            calls::lock(conn, &refs, &requests).await?
-        };
+        let rows = calls::lock_named(conn, &refs, &requests, now).await?;
         let corrections = Corrections::load(conn, &may_be_corrected(&rows, events)).await?;
         let shop_ids: BTreeSet<Uuid> = rows.iter().map(|row| row.callshop_id).collect();
         let shop_ids: Vec<Uuid> = shop_ids.into_iter().collect();
@@ -298,7 +294,7 @@ impl Batch {
             row.answer_day = row.answered_at.map(|at| self.local_day(&row, at));
         }
         if after.call.state == machine::CallState::Answered && before.state != after.call.state {
-            row.extend_at = extend::first_look(app, &row);
+            row.extend_at = extend::first_look(app, &row).filter(|_| row.hang_up_by.is_none());
         }
         if over {
             row.extend_at = None;

@@ -78,7 +78,7 @@ pub(super) async fn extend_all(app: &App, tx: &Tx, ids: &[Uuid], money: &mut Mon
             && row.extend_at.is_some_and(|at| at <= now)
             && row.hang_up_by.is_none()
     };
-    let rows: Vec<call::Model> = calls::lock(tx.conn(), ids, &[]).await?.into_iter().filter(due).collect();
+    let rows: Vec<call::Model> = calls::lock(tx.conn(), ids).await?.into_iter().filter(due).collect();
     if rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -117,8 +117,7 @@ impl Ground {
         let session_ids: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.session_id).collect();
         let session_ids: Vec<Uuid> = session_ids.into_iter().collect();
         let sessions = sessions::lock_all(conn, &session_ids).await?;
-        let bounded: Vec<Uuid> =
-            sessions.iter().filter(|row| cover::is_bounded(row)).map(|row| row.id).collect();
+        let bounded: Vec<_> = sessions.iter().filter(|row| cover::is_bounded(row)).collect();
         let (spent, live) = session_use(conn, &bounded).await?;
         let shop_ids: Vec<Uuid> = rows.iter().map(|row| row.callshop_id).collect();
         let shops = accounts::callshops(conn, &shop_ids).await?;
@@ -138,13 +137,14 @@ impl Ground {
 /// What bounded sessions' calls came to so far, and their live calls.
 pub(super) async fn session_use(
     conn: &impl ConnectionTrait,
-    sessions: &[Uuid],
+    sessions: &[&cabin_session::Model],
 ) -> Result<(HashMap<Uuid, calls::Spent>, Vec<call::Model>)> {
     if sessions.is_empty() {
         return Ok(Default::default());
     }
+    let ids: Vec<Uuid> = sessions.iter().map(|session| session.id).collect();
     // live calls first: one that ends between the two is counted twice then, and never missed
-    let live = calls::live_of_sessions(conn, sessions).await?;
+    let live = calls::live_of_sessions(conn, &ids).await?;
     Ok((calls::spent(conn, sessions).await?, live))
 }
 

@@ -203,6 +203,12 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat) {
                 drop(answer.send(give_up(app, work, error).await));
             }
         }
+        // none of them is to blame, and each would wait as long again
+        Err(error) if error.is_connection_lost() || matches!(error, Error::Overloaded(_)) => {
+            tracing::warn!(%error, "the database does not answer");
+            let away = || Error::Overloaded("the database does not answer");
+            answers.into_iter().for_each(|answer| drop(answer.send(Err(away()))));
+        }
         Err(error) => {
             tracing::warn!(%error, "a batch failed: its members run one by one");
             for (work, answer) in works.iter().zip(answers) {
@@ -287,7 +293,7 @@ async fn tell(app: &App, tx: &Tx, works: &[&Work]) -> Result<(Vec<Done>, Applied
             Work::Extend(_) | Work::Confirm(..) => {}
         }
     }
-    lock_first(tx, &events, &requests).await?;
+    lock_first(tx, &events, &requests, app.clock.now()).await?;
     let mut money = Money::default();
     let mut applied = events::apply_all(app, tx, &events, &mut money).await?;
     let decided = authorize::decide_all(app, tx, &requests, &mut money).await?;
@@ -303,7 +309,12 @@ async fn tell(app: &App, tx: &Tx, works: &[&Work]) -> Result<(Vec<Done>, Applied
 }
 
 /// Locks what both events and attempts are about, before either is looked at.
-async fn lock_first(tx: &Tx, events: &[&ProxyEvent], requests: &[&AuthorizeRequest]) -> Result<()> {
+async fn lock_first(
+    tx: &Tx,
+    events: &[&ProxyEvent],
+    requests: &[&AuthorizeRequest],
+    now: DateTime<Utc>,
+) -> Result<()> {
     let asked = requests.iter().map(|request| request.request_id.as_str());
     let given_up = events.iter().filter_map(|event| match &event.body {
         EventBody::Abandoned { request_id } => Some(request_id.as_str()),
@@ -323,7 +334,7 @@ async fn lock_first(tx: &Tx, events: &[&ProxyEvent], requests: &[&AuthorizeReque
         }
     }
     users.extend(requests.iter().map(|request| request.user.as_str()));
-    calls::lock_ground(tx.conn(), &users, &ids, &named).await
+    calls::lock_ground(tx.conn(), &users, &ids, &named, now).await
 }
 
 /// Running calls: what the proxy took, and what is to be extended.
@@ -339,7 +350,7 @@ async fn look(app: &App, tx: &Tx, works: &[&Work]) -> Result<Vec<Done>> {
     if !confirmed.is_empty() {
         // with those to be extended, which are locked alone otherwise: one order for all
         let ids: Vec<Uuid> = confirmed.iter().map(|(id, ..)| *id).chain(due.iter().copied()).collect();
-        calls::lock(tx.conn(), &ids, &[]).await?;
+        calls::lock(tx.conn(), &ids).await?;
     }
     for (id, covered, next) in confirmed {
         calls::confirm(tx.conn(), id, covered, next).await?;

@@ -11,7 +11,7 @@ use super::{SessionView, find};
 use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::sessions;
+use crate::store::{retention, sessions};
 
 /// Most answered calls of one statement.
 pub const MAX_STATEMENT_CALLS: u64 = 5000;
@@ -44,6 +44,15 @@ pub async fn statement(app: &App, actor: &Actor, id: Uuid) -> Result<Bill> {
 /// Those of the database.
 pub async fn bill(app: &App, session: &cabin_session::Model, currency: String) -> Result<Bill> {
     let statement = build_statement(app.store.reader(), session.id, &currency).await?;
+    // a statement that was final does not change, but what it lists may have been trimmed
+    if session.calls_total.is_some_and(|total| Micros::from(total) != statement.calls_total)
+        && let Some(kept) = retention::calls_kept_from(app.store.reader()).await?
+        && session.opened_at < kept
+    {
+        let message =
+            format!("the calls of this session are no longer kept: they are from {} on", kept.date_naive());
+        return Err(Error::user(ErrorCode::IllegalState, message));
+    }
     Ok(Bill { statement, deposit: session.deposit.into(), currency })
 }
 

@@ -1,0 +1,164 @@
+//! The history's upkeep: partitions for the months to come, and trimming of what is older than it is to be kept.
+//!
+//! Every node does it, one at a time. Ledger entries and rates that were used are kept for ever; so is every call that an unsettled session,
+//! a shift that is not counted yet or a live call needs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::DbBackend;
+use tokio_util::sync::CancellationToken;
+
+use super::App;
+use crate::error::Result;
+use crate::store::partitions::{self, Month};
+use crate::store::retention as rows;
+
+/// How often it is looked after.
+const EVERY: Duration = Duration::from_secs(3600);
+/// Rows deleted in one transaction at most.
+const CHUNK: u64 = 500;
+/// Such transactions of one kind in one go at most: what is left over is for the next time.
+const CHUNKS: usize = 1_000;
+
+/// Looks after the history until `stop`.
+pub async fn run(app: Arc<App>, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        tokio::select! {
+            done = maintain(&app) => if let Err(error) = done {
+                tracing::warn!(%error, "the history was not looked after: it is tried again in an hour");
+            },
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// Does it once.
+///
+/// # Errors
+/// Those of the database: what was done until then stays done.
+pub async fn maintain(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    let made = app.store.write(|tx| async move {
+        if !partitions::alone(tx.conn()).await? {
+            return Ok(Vec::new());
+        }
+        partitions::prepare(tx.conn(), now).await
+    });
+    for name in made.await? {
+        tracing::info!(name, "partition made");
+    }
+    let kept = &app.config.retention;
+    trim_activities(app, now - TimeDelta::days(kept.activity_days.into())).await?;
+    if kept.call_months > 0 {
+        trim_calls(app, Month::of(now).before(kept.call_months).start()).await?;
+    }
+    trim_events(app, now - TimeDelta::days(kept.hook_event_days.into())).await
+}
+
+async fn trim_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
+    if app.store.backend() == DbBackend::Postgres {
+        return drop_calls(app, cutoff).await;
+    }
+    let needed = rows::calls_needed_since(app.store.reader()).await?;
+    let cutoff = needed.map_or(cutoff, |needed| cutoff.min(Month::of(needed).start()));
+    for _ in 0..CHUNKS {
+        let delete = app.store.write(|tx| async move {
+            let deleted = rows::delete_calls(tx.conn(), cutoff, CHUNK).await?;
+            if deleted > 0 {
+                rows::keep_calls_from(tx.conn(), cutoff).await?;
+            }
+            Ok(deleted)
+        });
+        if delete.await? < CHUNK {
+            break;
+        }
+    }
+    Ok(())
+}
+
+async fn drop_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
+    let dropped = app.store.write(|tx| async move {
+        let conn = tx.conn();
+        if !partitions::alone(conn).await? {
+            return Ok(Vec::new());
+        }
+        let needed = rows::calls_needed_since(conn).await?;
+        let (calls, charges) =
+            rows::old_calls(conn, needed.map_or(cutoff, |needed| cutoff.min(needed))).await?;
+        if let Some(last) = calls.last() {
+            rows::keep_calls_from(conn, last.end.start()).await?;
+        }
+        partitions::drop(conn, &calls).await?;
+        partitions::drop(conn, &charges).await?;
+        Ok(calls)
+    });
+    for partition in dropped.await? {
+        tracing::info!(partition.name, "calls are no longer kept");
+    }
+    Ok(())
+}
+
+async fn trim_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
+    if app.store.backend() == DbBackend::Postgres {
+        return drop_activities(app, cutoff).await;
+    }
+    let mut chunks = CHUNKS;
+    for mut head in rows::activity_heads(app.store.reader()).await? {
+        while let Some(last) = rows::last_old_activity(app.store.reader(), &head, cutoff, CHUNK).await? {
+            if chunks == 0 {
+                return Ok(());
+            }
+            chunks -= 1;
+            let shop = head.callshop_id;
+            app.store
+                .write(|tx| async move {
+                    rows::forget_activities(tx.conn(), shop, last).await?;
+                    rows::delete_activities(tx.conn(), shop, last).await
+                })
+                .await?;
+            head.kept_from = last + 1;
+        }
+    }
+    Ok(())
+}
+
+/// First watchers are told where their history begins, a callshop at a time, then the partition goes.
+async fn drop_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
+    for partition in rows::old_activities(app.store.reader(), cutoff).await? {
+        for (shop, last) in rows::last_of_partition(app.store.reader(), &partition).await? {
+            app.store.write(|tx| async move { rows::forget_activities(tx.conn(), shop, last).await }).await?;
+        }
+        let old = std::slice::from_ref(&partition);
+        let dropped = app.store.write(|tx| async move {
+            // another node may have been faster
+            let there = partitions::alone(tx.conn()).await?
+                && partitions::ACTIVITIES.partitions(tx.conn()).await?.contains(&old[0]);
+            if there {
+                partitions::drop(tx.conn(), old).await?;
+            }
+            Ok(there)
+        });
+        if dropped.await? {
+            tracing::info!(partition.name, "activities are no longer kept");
+        }
+    }
+    Ok(())
+}
+
+async fn trim_events(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
+    for _ in 0..CHUNKS {
+        let delete = app.store.write(|tx| async move { rows::delete_events(tx.conn(), cutoff, CHUNK).await });
+        if delete.await? < CHUNK {
+            break;
+        }
+    }
+    Ok(())
+}
