@@ -1,0 +1,321 @@
+//! What happens to a database over the months: history is trimmed, tables change under nodes that run, the database goes away and comes back.
+
+use api::app::retention;
+use api::feed::stream::{cursor, parse_cursor};
+use api::store::partitions::{ACTIVITIES, CALLS, CHARGES};
+use api::store::retention::calls_kept_from;
+use chrono::{DateTime, Utc};
+use entity::{activity, call, call_charge, hook_event, ledger_entry};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    Statement, TransactionTrait as _,
+};
+use serde_json::{Value, json};
+use tests::shop::{Shop, answered_call, text, unique};
+use tests::{Backend, Socket, TestServer, on_both};
+
+const SHOP: &str = "subscription($s: ID!, $after: String) { callshopActivity(callshopId: $s, after: $after) { cursor cursorExpired \
+    snapshot { asOf } event { seq } } }";
+
+fn instant(text: &str) -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339(text).expect("an instant").to_utc()
+}
+
+fn keyed(mut input: Value) -> Value {
+    input["idempotencyKey"] = json!(unique("key"));
+    input
+}
+
+/// A shop that trims early, with people whose tokens last.
+async fn trimming(backend: Backend) -> Shop {
+    let server = TestServer::start(backend, |config| {
+        config.retention.activity_days = 40;
+        config.retention.call_months = 2;
+        config.retention.hook_event_days = 40;
+        config.auth.access_seconds = 400 * 86_400;
+        config.auth.refresh_seconds = 400 * 86_400;
+        config.limits.sockets.messages_per_second = 1_000;
+    })
+    .await;
+    Shop::on(server, 1).await
+}
+
+/// A minute of Portugal on an open cabin.
+async fn talk(shop: &Shop) -> Value {
+    let now = shop.server.time().now();
+    let answer = shop.hook().authorize(&shop.phones[0].user, "00351210000000").await;
+    assert_eq!(answer["allow"], json!(true), "{answer}");
+    let events = answered_call(&answer["ref"], now, 60_000);
+    assert_eq!(shop.hook().events(&events).await, ["applied"; 3]);
+    answer["ref"].clone()
+}
+
+/// A shift with one customer, who has talked and not paid yet; answers his session.
+async fn evening(shop: &Shop, at: &str) -> String {
+    shop.server.time().set(instant(at));
+    retention::maintain(&shop.server.app).await.expect("the history is looked after");
+    shop.open_register().await;
+    let session = shop.open_cabin(0).await;
+    talk(shop).await;
+    shop.close_cabin(0).await;
+    session
+}
+
+/// He pays, and the register is counted.
+async fn settled(shop: &Shop, session: &str) {
+    let input = keyed(json!({ "sessionId": session, "payments": [{ "method": "CASH", "amount": "0.35" }] }));
+    shop.attendant.did("settleSession", "SettleSessionInput", input, "session { id }").await;
+    counted(shop, "100.35").await;
+}
+
+async fn counted(shop: &Shop, cash: &str) {
+    let counts = json!([{ "method": "CASH", "amount": cash }]);
+    let input = keyed(json!({ "callshopId": shop.id, "counts": counts }));
+    shop.attendant.did("closeRegister", "CloseRegisterInput", input, "shift { id }").await;
+}
+
+async fn stored(shop: &Shop) -> [u64; 5] {
+    let conn = shop.server.app.store.reader();
+    [
+        call::Entity::find().count(conn).await.expect("calls"),
+        call_charge::Entity::find().count(conn).await.expect("charges"),
+        activity::Entity::find().count(conn).await.expect("activities"),
+        hook_event::Entity::find().count(conn).await.expect("events"),
+        ledger_entry::Entity::find().count(conn).await.expect("entries"),
+    ]
+}
+
+async fn code(shop: &Shop, query: &str) -> String {
+    text(&shop.owner.send(query, json!({})).await["errors"][0]["extensions"]["code"])
+}
+
+/// The first message behind a cursor.
+async fn resumed(shop: &Shop, cursor: &str) -> Value {
+    let mut socket = Socket::open(shop.server.http, shop.attendant.token()).await;
+    socket.subscribe("1", SHOP, json!({ "s": shop.id, "after": cursor })).await;
+    socket.next().await["callshopActivity"].take()
+}
+
+on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async move {
+    let shop = trimming(backend).await;
+    let first = evening(&shop, "2027-01-14T20:00:00Z").await;
+    let mut socket = Socket::open(shop.server.http, shop.attendant.token()).await;
+    socket.subscribe("1", SHOP, json!({ "s": shop.id })).await;
+    let january = text(&socket.next().await["callshopActivity"]["cursor"]);
+    let january = cursor(parse_cursor(&january).expect("a position") - 2);
+    drop(socket);
+    // somebody who has not paid yet keeps every call of his, and all that came later
+    shop.server.time().set(instant("2027-04-20T20:00:00Z"));
+    let before = stored(&shop).await;
+    retention::maintain(&shop.server.app).await.expect("the history is looked after");
+    let kept = stored(&shop).await;
+    assert_eq!((kept[0], kept[1], kept[4]), (before[0], before[1], before[4]), "{before:?} {kept:?}");
+    let from = calls_kept_from(shop.server.app.store.reader()).await.expect("a setting");
+    assert!(from.is_none_or(|from| from <= instant("2027-01-01T00:00:00Z")), "{from:?}");
+    assert_eq!(kept[3], 0, "the keys of January's events");
+    settled(&shop, &first).await;
+    let before = stored(&shop).await;
+    let april = evening(&shop, "2027-04-21T20:00:00Z").await;
+    settled(&shop, &april).await;
+    let left = stored(&shop).await;
+    assert_eq!((before[0], left[0]), (1, 1), "January's call, then April's");
+    assert_eq!((left[1], left[3]), (before[1], 3), "its charges, its events: {before:?} {left:?}");
+    assert!(left[4] > before[4], "entries stay: {before:?} {left:?}");
+    let oldest = activity::Entity::find().filter(activity::Column::At.lt(instant("2027-03-01T00:00:00Z")));
+    assert_eq!(oldest.count(shop.server.app.store.reader()).await.expect("activities"), 0);
+    let kept_from = calls_kept_from(shop.server.app.store.reader()).await.expect("a setting");
+    assert!(kept_from > Some(instant("2027-01-14T20:00:00Z")), "{kept_from:?}");
+    shop.server.check_ledger().await;
+
+    // a report of what is gone, or a statement, would be wrong: both say so; what is left is as it was
+    let report = |from: &str| {
+        format!(
+            "{{ report(accountId: \"{}\", from: \"{from}\", to: \"2027-04-30\", groupBy: []) {{ total {{ answered }} }} }}",
+            shop.id
+        )
+    };
+    assert_eq!(code(&shop, &report("2027-01-01")).await, "INVALID_INPUT");
+    let april_alone = shop.owner.ok(&report("2027-04-02"), json!({})).await;
+    assert_eq!(april_alone["report"]["total"]["answered"], 1);
+    let statement = |session: &str| {
+        format!(
+            "{{ node(id: \"{session}\") {{ ... on CabinSession {{ statement {{ total {{ amount }} }} }} }} }}"
+        )
+    };
+    assert_eq!(code(&shop, &statement(&first)).await, "ILLEGAL_STATE");
+    let shown = shop.owner.ok(&statement(&april), json!({})).await;
+    assert_eq!(shown["node"]["statement"]["total"]["amount"], "0.35");
+
+    // who comes back with a cursor of January is told that something is missing, with one of today he is not
+    let expired = resumed(&shop, &january).await;
+    assert_eq!((&expired["cursorExpired"], expired["snapshot"].is_object()), (&json!(true), true));
+    let seq = parse_cursor(&text(&expired["cursor"])).expect("a position");
+    let next = resumed(&shop, &cursor(seq - 1)).await;
+    assert_eq!((&next["cursorExpired"], &next["event"]["seq"]), (&json!(false), &json!(seq)));
+
+    // it can be done again, and the shop goes on
+    retention::maintain(&shop.server.app).await.expect("the history is looked after");
+    assert_eq!(stored(&shop).await, left);
+    evening(&shop, "2027-04-22T20:00:00Z").await;
+    if backend == Backend::Postgres {
+        for table in [CALLS, CHARGES, ACTIVITIES] {
+            let there = table.partitions(shop.server.app.store.reader()).await.expect("partitions");
+            let names: Vec<&str> = there.iter().map(|partition| partition.name.as_str()).collect();
+            assert!(names.last().is_some_and(|last| last.ends_with("_202706")), "{names:?}");
+            assert!(there.iter().all(|part| part.end.start() > instant("2027-02-01T00:00:00Z")), "{names:?}");
+        }
+    }
+    shop.finish().await;
+});
+
+on_both!(a_node_goes_on_under_a_later_schema, |backend: Backend| async move {
+    let mut shop = Shop::start(backend, 2).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    // often enough that PostgreSQL keeps plans for any parameters
+    for _ in 0..12 {
+        shop.call(0, "+13055550123", 1_000).await;
+    }
+    let store = shop.server.app.store.clone();
+    let tables = match backend {
+        Backend::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        Backend::Postgres => {
+            "SELECT c.relname::text AS name FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition \
+             AND c.relnamespace = 'public'::regnamespace"
+        }
+    };
+    let rows = store.reader().query_all_raw(Statement::from_string(store.backend(), tables)).await;
+    let rows = rows.expect("the tables");
+    assert!(rows.len() > 25, "{} tables", rows.len());
+    for row in &rows {
+        let table: String = row.try_get("", "name").expect("a name");
+        if table != "seaql_migrations" {
+            let add = format!("ALTER TABLE {table} ADD COLUMN later TEXT NOT NULL DEFAULT 'later'");
+            execute(&shop, &add).await;
+        }
+    }
+    execute(&shop, "CREATE TABLE later (id INTEGER PRIMARY KEY)").await;
+    execute(&shop, "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_later', 0)")
+        .await;
+    for _ in 0..12 {
+        shop.call(0, "+13055550123", 1_000).await;
+    }
+    shop.open_cabin(1).await;
+    // the same edition, started again: the tables have all that it needs, and more
+    shop.server = shop.server.restart().await;
+    for index in [0, 1] {
+        shop.call(index, "+13055550123", 1_000).await;
+        shop.close_cabin(index).await;
+    }
+    retention::maintain(&shop.server.app).await.expect("the history is looked after");
+    assert_eq!(call::Entity::find().count(shop.server.app.store.reader()).await.expect("calls"), 26);
+    shop.finish().await;
+});
+
+async fn execute(shop: &Shop, sql: &str) {
+    let done = shop.server.app.store.write(|tx| async move {
+        tx.conn().execute_unprepared(sql).await?;
+        Ok(())
+    });
+    done.await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
+/// What a call costs PostgreSQL while it goes on: its row is written where it is, and no index of it changes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_are_updated_in_place() {
+    let shop = Shop::start(Backend::Postgres, 1).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    for _ in 0..60 {
+        let answer = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
+        for event in answered_call(&answer["ref"], Utc::now(), 1_000) {
+            assert_eq!(shop.hook().events(&[event]).await, ["applied"]);
+        }
+    }
+    let sql = "SELECT SUM(n_tup_upd)::bigint AS updated, SUM(n_tup_hot_upd)::bigint AS hot FROM pg_stat_user_tables \
+               WHERE relname LIKE 'call\\_before\\_%' OR relname LIKE 'call\\_2%'";
+    let store = &shop.server.app.store;
+    // each connection reports what it did when it has been idle for a moment
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let (updated, hot) = loop {
+        let row = store.reader().query_one_raw(Statement::from_string(store.backend(), sql)).await;
+        let row = row.expect("the statistics").expect("a row");
+        let figure = |name: &str| row.try_get::<i64>("", name).expect("a figure");
+        let (updated, hot) = (figure("updated"), figure("hot"));
+        if updated >= 180 {
+            break (updated, hot);
+        }
+        assert!(std::time::Instant::now() < deadline, "{updated} updates were counted");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    };
+    assert!(hot * 10 >= updated * 9, "{hot} of {updated} updates were in place");
+    shop.finish().await;
+}
+
+/// Every connection is cut again and again while calls are made: the proxy sends again what was not answered, and all is there once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_are_lost_are_survived() {
+    let shop = Shop::start(Backend::Postgres, 4).await;
+    shop.open_register().await;
+    for index in 0..4 {
+        shop.open_cabin(index).await;
+    }
+    let (name, url) = {
+        let url = &shop.server.app.config.database_url;
+        let (base, name) = url.rsplit_once('/').expect("a database");
+        (name.to_owned(), format!("{base}/postgres"))
+    };
+    let admin = sea_orm::Database::connect(url).await.expect("PostgreSQL answers");
+    let cut = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    let cutting = async {
+        for _ in 0..20 {
+            admin.execute_unprepared(&cut).await.expect("connections are cut");
+            tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        }
+    };
+    let calling = async |index: usize| {
+        for _ in 0..25 {
+            let ask = json!({ "request_id": unique("request"), "user": shop.phones[index].user, "dialed": "+13055550123",
+                "src": "127.0.0.1:5060", "ts": "1", "proxy": "test", "call_id": unique("call"), "from_tag": "ft" });
+            let answer = until_answered(&shop, "authorize", &ask).await;
+            assert_eq!(answer["allow"], json!(true), "{answer}");
+            for event in answered_call(&answer["ref"], Utc::now(), 1_000) {
+                until_answered(&shop, "events", &json!([event])).await;
+            }
+        }
+    };
+    futures_util::future::join(cutting, futures_util::future::join_all((0..4).map(calling))).await;
+    let ended = call::Entity::find().filter(call::Column::State.eq("ENDED"));
+    let conn = shop.server.app.store.reader();
+    assert_eq!(ended.count(conn).await.expect("calls"), 100);
+    assert_eq!(call::Entity::find().count(conn).await.expect("calls"), 100);
+    shop.finish().await;
+}
+
+/// As a proxy does: again and again, until it is taken.
+async fn until_answered(shop: &Shop, path: &str, body: &Value) -> Value {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        match shop.hook().post(path, body).await {
+            (200, answer) => return answer,
+            (503, _) => {}
+            (status, answer) => panic!("{status}: {answer}"),
+        }
+        assert!(std::time::Instant::now() < deadline, "{path} was never answered");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+/// A request that finds no connection free is told so, after a bounded time, by a code that says to try again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pool_that_is_used_up_says_so() {
+    let server = TestServer::start(Backend::Postgres, |config| config.database_connections = 3).await;
+    let shop = Shop::on(server, 1).await;
+    let held = shop.server.app.store.reader().begin().await.expect("the only connection that reads");
+    let query = format!("{{ node(id: \"{}\") {{ id }} }}", shop.id);
+    let answer = shop.owner.send(&query, json!({})).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "OVERLOADED", "{answer}");
+    held.rollback().await.expect("it is given back");
+    shop.owner.ok(&query, json!({})).await;
+    shop.finish().await;
+}
