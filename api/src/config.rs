@@ -47,6 +47,8 @@ pub struct Config {
     pub shutdown: ShutdownConfig,
     /// How long history is kept.
     pub retention: RetentionConfig,
+    /// Traces.
+    pub telemetry: TelemetryConfig,
 }
 
 /// Logins and tokens.
@@ -127,6 +129,22 @@ pub struct RedisConfig {
     pub claim_seconds: u32,
 }
 
+/// Traces, from the hook's request to the subscriber.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TelemetryConfig {
+    /// Collector that takes them by OTLP over HTTP: `http://127.0.0.1:4318`; none: nothing is traced.
+    pub otlp_endpoint: Option<String>,
+    /// Part of the requests that is traced, 0 to 1; one whose client says in `traceparent` that it is traced always is.
+    pub sample_ratio: f64,
+}
+
+impl Default for TelemetryConfig {
+    fn default() -> Self {
+        Self { otlp_endpoint: None, sample_ratio: 0.01 }
+    }
+}
+
 /// How a node ends.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -173,6 +191,7 @@ impl Default for Config {
             redis: RedisConfig::default(),
             shutdown: ShutdownConfig::default(),
             retention: RetentionConfig::default(),
+            telemetry: TelemetryConfig::default(),
         }
     }
 }
@@ -282,6 +301,14 @@ impl Config {
             return bad("calls.slice_seconds must be 1 to 86400");
         }
         self.redis.check()?;
+        let http = |url: &String| url.starts_with("http://") || url.starts_with("https://");
+        if self.telemetry.otlp_endpoint.as_ref().is_some_and(|url| !http(url))
+            || !(0.0..=1.0).contains(&self.telemetry.sample_ratio)
+        {
+            return bad(
+                "telemetry.otlp_endpoint is an address such as http://127.0.0.1:4318, telemetry.sample_ratio 0 to 1",
+            );
+        }
         if self.shutdown.grace_seconds > 3_600
             || self.shutdown.grace_seconds < self.shutdown.drain_seconds.saturating_add(5)
         {

@@ -1,5 +1,6 @@
 //! One error type for the use cases: a stable code outside, the rich cause inside.
 
+use crate::metrics::process;
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 /// Why a use case did not do what was asked.
@@ -34,8 +35,14 @@ pub enum Error {
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         match error {
-            DbErr::ConnectionAcquire(_) => Self::Overloaded("no connection to the database is to be had"),
-            error => Self::Database(error),
+            DbErr::ConnectionAcquire(_) => {
+                process::database_error("no_connection");
+                Self::Overloaded("no connection to the database is to be had")
+            }
+            error => {
+                process::database_error("statement");
+                Self::Database(error)
+            }
         }
     }
 }

@@ -18,3 +18,4 @@ pub mod redis_client;
 pub mod server;
 pub mod simulate;
 pub mod store;
+pub mod telemetry;

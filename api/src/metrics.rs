@@ -1,9 +1,24 @@
-//! What the server counts, in the text format that Prometheus reads. Each [`App`](crate::app::App) has counters of its own.
+//! What the server counts, in the text formats that Prometheus reads. Each [`App`](crate::app::App) has counters of its own; what is the
+//! process's (`process.rs`) is counted once.
+//!
+//! Labels are words of the program, never a client's text: there are as many series as this program has words.
+
+pub mod api;
+pub mod calls;
+pub mod process;
+pub mod scrape;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::{Registry, Unit};
+
+pub use api::ApiMetrics;
+pub use calls::{HookMetrics, WriterMetrics};
+
+/// Bounds of durations, in seconds: from a call's end on an idle machine to a query at its deadline.
+pub(crate) const SECONDS: [f64; 13] =
+    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0];
 
 /// Money is counted by its currency.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -17,6 +32,14 @@ pub struct Metrics {
     written_off: Family<Currency, Counter>,
     ended: Counter,
     extended: Counter,
+    /// Requests of clients.
+    pub api: ApiMetrics,
+    /// Requests of the proxy.
+    pub hook: HookMetrics,
+    /// The writer of the call path.
+    pub writer: WriterMetrics,
+    /// What is read when somebody asks.
+    pub read: scrape::Gauges,
 }
 
 impl Metrics {
@@ -37,14 +60,62 @@ impl Metrics {
     /// # Errors
     /// When the text cannot be written.
     pub fn encode(&self) -> Result<String, std::fmt::Error> {
-        let mut registry = Registry::with_prefix("callshop");
+        let mut all = Registry::default();
+        process::register(&mut all);
+        let registry = all.sub_registry_with_prefix("callshop");
         let unit = Unit::Other("micros".to_owned());
         let help = "Talked beyond the covered seconds and given away, in millionths of the currency unit";
         registry.register_with_unit("written_off", help, unit, self.written_off.clone());
         registry.register("calls_ended", "Answered calls that ended", self.ended.clone());
         registry.register("calls_extended", "Slices that running calls were given", self.extended.clone());
+        self.api.register(registry);
+        self.hook.register(registry);
+        self.writer.register(registry);
+        self.read.register(registry);
         let mut text = String::new();
-        prometheus_client::encoding::text::encode(&mut text, &registry)?;
+        prometheus_client::encoding::text::encode(&mut text, &all)?;
         Ok(text)
+    }
+}
+
+/// OpenMetrics as the older text format, which every reader knows: counters are named as their samples are, and there are no units.
+pub fn plain(open_metrics: &str) -> String {
+    let mut counters: Vec<&str> = Vec::new();
+    for line in open_metrics.lines() {
+        if let Some(name) = line.strip_prefix("# TYPE ").and_then(|rest| rest.strip_suffix(" counter")) {
+            counters.push(name);
+        }
+    }
+    let mut text = String::with_capacity(open_metrics.len());
+    for line in open_metrics.lines() {
+        if line == "# EOF" || line.starts_with("# UNIT ") {
+            continue;
+        }
+        let mut words = line.splitn(4, ' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("#"), Some(kind), Some(name), Some(rest)) if counters.contains(&name) => {
+                text.push_str(&format!("# {kind} {name}_total {rest}\n"));
+            }
+            _ => {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_have_one_name_in_the_plain_format() {
+        let metrics = Metrics::default();
+        metrics.call_ended("BRL", billing::money::Micros(7));
+        let text = plain(&metrics.encode().expect("a text"));
+        assert!(text.contains("# TYPE callshop_written_off_micros_total counter\n"), "{text}");
+        assert!(text.contains("\ncallshop_written_off_micros_total{currency=\"BRL\"} 7\n"), "{text}");
+        assert!(!text.contains("# EOF") && !text.contains("# UNIT"), "{text}");
     }
 }

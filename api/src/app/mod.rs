@@ -56,7 +56,7 @@ pub struct App {
     /// The proxies' events in Redis, where they are read from there.
     pub proxy_events: Option<EventStream>,
     /// What is counted.
-    pub metrics: Metrics,
+    pub metrics: Arc<Metrics>,
     /// Whether this node lives and may be given work.
     pub health: Health,
 }
@@ -89,7 +89,7 @@ impl App {
             rates,
             proxies,
             proxy_events,
-            metrics: Metrics::default(),
+            metrics: Arc::default(),
             health: Health::default(),
         })
     }

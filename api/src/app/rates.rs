@@ -40,6 +40,11 @@ impl RateCache {
         Self(Cache::builder().max_capacity(bytes).weigher(weight).build())
     }
 
+    /// Versions in memory, and their bytes.
+    pub fn size(&self) -> (u64, u64) {
+        (self.0.entry_count(), self.0.weighted_size())
+    }
+
     /// A version's table, read from the database when it is not at hand. Callers that miss at once share one reading.
     ///
     /// A caller inside a transaction gives that transaction: taking a second connection while holding one could leave all of a full

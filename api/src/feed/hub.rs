@@ -1,6 +1,7 @@
 //! The doorbell of one node: a bounded channel for each watched callshop, and what is known of the other nodes.
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use super::message::{Kind, Message};
 use super::status::Status;
+use crate::telemetry::trace::Place;
 
 /// Activities a watcher may lag behind before it has to read them from the table.
 const BACKLOG: usize = 128;
@@ -28,16 +30,39 @@ const MAX_PEERS: usize = 256;
 #[derive(Clone, Debug)]
 pub enum Ring {
     /// This was committed.
-    Activity(Arc<activity::Model>),
+    Activity(Arc<Told>),
     /// The callshop's activities reach at least to here: those that nobody brought are in the table.
     Look(i64),
+}
+
+/// An activity, and the trace of what brought it about.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// What happened.
+    pub row: activity::Model,
+    /// Where in its trace it was committed; none when that is not traced, or not known any more.
+    pub trace: Option<Place>,
+}
+
+impl From<activity::Model> for Told {
+    fn from(row: activity::Model) -> Self {
+        Self { row, trace: None }
+    }
+}
+
+impl Deref for Told {
+    type Target = activity::Model;
+
+    fn deref(&self) -> &activity::Model {
+        &self.row
+    }
 }
 
 /// Hands committed activities to the watchers of their callshop, on this node and, through the relay, on the others.
 pub struct Hub {
     node: Uuid,
     shops: RwLock<HashMap<Uuid, Shop>>,
-    relay: OnceLock<mpsc::Sender<Arc<activity::Model>>>,
+    relay: OnceLock<mpsc::Sender<Arc<Told>>>,
     peers: Mutex<HashMap<Uuid, Peer>>,
     pub(super) poll: Notify,
     pub(super) readers: Semaphore,
@@ -82,14 +107,15 @@ impl Hub {
     }
 
     /// Tells the watchers what was committed here, and hands it to the relay. Never waits.
-    pub fn publish(&self, activities: Vec<activity::Model>) {
-        for activity in activities.into_iter().map(Arc::new) {
+    pub fn publish(&self, activities: Vec<activity::Model>, trace: Option<&Place>) {
+        for row in activities {
+            let activity = Arc::new(Told { row, trace: trace.cloned() });
             self.ring(activity.callshop_id, activity.seq, Ring::Activity(activity.clone()));
             self.hand_over(activity);
         }
     }
 
-    fn hand_over(&self, activity: Arc<activity::Model>) {
+    fn hand_over(&self, activity: Arc<Told>) {
         let Some(relay) = self.relay.get() else { return };
         if !self.status.is_up() || relay.try_send(activity).is_err() {
             self.status.dropped.inc();
@@ -125,7 +151,7 @@ impl Hub {
     }
 
     /// What is committed from now on is handed to the other end, as long as the link is up. Only the first call counts.
-    pub(super) fn relay(&self, bound: usize) -> mpsc::Receiver<Arc<activity::Model>> {
+    pub(super) fn relay(&self, bound: usize) -> mpsc::Receiver<Arc<Told>> {
         let (sender, receiver) = mpsc::channel(bound);
         // a second link of one hub gets nothing to send, and still rings
         let _ = self.relay.set(sender);
@@ -147,11 +173,11 @@ impl Hub {
             }
             Kind::Activity => {
                 self.status.received.inc();
-                tracing::trace!(traceparent = message.trace, seq = head.seq, "another node committed");
                 if self.is_watched(head.callshop_id) {
                     self.status.delivered.inc();
+                    let told = |row| Told { row, trace: message.trace.and_then(Place::parse) };
                     let ring =
-                        message.row().map_or(Ring::Look(head.seq), |row| Ring::Activity(Arc::new(row)));
+                        message.row().map_or(Ring::Look(head.seq), |row| Ring::Activity(Arc::new(told(row))));
                     self.ring(head.callshop_id, head.seq, ring);
                 }
             }

@@ -6,16 +6,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use entity::activity;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, PushInfo, PushKind, RedisResult, Value};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::Hub;
 use super::message::{self, Kind};
+use super::{Hub, Told};
 use crate::redis_client::{PATIENCE, Pauses};
+use crate::telemetry::trace::Place;
 
 /// Between two signs of life. One that is not answered in time ends the connection: it may be dead without having been closed.
 const BEAT: Duration = Duration::from_secs(1);
@@ -27,7 +27,7 @@ pub(super) struct Link {
     pub(super) hub: Arc<Hub>,
     pub(super) client: Client,
     pub(super) channel: String,
-    pub(super) queue: mpsc::Receiver<Arc<activity::Model>>,
+    pub(super) queue: mpsc::Receiver<Arc<Told>>,
 }
 
 impl Link {
@@ -120,12 +120,13 @@ impl Link {
     async fn tell(
         &self,
         connection: &mut MultiplexedConnection,
-        batch: &mut Vec<Arc<activity::Model>>,
+        batch: &mut Vec<Arc<Told>>,
     ) -> RedisResult<()> {
         let status = self.hub.status();
         let mut pipeline = redis::Pipeline::with_capacity(batch.len());
         for row in batch.iter() {
-            let message = message::of_activity(self.hub.node(), row, "");
+            let trace = row.trace.as_ref().map(Place::to_text).unwrap_or_default();
+            let message = message::of_activity(self.hub.node(), row, &trace);
             pipeline.cmd("PUBLISH").arg(&self.channel).arg(message).ignore();
         }
         let count = batch.len() as u64;
@@ -155,7 +156,7 @@ impl Link {
     async fn leave(
         &mut self,
         connection: &mut MultiplexedConnection,
-        batch: &mut Vec<Arc<activity::Model>>,
+        batch: &mut Vec<Arc<Told>>,
     ) -> Result<(), String> {
         self.queue.close();
         while self.queue.recv_many(batch, BATCH).await > 0 {

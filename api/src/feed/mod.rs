@@ -11,7 +11,7 @@ pub mod status;
 pub mod stream;
 mod watchman;
 
-pub use hub::Hub;
+pub use hub::{Hub, Told};
 pub use status::Status;
 pub use stream::Watch;
 

@@ -10,7 +10,7 @@ use entity::activity as row;
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
-use super::hub::{Bell, Ring};
+use super::hub::{Bell, Ring, Told};
 use crate::error::{Error, Result};
 use crate::store::{Store, activity};
 
@@ -48,7 +48,7 @@ pub struct Watch {
     behind: bool,
     read: VecDeque<row::Model>,
     /// What came before something that it follows, by `seq`.
-    early: BTreeMap<i64, Arc<row::Model>>,
+    early: BTreeMap<i64, Arc<Told>>,
     /// The highest `seq` that was heard of.
     known: i64,
     /// Until when something behind this position is waited for.
@@ -96,11 +96,11 @@ impl Watch {
     ///
     /// # Errors
     /// What would fail again; the watch can go on after it.
-    pub async fn next(&mut self) -> Result<Arc<row::Model>> {
+    pub async fn next(&mut self) -> Result<Arc<Told>> {
         loop {
             if let Some(activity) = self.read.pop_front() {
                 self.last = activity.seq;
-                return Ok(Arc::new(activity));
+                return Ok(Arc::new(activity.into()));
             }
             if self.behind {
                 self.catch_up().await?;

@@ -18,7 +18,8 @@ use super::{actor, remote_enum};
 use crate::app::activity::{self as watching, Start};
 use crate::app::{App, calls as call_cases};
 use crate::auth::Actor;
-use crate::feed::{Watch, stream as positions};
+use crate::feed::{Told, Watch, stream as positions};
+use crate::telemetry::trace;
 
 /// Who sees what of this file.
 pub const RULES: &[Rule] = &[
@@ -157,10 +158,7 @@ fn event(row: &activity::Model) -> async_graphql::Result<Activity> {
 }
 
 /// Activities behind the watch's position; ends after an error, which it passes on.
-fn follow(
-    watch: Watch,
-    cabin: Option<Uuid>,
-) -> BoxStream<'static, async_graphql::Result<Arc<activity::Model>>> {
+fn follow(watch: Watch, cabin: Option<Uuid>) -> BoxStream<'static, async_graphql::Result<Arc<Told>>> {
     let steps = stream::unfold(Some(watch), move |watch| async move {
         let mut watch = watch?;
         loop {
@@ -210,6 +208,7 @@ impl ActivitySubscription {
         });
         let events = follow(watch, None).map(|row| {
             let row = row?;
+            let _delivery = trace::delivery(row.trace.as_ref()).entered();
             Ok(CallshopActivity {
                 cursor: positions::cursor(row.seq),
                 snapshot: None,
@@ -246,6 +245,7 @@ impl ActivitySubscription {
         });
         let events = follow(watch, Some(cabin)).map(|row| {
             let row = row?;
+            let _delivery = trace::delivery(row.trace.as_ref()).entered();
             Ok(CabinActivity {
                 cursor: positions::cursor(row.seq),
                 snapshot: None,

@@ -40,6 +40,7 @@ impl Authenticator for Doorkeeper {
             Ok(Caller {
                 role_key: roles::of(Some(actor.role)).0,
                 subject: actor.user_id.to_string(),
+                is_somebody: true,
                 expires_at: Some(expires_at),
                 revoked: self.0.identities.watch(actor.session_id),
                 attach: Arc::new(move |request| {
@@ -57,6 +58,7 @@ fn anonymous(origin: Origin) -> Caller {
     Caller {
         role_key: roles::of(None).0,
         subject: origin.address.to_string(),
+        is_somebody: false,
         expires_at: None,
         revoked: CancellationToken::new(),
         attach: Arc::new(move |request| request.data.insert(origin.clone())),
@@ -69,6 +71,8 @@ fn anonymous(origin: Origin) -> Caller {
 /// When a role's part of the schema is no schema: a mistake in the visibility table.
 pub fn service(app: Arc<App>, shutdown: CancellationToken) -> Result<GraphqlService, RoleSchemaError> {
     let limits = app.config.limits.clone();
-    let doorkeeper = Doorkeeper(app.clone());
-    GraphqlService::new(schema(app), &sdl(), &roles::ALL, &visibility(), doorkeeper, limits, shutdown)
+    let (doorkeeper, metrics) = (Doorkeeper(app.clone()), app.metrics.clone());
+    let service =
+        GraphqlService::new(schema(app), &sdl(), &roles::ALL, &visibility(), doorkeeper, limits, shutdown)?;
+    Ok(service.counted_by(metrics))
 }

@@ -9,6 +9,8 @@ use actix_web::{
 use async_graphql::Response;
 use futures_util::StreamExt;
 use serde::Serialize;
+use std::time::Instant;
+use tracing::{Instrument as _, Span};
 
 use super::{
     Endpoint,
@@ -17,8 +19,9 @@ use super::{
     media::{self, Answer},
     origin,
     pipeline::{Kind, Parameters, Prepared, byte_cap},
-    service::AuthFailure,
+    service::{AuthFailure, Caller},
 };
+use crate::telemetry::{RequestId, request, trace};
 
 /// `POST /graphql`
 pub(crate) async fn post(request: HttpRequest, payload: Payload, endpoint: Data<Endpoint>) -> HttpResponse {
@@ -36,13 +39,41 @@ pub(crate) async fn other_method() -> HttpResponse {
 }
 
 async fn respond(request: &HttpRequest, body: Option<Payload>, endpoint: &Endpoint) -> HttpResponse {
-    let answer = match media::negotiate(request) {
-        Ok(answer) => answer,
-        Err(error) => return error_response(&error, Answer::Json),
+    let begun = Instant::now();
+    let id = request_id(request);
+    let span = request::span("graphql", &id);
+    let headers = request.headers();
+    trace::adopt(&span, headers.get(trace::HEADER).map(header::HeaderValue::as_bytes));
+    let negotiated = media::negotiate(request);
+    let answer = negotiated.as_ref().map_or(Answer::Json, |answer| *answer);
+    let done = async {
+        negotiated?;
+        run(request, body, endpoint, answer, &id).await
     };
-    match run(request, body, endpoint, answer).await {
-        Ok(response) => response,
-        Err(error) => error_response(&error, answer),
+    let mut response = match done.instrument(span.clone()).await {
+        Ok(response) => {
+            request::ended(&span, "answered", begun.elapsed());
+            response
+        }
+        Err(error) => {
+            endpoint.service.metrics().api.refused(error.code);
+            request::ended(&span, error.code, begun.elapsed());
+            error_response(&error, answer)
+        }
+    };
+    echo(&mut response, &id);
+    response
+}
+
+/// The client's name for this request, or a new one.
+pub(crate) fn request_id(request: &HttpRequest) -> RequestId {
+    RequestId::of(request.headers().get(request::HEADER).map(header::HeaderValue::as_bytes))
+}
+
+/// Tells the client the id under which the log has its request.
+pub(crate) fn echo(response: &mut HttpResponse, id: &RequestId) {
+    if let Ok(value) = header::HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(header::HeaderName::from_static(request::HEADER), value);
     }
 }
 
@@ -51,6 +82,7 @@ async fn run(
     body: Option<Payload>,
     endpoint: &Endpoint,
     answer: Answer,
+    id: &RequestId,
 ) -> Result<HttpResponse, RequestError> {
     let service = &endpoint.service;
     let peer = origin::peer(request, &endpoint.options);
@@ -61,11 +93,26 @@ async fn run(
         .authenticate(origin::bearer(request)?, peer, origin::user_agent(request))
         .await
         .map_err(AuthFailure::to_error)?;
-    let prepared = service.prepare(&caller, parameters);
+    let prepared = service.prepare(&caller, parameters, id);
+    if let Ok(prepared) = &prepared {
+        tell(&caller, prepared);
+    }
     if answer == Answer::EventStream {
         return graphql_sse::respond(endpoint, peer, caller, prepared, request.method());
     }
     answer_once(endpoint, prepared?, request.method(), answer).await
+}
+
+/// Notes in the request's span who asks for what: his id and a name of the schema, no text of his own.
+pub(crate) fn tell(caller: &Caller, prepared: &Prepared) {
+    let span = Span::current();
+    span.record("operation", prepared.kind.as_str());
+    if let Some(field) = &prepared.field {
+        span.record("field", field.as_str());
+    }
+    if caller.is_somebody {
+        span.record("actor", caller.subject.as_str());
+    }
 }
 
 async fn answer_once(

@@ -42,7 +42,10 @@ pub(crate) fn respond(
             check_method(prepared.kind, method)?;
             answers(endpoint, prepared)
         }
-        Err(error) if error.in_document() => stream::once(ready(error_json(&error))).boxed(),
+        Err(error) if error.in_document() => {
+            endpoint.service.metrics().api.refused(error.code);
+            stream::once(ready(error_json(&error))).boxed()
+        }
         Err(error) => return Err(error),
     };
     let mut guard = endpoint.service.open_socket(peer)?;
@@ -70,7 +73,10 @@ fn answers(endpoint: &Endpoint, prepared: Prepared) -> BoxStream<'static, String
     let run = async move {
         match prepared.run(service.executor(), service.limits()).await {
             Ok(response) => response_json(&response),
-            Err(error) => error_json(&error),
+            Err(error) => {
+                service.metrics().api.refused(error.code);
+                error_json(&error)
+            }
         }
     };
     stream::once(run).boxed()

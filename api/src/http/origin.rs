@@ -8,6 +8,8 @@ use actix_web::{
     http::{StatusCode, header},
 };
 
+use crate::telemetry::{request, trace};
+
 use super::{HttpOptions, error::RequestError};
 
 /// Longest token that is looked at, in bytes.
@@ -84,7 +86,13 @@ pub(crate) fn cors(options: &HttpOptions) -> Cors {
     Cors::default()
         .allowed_origin_fn(move |origin, _| origin.to_str().is_ok_and(|origin| is_allowed(origin, &listed)))
         .allowed_methods(["GET", "POST"])
-        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT])
-        .expose_headers([header::RETRY_AFTER])
+        .allowed_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT,
+            header::HeaderName::from_static(request::HEADER),
+            header::HeaderName::from_static(trace::HEADER),
+        ])
+        .expose_headers([header::RETRY_AFTER, header::HeaderName::from_static(request::HEADER)])
         .max_age(3600)
 }

@@ -5,13 +5,14 @@ use std::{
     hash::Hash,
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix_web::http::StatusCode;
 use async_graphql::{Executor, Request};
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -21,6 +22,7 @@ use super::{
     rate::KeyedRate,
     role_schema::{self, RoleSchemaError, RoleSet},
 };
+use crate::{metrics::Metrics, telemetry::RequestId};
 
 /// Within this time every socket is closed when the server stops.
 const LONGEST_SPREAD: Duration = Duration::from_secs(2);
@@ -39,6 +41,8 @@ pub struct Caller {
     pub expires_at: Option<DateTime<Utc>>,
     /// Cancelled when the session or token is revoked or its user disabled: ends sockets and streams at once.
     pub revoked: CancellationToken,
+    /// Whether the subject is a user or token, whose id logs may tell.
+    pub is_somebody: bool,
     /// For the resolvers.
     pub attach: AttachData,
 }
@@ -92,6 +96,7 @@ pub struct GraphqlService {
     subject_rate: KeyedRate,
     address_rate: KeyedRate,
     sockets: Arc<SocketCounts>,
+    metrics: Arc<Metrics>,
 }
 
 impl GraphqlService {
@@ -124,8 +129,20 @@ impl GraphqlService {
             subject_rate: KeyedRate::per_minute(rates.subject_per_minute, rates.subject_burst),
             address_rate: KeyedRate::per_minute(rates.address_per_minute, rates.address_burst),
             sockets: Arc::default(),
+            metrics: Arc::default(),
             limits,
         })
+    }
+
+    /// Counts what happens here among these.
+    #[must_use]
+    pub fn counted_by(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// What is counted.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// The schema that a role sees, in the schema definition language.
@@ -157,7 +174,13 @@ impl GraphqlService {
     }
 
     /// Takes one operation of the caller through every stage but execution.
-    pub(crate) fn prepare(&self, caller: &Caller, parameters: Parameters) -> Result<Prepared, RequestError> {
+    pub(crate) fn prepare(
+        &self,
+        caller: &Caller,
+        parameters: Parameters,
+        request: &RequestId,
+    ) -> Result<Prepared, RequestError> {
+        let begun = Instant::now();
         self.subject_rate.take(&caller.subject)?;
         let Some(pipeline) = self.roles.get(caller.role_key) else {
             tracing::error!(role = caller.role_key, "a caller's role has no schema");
@@ -165,6 +188,7 @@ impl GraphqlService {
         };
         let mut prepared = pipeline.prepare(parameters, &self.limits)?;
         (caller.attach)(&mut prepared.request);
+        prepared.observe(self.metrics.clone(), request.clone(), begun);
         Ok(prepared)
     }
 
@@ -188,7 +212,9 @@ impl GraphqlService {
             )
             .retry_after(5)
         })?;
-        let mut guard = SocketGuard { counts: self.sockets.clone(), keys: vec![SocketKey::All] };
+        self.metrics.api.sockets.inc();
+        let open = self.metrics.api.sockets.clone();
+        let mut guard = SocketGuard { counts: self.sockets.clone(), open, keys: vec![SocketKey::All] };
         guard.add(SocketKey::Address(network(peer)), limits.per_address)?;
         Ok(guard)
     }
@@ -264,6 +290,7 @@ impl SocketCounts {
 /// Counts one open socket until it is dropped.
 pub(crate) struct SocketGuard {
     counts: Arc<SocketCounts>,
+    open: Gauge,
     keys: Vec<SocketKey>,
 }
 
@@ -284,6 +311,7 @@ impl SocketGuard {
 
 impl Drop for SocketGuard {
     fn drop(&mut self) {
+        self.open.dec();
         for key in &self.keys {
             self.counts.close(key);
         }

@@ -1,6 +1,7 @@
 //! The hook's endpoints, on a listener of their own: `ha1`, `authorize`, `events` (docs/hook.md).
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -9,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
+use tracing::Instrument as _;
 
 use super::event::{self, AuthorizeBody, Ha1Body, MAX_EVENTS};
 use crate::app::App;
@@ -17,6 +19,7 @@ use crate::app::calls::events::EventResult;
 use crate::app::calls::writer::CallWriter;
 use crate::error::Error;
 use crate::store::calls;
+use crate::telemetry::{RequestId, mask, request, trace};
 
 /// Largest body: fifty events of 4 KiB.
 const MAX_BODY: usize = 256 * 1024;
@@ -72,11 +75,45 @@ fn failed(error: &Error) -> HttpResponse {
     HttpResponse::ServiceUnavailable().json(json!({ "error": "UNAVAILABLE" }))
 }
 
+/// Runs a request's work in a span of its own, counts it, and gives its id back.
+async fn observed(
+    hook: &Hook,
+    path: &'static str,
+    request: &HttpRequest,
+    work: impl Future<Output = HttpResponse>,
+) -> HttpResponse {
+    let begun = Instant::now();
+    let given = |name: &str| request.headers().get(name).map(header::HeaderValue::as_bytes);
+    let id = RequestId::of(given(request::HEADER));
+    let span = request::span("hook", &id);
+    span.record("operation", path);
+    trace::adopt(&span, given(trace::HEADER));
+    let mut response = work.instrument(span.clone()).await;
+    let outcome = hook.app.metrics.hook.answered(path, response.status().as_u16(), begun.elapsed());
+    request::ended(&span, outcome, begun.elapsed());
+    if let Ok(value) = header::HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(header::HeaderName::from_static(request::HEADER), value);
+    }
+    response
+}
+
 async fn ha1(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    if !trusted(&hook, &request) {
+    observed(&hook, "ha1", &request, answer_ha1(&hook, &request, &body)).await
+}
+
+async fn authorize(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    observed(&hook, "authorize", &request, answer_attempt(&hook, &request, &body)).await
+}
+
+async fn events(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    observed(&hook, "events", &request, answer_events(&hook, &request, &body)).await
+}
+
+async fn answer_ha1(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpResponse {
+    if !trusted(hook, request) {
         return unauthorized();
     }
-    let asked: Ha1Body = match serde_json::from_slice(&body) {
+    let asked: Ha1Body = match serde_json::from_slice(body) {
         Ok(asked) => asked,
         Err(error) => return bad(error),
     };
@@ -94,17 +131,26 @@ async fn ha1(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -> H
     }
 }
 
-async fn authorize(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    if !trusted(&hook, &request) {
+async fn answer_attempt(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpResponse {
+    if !trusted(hook, request) {
         return unauthorized();
     }
-    let asked: Result<AuthorizeBody, _> = serde_json::from_slice(&body);
+    let asked: Result<AuthorizeBody, _> = serde_json::from_slice(body);
     let asked = match asked.map_err(|error| error.to_string()).and_then(AuthorizeBody::into_request) {
         Ok(asked) => asked,
         Err(error) => return bad(error),
     };
+    tracing::debug!(user = asked.user, dialed = mask::number(&asked.dialed), "a phone asks");
     match hook.writer.authorize(asked).await {
-        Ok(answer) => HttpResponse::Ok().json(answer_json(&answer)),
+        Ok(answer) => {
+            let outcome = match &answer {
+                Authorization::Allowed { .. } => "ALLOWED",
+                Authorization::Refused(refusal) => refusal.code(),
+            };
+            hook.app.metrics.hook.attempt(outcome);
+            tracing::debug!(decided = outcome, "the phone is answered");
+            HttpResponse::Ok().json(answer_json(&answer))
+        }
         Err(error) => failed(&error),
     }
 }
@@ -120,14 +166,14 @@ fn answer_json(answer: &Authorization) -> Value {
     }
 }
 
-async fn events(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    if !trusted(&hook, &request) {
+async fn answer_events(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpResponse {
+    if !trusted(hook, request) {
         return unauthorized();
     }
-    let items: Vec<Value> = match serde_json::from_slice(&body) {
+    let items: Vec<Value> = match serde_json::from_slice(body) {
         Ok(items) => items,
         // a 4xx would make the proxy send the same bytes for ever: they are kept as one event that was not understood
-        Err(_) => vec![Value::String(String::from_utf8_lossy(&body).into_owned())],
+        Err(_) => vec![Value::String(String::from_utf8_lossy(body).into_owned())],
     };
     if items.is_empty() || items.len() > MAX_EVENTS {
         return bad(format!("a batch has 1 to {MAX_EVENTS} events"));
@@ -137,6 +183,7 @@ async fn events(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -
     let eids: Vec<String> = events.iter().map(|event| event.eid.clone()).collect();
     match hook.writer.apply(events).await {
         Ok(results) => {
+            results.iter().for_each(|result| hook.app.metrics.hook.event(word(result)));
             let results: Vec<Value> =
                 eids.iter().zip(&results).map(|(eid, result)| result_json(eid, result)).collect();
             HttpResponse::Ok().json(json!({ "results": results }))
@@ -147,20 +194,34 @@ async fn events(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -
 }
 
 fn result_json(eid: &str, result: &EventResult) -> Value {
+    let mut answer = json!({ "eid": eid, "status": word(result) });
+    if let EventResult::Rejected(error) = result {
+        answer["error"] = json!(error);
+    }
+    answer
+}
+
+fn word(result: &EventResult) -> &'static str {
     match result {
-        EventResult::Applied => json!({ "eid": eid, "status": "applied" }),
-        EventResult::Duplicate => json!({ "eid": eid, "status": "duplicate" }),
-        EventResult::Ignored => json!({ "eid": eid, "status": "ignored" }),
-        EventResult::Rejected(error) => json!({ "eid": eid, "status": "rejected", "error": error }),
+        EventResult::Applied => "applied",
+        EventResult::Duplicate => "duplicate",
+        EventResult::Ignored => "ignored",
+        EventResult::Rejected(_) => "rejected",
     }
 }
 
 /// Counters for Prometheus. No secret: the listener is private, and they name nobody.
-async fn metrics(hook: web::Data<Hook>) -> HttpResponse {
+async fn metrics(hook: web::Data<Hook>, request: HttpRequest) -> HttpResponse {
+    hook.app.metrics.read.read(&hook.app, &hook.writer).await;
+    let accepted = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let open = accepted.is_some_and(|types| types.contains("application/openmetrics-text"));
     match hook.app.metrics.encode() {
-        Ok(text) => HttpResponse::Ok()
+        Ok(text) if open => HttpResponse::Ok()
             .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
             .body(text),
+        Ok(text) => HttpResponse::Ok()
+            .content_type("text/plain; version=0.0.4; charset=utf-8")
+            .body(crate::metrics::plain(&text)),
         Err(error) => failed(&Error::fault(error)),
     }
 }

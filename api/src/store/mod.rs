@@ -43,6 +43,7 @@ pub use scope::Scope;
 
 use crate::error::{Error, Result};
 use crate::feed::Hub;
+use crate::telemetry::trace::Place;
 
 /// Times that a transaction is run again after a serialization failure, a deadlock or a lock of another process.
 const ATTEMPTS: u32 = 8;
@@ -198,6 +199,7 @@ impl Store {
             match self.write_once(&work).await {
                 Err(error) if (error.is_transient() || error.is_connection_lost()) && attempt < ATTEMPTS => {
                     tracing::debug!(attempt, %error, "transaction runs again");
+                    crate::metrics::process::transaction_again();
                     // PostgreSQL answers a deadlock at once: a growing pause lets the other one finish
                     tokio::time::sleep(Duration::from_millis(u64::from(attempt * attempt * 2))).await;
                     attempt += 1;
@@ -222,7 +224,7 @@ impl Store {
         let activities = activity::append(tx.conn(), pending).await?;
         let inner =
             Arc::into_inner(tx.0).ok_or_else(|| Error::fault("a transaction outlived its closure"))?;
-        let hub = self.hub.clone();
+        let (hub, trace) = (self.hub.clone(), Place::here());
         // a task of its own: a caller that goes away between commit and publish must not leave watchers waiting
         let commit = tokio::spawn(async move {
             inner.transaction.commit().await.map_err(|error| match Error::from(error) {
@@ -233,7 +235,7 @@ impl Store {
                 }
                 error => error,
             })?;
-            hub.publish(activities);
+            hub.publish(activities, trace.as_ref());
             Ok::<_, Error>(())
         });
         commit.await.map_err(Error::fault)??;

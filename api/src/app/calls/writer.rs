@@ -6,11 +6,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::authorize::{self, Authorization, AuthorizeRequest};
@@ -21,6 +22,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::health::Heartbeat;
 use crate::store::{Tx, calls};
+use crate::telemetry::trace::{self, Place};
 
 /// Jobs of one transaction at most.
 const BATCH: usize = 64;
@@ -55,6 +57,7 @@ enum Done {
 
 struct Job {
     work: Work,
+    trace: Option<Place>,
     answer: oneshot::Sender<Result<Done>>,
 }
 
@@ -141,7 +144,7 @@ impl CallWriter {
     fn hand_in(&self, work: Work) -> Result<oneshot::Receiver<Result<Done>>> {
         let (answer, answered) = oneshot::channel();
         let full = |_| Error::Overloaded("too many call events are waiting");
-        self.jobs.try_send(Job { work, answer }).map_err(full)?;
+        self.jobs.try_send(Job { work, trace: Place::here(), answer }).map_err(full)?;
         Ok(answered)
     }
 }
@@ -151,7 +154,14 @@ async fn answered(waiting: oneshot::Receiver<Result<Done>>) -> Result<Done> {
 }
 
 fn mixed_up(done: &Done) -> Error {
-    Error::Fault(format!("the writer answered {done:?} to something else"))
+    // not what it was: an answer has the number that was dialled
+    let kind = match done {
+        Done::Event(_) => "an event",
+        Done::Authorize(_) => "an attempt",
+        Done::Extend(_) => "a running call",
+        Done::Confirm => "a confirmation",
+    };
+    Error::Fault(format!("the writer answered what {kind} is answered to something else"))
 }
 
 async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: CancellationToken) {
@@ -194,8 +204,12 @@ async fn gather(waiting: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, before:
 }
 
 async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat) {
+    let span = trace::batch(batch.iter().filter_map(|job| job.trace.as_ref()));
     let (works, answers): (Vec<Work>, Vec<_>) = batch.into_iter().map(|job| (job.work, job.answer)).unzip();
-    match together(app, &works).await {
+    let begun = Instant::now();
+    let done = together(app, &works).instrument(span).await;
+    app.metrics.writer.batch(works.len(), begun.elapsed(), done.is_ok());
+    match done {
         // a receiver that is gone no longer wants its answer
         Ok(done) => answers.into_iter().zip(done).for_each(|(answer, done)| drop(answer.send(Ok(done)))),
         Err(error) if works.len() == 1 => {

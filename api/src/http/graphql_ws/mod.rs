@@ -30,6 +30,8 @@ use actix_web::{
     web::{Data, Payload},
 };
 
+use crate::telemetry::RequestId;
+
 use super::{Endpoint, error::RequestError, graphql_http, media::Answer, origin};
 
 /// The subprotocol's name.
@@ -41,16 +43,23 @@ pub(crate) async fn upgrade(
     payload: Payload,
     endpoint: Data<Endpoint>,
 ) -> HttpResponse {
-    match open(&request, payload, &endpoint) {
+    let id = graphql_http::request_id(&request);
+    let mut response = match open(&request, payload, &endpoint, &id) {
         Ok(response) => response,
-        Err(error) => graphql_http::error_response(&error, Answer::Json),
-    }
+        Err(error) => {
+            endpoint.service.metrics().api.refused(error.code);
+            graphql_http::error_response(&error, Answer::Json)
+        }
+    };
+    graphql_http::echo(&mut response, &id);
+    response
 }
 
 fn open(
     request: &HttpRequest,
     payload: Payload,
     endpoint: &Data<Endpoint>,
+    id: &RequestId,
 ) -> Result<HttpResponse, RequestError> {
     let peer = origin::peer(request, &endpoint.options);
     endpoint.service.admit_address(peer)?;
@@ -65,7 +74,8 @@ fn open(
     let chosen = response.headers().contains_key(header::SEC_WEBSOCKET_PROTOCOL);
     if chosen {
         let user_agent = origin::user_agent(request).map(str::to_owned);
-        let socket = socket::Socket::new(endpoint.clone().into_inner(), peer, user_agent, outbox);
+        let socket =
+            socket::Socket::new(endpoint.clone().into_inner(), (peer, user_agent), outbox, id.clone());
         actix_web::rt::spawn(socket.run(incoming));
     } else {
         outbox.close(socket::close::SUBPROTOCOL);

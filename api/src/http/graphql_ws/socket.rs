@@ -19,6 +19,7 @@ use futures_util::{
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::time::Instant;
 use tokio_util::sync::WaitForCancellationFutureOwned;
+use tracing::{Instrument as _, Span};
 
 use super::{
     message::{self, ClientMessage, Token},
@@ -27,11 +28,13 @@ use super::{
 use crate::http::{
     Endpoint,
     error::RequestError,
-    graphql_http::response_json,
+    graphql_http::{response_json, tell},
     limits::{Limits, SocketLimits},
     pipeline::{Kind, Parameters, Prepared},
     service::{AuthFailure, Caller, going_away},
 };
+
+use crate::telemetry::{RequestId, request};
 
 /// Every close the server makes, see the table in [`super`].
 pub(super) mod close {
@@ -99,6 +102,8 @@ pub(super) struct Socket {
     peer: IpAddr,
     user_agent: Option<String>,
     outbox: Outbox,
+    /// The id of the upgrade, and how many operations came after it.
+    id: (RequestId, u64),
     session: Option<Session>,
     operations: SelectAll<LocalBoxStream<'static, Event>>,
     running: HashMap<Rc<str>, AbortHandle>,
@@ -111,9 +116,9 @@ pub(super) struct Socket {
 impl Socket {
     pub(super) fn new(
         endpoint: Arc<Endpoint>,
-        peer: IpAddr,
-        user_agent: Option<String>,
+        (peer, user_agent): (IpAddr, Option<String>),
         outbox: Outbox,
+        id: RequestId,
     ) -> Self {
         let now = Instant::now();
         let rate = NonZeroU32::new(endpoint.service.limits().sockets.messages_per_second);
@@ -125,6 +130,7 @@ impl Socket {
             peer,
             user_agent,
             outbox,
+            id: (id, 0),
             session: None,
             operations: SelectAll::new(),
             running: HashMap::new(),
@@ -326,18 +332,25 @@ impl Socket {
             self.tell(Event::Refused { id, error });
             return Ok(());
         }
-        match self.endpoint.service.prepare(&session.caller, parameters) {
-            Ok(prepared) => self.start(id, prepared),
+        self.id.1 += 1;
+        let request = self.id.0.operation(self.id.1);
+        match self.endpoint.service.prepare(&session.caller, parameters, &request) {
+            Ok(prepared) => {
+                let span = request::span("graphql", &request);
+                span.in_scope(|| tell(&session.caller, &prepared));
+                self.start(id, prepared, span);
+            }
             Err(error) => self.tell(Event::Refused { id, error }),
         }
         Ok(())
     }
 
-    fn start(&mut self, id: Rc<str>, prepared: Prepared) {
+    fn start(&mut self, id: Rc<str>, prepared: Prepared, span: Span) {
         let service = self.endpoint.service.clone();
         let event_id = id.clone();
         let next = move |json| Event::Next { id: event_id.clone(), json };
         let events: LocalBoxStream<'static, Event> = if prepared.kind == Kind::Subscription {
+            span.in_scope(|| tracing::debug!("subscribed"));
             prepared
                 .stream(service.executor())
                 .map(move |response| next(response_json(&response)))
@@ -345,10 +358,14 @@ impl Socket {
         } else {
             let id = id.clone();
             once(async move {
-                match prepared.run(service.executor(), service.limits()).await {
-                    Ok(response) => next(response_json(&response)),
-                    Err(error) => Event::Refused { id, error },
-                }
+                let begun = Instant::now();
+                let run = prepared.run(service.executor(), service.limits());
+                let (outcome, event) = match run.instrument(span.clone()).await {
+                    Ok(response) => ("answered", next(response_json(&response))),
+                    Err(error) => (error.code, Event::Refused { id, error }),
+                };
+                request::ended(&span, outcome, begun.elapsed());
+                event
             })
             .boxed_local()
         };
@@ -363,6 +380,7 @@ impl Socket {
             Event::Next { id, json } => self.outbox.text(&message::about("next", &id, &json)),
             Event::Refused { id, error } => {
                 self.end(&id);
+                self.endpoint.service.metrics().api.refused(error.code);
                 let errors = serde_json::json!(error.to_server_errors()).to_string();
                 self.outbox.text(&message::about("error", &id, &errors));
             }

@@ -13,7 +13,7 @@
 //! What depends on the text and the role alone (2 to 5, and 7) is done once and kept, bounded, in [`RolePipeline`].
 //! For callers the order of 6 and 7 makes no difference: an invalid document is answered as such.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use actix_web::http::StatusCode;
 use apollo_compiler::{
@@ -24,9 +24,11 @@ use apollo_compiler::{
     schema::{Implementers, Name},
     validation::Valid,
 };
-use async_graphql::{Request, Response, Value};
+use async_graphql::{Request, Response, ServerError, Value};
+use futures_util::StreamExt as _;
 
 use super::{error::RequestError, limits::Limits};
+use crate::{metrics::Metrics, telemetry::RequestId};
 
 pub mod bracket_depth;
 pub mod byte_cap;
@@ -173,6 +175,8 @@ impl RolePipeline {
             request: executor_request(parameters, &values, document),
             introspected,
             has_data: roots.data || !roots.introspection,
+            field: typed.selection_set.fields().next().map(|field| field.name.clone()),
+            observed: None,
         })
     }
 
@@ -215,11 +219,42 @@ pub struct Prepared {
     pub request: Request,
     introspected: Option<async_graphql::indexmap::IndexMap<async_graphql::Name, Value>>,
     has_data: bool,
+    /// The first field of the operation: a name of the schema, not of the client.
+    pub field: Option<Name>,
+    observed: Option<Observed>,
+}
+
+/// Who counts what comes of an operation, and which request it is of.
+struct Observed {
+    metrics: Arc<Metrics>,
+    request: RequestId,
+    begun: Instant,
 }
 
 impl Prepared {
+    /// From now on it is counted, and errors that nobody outside can explain name the request.
+    pub(crate) fn observe(&mut self, metrics: Arc<Metrics>, request: RequestId, begun: Instant) {
+        self.observed = Some(Observed { metrics, request, begun });
+    }
+
     /// Runs a query or mutation within the deadline. Introspection fields keep their places among the others.
     pub async fn run(
+        mut self,
+        executor: &dyn execute::DynExecutor,
+        limits: &Limits,
+    ) -> Result<Response, RequestError> {
+        let (kind, observed) = (self.kind, self.observed.take());
+        let mut response = self.execute(executor, limits).await?;
+        if let Some(observed) = observed {
+            observed.name(&mut response);
+            let outcome =
+                observed.metrics.api.done(kind.as_str(), codes(&response), observed.begun.elapsed());
+            tracing::Span::current().record("outcome", outcome);
+        }
+        Ok(response)
+    }
+
+    async fn execute(
         self,
         executor: &dyn execute::DynExecutor,
         limits: &Limits,
@@ -242,6 +277,51 @@ impl Prepared {
         self,
         executor: &dyn execute::DynExecutor,
     ) -> futures_util::stream::BoxStream<'static, Response> {
-        execute::stream(executor, self.request)
+        let answers = execute::stream(executor, self.request);
+        let Some(observed) = self.observed else { return answers };
+        observed.metrics.api.subscribed();
+        let running = Running(observed);
+        answers.map(move |response| running.tell(response)).boxed()
+    }
+}
+
+impl Observed {
+    /// Errors of ours name the request: it is all that a client can report of them.
+    fn name(&self, response: &mut Response) {
+        for error in &mut response.errors {
+            if code(error) == Some("INTERNAL")
+                && let Some(extensions) = &mut error.extensions
+            {
+                extensions.set("requestId", self.request.as_str());
+            }
+        }
+    }
+}
+
+/// A subscription, for as long as it runs.
+struct Running(Observed);
+
+impl Running {
+    fn tell(&self, mut response: Response) -> Response {
+        self.0.metrics.api.messages.inc();
+        self.0.name(&mut response);
+        response
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.metrics.api.subscriptions.dec();
+    }
+}
+
+fn codes(response: &Response) -> impl Iterator<Item = &str> {
+    response.errors.iter().map(|error| code(error).unwrap_or("NONE"))
+}
+
+fn code(error: &ServerError) -> Option<&str> {
+    match error.extensions.as_ref()?.get("code")? {
+        Value::String(code) => Some(code),
+        _ => None,
     }
 }

@@ -39,6 +39,17 @@ pub enum Kind {
     Subscription,
 }
 
+impl Kind {
+    /// The keyword.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Mutation => "mutation",
+            Self::Subscription => "subscription",
+        }
+    }
+}
+
 impl From<OperationType> for Kind {
     fn from(found: OperationType) -> Self {
         match found {

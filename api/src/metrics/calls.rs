@@ -1,0 +1,135 @@
+//! The call path: requests of the proxy, and the writer that commits what they bring.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use super::SECONDS;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    path: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Path {
+    path: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+/// Requests of the proxy.
+#[derive(Debug)]
+pub struct HookMetrics {
+    requests: Family<Request, Counter>,
+    seconds: Family<Path, Histogram, fn() -> Histogram>,
+    attempts: Family<Outcome, Counter>,
+    events: Family<Outcome, Counter>,
+}
+
+impl Default for HookMetrics {
+    fn default() -> Self {
+        let seconds = || Histogram::new(SECONDS);
+        Self {
+            requests: Family::default(),
+            seconds: Family::new_with_constructor(seconds),
+            attempts: Family::default(),
+            events: Family::default(),
+        }
+    }
+}
+
+impl HookMetrics {
+    /// A request was answered with this status.
+    pub fn answered(&self, path: &'static str, status: u16, duration: Duration) -> &'static str {
+        let outcome = match status {
+            200 => "ok",
+            401 => "unauthorized",
+            404 => "not_found",
+            503 => "unavailable",
+            _ => "bad",
+        };
+        self.requests.get_or_create(&Request { path, outcome }).inc();
+        self.seconds.get_or_create(&Path { path }).observe(duration.as_secs_f64());
+        outcome
+    }
+
+    /// An attempt was decided: `ALLOWED`, or the code of the refusal.
+    pub fn attempt(&self, outcome: &'static str) {
+        self.attempts.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// An event was taken: `applied`, `duplicate`, `ignored` or `rejected`.
+    pub fn event(&self, outcome: &'static str) {
+        self.events.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    pub(super) fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "hook_requests",
+            "Requests of the SIP proxy, by path and how they ended",
+            self.requests.clone(),
+        );
+        let help = "Time from a request of the SIP proxy to its answer";
+        registry.register("hook_request_duration_seconds", help, self.seconds.clone());
+        registry.register(
+            "call_attempts",
+            "Attempts that were decided: ALLOWED, or the refusal",
+            self.attempts.clone(),
+        );
+        registry.register(
+            "hook_events",
+            "Events of the SIP proxy, by what became of them",
+            self.events.clone(),
+        );
+    }
+}
+
+/// The writer of the call path.
+#[derive(Debug)]
+pub struct WriterMetrics {
+    batches: Histogram,
+    seconds: Histogram,
+    failed: Counter,
+}
+
+impl Default for WriterMetrics {
+    fn default() -> Self {
+        Self {
+            batches: Histogram::new([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0]),
+            seconds: Histogram::new(SECONDS),
+            failed: Counter::default(),
+        }
+    }
+}
+
+impl WriterMetrics {
+    /// A batch of so many was written, or not.
+    pub fn batch(&self, jobs: usize, duration: Duration, ok: bool) {
+        self.batches.observe(f64::from(u32::try_from(jobs).unwrap_or(u32::MAX)));
+        self.seconds.observe(duration.as_secs_f64());
+        if !ok {
+            self.failed.inc();
+        }
+    }
+
+    pub(super) fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "writer_batch_jobs",
+            "Events and attempts of one transaction",
+            self.batches.clone(),
+        );
+        let help = "Time that the transaction of a batch took, its commit included";
+        registry.register("writer_commit_duration_seconds", help, self.seconds.clone());
+        let help = "Batches that could not be written as one: their members ran one by one";
+        registry.register("writer_failed_batches", help, self.failed.clone());
+    }
+}

@@ -1,0 +1,78 @@
+//! What is the process's: memory, open files, its start, its version, and what the database did to it.
+
+use std::sync::LazyLock;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+/// Ticks of `/proc` in a second and bytes of a page: what Linux tells programs on every platform that this is built for.
+const TICKS: u64 = 100;
+const PAGE: i64 = 4_096;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Build {
+    version: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Kind {
+    kind: &'static str,
+}
+
+static ERRORS: LazyLock<Family<Kind, Counter>> = LazyLock::new(Family::default);
+static AGAIN: LazyLock<Counter> = LazyLock::new(Counter::default);
+
+/// The database failed: `no_connection` when none of a pool was to be had in time, `statement` otherwise.
+pub fn database_error(kind: &'static str) {
+    ERRORS.get_or_create(&Kind { kind }).inc();
+}
+
+/// A transaction ran again.
+pub fn transaction_again() {
+    AGAIN.inc();
+}
+
+pub(super) fn register(all: &mut Registry) {
+    let gauge = |value: i64| {
+        let gauge = Gauge::<i64>::default();
+        gauge.set(value);
+        gauge
+    };
+    if let Some(pages) = read("/proc/self/statm").and_then(|text| text.split(' ').nth(1)?.parse::<i64>().ok())
+    {
+        let help = "Resident memory size in bytes.";
+        all.register("process_resident_memory_bytes", help, gauge(pages.saturating_mul(PAGE)));
+    }
+    if let Ok(files) = std::fs::read_dir("/proc/self/fd") {
+        let open = i64::try_from(files.count()).unwrap_or(i64::MAX);
+        all.register("process_open_fds", "Number of open file descriptors.", gauge(open));
+    }
+    if let Some(start) = started() {
+        let help = "Start time of the process since unix epoch in seconds.";
+        all.register("process_start_time_seconds", help, gauge(start));
+    }
+    let build = Family::<Build, Gauge>::default();
+    build.get_or_create(&Build { version: env!("CARGO_PKG_VERSION") }).set(1);
+    all.register("callshop_build_info", "Always 1: which program this is", build);
+    let help = "Failures of the database, by their kind";
+    all.register("callshop_database_errors", help, ERRORS.clone());
+    let help = "Transactions that ran again after a deadlock or a serialization failure";
+    all.register("callshop_database_retries", help, AGAIN.clone());
+}
+
+fn read(path: &str) -> Option<String> {
+    std::fs::read_to_string(path).ok()
+}
+
+/// When the process started, in seconds since 1970.
+fn started() -> Option<i64> {
+    let stat = read("/proc/self/stat")?;
+    // the second field is the program's name in parentheses, and may hold anything; the start is the 22nd
+    let ticks: u64 = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()?;
+    let stat = read("/proc/stat")?;
+    let boot = stat.lines().find_map(|line| line.strip_prefix("btime "))?;
+    i64::try_from(boot.trim().parse::<u64>().ok()?.checked_add(ticks / TICKS)?).ok()
+}

@@ -1,0 +1,128 @@
+//! What is not counted but read when somebody asks: the writer's queue, pools, the tariff cache, and, at most once in some seconds, what
+//! the database knows of live calls and holds.
+
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::app::App;
+use crate::app::calls::writer::CallWriter;
+use crate::store::health::InProgress;
+
+/// How long what the database said stands.
+const FRESH: Duration = Duration::from_secs(5);
+/// How long the database may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Pool {
+    pool: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct State {
+    state: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Currency {
+    currency: String,
+}
+
+/// The gauges, as they were read last.
+#[derive(Debug, Default)]
+pub struct Gauges {
+    waiting: Gauge,
+    room: Gauge,
+    versions: Gauge<u64, AtomicU64>,
+    bytes: Gauge<u64, AtomicU64>,
+    connections: Family<Pool, Gauge>,
+    idle: Family<Pool, Gauge>,
+    live: Family<State, Gauge>,
+    held: Family<Currency, Gauge>,
+    holding: Family<Currency, Gauge>,
+    ready: Gauge,
+    asked: std::sync::Mutex<Option<Instant>>,
+}
+
+impl Gauges {
+    /// Reads everything. A database that does not answer leaves its gauges out, rather than old.
+    pub async fn read(&self, app: &App, writer: &CallWriter) {
+        let (room, queue) = writer.room();
+        self.waiting.set(signed(queue.saturating_sub(room)));
+        self.room.set(signed(room));
+        let (versions, bytes) = app.rates.size();
+        self.versions.set(versions);
+        self.bytes.set(bytes);
+        for (pool, size, idle) in app.store.pools() {
+            self.connections.get_or_create(&Pool { pool }).set(i64::from(size));
+            self.idle.get_or_create(&Pool { pool }).set(signed(idle));
+        }
+        self.ready.set(i64::from(app.health.ready(&app.store, (room, queue)).await.is_ok()));
+        if !self.is_due() {
+            return;
+        }
+        let state = match tokio::time::timeout(PATIENCE, app.store.in_progress()).await {
+            Ok(Ok(state)) => state,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "live calls could not be counted");
+                InProgress::default()
+            }
+            Err(_) => InProgress::default(),
+        };
+        self.show(&state);
+    }
+
+    fn is_due(&self) -> bool {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.is_some_and(|at| at.elapsed() < FRESH) {
+            return false;
+        }
+        *asked = Some(Instant::now());
+        true
+    }
+
+    fn show(&self, now: &InProgress) {
+        self.live.clear();
+        self.held.clear();
+        self.holding.clear();
+        for (state, calls) in &now.live {
+            self.live.get_or_create(&State { state: state.clone() }).set(*calls);
+        }
+        for held in &now.held {
+            let label = Currency { currency: held.currency.clone() };
+            self.held.get_or_create(&label).set(held.sum.0);
+            self.holding.get_or_create(&label).set(held.balances);
+        }
+    }
+
+    pub(super) fn register(&self, registry: &mut Registry) {
+        registry.register("ready", "Whether /readyz says yes", self.ready.clone());
+        let help = "Events and attempts that wait to be written";
+        registry.register("writer_queue_jobs", help, self.waiting.clone());
+        let help = "How many more may wait before the hook answers 503";
+        registry.register("writer_queue_free_jobs", help, self.room.clone());
+        registry.register("tariff_cache_versions", "Tariff versions in memory", self.versions.clone());
+        registry.register("tariff_cache_bytes", "Memory that they take", self.bytes.clone());
+        registry.register("database_connections", "Connections of a pool", self.connections.clone());
+        let help = "Those that nobody uses just now: at 0, somebody waits or soon will";
+        registry.register("database_idle_connections", help, self.idle.clone());
+        registry.register(
+            "live_calls",
+            "Calls that ring or are talked, of all nodes, by state",
+            self.live.clone(),
+        );
+        let help = "What live calls hold of balances, at every level, in millionths of the currency unit";
+        registry.register("held_micros", help, self.held.clone());
+        registry.register("holding_balances", "Balances of which something is held", self.holding.clone());
+    }
+}
+
+fn signed(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
