@@ -13,8 +13,9 @@
 //! - `abandoned` (the proxy threw the authorisation away) counts only while nothing has rung.
 //! - An `ended` with an answer instant proves that the call was up: it prevails even over `failed` and `abandoned`.
 //!   Whoever applies the transition sees it from the old state, whose holds were released. Otherwise final is final.
-//! - A call that its proxy no longer knows ends at the last instant it was seen (`lost`). That end is an estimate: a true
-//!   `ended` that comes later replaces it.
+//! - A call that its proxy no longer knows ends at the last instant it was seen (`lost`); one that was not answered has
+//!   failed. That end is an estimate: a true `ended` that comes later replaces it, and so does a true `failed` of a call
+//!   that was not answered.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -301,20 +302,31 @@ fn lost(call: &mut Call, last_seen: DateTime<Utc>) -> Vec<Emitted> {
     if !call.state.is_live() {
         return Vec::new();
     }
-    let emitted = ended(call, last_seen, EndedBy::Proxy, EndCause::Lost, None);
+    if call.answered_at.is_some() {
+        let emitted = ended(call, last_seen, EndedBy::Proxy, EndCause::Lost, None);
+        call.estimated = true;
+        return emitted;
+    }
+    call.state = CallState::Failed;
+    call.ended_at = Some(last_seen);
+    call.ended_by = Some(EndedBy::Proxy);
+    call.cause = Some(EndCause::Lost);
     call.estimated = true;
-    emitted
+    vec![Emitted::Failed { at: last_seen }]
 }
 
 fn failed(call: &mut Call, at: DateTime<Utc>, code: u16, by: EndedBy) -> Vec<Emitted> {
-    if !matches!(call.state, CallState::Authorized | CallState::Ringing) {
+    let told = call.state == CallState::Failed && call.estimated;
+    if !told && !matches!(call.state, CallState::Authorized | CallState::Ringing) {
         return Vec::new();
     }
     call.state = CallState::Failed;
     call.ended_at = Some(at);
     call.sip_code = Some(code);
     call.ended_by = Some(by);
-    vec![Emitted::Failed { at }]
+    call.cause = None;
+    call.estimated = false;
+    if told { Vec::new() } else { vec![Emitted::Failed { at }] }
 }
 
 fn abandoned(call: &mut Call, at: DateTime<Utc>) -> Vec<Emitted> {

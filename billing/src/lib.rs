@@ -1,4 +1,4 @@
-//! The pure rules of a callshop: money, numbers, tariffs, rating, calls, sessions, statements, the register.
+//! The pure rules of a callshop: money, numbers, tariffs, rating, calls, sessions, statements, the register, and what is compared with a proxy.
 //!
 //! Nothing here does I/O, reads a clock or knows a database: every function answers from its arguments, so that a
 //! charge made today can be explained, and computed again, years later.
@@ -9,6 +9,7 @@ pub mod deck;
 pub mod money;
 pub mod number;
 pub mod rating;
+pub mod reconcile;
 pub mod register;
 pub mod session;
 pub mod statement;

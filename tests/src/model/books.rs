@@ -638,6 +638,10 @@ impl Books {
                 }
                 rings
             }
+            Event::Failed if row.state == State::Failed && row.estimated => {
+                row.estimated = false;
+                true
+            }
             Event::Failed | Event::Abandoned => {
                 let over = match event {
                     Event::Failed => matches!(row.state, State::Authorized | State::Ringing),
@@ -652,10 +656,15 @@ impl Books {
             }
             Event::Lost(at) => {
                 let live = row.is_live();
-                if live {
+                if live && row.answered.is_some() {
                     let answered = row.answered;
                     self.end(call, at, answered);
                     self.calls[call].estimated = true;
+                } else if live {
+                    row.state = State::Failed;
+                    row.estimated = true;
+                    row.holds.clear();
+                    self.is_over(call);
                 }
                 live
             }
