@@ -106,6 +106,8 @@ pub struct CallConfig {
     pub slice_seconds: u32,
     /// Bytes of rate tables kept in memory.
     pub rate_cache_bytes: u64,
+    /// Seconds between two comparisons of live calls and registered phones with what a proxy lists. A call is closed when two of them miss it.
+    pub reconcile_seconds: u32,
 }
 
 /// Redis: the doorbell between nodes on one PostgreSQL, and the stream of the SIP proxies' events.
@@ -216,7 +218,13 @@ impl Default for HookConfig {
 
 impl Default for CallConfig {
     fn default() -> Self {
-        Self { ring_seconds: 120, max_seconds: 4 * 3600, slice_seconds: 600, rate_cache_bytes: 256 << 20 }
+        Self {
+            ring_seconds: 120,
+            max_seconds: 4 * 3600,
+            slice_seconds: 600,
+            rate_cache_bytes: 256 << 20,
+            reconcile_seconds: 30,
+        }
     }
 }
 
@@ -299,6 +307,9 @@ impl Config {
         }
         if !(1..=86_400).contains(&self.calls.slice_seconds) {
             return bad("calls.slice_seconds must be 1 to 86400");
+        }
+        if !(1..=3_600).contains(&self.calls.reconcile_seconds) {
+            return bad("calls.reconcile_seconds must be 1 to 3600");
         }
         self.redis.check()?;
         let http = |url: &String| url.starts_with("http://") || url.starts_with("https://");

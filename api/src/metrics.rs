@@ -32,6 +32,8 @@ pub struct Metrics {
     written_off: Family<Currency, Counter>,
     ended: Counter,
     extended: Counter,
+    lost: Counter,
+    strays: Counter,
     /// Requests of clients.
     pub api: ApiMetrics,
     /// Requests of the proxy.
@@ -55,6 +57,16 @@ impl Metrics {
         self.extended.inc();
     }
 
+    /// A call was closed because its proxy did not know it any more.
+    pub fn call_lost(&self) {
+        self.lost.inc();
+    }
+
+    /// A dialog that is no call of ours was hung up.
+    pub fn stray_hung_up(&self) {
+        self.strays.inc();
+    }
+
     /// Everything, in the OpenMetrics text format.
     ///
     /// # Errors
@@ -72,6 +84,10 @@ impl Metrics {
         self.hook.register(registry);
         self.writer.register(registry);
         self.read.register(registry);
+        let help =
+            "Calls closed at the last second they were seen, because their proxy did not know them any more";
+        registry.register("calls_lost", help, self.lost.clone());
+        registry.register("strays_hung_up", "Dialogs of no call, hung up", self.strays.clone());
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &all)?;
         Ok(text)

@@ -16,8 +16,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::calls::extend;
 use crate::app::calls::writer::CallWriter;
+use crate::app::calls::{extend, reconcile};
 use crate::app::{App, retention};
 use crate::auth::login;
 use crate::feed;
@@ -70,6 +70,7 @@ impl Server {
         let doorbell = feed::start(&app.store, &app.config, &stop_doorbell).map_err(std::io::Error::other)?;
         let (writer, writing) = CallWriter::start(app.clone(), stop_writer.clone());
         let looking_after = extend::run(app.clone(), writer.clone(), closing.clone());
+        let comparing = reconcile::run(app.clone(), writer.clone(), closing.clone());
         let probes: Arc<dyn Probes> = Arc::new(Node { app: app.clone(), writer: writer.clone() });
         let reading = stream::run(app.clone(), writer.clone(), closing.clone());
         let hook = web::Data::new(Hook { app: app.clone(), writer });
@@ -121,6 +122,7 @@ impl Server {
             tokio::spawn(looking_after),
             tokio::spawn(drain(app, stop.clone(), closing.clone())),
             tokio::spawn(reading),
+            tokio::spawn(comparing),
         ];
         let grace = Duration::from_secs(config.shutdown.grace_seconds);
         Ok(Self {

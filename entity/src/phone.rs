@@ -32,6 +32,8 @@ pub struct Model {
     pub source: Option<String>,
     /// What it calls itself.
     pub user_agent: Option<String>,
+    /// Name of the proxy that it is, or was last, registered at; none if that is not known.
+    pub proxy: Option<String>,
     /// When it was made.
     pub created_at: DateTimeUtc,
 }

@@ -14,6 +14,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 mod m20261122_000001_first_call;
 mod m20261123_000001_money;
 mod m20261124_000001_partitions;
+mod m20261124_000002_reconciliation;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000001_first_call::Migration),
             Box::new(m20261123_000001_money::Migration),
             Box::new(m20261124_000001_partitions::Migration),
+            Box::new(m20261124_000002_reconciliation::Migration),
         ]
     }
 }

@@ -3,9 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+
+use crate::server::TestTime;
 
 /// What the proxy does with the next commands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,12 +22,65 @@ pub enum Mood {
     KnowsNothing,
 }
 
+/// What the proxy lists; nothing before it is told to.
+#[derive(Clone)]
+pub struct Lists {
+    /// Its clock.
+    pub time: TestTime,
+    /// Which start of it this is.
+    pub boot_id: String,
+    /// Events that it has not handed over.
+    pub waiting: u64,
+    /// Its dialogs, made by [`dialog`].
+    pub dialogs: Vec<Value>,
+    /// Users of the phones that are registered.
+    pub phones: Vec<String>,
+}
+
+impl Lists {
+    /// Nothing, at this time.
+    pub fn nothing(time: TestTime) -> Self {
+        Self { time, boot_id: "first".to_owned(), waiting: 0, dialogs: Vec::new(), phones: Vec::new() }
+    }
+
+    fn answer(&self, path: &str, body: &Value) -> Value {
+        let now = self.time.now().timestamp_micros().to_string();
+        match (path, body["method"].as_str()) {
+            ("/queue", _) => json!({ "waiting": self.waiting, "now": now, "boot_id": self.boot_id }),
+            (_, Some("dlg.list")) => json!({ "jsonrpc": "2.0", "result": self.dialogs, "id": 1 }),
+            _ => {
+                let phone = |user: &String| {
+                    let address = format!("sip:{user}@127.0.0.9:5060");
+                    let contact = json!({ "Address": address, "Expires": 100, "User-Agent": "[not set]", "Received": "[not set]" });
+                    json!({ "Info": { "AoR": user, "Contacts": [{ "Contact": contact }] } })
+                };
+                let records: Vec<Value> = self.phones.iter().map(phone).collect();
+                json!({ "jsonrpc": "2.0", "result": { "Domains": [{ "Domain": { "AoRs": records } }] }, "id": 1 })
+            }
+        }
+    }
+}
+
+/// A dialog as Kamailio lists it. Its Call-ID is made of the call's `ref`, or of anything else that is no call.
+pub fn dialog(reference: &Value, answered: Option<DateTime<Utc>>) -> Value {
+    let mut variables = vec![json!({ "ref": reference })];
+    variables.extend(answered.map(|at| json!({ "answered": at.timestamp_micros().to_string() })));
+    json!({ "call-id": format!("of {reference}"), "state": if answered.is_some() { 4 } else { 2 },
+        "caller": { "tag": "ft" }, "callee": { "tag": "tt" }, "variables": variables })
+}
+
+#[derive(Default)]
+struct State {
+    told: Vec<(String, Value)>,
+    mood: Mood,
+    lists: Option<Lists>,
+}
+
 /// A control listener on loopback.
 pub struct FakeProxy {
     /// Where it listens.
     pub address: SocketAddr,
-    told: Arc<Mutex<Vec<(String, Value)>>>,
-    mood: Arc<Mutex<Mood>>,
+    state: Arc<Mutex<State>>,
 }
 
 impl FakeProxy {
@@ -32,11 +88,11 @@ impl FakeProxy {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let proxy = Self { address, told: Arc::default(), mood: Arc::default() };
-        let (told, mood) = (proxy.told.clone(), proxy.mood.clone());
+        let proxy = Self { address, state: Arc::default() };
+        let state = proxy.state.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, told.clone(), mood.clone()));
+                tokio::spawn(serve(stream, state.clone()));
             }
         });
         proxy
@@ -44,26 +100,42 @@ impl FakeProxy {
 
     /// What it does from now on.
     pub fn be(&self, mood: Mood) {
-        *self.mood.lock().expect("the mood") = mood;
+        self.state.lock().expect("the state").mood = mood;
+    }
+
+    /// What it lists from now on.
+    pub fn list(&self, lists: Lists) {
+        self.state.lock().expect("the state").lists = Some(lists);
+    }
+
+    /// Lists nothing any more: it does not answer what is asked of it.
+    pub fn silence(&self) {
+        self.state.lock().expect("the state").lists = None;
     }
 
     /// The bodies of all commands to `path` so far.
     pub fn told(&self, path: &str) -> Vec<Value> {
-        let told = self.told.lock().expect("what was told");
-        told.iter().filter(|(to, _)| to == path).map(|(_, body)| body.clone()).collect()
+        let state = self.state.lock().expect("the state");
+        state.told.iter().filter(|(to, _)| to == path).map(|(_, body)| body.clone()).collect()
     }
 }
 
-async fn serve(mut stream: TcpStream, told: Arc<Mutex<Vec<(String, Value)>>>, mood: Arc<Mutex<Mood>>) {
+async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     while let Some((path, body)) = request(&mut stream).await {
-        told.lock().expect("what was told").push((path, body.clone()));
-        let mood = *mood.lock().expect("the mood");
-        let (status, answer) = match mood {
-            Mood::Takes => ("200 OK", json!({ "covered": body["covered"] })),
-            Mood::KnowsNothing => ("404 Not Found", json!({ "error": "NO_SUCH_CALL" })),
-            Mood::LosesAnswers => return,
+        let answer = {
+            let mut state = state.lock().expect("the state");
+            state.told.push((path.clone(), body.clone()));
+            let nothing = ("404 Not Found", json!({ "error": "NO_SUCH_CALL" }));
+            match (path.as_str(), state.mood) {
+                ("/queue" | "/RPC", _) => {
+                    state.lists.as_ref().map_or(nothing, |lists| ("200 OK", lists.answer(&path, &body)))
+                }
+                (_, Mood::Takes) => ("200 OK", json!({ "covered": body["covered"] })),
+                (_, Mood::KnowsNothing) => nothing,
+                (_, Mood::LosesAnswers) => return,
+            }
         };
-        let answer = answer.to_string();
+        let (status, answer) = (answer.0, answer.1.to_string());
         let head = format!(
             "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             answer.len()

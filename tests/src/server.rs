@@ -84,18 +84,18 @@ impl Backend {
     pub(crate) async fn new_database(self, dir: &tempfile::TempDir) -> String {
         match self {
             Self::Sqlite => format!("sqlite:{}", dir.path().join("callshop.db").display()),
-            Self::Postgres => {
-                let base = postgres_url();
-                let name = format!("t{}", uuid::Uuid::now_v7().simple());
-                let admin = Database::connect(format!("{base}/postgres")).await.expect("PostgreSQL answers");
-                admin
-                    .execute_unprepared(&format!("CREATE DATABASE {name}"))
-                    .await
-                    .expect("a database of its own");
-                format!("{base}/{name}")
-            }
+            Self::Postgres => new_postgres().await,
         }
     }
+}
+
+/// A database of its own on PostgreSQL.
+pub(crate) async fn new_postgres() -> String {
+    let base = postgres_url();
+    let name = format!("t{}", uuid::Uuid::now_v7().simple());
+    let admin = Database::connect(format!("{base}/postgres")).await.expect("PostgreSQL answers");
+    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database of its own");
+    format!("{base}/{name}")
 }
 
 impl TestServer {

@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use entity::hook_event;
-use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, Database, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+};
 
 use crate::server::{HOOK_SECRET, TestServer};
 use crate::shop::SipAccount;
@@ -45,6 +47,8 @@ pub struct SipPlan {
     network: [u8; 3],
     sip: SocketAddr,
     control: SocketAddr,
+    /// Where dialogs and registrations are kept; SQLite in the instance's folder without it.
+    postgres: Option<String>,
 }
 
 impl SipPlan {
@@ -55,7 +59,14 @@ impl SipPlan {
         let [.., high, low] = serial.to_be_bytes();
         let network = [127, high | 1, low];
         let proxy = Ipv4Addr::new(127, high | 1, low, 1);
-        Self { network, sip: free_udp(proxy, 5060), control: free_tcp(proxy) }
+        Self { network, sip: free_udp(proxy, 5060), control: free_tcp(proxy), postgres: None }
+    }
+
+    /// The same with a database of its own on PostgreSQL for dialogs and registrations.
+    pub async fn on_postgres() -> Self {
+        let url = crate::server::new_postgres().await;
+        create_database(&url);
+        Self { postgres: Some(url), ..Self::new() }
     }
 
     /// Where the API reaches the proxy.
@@ -77,17 +88,12 @@ impl SipPlan {
         let gateway_address = SocketAddr::from((self.address(2), 5060));
         write_configuration(dir.path(), &self, gateway_address, server.hook, settings);
         let gateway = start_gateway(dir.path(), gateway_address);
-        let mut proxy = start_proxy(dir.path());
-        let log = dir.path().join("kamailio.log");
-        eventually("the proxy's boot reaches the API", async || {
-            let over = proxy.leader.try_wait().expect("a child's state");
-            assert!(over.is_none(), "kamailio ended: {}", tail(&log));
-            let boots = hook_event::Entity::find().filter(hook_event::Column::Kind.eq("boot"));
-            boots.one(server.app.store.reader()).await.expect("the events read")
-        })
-        .await;
+        let proxy = start_proxy(dir.path());
         let phones = self.address(10);
-        Sip { plan: self, phones, next_port: AtomicU16::new(20_000), _proxy: proxy, _gateway: gateway, dir }
+        let mut sip =
+            Sip { plan: self, phones, next_port: AtomicU16::new(20_000), proxy, _gateway: gateway, dir };
+        sip.booted(server, 1).await;
+        sip
     }
 }
 
@@ -102,7 +108,7 @@ pub struct Sip {
     plan: SipPlan,
     phones: Ipv4Addr,
     next_port: AtomicU16,
-    _proxy: Group,
+    proxy: Group,
     _gateway: Group,
     dir: tempfile::TempDir,
 }
@@ -146,6 +152,40 @@ pub struct Playing {
 }
 
 impl Sip {
+    /// The proxy dies: SIGKILL to all its processes.
+    pub fn kill_proxy(&mut self) {
+        self.proxy.kill();
+    }
+
+    /// Starts the proxy again; answers when the server has heard of it. `boots` is how often it has started then.
+    pub async fn start_proxy(&mut self, server: &TestServer, boots: u64) {
+        self.proxy = start_proxy(self.dir.path());
+        self.booted(server, boots).await;
+    }
+
+    /// Empties the proxy's table of dialogs on PostgreSQL.
+    ///
+    /// # Panics
+    /// When the proxy is not on PostgreSQL.
+    pub async fn forget_dialogs(&self) {
+        let url = self.plan.postgres.as_deref().expect("a proxy on PostgreSQL");
+        let database = Database::connect(url).await.expect("PostgreSQL answers");
+        database.execute_unprepared("TRUNCATE dialog, dialog_vars").await.expect("the tables are emptied");
+    }
+
+    async fn booted(&mut self, server: &TestServer, boots: u64) {
+        let log = self.dir.path().join("kamailio.log");
+        let proxy = &mut self.proxy;
+        eventually("the proxy's boot reaches the API", async || {
+            let over = proxy.leader.try_wait().expect("a child's state");
+            assert!(over.is_none(), "kamailio ended: {}", tail(&log));
+            let query = hook_event::Entity::find().filter(hook_event::Column::Kind.eq("boot"));
+            let found = query.count(server.app.store.reader()).await.expect("the events read");
+            (found >= boots).then_some(())
+        })
+        .await;
+    }
+
     /// Puts a telephone on an address of its own.
     pub fn phone(&self, account: &SipAccount) -> Phone {
         Phone { account: account.clone(), address: self.free_address(self.phones) }
@@ -298,6 +338,11 @@ impl Group {
         Self { leader, orderly }
     }
 
+    fn kill(&mut self) {
+        self.signal("-KILL", &format!("-{}", self.leader.id()));
+        let _ = self.leader.wait();
+    }
+
     fn signal(&self, signal: &str, target: &str) {
         let _ = Command::new("kill").args([signal, "--", target]).stderr(Stdio::null()).status();
     }
@@ -329,8 +374,6 @@ fn write_configuration(
     hook: SocketAddr,
     settings: &[(&str, &str)],
 ) {
-    let made = Command::new("sh").arg(root().join("kamailio/create-db")).arg(dir).status();
-    assert!(made.is_ok_and(|status| status.success()), "kamailio/create-db: run the tests by tests/run");
     fs::copy(root().join("kamailio/kamailio.cfg"), dir.join("kamailio.cfg")).expect("kamailio.cfg is copied");
     let folder = dir.display();
     let own = [
@@ -350,17 +393,36 @@ fn write_configuration(
         // all phones share one address
         ("CS_FLOOD_LIMIT", "10000".to_owned()),
     ];
+    let on_postgres = plan.postgres.iter().flat_map(|url| {
+        let (module, mode) = ("db_postgres.so".to_owned(), "1".to_owned());
+        [
+            ("CS_DB_MODULE", module),
+            ("CS_DB_DIALOG", url.clone()),
+            ("CS_DB_LOCATION", url.clone()),
+            ("CS_PHONES_DB_MODE", mode),
+        ]
+    });
+    if plan.postgres.is_none() {
+        create_database(dir.to_str().expect("a path in UTF-8"));
+    }
     let changed = settings.iter().map(|(name, value)| (*name, (*value).to_owned()));
+    let changed: Vec<(&str, String)> = changed.chain(on_postgres).collect();
+    let own = own.into_iter().filter(|(name, _)| changed.iter().all(|(other, _)| other != name));
     let lines: Vec<String> = own
-        .into_iter()
-        .chain(changed)
+        .chain(changed.iter().cloned())
         .map(|(name, value)| format!("#!substdef \"!{name}!{value}!g\"\n"))
         .collect();
     fs::write(dir.join("local.cfg"), lines.concat()).expect("local.cfg is written");
 }
 
+/// The proxy's tables, in a folder or on PostgreSQL.
+fn create_database(target: &str) {
+    let made = Command::new("sh").arg(root().join("kamailio/create-db")).arg(target).status();
+    assert!(made.is_ok_and(|status| status.success()), "kamailio/create-db: run the tests by tests/run");
+}
+
 fn start_proxy(dir: &Path) -> Group {
-    let log = File::create(dir.join("kamailio.log")).expect("a log");
+    let log = File::options().create(true).append(true).open(dir.join("kamailio.log")).expect("a log");
     let mut command = Command::new("kamailio");
     command.args(["-DD", "-E", "-m", "64", "-M", "8", "-f"]).arg(dir.join("kamailio.cfg"));
     // its own folder: a local.cfg in the current one is taken first

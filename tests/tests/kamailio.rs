@@ -82,7 +82,7 @@ fn deck(rates: &[Rate]) -> String {
 }
 
 const CALL: &str = "id cabinId number dialed state answeredAt endedAt billedSeconds cost { amount } costs { account billedSeconds amount { amount } } \
-    sipCode endedBy cause refusal elapsedSeconds";
+    sipCode endedBy cause refusal elapsedSeconds estimated";
 
 /// A shop with open register, priced as above, with its phones on a real proxy.
 struct Stage {
@@ -93,10 +93,22 @@ struct Stage {
 
 impl Stage {
     async fn set(backend: Backend, cabins: usize, settings: &[(&str, &str)]) -> Self {
-        let plan = SipPlan::new();
+        Self::on(SipPlan::new(), backend, cabins, settings, 30).await
+    }
+
+    async fn on(
+        plan: SipPlan,
+        backend: Backend,
+        cabins: usize,
+        settings: &[(&str, &str)],
+        reconcile_seconds: u32,
+    ) -> Self {
         let control = plan.control();
-        let server =
-            TestServer::start(backend, |config| config.hook.proxies = vec![proxy(PROXY, control)]).await;
+        let server = TestServer::start(backend, |config| {
+            config.hook.proxies = vec![proxy(PROXY, control)];
+            config.calls.reconcile_seconds = reconcile_seconds;
+        })
+        .await;
         let shop = Shop::on(server, cabins).await;
         price(&shop.distributor, &shop.reseller_id, &deck(WHOLESALE), "COST", None).await;
         price(&shop.reseller, &shop.id, &deck(COST), "COST", None).await;
@@ -594,10 +606,7 @@ async fn kamailio_a_deposit_is_raised_during_the_call() {
     let opened = shop.attendant.did("openCabin", "OpenCabinInput", open, "session { id }").await;
     let talking = sip.play(&phones[0], &Script::call("phone-hungup", "+351988880111", &[]));
     let call = stage.call_in(0, "ANSWERED").await;
-    tokio::time::sleep(
-        (time(&call["answeredAt"]) + Duration::from_secs(5) - Utc::now()).to_std().unwrap_or_default(),
-    )
-    .await;
+    wait_until(time(&call["answeredAt"]) + Duration::from_secs(5)).await;
     let more = json!({ "sessionId": opened["session"]["id"], "amount": "0.06", "method": "CASH", "idempotencyKey": tests::shop::unique("key") });
     shop.attendant.did("addDeposit", "AddDepositInput", more, "session { id }").await;
     let trace = talking.finished().await;
@@ -613,4 +622,85 @@ async fn kamailio_a_deposit_is_raised_during_the_call() {
     let closed = close(shop, 0, "HANG_UP").await;
     assert_eq!(closed["statement"]["total"]["amount"], "0.14");
     stage.finish().await;
+}
+
+/// The proxy is killed while two talk, and finds their call again in PostgreSQL: it goes on, is hung up by the other side, and is charged
+/// as long as it lasted. The phone need not register again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_killed_mid_call_knows_it_again() {
+    let plan = SipPlan::on_postgres().await;
+    let mut stage = Stage::on(plan, Backend::Postgres, 1, &[], 1).await;
+    stage.open_cabins().await;
+    let watcher = Subscriber::start(&stage.shop).await;
+    let talking = stage.sip.play(&stage.phones[0], &Script::call("phone-hungup", "11988880809", &[]));
+    let call = stage.call_in(0, "ANSWERED").await;
+    wait_until(time(&call["answeredAt"]) + Duration::from_secs(3)).await;
+    stage.sip.kill_proxy();
+    stage.sip.start_proxy(&stage.shop.server, 2).await;
+    talking.finished().await;
+    let call = stage.call_in(0, "ENDED").await;
+    assert_eq!(
+        (&call["endedBy"], &call["cause"], &call["estimated"]),
+        (&json!("CALLEE"), &json!("BYE"), &json!(false))
+    );
+    assert!((9..=10).contains(&talk_of(&call)), "{call}");
+    stage.check_charges(&[call]).await;
+    // the next call needs no registration either
+    stage.sip.play(&stage.phones[0], &Script::call("phone-hungup", "11988880801", &[])).finished().await;
+    eventually("two calls have ended", async || {
+        let calls = stage.calls().await;
+        (calls.iter().filter(|call| call["state"] == "ENDED").count() == 2).then_some(())
+    })
+    .await;
+    assert_eq!(count(&watcher.activities(), "PHONE_OFFLINE"), 0);
+    drop(watcher);
+    stage.finish().await;
+}
+
+/// The proxy is killed and comes up with an empty database: the call that it carried is closed as of when it was seen last. Before that, a
+/// call that is over to us and not to the proxy is hung up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
+    let plan = SipPlan::on_postgres().await;
+    let mut stage = Stage::on(plan, Backend::Sqlite, 2, &[], 1).await;
+    stage.open_cabins().await;
+    let lost = stage.sip.play(&stage.phones[0], &Script::call("phone-hungup", "+351988880111", &[]));
+    let stray = stage.sip.play(&stage.phones[1], &Script::call("phone-hungup", "+351988880112", &[]));
+    let call = stage.call_in(0, "ANSWERED").await;
+    let other = stage.call_in(1, "ANSWERED").await;
+    // as if our database had been restored from a moment when it was over
+    let reference =
+        json!(api::graphql::scalars::Kind::Call.parse(&text(&other["id"]).into()).expect("an id"));
+    let answered = time(&other["answeredAt"]);
+    let more = json!({ "by": "caller", "cause": "bye", "answered_ts": tests::shop::micros(answered) });
+    let over = tests::shop::event("ended", &reference, answered + Duration::from_secs(1), more);
+    assert_eq!(stage.shop.hook().events(&[over]).await, ["applied"]);
+    let trace = stray.finished().await;
+    let id = trace.call_id();
+    assert_eq!(trace.received("BYE", &id), 1, "the phone's leg");
+    at_the_gateway(&stage.sip, "BYE", &id).await;
+    let ended = stage.call_in(1, "ENDED").await;
+
+    // a call that was allowed a moment ago is not missed
+    wait_until(time(&call["answeredAt"]) + Duration::from_secs(11)).await;
+    stage.sip.kill_proxy();
+    let killed = Utc::now();
+    stage.sip.forget_dialogs().await;
+    stage.sip.start_proxy(&stage.shop.server, 2).await;
+    let call = stage.call_in(0, "ENDED").await;
+    assert_eq!(
+        (&call["endedBy"], &call["cause"], &call["estimated"]),
+        (&json!("PROXY"), &json!("LOST"), &json!(true))
+    );
+    let seen = time(&call["endedAt"]);
+    assert!(seen < killed && killed - seen < chrono::TimeDelta::seconds(4), "{call}: killed at {killed}");
+    stage.check_charges(&[call, ended]).await;
+    let closed = close(&stage.shop, 0, "REFUSE").await;
+    assert_eq!(closed["state"], "CLOSED");
+    drop(lost);
+    stage.finish().await;
+}
+
+async fn wait_until(instant: DateTime<Utc>) {
+    tokio::time::sleep((instant - Utc::now()).to_std().unwrap_or_default()).await;
 }

@@ -59,6 +59,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Whether this node lives and may be given work.
     pub health: Health,
+    /// Comparing with what the proxies list.
+    pub reconciliation: calls::reconcile::Reconciliation,
 }
 
 impl App {
@@ -91,6 +93,7 @@ impl App {
             proxy_events,
             metrics: Arc::default(),
             health: Health::default(),
+            reconciliation: calls::reconcile::Reconciliation::default(),
         })
     }
 }

@@ -106,6 +106,7 @@ fn build(app: &App, callshop_id: Uuid, label: String) -> NewPhone {
         contact: None,
         source: None,
         user_agent: None,
+        proxy: None,
         created_at: app.clock.now(),
     };
     NewPhone { phone, secret }

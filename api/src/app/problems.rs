@@ -10,7 +10,7 @@ use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::error::Result;
 use crate::store::reports::{self, Found, LiveCall, Search};
-use crate::store::{Tx, accounts};
+use crate::store::{Tx, accounts, reconcile};
 
 /// Problems of a kind that are answered at most.
 const MAX_PROBLEMS: usize = 100;
@@ -44,6 +44,10 @@ pub enum ProblemKind {
     EndEstimated,
     /// An event of the proxy was not understood.
     EventRejected,
+    /// A proxy has dialogs that are no calls of ours.
+    DialogsUnknown,
+    /// A proxy does not answer.
+    ProxySilent,
     /// A balance of the account is not the sum of its entries.
     LedgerDifference,
 }
@@ -106,6 +110,7 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid) -> Result<(account
             look.at_ended_calls().await?;
             if for_admin {
                 look.at_events().await?;
+                look.at_proxies(app).await?;
             }
             look.at_books().await?;
             look.named().await
@@ -213,6 +218,43 @@ impl Look<'_> {
             ),
         };
         self.add(ProblemKind::EventRejected, events.into_iter().map(problem).collect());
+        Ok(())
+    }
+
+    async fn at_proxies(&mut self, app: &App) -> Result<()> {
+        let known = reconcile::proxies(self.tx.conn()).await?;
+        let (mut unknown, mut silent) = (Vec::new(), Vec::new());
+        for proxy in known.into_iter().filter(|row| app.proxies.names().any(|name| name == row.name)) {
+            let problem = |since, text| Problem { subject: Subject::Event, callshop: None, since, text };
+            let dialogs = proxy.strays.as_array().map_or(0, Vec::len);
+            if let Some(since) = proxy.alarm_since {
+                let text = format!(
+                    "The proxy {:?} has {dialogs} or more dialogs that are no calls of ours, too many to hang them up: see whether proxy and                      server run on the databases that belong together; each dialog ends at its limit by itself.",
+                    proxy.name
+                );
+                unknown.push(problem(since, text));
+            } else if dialogs > 0 {
+                let text = format!(
+                    "The proxy {:?} has {dialogs} dialogs that are no calls of ours: they are hung up at the next comparison.",
+                    proxy.name
+                );
+                unknown.push(problem(proxy.listed_at.unwrap_or(self.now), text));
+            }
+            let silent_since = match proxy.listed_at {
+                Some(at) => Some(at).filter(|at| *at + GRACE < self.now),
+                None => proxy.looked_at.filter(|_| proxy.lease_until.is_none()),
+            };
+            if let Some(since) = silent_since {
+                let text = format!(
+                    "The proxy {:?} has not listed its calls since then, and lost calls stay open: see whether it runs and its control \
+                     listener is reached.",
+                    proxy.name
+                );
+                silent.push(problem(since, text));
+            }
+        }
+        self.add(ProblemKind::DialogsUnknown, unknown);
+        self.add(ProblemKind::ProxySilent, silent);
         Ok(())
     }
 

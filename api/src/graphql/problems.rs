@@ -36,6 +36,10 @@ pub enum ProblemKind {
     EndEstimated,
     /// An event of the proxy, of the last seven days, was not understood; only shown to the platform.
     EventRejected,
+    /// A proxy has dialogs that are no calls of ours; only shown to the platform.
+    DialogsUnknown,
+    /// A proxy has not listed its calls for more than five minutes; only shown to the platform.
+    ProxySilent,
     /// A balance of the account is not the sum of its entries.
     LedgerDifference,
 }

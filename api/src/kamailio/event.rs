@@ -99,7 +99,8 @@ struct RawEvent {
 }
 
 /// Microseconds since 1970, as a decimal string or an integer.
-struct Micros(DateTime<Utc>);
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Micros(pub(super) DateTime<Utc>);
 
 impl<'de> Deserialize<'de> for Micros {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

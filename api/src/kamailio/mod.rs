@@ -3,4 +3,5 @@
 pub mod control;
 pub mod event;
 pub mod hook;
+pub mod listing;
 pub mod stream;

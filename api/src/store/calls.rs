@@ -12,6 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::reconcile::KEYS_AT_ONCE;
 use super::{Page, Scope, bulk, first_id};
 use crate::error::Result;
 
@@ -193,6 +194,43 @@ pub async fn live_of_sessions(conn: &impl ConnectionTrait, sessions: &[Uuid]) ->
         sessions.iter().copied(),
     ));
     Ok(call::Entity::find().filter(is_one_of(live)).all(conn).await?)
+}
+
+/// A live call, as far as it is compared with what its proxy lists.
+#[derive(Clone, Copy, Debug)]
+pub struct AtProxy {
+    /// Which.
+    pub id: Uuid,
+    /// When it was allowed.
+    pub authorized_at: chrono::DateTime<chrono::Utc>,
+    /// When it was answered; proxy time.
+    pub answered_at: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+/// Live calls of a proxy, `limit` of them.
+pub async fn live_of_proxy(conn: &impl ConnectionTrait, proxy: &str, limit: u64) -> Result<Vec<AtProxy>> {
+    let query = call::Entity::find()
+        .select_only()
+        .columns([call::Column::Id, call::Column::AuthorizedAt, call::Column::AnsweredAt])
+        .filter(is_one_of(live_call::Entity::find()))
+        .filter(call::Column::Proxy.eq(proxy))
+        .limit(limit);
+    let rows: Vec<(Uuid, _, _)> = query.into_tuple().all(conn).await?;
+    let call = |(id, authorized_at, answered_at)| AtProxy { id, authorized_at, answered_at };
+    Ok(rows.into_iter().map(call).collect())
+}
+
+/// Which of these calls are live, wherever.
+pub async fn live_among(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let mut live = HashSet::new();
+    for ids in ids.chunks(KEYS_AT_ONCE) {
+        let query = live_call::Entity::find()
+            .select_only()
+            .column(live_call::Column::CallId)
+            .filter(bulk::among(conn, live_call::Column::CallId, ids.iter().copied()));
+        live.extend(query.into_tuple::<Uuid>().all(conn).await?);
+    }
+    Ok(live)
 }
 
 /// Calls by id, locked in id order.

@@ -1,8 +1,9 @@
 //! The only place with SQL.
 //!
 //! [`Store::read`] and [`Store::write`] run a closure in a transaction; the files beside this one hold the queries, a file a
-//! noun, each function taking whatever it is to run on. Rows are locked in one order everywhere: account (by id), callshop, tariff, phone, cabin,
-//! register shift, call (and with it its row of the live calls), session, ledger balance (by book, CREDIT first, then account), activity head.
+//! noun, each function taking whatever it is to run on. Rows are locked in one order everywhere: proxy, account (by id), callshop, tariff, phone,
+//! cabin, register shift, call (and with it its row of the live calls), call sighting, session, ledger balance (by book, CREDIT first, then
+//! account), activity head.
 
 pub mod accounts;
 pub mod activity;
@@ -17,6 +18,7 @@ pub mod ledger;
 pub mod page;
 pub mod partitions;
 pub mod phones;
+pub mod reconcile;
 pub mod register;
 pub mod reports;
 pub mod retention;

@@ -431,7 +431,7 @@ pub async fn estimated(
     search: &Search,
     now: DateTime<Utc>,
 ) -> Result<Vec<Found>> {
-    ended_calls(conn, search, now, "\"call\" c", "c.estimated").await
+    calls_of_late(conn, search, now, "\"call\" c", "c.estimated").await
 }
 
 async fn ended_calls(
@@ -441,8 +441,18 @@ async fn ended_calls(
     tables: &str,
     which: &str,
 ) -> Result<Vec<Found>> {
+    calls_of_late(conn, search, now, tables, &format!("c.state = 'ENDED' AND {which}")).await
+}
+
+async fn calls_of_late(
+    conn: &impl ConnectionTrait,
+    search: &Search,
+    now: DateTime<Utc>,
+    tables: &str,
+    which: &str,
+) -> Result<Vec<Found>> {
     let columns = "c.id AS id, COALESCE(c.ended_at, c.authorized_at) AS since";
-    let condition = format!("c.callshop_id = s.id AND c.id >= $4 AND c.state = 'ENDED' AND {which}");
+    let condition = format!("c.callshop_id = s.id AND c.id >= $4 AND {which}");
     let first = first_id(now - DAYS_BACK);
     found(&search.find(conn, columns, tables, &condition, vec![first.into()]).await?)
 }

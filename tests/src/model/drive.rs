@@ -771,7 +771,7 @@ impl Drive<'_> {
         if !up {
             return Err(format!("looked at although it is not up: {row:?}"));
         }
-        let confirmed = self.world.writer.confirm(row.id, looked.call.covered, looked.next).await;
+        let confirmed = self.world.writer.confirm(row.id, looked.call.covered, looked.next, None).await;
         confirmed.map_err(|error| error.to_string())?;
         let covered = i64::from(looked.call.covered);
         let more = self.books.could_go_on(call);

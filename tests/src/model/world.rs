@@ -206,6 +206,7 @@ impl Branch {
                     contact: None,
                     source: None,
                     user_agent: None,
+                    proxy: None,
                     created_at: now,
                 };
                 let cabin = entity::cabin::Model {

@@ -12,9 +12,10 @@ use super::charge::{self, Charged, Corrections};
 use super::extend;
 use super::kept::activity;
 use super::money::Money;
+use super::registrations;
 use crate::app::{App, sessions};
 use crate::error::{Error, Result};
-use crate::store::{NewActivity, Tx, accounts, calls};
+use crate::store::{Tx, accounts, calls};
 
 /// An event from the proxy, parsed.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,6 +124,8 @@ pub struct Applied {
     pub hang_up: Vec<call::Model>,
     /// Calls that ended: currency, and what was written off.
     pub ended: Vec<(String, Micros)>,
+    /// Proxies that started: their calls and phones are to be compared.
+    pub booted: Vec<String>,
 }
 
 /// Applies events by proxy time.
@@ -153,8 +156,10 @@ pub(super) async fn apply_all(
     let ignored: Vec<&str> = ignored.map(|(event, _)| event.eid.as_str()).collect();
     calls::ignore_events(tx.conn(), &ignored).await?;
     let (hang_up, ended) = (batch.to_hang_up(), std::mem::take(&mut batch.ended));
+    let is_boot = |event: &&&ProxyEvent| event.body == EventBody::Boot;
+    let booted = events.iter().filter(is_boot).map(|event| event.proxy.clone()).collect();
     batch.flush(tx, money).await?;
-    Ok(Applied { results, hang_up, ended })
+    Ok(Applied { results, hang_up, ended, booted })
 }
 
 /// The rows of a batch's events, each key once, in the order of the keys.
@@ -352,17 +357,12 @@ impl Batch {
         phone.contact = contact.clone().filter(|_| *online);
         phone.source = source.clone().filter(|_| *online);
         phone.user_agent = user_agent.clone().filter(|_| *online);
+        if *online {
+            phone.proxy = Some(event.proxy.clone());
+        }
         self.changed_phones.insert(user.to_owned());
         if turned {
-            tx.emit(NewActivity {
-                callshop_id: phone.callshop_id,
-                at: event.at,
-                kind: if *online { ActivityKind::PhoneOnline } else { ActivityKind::PhoneOffline },
-                cabin_id: self.cabins.get(&phone.id).copied(),
-                session_id: None,
-                call_id: None,
-                payload: serde_json::json!({ "phone": { "id": phone.id, "label": phone.label, "online": online } }),
-            });
+            tx.emit(registrations::turned(phone, self.cabins.get(&phone.id).copied(), event.at));
         }
         Ok(EventResult::Applied)
     }

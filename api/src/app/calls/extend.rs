@@ -10,7 +10,7 @@ use std::time::Duration;
 use billing::credit::{self, Answer};
 use billing::rating;
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{ActivityKind, CallState, cabin_session, call};
+use entity::{ActivityKind, CallState, cabin_session, call, call_sighting};
 use sea_orm::ConnectionTrait;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -246,17 +246,17 @@ async fn push(app: &App, writer: &CallWriter, looked: Looked) {
     let later = Some(app.clock.now() + OVER);
     if cut {
         match app.proxies.hang_up(&call, HangUp::UsedUp).await {
-            Ok(()) => confirm(writer, &call, later).await,
+            Ok(_) => confirm(writer, &call, later, None).await,
             Err(error) => {
                 tracing::warn!(call = %call.id, %error, "the proxy did not hang up a call that is used up: its own timer will");
             }
         }
         return;
     }
-    let next = match app.proxies.push_limit(&call).await {
-        Ok(Pushed::Taken) => next,
+    let (next, seen) = match app.proxies.push_limit(&call).await {
+        Ok(Pushed::Taken(seen)) => (next, seen),
         // whatever ended it, its end is on the way
-        Ok(Pushed::Over) => None,
+        Ok(Pushed::Over) => (None, None),
         // it stays due, and is sent again
         Ok(Pushed::NotAnswered) => return,
         Err(error) => {
@@ -264,11 +264,22 @@ async fn push(app: &App, writer: &CallWriter, looked: Looked) {
             return;
         }
     };
-    confirm(writer, &call, next).await;
+    confirm(writer, &call, next, seen).await;
 }
 
-async fn confirm(writer: &CallWriter, call: &call::Model, next: Option<DateTime<Utc>>) {
-    if let Err(error) = writer.confirm(call.id, call.covered, next).await {
+async fn confirm(
+    writer: &CallWriter,
+    call: &call::Model,
+    next: Option<DateTime<Utc>>,
+    seen: Option<DateTime<Utc>>,
+) {
+    let seen = seen.map(|at| call_sighting::Model {
+        call_id: call.id,
+        proxy: call.proxy.clone(),
+        seen_at: Some(at),
+        missed_at: None,
+    });
+    if let Err(error) = writer.confirm(call.id, call.covered, next, seen).await {
         tracing::warn!(call = %call.id, %error, "what the proxy took could not be noted");
     }
 }

@@ -8,18 +8,21 @@ pub mod extend;
 pub mod kept;
 mod money;
 pub mod pricing;
+pub mod reconcile;
+mod registrations;
 pub mod writer;
 
 use std::collections::HashMap;
 
 use billing::money::Micros;
+use billing::reconcile::YOUNG;
 use entity::call;
 use uuid::Uuid;
 
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::error::{Error, ErrorCode, Result};
-use crate::kamailio::control::HangUp;
+use crate::kamailio::control::{HangUp, HungUp};
 use crate::store::calls::CallFilter;
 use crate::store::{Page, accounts, calls};
 
@@ -75,7 +78,8 @@ pub async fn live(app: &App, actor: &Actor, callshop: Uuid) -> Result<Vec<call::
 /// Asks the proxy to hang a live call up. It ends when the proxy says so, a moment later.
 ///
 /// # Errors
-/// Not found, forbidden; `ILLEGAL_STATE` when it is over; `PROXY_UNREACHABLE`.
+/// Not found, forbidden; `ILLEGAL_STATE` when it is over, or the proxy does not know it: then it is closed within two comparisons with the
+/// proxy; `PROXY_UNREACHABLE`.
 pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> {
     actor.require(Right::HangUp)?;
     let call = find(app, actor, id).await?;
@@ -88,7 +92,14 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> 
         .await?;
     let Some(marked) = live.into_iter().next() else { return Err(over(call)) };
     match app.proxies.hang_up(&marked, HangUp::Asked).await {
-        Ok(()) => Ok(marked),
+        Ok(HungUp::Taken) => Ok(marked),
+        // its dialog is just being made: it is hung up at its next event
+        Ok(HungUp::Unknown) if marked.authorized_at + YOUNG > app.clock.now() => Ok(marked),
+        Ok(HungUp::Unknown) => {
+            app.reconciliation.ask(&marked.proxy);
+            let message = "the proxy does not know the call any more: it is closed within a minute, as of when it was last seen";
+            Err(Error::user(ErrorCode::IllegalState, message))
+        }
         Err(error) => {
             tracing::warn!(call = %id, %error, "the proxy did not hang up");
             Err(Error::user(ErrorCode::ProxyUnreachable, "the proxy did not take the command: try again"))
@@ -112,8 +123,11 @@ pub async fn hang_up_all(app: &App, ids: &[Uuid], user_id: Uuid) {
 
 /// Asks the proxy; what it cannot do is in the log.
 async fn ask_to_hang_up(app: &App, call: &call::Model) {
-    if let Err(error) = app.proxies.hang_up(call, HangUp::Asked).await {
-        tracing::warn!(call = %call.id, %error, "the proxy did not hang up");
+    match app.proxies.hang_up(call, HangUp::Asked).await {
+        Ok(HungUp::Taken) => {}
+        // it has no dialog yet, or none any more
+        Ok(HungUp::Unknown) => app.reconciliation.ask(&call.proxy),
+        Err(error) => tracing::warn!(call = %call.id, %error, "the proxy did not hang up"),
     }
 }
 

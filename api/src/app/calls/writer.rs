@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use entity::call_sighting;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
@@ -21,7 +22,7 @@ use super::money::Money;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::health::Heartbeat;
-use crate::store::{Tx, calls};
+use crate::store::{Tx, calls, reconcile};
 use crate::telemetry::trace::{self, Place};
 
 /// Jobs of one transaction at most.
@@ -41,8 +42,8 @@ enum Work {
     Authorize(AuthorizeRequest),
     /// Look at a running call: is it to be extended?
     Extend(Uuid),
-    /// The proxy took a call's limit: its id, what is covered, when to look again.
-    Confirm(Uuid, i32, Option<DateTime<Utc>>),
+    /// The proxy took a call's limit: its id, what is covered, when to look again, and that it was up.
+    Confirm(Uuid, i32, Option<DateTime<Utc>>, Option<call_sighting::Model>),
 }
 
 /// What came of it.
@@ -128,12 +129,18 @@ impl CallWriter {
         Ok(looked)
     }
 
-    /// Notes that the proxy took a limit.
+    /// Notes that the proxy took a limit, and that the call was up then.
     ///
     /// # Errors
     /// As for [`Self::apply`].
-    pub async fn confirm(&self, call: Uuid, covered: i32, next: Option<DateTime<Utc>>) -> Result<()> {
-        answered(self.hand_in(Work::Confirm(call, covered, next))?).await.map(|_| ())
+    pub async fn confirm(
+        &self,
+        call: Uuid,
+        covered: i32,
+        next: Option<DateTime<Utc>>,
+        seen: Option<call_sighting::Model>,
+    ) -> Result<()> {
+        answered(self.hand_in(Work::Confirm(call, covered, next, seen))?).await.map(|_| ())
     }
 
     /// How many may still be handed in, of how many.
@@ -289,6 +296,9 @@ fn after(app: &Arc<App>, applied: Applied) {
     for (currency, written_off) in &applied.ended {
         app.metrics.call_ended(currency, *written_off);
     }
+    for proxy in &applied.booted {
+        app.reconciliation.ask(proxy);
+    }
     for call in applied.hang_up {
         let app = app.clone();
         // the proxy is asked beside the writer: a slow one must not hold up other calls
@@ -353,10 +363,13 @@ async fn lock_first(
 
 /// Running calls: what the proxy took, and what is to be extended.
 async fn look(app: &App, tx: &Tx, works: &[&Work]) -> Result<Vec<Done>> {
-    let (mut due, mut confirmed) = (Vec::new(), Vec::new());
+    let (mut due, mut confirmed, mut seen) = (Vec::new(), Vec::new(), Vec::new());
     for work in works {
         match work {
-            Work::Confirm(id, covered, next) => confirmed.push((*id, *covered, *next)),
+            Work::Confirm(id, covered, next, sighting) => {
+                confirmed.push((*id, *covered, *next));
+                seen.extend(sighting.clone());
+            }
             Work::Extend(id) => due.push(*id),
             Work::Event(_) | Work::Authorize(_) => {}
         }
@@ -369,6 +382,10 @@ async fn look(app: &App, tx: &Tx, works: &[&Work]) -> Result<Vec<Done>> {
     for (id, covered, next) in confirmed {
         calls::confirm(tx.conn(), id, covered, next).await?;
     }
+    // two limits of one call in a batch: a row is written once in a statement
+    seen.sort_by_key(|row| (row.call_id, std::cmp::Reverse(row.seen_at)));
+    seen.dedup_by_key(|row| row.call_id);
+    reconcile::saw(tx.conn(), &seen).await?;
     let mut money = Money::default();
     let looked = extend::extend_all(app, tx, &due, &mut money).await?;
     money.post(tx, app.clock.now()).await?;

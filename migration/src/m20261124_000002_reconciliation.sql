@@ -1,0 +1,27 @@
+-- What reconciliation remembers of proxies, their calls and their phones.
+
+-- A proxy, by the name it gives itself: who compares it just now, what was last listed, dialogs that nobody knows.
+CREATE TABLE proxy (
+    name TEXT NOT NULL,
+    lease_holder {uuid},
+    lease_until {time},
+    looked_at {time},
+    listed_at {time},
+    boot_id TEXT,
+    strays {json} NOT NULL DEFAULT '[]',
+    alarm_since {time},
+    PRIMARY KEY (name)
+){strict};
+
+-- A live call in its proxy's listings: when it was in one last, and from which one it was missing first.
+CREATE TABLE call_sighting (
+    call_id {uuid} NOT NULL,
+    proxy TEXT NOT NULL,
+    seen_at {time},
+    missed_at {time},
+    PRIMARY KEY (call_id)
+){strict};
+CREATE INDEX call_sighting_proxy ON call_sighting (proxy);
+
+-- At which proxy a phone is registered.
+ALTER TABLE phone ADD COLUMN proxy TEXT;

@@ -1,0 +1,505 @@
+//! Calls and phones compared with what their proxy lists: what it lost is closed as of when it was seen last, what it should not have is
+//! hung up, and nothing is concluded from less than two listings.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use api::app::calls::reconcile::Delivery;
+use api::graphql::scalars::Kind;
+use api::store::ledger;
+use billing::rating::talk_seconds;
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{ActivityKind, CallState, EndCause, activity, call, call_sighting, proxy as proxies};
+use futures_util::future::BoxFuture;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _};
+use serde_json::{Value, json};
+use tests::proxy::{Lists, dialog};
+use tests::shop::{event, micros, text, unique};
+use tests::sip::eventually;
+use tests::{Backend, FakeProxy, Mood, Shop, TestServer, on_both};
+use uuid::Uuid;
+
+/// A thousandth a second to the customer, two thirds of it to the shop.
+const NUMBER: &str = "+13055550123";
+/// The name that the hook of the tests gives itself.
+const PROXY: &str = "test";
+
+/// A shop with open cabins, and its proxy, which lists nothing so far.
+struct Stage {
+    shop: Shop,
+    proxy: FakeProxy,
+    lists: Lists,
+    sessions: Vec<String>,
+}
+
+impl Stage {
+    async fn set(backend: Backend, cabins: usize) -> Self {
+        let proxy = FakeProxy::start().await;
+        let server = TestServer::start(backend, |config| {
+            config.hook.proxies = vec![tests::server::proxy(PROXY, proxy.address)];
+        })
+        .await;
+        let lists = Lists::nothing(server.time().clone());
+        let shop = Shop::on(server, cabins).await;
+        shop.open_register().await;
+        let mut sessions = Vec::new();
+        for cabin in 0..cabins {
+            sessions.push(shop.open_cabin(cabin).await);
+        }
+        Self { shop, proxy, lists, sessions }
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.shop.server.time().now()
+    }
+
+    /// What the proxy lists from now on.
+    fn lists(&mut self, change: impl FnOnce(&mut Lists)) {
+        change(&mut self.lists);
+        self.proxy.list(self.lists.clone());
+    }
+
+    async fn row(&self) -> Option<proxies::Model> {
+        let conn = self.shop.server.app.store.reader();
+        proxies::Entity::find_by_id(PROXY).one(conn).await.expect("the database answers")
+    }
+
+    /// Half a minute passes, and the proxy is compared once: all that follows from it is done.
+    async fn round(&self) {
+        let before = self.row().await.and_then(|row| row.listed_at);
+        self.shop.server.time().pass(TimeDelta::seconds(31));
+        self.compared_after(before).await;
+    }
+
+    async fn compared_after(&self, before: Option<DateTime<Utc>>) {
+        eventually("a comparison", async || {
+            let row = self.row().await?;
+            (row.listed_at > before && row.lease_until.is_none()).then_some(())
+        })
+        .await;
+    }
+
+    /// A call from a cabin that is answered now; answers its ref and the instant.
+    async fn talking(&self, cabin: usize) -> (Value, DateTime<Utc>) {
+        let reference = self.allowed(cabin).await;
+        let answered = self.now();
+        let told = event("answered", &reference, answered, json!({ "to_tag": "tt" }));
+        assert_eq!(self.shop.hook().events(&[told]).await, ["applied"]);
+        (reference, answered)
+    }
+
+    async fn allowed(&self, cabin: usize) -> Value {
+        let answer = self.shop.hook().authorize(&self.shop.phones[cabin].user, NUMBER).await;
+        assert_eq!(answer["allow"], json!(true), "{answer}");
+        answer["ref"].clone()
+    }
+
+    async fn call(&self, reference: &Value) -> call::Model {
+        let id: Uuid = text(reference).parse().expect("a ref");
+        let found = call::Entity::find_by_id(id).one(self.shop.server.app.store.reader()).await;
+        found.expect("the database answers").expect("the call")
+    }
+
+    async fn sighting(&self, reference: &Value) -> Option<call_sighting::Model> {
+        let id: Uuid = text(reference).parse().expect("a ref");
+        let found = call_sighting::Entity::find_by_id(id).one(self.shop.server.app.store.reader()).await;
+        found.expect("the database answers")
+    }
+
+    /// Balance and what is held of it.
+    async fn credit(&self) -> (i64, i64) {
+        let id = Kind::Callshop.parse(&self.shop.id.clone().into()).expect("an id");
+        let credit = ledger::credit(self.shop.server.app.store.reader(), &[id]).await.expect("credit");
+        (credit[&id].balance.0, credit[&id].held.0)
+    }
+
+    async fn activities(&self, kind: ActivityKind) -> Vec<activity::Model> {
+        let query = activity::Entity::find().filter(activity::Column::Kind.eq(kind));
+        let query = query.order_by_asc(activity::Column::Seq);
+        query.all(self.shop.server.app.store.reader()).await.expect("the database answers")
+    }
+
+    async fn session(&self, index: usize) -> Value {
+        let query = "query($id: ID!) { session(id: $id) { state statement { callsTotal { amount } } } }";
+        self.shop.attendant.ok(query, json!({ "id": self.sessions[index] })).await["session"].take()
+    }
+
+    /// The texts of the platform's problems, by kind.
+    async fn problems(&self) -> BTreeMap<String, String> {
+        let query = "{ viewer { account { id } } }";
+        let platform = self.shop.admin.ok(query, json!({})).await["viewer"]["account"]["id"].take();
+        let query = "query($a: ID!) { problems(accountId: $a) { kind problems { text } } }";
+        let groups = self.shop.admin.ok(query, json!({ "a": platform })).await["problems"].take();
+        let groups = groups.as_array().expect("groups").clone();
+        groups.iter().map(|group| (text(&group["kind"]), text(&group["problems"][0]["text"]))).collect()
+    }
+
+    async fn finish(self) {
+        self.shop.finish().await;
+    }
+}
+
+fn end(reference: &Value, answered: DateTime<Utc>, talk_ms: i64) -> Value {
+    let more = json!({ "by": "caller", "cause": "bye", "answered_ts": micros(answered), "to_tag": "tt" });
+    event("ended", reference, answered + TimeDelta::milliseconds(talk_ms), more)
+}
+
+on_both!(a_lost_call_is_charged_to_the_last_second_seen, |backend: Backend| async move {
+    let mut stage = Stage::set(backend, 3).await;
+    let (first, answered) = stage.talking(0).await;
+    let (second, answered_too) = stage.talking(1).await;
+    let ringing = stage.allowed(2).await;
+    let both =
+        vec![dialog(&first, Some(answered)), dialog(&second, Some(answered_too)), dialog(&ringing, None)];
+    stage.lists(|lists| lists.dialogs = both);
+    stage.round().await;
+    let seen = stage.sighting(&first).await.expect("it was seen").seen_at.expect("an instant");
+    assert!(seen - answered > TimeDelta::seconds(31));
+    // the proxy forgets two of them
+    stage.lists(|lists| lists.dialogs.retain(|dialog| dialog["variables"][0]["ref"] == second));
+    stage.round().await;
+    for reference in [&first, &second, &ringing] {
+        assert!(stage.call(reference).await.state != CallState::Ended, "one listing is not enough");
+    }
+    assert!(stage.sighting(&first).await.expect("it is remembered").missed_at.is_some());
+    stage.round().await;
+    let row = stage.call(&first).await;
+    let talked = i32::try_from(talk_seconds(answered, seen)).expect("a short call");
+    assert_eq!((row.state, row.ended_at, row.talk_seconds), (CallState::Ended, Some(seen), talked));
+    assert_eq!(
+        (row.estimated, row.cause, row.charge.0),
+        (true, Some(EndCause::Lost), i64::from(talked) * 1_000)
+    );
+    let failed = stage.call(&ringing).await;
+    assert_eq!((failed.state, failed.estimated, failed.charge.0), (CallState::Failed, true, 0));
+    assert_eq!(failed.holds, json!([]));
+    assert_eq!(stage.call(&second).await.state, CallState::Answered);
+    let ended = stage.activities(ActivityKind::CallEnded).await;
+    assert_eq!(ended.iter().map(|one| one.call_id).collect::<Vec<_>>(), [Some(row.id)]);
+    assert_eq!(stage.activities(ActivityKind::CallFailed).await.len(), 1);
+    let counted =
+        reqwest::get(format!("http://{}/metrics", stage.shop.server.hook)).await.expect("an answer");
+    let counted = counted.text().await.expect("text");
+    assert!(counted.contains("callshop_calls_lost_total 2\n"), "{counted}");
+    let query = "query($a: ID!) { problems(accountId: $a) { kind problems { objectId } } }";
+    let problems = stage.shop.owner.ok(query, json!({ "a": stage.shop.id })).await["problems"].take();
+    let estimated =
+        problems.as_array().expect("groups").iter().find(|group| group["kind"] == "END_ESTIMATED");
+    assert_eq!(estimated.expect("both are shown")["problems"].as_array().map(Vec::len), Some(2));
+    // what is over is not remembered
+    stage.round().await;
+    assert_eq!((stage.sighting(&first).await, stage.sighting(&ringing).await), (None, None));
+    // the truth comes after all
+    let before = stage.credit().await.0;
+    let truth = end(&first, answered, 45_000);
+    assert_eq!(stage.shop.hook().events(&[truth]).await, ["applied"]);
+    let row = stage.call(&first).await;
+    assert_eq!((row.estimated, row.charge.0, row.talk_seconds), (false, 45_000, 45));
+    assert!(stage.credit().await.0 < before);
+    let refused = event("failed", &ringing, stage.now(), json!({ "code": 486, "by": "callee" }));
+    assert_eq!(stage.shop.hook().events(&[refused]).await, ["applied"]);
+    let failed = stage.call(&ringing).await;
+    assert_eq!((failed.estimated, failed.sip_code), (false, Some(486)));
+    assert_eq!(stage.shop.hook().events(&[end(&second, answered_too, 120_000)]).await, ["applied"]);
+    stage.finish().await;
+});
+
+on_both!(a_lost_call_is_never_charged_beyond_what_is_covered, |backend: Backend| async move {
+    let mut stage = Stage::set(backend, 1).await;
+    stage.shop.leave_credit("0.0067").await;
+    let (reference, answered) = stage.talking(0).await;
+    stage.lists(|lists| lists.dialogs = vec![dialog(&reference, Some(answered))]);
+    stage.round().await;
+    stage.lists(|lists| lists.dialogs.clear());
+    stage.round().await;
+    stage.round().await;
+    let row = stage.call(&reference).await;
+    assert_eq!((row.estimated, row.talk_seconds), (true, row.covered));
+    assert!(row.covered <= 10, "the shop has credit for ten seconds: {row:?}");
+    assert_eq!(row.charge.0, i64::from(row.covered) * 1_000);
+    let credit = stage.credit().await;
+    assert!(credit.0 >= 0 && credit.1 == 0, "{credit:?}");
+    stage.finish().await;
+});
+
+on_both!(nothing_is_lost_while_an_event_waits, |backend: Backend| async move {
+    /// A stream of events.
+    struct Stream(AtomicBool);
+    impl Delivery for Stream {
+        fn drained<'a>(&'a self, proxy: &'a str) -> BoxFuture<'a, api::error::Result<bool>> {
+            assert_eq!(proxy, PROXY);
+            Box::pin(async { Ok(self.0.load(Ordering::Relaxed)) })
+        }
+    }
+    let stream = Arc::new(Stream(AtomicBool::new(true)));
+    let mut stage = Stage::set(backend, 2).await;
+    stage.shop.server.app.reconciliation.deliver_by(stream.clone());
+    let (ended, answered) = stage.talking(0).await;
+    let (lost, _) = stage.talking(1).await;
+    // both are gone from the proxy, the end of one waits in its queue
+    stage.lists(|lists| lists.waiting = 1);
+    for _ in 0..3 {
+        stage.round().await;
+    }
+    // and then in the stream
+    stream.0.store(false, Ordering::Relaxed);
+    stage.lists(|lists| lists.waiting = 0);
+    for _ in 0..3 {
+        stage.round().await;
+    }
+    assert!(stage.sighting(&lost).await.is_none_or(|row| row.missed_at.is_none()));
+    for reference in [&ended, &lost] {
+        assert_eq!(stage.call(reference).await.state, CallState::Answered);
+    }
+    assert_eq!(stage.shop.hook().events(&[end(&ended, answered, 5_000)]).await, ["applied"]);
+    stream.0.store(true, Ordering::Relaxed);
+    stage.round().await;
+    stage.round().await;
+    let row = stage.call(&ended).await;
+    assert_eq!((row.estimated, row.talk_seconds), (false, 5));
+    let row = stage.call(&lost).await;
+    assert_eq!((row.estimated, row.talk_seconds, row.charge.0), (true, 0, 0), "never seen after its answer");
+    stage.finish().await;
+});
+
+on_both!(an_api_that_was_down_finds_out_what_happened, |backend: Backend| async move {
+    let mut stage = Stage::set(backend, 3).await;
+    let (up, answered_up) = stage.talking(0).await;
+    let (ended, answered) = stage.talking(1).await;
+    let (lost, answered_lost) = stage.talking(2).await;
+    let all = vec![
+        dialog(&up, Some(answered_up)),
+        dialog(&ended, Some(answered)),
+        dialog(&lost, Some(answered_lost)),
+    ];
+    stage.lists(|lists| lists.dialogs = all);
+    stage.round().await;
+    let seen = stage.sighting(&lost).await.expect("it was seen").seen_at.expect("an instant");
+    let stopped = stage.shop.server.pause().await;
+    // meanwhile one ended, which the proxy has kept for us; the other it lost
+    stage.lists.dialogs.retain(|dialog| dialog["variables"][0]["ref"] == up);
+    stage.lists.waiting = 1;
+    stage.proxy.list(stage.lists.clone());
+    stage.shop.server = stopped.start().await;
+    stage.round().await;
+    stage.round().await;
+    assert_eq!(stage.call(&ended).await.state, CallState::Answered, "its end is on the way");
+    assert_eq!(stage.shop.hook().events(&[end(&ended, answered, 40_000)]).await, ["applied"]);
+    stage.lists(|lists| lists.waiting = 0);
+    stage.round().await;
+    stage.round().await;
+    let row = stage.call(&ended).await;
+    assert_eq!((row.estimated, row.talk_seconds), (false, 40));
+    let row = stage.call(&lost).await;
+    assert_eq!((row.estimated, row.ended_at), (true, Some(seen)));
+    assert_eq!(stage.call(&up).await.state, CallState::Answered);
+    assert_eq!(stage.shop.hook().events(&[end(&up, answered_up, 200_000)]).await, ["applied"]);
+    stage.finish().await;
+});
+
+on_both!(a_session_that_waits_for_a_lost_call_becomes_final, |backend: Backend| async move {
+    let mut stage = Stage::set(backend, 1).await;
+    let deposit = json!({ "cabinId": stage.shop.cabins[0], "mode": "PREPAID", "deposit": { "method": "CASH", "amount": "0.05" },
+        "idempotencyKey": unique("key") });
+    stage.shop.close_cabin(0).await;
+    let opened = stage.shop.attendant.did("openCabin", "OpenCabinInput", deposit, "session { id }").await;
+    stage.sessions = vec![text(&opened["session"]["id"])];
+    let (reference, answered) = stage.talking(0).await;
+    stage.lists(|lists| lists.dialogs = vec![dialog(&reference, Some(answered))]);
+    stage.round().await;
+    let seen = stage.sighting(&reference).await.expect("it was seen").seen_at.expect("an instant");
+    let closing = json!({ "cabinId": stage.shop.cabins[0] });
+    stage.shop.attendant.did("closeCabin", "CloseCabinInput", closing, "session { id }").await;
+    assert_eq!(stage.session(0).await["state"], "CLOSING");
+    stage.lists(|lists| lists.dialogs.clear());
+    stage.round().await;
+    assert_eq!(stage.session(0).await["state"], "CLOSING");
+    stage.round().await;
+    let row = stage.call(&reference).await;
+    let talked = i32::try_from(talk_seconds(answered, seen)).expect("a short call").min(row.covered);
+    assert_eq!((row.estimated, row.talk_seconds), (true, talked));
+    assert!(row.charge.0 <= 50_000, "not beyond the deposit: {row:?}");
+    let session = stage.session(0).await;
+    assert_eq!(session["state"], "CLOSED");
+    // paid before the truth is known: his bill stays, the accounts pay what was talked
+    let settle = json!({ "sessionId": stage.sessions[0], "payments": [], "idempotencyKey": unique("key") });
+    stage.shop.attendant.did("settleSession", "SettleSessionInput", settle, "session { id }").await;
+    let before = stage.credit().await.0;
+    assert_eq!(stage.shop.hook().events(&[end(&reference, answered, 20_000)]).await, ["applied"]);
+    let corrected = stage.call(&reference).await;
+    assert_eq!((corrected.estimated, corrected.charge), (false, row.charge));
+    assert_eq!(stage.session(0).await["statement"], session["statement"]);
+    assert!(stage.credit().await.0 > before, "the shop gets back what it paid too much");
+    stage.finish().await;
+});
+
+on_both!(six_unknown_dialogs_raise_an_alarm_and_one_is_hung_up, |backend: Backend| async move {
+    let mut stage = Stage::set(backend, 1).await;
+    let (reference, answered) = stage.talking(0).await;
+    let known = dialog(&reference, Some(answered));
+    let stray = |number: i64| dialog(&json!(format!("stray {number}")), Some(answered));
+    let strays = |count: i64| (0..count).map(stray).chain([known.clone()]).collect();
+    for (count, alarm) in [(6, false), (6, true), (5, true), (5, true)] {
+        stage.lists(|lists| lists.dialogs = strays(count));
+        stage.round().await;
+        assert_eq!(stage.row().await.expect("the proxy").alarm_since.is_some(), alarm, "{count}");
+        let told = &stage.problems().await["DIALOGS_UNKNOWN"];
+        assert_eq!(told.contains("too many to hang them up"), alarm, "{told}");
+    }
+    stage.lists(|lists| lists.dialogs = strays(0));
+    stage.round().await;
+    assert!(!stage.problems().await.contains_key("DIALOGS_UNKNOWN"));
+    assert_eq!(stage.proxy.told("/call/hangup"), Vec::<Value>::new());
+    stage.lists(|lists| lists.dialogs = strays(1));
+    stage.round().await;
+    assert_eq!(stage.proxy.told("/call/hangup"), Vec::<Value>::new(), "its call may be just being written");
+    stage.round().await;
+    let told = stage.proxy.told("/call/hangup");
+    assert_eq!(
+        told,
+        [json!({ "call_id": stray(0)["call-id"], "from_tag": "ft", "to_tag": "tt", "cause": "api" })]
+    );
+    // a call that is over and goes on at the proxy is a stray, too: nobody would pay it
+    assert_eq!(stage.shop.hook().events(&[end(&reference, answered, 300_000)]).await, ["applied"]);
+    stage.lists(|lists| lists.dialogs = strays(0));
+    stage.round().await;
+    stage.round().await;
+    assert_eq!(stage.proxy.told("/call/hangup").last().expect("a command")["call_id"], known["call-id"]);
+    stage.finish().await;
+});
+
+on_both!(one_node_compares_at_a_time, |backend: Backend| async move {
+    let mut stage = Stage::set(backend, 1).await;
+    stage.lists(|_| {});
+    stage.round().await;
+    let other = stage.shop.server.another_node().await;
+    stage.round().await;
+    let listings = || stage.proxy.told("/RPC").iter().filter(|body| body["method"] == "dlg.list").count();
+    let before = listings();
+    for _ in 0..4 {
+        stage.round().await;
+    }
+    // the other node's start is a reason of its own
+    assert!((4..=5).contains(&(listings() - before)), "{}", listings() - before);
+    // a node that died while it compared
+    let conn = stage.shop.server.app.store.reader();
+    let until = stage.now() + TimeDelta::seconds(45);
+    proxies::Entity::update_many()
+        .col_expr(proxies::Column::LeaseHolder, Expr::value(Uuid::now_v7()))
+        .col_expr(proxies::Column::LeaseUntil, Expr::value(until))
+        .exec(conn)
+        .await
+        .expect("a lease");
+    let before = listings();
+    stage.shop.server.time().pass(TimeDelta::seconds(40));
+    tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+    assert_eq!(listings(), before, "nobody else does while it may be at it");
+    stage.round().await;
+    assert!(listings() > before);
+    // who goes takes nothing with him, and the one who stays goes on
+    other.stop().await;
+    stage.round().await;
+    stage.finish().await;
+});
+
+on_both!(phones_are_set_online_and_offline_as_the_proxy_has_them, |backend: Backend| async move {
+    let mut stage = Stage::set(backend, 4).await;
+    let users: Vec<String> = stage.shop.phones.iter().map(|phone| phone.user.clone()).collect();
+    let online = |user: &String, at| {
+        let contact = format!("<sip:{user}@127.0.0.9:5060>");
+        let more = json!({ "user": user, "contact": contact, "src": "127.0.0.9:5060" });
+        event("online", &Value::Null, at, more)
+    };
+    let events = [online(&users[1], stage.now()), online(&users[2], stage.now())];
+    assert_eq!(stage.shop.hook().events(&events).await, ["applied"; 2]);
+    // the first registered and the second went without our hearing of it; an event waits
+    stage.lists(|lists| (lists.phones, lists.waiting) = (vec![users[0].clone(), users[2].clone()], 1));
+    stage.round().await;
+    let state = async |stage: &Stage| {
+        let query = "query($id: ID!) { phones(callshopId: $id, first: 10) { nodes { online } } }";
+        let data = stage.shop.attendant.ok(query, json!({ "id": stage.shop.id })).await;
+        let phones = data["phones"]["nodes"].as_array().expect("phones").clone();
+        phones.iter().map(|phone| phone["online"].as_bool().expect("a state")).collect::<Vec<_>>()
+    };
+    assert_eq!(state(&stage).await, [false, true, true, false]);
+    stage.lists(|lists| lists.waiting = 0);
+    stage.round().await;
+    assert_eq!(state(&stage).await, [true, false, true, false]);
+    let heads = activity::Entity::find().count(stage.shop.server.app.store.reader()).await.expect("a count");
+    let went = stage.activities(ActivityKind::PhoneOffline).await;
+    assert_eq!(went.len(), 1);
+    assert_eq!(stage.activities(ActivityKind::PhoneOnline).await.len(), 3);
+    stage.round().await;
+    let after = activity::Entity::find().count(stage.shop.server.app.store.reader()).await.expect("a count");
+    assert_eq!(after, heads, "only what changed is told");
+    // what happened after the listing counts more
+    let later = stage.now() + TimeDelta::seconds(40);
+    assert_eq!(stage.shop.hook().events(&[online(&users[3], later)]).await, ["applied"]);
+    stage.round().await;
+    assert_eq!(state(&stage).await, [true, false, true, true]);
+    stage.finish().await;
+});
+
+on_both!(the_proxy_is_asked_when_it_starts_and_when_it_does_not_know_a_call, |backend: Backend| async move {
+    let mut stage = Stage::set(backend, 1).await;
+    stage.lists(|_| {});
+    stage.round().await;
+    let reference = stage.allowed(0).await;
+    let rang = event("ringing", &reference, stage.now(), json!({ "to_tag": "tt" }));
+    assert_eq!(stage.shop.hook().events(&[rang]).await, ["applied"]);
+    // it was answered, and the proxy was killed before it could say so: its dialog is there again
+    let answered = stage.now();
+    stage.lists(|lists| {
+        lists.dialogs = vec![dialog(&reference, Some(answered))];
+        lists.boot_id = "second".to_owned();
+    });
+    let before = stage.row().await.and_then(|row| row.listed_at);
+    assert_eq!(
+        stage.shop.hook().events(&[event("boot", &Value::Null, stage.now(), json!({}))]).await,
+        ["applied"]
+    );
+    stage.compared_after(before).await;
+    let row = stage.call(&reference).await;
+    assert_eq!((row.state, row.answered_at), (CallState::Answered, Some(micros_of(answered))));
+    assert_eq!(stage.activities(ActivityKind::CallAnswered).await.len(), 1);
+    // later it is gone, and somebody wants it hung up
+    stage.shop.server.time().pass(TimeDelta::seconds(11));
+    stage.lists(|lists| lists.dialogs.clear());
+    stage.proxy.be(Mood::KnowsNothing);
+    let before = stage.row().await.and_then(|row| row.listed_at);
+    let hang_up = "mutation($id: ID!) { hangUpCall(input: { callId: $id }) { call { id } userErrors { code message } } }";
+    let said = stage.shop.attendant.ok(hang_up, json!({ "id": Kind::Call.id(row.id) })).await;
+    let error = &said["hangUpCall"]["userErrors"][0];
+    assert_eq!(error["code"], "ILLEGAL_STATE", "{said}");
+    assert!(text(&error["message"]).contains("does not know the call"), "{error}");
+    stage.compared_after(before).await;
+    assert!(stage.sighting(&reference).await.expect("it is remembered").missed_at.is_some());
+    stage.round().await;
+    assert_eq!(stage.call(&reference).await.cause, Some(EndCause::Lost));
+    stage.finish().await;
+});
+
+/// As the databases keep it.
+fn micros_of(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(at.timestamp_micros()).expect("an instant")
+}
+
+on_both!(a_proxy_that_does_not_answer_is_a_problem_and_nothing_else, |backend: Backend| async move {
+    let mut stage = Stage::set(backend, 1).await;
+    let (reference, answered) = stage.talking(0).await;
+    stage.lists.dialogs = vec![dialog(&reference, Some(answered))];
+    // it was asked at the start of the node and had nothing to say
+    eventually("a first attempt", async || stage.row().await.filter(|row| row.lease_until.is_none())).await;
+    assert!(stage.problems().await["PROXY_SILENT"].contains("\"test\""));
+    stage.lists(|_| {});
+    stage.round().await;
+    assert!(!stage.problems().await.contains_key("PROXY_SILENT"));
+    stage.proxy.silence();
+    stage.shop.server.time().pass(TimeDelta::minutes(6));
+    assert!(stage.problems().await["PROXY_SILENT"].contains("\"test\""));
+    assert_eq!(stage.call(&reference).await.state, CallState::Answered);
+    assert_eq!(stage.shop.hook().events(&[end(&reference, answered, 300_000)]).await, ["applied"]);
+    stage.finish().await;
+});
