@@ -195,3 +195,26 @@ proptest! {
         prop_assert!(!emitted.is_empty());
     }
 }
+
+#[test]
+fn a_lost_call_is_an_estimate_until_the_truth_comes() {
+    let lost = |second| event(second, CallEventKind::Lost);
+    let (call, emitted) = run(&[ringing(), answered(), lost(30)]);
+    assert_eq!((call.state, call.talk_seconds, call.estimated), (CallState::Ended, 20, true));
+    assert_eq!((call.ended_by, call.cause), (Some(EndedBy::Proxy), Some(EndCause::Lost)));
+    assert_eq!(emitted.last(), Some(&Emitted::Ended { at: at(30) }));
+    let (call, emitted) = run(&[answered(), lost(30), ended(50, EndCause::Bye, Some(10))]);
+    assert_eq!((call.talk_seconds, call.estimated, call.cause), (40, false, Some(EndCause::Bye)));
+    assert_eq!(emitted.len(), 3);
+    // one that was not answered has failed
+    let (call, emitted) = run(&[ringing(), lost(5)]);
+    assert_eq!((call.state, call.sip_code, call.estimated), (CallState::Failed, None, true));
+    assert_eq!((call.cause, emitted.last()), (Some(EndCause::Lost), Some(&Emitted::Failed { at: at(5) })));
+    let (call, emitted) = run(&[ringing(), lost(5), failed(4), failed(9)]);
+    assert_eq!((call.sip_code, call.ended_at, call.estimated), (Some(486), Some(at(4)), false));
+    assert_eq!((call.cause, emitted.len()), (None, 2), "watchers know that it failed");
+    let (call, _) = run(&[ringing(), lost(5), ended(50, EndCause::Bye, Some(10))]);
+    assert_eq!((call.state, call.talk_seconds, call.estimated), (CallState::Ended, 40, false));
+    let (call, _) = run(&[ended(41, EndCause::Bye, Some(10)), lost(50)]);
+    assert_eq!((call.talk_seconds, call.estimated), (31, false), "final is final");
+}

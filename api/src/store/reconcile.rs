@@ -102,11 +102,10 @@ pub async fn sightings(conn: &impl ConnectionTrait, proxy: &str) -> Result<Vec<c
     Ok(query.all(conn).await?)
 }
 
-/// Notes that calls were up, in the order of their ids; what was seen later stays.
+/// Notes that calls were up, in the order of their ids. What was known is replaced even by something earlier: a proxy's clock may step back.
 pub async fn saw(conn: &impl ConnectionTrait, rows: &[call_sighting::Model]) -> Result<()> {
-    let later = "ON CONFLICT (call_id) DO UPDATE SET seen_at = excluded.seen_at, missed_at = NULL \
-                 WHERE call_sighting.seen_at IS NULL OR call_sighting.seen_at < excluded.seen_at";
-    bulk::insert::<call_sighting::Entity>(conn, rows, later).await
+    let seen = "ON CONFLICT (call_id) DO UPDATE SET seen_at = excluded.seen_at, missed_at = NULL";
+    bulk::insert::<call_sighting::Entity>(conn, rows, seen).await
 }
 
 /// Notes that calls were missing from a listing, in the order of their ids.

@@ -4,8 +4,8 @@
 //! A proxy is compared by one node at a time: who has its lease. What is remembered from listing to listing is in the database, so
 //! that any node goes on where another stopped. Nothing is concluded from a listing that did not come, or not whole.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use billing::call::CallEventKind;
@@ -35,6 +35,8 @@ const LEASE: TimeDelta = TimeDelta::seconds(60);
 const MOST_CALLS: u64 = 50_000;
 /// Unknown dialogs that are remembered: far more than raise the alarm.
 const MOST_REMEMBERED: usize = 64;
+/// A proxy that somebody asked for is tried so often: when it has just started, its `boot` is still on the way, or it does not answer yet.
+const ATTEMPTS: u32 = 5;
 /// Calls that are closed in one go: fewer than the writer's queue holds.
 const AT_ONCE: usize = 50;
 
@@ -47,7 +49,8 @@ pub trait Delivery: Send + Sync {
 /// What reconciliation is told from elsewhere on this node.
 #[derive(Default)]
 pub struct Reconciliation {
-    asked: Mutex<BTreeSet<String>>,
+    /// Proxies, and how often they may still be tried in a row.
+    asked: Mutex<BTreeMap<String, u32>>,
     bell: Notify,
     delivery: OnceLock<Arc<dyn Delivery>>,
 }
@@ -55,7 +58,7 @@ pub struct Reconciliation {
 impl Reconciliation {
     /// Has a proxy compared as soon as can be.
     pub fn ask(&self, proxy: &str) {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(proxy.to_owned());
+        self.asked().insert(proxy.to_owned(), ATTEMPTS);
         self.bell.notify_one();
     }
 
@@ -67,11 +70,23 @@ impl Reconciliation {
     }
 
     fn is_asked(&self, proxy: &str) -> bool {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).contains(proxy)
+        self.asked().contains_key(proxy)
     }
 
-    fn begun(&self, proxy: &str) {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).remove(proxy);
+    /// How often it may be tried; none when nobody asked.
+    fn begun(&self, proxy: &str) -> u32 {
+        self.asked().remove(proxy).unwrap_or(0)
+    }
+
+    /// It came to nothing: once more at the next tick.
+    fn again(&self, proxy: &str, attempts: u32) {
+        if attempts > 1 {
+            self.asked().entry(proxy.to_owned()).or_insert(attempts - 1);
+        }
+    }
+
+    fn asked(&self) -> MutexGuard<'_, BTreeMap<String, u32>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn drained(&self, proxy: &str) -> Result<bool> {
@@ -131,12 +146,15 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
 /// Compares a proxy if it is due and nobody else is at it.
 async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
     match lease(app, node, name).await {
-        Ok(false) => return,
-        Ok(true) => {
-            if let Err(error) = compare(app, writer, node, name).await {
+        Ok(None) => return,
+        Ok(Some(attempts)) => match compare(app, writer, node, name).await {
+            Ok(true) => {}
+            Ok(false) => app.reconciliation.again(name, attempts),
+            Err(error) => {
                 tracing::warn!(proxy = %name, %error, "a proxy could not be compared");
+                app.reconciliation.again(name, attempts);
             }
-        }
+        },
         Err(error) => tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be taken"),
     }
     if let Err(error) =
@@ -146,8 +164,8 @@ async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
     }
 }
 
-/// Takes the lease of a proxy when it is due, or asked for.
-async fn lease(app: &App, node: Uuid, name: &str) -> Result<bool> {
+/// Takes the lease of a proxy when it is due, or asked for; answers how often it may be tried.
+async fn lease(app: &App, node: Uuid, name: &str) -> Result<Option<u32>> {
     let now = app.clock.now();
     let pause = TimeDelta::seconds(i64::from(app.config.calls.reconcile_seconds));
     let due = if app.reconciliation.is_asked(name) { now } else { now - pause };
@@ -156,18 +174,15 @@ async fn lease(app: &App, node: Uuid, name: &str) -> Result<bool> {
         row.lease_until.is_none_or(|until| until <= now) && row.looked_at.is_none_or(|at| at <= due)
     };
     if !seen.as_ref().is_none_or(free) {
-        return Ok(false);
+        return Ok(None);
     }
     let until = now + LEASE;
     let taken = app
         .store
         .write(|tx| async move { rows::take_lease(tx.conn(), name, node, (now, until), due).await })
         .await?;
-    if taken.is_some() {
-        // before it is asked: who wants it compared from now on wants it once more
-        app.reconciliation.begun(name);
-    }
-    Ok(taken.is_some())
+    // before it is asked: who wants it compared from now on wants it once more
+    Ok(taken.map(|_| app.reconciliation.begun(name)))
 }
 
 /// What a proxy has just now.
@@ -196,8 +211,8 @@ async fn ask(app: &App, name: &str) -> Result<Now, Unable> {
     Ok(Now { dialogs, phones, asked_at, at, boot_id: after.boot_id, drained })
 }
 
-/// One comparison of a proxy.
-async fn compare(app: &App, writer: &CallWriter, node: Uuid, name: &str) -> Result<(), Unable> {
+/// One comparison of a proxy; false when not everything could be concluded from it.
+async fn compare(app: &App, writer: &CallWriter, node: Uuid, name: &str) -> Result<bool, Unable> {
     let mut now = ask(app, name).await?;
     let ground = Ground::load(app, name, &mut now).await?;
     let verdict = rules::compare(&ground.calls, &now.listing(), &ground.strays);
@@ -205,7 +220,7 @@ async fn compare(app: &App, writer: &CallWriter, node: Uuid, name: &str) -> Resu
     let differing =
         if now.drained { registrations::differing(app, name, &now.phones).await? } else { Vec::new() };
     if !keep(app, node, name, &now, (&ground.over, &differing), &verdict).await? {
-        return Ok(());
+        return Ok(true);
     }
     if ground.strays.alarm != verdict.strays.alarm {
         match verdict.strays.alarm {
@@ -219,7 +234,7 @@ async fn compare(app: &App, writer: &CallWriter, node: Uuid, name: &str) -> Resu
     for stray in verdict.hang_up.iter().filter_map(|place| now.dialogs.get(*place)) {
         hang_up(app, name, stray).await;
     }
-    Ok(())
+    Ok(now.drained)
 }
 
 /// A dialog, as it is remembered.

@@ -296,7 +296,7 @@ fn after(app: &Arc<App>, applied: Applied) {
     for (currency, written_off) in &applied.ended {
         app.metrics.call_ended(currency, *written_off);
     }
-    for proxy in &applied.booted {
+    for proxy in applied.booted.iter().filter(|proxy| app.proxies.can_extend(proxy)) {
         app.reconciliation.ask(proxy);
     }
     for call in applied.hang_up {
