@@ -1,11 +1,29 @@
 # The API server: built and run on Debian 12.
 FROM rust:1.94-slim-bookworm AS build
 WORKDIR /src
+
+# The libraries first, from manifests and empty crates: this layer stays until one of these files changes.
+COPY Cargo.toml Cargo.lock ./
+COPY billing/Cargo.toml billing/
+COPY entity/Cargo.toml entity/
+COPY migration/Cargo.toml migration/
+COPY api/Cargo.toml api/
+COPY tests/Cargo.toml tests/
+COPY bench/Cargo.toml bench/
+RUN for crate in billing entity migration api tests bench; do mkdir -p $crate/src && touch $crate/src/lib.rs; done \
+ && mkdir billing/benches && touch billing/benches/rates.rs \
+ && echo 'fn main() {}' | tee api/src/main.rs bench/src/main.rs >/dev/null \
+ && cargo build --release --locked --package api --bin callshop
+
 COPY . .
-RUN cargo build --release --locked --package api --bin callshop
+# by their times the files are older than the empty ones that were built above
+RUN find billing entity migration api -name '*.rs' -exec touch {} + \
+ && cargo build --release --locked --package api --bin callshop
 
 FROM debian:12-slim
-RUN useradd --system --uid 10001 --home-dir /var/lib/callshop --create-home callshop
+# for rediss:// and https:// with certificates that the system trusts
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \
+ && useradd --system --uid 10001 --home-dir /var/lib/callshop --create-home callshop
 COPY --from=build /src/target/release/callshop /usr/local/bin/callshop
 USER callshop
 WORKDIR /var/lib/callshop
@@ -13,5 +31,6 @@ WORKDIR /var/lib/callshop
 VOLUME /var/lib/callshop
 ENV CALLSHOP_LISTEN=0.0.0.0:8080
 EXPOSE 8080/tcp 8081/tcp
+HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 CMD ["callshop", "healthcheck"]
 ENTRYPOINT ["callshop"]
 CMD ["serve"]
