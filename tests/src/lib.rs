@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod crash;
+pub mod local;
 pub mod model;
 pub mod proxy;
 pub mod redis;
@@ -17,6 +18,7 @@ pub mod socket;
 pub mod subscriber;
 
 pub use client::Client;
+pub use local::Local;
 pub use proxy::{FakeProxy, Mood};
 pub use redis::{Door, RedisServer};
 pub use relay::Relay;

@@ -101,10 +101,24 @@ pub(crate) async fn new_postgres() -> String {
 impl TestServer {
     /// Starts a server on a new database, with the changes that the test makes to the configuration.
     pub async fn start(backend: Backend, change: impl FnOnce(&mut Config)) -> Self {
-        let dir = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let database_url = backend.new_database(&dir).await;
+        Self::start_in(dir, database_url, change).await
+    }
+
+    /// Starts a server on a database that is there.
+    pub async fn start_at(database_url: String, change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_in(tempfile::tempdir().expect("a temporary folder"), database_url, change).await
+    }
+
+    async fn start_in(
+        dir: tempfile::TempDir,
+        database_url: String,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let mut config = Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            database_url: backend.new_database(&dir).await,
+            database_url,
             database_connections: 8,
             ..Config::default()
         };
@@ -114,7 +128,7 @@ impl TestServer {
         config.limits.rates.subject_per_minute = 0;
         config.limits.rates.address_per_minute = 0;
         change(&mut config);
-        Self::run(config, dir, TestTime::default()).await
+        Self::run(config, Arc::new(dir), TestTime::default()).await
     }
 
     /// Another node on the same database.

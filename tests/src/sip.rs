@@ -49,6 +49,7 @@ pub struct SipPlan {
     control: SocketAddr,
     /// Where dialogs and registrations are kept; SQLite in the instance's folder without it.
     postgres: Option<String>,
+    gateway: SocketAddr,
 }
 
 impl SipPlan {
@@ -59,7 +60,8 @@ impl SipPlan {
         let [.., high, low] = serial.to_be_bytes();
         let network = [127, high | 1, low];
         let proxy = Ipv4Addr::new(127, high | 1, low, 1);
-        Self { network, sip: free_udp(proxy, 5060), control: free_tcp(proxy), postgres: None }
+        let gateway = SocketAddr::from((Ipv4Addr::new(127, high | 1, low, 2), 5060));
+        Self { network, sip: free_udp(proxy, 5060), control: free_tcp(proxy), gateway, postgres: None }
     }
 
     /// The same with a database of its own on PostgreSQL for dialogs and registrations.
@@ -67,6 +69,22 @@ impl SipPlan {
         let url = crate::server::new_postgres().await;
         create_database(&url);
         Self { postgres: Some(url), ..Self::new() }
+    }
+
+    /// For a proxy that runs already, in a loopback network where nobody has the address 10; `gateway` is where it sends calls.
+    pub fn beside(sip: SocketAddr, control: SocketAddr, gateway: SocketAddr) -> Self {
+        let [a, b, c, _] = match sip.ip() {
+            std::net::IpAddr::V4(address) => address.octets(),
+            std::net::IpAddr::V6(_) => panic!("{sip}: IPv4 only"),
+        };
+        Self { network: [a, b, c], sip, control, gateway, postgres: None }
+    }
+
+    /// Starts the gateway of a proxy that runs already.
+    pub fn join(self) -> Sip {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let gateway = start_gateway(dir.path(), self.gateway);
+        Sip::new(self, None, gateway, dir)
     }
 
     /// Where the API reaches the proxy.
@@ -85,13 +103,10 @@ impl SipPlan {
     /// When one of them does not start.
     pub async fn start(self, server: &TestServer, settings: &[(&str, &str)]) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let gateway_address = SocketAddr::from((self.address(2), 5060));
-        write_configuration(dir.path(), &self, gateway_address, server.hook, settings);
-        let gateway = start_gateway(dir.path(), gateway_address);
+        write_configuration(dir.path(), &self, self.gateway, server.hook, settings);
+        let gateway = start_gateway(dir.path(), self.gateway);
         let proxy = start_proxy(dir.path());
-        let phones = self.address(10);
-        let mut sip =
-            Sip { plan: self, phones, next_port: AtomicU16::new(20_000), proxy, _gateway: gateway, dir };
+        let mut sip = Sip::new(self, Some(proxy), gateway, dir);
         sip.booted(server, 1).await;
         sip
     }
@@ -108,7 +123,8 @@ pub struct Sip {
     plan: SipPlan,
     phones: Ipv4Addr,
     next_port: AtomicU16,
-    proxy: Group,
+    /// None where it runs already.
+    proxy: Option<Group>,
     _gateway: Group,
     dir: tempfile::TempDir,
 }
@@ -152,14 +168,19 @@ pub struct Playing {
 }
 
 impl Sip {
+    fn new(plan: SipPlan, proxy: Option<Group>, gateway: Group, dir: tempfile::TempDir) -> Self {
+        let phones = plan.address(10);
+        Self { plan, phones, next_port: AtomicU16::new(20_000), proxy, _gateway: gateway, dir }
+    }
+
     /// The proxy dies: SIGKILL to all its processes.
     pub fn kill_proxy(&mut self) {
-        self.proxy.kill();
+        self.proxy.as_mut().expect("a proxy of the test's own").kill();
     }
 
     /// Starts the proxy again; answers when the server has heard of it. `boots` is how often it has started then.
     pub async fn start_proxy(&mut self, server: &TestServer, boots: u64) {
-        self.proxy = start_proxy(self.dir.path());
+        self.proxy = Some(start_proxy(self.dir.path()));
         self.booted(server, boots).await;
     }
 
@@ -175,7 +196,7 @@ impl Sip {
 
     async fn booted(&mut self, server: &TestServer, boots: u64) {
         let log = self.dir.path().join("kamailio.log");
-        let proxy = &mut self.proxy;
+        let proxy = self.proxy.as_mut().expect("a proxy of the test's own");
         eventually("the proxy's boot reaches the API", async || {
             let over = proxy.leader.try_wait().expect("a child's state");
             assert!(over.is_none(), "kamailio ended: {}", tail(&log));
@@ -220,7 +241,7 @@ impl Sip {
     pub fn forge(&self) -> Playing {
         let from = self.free_address(self.plan.address(3));
         let route = self.plan.sip.to_string();
-        let gateway = SocketAddr::from((self.plan.address(2), 5060)).to_string();
+        let gateway = self.plan.gateway.to_string();
         let elsewhere = SocketAddr::from((self.plan.address(4), 5060)).to_string();
         let keys = ["-key", "route", &route, "-key", "gateway", &gateway, "-key", "elsewhere", &elsewhere];
         self.sipp(crate::shop::unique("forged"), "forged-in-dialog", from, &keys)

@@ -3,6 +3,7 @@
 mod admin;
 mod audit;
 mod demo;
+mod healthcheck;
 mod serve;
 mod simulate;
 
@@ -61,6 +62,10 @@ enum Command {
     /// meanwhile. Nothing is changed and nothing repaired: what is found is for a person to look into.
     #[command(after_help = audit::HELP)]
     Audit(audit::AuditArgs),
+    /// Ask the node of this configuration whether it is well.
+    ///
+    /// Exit status 0 when it may be given work, 1 when not or when nobody answers.
+    Healthcheck(healthcheck::HealthcheckArgs),
     /// Make simulated calls through a server's hook.
     Simulate(simulate::SimulateArgs),
 }
@@ -98,6 +103,7 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
     log(cli.log_json);
     let done = match cli.command {
         Command::Audit(args) => return audit::run(args).await,
+        Command::Healthcheck(args) => return healthcheck::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Migrate(args) => {

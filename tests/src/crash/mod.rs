@@ -47,10 +47,10 @@ pub struct Plan {
 
 /// Numbers from a seed (splitmix64).
 #[derive(Clone, Copy, Debug)]
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -58,11 +58,11 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, bound: i64) -> i64 {
+    pub(crate) fn below(&mut self, bound: i64) -> i64 {
         i64::try_from(self.next() % bound.unsigned_abs().max(1)).expect("below the bound")
     }
 
-    fn one_in(&mut self, times: i64) -> bool {
+    pub(crate) fn one_in(&mut self, times: i64) -> bool {
         self.below(times) == 0
     }
 }

@@ -1,0 +1,416 @@
+//! What is deployed: the topology of `docker-compose.yml` serves, loses a node, is backed up and restored; its files are valid and agree.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Command as Blocking, Output};
+use std::time::Duration;
+
+use chrono::Utc;
+use entity::call;
+use sea_orm::{Database, EntityTrait as _, PaginatorTrait as _};
+use serde_json::{Value, json};
+use tests::local::repository;
+use tests::server::proxy;
+use tests::sip::{PROXY, Phone, Script, eventually};
+use tests::{Client, Local, Shop, Sip, SipPlan, Socket, TestServer};
+use tokio::process::Command;
+
+/// Runs a program to its end; what it wrote when it fails.
+fn run(command: &mut Blocking) -> Output {
+    let output =
+        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}: run the tests by tests/run"));
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}\n{said}", output.status);
+    output
+}
+
+// ---- the topology itself
+
+const WATCH: &str = "subscription($id: ID!, $after: String) { callshopActivity(callshopId: $id, after: $after) { cursor event { seq kind } } }";
+
+/// A running topology with a shop in it, and its phone on the proxy.
+struct Stage {
+    local: Local,
+    attendant: Client,
+    shop: String,
+    sip: Sip,
+    phone: Phone,
+}
+
+impl Stage {
+    async fn set(folder: &Path) -> Self {
+        let local = Local::start(folder, &[]).await;
+        let gateway = local.at(9, 5060);
+        let gateway = SocketAddr::new(gateway.ip(), 5060);
+        let sip = SipPlan::beside(local.sip, local.at(1, 8060), gateway).join();
+        // the shop is made by a node of the test's own, beside the others
+        let (key, control) = (local.secret("token_key"), local.at(1, 8060));
+        let server = TestServer::start_at(local.secret("database_url"), |config| {
+            config.auth.token_key = Some(key.into());
+            config.hook.proxies = vec![proxy(PROXY, control)];
+        })
+        .await;
+        let shop = Shop::on(server, 1).await;
+        shop.open_register().await;
+        shop.open_cabin(0).await;
+        let attendant = Client::anonymous(local.graphql).with_token(shop.attendant.token());
+        let phone = sip.phone(&shop.phones[0]);
+        let id = shop.id.clone();
+        shop.server.stop().await;
+        sip.register(&phone).await;
+        Self { local, attendant, shop: id, sip, phone }
+    }
+
+    /// A call of two seconds through the proxy.
+    async fn call(&self) {
+        let script = Script::call("phone-call", "005511912345678", &["-d", "1500"]);
+        self.sip.play(&self.phone, &script).finished().await;
+    }
+
+    async fn calls(&self) -> usize {
+        let query = "query($id: ID!) { calls(callshopId: $id, first: 100) { nodes { state } } }";
+        let data = self.attendant.ok(query, json!({ "id": self.shop })).await;
+        let calls = data["calls"]["nodes"].as_array().expect("calls").clone();
+        calls.iter().filter(|call| call["state"] == "ENDED").count()
+    }
+
+    async fn watch(&self, after: Option<&str>) -> Socket {
+        let mut socket = Socket::open(self.local.graphql, self.attendant.token()).await;
+        socket.subscribe("a", WATCH, json!({ "id": self.shop, "after": after })).await;
+        socket
+    }
+}
+
+/// Reads until an activity of this kind; its cursor, and the `seq` of all that came.
+async fn until(socket: &mut Socket, kind: &str) -> (String, Vec<i64>) {
+    let mut seqs = Vec::new();
+    loop {
+        let message = socket.next().await["callshopActivity"].take();
+        seqs.extend(message["event"]["seq"].as_i64());
+        if message["event"]["kind"] == kind {
+            return (message["cursor"].as_str().expect("a cursor").to_owned(), seqs);
+        }
+    }
+}
+
+fn is_gap_free(seqs: &[i64]) -> bool {
+    seqs.windows(2).all(|two| two[1] == two[0] + 1)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deployed_topology_serves_loses_a_node_and_is_restored() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let stage = Stage::set(folder.path()).await;
+    let local = &stage.local;
+
+    // a real call is seen through the balancer
+    let mut socket = stage.watch(None).await;
+    stage.call().await;
+    let (cursor, seqs) = until(&mut socket, "CALL_ENDED").await;
+    assert!(is_gap_free(&seqs), "{seqs:?}");
+    drop(socket);
+
+    // the balancer's hook is the hook and nothing else, its GraphQL is GraphQL and nothing else
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    for url in [format!("http://{}/metrics", local.hook), format!("http://{}/metrics", local.graphql)] {
+        assert_eq!(http.get(&url).send().await.expect("an answer").status(), 404, "{url}");
+    }
+
+    // a node dies: nobody notices who asks, it comes back by itself
+    let killed = local.pid("api-1").expect("a node");
+    run(Blocking::new("kill").args(["-KILL", &killed.to_string()]));
+    stage.call().await;
+    let mut socket = stage.watch(Some(&cursor)).await;
+    let (_, after) = until(&mut socket, "CALL_ENDED").await;
+    assert_eq!(after.first(), seqs.last().map(|last| last + 1).as_ref(), "goes on behind the cursor");
+    assert!(is_gap_free(&after), "{after:?}");
+    let node = local.at(11, 8081);
+    eventually("the node is started again and ready", async || {
+        let answer = http.get(format!("http://{node}/readyz")).send().await.ok()?;
+        (answer.status() == 200 && local.pid("api-1") != Some(killed)).then_some(())
+    })
+    .await;
+    let checked = local.command(&["healthcheck"]).output().await.expect("callshop runs");
+    assert!(checked.status.success(), "{checked:?}");
+
+    restore_to_a_moment(&stage, folder.path()).await;
+    drop(socket);
+    let (sip, address) = (stage.sip, stage.local.graphql);
+    stage.local.stop().await;
+    drop(sip);
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nothing is left running");
+}
+
+/// Docs: "Backup, and back to a moment" in docs/operating.md, on the running topology.
+async fn restore_to_a_moment(stage: &Stage, folder: &Path) {
+    let local = &stage.local;
+    let scripts = repository().join("deploy/postgres");
+    let server = local.at(3, 5432);
+    let as_superuser = |program: &Path| {
+        let mut command = Command::new(program);
+        command.env("PGHOST", server.ip().to_string()).env("PGPORT", server.port().to_string());
+        command.env("PGUSER", "postgres").env("PGPASSWORD", local.secret("postgres_superuser"));
+        command
+    };
+    let backup = as_superuser(&scripts.join("backup")).arg(folder.join("backups")).output().await;
+    let backup = backup.expect("the backup runs");
+    assert!(backup.status.success(), "{backup:?}");
+    let backup = String::from_utf8_lossy(&backup.stdout).trim().to_owned();
+
+    stage.call().await;
+    eventually("the call is there", async || (stage.calls().await == 3).then_some(())).await;
+    let moment = Utc::now();
+    // a thing happens that nobody wanted; then the segment it is in reaches the archive
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    stage.call().await;
+    eventually("the call is there", async || (stage.calls().await == 4).then_some(())).await;
+    let psql = |sql: &'static str| {
+        let mut command = as_superuser(Path::new("psql"));
+        command.args(["-XAtq", "-d", "postgres", "-c", sql]);
+        async move { String::from_utf8_lossy(&command.output().await.expect("psql").stdout).trim().to_owned() }
+    };
+    let last = psql("SELECT pg_walfile_name(pg_switch_wal())").await;
+    eventually("the log is archived", async || {
+        (psql("SELECT last_archived_wal FROM pg_stat_archiver").await >= last).then_some(())
+    })
+    .await;
+
+    let restored = Restored::start(local, folder, &backup, &moment.to_rfc3339()).await;
+    let url = format!("{}/callshop", restored.url(&local.secret("postgres_callshop")));
+    let conn = Database::connect(&url).await.expect("the restored database opens");
+    assert_eq!(call::Entity::find().count(&conn).await.expect("calls"), 3, "as it was at the moment");
+    conn.close().await.expect("closes");
+    let audit = local.command(&["audit", "--database", &url]).output().await.expect("callshop runs");
+    assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
+}
+
+/// PostgreSQL on a restored folder.
+struct Restored {
+    port: u16,
+    server: tokio::process::Child,
+}
+
+impl Restored {
+    async fn start(local: &Local, folder: &Path, backup: &str, moment: &str) -> Self {
+        let own = local.folder.join("postgres");
+        let data = own.join("restored");
+        // PostgreSQL does not run as root
+        let is_root =
+            fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+        let as_postgres = |program: &Path| {
+            let mut command = if is_root { Command::new("setpriv") } else { Command::new(program) };
+            if is_root {
+                command.args(["--reuid=postgres", "--regid=postgres", "--init-groups", "--"]).arg(program);
+            }
+            command.current_dir("/").kill_on_drop(true);
+            command
+        };
+        // what postgres may read: its own copies
+        for (from, to) in
+            [(Path::new(backup), "base.tar.gz"), (&repository().join("deploy/postgres/restore"), "restore")]
+        {
+            fs::copy(from, own.join(to)).expect("a copy");
+            run(Blocking::new("chmod").arg("755").arg(own.join(to)));
+        }
+        let mut restore = as_postgres(&own.join("restore"));
+        restore.arg(own.join("base.tar.gz")).arg(own.join("archive")).arg(&data).arg(moment);
+        let done = restore.output().await.expect("the restore runs");
+        assert!(done.status.success(), "{done:?}");
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .expect("a port")
+            .local_addr()
+            .expect("an address")
+            .port();
+        let bin = fs::read_link(format!("/proc/{}/exe", local.pid("postgres").expect("PostgreSQL")))
+            .expect("its program");
+        let log = fs::File::create(folder.join("restored.log")).expect("a log");
+        let mut command = as_postgres(&bin);
+        command.arg("-D").arg(&data).args([
+            "-c",
+            &format!("port={port}"),
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            "archive_mode=off",
+        ]);
+        command.arg("-c").arg(format!("unix_socket_directories={}", own.display())).stderr(log);
+        // it does not start with less of some settings than it had: the same file
+        command.arg("-c").arg(format!("config_file={}", own.join("postgresql.conf").display()));
+        let server = command.spawn().expect("PostgreSQL starts");
+        let restored = Self { port, server };
+        let url = format!("{}/callshop", restored.url(&local.secret("postgres_callshop")));
+        let begun = std::time::Instant::now();
+        loop {
+            // it serves readers while it still reads the log: wait until it takes writes
+            let writes = match Database::connect(&url).await {
+                Ok(conn) => {
+                    let sql = "SELECT pg_is_in_recovery() AS reading";
+                    let row = sea_orm::ConnectionTrait::query_one_raw(
+                        &conn,
+                        sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql),
+                    )
+                    .await;
+                    row.ok().flatten().and_then(|row| row.try_get::<bool>("", "reading").ok()) == Some(false)
+                }
+                Err(_) => false,
+            };
+            if writes {
+                return restored;
+            }
+            let log = fs::read_to_string(folder.join("restored.log")).unwrap_or_default();
+            assert!(begun.elapsed() < Duration::from_secs(30), "the restored database does not serve: {log}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    fn url(&self, password: &str) -> String {
+        format!("postgres://callshop:{password}@127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Restored {
+    fn drop(&mut self) {
+        if let Some(id) = self.server.id() {
+            let _ = Blocking::new("kill").args(["-INT", &id.to_string()]).status();
+        }
+        let patience = std::time::Instant::now() + Duration::from_secs(10);
+        while matches!(self.server.try_wait(), Ok(None)) && std::time::Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+// ---- the files
+
+/// What Compose makes of its files, as JSON.
+fn compose(files: &[&str]) -> Value {
+    let mut command = Blocking::new("docker-compose");
+    command.current_dir(repository());
+    for file in files {
+        command.args(["-f", file]);
+    }
+    // what a .env of this machine says is not looked at
+    let none = tempfile::NamedTempFile::new().expect("an empty file");
+    command.arg("--env-file").arg(none.path()).arg("config");
+    command.env("GATEWAY", "203.0.113.10:5060").env("CARRIER_NETS", "203.0.113.10/32");
+    let yaml = run(&mut command).stdout;
+    // Debian's docker-compose is written in Python, with a reader of YAML beside it
+    let mut reader = Blocking::new("python3");
+    reader.args(["-c", "import json, sys, yaml; json.dump(yaml.safe_load(sys.argv[1]), sys.stdout)"]);
+    reader.arg(String::from_utf8(yaml).expect("text"));
+    serde_json::from_slice(&run(&mut reader).stdout).expect("JSON")
+}
+
+#[test]
+fn deployed_compose_files_are_valid_and_their_containers_may_do_little() {
+    for files in [vec!["docker-compose.yml"], vec!["docker-compose.yml", "compose.monitoring.yml"]] {
+        let services = compose(&files)["services"].take();
+        let services = services.as_object().expect("services");
+        assert!(
+            ["api-1", "api-2", "balancer", "kamailio", "postgres", "redis"]
+                .iter()
+                .all(|name| services.contains_key(*name))
+        );
+        for (name, service) in services {
+            assert_eq!(service["read_only"], true, "{name}");
+            assert_eq!(service["cap_drop"], json!(["ALL"]), "{name}");
+            assert_eq!(service["security_opt"], json!(["no-new-privileges:true"]), "{name}");
+            assert_eq!(service["restart"], "unless-stopped", "{name}");
+            let text = service.to_string();
+            assert!(
+                !text.to_lowercase().contains("password=") && service.get("privileged").is_none(),
+                "{name}: {text}"
+            );
+        }
+        // what is published is on loopback until somebody decides otherwise
+        for (name, service) in services {
+            let ports = service["ports"].as_array().cloned().unwrap_or_default();
+            let open: Vec<_> = ports
+                .iter()
+                .filter(|port| !port.as_str().unwrap_or_default().starts_with("127.0.0.1:"))
+                .collect();
+            assert!(open.is_empty(), "{name}: {open:?}");
+        }
+    }
+}
+
+/// The names in a file of settings that deploy/local wrote, or in a service's environment.
+fn names(service: &Value) -> BTreeSet<String> {
+    service["environment"].as_object().expect("an environment").keys().cloned().collect()
+}
+
+/// `export NAME=` and `export NAME` of the part of deploy/local that begins with `from`, up to the next empty line.
+fn exported(script: &str, from: &str) -> BTreeSet<String> {
+    let part = script.split_once(from).expect("the part").1;
+    let part =
+        part.split("\n}\n").next().expect("a function").split("env | grep").next().expect("its settings");
+    let words =
+        part.split([' ', '\n']).filter_map(|word| Some(word.split_once('=').map_or(word, |(name, _)| name)));
+    words.filter(|word| word.starts_with("CALLSHOP_") || word.starts_with("CS_")).map(str::to_owned).collect()
+}
+
+fn env_file(name: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(repository().join("deploy").join(name)).expect("a file of settings");
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_once('=')).map(|(name, _)| name.to_owned()).collect()
+}
+
+#[test]
+fn deployed_containers_and_processes_are_told_the_same() {
+    let services = compose(&["docker-compose.yml"])["services"].take();
+    let script = fs::read_to_string(repository().join("deploy/local")).expect("the script");
+    let mut node = exported(&script, "start_node() (");
+    node.extend(env_file("api.env"));
+    assert_eq!(names(&services["api-1"]), node);
+    assert_eq!(services["api-1"]["environment"], services["api-2"]["environment"]);
+    let mut proxy = exported(&script, "start_proxy() {");
+    proxy.extend(env_file("kamailio.env"));
+    // where the container's own folder and port are the defaults of kamailio.cfg
+    for own in ["CS_RUN_DIR", "CS_CONTROL_PORT"] {
+        assert!(proxy.remove(own));
+    }
+    assert_eq!(names(&services["kamailio"]), proxy);
+}
+
+#[test]
+fn deployed_the_image_builds_every_crate() {
+    let workspace = fs::read_to_string(repository().join("Cargo.toml")).expect("the workspace");
+    let members = workspace.lines().find_map(|line| line.strip_prefix("members = [")).expect("members");
+    let members: BTreeSet<_> =
+        members.trim_end_matches(']').split(", ").map(|name| name.trim_matches('"')).collect();
+    let dockerfile = fs::read_to_string(repository().join("Dockerfile")).expect("the Dockerfile");
+    let copied = dockerfile.lines().filter_map(|line| line.strip_prefix("COPY ")?.split_once("/Cargo.toml "));
+    assert_eq!(copied.map(|(name, _)| name).collect::<BTreeSet<_>>(), members);
+}
+
+#[test]
+fn deployed_secrets_are_made_once_and_kept_from_others() {
+    use std::os::unix::fs::MetadataExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let secrets = folder.path().join("secrets");
+    let make =
+        |net: &str| run(Blocking::new(repository().join("deploy/make-secrets")).arg(&secrets).arg(net));
+    let read = |name: &str| fs::read_to_string(secrets.join(name)).expect("a secret");
+    make("172.28.64");
+    let (hook, password) = (read("hook_secret"), read("postgres_callshop"));
+    assert!(hook.len() >= 32 && hook != password);
+    assert_eq!(
+        read("database_url").trim_end(),
+        format!("postgres://callshop:{password}@172.28.64.3:5432/callshop")
+    );
+    make("10.0.0");
+    assert_eq!((read("hook_secret"), read("postgres_callshop")), (hook, password), "what is there stays");
+    assert!(read("database_url").contains("@10.0.0.3:5432/"));
+    assert_eq!(fs::metadata(&secrets).expect("the folder").mode() & 0o777, 0o700);
+    // every secret of the compose file is made
+    let named = compose(&["docker-compose.yml"])["secrets"].take();
+    for (name, secret) in named.as_object().expect("secrets") {
+        assert!(
+            secret["file"].as_str().is_some_and(|file| file.ends_with(&format!("/deploy/secrets/{name}")))
+        );
+        assert!(secrets.join(name).exists(), "{name}");
+    }
+}
