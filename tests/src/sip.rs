@@ -92,9 +92,30 @@ impl SipPlan {
         self.control
     }
 
-    fn address(&self, host: u8) -> Ipv4Addr {
+    /// The first three numbers of its network's addresses.
+    pub fn network(&self) -> [u8; 3] {
+        self.network
+    }
+
+    /// An address of its network. It uses 1 itself, 2 for the gateway, 3 and 4 for strangers, 10 for phones, all over UDP.
+    pub fn address(&self, host: u8) -> Ipv4Addr {
         let [a, b, c] = self.network;
         Ipv4Addr::new(a, b, c, host)
+    }
+
+    /// Starts gateway and proxy for a hook at an address, with live calls and registrations in PostgreSQL at `database`.
+    ///
+    /// # Panics
+    /// When one of them does not start.
+    pub async fn start_alone(mut self, hook: SocketAddr, database: &str, settings: &[(&str, &str)]) -> Sip {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        create_database(database);
+        self.postgres = Some(database.to_owned());
+        write_configuration(dir.path(), &self, self.gateway, hook, settings);
+        let gateway = start_gateway(dir.path(), self.gateway);
+        let mut sip = Sip::new(self, None, gateway, dir);
+        sip.listen_again().await;
+        sip
     }
 
     /// Starts proxy and gateway for a server, with these settings changed (`CS_…`); answers when the server has heard of the proxy.
@@ -207,6 +228,22 @@ impl Sip {
         .await;
     }
 
+    /// Starts the proxy again, once it was killed; answers when it listens.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn listen_again(&mut self) {
+        let mut proxy = start_proxy(self.dir.path());
+        let (log, control) = (self.dir.path().join("kamailio.log"), self.plan.control);
+        eventually("the proxy listens", async || {
+            let over = proxy.leader.try_wait().expect("a child's state");
+            assert!(over.is_none(), "kamailio ended: {}", tail(&log));
+            tokio::net::TcpStream::connect(control).await.ok()
+        })
+        .await;
+        self.proxy = Some(proxy);
+    }
+
     /// Puts a telephone on an address of its own.
     pub fn phone(&self, account: &SipAccount) -> Phone {
         Phone { account: account.clone(), address: self.free_address(self.phones) }
@@ -279,6 +316,12 @@ impl Drop for Sip {
 }
 
 impl Playing {
+    /// Waits until it is over, however; whether everything went as the scenario says.
+    pub async fn over(mut self) -> bool {
+        let over = tokio::time::timeout(DEADLINE * 2, self.child.wait()).await;
+        matches!(over, Ok(Ok(status)) if status.success())
+    }
+
     /// Waits until it is over; everything went as the scenario says. Answers the messages.
     ///
     /// # Panics

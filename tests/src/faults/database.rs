@@ -1,0 +1,136 @@
+//! A PostgreSQL of the harness's own, to be stopped as no shared one may be; and a Redis.
+
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server that is stopped and started.
+pub(super) struct Daemon {
+    command: Box<dyn Fn() -> Command + Send + Sync>,
+    address: SocketAddr,
+    name: &'static str,
+    child: Option<Child>,
+}
+
+impl Daemon {
+    /// Starts it and waits until it listens.
+    pub(super) async fn start(&mut self) {
+        self.child = Some((self.command)().kill_on_drop(true).spawn().unwrap_or_else(|error| {
+            panic!("{}: {error}: run the tests by tests/run", self.name);
+        }));
+        let begun = Instant::now();
+        while TcpStream::connect(self.address).await.is_err() {
+            assert!(begun.elapsed() < PATIENCE, "{} does not listen at {}", self.name, self.address);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Sends a signal and waits until it is gone; what it leaves is what a start finds.
+    pub(super) async fn stop(&mut self, signal: &str) {
+        let Some(mut child) = self.child.take() else { return };
+        if let Some(id) = child.id() {
+            send(signal, id).await;
+        }
+        let over = tokio::time::timeout(PATIENCE, child.wait()).await;
+        over.unwrap_or_else(|_| panic!("{} does not stop", self.name)).expect("an exit status");
+    }
+}
+
+/// Sends a signal to a process by its id.
+pub(super) async fn send(signal: &str, id: u32) {
+    let _ = Command::new("kill")
+        .args([&format!("-{signal}"), &id.to_string()])
+        .stderr(Stdio::null())
+        .status()
+        .await;
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+}
+
+/// A program that runs as the user that PostgreSQL needs.
+fn as_postgres(program: &Path) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--init-groups", "--"]).arg(program);
+    command
+}
+
+/// PostgreSQL in a folder, at an address; without `fsync` it is as safe from its own death, not from the machine's.
+pub(super) async fn postgres(folder: &Path, address: SocketAddr, fsync: bool) -> Daemon {
+    let bin = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL: run the tests by tests/run");
+    let newest = bin.filter_map(|entry| Some(entry.ok()?.path())).max();
+    let bin: PathBuf = newest.expect("a version").join("bin");
+    let own = folder.join("postgres");
+    fs::create_dir_all(&own).expect("a folder");
+    if is_root() {
+        let owned = Command::new("chown").arg("postgres:").arg(&own).status().await;
+        assert!(owned.is_ok_and(|status| status.success()), "there is a user postgres");
+    }
+    let data = own.join("data");
+    let mut make = as_postgres(&bin.join("initdb"));
+    make.arg("-D").arg(&data).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
+    let made = make.current_dir("/").stdout(Stdio::null()).status().await;
+    assert!(made.is_ok_and(|status| status.success()), "initdb");
+    let hba = "local all all trust\nhost all all 127.0.0.0/8 trust\n";
+    fs::write(data.join("pg_hba.conf"), hba).expect("who may connect");
+    let log = folder.join("postgres.log");
+    let command = move || {
+        let mut command = as_postgres(&bin.join("postgres"));
+        command.arg("-D").arg(&data).arg("-c").arg(format!("unix_socket_directories={}", own.display()));
+        command.args([
+            "-c",
+            &format!("listen_addresses={}", address.ip()),
+            "-p",
+            &address.port().to_string(),
+        ]);
+        command.args(["-c", if fsync { "fsync=on" } else { "fsync=off" }, "-c", "max_connections=200"]);
+        command.args(["-c", "max_wal_size=4GB", "-c", "log_lock_waits=on"]).current_dir("/");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(append(&log));
+        command
+    };
+    let mut daemon = Daemon { command: Box::new(command), address, name: "PostgreSQL", child: None };
+    daemon.start().await;
+    daemon
+}
+
+/// Redis in a folder, at an address, with the configuration that is deployed but for its users.
+pub(super) async fn redis(folder: &Path, address: SocketAddr) -> Daemon {
+    let own = folder.join("redis");
+    fs::create_dir_all(&own).expect("a folder");
+    let log = folder.join("redis.log");
+    let command = move || {
+        let mut command = Command::new("redis-server");
+        command.arg(crate::local::repository().join("deploy/redis/redis.conf"));
+        command.args([
+            "--bind",
+            &address.ip().to_string(),
+            "--port",
+            &address.port().to_string(),
+            "--aclfile",
+            "",
+        ]);
+        command.arg("--dir").arg(&own).args(["--protected-mode", "no"]);
+        command.stdin(Stdio::null()).stdout(append(&log)).stderr(append(&log));
+        command
+    };
+    let mut daemon = Daemon { command: Box::new(command), address, name: "Redis", child: None };
+    daemon.start().await;
+    daemon
+}
+
+/// A log that goes on.
+pub(super) fn append(path: &Path) -> File {
+    File::options().append(true).create(true).open(path).expect("a log")
+}

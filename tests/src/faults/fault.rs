@@ -1,0 +1,370 @@
+//! What breaks, for how long, and how long it takes until nobody notices any more.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use clap::ValueEnum;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use serde_json::json;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+use tokio::sync::Mutex;
+
+use super::site::{Linked, Site};
+use super::watchers::{self, Door};
+use super::{Plan, Stage, verify};
+use crate::crash::Random;
+use crate::server::HOOK_SECRET;
+use crate::shop::{micros, unique};
+
+/// Something that breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Fault {
+    /// A node is killed (SIGKILL), and started a while later.
+    KillNode,
+    /// Both nodes are killed: calls end while nobody hears of it.
+    KillBothNodes,
+    /// A node is told to stop (SIGTERM), and started again.
+    RestartNode,
+    /// A node stands still (SIGSTOP) and goes on.
+    FreezeNode,
+    /// PostgreSQL is stopped at once (immediate), and started a while later.
+    RestartPostgres,
+    /// A node cannot reach PostgreSQL.
+    CutDatabase,
+    /// A node's connections to PostgreSQL say nothing.
+    StallDatabase,
+    /// Redis is stopped, and started a while later.
+    StopRedis,
+    /// A node cannot reach Redis.
+    CutRedis,
+    /// A node's connections to Redis say nothing.
+    StallRedis,
+    /// The balancer cannot reach a node; who was connected is cut off.
+    CutNode,
+    /// The balancer's connections to a node say nothing.
+    StallNode,
+    /// Every link is slow.
+    SlowLinks,
+    /// The SIP proxy cannot reach the hook, nor the nodes its control listener.
+    CutProxy,
+    /// Proxies send events twice, in another order, and late.
+    BadManners,
+    /// Subscribers that do not read.
+    DeafSubscribers,
+    /// Thousands of connections that say nothing.
+    IdleSockets,
+    /// The SIP proxy is killed with its calls, and started again.
+    KillProxy,
+}
+
+/// Everything is tried that long before it counts as not coming back.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What must not be broken by two at once.
+#[derive(Default)]
+struct Held {
+    nodes: [Arc<Mutex<()>>; 2],
+    postgres: Arc<Mutex<()>>,
+    redis: Arc<Mutex<()>>,
+    proxy: Arc<Mutex<()>>,
+    links: Arc<Mutex<()>>,
+}
+
+/// Breaks things until the plan's time is over, each with its recovery; then waits until everything is well.
+///
+/// # Errors
+/// What does not come back.
+pub(super) async fn schedule(
+    stage: &Stage,
+    plan: &Plan,
+    random: &mut Random,
+    progress: &(impl Fn(&str) + Send + Sync),
+) -> Result<(), String> {
+    let begun = Instant::now();
+    let held = Held::default();
+    // each is drawn once before any is drawn again
+    let mut left: Vec<Fault> = Vec::new();
+    let mut under_way = FuturesUnordered::new();
+    while begun.elapsed() < plan.time || !left.is_empty() {
+        if left.is_empty() {
+            left.clone_from(&plan.faults);
+        }
+        let index = random.below(i64::try_from(left.len()).expect("a number"));
+        let fault = left.swap_remove(usize::try_from(index).expect("an index"));
+        let (own, pause) = (Random(random.next()), 500 + random.below(4_000));
+        under_way.push(one(stage, &held, fault, own, begun, progress));
+        // several at once: the next one begins while this one is there
+        let mut pause = std::pin::pin!(tokio::time::sleep(Duration::from_millis(pause.unsigned_abs())));
+        loop {
+            tokio::select! {
+                () = &mut pause => break,
+                Some(done) = under_way.next() => done?,
+            }
+        }
+    }
+    while let Some(done) = under_way.next().await {
+        done?;
+    }
+    Ok(())
+}
+
+/// One fault from its beginning to the moment when nobody notices any more.
+async fn one(
+    stage: &Stage,
+    held: &Held,
+    fault: Fault,
+    mut random: Random,
+    begun: Instant,
+    progress: &(impl Fn(&str) + Send + Sync),
+) -> Result<(), String> {
+    // what is broken already is broken a second time when it is whole again
+    let which = usize::from(random.one_in(2));
+    let _guards = held.lock(fault, which).await;
+    let name = fault.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let start = begun.elapsed();
+    let told = fault.happens(stage, which, &mut random).await?;
+    let lasted = begun.elapsed() - start;
+    let calls = calls_again(stage).await?;
+    let subscribers = catch_up(stage).await?;
+    progress(&format!(
+        "{:6.1} s  {name}{told}: {:.1} s; calls again after {} ms, subscribers have everything after {} ms",
+        start.as_secs_f32(),
+        lasted.as_secs_f32(),
+        calls.as_millis(),
+        (calls + subscribers).as_millis()
+    ));
+    Ok(())
+}
+
+/// Until a question is answered through the balancer.
+async fn calls_again(stage: &Stage) -> Result<Duration, String> {
+    let http = reqwest::Client::builder().no_proxy().build().map_err(|error| error.to_string())?;
+    let begun = Instant::now();
+    loop {
+        // a phone that nobody has: refused after a look into the database, and nobody's call
+        let ask = json!({ "request_id": unique("probe"), "user": "nobody", "dialed": "1", "src": "127.0.0.1:5060",
+            "ts": micros(Utc::now()), "proxy": "test", "call_id": unique("call"), "from_tag": "ft" });
+        let request = http.post(format!("http://{}/kamailio/v1/authorize", stage.site.hook));
+        let request =
+            request.basic_auth("kamailio", Some(HOOK_SECRET)).json(&ask).timeout(Duration::from_secs(3));
+        if request.send().await.is_ok_and(|answer| answer.status() == 200) {
+            return Ok(begun.elapsed());
+        }
+        if begun.elapsed() > PATIENCE {
+            return Err("no question is answered a minute after the fault is over".to_owned());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Until every subscriber has what is there now.
+pub(super) async fn catch_up(stage: &Stage) -> Result<Duration, String> {
+    let begun = Instant::now();
+    let heads = loop {
+        let conn = super::site::connect(&stage.site.database).await;
+        if let Some(heads) = verify::heads(&conn, &stage.town).await {
+            break heads;
+        }
+    };
+    verify::caught_up(&stage.watchers, &heads).await?;
+    Ok(begun.elapsed())
+}
+
+impl Held {
+    async fn lock(&self, fault: Fault, which: usize) -> Vec<tokio::sync::OwnedMutexGuard<()>> {
+        let [first, second] = &self.nodes;
+        let one = &self.nodes[which];
+        // in one order, so that two never wait for each other
+        let needed: Vec<&Arc<Mutex<()>>> = match fault {
+            Fault::KillNode | Fault::RestartNode | Fault::FreezeNode => vec![one],
+            Fault::KillBothNodes => vec![first, second],
+            Fault::RestartPostgres => vec![&self.postgres],
+            Fault::StopRedis => vec![&self.redis],
+            Fault::KillProxy => vec![&self.proxy],
+            Fault::CutDatabase
+            | Fault::StallDatabase
+            | Fault::CutRedis
+            | Fault::StallRedis
+            | Fault::CutNode
+            | Fault::StallNode
+            | Fault::SlowLinks
+            | Fault::CutProxy => vec![&self.links],
+            Fault::BadManners | Fault::DeafSubscribers | Fault::IdleSockets => vec![],
+        };
+        let mut guards = Vec::new();
+        for lock in needed {
+            guards.push(lock.clone().lock_owned().await);
+        }
+        guards
+    }
+}
+
+impl Fault {
+    /// Breaks, holds and mends; what there is to tell.
+    async fn happens(self, stage: &Stage, which: usize, random: &mut Random) -> Result<String, String> {
+        let site = &stage.site;
+        let linked = &site.nodes[which];
+        let of_node = format!(" {}", linked.node.name);
+        let mut seconds = |least: i64, most: i64| {
+            Duration::from_millis((least * 1_000 + random.below((most - least) * 1_000)).unsigned_abs())
+        };
+        match self {
+            Self::KillNode => {
+                linked.node.kill().await;
+                tokio::time::sleep(seconds(0, 3)).await;
+                linked.node.start().await;
+            }
+            Self::KillBothNodes => {
+                for linked in &site.nodes {
+                    linked.node.kill().await;
+                }
+                tokio::time::sleep(seconds(2, 8)).await;
+                for linked in &site.nodes {
+                    linked.node.start().await;
+                }
+                return Ok(String::new());
+            }
+            Self::RestartNode => {
+                linked.node.stop().await;
+                linked.node.start().await;
+            }
+            Self::FreezeNode => {
+                linked.node.signal("STOP").await;
+                tokio::time::sleep(seconds(3, 10)).await;
+                linked.node.signal("CONT").await;
+            }
+            Self::RestartPostgres => {
+                let mut postgres = site.postgres.lock().await;
+                postgres.stop("QUIT").await;
+                tokio::time::sleep(seconds(0, 5)).await;
+                postgres.start().await;
+                return Ok(String::new());
+            }
+            Self::StopRedis => {
+                let mut redis = site.redis.lock().await;
+                redis.stop("KILL").await;
+                tokio::time::sleep(seconds(3, 8)).await;
+                redis.start().await;
+                return Ok(String::new());
+            }
+            Self::CutDatabase
+            | Self::StallDatabase
+            | Self::CutRedis
+            | Self::StallRedis
+            | Self::CutNode
+            | Self::StallNode => {
+                let relays = self.relays(linked);
+                let stalls = matches!(self, Self::StallDatabase | Self::StallRedis | Self::StallNode);
+                for relay in &relays {
+                    if stalls { relay.stall() } else { relay.cut() }
+                }
+                tokio::time::sleep(seconds(3, 10)).await;
+                relays.iter().for_each(|relay| relay.mend());
+            }
+            Self::SlowLinks => {
+                let by = Duration::from_millis(10);
+                site.relays().for_each(|relay| relay.slow(by));
+                tokio::time::sleep(seconds(4, 8)).await;
+                site.relays().for_each(|relay| relay.mend());
+                return Ok(" by 10 ms".to_owned());
+            }
+            Self::CutProxy => {
+                [&site.to_hook, &site.to_control].into_iter().for_each(|relay| relay.cut());
+                tokio::time::sleep(seconds(3, 8)).await;
+                [&site.to_hook, &site.to_control].into_iter().for_each(|relay| relay.mend());
+                return Ok(String::new());
+            }
+            Self::BadManners => {
+                stage.load.manners.bad.store(true, Ordering::Relaxed);
+                tokio::time::sleep(seconds(5, 10)).await;
+                stage.load.manners.bad.store(false, Ordering::Relaxed);
+                return Ok(String::new());
+            }
+            Self::DeafSubscribers => return deaf(stage).await,
+            Self::IdleSockets => return idle(stage).await,
+            Self::KillProxy => {
+                let mut sip = site.sip.lock().await;
+                sip.kill_proxy();
+                tokio::time::sleep(seconds(0, 2)).await;
+                sip.listen_again().await;
+                return Ok(String::new());
+            }
+        }
+        Ok(of_node)
+    }
+
+    fn relays(self, linked: &Linked) -> Vec<&crate::Relay> {
+        match self {
+            Self::CutDatabase | Self::StallDatabase => vec![&linked.to_database],
+            Self::CutRedis | Self::StallRedis => vec![&linked.to_redis],
+            _ => linked.doors.iter().collect(),
+        }
+    }
+}
+
+impl Site {
+    fn relays(&self) -> impl Iterator<Item = &crate::Relay> {
+        let of_nodes = self
+            .nodes
+            .iter()
+            .flat_map(|linked| linked.doors.iter().chain([&linked.to_database, &linked.to_redis]));
+        of_nodes.chain([&self.to_control, &self.to_hook])
+    }
+
+    /// Resident memory of the larger node, in MiB.
+    async fn memory(&self) -> u64 {
+        let mut most = 0;
+        for linked in &self.nodes {
+            most = most.max(linked.node.memory().await.unwrap_or(0) / 1024);
+        }
+        most
+    }
+}
+
+/// Twenty subscribers who do not read, each with many subscriptions, until the server has closed them all.
+async fn deaf(stage: &Stage) -> Result<String, String> {
+    const DEAF: usize = 20;
+    let door = Door { address: stage.site.graphql, token: stage.town.reseller.token().to_owned() };
+    let before = stage.site.memory().await;
+    let mut sockets = Vec::new();
+    for number in 0..DEAF {
+        let Some(mut socket) = watchers::open(&door).await else { continue };
+        let shop = &stage.town.shops[number % stage.town.shops.len()].id;
+        // from the beginning: there is much to send
+        watchers::subscribe(&mut socket, shop, None).await;
+        sockets.push(socket);
+    }
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let after = stage.site.memory().await;
+    Ok(format!(" ({} of them, the larger node {before} MiB before, {after} MiB after)", sockets.len()))
+}
+
+/// Connections that say nothing, until the balancer has closed them all.
+async fn idle(stage: &Stage) -> Result<String, String> {
+    let (before, begun) = (stage.site.memory().await, Instant::now());
+    let mut sockets = Vec::new();
+    for _ in 0..stage.idle {
+        match TcpStream::connect(stage.site.graphql).await {
+            Ok(socket) => sockets.push(socket),
+            Err(error) => return Err(format!("idle socket {}: {error}", sockets.len())),
+        }
+    }
+    let opened = begun.elapsed();
+    for mut socket in std::mem::take(&mut sockets) {
+        let mut rest = Vec::new();
+        let closed = tokio::time::timeout(PATIENCE, socket.read_to_end(&mut rest)).await;
+        if closed.is_err() {
+            return Err("an idle socket was not closed within a minute".to_owned());
+        }
+    }
+    let after = stage.site.memory().await;
+    Ok(format!(
+        " ({} opened in {:.1} s, all closed after {:.1} s; the larger node {before} MiB before, {after} MiB after)",
+        stage.idle,
+        opened.as_secs_f32(),
+        begun.elapsed().as_secs_f32()
+    ))
+}

@@ -1,0 +1,297 @@
+//! Calls at a rate, by proxies that are played: each asks the hook as the real one does, gives up after three seconds, and keeps its events
+//! until they are taken.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::crash::Random;
+use crate::server::HOOK_SECRET;
+use crate::shop::{event, micros, text, unique};
+
+/// How long a proxy waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Proxies that are played, each with a queue of its own.
+const PROXIES: usize = 4;
+/// Events in a batch at most.
+const BATCH: usize = 50;
+
+/// What became of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// No answer in time: the phone was told 503, the API was told that its answer is not used.
+    GivenUp,
+    /// The API said no.
+    Refused(String),
+    /// It rang, nobody answered.
+    Failed,
+    /// From when to when they talked, by the proxy's clock.
+    Talked(DateTime<Utc>, DateTime<Utc>),
+}
+
+/// What everybody was told, to be compared with what is stored.
+#[derive(Default)]
+pub(super) struct Notes {
+    /// By `request_id`.
+    pub(super) calls: BTreeMap<String, Outcome>,
+    /// Events that were taken, by `eid`.
+    pub(super) events: BTreeMap<String, &'static str>,
+    /// Attempts that did not become calls, with the reason.
+    pub(super) failed: Vec<(Instant, String)>,
+}
+
+/// How the played proxies deliver: in order and once, or as bad as the contract allows.
+#[derive(Default)]
+pub(super) struct Manners {
+    pub(super) bad: AtomicBool,
+}
+
+/// The load.
+pub(super) struct Load {
+    pub(super) notes: Mutex<Notes>,
+    pub(super) manners: Manners,
+    pub(super) attempts: AtomicU64,
+    /// Attempts for which no phone was free: the load was less than asked for.
+    pub(super) missed: AtomicU64,
+    pub(super) batches_again: AtomicU64,
+    stop: AtomicBool,
+    http: reqwest::Client,
+    base: String,
+    outboxes: Vec<mpsc::UnboundedSender<Told>>,
+    waiting: AtomicU64,
+}
+
+/// An event in a queue; who waits for its end is told when it was taken.
+struct Told {
+    event: Value,
+    taken: Option<oneshot::Sender<()>>,
+    /// Not before.
+    at: Instant,
+}
+
+impl Load {
+    /// Through the hook at this address.
+    pub(super) fn new(hook: SocketAddr, seed: u64) -> Arc<Self> {
+        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        let (outboxes, queues): (Vec<_>, Vec<_>) = (0..PROXIES).map(|_| mpsc::unbounded_channel()).unzip();
+        let load = Arc::new(Self {
+            notes: Mutex::default(),
+            manners: Manners::default(),
+            attempts: AtomicU64::new(0),
+            missed: AtomicU64::new(0),
+            batches_again: AtomicU64::new(0),
+            stop: AtomicBool::new(false),
+            http,
+            base: format!("http://{hook}/kamailio/v1"),
+            outboxes,
+            waiting: AtomicU64::new(0),
+        });
+        for (queue, number) in queues.into_iter().zip(1..) {
+            tokio::spawn(deliver(load.clone(), queue, Random(seed ^ number)));
+        }
+        load
+    }
+
+    /// Calls from these phones at `rate` a second until it is told to stop; answers when all calls are over and all events taken.
+    pub(super) async fn run(self: Arc<Self>, phones: Vec<String>, rate: u32, mut random: Random) {
+        let (give_back, mut free) = mpsc::unbounded_channel();
+        let count = phones.len();
+        for phone in phones {
+            drop(give_back.send(phone));
+        }
+        let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate.max(1));
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Burst);
+        while !self.stop.load(Ordering::Relaxed) {
+            ticks.tick().await;
+            let Ok(phone) = free.try_recv() else {
+                self.missed.fetch_add(1, Ordering::Relaxed);
+                continue;
+            };
+            let (load, own, give_back) = (self.clone(), Random(random.next()), give_back.clone());
+            tokio::spawn(async move {
+                load.call(&phone, own).await;
+                drop(give_back.send(phone));
+            });
+        }
+        let mut back = 0;
+        while back < count {
+            free.recv().await;
+            back += 1;
+        }
+        while self.waiting.load(Ordering::Relaxed) > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub(super) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// One attempt, to its end.
+    async fn call(&self, phone: &str, mut random: Random) {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        let request = unique("request");
+        let ask = json!({ "request_id": request, "user": phone, "dialed": "+13055550123", "src": "127.0.0.1:5060",
+            "ts": micros(Utc::now()), "proxy": "test", "call_id": unique("call"), "from_tag": "ft" });
+        let outbox = usize::try_from(random.below(4)).expect("a number");
+        let outcome = match self.ask(&ask).await {
+            Ok(answer) if answer["allow"] == json!(true) => {
+                self.talk(outbox, &answer["ref"], &mut random).await
+            }
+            Ok(answer) => Outcome::Refused(text(&answer["error"])),
+            Err(reason) => {
+                let mut told = event(
+                    "abandoned",
+                    &json!(null),
+                    Utc::now(),
+                    json!({ "request_id": request, "reason": reason }),
+                );
+                if let Some(fields) = told.as_object_mut() {
+                    fields.remove("ref");
+                    fields.remove("handle");
+                }
+                self.tell(outbox, told).await;
+                self.fail(&reason);
+                Outcome::GivenUp
+            }
+        };
+        if let Outcome::Refused(code) = &outcome {
+            self.fail(code);
+        }
+        self.notes.lock().expect("the notes").calls.insert(request, outcome);
+    }
+
+    fn fail(&self, reason: &str) {
+        self.notes.lock().expect("the notes").failed.push((Instant::now(), reason.to_owned()));
+    }
+
+    async fn ask(&self, ask: &Value) -> Result<Value, String> {
+        let request =
+            self.http.post(format!("{}/authorize", self.base)).basic_auth("kamailio", Some(HOOK_SECRET));
+        let answered = async {
+            let answer = request.json(ask).send().await.map_err(|_| "no connection".to_owned())?;
+            if answer.status() != 200 {
+                return Err(format!("status {}", answer.status().as_u16()));
+            }
+            answer.json().await.map_err(|_| "a broken answer".to_owned())
+        };
+        tokio::time::timeout(PATIENCE, answered).await.unwrap_or_else(|_| Err("no answer in 3 s".to_owned()))
+    }
+
+    async fn talk(&self, outbox: usize, reference: &Value, random: &mut Random) -> Outcome {
+        let while_it = |ms: i64| tokio::time::sleep(Duration::from_millis(ms.unsigned_abs()));
+        self.send(outbox, event("ringing", reference, Utc::now(), json!({ "to_tag": "tt" })), None);
+        while_it(10 + random.below(100)).await;
+        if random.one_in(10) {
+            self.tell(outbox, event("failed", reference, Utc::now(), json!({ "code": 486, "by": "callee" })))
+                .await;
+            return Outcome::Failed;
+        }
+        let answered = Utc::now();
+        self.send(outbox, event("answered", reference, answered, json!({ "to_tag": "tt" })), None);
+        while_it(50 + random.below(1_500)).await;
+        let ended = Utc::now();
+        let end = json!({ "by": "caller", "cause": "bye", "answered_ts": micros(answered), "to_tag": "tt" });
+        self.tell(outbox, event("ended", reference, ended, end)).await;
+        Outcome::Talked(answered, ended)
+    }
+
+    fn send(&self, outbox: usize, event: Value, taken: Option<oneshot::Sender<()>>) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let told = Told { event, taken, at: Instant::now() };
+        self.outboxes[outbox].send(told).unwrap_or_else(|_| panic!("the queue lives as long as the load"));
+    }
+
+    /// Sends an event and waits until it was taken.
+    async fn tell(&self, outbox: usize, event: Value) {
+        let (taken, is_taken) = oneshot::channel();
+        self.send(outbox, event, Some(taken));
+        drop(is_taken.await);
+    }
+
+    /// A batch, until it is answered.
+    async fn insist(&self, batch: &[Value]) -> Vec<String> {
+        let url = format!("{}/events", self.base);
+        let mut again = false;
+        loop {
+            let request = self.http.post(&url).basic_auth("kamailio", Some(HOOK_SECRET)).json(batch);
+            let answer = request.timeout(PATIENCE).send().await;
+            if let Ok(answer) = answer
+                && answer.status() == 200
+                && let Ok(body) = answer.json::<Value>().await
+            {
+                let results = body["results"].as_array().expect("results");
+                assert_eq!(results.len(), batch.len(), "one result an event: {body}");
+                if again {
+                    self.batches_again.fetch_add(1, Ordering::Relaxed);
+                }
+                return results.iter().map(|result| text(&result["status"])).collect();
+            }
+            again = true;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    }
+}
+
+/// One played proxy's queue. With bad manners it sends events again, in another order, and late.
+async fn deliver(load: Arc<Load>, mut queue: mpsc::UnboundedReceiver<Told>, mut random: Random) {
+    let mut waiting: VecDeque<Told> = VecDeque::new();
+    loop {
+        if waiting.is_empty() {
+            let Some(told) = queue.recv().await else { return };
+            waiting.push_back(told);
+        }
+        while let Ok(told) = queue.try_recv() {
+            waiting.push_back(told);
+        }
+        let bad = load.manners.bad.load(Ordering::Relaxed);
+        let now = Instant::now();
+        let mut batch: Vec<Told> = Vec::new();
+        let mut later = VecDeque::new();
+        while let Some(mut told) = waiting.pop_front() {
+            if told.at > now || batch.len() == BATCH {
+                later.push_back(told);
+            } else if bad && told.at + Duration::from_millis(1) > now && random.one_in(5) {
+                told.at = now + Duration::from_millis(random.below(4_000).unsigned_abs());
+                later.push_back(told);
+            } else {
+                batch.push(told);
+            }
+        }
+        waiting = later;
+        if batch.is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        }
+        if bad {
+            for index in (1..batch.len()).rev() {
+                let other = random.below(i64::try_from(index).expect("a number") + 1);
+                batch.swap(index, usize::try_from(other).expect("a number"));
+            }
+        }
+        let events: Vec<Value> = batch.iter().map(|told| told.event.clone()).collect();
+        let statuses = load.insist(&events).await;
+        if bad && random.one_in(2) {
+            drop(load.insist(&events).await);
+        }
+        let mut notes = load.notes.lock().expect("the notes");
+        for (told, status) in batch.into_iter().zip(statuses) {
+            assert!(
+                matches!(status.as_str(), "applied" | "duplicate" | "ignored"),
+                "{status}: {}",
+                told.event
+            );
+            notes.events.insert(text(&told.event["eid"]), "taken");
+            if let Some(taken) = told.taken {
+                let _ = taken.send(());
+            }
+            load.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}

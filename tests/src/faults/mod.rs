@@ -1,0 +1,210 @@
+//! Faults: the whole topology under load, and what breaks in it, several things at once, drawn from a seed.
+//!
+//! Two nodes (real `callshop serve`), PostgreSQL, Redis, the balancer and the SIP proxy with SIPp's phones, every link through a relay
+//! (`site`). Played proxies make calls at a rate (`load`), subscribers follow every callshop (`watchers`), faults come and go (`fault`).
+//! In the end (`verify`): events answered are events stored are events delivered to each subscriber, in order, once; each call is charged
+//! once, to the second; `callshop audit` is content; PostgreSQL had no deadlock.
+
+mod database;
+pub mod fault;
+mod load;
+mod node;
+mod real;
+mod site;
+mod town;
+mod verify;
+mod watchers;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::crash::Random;
+use crate::model::prices::Price;
+
+pub use fault::Fault;
+use load::Load;
+use site::{Building, Ground, Site};
+use town::Town;
+use watchers::{Door, Seen};
+
+/// What the customer pays, the callshop, its reseller (see `crate::shop`), by the second.
+const RETAIL: Price = by_second(60_000);
+const COST: Price = by_second(40_000);
+const WHOLESALE: Price = by_second(30_000);
+
+const fn by_second(minute: i64) -> Price {
+    Price { minute, fee: 0, initial: 1, increment: 1, minimum: 0, free: 0 }
+}
+
+/// What to do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// For how long things break.
+    pub time: Duration,
+    /// Calls a second.
+    pub rate: u32,
+    /// Subscribers, spread over the callshops.
+    pub subscribers: usize,
+    /// Of what breaks when.
+    pub seed: u64,
+    /// Sockets of [`Fault::IdleSockets`].
+    pub idle: usize,
+    /// What may break.
+    pub faults: Vec<Fault>,
+    /// The release build of the server.
+    pub release: bool,
+    /// PostgreSQL writes to the disk before it answers.
+    pub fsync: bool,
+}
+
+/// Everything that runs.
+struct Stage {
+    site: Arc<Site>,
+    town: Arc<Town>,
+    load: Arc<Load>,
+    watchers: Vec<Arc<Seen>>,
+    /// The `seq` of each callshop when subscribers began.
+    bases: Vec<i64>,
+    over: Arc<AtomicBool>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+    calling: Vec<tokio::task::JoinHandle<()>>,
+    real: Arc<real::Real>,
+    idle: usize,
+}
+
+/// Breaks things for a while; a summary when everything held.
+///
+/// # Errors
+/// What did not.
+pub async fn run(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<String, String> {
+    let stage = Stage::set(plan, &progress).await;
+    let mut random = Random(plan.seed);
+    let breaking = fault::schedule(&stage, plan, &mut random, &progress);
+    breaking.await?;
+    stage.strike(&progress).await
+}
+
+/// Stops and starts each node in turn under load, for as long as the plan says; nothing may fail, not one call.
+///
+/// # Errors
+/// What did.
+pub async fn rolling(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<String, String> {
+    let stage = Stage::set(plan, &progress).await;
+    let (begun, mut rounds) = (Instant::now(), 0);
+    while begun.elapsed() < plan.time || rounds == 0 {
+        for linked in &stage.site.nodes {
+            let turn = Instant::now();
+            let status = linked.node.stop().await;
+            let stopped = turn.elapsed();
+            if !status.is_some_and(|status| status.success()) {
+                return Err(format!(
+                    "{} did not end in order: {status:?}\n{}",
+                    linked.node.name,
+                    linked.node.tail()
+                ));
+            }
+            linked.node.start().await;
+            linked.node.ready().await;
+            let up = turn.elapsed();
+            // the balancer takes it back after its next check
+            tokio::time::sleep(Duration::from_millis(1_500)).await;
+            let behind = fault::catch_up(&stage).await?;
+            progress(&format!(
+                "{}: stopped in {:.1} s, ready after {:.1} s; subscribers have everything ({} ms later)",
+                linked.node.name,
+                stopped.as_secs_f32(),
+                up.as_secs_f32(),
+                behind.as_millis()
+            ));
+        }
+        rounds += 1;
+    }
+    let failed = stage.load.notes.lock().expect("the notes").failed.clone();
+    let summary = stage.strike(&progress).await?;
+    if !failed.is_empty() {
+        let reasons: Vec<&str> = failed.iter().take(10).map(|(_, reason)| reason.as_str()).collect();
+        return Err(format!("{} calls failed: {reasons:?}", failed.len()));
+    }
+    Ok(format!("{rounds} rolling restarts of both nodes, no call failed\n{summary}"))
+}
+
+impl Stage {
+    async fn set(plan: &Plan, progress: &(impl Fn(&str) + Send + Sync)) -> Self {
+        let begun = Instant::now();
+        let ground = Ground::prepare(&Building { release: plan.release, fsync: plan.fsync }).await;
+        let shop = ground.office().await;
+        // a call takes a second and a half at most, so these phones are enough for the rate, with room for what is late
+        let count = (plan.subscribers / 10).clamp(2, 100);
+        let cabins = (usize::try_from(plan.rate).expect("a rate") * 3).div_ceil(count).clamp(2, 100);
+        let town = Arc::new(town::build(&shop, count, cabins).await);
+        let real = Arc::new(real::Real::prepare(&shop).await);
+        shop.server.stop().await;
+        let site = Arc::new(ground.raise().await);
+        let load = Load::new(site.hook, plan.seed);
+        let over = Arc::new(AtomicBool::new(false));
+        let conn = site::connect(&site.database).await;
+        let bases = verify::heads(&conn, &town).await.expect("the database answers");
+        let door = Arc::new(Door { address: site.graphql, token: town.reseller.token().to_owned() });
+        let watchers: Vec<_> =
+            (0..plan.subscribers).map(|index| Seen::new(index % count, bases[index % count])).collect();
+        let mut tasks = vec![tokio::spawn(site.clone().look_after())];
+        let mut following = Vec::new();
+        for seen in &watchers {
+            let shop = town.shops[seen.shop].id.clone();
+            following.push(tokio::spawn(watchers::follow(door.clone(), shop, seen.clone(), over.clone())));
+        }
+        while !watchers.iter().all(|seen| seen.begun.load(Ordering::Relaxed)) {
+            assert!(begun.elapsed() < Duration::from_secs(300), "subscribers do not get in");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        tasks.extend(following);
+        let phones: Vec<String> = town.shops.iter().flat_map(|shop| shop.phones.clone()).collect();
+        progress(&format!(
+            "two nodes, {} callshops with {} phones, {} subscribers: up in {:.0} s",
+            count,
+            phones.len(),
+            watchers.len(),
+            begun.elapsed().as_secs_f32()
+        ));
+        let mut random = Random(plan.seed ^ 1);
+        let calling = vec![
+            tokio::spawn(load.clone().run(phones, plan.rate, Random(random.next()))),
+            tokio::spawn(real.clone().call(site.clone(), Random(random.next()))),
+        ];
+        Self { site, town, load, watchers, bases, over, tasks, calling, real, idle: plan.idle }
+    }
+
+    /// Lets everything come to its end, and looks at what is there.
+    async fn strike(self, progress: &(impl Fn(&str) + Send + Sync)) -> Result<String, String> {
+        self.load.stop();
+        self.real.stop();
+        for calling in self.calling {
+            let over = tokio::time::timeout(Duration::from_secs(120), calling).await;
+            over.map_err(|_| "calls or events did not come to their end within two minutes")?
+                .map_err(|error| error.to_string())?;
+        }
+        let conn = site::connect(&self.site.database).await;
+        self.real.settle(&conn).await?;
+        let heads = verify::heads(&conn, &self.town).await.ok_or("the database does not answer")?;
+        let behind = verify::caught_up(&self.watchers, &heads).await?;
+        self.over.store(true, Ordering::Relaxed);
+        for task in self.tasks {
+            task.abort();
+        }
+        progress(&format!("everything is over; subscribers had everything after {} ms", behind.as_millis()));
+        let (attempts, missed) =
+            (self.load.attempts.load(Ordering::Relaxed), self.load.missed.load(Ordering::Relaxed));
+        let failed = self.load.notes.lock().expect("the notes").failed.len();
+        let checked =
+            verify::everything(&self.site, &self.town, &self.load, &self.watchers, &self.bases).await?;
+        let fell: u64 = self.site.nodes.iter().map(|linked| linked.node.fell.load(Ordering::Relaxed)).sum();
+        for linked in &self.site.nodes {
+            linked.node.stop().await;
+        }
+        Ok(format!(
+            "{attempts} attempts, {failed} not made ({missed} ticks without a free phone); {}; nodes ended by themselves {fell} times\n{checked}",
+            self.real.summary()
+        ))
+    }
+}

@@ -1,0 +1,227 @@
+//! The whole topology on one loopback network, with a relay in every link.
+//!
+//! | host | who |
+//! | --- | --- |
+//! | .1 | the SIP proxy, and its control listener |
+//! | .2 | the balancer; over UDP the carrier's gateway |
+//! | .3, .4 | PostgreSQL, Redis |
+//! | .11, .12 | relays from the balancer to the nodes, which are .21 and .22 |
+//! | .31, .32 and .41, .42 | relays from each node to PostgreSQL and to Redis |
+//! | .51, .52, .53 | relays from the nodes to the proxy's control listener, from the proxy to the hook, from the proxy to Redis |
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait as _, Database};
+use tokio::process::{Child, Command};
+use tokio::sync::Mutex;
+
+use super::database::{Daemon, append, postgres, redis};
+use super::node::Node;
+use crate::crash::process;
+use crate::local::repository;
+use crate::relay::Relay;
+use crate::server::{HOOK_SECRET, proxy};
+use crate::sip::{PROXY, Sip, SipPlan};
+use crate::{Shop, TestServer};
+
+/// A node with what lies between it and the others.
+pub(super) struct Linked {
+    pub(super) node: Node,
+    /// From the balancer: GraphQL and hook.
+    pub(super) doors: [Relay; 2],
+    pub(super) to_database: Relay,
+    pub(super) to_redis: Relay,
+}
+
+/// The topology.
+pub(super) struct Site {
+    pub(super) nodes: [Linked; 2],
+    pub(super) postgres: Mutex<Daemon>,
+    pub(super) redis: Mutex<Daemon>,
+    pub(super) to_control: Relay,
+    pub(super) to_hook: Relay,
+    pub(super) proxy_to_redis: Relay,
+    /// The balancer: GraphQL and hook.
+    pub(super) graphql: SocketAddr,
+    pub(super) hook: SocketAddr,
+    /// The database itself, past all relays.
+    pub(super) database: String,
+    pub(super) sip: Mutex<Sip>,
+    _balancer: Child,
+    pub(super) folder: tempfile::TempDir,
+}
+
+/// What a site is started with.
+pub(super) struct Building {
+    pub(super) release: bool,
+    pub(super) fsync: bool,
+}
+
+/// A site without its nodes, on whose database the shops are made.
+pub(super) struct Ground {
+    plan: SipPlan,
+    binary: std::path::PathBuf,
+    postgres: Daemon,
+    redis: Daemon,
+    folder: tempfile::TempDir,
+    pub(super) database: String,
+}
+
+impl Ground {
+    /// Starts the databases.
+    pub(super) async fn prepare(building: &Building) -> Self {
+        let binary = process::build(building.release);
+        let plan = SipPlan::new();
+        let folder = tempfile::tempdir().expect("a folder");
+        // PostgreSQL has to reach its own folder in it
+        let open = Command::new("chmod").arg("711").arg(folder.path()).status().await;
+        assert!(open.is_ok_and(|status| status.success()), "chmod");
+        let at = |host: u8, port: u16| SocketAddr::from((plan.address(host), port));
+        let postgres = postgres(folder.path(), at(3, 5432), building.fsync).await;
+        let redis = redis(folder.path(), at(4, 6379)).await;
+        let admin = format!("postgres://postgres@{}/postgres", at(3, 5432));
+        let conn = connect(&admin).await;
+        for name in ["callshop", "kamailio"] {
+            conn.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database");
+        }
+        conn.close().await.expect("closes");
+        let database = format!("postgres://postgres@{}/callshop", at(3, 5432));
+        Self { plan, binary, postgres, redis, folder, database }
+    }
+
+    /// A node of the test's own, to make shops with.
+    pub(super) async fn office(&self) -> Shop {
+        let control = self.plan.control();
+        let server = TestServer::start_at(self.database.clone(), |config| {
+            config.auth.access_seconds = 86_400;
+            config.hook.proxies = vec![proxy(PROXY, control)];
+        })
+        .await;
+        Shop::on(server, 4).await
+    }
+
+    /// Starts everything else.
+    pub(super) async fn raise(self) -> Site {
+        let plan = self.plan;
+        let network = plan.network();
+        let at = |host: u8, port: u16| {
+            SocketAddr::from((Ipv4Addr::new(network[0], network[1], network[2], host), port))
+        };
+        let control = at(51, 8060);
+        let to_control = Relay::between(control, plan.control()).await;
+        let to_hook = Relay::between(at(52, 8081), at(2, 8081)).await;
+        let proxy_to_redis = Relay::between(at(53, 6379), at(4, 6379)).await;
+        let (binary, folder) = (self.binary.as_path(), self.folder.path());
+        let link = async |number: u8| {
+            let own = [at(20 + number, 8080), at(20 + number, 8081)];
+            let database = at(30 + number, 5432);
+            let doorbell = at(40 + number, 6379);
+            let toml = settings(own, database, doorbell, control);
+            Linked {
+                node: Node::new(&format!("api-{number}"), binary, &toml, own, folder),
+                doors: [
+                    Relay::between(at(10 + number, 8080), own[0]).await,
+                    Relay::between(at(10 + number, 8081), own[1]).await,
+                ],
+                to_database: Relay::between(database, at(3, 5432)).await,
+                to_redis: Relay::between(doorbell, at(4, 6379)).await,
+            }
+        };
+        let nodes = [link(1).await, link(2).await];
+        for linked in &nodes {
+            linked.node.start().await;
+        }
+        for linked in &nodes {
+            linked.node.ready().await;
+        }
+        let balancer = balance(network, folder);
+        let (graphql, hook) = (at(2, 8080), at(2, 8081));
+        let dialogs = format!("postgres://postgres@{}/kamailio", at(3, 5432));
+        let sip = plan.start_alone(at(52, 8081), &dialogs, &[]).await;
+        let site = Site {
+            nodes,
+            postgres: Mutex::new(self.postgres),
+            redis: Mutex::new(self.redis),
+            to_control,
+            to_hook,
+            proxy_to_redis,
+            graphql,
+            hook,
+            database: self.database,
+            sip: Mutex::new(sip),
+            _balancer: balancer,
+            folder: self.folder,
+        };
+        site.serves().await;
+        site
+    }
+}
+
+/// A connection that waits for a database that is starting.
+pub(super) async fn connect(url: &str) -> sea_orm::DatabaseConnection {
+    let begun = std::time::Instant::now();
+    loop {
+        let mut options = sea_orm::ConnectOptions::new(url);
+        options.max_connections(2).sqlx_logging(false);
+        match Database::connect(options).await {
+            Ok(conn) => return conn,
+            Err(error) => assert!(begun.elapsed() < Duration::from_secs(60), "{url}: {error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// What a node is told. Sockets are looked after more often than in production, so that a run of minutes sees it.
+fn settings(own: [SocketAddr; 2], database: SocketAddr, redis: SocketAddr, control: SocketAddr) -> String {
+    let [listen, hook] = own;
+    format!(
+        "listen = \"{listen}\"\ndatabase_url = \"postgres://postgres@{database}/callshop\"\n\n\
+         [auth]\naccess_seconds = 86400\n\n[redis]\nurl = \"redis://{redis}\"\n\n\
+         [hook]\nlisten = \"{hook}\"\nsecrets = [\"{HOOK_SECRET}\"]\n\n\
+         [[hook.proxies]]\nname = \"{PROXY}\"\ncontrol_url = \"http://{control}\"\ntoken = \"{HOOK_SECRET}\"\n\n\
+         [limits.rates]\nsubject_per_minute = 0\naddress_per_minute = 0\n\n\
+         [limits.sockets]\nper_subject = 20000\nper_address = 50000\nstall_seconds = 5\nping_seconds = 4\n\n\
+         [shutdown]\ndrain_seconds = 2\ngrace_seconds = 20\n"
+    )
+}
+
+/// The balancer that is deployed, between the relays.
+fn balance([a, b, c]: [u8; 3], folder: &Path) -> Child {
+    let mut command = Command::new("/usr/sbin/haproxy");
+    command.arg("-db").arg("-f").arg(repository().join("deploy/haproxy.cfg"));
+    command.env("NET", format!("{a}.{b}.{c}")).stdin(Stdio::null()).stdout(Stdio::null());
+    command.stderr(append(&folder.join("balancer.log"))).kill_on_drop(true);
+    command.spawn().expect("haproxy: run the tests by tests/run")
+}
+
+impl Site {
+    /// Waits until the balancer finds both nodes.
+    async fn serves(&self) {
+        let begun = std::time::Instant::now();
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        loop {
+            let answer = http
+                .post(format!("http://{}/graphql", self.graphql))
+                .json(&serde_json::json!({ "query": "{ __typename }" }));
+            if answer.send().await.is_ok_and(|answer| answer.status() == 200) {
+                return;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "the balancer does not serve");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Restarts nodes that ended by themselves, for as long as it is polled.
+    pub(super) async fn look_after(self: Arc<Self>) {
+        loop {
+            for linked in &self.nodes {
+                linked.node.look_after().await;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! What must hold when everything is over: what was answered is stored, once; what is stored was delivered, in order, once; money is exact.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use entity::{CallState, TransferKind, activity, call, call_charge, hook_event, ledger_transfer};
+use sea_orm::{
+    ActiveEnum as _, ColumnTrait as _, DatabaseConnection, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _,
+};
+use serde_json::json;
+use tokio::process::Command;
+use uuid::Uuid;
+
+use super::load::{Load, Outcome};
+use super::site::Site;
+use super::town::Town;
+use super::watchers::{Seen, digest};
+use super::{COST, RETAIL, WHOLESALE};
+
+/// Longest wait for subscribers to catch up when everything is well again.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The last `seq` of each callshop.
+pub(super) async fn heads(conn: &DatabaseConnection, town: &Town) -> Option<Vec<i64>> {
+    let rows = entity::activity_head::Entity::find().all(conn).await.ok()?;
+    let heads: BTreeMap<Uuid, i64> = rows.into_iter().map(|row| (row.callshop_id, row.seq)).collect();
+    Some(town.shops.iter().map(|shop| heads.get(&shop.key).copied().unwrap_or(0)).collect())
+}
+
+/// Waits until every subscriber has seen everything up to `heads`.
+///
+/// # Errors
+/// Who has not, after a minute.
+pub(super) async fn caught_up(watchers: &[Arc<Seen>], heads: &[i64]) -> Result<Duration, String> {
+    let begun = Instant::now();
+    loop {
+        let late = watchers.iter().filter(|seen| seen.last.load(Ordering::Relaxed) < heads[seen.shop]);
+        let late: Vec<_> =
+            late.map(|seen| (seen.shop, seen.last.load(Ordering::Relaxed), heads[seen.shop])).collect();
+        if late.is_empty() {
+            return Ok(begun.elapsed());
+        }
+        if begun.elapsed() > PATIENCE {
+            return Err(format!(
+                "{} subscribers are behind after a minute: (callshop, seen, there is) {:?}",
+                late.len(),
+                &late[..late.len().min(5)]
+            ));
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// All of it; what was found in order. `bases` are the `seq`s at which subscribers began.
+pub(super) async fn everything(
+    site: &Site,
+    town: &Town,
+    load: &Load,
+    watchers: &[Arc<Seen>],
+    bases: &[i64],
+) -> Result<String, String> {
+    let conn = super::site::connect(&site.database).await;
+    let (events, duplicates) = events(&conn, load).await?;
+    let talked = calls(&conn, load).await?;
+    let delivered = delivered(&conn, town, watchers, bases).await?;
+    let mut audit = site.nodes[0].node.command(&["audit", "--database", &site.database]);
+    let audit = audit.stdout(std::process::Stdio::piped()).output().await.expect("callshop runs");
+    let said = String::from_utf8_lossy(&audit.stdout).into_owned();
+    if !audit.status.success() {
+        return Err(format!("callshop audit:\n{said}"));
+    }
+    logs(site).await?;
+    let connections: u64 = watchers.iter().map(|seen| seen.connections.load(Ordering::Relaxed)).sum();
+    Ok(format!(
+        "events: {events} answered = stored ({duplicates}); calls: {talked} talked and charged once, to the second; \
+         subscribers: {} on {} callshops saw all of {delivered} activities in order, once, over {connections} connections; \
+         no deadlock; audit: {}",
+        watchers.len(),
+        town.shops.len(),
+        said.lines().last().unwrap_or_default()
+    ))
+}
+
+async fn events(conn: &DatabaseConnection, load: &Load) -> Result<(usize, String), String> {
+    let played = hook_event::Entity::find().filter(hook_event::Column::Proxy.eq("test"));
+    let rows = played.all(conn).await.map_err(|error| error.to_string())?;
+    let stored: BTreeSet<String> = rows.into_iter().map(|row| row.eid).collect();
+    let notes = load.notes.lock().expect("the notes");
+    let missing: Vec<_> = notes.events.keys().filter(|eid| !stored.contains(*eid)).take(5).collect();
+    let unknown: Vec<_> = stored.iter().filter(|eid| !notes.events.contains_key(*eid)).take(5).collect();
+    if !missing.is_empty() || !unknown.is_empty() {
+        return Err(format!("events: answered and not stored {missing:?}, stored and not sent {unknown:?}"));
+    }
+    Ok((stored.len(), format!("{} batches were sent again", load.batches_again.load(Ordering::Relaxed))))
+}
+
+async fn calls(conn: &DatabaseConnection, load: &Load) -> Result<usize, String> {
+    let failed = |error: sea_orm::DbErr| error.to_string();
+    let rows = call::Entity::find().all(conn).await.map_err(failed)?;
+    let mut charges: BTreeMap<Uuid, Vec<(i32, i64)>> = BTreeMap::new();
+    for row in call_charge::Entity::find().all(conn).await.map_err(failed)? {
+        charges.entry(row.call_id).or_default().push((row.level, row.amount.0));
+    }
+    let mut posted: BTreeMap<Uuid, usize> = BTreeMap::new();
+    let of_calls =
+        ledger_transfer::Entity::find().filter(ledger_transfer::Column::Kind.eq(TransferKind::Call));
+    for row in of_calls.all(conn).await.map_err(failed)? {
+        *posted.entry(row.call_id.unwrap_or_default()).or_default() += 1;
+    }
+    let notes = load.notes.lock().expect("the notes");
+    let mut found = BTreeSet::new();
+    let mut talked = 0;
+    for row in rows {
+        // the real proxy's are for the audit, and for the proxy's part below
+        let Some(outcome) = notes.calls.get(&row.request_id) else { continue };
+        if !found.insert(row.request_id.clone()) {
+            return Err(format!("a question has two calls: {row:?}"));
+        }
+        let mut levels = charges.remove(&row.id).unwrap_or_default();
+        levels.sort_unstable();
+        let times = posted.get(&row.id).copied().unwrap_or(0);
+        let right = match outcome {
+            Outcome::GivenUp => matches!(row.state, CallState::Abandoned | CallState::Refused) && times == 0,
+            Outcome::Refused(code) => {
+                row.state == CallState::Refused && row.refusal.as_ref() == Some(code) && times == 0
+            }
+            Outcome::Failed => row.state == CallState::Failed && times == 0,
+            Outcome::Talked(answered, ended) => {
+                let seconds = ((*ended - *answered).num_microseconds().unwrap_or(0) + 999_999) / 1_000_000;
+                let costs = [RETAIL.cost(seconds), COST.cost(seconds), WHOLESALE.cost(seconds), 0];
+                talked += 1;
+                row.state == CallState::Ended
+                    && i64::from(row.talk_seconds) == seconds
+                    && levels == (0..).zip(costs).collect::<Vec<_>>()
+                    && times == 1
+            }
+        };
+        if !right || row.holds != json!([]) {
+            return Err(format!("{outcome:?} became {row:?}, charged {levels:?}, posted {times} times"));
+        }
+    }
+    let lost = notes.calls.iter().find(|(request, outcome)| {
+        !found.contains(*request) && matches!(outcome, Outcome::Failed | Outcome::Talked(..))
+    });
+    lost.map_or(Ok(talked), |lost| Err(format!("a call is not there: {lost:?}")))
+}
+
+/// Compares what each subscriber saw with what is stored.
+async fn delivered(
+    conn: &DatabaseConnection,
+    town: &Town,
+    watchers: &[Arc<Seen>],
+    bases: &[i64],
+) -> Result<usize, String> {
+    let mut all = 0;
+    let mut expected = Vec::new();
+    for (shop, base) in town.shops.iter().zip(bases) {
+        let rows = activity::Entity::find()
+            .filter(activity::Column::CallshopId.eq(shop.key))
+            .filter(activity::Column::Seq.gt(*base))
+            .order_by_asc(activity::Column::Seq);
+        let rows = rows.all(conn).await.map_err(|error| error.to_string())?;
+        if rows.iter().zip(base + 1..).any(|(row, seq)| row.seq != seq) {
+            return Err(format!("the activities of {} have a gap", shop.id));
+        }
+        all += rows.len();
+        expected.push(rows.iter().fold(0, |hash, row| digest(hash, row.seq, &row.kind.to_value())));
+    }
+    for seen in watchers {
+        let wrong = seen.wrong.lock().expect("the list").clone();
+        if !wrong.is_empty() {
+            return Err(format!("a subscriber of {}: {wrong:?}", town.shops[seen.shop].id));
+        }
+        if seen.digest.load(Ordering::Relaxed) != expected[seen.shop] {
+            return Err(format!(
+                "a subscriber of {} saw something else than is stored",
+                town.shops[seen.shop].id
+            ));
+        }
+    }
+    Ok(all)
+}
+
+/// No deadlock, and nobody fell.
+async fn logs(site: &Site) -> Result<(), String> {
+    let mut search = Command::new("grep");
+    search.args(["-rlE", "deadlock detected|panicked at", "--include=*.log"]).arg(site.folder.path());
+    let found = search.output().await.map_err(|error| error.to_string())?;
+    let files = String::from_utf8_lossy(&found.stdout).into_owned();
+    if files.is_empty() { Ok(()) } else { Err(format!("a deadlock or a panic is in {files}")) }
+}

@@ -1,0 +1,152 @@
+//! Subscribers over graphql-transport-ws: each follows one callshop, and comes back with its cursor wherever it lands.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+/// How long a subscriber waits for a connection, and for the answer to its first words.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// After this much silence a connection is dead to the subscriber: the server pings more often.
+const SILENCE: Duration = Duration::from_secs(12);
+
+const WATCH: &str = "subscription($id: ID!, $after: String) { callshopActivity(callshopId: $id, after: $after) \
+    { cursor cursorExpired event { seq kind } } }";
+
+/// What a subscriber has seen.
+pub(super) struct Seen {
+    /// Which callshop.
+    pub(super) shop: usize,
+    /// `seq` of the last event.
+    pub(super) last: AtomicI64,
+    /// A digest of all `seq`s and kinds in the order in which they came.
+    pub(super) digest: AtomicU64,
+    /// A gap, a double, a lost place: whatever must not be.
+    pub(super) wrong: Mutex<Vec<String>>,
+    /// How often it connected.
+    pub(super) connections: AtomicU64,
+    /// It has had its first message.
+    pub(super) begun: AtomicBool,
+    cursor: Mutex<Option<String>>,
+}
+
+/// A step of the digest (FNV-1a).
+pub(super) fn digest(of: u64, seq: i64, kind: &str) -> u64 {
+    let bytes = seq.to_be_bytes().into_iter().chain(kind.bytes());
+    bytes.fold(of, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+impl Seen {
+    /// Of a callshop that has come to `seq` so far.
+    pub(super) fn new(shop: usize, seq: i64) -> Arc<Self> {
+        Arc::new(Self {
+            shop,
+            last: AtomicI64::new(seq),
+            digest: AtomicU64::new(0),
+            wrong: Mutex::default(),
+            connections: AtomicU64::new(0),
+            begun: AtomicBool::new(false),
+            cursor: Mutex::default(),
+        })
+    }
+
+    fn object(&self, what: String) {
+        let mut wrong = self.wrong.lock().expect("the list");
+        if wrong.len() < 10 {
+            wrong.push(what);
+        }
+    }
+
+    fn take(&self, message: &Value) {
+        let mut cursor = self.cursor.lock().expect("the cursor");
+        if message["cursorExpired"] == true || (cursor.is_some() && message["event"].is_null()) {
+            self.object(format!("lost its place: {message}"));
+        }
+        *cursor = message["cursor"].as_str().map(str::to_owned);
+        self.begun.store(true, Ordering::Relaxed);
+        let Some(seq) = message["event"]["seq"].as_i64() else { return };
+        let last = self.last.swap(seq, Ordering::Relaxed);
+        if seq != last + 1 {
+            self.object(format!("{seq} came after {last}"));
+        }
+        let kind = message["event"]["kind"].as_str().unwrap_or_default();
+        self.digest.store(digest(self.digest.load(Ordering::Relaxed), seq, kind), Ordering::Relaxed);
+    }
+}
+
+/// Where and as whom to subscribe.
+pub(super) struct Door {
+    pub(super) address: SocketAddr,
+    pub(super) token: String,
+}
+
+type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A socket that was initialised; none when that did not come about.
+pub(super) async fn open(door: &Door) -> Option<Stream> {
+    let opening = async {
+        let mut request = format!("ws://{}/graphql", door.address).into_client_request().ok()?;
+        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().ok()?);
+        let (mut stream, _) = connect_async(request).await.ok()?;
+        let init = json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", door.token) } });
+        stream.send(Message::text(init.to_string())).await.ok()?;
+        let answer = stream.next().await?.ok()?;
+        answer.to_text().ok()?.contains("connection_ack").then_some(stream)
+    };
+    tokio::time::timeout(PATIENCE, opening).await.ok().flatten()
+}
+
+pub(super) async fn subscribe(stream: &mut Stream, shop: &str, after: Option<&str>) -> Option<()> {
+    let payload = json!({ "query": WATCH, "variables": { "id": shop, "after": after } });
+    let message = json!({ "id": "a", "type": "subscribe", "payload": payload });
+    stream.send(Message::text(message.to_string())).await.ok()
+}
+
+/// Follows a callshop until `stop`.
+pub(super) async fn follow(door: Arc<Door>, shop: String, seen: Arc<Seen>, stop: Arc<AtomicBool>) {
+    while !stop.load(Ordering::Relaxed) {
+        if let Some(stream) = open(&door).await {
+            seen.connections.fetch_add(1, Ordering::Relaxed);
+            listen(stream, &shop, &seen, &stop).await;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Until the connection is over, however that shows.
+async fn listen(mut stream: Stream, shop: &str, seen: &Seen, stop: &AtomicBool) {
+    let after = seen.cursor.lock().expect("the cursor").clone();
+    if subscribe(&mut stream, shop, after.as_deref()).await.is_none() {
+        return;
+    }
+    while !stop.load(Ordering::Relaxed) {
+        let Ok(Some(Ok(message))) = tokio::time::timeout(SILENCE, stream.next()).await else { return };
+        let Message::Text(text) = message else {
+            if message.is_close() {
+                return;
+            }
+            continue;
+        };
+        let message: Value = serde_json::from_str(&text).expect("JSON");
+        match message["type"].as_str() {
+            Some("next") if message["payload"]["errors"].is_null() => {
+                seen.take(&message["payload"]["data"]["callshopActivity"]);
+            }
+            // the node cannot serve it now: elsewhere, or later
+            Some("next" | "error" | "complete") => return,
+            Some("ping") => {
+                if stream.send(Message::text("{\"type\":\"pong\"}")).await.is_err() {
+                    return;
+                }
+            }
+            _ => {}
+        }
+    }
+}
