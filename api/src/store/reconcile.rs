@@ -159,8 +159,7 @@ async fn places_of(conn: &impl ConnectionTrait, wanted: Condition) -> Result<Vec
     use phone::Column::{Online, OnlineChangedAt, Proxy, SipUser};
     let query =
         phone::Entity::find().select_only().columns([SipUser, Online, OnlineChangedAt, Proxy]).filter(wanted);
-    let rows: Vec<(String, bool, Option<DateTime<Utc>>, Option<String>)> =
-        query.into_tuple().all(conn).await?;
+    let rows: Vec<(String, bool, _, _)> = query.into_tuple().all(conn).await?;
     let place = |(sip_user, online, changed_at, proxy)| Place { sip_user, online, changed_at, proxy };
     Ok(rows.into_iter().map(place).collect())
 }
