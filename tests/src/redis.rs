@@ -26,14 +26,14 @@ pub struct RedisServer {
 impl RedisServer {
     /// Starts one.
     pub async fn start() -> Self {
-        Self::with(&[]).await
+        Self::with(|_| Vec::new()).await
     }
 
-    /// Starts one with more options of the command line, `{dir}` in them is its folder.
-    pub async fn with(options: &[&str]) -> Self {
+    /// Starts one with the options of the command line that `prepare` answers; it is given the server's folder to put files into. An option
+    /// without dashes before all others is a file of configuration.
+    pub async fn with(prepare: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let folder = dir.path().display().to_string();
-        let options = options.iter().map(|option| option.replace("{dir}", &folder)).collect();
+        let options = prepare(dir.path());
         let mut server = Self { dir, address: free_port().await, options, child: None };
         server.start_again().await;
         server
@@ -61,9 +61,22 @@ impl RedisServer {
     pub async fn start_again(&mut self) {
         let log = self.dir.path().join("redis.log");
         let mut command = Command::new("redis-server");
-        command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "always"]);
+        let (file, options) = match self.options.split_first() {
+            Some((file, options)) if !file.starts_with('-') => (Some(file), options),
+            _ => (None, self.options.as_slice()),
+        };
+        command.args(file).args([
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "always",
+        ]);
         command.args(["--port", &self.address.port().to_string(), "--maxmemory-policy", "noeviction"]);
-        command.arg("--dir").arg(self.dir.path()).arg("--logfile").arg(&log).args(&self.options);
+        command.arg("--dir").arg(self.dir.path()).arg("--logfile").arg(&log).args(options);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).kill_on_drop(true).spawn();
         let child = child.expect("redis-server starts (apt-get install redis-server)");
         self.child = Some(child);

@@ -150,6 +150,14 @@ impl TestServer {
         &self.time
     }
 
+    /// The configuration of another node on the same database, with addresses of its own, for a process that the test starts.
+    pub async fn config_of_another(&self) -> Config {
+        let mut config = self.config.clone();
+        config.listen = crate::redis::free_port().await;
+        config.hook.listen = crate::redis::free_port().await;
+        config
+    }
+
     async fn run(config: Config, dir: Arc<tempfile::TempDir>, time: TestTime) -> Self {
         let options =
             StoreOptions { url: config.database_url.clone(), connections: config.database_connections };

@@ -244,6 +244,11 @@ impl Sip {
         self.proxy = Some(proxy);
     }
 
+    /// What the proxy logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.dir.path().join("kamailio.log")).unwrap_or_default()
+    }
+
     /// Puts a telephone on an address of its own.
     pub fn phone(&self, account: &SipAccount) -> Phone {
         Phone { account: account.clone(), address: self.free_address(self.phones) }

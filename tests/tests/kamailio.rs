@@ -2,16 +2,18 @@
 //!
 //! Charges are computed here once more, from the times and the rates alone.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::hook_event;
 use futures_util::future::join_all;
+use sea_orm::{EntityTrait as _, PaginatorTrait as _};
 use serde_json::{Value, json};
 use tests::server::proxy;
 use tests::shop::{price, text};
-use tests::sip::{PROXY, Phone, Script, eventually};
+use tests::sip::{PROXY, Phone, Playing, Script, eventually};
 use tests::subscriber::activities;
-use tests::{Backend, Shop, Sip, SipPlan, Subscriber, TestServer};
+use tests::{Backend, RedisServer, Shop, Sip, SipPlan, Subscriber, TestServer};
 
 /// One rate, in micros and seconds.
 #[derive(Clone, Copy)]
@@ -703,4 +705,159 @@ async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
 
 async fn wait_until(instant: DateTime<Utc>) {
     tokio::time::sleep((instant - Utc::now()).to_std().unwrap_or_default()).await;
+}
+
+/// Events of this proxy by the way they came: read from the stream, or else posted.
+struct Ways {
+    streamed: u64,
+    posted: u64,
+}
+
+impl Stage {
+    /// As [`Self::set`] on PostgreSQL, with the events through this Redis.
+    async fn with_redis(redis: &RedisServer, cabins: usize) -> Self {
+        let plan = SipPlan::new();
+        let control = plan.control();
+        let server = TestServer::start(Backend::Postgres, |config| {
+            config.hook.proxies = vec![proxy(PROXY, control)];
+            config.redis.url = Some(redis.url().into());
+            config.redis.events_stream = Some("callshop:events".to_owned());
+        })
+        .await;
+        let shop = Shop::on(server, cabins).await;
+        price(&shop.distributor, &shop.reseller_id, &deck(WHOLESALE), "COST", None).await;
+        price(&shop.reseller, &shop.id, &deck(COST), "COST", None).await;
+        price(&shop.reseller, &shop.id, &deck(RETAIL), "RETAIL", None).await;
+        shop.open_register().await;
+        let port = redis.address().port().to_string();
+        let sip = plan.start(&shop.server, &[("CS_REDIS_HOST", "127.0.0.1"), ("CS_REDIS_PORT", &port)]).await;
+        let phones: Vec<Phone> = shop.phones.iter().map(|account| sip.phone(account)).collect();
+        join_all(phones.iter().map(|phone| sip.register(phone))).await;
+        let stage = Self { shop, sip, phones };
+        stage.open_cabins().await;
+        stage
+    }
+
+    /// How the events that are stored came, once nothing waits.
+    async fn ways(&self) -> Ways {
+        let stream = self.shop.server.app.proxy_events.as_ref().expect("the stream");
+        eventually("the stream is drained", async || {
+            stream.drained().await.is_ok_and(|empty| empty).then_some(())
+        })
+        .await;
+        let streamed = stream.status.events.get();
+        let stored =
+            hook_event::Entity::find().count(self.shop.server.app.store.reader()).await.expect("the events");
+        Ways { streamed, posted: stored - streamed.min(stored) }
+    }
+
+    /// A phone calls and hangs up after so many milliseconds.
+    fn talk(&self, phone: usize, milliseconds: &str) -> Playing {
+        let options = ["-d", milliseconds];
+        self.sip.play(&self.phones[phone], &Script::call("phone-call", "11988880111", &options))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_events_go_through_redis_and_around_it() {
+    let mut redis = RedisServer::start().await;
+    let mut stage = Stage::with_redis(&redis, 3).await;
+
+    // all is well: nothing is posted
+    stage.talk(0, "1500").finished().await;
+    stage.call_in(0, "ENDED").await;
+    let ways = stage.ways().await;
+    assert!(ways.streamed >= 3 + 1 + 4, "three phones, a boot, a call: {}", ways.streamed);
+    assert_eq!(ways.posted, 0);
+
+    // Redis stops while a call is up: SIP does not wait for it, and the end comes by the other way
+    let talking = stage.talk(1, "3000");
+    stage.call_in(1, "ANSWERED").await;
+    redis.stop().await;
+    talking.finished().await;
+    let ended = stage.call_in(1, "ENDED").await;
+    let late = Utc::now() - time(&ended["endedAt"]);
+    assert!(late < TimeDelta::seconds(2), "known after {late}");
+    // a whole call without Redis
+    let begun = Instant::now();
+    stage.talk(2, "1000").finished().await;
+    assert!(begun.elapsed() < Duration::from_secs(4), "a call of a second took {:?}", begun.elapsed());
+    stage.call_in(2, "ENDED").await;
+    redis.start_again().await;
+    let posted = stage.ways().await.posted;
+    assert!(posted >= 5, "the end of one call and all of another: {posted}");
+
+    // the API is dead while a call ends: its end waits in Redis, and is charged to the second
+    eventually("the proxy writes to Redis again", async || {
+        let before = stage.ways().await.streamed;
+        stage.sip.register(&stage.phones[0]).await;
+        (stage.ways().await.streamed > before).then_some(())
+    })
+    .await;
+    let posted = stage.ways().await.posted;
+    let talking =
+        stage.sip.play(&stage.phones[0], &Script::call("phone-call", "11988880222", &["-d", "3000"]));
+    eventually("the call is answered", async || {
+        let calls = stage.calls().await;
+        calls.iter().any(|call| call["state"] == "ANSWERED").then_some(())
+    })
+    .await;
+    let streamed = stage.ways().await.streamed;
+    let stopped = stage.shop.server.pause().await;
+    talking.finished().await;
+    let mut connection = redis.connection().await;
+    let waiting: u64 =
+        ::redis::cmd("XLEN").arg("callshop:events").query_async(&mut connection).await.expect("a length");
+    assert_eq!(waiting, 1, "the end of the call");
+    stage.shop.server = stopped.start().await;
+    let calls = eventually("the end is applied", async || {
+        let calls = stage.calls().await;
+        calls.iter().all(|call| call["state"] == "ENDED").then_some(calls)
+    })
+    .await;
+    assert_eq!(calls.len(), 4);
+    // a new process counts from nothing
+    let stored =
+        hook_event::Entity::find().count(stage.shop.server.app.store.reader()).await.expect("the events");
+    assert_eq!(stored, streamed + posted + 1, "nothing was posted meanwhile");
+    for call in &calls {
+        let seconds = talk_of(call);
+        assert!((1..=4).contains(&seconds), "{call}");
+    }
+    stage.check_charges(&calls).await;
+    println!(
+        "{}",
+        stage.sip.log().lines().filter(|line| line.contains("edis")).take(6).collect::<Vec<_>>().join("\n")
+    );
+    stage.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_moves_what_waited_to_redis() {
+    let mut redis = RedisServer::start().await;
+    let mut stage = Stage::with_redis(&redis, 2).await;
+    // both are away while calls end: the proxy keeps the ends in memory
+    let talking = [stage.talk(0, "3000"), stage.talk(1, "3000")];
+    stage.call_in(0, "ANSWERED").await;
+    stage.call_in(1, "ANSWERED").await;
+    let before = stage.ways().await;
+    redis.stop().await;
+    let stopped = stage.shop.server.pause().await;
+    for phone in talking {
+        phone.finished().await;
+    }
+    redis.start_again().await;
+    let mut connection = redis.connection().await;
+    eventually("the ends are in Redis", async || {
+        let waiting: u64 =
+            ::redis::cmd("XLEN").arg("callshop:events").query_async(&mut connection).await.ok()?;
+        (waiting > 0).then_some(())
+    })
+    .await;
+    stage.shop.server = stopped.start().await;
+    let ends = [stage.call_in(0, "ENDED").await, stage.call_in(1, "ENDED").await];
+    let after = stage.ways().await;
+    assert_eq!((before.posted, after.streamed), (0, 2), "both ends came through Redis");
+    stage.check_charges(&ends).await;
+    stage.finish().await;
 }

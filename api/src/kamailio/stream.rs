@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::event;
+use super::event::{self, MAX_EVENTS};
 use crate::app::App;
 use crate::app::calls::events::ProxyEvent;
 use crate::app::calls::writer::CallWriter;
@@ -24,8 +24,10 @@ use crate::config::RedisConfig;
 use crate::error::{Error, Result};
 use crate::redis_client::{self, PATIENCE, Pauses};
 
-/// The field of an entry that the event is in, as JSON.
-const FIELD: &[u8] = b"event";
+/// The field of an entry that an event is in, as JSON.
+const ONE: &[u8] = b"event";
+/// The field of an entry with a list of events: what the proxy moves to Redis after an outage.
+const MANY: &[u8] = b"events";
 /// Entries read at once.
 const BATCH: usize = 64;
 /// How long a read waits for entries; a stop, and whatever is to be done from time to time, waits for it.
@@ -34,8 +36,8 @@ const BLOCK: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_millis(500);
 /// A consumer that was silent for so many times the claiming time is dead.
 const DEAD: u32 = 12;
-/// Longest event; the proxy's have less than 4 KiB.
-const MAX_EVENT: usize = 16 * 1024;
+/// Longest value; the proxy's lists have less than 64 KiB.
+const MAX_VALUE: usize = 64 * 1024;
 /// What is kept of one that is longer.
 const KEPT: usize = 1_000;
 
@@ -60,6 +62,8 @@ pub struct StreamStatus {
     pub waiting: Gauge,
     /// Entries applied and acknowledged by this node.
     pub applied: Counter,
+    /// Events in them, doubles included.
+    pub events: Counter,
     /// Entries taken over from a node that left them.
     pub claimed: Counter,
     /// Entries that could not be applied at once; they are tried again.
@@ -299,18 +303,27 @@ impl Reader<'_> {
             return Ok(true);
         }
         let now = self.app.clock.now();
-        let events = taken.iter().map(|entry| entry.event(now)).collect();
-        let results = self.writer.apply_each(events).await;
-        let done: Vec<&str> = taken
-            .iter()
-            .zip(&results)
-            .filter(|(_, result)| result.is_ok())
-            .map(|(entry, _)| entry.id.as_str())
-            .collect();
+        let mut events: Vec<Vec<ProxyEvent>> = taken.iter().map(|entry| entry.events(now)).collect();
+        let counts: Vec<usize> = events.iter().map(Vec::len).collect();
+        let mut results = self.writer.apply_each(events.drain(..).flatten().collect()).await.into_iter();
+        let mut error = None;
+        let mut done = Vec::with_capacity(taken.len());
+        let mut committed = 0;
+        for (entry, count) in taken.iter().zip(counts) {
+            // an entry is acknowledged when all of it is committed; the rest of it comes again as doubles
+            let failed = results.by_ref().take(count).filter_map(Result::err).last();
+            match failed {
+                None => {
+                    done.push(entry.id.as_str());
+                    committed += count as u64;
+                }
+                failed => error = failed,
+            }
+        }
         let failed = (taken.len() - done.len()) as u64;
-        if let Some(error) = results.iter().find_map(|result| result.as_ref().err()) {
+        if let Some(error) = error {
             self.stream.status.failed.inc_by(failed);
-            tracing::warn!(%error, failed, "events of the stream could not be applied: they are tried again");
+            tracing::warn!(%error, failed, "entries of the stream could not be applied: they are tried again");
         }
         if !done.is_empty() {
             let (stream, group) = (&self.stream.stream, &self.stream.group);
@@ -319,6 +332,7 @@ impl Reader<'_> {
             both.cmd("XDEL").arg(stream).arg(&done).ignore();
             both.query_async::<()>(connection).await?;
             self.stream.status.applied.inc_by(done.len() as u64);
+            self.stream.status.events.inc_by(committed);
         }
         Ok(failed == 0)
     }
@@ -332,18 +346,23 @@ struct Entry {
 }
 
 impl Entry {
-    /// The event in it; what is none is kept as one that was not understood.
-    fn event(&self, now: DateTime<Utc>) -> ProxyEvent {
-        let value = self.fields.chunks(2).find(|pair| pair.first().is_some_and(|name| name == FIELD));
-        let bytes = value.and_then(|pair| pair.get(1));
-        let item = match bytes {
-            Some(bytes) if bytes.len() <= MAX_EVENT => {
-                serde_json::from_slice(bytes).unwrap_or_else(|_| self.as_text(bytes))
-            }
-            Some(bytes) => self.as_text(bytes),
-            None => self.as_text(&self.fields.join(&b' ')),
+    /// The events in it; what is none is kept as one that was not understood.
+    fn events(&self, now: DateTime<Utc>) -> Vec<ProxyEvent> {
+        let pair = self.fields.chunks_exact(2).find(|pair| pair[0] == ONE || pair[0] == MANY);
+        let Some([name, value]) = pair else {
+            return vec![event::parse(self.as_text(&self.fields.join(&b' ')), now)];
         };
-        event::parse(item, now)
+        let parsed = match value.len() <= MAX_VALUE {
+            true => serde_json::from_slice(value).ok(),
+            false => None,
+        };
+        match parsed {
+            Some(serde_json::Value::Array(items)) if name == MANY && items.len() <= MAX_EVENTS => {
+                items.into_iter().map(|item| event::parse(item, now)).collect()
+            }
+            Some(item) if name == ONE => vec![event::parse(item, now)],
+            _ => vec![event::parse(self.as_text(value), now)],
+        }
     }
 
     /// With the entry's id: the same garbage in another entry is another event.
@@ -387,28 +406,49 @@ mod tests {
     use super::*;
     use crate::app::calls::events::EventBody;
 
-    fn entry(id: &str, fields: &[&[u8]]) -> ProxyEvent {
+    fn read(id: &str, fields: &[&[u8]]) -> Vec<ProxyEvent> {
         let fields = fields.iter().map(|field| field.to_vec()).collect();
-        Entry { id: id.to_owned(), fields }.event(DateTime::UNIX_EPOCH)
+        Entry { id: id.to_owned(), fields }.events(DateTime::UNIX_EPOCH)
+    }
+
+    fn boot(eid: &str) -> serde_json::Value {
+        json!({ "eid": eid, "kind": "boot", "ts": "1", "proxy": "p" })
+    }
+
+    #[test]
+    fn an_entry_has_one_event_or_a_list_of_them() {
+        let keys = |events: Vec<ProxyEvent>| -> Vec<String> {
+            assert!(events.iter().all(|event| event.body == EventBody::Boot), "{events:?}");
+            events.into_iter().map(|event| event.eid).collect()
+        };
+        let one = boot("b").to_string();
+        assert_eq!(keys(read("1-0", &[b"other", b"x", ONE, one.as_bytes()])), ["b"]);
+        let many = json!([boot("b"), boot("c")]).to_string();
+        assert_eq!(keys(read("1-0", &[MANY, many.as_bytes()])), ["b", "c"]);
+        assert!(read("1-0", &[MANY, b"[]"]).is_empty());
     }
 
     #[test]
     fn what_is_no_event_is_kept_with_its_place() {
-        let boot = json!({ "eid": "b", "kind": "boot", "ts": "1", "proxy": "p" }).to_string();
-        let event = entry("1-0", &[b"other", b"x", FIELD, boot.as_bytes()]);
-        assert_eq!((event.eid.as_str(), event.body), ("b", EventBody::Boot));
-        let garbage: [&[&[u8]]; 5] =
-            [&[FIELD, b"{"], &[FIELD, b"\xff\x00"], &[FIELD], &[], &[b"j", boot.as_bytes()]];
+        let one = boot("b").to_string();
+        let too_many = json!(vec![boot("b"); MAX_EVENTS + 1]).to_string();
+        let long = vec![b'7'; MAX_VALUE + 1];
+        let garbage: [&[&[u8]]; 8] = [
+            &[ONE, b"{"],
+            &[ONE, b"\xff\x00"],
+            &[ONE],
+            &[],
+            &[b"j", one.as_bytes()],
+            &[MANY, one.as_bytes()],
+            &[MANY, too_many.as_bytes()],
+            &[ONE, &long],
+        ];
         for fields in garbage {
-            let [first, second] = ["1-0", "1-1"].map(|id| entry(id, fields));
-            let EventBody::Malformed { body, .. } = first.body else { panic!("{first:?}") };
-            assert!(body.to_string().contains("entry 1-0"), "{body}");
-            assert_ne!(first.eid, second.eid);
+            let [first, second] = ["1-0", "1-1"].map(|id| read(id, fields));
+            let EventBody::Malformed { body, .. } = &first[0].body else { panic!("{first:?}") };
+            assert!(body.to_string().contains("entry 1-0") && body.to_string().len() < 4 * KEPT, "{body}");
+            assert_eq!((first.len(), second.len()), (1, 1));
+            assert_ne!(first[0].eid, second[0].eid);
         }
-        let long = vec![b'7'; MAX_EVENT + 1];
-        let EventBody::Malformed { body, .. } = entry("1-0", &[FIELD, &long]).body else {
-            panic!("too long")
-        };
-        assert!(body.to_string().len() < 2 * KEPT);
     }
 }

@@ -143,23 +143,29 @@ impl Process {
 /// What is not the default of a configuration, as the file that says it.
 fn toml(config: &Config) -> String {
     let secret = config.hook.secrets.first().expect("a secret").expose_secret();
-    let proxy = config.hook.proxies.first().expect("a proxy");
+    let proxies = config.hook.proxies.iter().map(|proxy| {
+        let (name, control, token) = (&proxy.name, &proxy.control_url, proxy.token.expose_secret());
+        format!("[[hook.proxies]]\nname = \"{name}\"\ncontrol_url = \"{control}\"\ntoken = \"{token}\"\n\n")
+    });
+    let redis = config.redis.url.as_ref().map(|url| {
+        let stream = config.redis.events_stream.iter().map(|name| format!("events_stream = \"{name}\"\n"));
+        let (url, claim) = (url.expose_secret(), config.redis.claim_seconds);
+        format!("\n[redis]\nurl = \"{url}\"\nclaim_seconds = {claim}\n{}", stream.collect::<String>())
+    });
     format!(
         "listen = \"{}\"\ndatabase_url = \"{}\"\ndatabase_connections = {}\n\n[auth]\naccess_seconds = {}\n\n\
          [hook]\nlisten = \"{}\"\nsecrets = [\"{secret}\"]\n\n\
-         [[hook.proxies]]\nname = \"{}\"\ncontrol_url = \"{}\"\ntoken = \"{}\"\n\n\
-         [calls]\nslice_seconds = {}\n\n[limits.rates]\nsubject_per_minute = 0\naddress_per_minute = 0\n\n\
-         [shutdown]\ndrain_seconds = {}\ngrace_seconds = {}\n",
+         {}[calls]\nslice_seconds = {}\n\n[limits.rates]\nsubject_per_minute = 0\naddress_per_minute = 0\n\n\
+         [shutdown]\ndrain_seconds = {}\ngrace_seconds = {}\n{}",
         config.listen,
         config.database_url,
         config.database_connections,
         config.auth.access_seconds,
         config.hook.listen,
-        proxy.name,
-        proxy.control_url,
-        proxy.token.expose_secret(),
+        proxies.collect::<String>(),
         config.calls.slice_seconds,
         config.shutdown.drain_seconds,
         config.shutdown.grace_seconds,
+        redis.unwrap_or_default(),
     )
 }

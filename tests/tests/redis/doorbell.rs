@@ -13,29 +13,10 @@ use tests::shop::{Hook, answered_call};
 use tests::{Backend, Door, RedisServer, Shop, Socket, TestServer};
 use tokio::sync::watch;
 
+use super::{NOTICED, is_up, linked, until};
+
 const SHOP: &str =
     "subscription($s: ID!) { callshopActivity(callshopId: $s) { snapshot { asOf } event { seq kind } } }";
-/// Longest time until a link that is dead, or alive again, is known to be.
-const NOTICED: Duration = Duration::from_millis(3_500);
-
-/// Waits for something; how long it took.
-async fn until(what: &str, patience: Duration, mut done: impl AsyncFnMut() -> bool) -> Duration {
-    let begun = Instant::now();
-    while !done().await {
-        assert!(begun.elapsed() < patience, "{what}: not within {patience:?}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    begun.elapsed()
-}
-
-fn is_up(node: &TestServer) -> bool {
-    node.app.store.hub().status().is_up()
-}
-
-async fn linked(node: &TestServer) {
-    until("the link stands", NOTICED, async || is_up(node)).await;
-}
-
 /// A watcher on a node: every `seq` it is shown, with when.
 struct Watcher {
     seen: watch::Receiver<(i64, Instant)>,

@@ -1,0 +1,30 @@
+//! Redis between several nodes, in both of its uses, and what is asked of it (`deploy/redis`).
+
+mod access;
+mod doorbell;
+mod stream;
+
+use std::time::{Duration, Instant};
+
+use tests::TestServer;
+
+/// Longest time until a link that is dead, or alive again, is known to be.
+const NOTICED: Duration = Duration::from_millis(3_500);
+
+/// Waits for something; how long it took.
+async fn until(what: &str, patience: Duration, mut done: impl AsyncFnMut() -> bool) -> Duration {
+    let begun = Instant::now();
+    while !done().await {
+        assert!(begun.elapsed() < patience, "{what}: not within {patience:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    begun.elapsed()
+}
+
+fn is_up(node: &TestServer) -> bool {
+    node.app.store.hub().status().is_up()
+}
+
+async fn linked(node: &TestServer) {
+    until("the link stands", NOTICED, async || is_up(node)).await;
+}

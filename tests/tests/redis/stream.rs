@@ -1,0 +1,237 @@
+//! The proxies' events from a Redis stream: each applied once, whatever dies on the way.
+
+use std::time::Duration;
+
+use api::config::Config;
+use api::kamailio::stream::EventStream;
+use chrono::Utc;
+use redis::aio::MultiplexedConnection;
+use sea_orm::{
+    ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait as _,
+};
+use serde_json::{Value, json};
+use tests::crash::process::{self, Process};
+use tests::shop::{answered_call, micros, unique};
+use tests::{Backend, RedisServer, Shop, TestServer};
+
+use super::until;
+
+const STREAM: &str = "callshop:events";
+/// Longest time in which what is in the stream is applied, once somebody can.
+const APPLIED: Duration = Duration::from_secs(20);
+
+fn reading(redis: &RedisServer) -> impl FnOnce(&mut Config) {
+    let url = redis.url();
+    move |config| {
+        config.redis.url = Some(url.into());
+        config.redis.events_stream = Some(STREAM.to_owned());
+        config.redis.claim_seconds = 1;
+    }
+}
+
+fn stream(node: &TestServer) -> &EventStream {
+    node.app.proxy_events.as_ref().expect("it reads the stream")
+}
+
+async fn add(redis: &mut MultiplexedConnection, field: &str, value: &[u8]) {
+    let mut add = redis::cmd("XADD");
+    add.arg(STREAM).arg("*").arg(field).arg(value).query_async::<()>(redis).await.expect("Redis takes it");
+}
+
+async fn add_event(redis: &mut MultiplexedConnection, event: &Value) {
+    add(redis, "event", event.to_string().as_bytes()).await;
+}
+
+/// A shop whose cabins are open, on a node that does not read the stream.
+async fn open_shop(cabins: usize) -> Shop {
+    let shop = Shop::on(TestServer::start(Backend::Postgres, |_| {}).await, cabins).await;
+    shop.open_register().await;
+    for cabin in 0..cabins {
+        shop.open_cabin(cabin).await;
+    }
+    shop
+}
+
+/// A call from each cabin: its events, not sent yet.
+async fn calls(shop: &Shop) -> Vec<Value> {
+    let mut events = Vec::new();
+    for phone in &shop.phones {
+        let answer = shop.hook().authorize(&phone.user, "+13055550123").await;
+        assert_eq!(answer["allow"], json!(true), "{answer}");
+        events.extend(answered_call(&answer["ref"], Utc::now(), 60_000));
+    }
+    events
+}
+
+/// A phone that registers.
+fn online(shop: &Shop) -> Value {
+    let user = &shop.phones[0].user;
+    json!({ "eid": unique("eid"), "kind": "online", "ts": micros(Utc::now()), "proxy": "test", "user": user })
+}
+
+struct Books(DatabaseConnection);
+
+impl Books {
+    async fn of(node: &TestServer) -> Self {
+        Self(Database::connect(&node.app.config.database_url).await.expect("PostgreSQL answers"))
+    }
+
+    async fn count(&self, of: &str) -> i64 {
+        let statement =
+            Statement::from_string(self.0.get_database_backend(), format!("SELECT count(*) AS n FROM {of}"));
+        let row = self.0.query_one_raw(statement).await.expect("it counts").expect("a row");
+        row.try_get("", "n").expect("a number")
+    }
+
+    /// No event can be written until the transaction ends.
+    async fn hold(&self) -> DatabaseTransaction {
+        let transaction = self.0.begin().await.expect("a transaction");
+        transaction
+            .execute_unprepared("LOCK TABLE hook_event IN ACCESS EXCLUSIVE MODE")
+            .await
+            .expect("the lock");
+        transaction
+    }
+}
+
+async fn pending(redis: &mut MultiplexedConnection) -> i64 {
+    let answer =
+        redis::cmd("XPENDING").arg(STREAM).arg("callshop").query_async::<Vec<redis::Value>>(redis).await;
+    match answer.ok().and_then(|answer| answer.into_iter().next()) {
+        Some(redis::Value::Int(count)) => count,
+        _ => 0,
+    }
+}
+
+async fn consumers(redis: &mut MultiplexedConnection) -> usize {
+    let list: Vec<redis::Value> = redis::cmd("XINFO")
+        .arg("CONSUMERS")
+        .arg(STREAM)
+        .arg("callshop")
+        .query_async(redis)
+        .await
+        .expect("consumers");
+    list.len()
+}
+
+async fn drained(node: &TestServer) {
+    until("everything is applied", APPLIED, async || {
+        stream(node).drained().await.is_ok_and(|drained| drained)
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_stream_of_a_node_that_was_killed_is_read_by_another() {
+    let redis = RedisServer::start().await;
+    let mut connection = redis.connection().await;
+    let shop = open_shop(3).await;
+    let database = Books::of(&shop.server).await;
+    let mut config = shop.server.config_of_another().await;
+    reading(&redis)(&mut config);
+    let mut node = Process::new(process::build(false), &config, redis.dir());
+    node.start();
+    node.ready().await;
+
+    // it has read them, and cannot commit them
+    let events = calls(&shop).await;
+    let held = database.hold().await;
+    for event in &events {
+        add_event(&mut connection, event).await;
+    }
+    for _ in 0..81 {
+        add_event(&mut connection, &online(&shop)).await;
+    }
+    let list: Vec<Value> = (0..10).map(|_| online(&shop)).collect();
+    add(&mut connection, "events", json!(list).to_string().as_bytes()).await;
+    until("a batch is read", APPLIED, async || pending(&mut connection).await >= 64).await;
+    node.kill().await;
+    held.rollback().await.expect("the lock is given back");
+    assert!(pending(&mut connection).await >= 64);
+
+    let other = shop.server.another_node_with(reading(&redis)).await;
+    drained(&other).await;
+    assert!(stream(&other).status.claimed.get() >= 64);
+    assert_eq!((stream(&other).status.applied.get(), stream(&other).status.events.get()), (91, 100));
+    assert_eq!(database.count("hook_event").await, 100);
+    assert_eq!(database.count("call WHERE state = 'ENDED'").await, 3);
+    // 60 s at 0.06 a minute, three times, charged once
+    assert_eq!(database.count("call WHERE amount = 60000").await, 3);
+    until("the dead consumer is removed", APPLIED, async || consumers(&mut connection).await == 1).await;
+    other.stop().await;
+    // who stops in order takes its name along
+    assert_eq!(consumers(&mut connection).await, 0);
+    shop.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
+    let mut redis = RedisServer::start().await;
+    let mut connection = redis.connection().await;
+    let shop = open_shop(3).await;
+    let database = Books::of(&shop.server).await;
+    // more than a batch, everything twice, before anybody reads; then Redis dies, and has kept it
+    let events: Vec<Value> = calls(&shop).await.into_iter().chain((0..200).map(|_| online(&shop))).collect();
+    for event in events.iter().chain(&events) {
+        add_event(&mut connection, event).await;
+    }
+    let garbage: [(&str, &[u8]); 4] = [
+        ("event", b"{"),
+        ("event", b"\xff\x00"),
+        ("other", b"x"),
+        ("event", b"{\"eid\":\"dancer\",\"kind\":\"dance\",\"ts\":\"1\"}"),
+    ];
+    for (field, value) in garbage {
+        add(&mut connection, field, value).await;
+    }
+    redis.kill().await;
+    redis.start_again().await;
+
+    let nodes = [
+        shop.server.another_node_with(reading(&redis)).await,
+        shop.server.another_node_with(reading(&redis)).await,
+    ];
+    drained(&nodes[0]).await;
+    assert_eq!(database.count("hook_event WHERE status <> 'REJECTED'").await, 209);
+    assert_eq!(database.count("hook_event WHERE status = 'REJECTED'").await, 4);
+    assert_eq!(database.count("call WHERE state = 'ENDED'").await, 3);
+
+    // it dies while they read; and loses everything, the group with it
+    redis.kill().await;
+    until("that is known", super::NOTICED, async || {
+        nodes.iter().all(|node| stream(node).status.up.get() == 0)
+    })
+    .await;
+    assert!(stream(&nodes[0]).drained().await.is_err(), "nobody knows what is in it");
+    redis.start_again().await;
+    let mut connection = redis.connection().await;
+    for flush in [false, true] {
+        if flush {
+            redis::cmd("FLUSHALL").query_async::<()>(&mut connection).await.expect("it is empty");
+        }
+        for event in calls(&shop).await {
+            add_event(&mut connection, &event).await;
+        }
+        drained(&nodes[1]).await;
+    }
+    until("the last is committed", APPLIED, async || database.count("call WHERE state = 'ENDED'").await == 9)
+        .await;
+
+    // where the stream ended a moment ago may be reached although it is never empty
+    let held = database.hold().await;
+    add_event(&mut connection, &online(&shop)).await;
+    let end = stream(&nodes[0]).end().await.expect("an end");
+    assert!(!stream(&nodes[0]).applied_through(&end).await.expect("an answer"));
+    assert!(!stream(&nodes[0]).drained().await.expect("an answer"));
+    held.rollback().await.expect("the lock is given back");
+    until("it is applied", APPLIED, async || {
+        stream(&nodes[0]).applied_through(&end).await.expect("an answer")
+    })
+    .await;
+    drop(database);
+    for node in nodes {
+        assert_eq!(stream(&node).status.failed.get(), 0);
+        node.stop().await;
+    }
+    shop.finish().await;
+}
