@@ -136,12 +136,13 @@ async fn redis_stream_of_a_node_that_was_killed_is_read_by_another() {
     // it has read them, and cannot commit them
     let events = calls(&shop).await;
     let held = database.hold().await;
-    for event in &events {
-        add_event(&mut connection, event).await;
+    // in one go: a reader takes as many as it finds
+    let mut all = redis::pipe();
+    all.atomic();
+    for event in events.into_iter().chain((0..81).map(|_| online(&shop))) {
+        all.cmd("XADD").arg(STREAM).arg("*").arg("event").arg(event.to_string()).ignore();
     }
-    for _ in 0..81 {
-        add_event(&mut connection, &online(&shop)).await;
-    }
+    all.query_async::<()>(&mut connection).await.expect("Redis takes them");
     let list: Vec<Value> = (0..10).map(|_| online(&shop)).collect();
     add(&mut connection, "events", json!(list).to_string().as_bytes()).await;
     until("a batch is read", APPLIED, async || pending(&mut connection).await >= 64).await;
