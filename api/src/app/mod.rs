@@ -54,7 +54,7 @@ pub struct App {
     /// The SIP proxies, for commands.
     pub proxies: Proxies,
     /// The proxies' events in Redis, where they are read from there.
-    pub proxy_events: Option<EventStream>,
+    pub proxy_events: Option<Arc<EventStream>>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Whether this node lives and may be given work.
@@ -82,7 +82,11 @@ impl App {
         let identities = Identities::new(TokenKey::new(key.as_bytes()));
         let rates = rates::RateCache::new(config.calls.rate_cache_bytes);
         let proxies = Proxies::new(&config.hook.proxies).map_err(Error::fault)?;
-        let proxy_events = EventStream::new(&config.redis)?;
+        let proxy_events = EventStream::new(&config.redis)?.map(Arc::new);
+        let reconciliation = calls::reconcile::Reconciliation::default();
+        if let Some(stream) = &proxy_events {
+            reconciliation.deliver_by(stream.clone());
+        }
         Ok(Self {
             store,
             config,
@@ -93,7 +97,7 @@ impl App {
             proxy_events,
             metrics: Arc::default(),
             health: Health::default(),
-            reconciliation: calls::reconcile::Reconciliation::default(),
+            reconciliation,
         })
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use redis::aio::MultiplexedConnection;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 use super::event::{self, MAX_EVENTS};
 use crate::app::App;
 use crate::app::calls::events::ProxyEvent;
+use crate::app::calls::reconcile::Delivery;
 use crate::app::calls::writer::CallWriter;
 use crate::config::RedisConfig;
 use crate::error::{Error, Result};
@@ -36,6 +38,8 @@ const BLOCK: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_millis(500);
 /// A consumer that was silent for so many times the claiming time is dead.
 const DEAD: u32 = 12;
+/// How long reconciliation waits for what is on its way.
+const SOON: Duration = Duration::from_secs(1);
 /// Longest value; the proxy's lists have less than 64 KiB.
 const MAX_VALUE: usize = 64 * 1024;
 /// What is kept of one that is longer.
@@ -137,6 +141,23 @@ impl EventStream {
         let mut command = redis::cmd(name);
         command.arg(&self.stream);
         command
+    }
+}
+
+impl Delivery for EventStream {
+    /// What was handed over before the question; under load there is always something that came after it. Waits a moment for it.
+    fn drained<'a>(&'a self, _proxy: &'a str) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async {
+            let end = self.end().await?;
+            let until = Instant::now() + SOON;
+            while !self.applied_through(&end).await? {
+                if Instant::now() >= until {
+                    return Ok(false);
+                }
+                tokio::time::sleep(SOON / 20).await;
+            }
+            Ok(true)
+        })
     }
 }
 
