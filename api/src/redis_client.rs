@@ -67,8 +67,8 @@ impl Default for Pauses {
 }
 
 impl Pauses {
-    /// How long to wait now.
-    pub fn next(&mut self) -> Duration {
+    /// How long to wait before the next attempt.
+    pub fn pause(&mut self) -> Duration {
         let pause = self.0;
         self.0 = (pause * 2).min(PAUSES[1]);
         pause

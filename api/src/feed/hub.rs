@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use entity::activity;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
 use uuid::Uuid;
 
@@ -227,10 +226,7 @@ pub struct Bell {
 impl Bell {
     /// Waits for the next ring; none when some were missed. Safe to drop and call again.
     pub async fn next(&mut self) -> Option<Ring> {
-        match self.rings.as_mut()?.recv().await {
-            Ok(ring) => Some(ring),
-            Err(RecvError::Lagged(_) | RecvError::Closed) => None,
-        }
+        self.rings.as_mut()?.recv().await.ok()
     }
 }
 

@@ -38,7 +38,7 @@ impl Link {
             let Err(error) = self.session(&stop, &mut pauses).await else { return };
             self.lost(&error);
             tokio::select! {
-                () = tokio::time::sleep(pauses.next()) => {}
+                () = tokio::time::sleep(pauses.pause()) => {}
                 () = stop.cancelled() => return,
             }
         }

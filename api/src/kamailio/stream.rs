@@ -172,7 +172,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
             tracing::warn!(%error, "the proxies' events cannot be read from Redis: they wait there");
         }
         tokio::select! {
-            () = tokio::time::sleep(pauses.next()) => {}
+            () = tokio::time::sleep(pauses.pause()) => {}
             () = stop.cancelled() => return,
         }
     }
