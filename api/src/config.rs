@@ -1,5 +1,7 @@
 //! One typed configuration: defaults, then a TOML file, then the environment (`CALLSHOP_…`), then flags.
 
+mod files;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -260,7 +262,8 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Defaults, then `file` if given, then `CALLSHOP_…` (`__` between levels: `CALLSHOP_HOOK__SECRETS='["…"]'`).
+    /// Defaults, then `file` if given, then `CALLSHOP_…` (`__` between levels: `CALLSHOP_HOOK__SECRETS='["…"]'`), or `CALLSHOP_…_FILE`, the file
+    /// that has the value.
     ///
     /// # Errors
     /// A file that is missing or does not parse, an unknown key, a value out of bounds.
@@ -269,8 +272,17 @@ impl Config {
         if let Some(file) = file {
             figment = figment.merge(Toml::file_exact(file));
         }
-        let option = |key: &figment::value::UncasedStr| !NOT_OPTIONS.iter().any(|name| key == name);
+        let defaults = serde_json::to_value(Self::default())
+            .map_err(|error| ConfigError::Invalid(format!("the defaults: {error}")))?;
+        let known = defaults.clone();
+        let option = move |key: &figment::value::UncasedStr| {
+            let in_file = || files::option_in_file(&format!("CALLSHOP_{key}"), &known).is_some();
+            !NOT_OPTIONS.iter().any(|name| key == name) && !in_file()
+        };
         figment = figment.merge(Env::prefixed("CALLSHOP_").filter(option).split("__"));
+        for (path, value) in files::options(&variables()?, &defaults)? {
+            figment = figment.merge(Serialized::default(&path, value));
+        }
         let config: Self = figment.extract().map_err(|error| ConfigError::Parse(Box::new(error)))?;
         config.check()?;
         Ok(config)
@@ -380,6 +392,17 @@ impl RedisConfig {
         }
         Ok(())
     }
+}
+
+/// The variables of the environment that are ours.
+fn variables() -> Result<Vec<(String, String)>, ConfigError> {
+    let ours = std::env::vars_os()
+        .filter(|(name, _)| name.to_string_lossy().to_ascii_uppercase().starts_with("CALLSHOP_"));
+    ours.map(|(name, value)| match (name.into_string(), value.into_string()) {
+        (Ok(name), Ok(value)) => Ok((name, value)),
+        (name, _) => Err(ConfigError::Invalid(format!("{} is not UTF-8", name.unwrap_or_default()))),
+    })
+    .collect()
 }
 
 /// What figment found, without the values: one of them may be a secret that was put into the wrong place.

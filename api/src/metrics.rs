@@ -16,6 +16,8 @@ use prometheus_client::registry::{Registry, Unit};
 pub use api::ApiMetrics;
 pub use calls::{HookMetrics, WriterMetrics};
 
+use crate::feed::Status;
+
 /// Bounds of durations, in seconds: from a call's end on an idle machine to a query at its deadline.
 pub(crate) const SECONDS: [f64; 13] =
     [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0];
@@ -67,11 +69,11 @@ impl Metrics {
         self.strays.inc();
     }
 
-    /// Everything, in the OpenMetrics text format.
+    /// Everything, and how the doorbell between nodes is doing, in the OpenMetrics text format.
     ///
     /// # Errors
     /// When the text cannot be written.
-    pub fn encode(&self) -> Result<String, std::fmt::Error> {
+    pub fn encode(&self, doorbell: &Status) -> Result<String, std::fmt::Error> {
         let mut all = Registry::default();
         process::register(&mut all);
         let registry = all.sub_registry_with_prefix("callshop");
@@ -88,6 +90,7 @@ impl Metrics {
             "Calls closed at the last second they were seen, because their proxy did not know them any more";
         registry.register("calls_lost", help, self.lost.clone());
         registry.register("strays_hung_up", "Dialogs of no call, hung up", self.strays.clone());
+        doorbell.register(registry);
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &all)?;
         Ok(text)
@@ -129,7 +132,7 @@ mod tests {
     fn counters_have_one_name_in_the_plain_format() {
         let metrics = Metrics::default();
         metrics.call_ended("BRL", billing::money::Micros(7));
-        let text = plain(&metrics.encode().expect("a text"));
+        let text = plain(&metrics.encode(&Status::default()).expect("a text"));
         assert!(text.contains("# TYPE callshop_written_off_micros_total counter\n"), "{text}");
         assert!(text.contains("\ncallshop_written_off_micros_total{currency=\"BRL\"} 7\n"), "{text}");
         assert!(!text.contains("# EOF") && !text.contains("# UNIT"), "{text}");

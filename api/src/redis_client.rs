@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use redis::{Client, ConnectionInfo, IntoConnectionInfo as _, ProtocolVersion, RedisError, TlsCertificates};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo as _, ProtocolVersion, RedisError,
+    TlsCertificates,
+};
 use secrecy::ExposeSecret as _;
 
 use crate::config::RedisConfig;
@@ -44,6 +47,23 @@ pub fn client(config: &RedisConfig) -> Result<Option<Client>, ClientError> {
 
 fn pem(file: &Path) -> Result<Vec<u8>, ClientError> {
     std::fs::read(file).map_err(|error| ClientError::Certificates(file.display().to_string(), error))
+}
+
+/// Whether the configured Redis answers, and its user may do what nodes do: listen at the channel and tell on it. What is told is nothing that a
+/// node understands.
+///
+/// # Errors
+/// What Redis said.
+pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisError> {
+    let settings = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(PATIENCE))
+        .set_response_timeout(Some(PATIENCE))
+        .set_push_sender(|_| Ok::<_, ()>(()));
+    let mut connection = client.get_multiplexed_async_connection_with_config(&settings).await?;
+    let channel = format!("{}activity", config.channel);
+    redis::cmd("PING").query_async::<()>(&mut connection).await?;
+    connection.subscribe(&channel).await?;
+    redis::cmd("PUBLISH").arg(&channel).arg("").query_async::<()>(&mut connection).await
 }
 
 /// What an address says, with what it does not say: RESP3, and packets that leave at once.

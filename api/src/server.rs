@@ -22,7 +22,7 @@ use crate::app::{App, retention};
 use crate::auth::login;
 use crate::feed;
 use crate::graphql::endpoint;
-use crate::health::Report;
+use crate::health::{Check, Report};
 use crate::http::health::{self, Probes};
 use crate::http::{self, HttpOptions};
 use crate::kamailio::hook::{self, Hook};
@@ -65,16 +65,23 @@ impl Server {
     /// # Errors
     /// An address that cannot be bound.
     pub async fn start(app: Arc<App>, stop: CancellationToken) -> std::io::Result<Self> {
+        let config = app.config.clone();
         let closing = CancellationToken::new();
         let (stop_writer, stop_doorbell) = (CancellationToken::new(), CancellationToken::new());
         let doorbell = feed::start(&app.store, &app.config, &stop_doorbell).map_err(std::io::Error::other)?;
+        if config.redis.url.is_some() {
+            let hub = app.store.hub().clone();
+            app.health.note("redis", move || match hub.status().is_up() {
+                true => Check::ok("answers"),
+                false => Check::failed("away: other nodes' activities come from the table"),
+            });
+        }
         let (writer, writing) = CallWriter::start(app.clone(), stop_writer.clone());
         let looking_after = extend::run(app.clone(), writer.clone(), closing.clone());
         let comparing = reconcile::run(app.clone(), writer.clone(), closing.clone());
         let probes: Arc<dyn Probes> = Arc::new(Node { app: app.clone(), writer: writer.clone() });
         let reading = stream::run(app.clone(), writer.clone(), closing.clone());
         let hook = web::Data::new(Hook { app: app.clone(), writer });
-        let config = app.config.clone();
         let requests = config
             .shutdown
             .grace_seconds

@@ -252,3 +252,119 @@ on_both!(a_node_is_ready_only_on_tables_that_it_knows, |backend| async move {
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     server.stop().await;
 });
+
+/// Runs `callshop` with these arguments and variables; its exit status and what it says.
+async fn callshop(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let mut command = tokio::process::Command::new(process::build(false));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CALLSHOP_")) {
+        command.env_remove(name);
+    }
+    let output = command.args(arguments).envs(variables.iter().copied()).output().await.expect("it runs");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).expect("UTF-8"))
+}
+
+const SECRET: &str = "f3a91c07d5be42688e10";
+
+on_both!(check_config_says_what_holds_and_changes_nothing, |backend: Backend| async move {
+    let fake = FakeProxy::start().await;
+    let server = TestServer::start(backend, |_| {}).await;
+    let stopped = server.pause().await;
+    let url = stopped.config().database_url.clone();
+    let proxies = format!("[{{name=\"test\",control_url=\"http://{}\",token=\"{SECRET}\"}}]", fake.address);
+    let secrets = format!("[\"{SECRET}\"]");
+    let good = [
+        ("CALLSHOP_DATABASE_URL", url.as_str()),
+        ("CALLSHOP_LISTEN", "127.0.0.1:0"),
+        ("CALLSHOP_HOOK__LISTEN", "127.0.0.1:0"),
+        ("CALLSHOP_HOOK__SECRETS", secrets.as_str()),
+        ("CALLSHOP_HOOK__PROXIES", proxies.as_str()),
+    ];
+    let (status, said) = callshop(&["check-config"], &good).await;
+    assert_eq!(status, Some(0), "{said}");
+    for line in [
+        "ok    options",
+        "ok    hook.secrets: 20 characters",
+        "ok    listen",
+        "ok    database",
+        "ok    clock",
+        "ok    tables: up to date",
+        "ok    hook.proxies test",
+        "ok    redis",
+        "it holds",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(!said.contains(SECRET), "{said}");
+    assert_eq!(fake.told("/RPC")[0]["method"], "core.version");
+
+    // a weak secret is told, a listener that is taken and a proxy that is away are failures
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let away = proxies.replace(&fake.address.to_string(), "127.0.0.1:9");
+    let mut bad = good.to_vec();
+    bad.extend([
+        ("CALLSHOP_LISTEN", address.as_str()),
+        ("CALLSHOP_HOOK__SECRETS", "[\"aaaaaaaaaaaaaaaabbbb\"]"),
+        ("CALLSHOP_HOOK__PROXIES", away.as_str()),
+    ]);
+    let (status, said) = callshop(&["check-config"], &bad).await;
+    assert_eq!(status, Some(1), "{said}");
+    for line in ["FAIL  listen", "WARN  hook.secrets: weak", "FAIL  hook.proxies test", "it does not hold"] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(!said.contains("aaaaaaaabbbb") && !said.contains(SECRET), "{said}");
+    let server = stopped.start().await;
+    server.check_ledger().await;
+    server.stop().await;
+});
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn check_config_makes_no_file_and_names_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("shop.db");
+    let url = format!("sqlite:{}", file.display());
+    let listeners = [("CALLSHOP_LISTEN", "127.0.0.1:0"), ("CALLSHOP_HOOK__LISTEN", "127.0.0.1:0")];
+    let mut variables = listeners.to_vec();
+    variables.push(("CALLSHOP_DATABASE_URL", &url));
+    let (status, said) = callshop(&["check-config"], &variables).await;
+    assert_eq!(status, Some(1), "without a secret for the hook nothing starts: {said}");
+    assert!(said.contains("FAIL  hook.secrets") && said.contains("WARN  database"), "{said}");
+    assert!(!file.exists(), "it makes no database");
+    variables.push(("CALLSHOP_HOOK__QUEUE", "0"));
+    let (status, said) = callshop(&["check-config"], &variables).await;
+    assert!(status == Some(1) && said.contains("FAIL  options") && said.contains("hook.queue"), "{said}");
+    let gone = [("CALLSHOP_DATABASE_URL", "postgres://nobody:a-password@127.0.0.1:9/none")];
+    let (status, said) = callshop(&["check-config"], &[&listeners[..], &gone].concat()).await;
+    assert!(status == Some(1) && said.contains("FAIL  database") && !said.contains("a-password"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn secrets_come_from_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("secrets"), format!("{SECRET}\n")).expect("it is written");
+    std::fs::write(path("key"), "0123456789012345678901234567890123\n").expect("it is written");
+    std::fs::write(path("url"), "sqlite:from-a-file.db\n").expect("it is written");
+    let (secrets, key, url) = (path("secrets"), path("key"), path("url"));
+    let files = [
+        ("CALLSHOP_HOOK__SECRETS_FILE", secrets.as_str()),
+        ("CALLSHOP_AUTH__TOKEN_KEY_FILE", key.as_str()),
+        ("CALLSHOP_DATABASE_URL_FILE", url.as_str()),
+    ];
+    let (status, said) = callshop(&["serve", "--print-config"], &files).await;
+    assert_eq!(status, Some(0), "{said}");
+    let config: Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!(config["database_url"], "sqlite:from-a-file.db");
+    assert_eq!(
+        (&config["auth"]["token_key"], &config["hook"]["secrets"]),
+        (&json!("<hidden>"), &json!(["<hidden>"]))
+    );
+    for (variables, why) in [
+        (vec![("CALLSHOP_AUTH__TOKEN_KEY_FILE", "/not/there")], "No such file"),
+        (vec![files[1], ("CALLSHOP_AUTH__TOKEN_KEY", "another-key-of-more-than-32-characters")], "both set"),
+    ] {
+        let (status, said) = callshop(&["serve", "--print-config"], &variables).await;
+        assert!(status == Some(1) && said.contains(why), "{said}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod check;
 mod demo;
 mod healthcheck;
 mod serve;
@@ -13,13 +14,16 @@ use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, without_password};
 use crate::feed::Hub;
 use crate::store::{Store, StoreOptions};
+use crate::telemetry::export::Exporter;
 
 /// Runs a callshop: cabins, calls, tariffs, credit and the cash register, behind one GraphQL API.
 #[derive(Debug, Parser)]
@@ -45,6 +49,9 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Open a shop with simulated calls on this machine: no server, no phone, no configuration needed.
     Demo(demo::DemoArgs),
+    /// Say whether the configuration holds, without changing anything: options, secrets, database, listeners, proxies, Redis, clocks.
+    #[command(after_help = check::HELP)]
+    CheckConfig(check::CheckArgs),
     /// Bring the database's tables up to date.
     Migrate(ConfigArgs),
     /// Print the GraphQL schema: all of it, or what one role sees.
@@ -100,11 +107,15 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// # Errors
 /// What the user is to be told, with the next step; the exit status is 1 then.
 pub async fn run(cli: Cli) -> Result<u8, Failure> {
-    log(cli.log_json);
+    if let Command::Serve(args) = cli.command {
+        return serve::run(args, cli.log_json).await.map(|()| 0);
+    }
+    log(cli.log_json, None);
     let done = match cli.command {
         Command::Audit(args) => return audit::run(args).await,
         Command::Healthcheck(args) => return healthcheck::run(args).await,
-        Command::Serve(args) => serve::run(args).await,
+        Command::CheckConfig(args) => return check::run(args).await,
+        Command::Serve(_) => Ok(()),
         Command::Demo(args) => demo::run(args).await,
         Command::Migrate(args) => {
             open(&args.load()?).await?;
@@ -128,15 +139,17 @@ fn out(text: &str) -> Result<(), Failure> {
     }
 }
 
-fn log(json: bool) {
+/// Logs to standard error, and hands spans to the exporter if there is one.
+fn log(json: bool, exporter: Option<&Exporter>) {
     let filter = EnvFilter::try_from_env("CALLSHOP_LOG").unwrap_or_else(|_| EnvFilter::new("warn,api=info"));
     // logs go to standard error: standard output is the command's answer
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let done = if json {
-        builder.json().try_init()
-    } else {
-        builder.with_ansi(std::io::stderr().is_terminal()).try_init()
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match json {
+        true => lines.json().boxed(),
+        false => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
     };
+    let registry = tracing_subscriber::registry().with(lines.with_filter(filter));
+    let done = registry.with(exporter.map(Exporter::layer)).try_init();
     // a second call in one process (tests) keeps the first subscriber
     drop(done);
 }

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 
 use clap::Args;
 
-use super::{ConfigArgs, Failure, open, out, stop_on_signal};
+use super::{ConfigArgs, Failure, log, open, out, stop_on_signal};
 use crate::server::Server;
+use crate::telemetry::export::Exporter;
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -22,7 +23,7 @@ pub(super) struct ServeArgs {
     print_config: bool,
 }
 
-pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
+pub(super) async fn run(args: ServeArgs, log_json: bool) -> Result<(), Failure> {
     let mut config = args.config.load()?;
     config.listen = args.listen.unwrap_or(config.listen);
     config.hook.listen = args.hook_listen.unwrap_or(config.hook.listen);
@@ -36,6 +37,8 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
                 .into(),
         );
     }
+    let exporter = Exporter::new(&config.telemetry)?;
+    log(log_json, exporter.as_ref());
     let stop = stop_on_signal()?;
     let app = open(&config).await?;
     let server = Server::start(app, stop).await?;
@@ -43,6 +46,9 @@ pub(super) async fn run(args: ServeArgs) -> Result<(), Failure> {
         "callshop serves GraphQL at http://{}/graphql, the SIP proxy's hook at http://{}",
         server.http, server.hook
     );
-    server.finished().await?;
-    Ok(())
+    let finished = server.finished().await;
+    if let Some(exporter) = exporter {
+        exporter.shut_down().await;
+    }
+    Ok(finished?)
 }

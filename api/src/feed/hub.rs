@@ -41,11 +41,13 @@ pub struct Told {
     pub row: activity::Model,
     /// Where in its trace it was committed; none when that is not traced, or not known any more.
     pub trace: Option<Place>,
+    /// When this node came to know of it.
+    pub since: Instant,
 }
 
 impl From<activity::Model> for Told {
     fn from(row: activity::Model) -> Self {
-        Self { row, trace: None }
+        Self { row, trace: None, since: Instant::now() }
     }
 }
 
@@ -108,7 +110,7 @@ impl Hub {
     /// Tells the watchers what was committed here, and hands it to the relay. Never waits.
     pub fn publish(&self, activities: Vec<activity::Model>, trace: Option<&Place>) {
         for row in activities {
-            let activity = Arc::new(Told { row, trace: trace.cloned() });
+            let activity = Arc::new(Told { trace: trace.cloned(), ..row.into() });
             self.ring(activity.callshop_id, activity.seq, Ring::Activity(activity.clone()));
             self.hand_over(activity);
         }
@@ -174,7 +176,8 @@ impl Hub {
                 self.status.received.inc();
                 if self.is_watched(head.callshop_id) {
                     self.status.delivered.inc();
-                    let told = |row| Told { row, trace: message.trace.and_then(Place::parse) };
+                    let trace = message.trace.and_then(Place::parse);
+                    let told = |row: activity::Model| Told { trace, ..row.into() };
                     let ring =
                         message.row().map_or(Ring::Look(head.seq), |row| Ring::Activity(Arc::new(told(row))));
                     self.ring(head.callshop_id, head.seq, ring);

@@ -7,6 +7,7 @@ use async_graphql::{Context, ID, SimpleObject, Subscription};
 use chrono::{DateTime, Utc};
 use entity::activity;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
+use tracing::span::EnteredSpan;
 use uuid::Uuid;
 
 use super::cabins::Cabin;
@@ -19,6 +20,7 @@ use crate::app::activity::{self as watching, Start};
 use crate::app::{App, calls as call_cases};
 use crate::auth::Actor;
 use crate::feed::{Told, Watch, stream as positions};
+use crate::metrics::Metrics;
 use crate::telemetry::trace;
 
 /// Who sees what of this file.
@@ -172,6 +174,12 @@ fn follow(watch: Watch, cabin: Option<Uuid>) -> BoxStream<'static, async_graphql
     steps.boxed()
 }
 
+/// Counts an activity that a subscriber is given, in its trace for as long as the answer lives.
+fn deliver(metrics: &Metrics, told: &Told) -> EnteredSpan {
+    metrics.api.delivered(told.since.elapsed());
+    trace::delivery(told.trace.as_ref()).entered()
+}
+
 /// The application behind a subscription, which outlives its first answer.
 pub(super) fn application(ctx: &Context<'_>) -> Arc<App> {
     ctx.data_unchecked::<Arc<App>>().clone()
@@ -206,9 +214,10 @@ impl ActivitySubscription {
                 cursor_expired: expired,
             })
         });
-        let events = follow(watch, None).map(|row| {
+        let metrics = app.metrics.clone();
+        let events = follow(watch, None).map(move |row| {
             let row = row?;
-            let _delivery = trace::delivery(row.trace.as_ref()).entered();
+            let _delivery = deliver(&metrics, &row);
             Ok(CallshopActivity {
                 cursor: positions::cursor(row.seq),
                 snapshot: None,
@@ -243,9 +252,10 @@ impl ActivitySubscription {
                 cursor_expired: expired,
             }))
         });
-        let events = follow(watch, Some(cabin)).map(|row| {
+        let metrics = app.metrics.clone();
+        let events = follow(watch, Some(cabin)).map(move |row| {
             let row = row?;
-            let _delivery = trace::delivery(row.trace.as_ref()).entered();
+            let _delivery = deliver(&metrics, &row);
             Ok(CabinActivity {
                 cursor: positions::cursor(row.seq),
                 snapshot: None,

@@ -214,6 +214,21 @@ impl Proxies {
         }
     }
 
+    /// What a proxy is, by its own word: its server's name and version.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub async fn version(&self, proxy: &str) -> Result<String, ControlError> {
+        let (url, token) = self.known.get(proxy).ok_or_else(|| ControlError::Unknown(proxy.to_owned()))?;
+        let request = json!({ "jsonrpc": "2.0", "method": "core.version", "id": 1 });
+        let request = self.client.post(format!("{url}/RPC")).json(&request);
+        let answer = request.header("X-Callshop-Token", token.expose_secret()).send().await?;
+        let status = answer.status().as_u16();
+        let answer: serde_json::Value = answer.json().await.unwrap_or_default();
+        let version = answer["result"].as_str().filter(|_| status == 200);
+        version.map(|text| text.chars().take(60).collect()).ok_or(ControlError::Answer(status))
+    }
+
     /// Makes every proxy forget a phone's HA1 and registration. A proxy that is away forgets by itself within minutes.
     pub async fn purge_phone(&self, sip_user: &str) {
         for name in self.known.keys() {

@@ -43,6 +43,7 @@ pub struct ApiMetrics {
     pub subscriptions: Gauge,
     /// Messages that subscriptions gave their clients.
     pub messages: Counter,
+    lag: Histogram,
 }
 
 impl Default for ApiMetrics {
@@ -56,6 +57,7 @@ impl Default for ApiMetrics {
             sockets: Gauge::default(),
             subscriptions: Gauge::default(),
             messages: Counter::default(),
+            lag: Histogram::new(SECONDS),
         }
     }
 }
@@ -76,6 +78,11 @@ impl ApiMetrics {
         self.requests.get_or_create(&Request { operation, outcome }).inc();
         self.seconds.get_or_create(&Operation { operation }).observe(duration.as_secs_f64());
         outcome
+    }
+
+    /// An activity was handed to a subscriber, so long after this node came to know of it.
+    pub fn delivered(&self, lag: Duration) {
+        self.lag.observe(lag.as_secs_f64());
     }
 
     /// A subscription began.
@@ -113,5 +120,7 @@ impl ApiMetrics {
         registry.register("subscriptions_open", "Subscriptions that are running", self.subscriptions.clone());
         let help = "Messages that subscriptions gave their clients";
         registry.register("subscription_messages", help, self.messages.clone());
+        let help = "Time from an activity's commit, or its message from another node, to a subscriber";
+        registry.register("activity_delivery_duration_seconds", help, self.lag.clone());
     }
 }

@@ -8,7 +8,7 @@ use migration::MigratorTrait as _;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use super::Store;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How far the tables are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +107,43 @@ impl Store {
                 let pool = pool.get_postgres_connection_pool();
                 (name, pool.size(), pool.num_idle())
             }
+        })
+    }
+}
+
+/// What a database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerState {
+    /// Its name and version.
+    pub version: String,
+    /// Its time, in microseconds since 1970.
+    pub micros: i64,
+    /// Connections that it gives out to programs at most; none on SQLite.
+    pub connections: Option<u32>,
+}
+
+const POSTGRES: &str = "SELECT 'PostgreSQL ' || current_setting('server_version') AS version, \
+     CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) AS micros, \
+     CAST(current_setting('max_connections') AS BIGINT) \
+     - CAST(current_setting('superuser_reserved_connections') AS BIGINT) AS connections";
+const SQLITE: &str = "SELECT 'SQLite ' || sqlite_version() AS version, \
+     CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER) AS micros, 0 AS connections";
+
+impl Store {
+    /// What the database is.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn server(&self) -> Result<ServerState> {
+        let postgres = self.backend() == DbBackend::Postgres;
+        let sql = if postgres { POSTGRES } else { SQLITE };
+        let row = self.reader.query_one_raw(Statement::from_string(self.backend(), sql)).await?;
+        let row = row.ok_or_else(|| Error::fault("a database that says nothing of itself"))?;
+        let connections: i64 = row.try_get("", "connections")?;
+        Ok(ServerState {
+            version: row.try_get("", "version")?,
+            micros: row.try_get("", "micros")?,
+            connections: u32::try_from(connections).ok().filter(|_| postgres),
         })
     }
 }

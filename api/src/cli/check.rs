@@ -1,0 +1,232 @@
+//! `callshop check-config`.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{ConfigArgs, Failure, out};
+use crate::config::{Config, without_password};
+use crate::feed::Hub;
+use crate::kamailio::control::Proxies;
+use crate::redis_client;
+use crate::store::{Store, StoreOptions};
+
+/// What `callshop check-config --help` ends with.
+pub(super) const HELP: &str = "Exit status: 0 when a server would start and work with it, 1 when not.\n\n\
+    Run it beside a server that is up and its own listeners are in use: that fails, and is as it should be.";
+
+/// How long anybody who is asked may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Milliseconds that the database's clock may differ from ours before it is told, and before it is too much.
+const CLOCKS: [u64; 2] = [1_000, 5_000];
+/// A secret of fewer different characters is a word or a pattern.
+const CHARACTERS: usize = 8;
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Where GraphQL is served.
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Where the hook for the SIP proxy is served.
+    #[arg(long, value_name = "ADDR")]
+    hook_listen: Option<SocketAddr>,
+}
+
+/// What was found, line by line.
+#[derive(Default)]
+struct Findings {
+    text: String,
+    failed: bool,
+}
+
+impl Findings {
+    fn line(&mut self, word: &str, what: &str, how: impl fmt::Display) {
+        self.text.push_str(&format!("{word:<5} {what}: {how}\n"));
+    }
+
+    fn ok(&mut self, what: &str, how: impl fmt::Display) {
+        self.line("ok", what, how);
+    }
+
+    /// It works, and somebody should think about it.
+    fn warn(&mut self, what: &str, how: impl fmt::Display) {
+        self.line("WARN", what, how);
+    }
+
+    /// A server would not start, or not do its work.
+    fn fail(&mut self, what: &str, how: impl fmt::Display) {
+        self.failed = true;
+        self.line("FAIL", what, how);
+    }
+}
+
+pub(super) async fn run(args: CheckArgs) -> Result<u8, Failure> {
+    let mut found = Findings::default();
+    match args.config.load() {
+        Err(error) => found.fail("options", error),
+        Ok(mut config) => {
+            config.listen = args.listen.unwrap_or(config.listen);
+            config.hook.listen = args.hook_listen.unwrap_or(config.hook.listen);
+            found.ok("options", "known and within their bounds");
+            secrets(&mut found, &config);
+            listener(&mut found, "listen", config.listen);
+            listener(&mut found, "hook.listen", config.hook.listen);
+            database(&mut found, &config).await;
+            proxies(&mut found, &config).await;
+            redis(&mut found, &config).await;
+        }
+    }
+    let end = if found.failed { "it does not hold\n" } else { "it holds\n" };
+    out(&format!("{}{end}", found.text))?;
+    Ok(u8::from(found.failed))
+}
+
+fn secrets(found: &mut Findings, config: &Config) {
+    if config.hook.secrets.is_empty() {
+        found.fail("hook.secrets", "none: `serve` does not start, set CALLSHOP_HOOK__SECRETS");
+    }
+    for secret in &config.hook.secrets {
+        strength(found, "hook.secrets", secret);
+    }
+    match &config.auth.token_key {
+        Some(key) => strength(found, "auth.token_key", key),
+        None => found.ok("auth.token_key", "none: one is generated and kept in the database"),
+    }
+    for proxy in &config.hook.proxies {
+        strength(found, &format!("hook.proxies {} token", proxy.name), &proxy.token);
+    }
+}
+
+fn strength(found: &mut Findings, what: &str, secret: &SecretString) {
+    let text = secret.expose_secret();
+    let different = text.chars().collect::<BTreeSet<_>>().len();
+    if text.len() < 16 || different < CHARACTERS {
+        let told = format!(
+            "weak: {} characters, {different} different ones; `openssl rand -hex 24` makes one",
+            text.len()
+        );
+        found.warn(what, told);
+    } else {
+        found.ok(what, format!("{} characters", text.len()));
+    }
+}
+
+/// Only whether it could be bound: nothing is served.
+fn listener(found: &mut Findings, what: &str, address: SocketAddr) {
+    match TcpListener::bind(address) {
+        Ok(_) => found.ok(what, format!("{address} can be bound")),
+        Err(error) => found.fail(what, format!("{address} cannot be bound: {error}")),
+    }
+}
+
+async fn database(found: &mut Findings, config: &Config) {
+    let shown = without_password(&config.database_url);
+    let mut url = config.database_url.clone();
+    if let Some(path) = url.strip_prefix("sqlite:").map(|path| path.split('?').next().unwrap_or(path)) {
+        if !Path::new(path).exists() {
+            return new_file(found, Path::new(path));
+        }
+        // an old file is opened; none is made
+        if !url.contains('?') {
+            url.push_str("?mode=rw");
+        }
+    }
+    let options = StoreOptions { url, connections: 1 };
+    let store = match tokio::time::timeout(PATIENCE, Store::connect(&options, Arc::new(Hub::default()))).await
+    {
+        Ok(Ok(store)) => store,
+        Ok(Err(error)) => return found.fail("database", format!("{shown}: {error}")),
+        Err(_) => {
+            return found
+                .fail("database", format!("{shown} does not answer within {} s", PATIENCE.as_secs()));
+        }
+    };
+    match store.server().await {
+        Ok(server) => {
+            found.ok("database", format!("{shown} answers, {}", server.version));
+            clocks(found, server.micros);
+            if let Some(most) = server.connections {
+                pool(found, config.database_connections, most);
+            }
+        }
+        Err(error) => return found.fail("database", format!("{shown}: {error}")),
+    }
+    match store.migrations().await {
+        Ok(state) if state.pending == 0 => found.ok("tables", format!("up to date, {} changes", state.known)),
+        Ok(state) => found.warn(
+            "tables",
+            format!("{} of {} changes are pending: `serve` makes them", state.pending, state.known),
+        ),
+        Err(_) => found.warn("tables", "none yet: `serve` and `callshop migrate` make them"),
+    }
+}
+
+fn new_file(found: &mut Findings, path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if folder.is_dir() {
+        found.warn("database", format!("{} is not there yet: `serve` makes it", path.display()));
+    } else {
+        found.fail("database", format!("the folder {} is not there", folder.display()));
+    }
+}
+
+fn pool(found: &mut Findings, ours: u32, most: u32) {
+    let told = format!("{ours} of the {most} that the database gives out; every node takes as many");
+    match ours {
+        _ if ours > most => found.fail("database_connections", told),
+        _ if ours.saturating_mul(2) > most => found.warn("database_connections", told),
+        _ => found.ok("database_connections", told),
+    }
+}
+
+fn clocks(found: &mut Findings, theirs: i64) {
+    let apart = chrono::Utc::now().timestamp_micros().abs_diff(theirs) / 1_000;
+    let told = format!("the database's and ours are {apart} ms apart");
+    match apart {
+        _ if apart > CLOCKS[1] => found.fail("clock", format!("{told}: is NTP running on both?")),
+        _ if apart > CLOCKS[0] => found.warn("clock", told),
+        _ => found.ok("clock", told),
+    }
+}
+
+async fn proxies(found: &mut Findings, config: &Config) {
+    if config.hook.proxies.is_empty() {
+        return found.warn("hook.proxies", "none: calls cannot be hung up or extended from here");
+    }
+    let proxies = match Proxies::new(&config.hook.proxies) {
+        Ok(proxies) => proxies,
+        Err(error) => return found.fail("hook.proxies", error),
+    };
+    for proxy in &config.hook.proxies {
+        let what = format!("hook.proxies {}", proxy.name);
+        match proxies.version(&proxy.name).await {
+            Ok(version) => found.ok(&what, format!("{} answers: {version}", proxy.control_url)),
+            Err(error) => found.fail(&what, format!("{}: {error}", proxy.control_url)),
+        }
+    }
+}
+
+async fn redis(found: &mut Findings, config: &Config) {
+    let client = match redis_client::client(&config.redis) {
+        Ok(Some(client)) => client,
+        Ok(None) if config.database_url.starts_with("postgres") => {
+            return found.ok("redis", "none: several nodes look for each other's activities each second");
+        }
+        Ok(None) => return found.ok("redis", "none, and one node needs none"),
+        Err(error) => return found.fail("redis", error),
+    };
+    match tokio::time::timeout(PATIENCE, redis_client::check(&client, &config.redis)).await {
+        Ok(Ok(())) => found.ok("redis", "answers, and its user may listen and tell"),
+        // a server starts without it and is slower: an operator who configured it wants to know
+        Ok(Err(error)) => found.fail("redis", error),
+        Err(_) => found.fail("redis", format!("does not answer within {} s", PATIENCE.as_secs())),
+    }
+}
