@@ -88,7 +88,7 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     let conn = shop.server.app.store.reader();
     conn.execute_unprepared("ALTER TABLE audit_log RENAME TO audit_log_away").await.expect("it is renamed");
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let query = format!("{{ auditLog(accountId: \"{}\", first: 1) {{ nodes {{ id }} }} }}", shop.id);
+    let query = format!("{{ auditLog(accountId: \"{}\", first: 1) {{ nodes {{ at }} }} }}", shop.id);
     let request = client
         .post(format!("http://{}/graphql", shop.server.http))
         .bearer_auth(shop.owner.token())
