@@ -41,7 +41,9 @@ impl RateCache {
     }
 
     /// Versions in memory, and their bytes.
-    pub fn size(&self) -> (u64, u64) {
+    pub async fn size(&self) -> (u64, u64) {
+        // the cache counts what it took in when it has time
+        self.0.run_pending_tasks().await;
         (self.0.entry_count(), self.0.weighted_size())
     }
 

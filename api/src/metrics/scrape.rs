@@ -56,7 +56,7 @@ impl Gauges {
         let (room, queue) = writer.room();
         self.waiting.set(signed(queue.saturating_sub(room)));
         self.room.set(signed(room));
-        let (versions, bytes) = app.rates.size();
+        let (versions, bytes) = app.rates.size().await;
         self.versions.set(versions);
         self.bytes.set(bytes);
         for (pool, size, idle) in app.store.pools() {
