@@ -38,9 +38,8 @@ impl MigratorTrait for Migrator {
 pub async fn up(connection: &sea_orm_migration::sea_orm::DatabaseConnection) -> Result<(), DbErr> {
     Migrator::install(connection).await?;
     let applied = Migrator::get_migration_models(connection).await?;
-    let missing =
-        |migration: &&Box<dyn MigrationTrait>| applied.iter().all(|row| row.version != migration.name());
-    if Migrator::migrations().iter().find(missing).is_none() {
+    let ours = Migrator::migrations();
+    if ours.iter().all(|migration| applied.iter().any(|row| row.version == migration.name())) {
         return Ok(());
     }
     Migrator::up(connection, None).await

@@ -81,7 +81,8 @@ pub fn postgres_url() -> String {
 }
 
 impl Backend {
-    pub(crate) async fn new_database(self, dir: &tempfile::TempDir) -> String {
+    /// A database of its own, without tables: its URL.
+    pub async fn new_database(self, dir: &tempfile::TempDir) -> String {
         match self {
             Self::Sqlite => format!("sqlite:{}", dir.path().join("callshop.db").display()),
             Self::Postgres => new_postgres().await,
