@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::DbBackend;
 use tokio_util::sync::CancellationToken;
 
 use super::App;
@@ -64,7 +63,7 @@ pub async fn maintain(app: &App) -> Result<()> {
 }
 
 async fn trim_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
-    if app.store.backend() == DbBackend::Postgres {
+    if app.store.is_partitioned() {
         return drop_calls(app, cutoff).await;
     }
     let needed = rows::calls_needed_since(app.store.reader()).await?;
@@ -107,7 +106,7 @@ async fn drop_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
 }
 
 async fn trim_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
-    if app.store.backend() == DbBackend::Postgres {
+    if app.store.is_partitioned() {
         return drop_activities(app, cutoff).await;
     }
     let mut chunks = CHUNKS;

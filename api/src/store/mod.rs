@@ -153,6 +153,11 @@ impl Store {
         self.reader.get_database_backend()
     }
 
+    /// Whether history is in partitions, a month each: on PostgreSQL.
+    pub fn is_partitioned(&self) -> bool {
+        self.backend() == DbBackend::Postgres
+    }
+
     /// The doorbell.
     pub fn hub(&self) -> &Arc<Hub> {
         &self.hub
