@@ -42,7 +42,7 @@ struct Stage {
 
 impl Stage {
     async fn set(folder: &Path) -> Self {
-        let local = Local::start(folder, &[]).await;
+        let local = Local::start(folder, &["--monitoring"]).await;
         let gateway = local.at(9, 5060);
         let gateway = SocketAddr::new(gateway.ip(), 5060);
         let sip = SipPlan::beside(local.sip, local.at(1, 8060), gateway).join();
@@ -136,12 +136,83 @@ async fn deployed_topology_serves_loses_a_node_and_is_restored() {
     let checked = local.command(&["healthcheck"]).output().await.expect("callshop runs");
     assert!(checked.status.success(), "{checked:?}");
 
+    what_is_watched_is_there(local).await;
     restore_to_a_moment(&stage, folder.path()).await;
     drop(socket);
     let (sip, address) = (stage.sip, stage.local.graphql);
     stage.local.stop().await;
     drop(sip);
     assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nothing is left running");
+}
+
+/// Every `expr` in a dashboard or a file of alerts.
+fn expressions(text: &str) -> Vec<String> {
+    let json: Option<Value> = serde_json::from_str(text).ok();
+    let Some(json) = json else {
+        let lines = text.lines().filter_map(|line| line.trim().strip_prefix("expr: "));
+        return lines.map(str::to_owned).collect();
+    };
+    let panels = json["panels"].as_array().expect("panels").iter();
+    let targets = panels.flat_map(|panel| panel["targets"].as_array().expect("targets"));
+    targets.map(|target| target["expr"].as_str().expect("an expression").to_owned()).collect()
+}
+
+/// Prometheus sees everybody, takes every expression of the dashboard and the alerts, and each metric that they name exists.
+async fn what_is_watched_is_there(local: &Local) {
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let get =
+        async |url: String| http.get(&url).send().await.expect("an answer").text().await.expect("a text");
+    let prometheus = local.at(5, 9090);
+    eventually("Prometheus sees everybody", async || {
+        let targets: Value =
+            serde_json::from_str(&get(format!("http://{prometheus}/api/v1/targets")).await).ok()?;
+        let targets = targets["data"]["activeTargets"].as_array()?;
+        (targets.len() == 4 && targets.iter().all(|target| target["health"] == "up")).then_some(())
+    })
+    .await;
+    let mut there = String::new();
+    for address in [local.at(11, 8081), local.at(12, 8081), local.at(2, 8405)] {
+        there += &get(format!("http://{address}/metrics")).await;
+    }
+    // what has not happened yet has no line there: then its name is among those that the server registers
+    let source = files_below(&repository().join("api/src"));
+    let mut seen = 0;
+    for file in ["deploy/grafana/dashboard.json", "deploy/prometheus/alerts.yml"] {
+        let text = fs::read_to_string(repository().join(file)).expect("the file");
+        for expression in expressions(&text) {
+            let asked = expression.replace("$__rate_interval", "1m");
+            let answer =
+                http.get(format!("http://{prometheus}/api/v1/query")).query(&[("query", asked)]).send().await;
+            let answer: Value = answer.expect("an answer").json().await.expect("JSON");
+            assert_eq!(answer["status"], "success", "{file}: {expression}: {answer}");
+            let words = expression.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+            for name in words
+                .filter(|word| ["callshop_", "process_", "haproxy_"].iter().any(|own| word.starts_with(own)))
+            {
+                let family = name.trim_end_matches("_bucket").trim_end_matches("_total");
+                let registered = family.trim_start_matches("callshop_").trim_end_matches("_micros");
+                let known = there.lines().any(|line| line.split([' ', '{']).next() == Some(name))
+                    || [family, registered].iter().any(|name| source.contains(&format!("\"{name}\"")));
+                assert!(known, "{file} names {name}, which nobody exports");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 40, "{seen} metrics were looked for");
+}
+
+/// The text of all sources below a folder.
+fn files_below(folder: &Path) -> String {
+    let mut text = String::new();
+    for entry in fs::read_dir(folder).expect("a folder").filter_map(Result::ok) {
+        let path = entry.path();
+        if path.is_dir() {
+            text += &files_below(&path);
+        } else {
+            text += &fs::read_to_string(&path).unwrap_or_default();
+        }
+    }
+    text
 }
 
 /// Docs: "Backup, and back to a moment" in docs/operating.md, on the running topology.
@@ -413,4 +484,45 @@ fn deployed_secrets_are_made_once_and_kept_from_others() {
         );
         assert!(secrets.join(name).exists(), "{name}");
     }
+}
+
+#[test]
+fn deployed_alerts_are_those_that_are_meant() {
+    let folder = repository().join("deploy/prometheus");
+    run(Blocking::new("promtool").args(["check", "config", "prometheus.yml"]).current_dir(&folder));
+    run(Blocking::new("promtool").args(["test", "rules", "alerts.test.yml"]).current_dir(&folder));
+}
+
+#[test]
+fn deployed_units_are_valid_and_may_do_little() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let units = repository().join("deploy/systemd");
+    let unit = fs::read_to_string(units.join("callshop.service")).expect("the unit");
+    let here = folder.path().join("callshop.service");
+    // where it is installed nothing is yet
+    fs::write(&here, unit.replace("/usr/local/bin/callshop", "/bin/true")).expect("a copy");
+    let checked = run(Blocking::new("systemd-analyze").args(["verify", "--man=no"]).arg(&here));
+    assert!(checked.stderr.is_empty(), "{}", String::from_utf8_lossy(&checked.stderr));
+    // 0 is a service that may do nothing, 10 one that may do everything
+    run(Blocking::new("systemd-analyze")
+        .args(["security", "--offline=true", "--threshold=15"])
+        .arg(units.join("callshop.service")));
+    // what the unit hands over is what the nodes are told elsewhere
+    let told: BTreeSet<_> =
+        unit.lines().filter_map(|line| line.strip_prefix("Environment=")?.split_once('=')).collect();
+    let services = compose(&["docker-compose.yml"])["services"].take();
+    let secret: BTreeSet<_> =
+        names(&services["api-1"]).into_iter().filter(|name| name.ends_with("_FILE")).collect();
+    assert_eq!(told.iter().map(|(name, _)| (*name).to_owned()).collect::<BTreeSet<_>>(), secret);
+    // the proxy's is a change of Debian's unit
+    let kamailio = folder.path().join("kamailio.service");
+    fs::write(&kamailio, "[Service]\nType=forking\nUser=kamailio\nPIDFile=/run/k.pid\nExecStart=/bin/true\nRuntimeDirectory=kamailio\n").expect("a unit");
+    let drop_in = folder.path().join("kamailio.service.d");
+    fs::create_dir(&drop_in).expect("a folder");
+    let text = fs::read_to_string(units.join("kamailio.service.d/callshop.conf")).expect("the drop-in");
+    assert!(text.contains("\nRestart=always\n"));
+    fs::write(drop_in.join("callshop.conf"), text.replace("/etc/callshop/start", "/bin/true"))
+        .expect("a copy");
+    let checked = run(Blocking::new("systemd-analyze").args(["verify", "--man=no"]).arg(&kamailio));
+    assert!(checked.stderr.is_empty(), "{}", String::from_utf8_lossy(&checked.stderr));
 }

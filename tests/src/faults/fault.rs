@@ -86,7 +86,7 @@ pub(super) async fn schedule(
     let begun = Instant::now();
     let held = Held::default();
     // each is drawn once before any is drawn again
-    let mut left: Vec<Fault> = Vec::new();
+    let mut left = plan.faults.clone();
     let mut under_way = FuturesUnordered::new();
     while begun.elapsed() < plan.time || !left.is_empty() {
         if left.is_empty() {
