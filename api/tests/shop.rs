@@ -231,7 +231,7 @@ async fn end_call(shop: &Shop, id: Uuid, charge: i64) {
             charge: entity::Micros(charge),
             ..call
         };
-        calls::update(tx.conn(), &[call]).await?;
+        calls::update(tx.conn(), &[call], &[]).await?;
         let sales = sessions::calls_over(&tx, &[session], now).await?;
         api::store::ledger::post(tx.conn(), sales).await?;
         Ok(())

@@ -243,7 +243,7 @@ async fn half_a_year(server: &TestServer) {
                 }
                 // on PostgreSQL the rows of the second round are in the default partition, and move
                 calls::insert(tx.conn(), rows).await?;
-                calls::save_charges(tx.conn(), charges).await?;
+                calls::update(tx.conn(), rows, charges).await?;
                 partitions::prepare(tx.conn(), at).await
             })
             .await
@@ -320,7 +320,7 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     rows[0].state = CallState::Ended;
     (rows[0].ended_at, rows[0].answered_at, rows[1].to_tag) =
         (Some(now()), Some(now()), Some("t".to_owned()));
-    calls::update(conn, &rows).await.unwrap();
+    calls::update(conn, &rows, &[]).await.unwrap();
     rows[1].covered = 1_200;
     calls::update_cover(conn, &rows).await.unwrap();
     assert_eq!(
@@ -332,7 +332,7 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     calls::due(conn, now(), 256).await.unwrap();
     calls::confirm(conn, ids[0], 600, Some(now())).await.unwrap();
     for _ in 0..2 {
-        calls::save_charges(conn, &rows.iter().map(charge).collect::<Vec<_>>()).await.unwrap();
+        calls::update(conn, &rows, &rows.iter().map(charge).collect::<Vec<_>>()).await.unwrap();
     }
     assert_eq!(calls::charges(conn, ids[0]).await.unwrap(), [charge(&rows[0])]);
     let received = [an_event(&rows[0], None), an_event(&rows[1], Some("odd"))];

@@ -25,10 +25,46 @@ where
     E: EntityTrait,
     E::Model: ModelTrait<Entity = E>,
 {
-    for statement in inserts::<E>(conn.get_database_backend(), rows, conflict)? {
-        conn.execute_raw(statement).await?;
+    together(conn, inserts::<E>(conn.get_database_backend(), rows, conflict)?).await
+}
+
+/// Runs statements that answer nothing and do not see what the others write: on PostgreSQL as one, in one round trip. Only one of them
+/// may lock rows that others wait for, since in which order they run is not said.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn together(conn: &impl ConnectionTrait, statements: Vec<Statement>) -> Result<()> {
+    let backend = conn.get_database_backend();
+    if backend == DbBackend::Sqlite || statements.len() < 2 {
+        for statement in statements {
+            conn.execute_raw(statement).await?;
+        }
+        return Ok(());
     }
+    let (mut parts, mut values) = (Vec::with_capacity(statements.len()), Vec::new());
+    for statement in statements {
+        parts.push(renumbered(&statement.sql, values.len()));
+        values.extend(statement.values.into_iter().flat_map(|values| values.0));
+    }
+    let Some(last) = parts.pop() else { return Ok(()) };
+    let named: Vec<String> =
+        (1..).zip(parts).map(|(n, part): (u32, _)| format!("s{n} AS ({part})")).collect();
+    let sql = format!("WITH {} {last}", named.join(", "));
+    conn.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     Ok(())
+}
+
+/// A statement whose parameters begin behind `before` others. No text in our statements has a `$` of its own.
+fn renumbered(sql: &str, before: usize) -> String {
+    let mut parts = sql.split('$');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = part.split_at(digits);
+        let number = number.parse::<usize>().unwrap_or(0) + before;
+        text.push_str(&format!("${number}{rest}"));
+    }
+    text
 }
 
 /// The same; what `conflict` says is returned, in no order.
@@ -48,7 +84,11 @@ where
     Ok(returned)
 }
 
-fn inserts<E>(backend: DbBackend, rows: &[E::Model], conflict: &str) -> Result<Vec<Statement>>
+/// What [`insert`] runs.
+///
+/// # Errors
+/// A fault for a column type that is not known here.
+pub(super) fn inserts<E>(backend: DbBackend, rows: &[E::Model], conflict: &str) -> Result<Vec<Statement>>
 where
     E: EntityTrait,
     E::Model: ModelTrait<Entity = E>,
@@ -83,10 +123,26 @@ where
     E: EntityTrait,
     E::Model: ModelTrait<Entity = E>,
 {
-    let backend = conn.get_database_backend();
+    together(conn, updates::<E>(conn.get_database_backend(), rows, key, changed)?).await
+}
+
+/// What [`update`] runs.
+///
+/// # Errors
+/// A fault for a column type that is not known here.
+pub(super) fn updates<E>(
+    backend: DbBackend,
+    rows: &[E::Model],
+    key: E::Column,
+    changed: &[E::Column],
+) -> Result<Vec<Statement>>
+where
+    E: EntityTrait,
+    E::Model: ModelTrait<Entity = E>,
+{
     let columns: Vec<E::Column> = std::iter::once(key).chain(changed.iter().copied()).collect();
     let (table, key) = (E::default().as_str(), key.as_str());
-    for chunk in chunks(backend, rows) {
+    let one = |chunk| {
         let source = Source::of::<E>(backend, &columns, chunk)?;
         let value = |column: &Column| column.value.clone().unwrap_or_else(|| "NULL".to_owned());
         let set = source.columns.iter().skip(1).collect::<Vec<_>>();
@@ -97,9 +153,9 @@ where
             _ => source.from,
         };
         let sql = format!("UPDATE \"{table}\" SET {set} FROM {from} WHERE \"{table}\".\"{key}\" = {found}");
-        conn.execute_raw(Statement::from_sql_and_values(backend, sql, source.values)).await?;
-    }
-    Ok(())
+        Ok(Statement::from_sql_and_values(backend, sql, source.values))
+    };
+    chunks(backend, rows).into_iter().map(one).collect()
 }
 
 /// Whether `column` is one of `keys`.
@@ -253,6 +309,12 @@ fn list<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parameters_are_numbered_on() {
+        assert_eq!(renumbered("SELECT $1::int, $12 FROM t", 3), "SELECT $4::int, $15 FROM t");
+        assert_eq!(renumbered("SELECT 1", 3), "SELECT 1");
+    }
 
     #[test]
     fn any_number_of_rows_is_made_of_few_statements() {

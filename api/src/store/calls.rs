@@ -272,31 +272,40 @@ async fn asked(conn: &impl ConnectionTrait, requests: &[&str], now: DateTime<Utc
 
 /// Inserts new calls.
 pub async fn insert(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
-    bulk::insert::<call::Entity>(conn, calls, "").await?;
+    let backend = conn.get_database_backend();
     let live: Vec<live_call::Model> = calls.iter().filter(|call| is_live(call)).map(Into::into).collect();
-    bulk::insert::<live_call::Entity>(conn, &live, "").await
+    let mut statements = bulk::inserts::<call::Entity>(backend, calls, "")?;
+    statements.extend(bulk::inserts::<live_call::Entity>(backend, &live, "")?);
+    bulk::together(conn, statements).await
 }
 
 fn is_live(call: &call::Model) -> bool {
     LIVE.contains(&call.state)
 }
 
-/// Brings the rows of live calls after those of calls that were just written: who is over has none.
-async fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
-    let over = calls.iter().filter(|call| !is_live(call)).map(|call| call.id).collect::<Vec<_>>();
-    if !over.is_empty() {
-        let over = bulk::among(conn, live_call::Column::CallId, over);
-        live_call::Entity::delete_many().filter(over).exec(conn).await?;
-    }
+/// What brings the rows of live calls after those of calls that are written: who is over has none.
+fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Statement>> {
+    let backend = conn.get_database_backend();
     // what is to be looked at once is looked at until it is over
     let due = calls.iter().filter(|call| is_live(call) && call.extend_at.is_some());
     let due: Vec<live_call::Model> = due.map(Into::into).collect();
     use live_call::Column::{CallId, ExtendAt};
-    bulk::update::<live_call::Entity>(conn, &due, CallId, &[ExtendAt]).await
+    let mut statements = bulk::updates::<live_call::Entity>(backend, &due, CallId, &[ExtendAt])?;
+    let over = calls.iter().filter(|call| !is_live(call)).map(|call| call.id).collect::<Vec<_>>();
+    if !over.is_empty() {
+        let over = bulk::among(conn, CallId, over);
+        statements.push(live_call::Entity::delete_many().filter(over).build(backend));
+    }
+    Ok(statements)
 }
 
-/// Writes what events change of calls that were locked in this transaction.
-pub async fn update(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
+/// Writes what events change of calls that were locked in this transaction, and what those cost at each level; a correction of a charge
+/// replaces what was there.
+pub async fn update(
+    conn: &impl ConnectionTrait,
+    calls: &[call::Model],
+    charges: &[call_charge::Model],
+) -> Result<()> {
     use call::Column::*;
     const CHANGED: [call::Column; 17] = [
         State,
@@ -317,15 +326,21 @@ pub async fn update(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Resul
         Estimated,
         AnswerDay,
     ];
-    bulk::update::<call::Entity>(conn, calls, Id, &CHANGED).await?;
-    follow(conn, calls).await
+    let replace = "ON CONFLICT (call_id, level) DO UPDATE SET billed_seconds = excluded.billed_seconds, amount = excluded.amount";
+    let backend = conn.get_database_backend();
+    let mut statements = bulk::updates::<call::Entity>(backend, calls, Id, &CHANGED)?;
+    statements.extend(follow(conn, calls)?);
+    statements.extend(bulk::inserts::<call_charge::Entity>(backend, charges, replace)?);
+    bulk::together(conn, statements).await
 }
 
 /// Writes what extensions change of calls that were locked in this transaction.
 pub async fn update_cover(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
     use call::Column::{Covered, ExtendAt, Holds, Id};
-    bulk::update::<call::Entity>(conn, calls, Id, &[Covered, Holds, ExtendAt]).await?;
-    follow(conn, calls).await
+    let backend = conn.get_database_backend();
+    let mut statements = bulk::updates::<call::Entity>(backend, calls, Id, &[Covered, Holds, ExtendAt])?;
+    statements.extend(follow(conn, calls)?);
+    bulk::together(conn, statements).await
 }
 
 /// Marks live calls as to be hung up; answers those that still are live.
@@ -384,12 +399,6 @@ pub async fn confirm(
             .await?;
     }
     Ok(())
-}
-
-/// Writes what calls cost at each level; a correction replaces what was there.
-pub async fn save_charges(conn: &impl ConnectionTrait, charges: &[call_charge::Model]) -> Result<()> {
-    let replace = "ON CONFLICT (call_id, level) DO UPDATE SET billed_seconds = excluded.billed_seconds, amount = excluded.amount";
-    bulk::insert::<call_charge::Entity>(conn, charges, replace).await
 }
 
 /// Which of these authorisation requests the proxy has given up already.

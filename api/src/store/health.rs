@@ -70,9 +70,9 @@ pub struct Held {
     pub balances: i64,
 }
 
-/// Both at once: live calls are on a partial index, balances are as many as accounts.
-const IN_PROGRESS: &str = "SELECT 'call' AS what, state AS name, COUNT(*) AS number, CAST(0 AS BIGINT) AS amount FROM call \
-     WHERE state IN ('AUTHORIZED', 'RINGING', 'ANSWERED') GROUP BY state \
+/// Both at once: live calls have a table of their own, balances are as many as accounts.
+const IN_PROGRESS: &str = "SELECT 'call' AS what, call.state AS name, COUNT(*) AS number, CAST(0 AS BIGINT) AS amount FROM live_call \
+     JOIN call ON call.id = live_call.call_id GROUP BY call.state \
      UNION ALL SELECT 'held', account.currency, COUNT(*), CAST(SUM(ledger_balance.held) AS BIGINT) FROM ledger_balance \
      JOIN account ON account.id = ledger_balance.account_id WHERE ledger_balance.held <> 0 GROUP BY account.currency";
 

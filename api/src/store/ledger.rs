@@ -6,7 +6,8 @@ use billing::money::Micros;
 use chrono::{DateTime, Utc};
 use entity::{Book, PaymentMethod, TransferKind, ledger_balance, ledger_entry, ledger_transfer};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
 };
 use uuid::Uuid;
 
@@ -145,9 +146,11 @@ pub async fn post_and_hold(
             heads.push(head(transfer));
         }
     }
-    bulk::insert::<ledger_transfer::Entity>(conn, &heads, "").await?;
-    bulk::insert::<ledger_entry::Entity>(conn, &entries, "").await?;
-    move_balances(conn, changes).await
+    let backend = conn.get_database_backend();
+    let mut statements = bulk::inserts::<ledger_transfer::Entity>(backend, &heads, "")?;
+    statements.extend(bulk::inserts::<ledger_entry::Entity>(backend, &entries, "")?);
+    statements.extend(move_balances(backend, changes)?);
+    bulk::together(conn, statements).await
 }
 
 fn head(transfer: NewTransfer) -> ledger_transfer::Model {
@@ -163,10 +166,10 @@ fn head(transfer: NewTransfer) -> ledger_transfer::Model {
     }
 }
 
-async fn move_balances(
-    conn: &impl ConnectionTrait,
+fn move_balances(
+    backend: DbBackend,
     changes: BTreeMap<(Book, Uuid), (Micros, Micros)>,
-) -> Result<()> {
+) -> Result<Vec<Statement>> {
     let row = |((book, account_id), (change, held)): ((Book, Uuid), (Micros, Micros))| {
         ledger_balance::Model { account_id, book, balance: change.into(), held: held.into() }
     };
@@ -175,7 +178,7 @@ async fn move_balances(
     let add =
         "ON CONFLICT (account_id, book) DO UPDATE SET balance = ledger_balance.balance + excluded.balance,
         held = ledger_balance.held + excluded.held";
-    bulk::insert::<ledger_balance::Entity>(conn, &rows, add).await
+    bulk::inserts::<ledger_balance::Entity>(backend, &rows, add)
 }
 
 /// An account's credit with its parent, and what live calls hold of it.

@@ -13,7 +13,7 @@ mod sqlite;
 use std::sync::Arc;
 
 use api::feed::Hub;
-use api::store::{Store, StoreOptions};
+use api::store::{self, Store, StoreOptions};
 use entity::{Book, CallState, activity_head, call, ledger_balance};
 use sea_orm::{EntityTrait as _, IntoActiveModel as _, TransactionTrait as _};
 use uuid::Uuid;
@@ -119,7 +119,7 @@ async fn fill(url: &str, plan: &Plan, sample: &Sample) -> Result<()> {
             holds: serde_json::json!([0, 299_900, 239_900, 179_900, 0]),
             ..sample.call.clone()
         };
-        calls.push(live.into_active_model());
+        calls.push(live);
     }
     let (mut balances, mut heads) = (Vec::new(), Vec::new());
     for shop in 0..shops {
@@ -130,11 +130,13 @@ async fn fill(url: &str, plan: &Plan, sample: &Sample) -> Result<()> {
                     .into_active_model(),
             );
         }
-        heads.push(activity_head::Model { callshop_id: account(shop, 1)?, seq: 0 }.into_active_model());
+        heads.push(
+            activity_head::Model { callshop_id: account(shop, 1)?, seq: 0, kept_from: 1 }.into_active_model(),
+        );
     }
     let tx = store.reader().begin().await?;
     for chunk in calls.chunks(CHUNK) {
-        call::Entity::insert_many(chunk.to_vec()).exec_without_returning(&tx).await?;
+        store::calls::insert(&tx, chunk).await?;
     }
     for chunk in balances.chunks(CHUNK) {
         ledger_balance::Entity::insert_many(chunk.to_vec()).exec_without_returning(&tx).await?;

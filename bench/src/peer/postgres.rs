@@ -111,6 +111,7 @@ INSERT INTO hook_event (eid, kind, reference, proxy, at, received_at, status)
 SELECT state, answered_at, covered, pricing, holds FROM call WHERE id = {call} FOR UPDATE;
 UPDATE call SET state = 'ENDED', ended_at = now(), ended_by = 'CALLER', cause = 'BYE', talk_seconds = 90, billed_seconds = 90,
  charge = 359900, to_tag = 't', holds = '[]', extend_at = NULL WHERE id = {call};
+DELETE FROM live_call WHERE call_id = {call};
 INSERT INTO call_charge (call_id, level, account_id, version_id, billed_seconds, amount) VALUES {levels};
 INSERT INTO ledger_transfer (id, kind, at, call_id, note) VALUES ({call}, 'CALL', now(), {call}, '');
 INSERT INTO ledger_entry (transfer_id, position, account_id, book, amount) VALUES {entries};

@@ -61,6 +61,7 @@ fn end_call(tx: &Transaction<'_>, number: u64, shop: u64, shown: &str) -> Result
          billed_seconds = 90, charge = 359900, to_tag = 't', holds = '[]', extend_at = NULL WHERE id = ?1",
     )?
     .execute(params![key, now])?;
+    tx.prepare_cached("DELETE FROM live_call WHERE call_id = ?1")?.execute([key])?;
     for level in 0..LEVELS {
         tx.prepare_cached(
             "INSERT INTO call_charge (call_id, level, account_id, version_id, billed_seconds, amount)

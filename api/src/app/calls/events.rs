@@ -378,8 +378,7 @@ impl Batch {
         calls::save_phones(conn, phones).await?;
         let rows: Vec<call::Model> =
             self.changed_calls.iter().filter_map(|id| self.calls.remove(id)).collect();
-        calls::update(conn, &rows).await?;
-        calls::save_charges(conn, &self.charged.charges).await?;
+        calls::update(conn, &rows, &self.charged.charges).await?;
         self.shops.values().for_each(|shop| money.watch(shop));
         let mut sales = Vec::new();
         for session in &self.charged.restate {
