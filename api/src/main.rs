@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use clap::Parser as _;
 
+/// Many small pieces are taken and given back on many threads: a JSON tree here, a row there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How long work on other threads (a password being hashed, say) may keep a command that is done from ending.
 const LAST_WORK: Duration = Duration::from_millis(500);
 
