@@ -14,7 +14,7 @@ use api::auth::{Actor, Right};
 use api::clock::Clock;
 use api::config::Config;
 use api::feed::Hub;
-use api::graphql::{self, Schema};
+use api::graphql::{self, Schema, loaders};
 use api::store::{Store, StoreOptions, activity, calls};
 use async_graphql::Request;
 use billing::number::DialPlan;
@@ -58,7 +58,8 @@ async fn refused(shop: &Shop, actor: &Actor, query: &str) -> String {
 /// The data, or the code of the first top-level error.
 async fn ask(shop: &Shop, actor: &Actor, query: &str) -> Result<Value, String> {
     let query = query.replace("$SHOP", &format!("\"{}\"", shop.id));
-    let response = shop.schema.execute(Request::new(&query).data(actor.clone())).await;
+    let request = Request::new(&query).data(actor.clone()).data(loaders::loaders(shop.app.clone()));
+    let response = shop.schema.execute(request).await;
     if let Some(error) = response.errors.first() {
         let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code")).cloned();
         return Err(code.map_or_else(|| panic!("{query}: {error}"), |code| code.to_string().replace('"', "")));
