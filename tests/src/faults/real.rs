@@ -63,7 +63,7 @@ impl Real {
         while !self.stop.load(Ordering::Relaxed) {
             let talk = (500 + random.below(2_500)).to_string();
             let options = ["-d", &talk, "-timeout", "20s"];
-            let script = Script::call("phone-call", "13055550123", &options);
+            let script = Script::call("phone-call", "0013055550123", &options);
             let playing = site.sip.lock().await.play(&phone, &script);
             self.made.fetch_add(1, Ordering::Relaxed);
             if playing.over().await {
