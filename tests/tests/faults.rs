@@ -8,7 +8,16 @@ fn plan(rate: u32, faults: Vec<Fault>) -> Plan {
     let seed = u64::from(uuid::Uuid::new_v4().as_fields().0);
     println!("seed {seed}");
     // no minute is spent: each fault comes once
-    Plan { time: Duration::ZERO, rate, subscribers: 20, seed, idle: 1_000, faults, release: false, fsync: false }
+    Plan {
+        time: Duration::ZERO,
+        rate,
+        subscribers: 20,
+        seed,
+        idle: 1_000,
+        faults,
+        release: false,
+        fsync: false,
+    }
 }
 
 /// One topology at a time.

@@ -48,8 +48,10 @@ pub enum Fault {
     StallNode,
     /// Every link is slow.
     SlowLinks,
-    /// The SIP proxy cannot reach the hook, nor the nodes its control listener.
+    /// The SIP proxy cannot reach the hook and Redis, nor the nodes its control listener.
     CutProxy,
+    /// The SIP proxy cannot reach Redis: it posts its events.
+    CutProxyRedis,
     /// Proxies send events twice, in another order, and late.
     BadManners,
     /// Subscribers that do not read.
@@ -191,7 +193,8 @@ impl Held {
             | Fault::CutNode
             | Fault::StallNode
             | Fault::SlowLinks
-            | Fault::CutProxy => vec![&self.links],
+            | Fault::CutProxy
+            | Fault::CutProxyRedis => vec![&self.links],
             Fault::BadManners | Fault::DeafSubscribers | Fault::IdleSockets => vec![],
         };
         let mut guards = Vec::new();
@@ -271,10 +274,14 @@ impl Fault {
                 site.relays().for_each(|relay| relay.mend());
                 return Ok(" by 10 ms".to_owned());
             }
-            Self::CutProxy => {
-                [&site.to_hook, &site.to_control].into_iter().for_each(|relay| relay.cut());
+            Self::CutProxy | Self::CutProxyRedis => {
+                let links = match self {
+                    Self::CutProxy => vec![&site.to_hook, &site.to_control, &site.proxy_to_redis],
+                    _ => vec![&site.proxy_to_redis],
+                };
+                links.iter().for_each(|relay| relay.cut());
                 tokio::time::sleep(seconds(3, 8)).await;
-                [&site.to_hook, &site.to_control].into_iter().for_each(|relay| relay.mend());
+                links.iter().for_each(|relay| relay.mend());
                 return Ok(String::new());
             }
             Self::BadManners => {

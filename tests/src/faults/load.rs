@@ -1,5 +1,5 @@
 //! Calls at a rate, by proxies that are played: each asks the hook as the real one does, gives up after three seconds, and keeps its events
-//! until they are taken.
+//! until they are taken: two of them post their events, two write them to Redis and post them while Redis does not answer.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use redis::aio::MultiplexedConnection;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,6 +20,12 @@ use crate::shop::{event, micros, text, unique};
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Proxies that are played, each with a queue of its own.
 const PROXIES: usize = 4;
+/// Of them, those from here on write to Redis.
+const BY_STREAM: usize = 2;
+/// How long Redis may take.
+const REDIS_PATIENCE: Duration = Duration::from_secs(1);
+/// What the nodes read the stream in, so that a phone is free again.
+const READING: Duration = Duration::from_millis(1_200);
 /// Events in a batch at most.
 const BATCH: usize = 50;
 
@@ -63,6 +70,7 @@ pub(super) struct Load {
     stop: AtomicBool,
     http: reqwest::Client,
     base: String,
+    redis: redis::Client,
     outboxes: Vec<mpsc::UnboundedSender<Told>>,
     waiting: AtomicU64,
 }
@@ -76,8 +84,9 @@ struct Told {
 }
 
 impl Load {
-    /// Through the hook at this address.
-    pub(super) fn new(hook: SocketAddr, seed: u64) -> Arc<Self> {
+    /// Through the hook and the Redis at these addresses.
+    pub(super) fn new(hook: SocketAddr, redis: SocketAddr, seed: u64) -> Arc<Self> {
+        let redis = redis::Client::open(format!("redis://{redis}")).expect("an address");
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
         let (outboxes, queues): (Vec<_>, Vec<_>) = (0..PROXIES).map(|_| mpsc::unbounded_channel()).unzip();
         let load = Arc::new(Self {
@@ -89,11 +98,13 @@ impl Load {
             stop: AtomicBool::new(false),
             http,
             base: format!("http://{hook}/kamailio/v1"),
+            redis,
             outboxes,
             waiting: AtomicU64::new(0),
         });
-        for (queue, number) in queues.into_iter().zip(1..) {
-            tokio::spawn(deliver(load.clone(), queue, Random(seed ^ number)));
+        for (index, queue) in queues.into_iter().enumerate() {
+            let own = Random(seed ^ u64::try_from(index + 1).expect("a number"));
+            tokio::spawn(deliver(load.clone(), queue, index >= BY_STREAM, own));
         }
         load
     }
@@ -213,6 +224,26 @@ impl Load {
         let (taken, is_taken) = oneshot::channel();
         self.send(outbox, event, Some(taken));
         drop(is_taken.await);
+        if outbox >= BY_STREAM {
+            tokio::time::sleep(READING).await;
+        }
+    }
+
+    /// A batch, into the stream; whether Redis said that it has it.
+    async fn add(&self, connection: &mut Option<MultiplexedConnection>, batch: &[Value]) -> bool {
+        let adding = async {
+            if connection.is_none() {
+                *connection = self.redis.get_multiplexed_async_connection().await.ok();
+            }
+            let mut command = redis::cmd("XADD");
+            command.arg("callshop:events").arg("*").arg("events").arg(json!(batch).to_string());
+            command.query_async::<String>(connection.as_mut()?).await.ok()
+        };
+        let added = tokio::time::timeout(REDIS_PATIENCE, adding).await.ok().flatten().is_some();
+        if !added {
+            *connection = None;
+        }
+        added
     }
 
     /// A batch, until it is answered.
@@ -240,7 +271,13 @@ impl Load {
 }
 
 /// One played proxy's queue. With bad manners it sends events again, in another order, and late.
-async fn deliver(load: Arc<Load>, mut queue: mpsc::UnboundedReceiver<Told>, mut random: Random) {
+async fn deliver(
+    load: Arc<Load>,
+    mut queue: mpsc::UnboundedReceiver<Told>,
+    by_stream: bool,
+    mut random: Random,
+) {
+    let mut connection = None;
     let mut waiting: VecDeque<Told> = VecDeque::new();
     loop {
         if waiting.is_empty() {
@@ -276,7 +313,11 @@ async fn deliver(load: Arc<Load>, mut queue: mpsc::UnboundedReceiver<Told>, mut 
             }
         }
         let events: Vec<Value> = batch.iter().map(|told| told.event.clone()).collect();
-        let statuses = load.insist(&events).await;
+        let in_stream = by_stream && load.add(&mut connection, &events).await;
+        let statuses = match in_stream {
+            true => vec!["applied".to_owned(); events.len()],
+            false => load.insist(&events).await,
+        };
         if bad && random.one_in(2) {
             drop(load.insist(&events).await);
         }

@@ -134,14 +134,14 @@ impl Stage {
         let begun = Instant::now();
         let ground = Ground::prepare(&Building { release: plan.release, fsync: plan.fsync }).await;
         let shop = ground.office().await;
-        // a call takes a second and a half at most, so these phones are enough for the rate, with room for what is late
+        // a call takes up to three seconds with what comes after it, so these phones are enough for the rate, with room for what is late
         let count = (plan.subscribers / 10).clamp(2, 100);
-        let cabins = (usize::try_from(plan.rate).expect("a rate") * 3).div_ceil(count).clamp(2, 100);
+        let cabins = (usize::try_from(plan.rate).expect("a rate") * 4).div_ceil(count).clamp(2, 100);
         let town = Arc::new(town::build(&shop, count, cabins).await);
         let real = Arc::new(real::Real::prepare(&shop).await);
         shop.server.stop().await;
         let site = Arc::new(ground.raise().await);
-        let load = Load::new(site.hook, plan.seed);
+        let load = Load::new(site.hook, site.redis_address, plan.seed);
         let over = Arc::new(AtomicBool::new(false));
         let conn = site::connect(&site.database).await;
         let bases = verify::heads(&conn, &town).await.expect("the database answers");
@@ -185,6 +185,7 @@ impl Stage {
                 .map_err(|error| error.to_string())?;
         }
         let conn = site::connect(&self.site.database).await;
+        verify::drained(&conn, &self.load).await?;
         self.real.settle(&conn).await?;
         let heads = verify::heads(&conn, &self.town).await.ok_or("the database does not answer")?;
         let behind = verify::caught_up(&self.watchers, &heads).await?;

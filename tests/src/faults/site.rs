@@ -48,6 +48,8 @@ pub(super) struct Site {
     /// The balancer: GraphQL and hook.
     pub(super) graphql: SocketAddr,
     pub(super) hook: SocketAddr,
+    /// Redis itself.
+    pub(super) redis_address: SocketAddr,
     /// The database itself, past all relays.
     pub(super) database: String,
     pub(super) sip: Mutex<Sip>,
@@ -141,7 +143,10 @@ impl Ground {
         let balancer = balance(network, folder);
         let (graphql, hook) = (at(2, 8080), at(2, 8081));
         let dialogs = format!("postgres://postgres@{}/kamailio", at(3, 5432));
-        let sip = plan.start_alone(at(52, 8081), &dialogs, &[]).await;
+        let queue = at(53, 6379);
+        let (host, port) = (queue.ip().to_string(), queue.port().to_string());
+        let through = [("CS_REDIS_HOST", host.as_str()), ("CS_REDIS_PORT", port.as_str())];
+        let sip = plan.start_alone(at(52, 8081), &dialogs, &through).await;
         let site = Site {
             nodes,
             postgres: Mutex::new(self.postgres),
@@ -151,6 +156,7 @@ impl Ground {
             proxy_to_redis,
             graphql,
             hook,
+            redis_address: at(4, 6379),
             database: self.database,
             sip: Mutex::new(sip),
             _balancer: balancer,
@@ -180,7 +186,7 @@ fn settings(own: [SocketAddr; 2], database: SocketAddr, redis: SocketAddr, contr
     let [listen, hook] = own;
     format!(
         "listen = \"{listen}\"\ndatabase_url = \"postgres://postgres@{database}/callshop\"\n\n\
-         [auth]\naccess_seconds = 86400\n\n[redis]\nurl = \"redis://{redis}\"\n\n\
+         [auth]\naccess_seconds = 86400\n\n[redis]\nurl = \"redis://{redis}\"\nevents_stream = \"callshop:events\"\n\n\
          [hook]\nlisten = \"{hook}\"\nsecrets = [\"{HOOK_SECRET}\"]\n\n\
          [[hook.proxies]]\nname = \"{PROXY}\"\ncontrol_url = \"http://{control}\"\ntoken = \"{HOOK_SECRET}\"\n\n\
          [limits.rates]\nsubject_per_minute = 0\naddress_per_minute = 0\n\n\

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use entity::{CallState, TransferKind, activity, call, call_charge, hook_event, ledger_transfer};
 use sea_orm::{
-    ActiveEnum as _, ColumnTrait as _, DatabaseConnection, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _,
+    ActiveEnum as _, ColumnTrait as _, DatabaseConnection, EntityTrait as _, PaginatorTrait as _,
+    QueryFilter as _, QueryOrder as _,
 };
 use serde_json::json;
 use tokio::process::Command;
@@ -51,6 +51,26 @@ pub(super) async fn caught_up(watchers: &[Arc<Seen>], heads: &[i64]) -> Result<D
             ));
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Waits until everything that was answered has been read from the stream.
+///
+/// # Errors
+/// What has not, after a minute.
+pub(super) async fn drained(conn: &DatabaseConnection, load: &Load) -> Result<(), String> {
+    let begun = Instant::now();
+    let told = load.notes.lock().expect("the notes").events.len();
+    loop {
+        let stored =
+            hook_event::Entity::find().filter(hook_event::Column::Proxy.eq("test")).count(conn).await;
+        match stored.map(usize::try_from) {
+            Ok(Ok(stored)) if stored >= told => return Ok(()),
+            stored if begun.elapsed() > PATIENCE => {
+                return Err(format!("{told} events were answered, a minute later there are {stored:?}"));
+            }
+            _ => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
     }
 }
 
