@@ -109,6 +109,7 @@ impl SipPlan {
     /// When one of them does not start.
     pub async fn start_alone(mut self, hook: SocketAddr, database: &str, settings: &[(&str, &str)]) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
+        set_clock(dir.path(), 0);
         create_database(database);
         self.postgres = Some(database.to_owned());
         write_configuration(dir.path(), &self, self.gateway, hook, settings);
@@ -197,6 +198,11 @@ impl Sip {
     /// The proxy dies: SIGKILL to all its processes.
     pub fn kill_proxy(&mut self) {
         self.proxy.as_mut().expect("a proxy of the test's own").kill();
+    }
+
+    /// Steps the clock of a proxy that was started alone: so many seconds off the machine's.
+    pub fn set_clock(&self, seconds: i64) {
+        set_clock(self.dir.path(), seconds);
     }
 
     /// Starts the proxy again; answers when the server has heard of it. `boots` is how often it has started then.
@@ -490,12 +496,28 @@ fn create_database(target: &str) {
     assert!(made.is_ok_and(|status| status.success()), "kamailio/create-db: run the tests by tests/run");
 }
 
+/// What libfaketime reads each time that the proxy looks at its clock.
+fn set_clock(dir: &Path, seconds: i64) {
+    let (written, clock) = (dir.join("clock.new"), dir.join("clock"));
+    fs::write(&written, format!("{seconds:+}\n")).expect("the clock is written");
+    fs::rename(written, clock).expect("the clock is stepped");
+}
+
 fn start_proxy(dir: &Path) -> Group {
     let log = File::options().create(true).append(true).open(dir.join("kamailio.log")).expect("a log");
     let mut command = Command::new("kamailio");
     command.args(["-DD", "-E", "-m", "64", "-M", "8", "-f"]).arg(dir.join("kamailio.cfg"));
     // its own folder: a local.cfg in the current one is taken first
     command.current_dir(dir).stdout(Stdio::null()).stderr(log);
+    let clock = dir.join("clock");
+    if clock.exists() {
+        let library = fs::read_dir("/usr/lib").expect("/usr/lib").filter_map(Result::ok);
+        let library = library.map(|entry| entry.path().join("faketime/libfaketime.so.1"));
+        let library = library.into_iter().find(|path| path.exists());
+        command.env("LD_PRELOAD", library.expect("libfaketime: run the tests by tests/run"));
+        command.env("FAKETIME_TIMESTAMP_FILE", clock).env("FAKETIME_NO_CACHE", "1");
+        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    }
     Group::spawn(&mut command, true)
 }
 

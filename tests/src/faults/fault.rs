@@ -58,6 +58,8 @@ pub enum Fault {
     DeafSubscribers,
     /// Thousands of connections that say nothing.
     IdleSockets,
+    /// The SIP proxy's clock is an hour ahead, or behind, and then right again: in the middle of calls.
+    StepClock,
     /// The SIP proxy is killed with its calls, and started again.
     KillProxy,
 }
@@ -185,7 +187,7 @@ impl Held {
             Fault::KillBothNodes => vec![first, second],
             Fault::RestartPostgres => vec![&self.postgres],
             Fault::StopRedis => vec![&self.redis],
-            Fault::KillProxy => vec![&self.proxy],
+            Fault::KillProxy | Fault::StepClock => vec![&self.proxy],
             Fault::CutDatabase
             | Fault::StallDatabase
             | Fault::CutRedis
@@ -292,6 +294,13 @@ impl Fault {
             }
             Self::DeafSubscribers => return deaf(stage).await,
             Self::IdleSockets => return idle(stage).await,
+            Self::StepClock => {
+                let step = if which == 0 { 3_600 } else { -3_600 };
+                site.sip.lock().await.set_clock(step);
+                tokio::time::sleep(seconds(3, 8)).await;
+                site.sip.lock().await.set_clock(0);
+                return Ok(format!(" by {step:+} s"));
+            }
             Self::KillProxy => {
                 let mut sip = site.sip.lock().await;
                 sip.kill_proxy();

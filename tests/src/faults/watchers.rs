@@ -141,11 +141,7 @@ async fn listen(mut stream: Stream, shop: &str, seen: &Seen, stop: &AtomicBool) 
             }
             // the node cannot serve it now: elsewhere, or later
             Some("next" | "error" | "complete") => return,
-            Some("ping") => {
-                if stream.send(Message::text("{\"type\":\"pong\"}")).await.is_err() {
-                    return;
-                }
-            }
+            Some("ping") if stream.send(Message::text("{\"type\":\"pong\"}")).await.is_err() => return,
             _ => {}
         }
     }
