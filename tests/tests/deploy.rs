@@ -421,8 +421,7 @@ fn exported(script: &str, from: &str) -> BTreeSet<String> {
     let part = script.split_once(from).expect("the part").1;
     let part =
         part.split("\n}\n").next().expect("a function").split("env | grep").next().expect("its settings");
-    let words =
-        part.split([' ', '\n']).filter_map(|word| Some(word.split_once('=').map_or(word, |(name, _)| name)));
+    let words = part.split([' ', '\n']).map(|word| word.split_once('=').map_or(word, |(name, _)| name));
     words.filter(|word| word.starts_with("CALLSHOP_") || word.starts_with("CS_")).map(str::to_owned).collect()
 }
 
