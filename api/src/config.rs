@@ -433,6 +433,8 @@ fn told(error: &figment::Error) -> String {
 
 /// A database's address without its password, for logs and people.
 pub(crate) fn without_password(url: &str) -> String {
+    // what is behind `?` may hold one, too
+    let url = if url.starts_with("sqlite:") { url } else { url.split('?').next().unwrap_or_default() };
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     match rest.rsplit_once('@') {
         Some((user, host)) => {

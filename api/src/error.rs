@@ -87,10 +87,13 @@ impl Error {
     }
 
     /// Whether the same transaction may succeed when it is run again: a serialization failure or deadlock on PostgreSQL, a
-    /// lock held by another process on SQLite, or [`Error::Overtaken`].
+    /// month's partition that was made just now (23514; the tables have no other checks), a lock held by another process on SQLite, or [`Error::Overtaken`].
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Overtaken)
-            || matches!(self.database_code().as_deref(), Some("40001" | "40P01" | "5" | "6" | "261" | "517"))
+            || matches!(
+                self.database_code().as_deref(),
+                Some("40001" | "40P01" | "23514" | "5" | "6" | "261" | "517")
+            )
     }
 
     /// Whether the connection to the database was lost, or the database is going down or coming up: nothing of a transaction that was not being
@@ -128,7 +131,9 @@ impl Error {
             Self::Fault(_) => true,
             // data that does not fit (22…) or breaks a constraint (23…), by the codes of PostgreSQL; SQLite's are 19, 20 and 25
             Self::Database(_) => self.database_code().is_some_and(|code| {
-                (code.len() == 5 && (code.starts_with("22") || code.starts_with("23")))
+                (code.len() == 5
+                    && (code.starts_with("22") || code.starts_with("23"))
+                    && !self.is_transient())
                     || code
                         .parse::<u32>()
                         .is_ok_and(|code| matches!(code & 0xff, 19 | 20 | 25) && code < 10_000)

@@ -147,8 +147,13 @@ impl Health {
         };
         let waiting = format!("{} of {queue} waiting", queue.saturating_sub(room));
         let writer = if room > 0 { Check::ok(waiting) } else { Check::failed(waiting) };
+        let loops = match self.live().is_ok() {
+            true => Check::ok("they run"),
+            false => Check::failed("see /livez"),
+        };
+        let database = self.database(store).await;
         let checks =
-            vec![("serving", stopping), ("writer", writer), ("database", self.database(store).await)];
+            vec![("serving", stopping), ("loops", loops), ("writer", writer), ("database", database)];
         let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         Report::new(checks, notes.iter().map(|(name, look)| (*name, look())).collect())
     }

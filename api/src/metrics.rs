@@ -8,6 +8,7 @@ pub mod calls;
 pub mod process;
 pub mod scrape;
 
+use crate::kamailio::stream::StreamStatus;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -69,11 +70,15 @@ impl Metrics {
         self.strays.inc();
     }
 
-    /// Everything, and how the doorbell between nodes is doing, in the OpenMetrics text format.
+    /// Everything, and how the doorbell between nodes and the stream of events are doing, in the OpenMetrics text format.
     ///
     /// # Errors
     /// When the text cannot be written.
-    pub fn encode(&self, doorbell: &Status) -> Result<String, std::fmt::Error> {
+    pub fn encode(
+        &self,
+        doorbell: &Status,
+        stream: Option<&StreamStatus>,
+    ) -> Result<String, std::fmt::Error> {
         let mut all = Registry::default();
         process::register(&mut all);
         let registry = all.sub_registry_with_prefix("callshop");
@@ -91,6 +96,9 @@ impl Metrics {
         registry.register("calls_lost", help, self.lost.clone());
         registry.register("strays_hung_up", "Dialogs of no call, hung up", self.strays.clone());
         doorbell.register(registry);
+        if let Some(stream) = stream {
+            stream.register(registry);
+        }
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &all)?;
         Ok(text)
@@ -132,7 +140,8 @@ mod tests {
     fn counters_have_one_name_in_the_plain_format() {
         let metrics = Metrics::default();
         metrics.call_ended("BRL", billing::money::Micros(7));
-        let text = plain(&metrics.encode(&Status::default()).expect("a text"));
+        let text =
+            plain(&metrics.encode(&Status::default(), Some(&StreamStatus::default())).expect("a text"));
         assert!(text.contains("# TYPE callshop_written_off_micros_total counter\n"), "{text}");
         assert!(text.contains("\ncallshop_written_off_micros_total{currency=\"BRL\"} 7\n"), "{text}");
         assert!(!text.contains("# EOF") && !text.contains("# UNIT"), "{text}");

@@ -61,9 +61,19 @@ pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisErr
         .set_push_sender(|_| Ok::<_, ()>(()));
     let mut connection = client.get_multiplexed_async_connection_with_config(&settings).await?;
     let channel = format!("{}activity", config.channel);
-    redis::cmd("PING").query_async::<()>(&mut connection).await?;
     connection.subscribe(&channel).await?;
-    redis::cmd("PUBLISH").arg(&channel).arg("").query_async::<()>(&mut connection).await
+    redis::cmd("PUBLISH").arg(&channel).arg("").query_async::<()>(&mut connection).await?;
+    if let Some(stream) = &config.events_stream {
+        redis::cmd("XLEN").arg(stream).query_async::<()>(&mut connection).await?;
+        // a group that is not there is made at the start; a right that is not there is refused before
+        let mut info = redis::cmd("XINFO");
+        info.arg("CONSUMERS").arg(stream).arg(&config.events_group);
+        match info.query_async::<redis::Value>(&mut connection).await {
+            Err(error) if error.code() == Some("NOPERM") => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// What an address says, with what it does not say: RESP3, and packets that leave at once.

@@ -44,7 +44,7 @@ pub struct Server {
     stop_writer: CancellationToken,
     doorbell: Vec<JoinHandle<()>>,
     stop_doorbell: CancellationToken,
-    /// A listener ended by itself.
+    /// A listener or the writer ended by itself.
     failed: Arc<AtomicBool>,
 }
 
@@ -54,8 +54,8 @@ pub enum Unfinished {
     /// The grace time was over.
     #[error("not everything that was taken in was done within {} s (shutdown.grace_seconds)", .0.as_secs())]
     Late(Duration),
-    /// A listener ended by itself: its reason is in the log.
-    #[error("a listener failed")]
+    /// A listener or the writer ended by itself: its reason is in the log.
+    #[error("a listener or the writer failed")]
     Listener,
 }
 
@@ -77,6 +77,8 @@ impl Server {
             });
         }
         let (writer, writing) = CallWriter::start(app.clone(), stop_writer.clone());
+        let failed = Arc::<AtomicBool>::default();
+        let writing = watched(writing, stop_writer.clone(), stop.clone(), failed.clone());
         let looking_after = extend::run(app.clone(), writer.clone(), closing.clone());
         let comparing = reconcile::run(app.clone(), writer.clone(), closing.clone());
         let probes: Arc<dyn Probes> = Arc::new(Node { app: app.clone(), writer: writer.clone() });
@@ -119,7 +121,6 @@ impl Server {
         .bind(config.listen)
         .map_err(|error| named(error, config.listen, "listen"))?;
         let http_address = first(&http_server.addrs())?;
-        let failed = Arc::<AtomicBool>::default();
         let listener = |server| listen(server, closing.clone(), stop.clone(), failed.clone());
         let tasks = vec![
             listener(hook_server.run()),
@@ -219,6 +220,23 @@ fn listen(
         let ended = server.await;
         if !closing.is_cancelled() {
             tracing::error!(?ended, "a listener failed");
+            failed.store(true, Ordering::Relaxed);
+            stop.cancel();
+        }
+    })
+}
+
+/// The writer's task. One that ends before it is told to would leave a node that answers and writes nothing: the node stops.
+fn watched(
+    writing: JoinHandle<()>,
+    told: CancellationToken,
+    stop: CancellationToken,
+    failed: Arc<AtomicBool>,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let ended = writing.await;
+        if !told.is_cancelled() {
+            tracing::error!(?ended, "the writer failed");
             failed.store(true, Ordering::Relaxed);
             stop.cancel();
         }

@@ -31,20 +31,41 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => return,
         }
         tokio::select! {
-            done = maintain(&app) => if let Err(error) = done {
-                tracing::warn!(%error, "the history was not looked after: it is tried again in an hour");
-            },
+            // what failed is in the log
+            _ = maintain(&app) => {}
             () = stop.cancelled() => return,
         }
     }
 }
 
-/// Does it once.
+/// Does it once. What fails is logged, and keeps nothing else from being done.
 ///
 /// # Errors
-/// Those of the database: what was done until then stays done.
+/// The first that was met: what was done stays done.
 pub async fn maintain(app: &App) -> Result<()> {
     let now = app.clock.now();
+    let kept = &app.config.retention;
+    let calls = match kept.call_months {
+        0 => Ok(()),
+        months => trim_calls(app, Month::of(now).before(months).start()).await,
+    };
+    let done = [
+        ("partitions", make_partitions(app, now).await),
+        ("activities", trim_activities(app, now - TimeDelta::days(kept.activity_days.into())).await),
+        ("calls", calls),
+        ("events", trim_events(app, now - TimeDelta::days(kept.hook_event_days.into())).await),
+    ];
+    for (what, error) in done.iter().filter_map(|(what, done)| Some((what, done.as_ref().err()?))) {
+        tracing::warn!(what, %error, "the history was not looked after: it is tried again in an hour");
+    }
+    done.into_iter().try_for_each(|(_, done)| done)
+}
+
+/// Those of this month and the next ones, so that none is missing when it begins.
+///
+/// # Errors
+/// Those of the database.
+pub async fn make_partitions(app: &App, now: DateTime<Utc>) -> Result<()> {
     let made = app.store.write(|tx| async move {
         if !partitions::alone(tx.conn()).await? {
             return Ok(Vec::new());
@@ -54,12 +75,7 @@ pub async fn maintain(app: &App) -> Result<()> {
     for name in made.await? {
         tracing::info!(name, "partition made");
     }
-    let kept = &app.config.retention;
-    trim_activities(app, now - TimeDelta::days(kept.activity_days.into())).await?;
-    if kept.call_months > 0 {
-        trim_calls(app, Month::of(now).before(kept.call_months).start()).await?;
-    }
-    trim_events(app, now - TimeDelta::days(kept.hook_event_days.into())).await
+    Ok(())
 }
 
 async fn trim_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
@@ -132,7 +148,10 @@ async fn trim_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
 /// First watchers are told where their history begins, a callshop at a time, then the partition goes.
 async fn drop_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     for partition in rows::old_activities(app.store.reader(), cutoff).await? {
-        for (shop, last) in rows::last_of_partition(app.store.reader(), &partition).await? {
+        let read = &partition;
+        let lasts =
+            app.store.read(|tx| async move { rows::last_of_partition(tx.conn(), read).await }).await?;
+        for (shop, last) in lasts {
             app.store.write(|tx| async move { rows::forget_activities(tx.conn(), shop, last).await }).await?;
         }
         let old = std::slice::from_ref(&partition);

@@ -7,13 +7,15 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::activity as row;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use uuid::Uuid;
 
 use super::hub::{Bell, Ring, Told};
 use crate::error::{Error, Result};
 use crate::store::{Store, activity};
 
+/// How long the database may take for a page: longer than its own timeout.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Rows read at once when catching up.
 const PAGE: u64 = 200;
 /// How long an activity may be overtaken by the next one before it is looked for in the table.
@@ -150,7 +152,10 @@ impl Watch {
     async fn catch_up(&mut self) -> Result<()> {
         // what is rung from here on is read as well, or comes after it
         let turn = self.store.hub().readers.acquire().await.map_err(Error::fault)?;
-        let rows = activity::after(self.store.reader(), self.callshop_id, self.last, PAGE).await;
+        let page = activity::after(self.store.reader(), self.callshop_id, self.last, PAGE);
+        // a connection that died without a sound must not keep the turn
+        let rows =
+            timeout(PATIENCE, page).await.unwrap_or(Err(Error::Overloaded("the database does not answer")));
         drop(turn);
         match rows {
             Ok(rows) => {
@@ -160,6 +165,8 @@ impl Watch {
                 self.read = rows.into();
                 Ok(())
             }
+            // what follows was trimmed: waiting would not bring it back
+            Err(error @ Error::User(_)) => Err(error),
             Err(error) if error.is_permanent() => Err(error),
             Err(error) => {
                 tracing::debug!(%error, "a watcher waits for the database");

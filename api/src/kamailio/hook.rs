@@ -215,7 +215,11 @@ async fn metrics(hook: web::Data<Hook>, request: HttpRequest) -> HttpResponse {
     hook.app.metrics.read.read(&hook.app, &hook.writer).await;
     let accepted = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let open = accepted.is_some_and(|types| types.contains("application/openmetrics-text"));
-    match hook.app.metrics.encode(hook.app.store.hub().status()) {
+    match hook
+        .app
+        .metrics
+        .encode(hook.app.store.hub().status(), hook.app.proxy_events.as_ref().map(|stream| &stream.status))
+    {
         Ok(text) if open => HttpResponse::Ok()
             .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
             .body(text),

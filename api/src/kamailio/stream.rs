@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, RedisResult, Value};
 use tokio::time::Instant;
@@ -24,6 +25,7 @@ use crate::app::calls::reconcile::Delivery;
 use crate::app::calls::writer::CallWriter;
 use crate::config::RedisConfig;
 use crate::error::{Error, Result};
+use crate::health::Check;
 use crate::redis_client::{self, PATIENCE, Pauses};
 
 /// The field of an entry that an event is in, as JSON.
@@ -72,6 +74,28 @@ pub struct StreamStatus {
     pub claimed: Counter,
     /// Entries that could not be applied at once; they are tried again.
     pub failed: Counter,
+}
+
+impl StreamStatus {
+    /// Adds all of it to what is told to Prometheus.
+    pub fn register(&self, registry: &mut Registry) {
+        let mut counter =
+            |name: &str, help: &str, counter: &Counter| registry.register(name, help, counter.clone());
+        counter("events_stream_applied", "Entries applied and acknowledged", &self.applied);
+        counter("events_stream_events", "Events in them, doubles included", &self.events);
+        counter("events_stream_claimed", "Entries taken over from a node that left them", &self.claimed);
+        counter("events_stream_failed", "Entries that could not be applied at once", &self.failed);
+        registry.register("events_stream_up", "Whether the stream is being read", self.up.clone());
+        let help = "Entries that no node has applied yet";
+        registry.register("events_stream_waiting_entries", help, self.waiting.clone());
+    }
+
+    fn note(&self) -> Check {
+        match self.up.get() {
+            1 => Check::ok(format!("{} entries waiting", self.waiting.get())),
+            _ => Check::failed("it cannot be read: events wait in Redis"),
+        }
+    }
 }
 
 /// A place in the stream.
@@ -166,9 +190,12 @@ impl Delivery for EventStream {
 pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
     let Some(stream) = &app.proxy_events else { return };
     let reader = Reader { app: &app, stream, writer, stop: stop.clone() };
-    let mut pauses = Pauses::default();
+    let seen = stream.clone();
+    app.health.note("events_stream", move || seen.status.note());
+    let (mut pauses, mut told) = (Pauses::default(), false);
     while let Err(error) = reader.session(&mut pauses).await {
-        if stream.status.up.set(0) == 1 {
+        // once an outage; the first time also when it never was up
+        if stream.status.up.set(0) == 1 || !std::mem::replace(&mut told, true) {
             tracing::warn!(%error, "the proxies' events cannot be read from Redis: they wait there");
         }
         tokio::select! {
@@ -215,6 +242,10 @@ impl Reader<'_> {
             }
             *pauses = Pauses::default();
             retry = !self.take(&mut connection, new).await?;
+        }
+        if retry {
+            // what we could not apply is taken over by another node, which then removes us
+            return Ok(());
         }
         // a name that will not come again
         self.remove(&mut connection, &self.stream.consumer).await

@@ -12,6 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::partitions::Month;
 use super::reconcile::KEYS_AT_ONCE;
 use super::{Page, Scope, bulk, first_id};
 use crate::error::Result;
@@ -141,7 +142,8 @@ pub async fn spent(
     conn: &impl ConnectionTrait,
     sessions: &[&cabin_session::Model],
 ) -> Result<HashMap<Uuid, Spent>> {
-    // no call is older than its session: partitions of earlier months are left alone
+    // no call is older than its session: partitions of earlier months are left alone. By whole months, so that it never decides what counts:
+    // the clock of the node that allowed a call may be another
     let Some(opened) = sessions.iter().map(|session| session.opened_at).min() else {
         return Ok(HashMap::new());
     };
@@ -154,7 +156,7 @@ pub async fn spent(
         .column_as(call::Column::TalkSeconds.sum().cast_as("BIGINT"), "seconds")
         .column_as(call::Column::Id.count(), "calls")
         .filter(bulk::among(conn, call::Column::SessionId, ids))
-        .filter(since(conn, first_id(opened - SKEW)))
+        .filter(since(conn, first_id(Month::of(opened - SKEW).start())))
         // what was refused is on no statement
         .filter(Expr::cust("\"call\".\"state\" <> 'REFUSED'"))
         .group_by(call::Column::SessionId)
@@ -218,6 +220,24 @@ pub async fn live_of_proxy(conn: &impl ConnectionTrait, proxy: &str, limit: u64)
     let rows: Vec<(Uuid, _, _)> = query.into_tuple().all(conn).await?;
     let call = |(id, authorized_at, answered_at)| AtProxy { id, authorized_at, answered_at };
     Ok(rows.into_iter().map(call).collect())
+}
+
+/// Which of these calls ended at `since` or later.
+pub async fn ended_since(
+    conn: &impl ConnectionTrait,
+    ids: &[Uuid],
+    since: DateTime<Utc>,
+) -> Result<HashSet<Uuid>> {
+    let mut ended = HashSet::new();
+    for ids in ids.chunks(KEYS_AT_ONCE) {
+        let query = call::Entity::find()
+            .select_only()
+            .column(call::Column::Id)
+            .filter(bulk::among(conn, call::Column::Id, ids.iter().copied()))
+            .filter(call::Column::EndedAt.gte(since));
+        ended.extend(query.into_tuple::<Uuid>().all(conn).await?);
+    }
+    Ok(ended)
 }
 
 /// Which of these calls are live, wherever.

@@ -58,6 +58,9 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "30s")];
 
+/// Longest transaction that writes: beyond the timeouts of the database itself, of which several statements may use some.
+const DEADLINE: Duration = Duration::from_secs(60);
+
 /// Statements that a connection keeps prepared: those of the call path come in several lengths on SQLite ([`bulk`]).
 const STATEMENTS: usize = 512;
 
@@ -225,16 +228,22 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        let tx = Tx::new(self.writer.begin_with_options(options).await?);
-        let value = work(tx.clone()).await?;
-        let pending = std::mem::take(&mut *tx.0.activities.lock().unwrap_or_else(PoisonError::into_inner));
-        let activities = activity::append(tx.conn(), pending).await?;
+        let prepared = async {
+            let tx = Tx::new(self.writer.begin_with_options(options).await?);
+            let value = work(tx.clone()).await?;
+            let pending =
+                std::mem::take(&mut *tx.0.activities.lock().unwrap_or_else(PoisonError::into_inner));
+            let activities = activity::append(tx.conn(), pending).await?;
+            Ok::<_, Error>((tx, value, activities))
+        };
+        let (tx, value, activities) = in_time(prepared).await?;
         let inner =
             Arc::into_inner(tx.0).ok_or_else(|| Error::fault("a transaction outlived its closure"))?;
         let (hub, trace) = (self.hub.clone(), Place::here());
         // a task of its own: a caller that goes away between commit and publish must not leave watchers waiting
         let commit = tokio::spawn(async move {
-            inner.transaction.commit().await.map_err(|error| match Error::from(error) {
+            let committed = in_time(async { inner.transaction.commit().await.map_err(Error::from) }).await;
+            committed.map_err(|error| match error {
                 // it may have happened: who asks again, with the same key, is answered as it was
                 error if error.is_connection_lost() => {
                     tracing::warn!(%error, "the database went away while it committed");
@@ -248,6 +257,12 @@ impl Store {
         commit.await.map_err(Error::fault)??;
         Ok(value)
     }
+}
+
+/// A connection that died without a sound answers nothing for ever, and the database's own timeouts are on the other side of it.
+async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let late = |_| Err(Error::Overloaded("the database does not answer"));
+    tokio::time::timeout(DEADLINE, work).await.unwrap_or_else(late)
 }
 
 impl Tx {

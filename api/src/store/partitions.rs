@@ -117,6 +117,8 @@ impl Table {
         // not `CREATE … PARTITION OF`: that keeps everybody from the whole table
         for sql in [
             format!("CREATE TABLE {made} (LIKE {name} INCLUDING ALL){with}"),
+            // a row that came to the default partition behind the move would keep the month out
+            format!("LOCK TABLE {name}_default IN ACCESS EXCLUSIVE MODE"),
             format!(
                 "WITH moved AS (DELETE FROM {name}_default WHERE {key} >= '{from}' AND {key} < '{to}' RETURNING *)
                  INSERT INTO {made} SELECT * FROM moved"
@@ -173,7 +175,10 @@ pub async fn alone(conn: &impl ConnectionTrait) -> Result<bool> {
     if conn.get_database_backend() != DbBackend::Postgres {
         return Ok(true);
     }
-    conn.execute_unprepared("SET LOCAL lock_timeout = '2s'").await?;
+    // two tables a transaction, and the proxy waits three seconds for an answer
+    conn.execute_unprepared("SET LOCAL lock_timeout = '500ms'").await?;
+    // a month's rows may have to move
+    conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     let asked = format!("SELECT pg_try_advisory_xact_lock({MAINTENANCE_LOCK}) AS alone");
     let row = conn.query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await?;
     row.map_or(Ok(false), |row| row.try_get("", "alone").map_err(Error::from))

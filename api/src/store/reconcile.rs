@@ -50,9 +50,13 @@ pub async fn take_lease(
     let free = Condition::any()
         .add(proxy::Column::LeaseUntil.is_null())
         .add(proxy::Column::LeaseUntil.lte(now))
+        // a lease of a clock that was wrong
+        .add(proxy::Column::LeaseUntil.gt(until))
         .add(proxy::Column::LeaseHolder.eq(holder));
-    let is_due =
-        Condition::any().add(proxy::Column::LookedAt.is_null()).add(proxy::Column::LookedAt.lte(due));
+    let is_due = Condition::any()
+        .add(proxy::Column::LookedAt.is_null())
+        .add(proxy::Column::LookedAt.lte(due))
+        .add(proxy::Column::LookedAt.gt(now));
     let taken = proxy::Entity::update_many()
         .col_expr(proxy::Column::LeaseHolder, Expr::value(holder))
         .col_expr(proxy::Column::LeaseUntil, Expr::value(until))

@@ -86,6 +86,8 @@ pub async fn last_of_partition(
     conn: &impl ConnectionTrait,
     partition: &Partition,
 ) -> Result<Vec<(Uuid, i64)>> {
+    // a month of a large installation takes its time
+    conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     let sql = format!(
         "SELECT callshop_id, MAX(seq) AS last FROM {} GROUP BY callshop_id ORDER BY callshop_id",
         partition.name

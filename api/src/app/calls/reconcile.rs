@@ -170,8 +170,10 @@ async fn lease(app: &App, node: Uuid, name: &str) -> Result<Option<u32>> {
     let pause = TimeDelta::seconds(i64::from(app.config.calls.reconcile_seconds));
     let due = if app.reconciliation.is_asked(name) { now } else { now - pause };
     let seen = rows::proxy(app.store.reader(), name).await?;
+    // what a clock that was wrong wrote lies in the future, and counts for nothing
     let free = |row: &proxy::Model| {
-        row.lease_until.is_none_or(|until| until <= now) && row.looked_at.is_none_or(|at| at <= due)
+        row.lease_until.is_none_or(|until| until <= now || until > now + LEASE)
+            && row.looked_at.is_none_or(|at| at <= due || at > now)
     };
     if !seen.as_ref().is_none_or(free) {
         return Ok(None);
@@ -184,6 +186,13 @@ async fn lease(app: &App, node: Uuid, name: &str) -> Result<Option<u32>> {
     // before it is asked: who wants it compared from now on wants it once more
     Ok(taken.map(|_| app.reconciliation.begun(name)))
 }
+
+/// Looks at a proxy's queue until it was seen empty, and what is between two.
+const QUEUE_LOOKS: u32 = 20;
+/// See there.
+const QUEUE_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+/// A call that ended so lately may still be listed.
+const JUST_NOW: TimeDelta = TimeDelta::seconds(60);
 
 /// What a proxy has just now.
 struct Now {
@@ -202,7 +211,15 @@ async fn ask(app: &App, name: &str) -> Result<Now, Unable> {
     let before = app.proxies.queue(name).await?;
     let dialogs = app.proxies.dialogs(name).await?;
     let phones = app.proxies.phones(name).await?;
-    let after = app.proxies.queue(name).await?;
+    let mut after = app.proxies.queue(name).await?;
+    // under load there is always something on its way: once it was empty, all that came before the listing is delivered
+    for _ in 0..QUEUE_LOOKS {
+        if after.waiting == 0 {
+            break;
+        }
+        tokio::time::sleep(QUEUE_PAUSE).await;
+        after = app.proxies.queue(name).await?;
+    }
     if before.boot_id != after.boot_id {
         return Err(Unable::Restarted);
     }
@@ -257,10 +274,13 @@ struct Stray {
 }
 
 impl Ground {
-    /// Read when the listing is complete. Dialogs of calls that are live elsewhere, at a proxy that was renamed, say, are left out.
+    /// Read when the listing is complete. Dialogs of calls that are live elsewhere, at a proxy that was renamed, say, are left out, and those
+    /// of calls that ended since it was asked.
     async fn load(app: &App, name: &str, now: &mut Now) -> Result<Self, Unable> {
         let refs: Vec<Uuid> = now.dialogs.iter().filter_map(|dialog| dialog.reference).collect();
         let refs = &refs;
+        // the proxy's clock need not be ours to the second
+        let just_now = now.asked_at - JUST_NOW;
         let (live, sightings, row, elsewhere) = app
             .store
             .read(|tx| async move {
@@ -268,7 +288,8 @@ impl Ground {
                 let live = calls::live_of_proxy(conn, name, MOST_CALLS + 1).await?;
                 let here: HashSet<Uuid> = live.iter().map(|call| call.id).collect();
                 let others: Vec<Uuid> = refs.iter().copied().filter(|id| !here.contains(id)).collect();
-                let elsewhere = calls::live_among(conn, &others).await?;
+                let mut elsewhere = calls::live_among(conn, &others).await?;
+                elsewhere.extend(calls::ended_since(conn, &others, just_now).await?);
                 Ok((live, rows::sightings(conn, name).await?, rows::proxy(conn, name).await?, elsewhere))
             })
             .await?;
