@@ -20,9 +20,7 @@ use async_graphql::Request;
 use billing::number::DialPlan;
 use entity::{AccountKind, CallState, Role, SessionState, call};
 use futures_util::future::join_all;
-use sea_orm::{
-    ActiveModelTrait as _, ConnectionTrait as _, Database, EntityTrait as _, IntoActiveModel as _,
-};
+use sea_orm::{ConnectionTrait as _, Database, EntityTrait as _};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -116,7 +116,7 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Healthcheck(args) => return healthcheck::run(args).await,
         Command::CheckConfig(args) => return check::run(args).await,
         Command::Serve(_) => Ok(()),
-        Command::Demo(args) => demo::run(args).await,
+        Command::Demo(args) => Box::pin(demo::run(args)).await,
         Command::Migrate(args) => {
             open(&args.load()?).await?;
             out("the database is up to date\n")
