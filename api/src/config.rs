@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::http::Limits;
 
 /// Variables of the environment that begin with `CALLSHOP_` and are no options: flags of the command line, and where the tests run.
-const NOT_OPTIONS: [&str; 5] = ["config", "log", "log_json", "simulate_secret", "test_postgres"];
+const NOT_OPTIONS: [&str; 6] =
+    ["config", "log", "log_json", "simulate_secret", "test_postgres", "test_server"];
 
 /// Everything a server can be told. `callshop serve --print-config` prints it with the secrets left out.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -78,7 +78,7 @@ impl Server {
         }
         let (writer, writing) = CallWriter::start(app.clone(), stop_writer.clone());
         let failed = Arc::<AtomicBool>::default();
-        let writing = watched(writing, stop_writer.clone(), stop.clone(), failed.clone());
+        let writing = watched(writing, closing.clone(), stop.clone(), failed.clone());
         let looking_after = extend::run(app.clone(), writer.clone(), closing.clone());
         let comparing = reconcile::run(app.clone(), writer.clone(), closing.clone());
         let probes: Arc<dyn Probes> = Arc::new(Node { app: app.clone(), writer: writer.clone() });
@@ -226,16 +226,16 @@ fn listen(
     })
 }
 
-/// The writer's task. One that ends before it is told to would leave a node that answers and writes nothing: the node stops.
+/// The writer's task. One that ends while the listeners are there would leave a node that answers and writes nothing: the node stops.
 fn watched(
     writing: JoinHandle<()>,
-    told: CancellationToken,
+    closing: CancellationToken,
     stop: CancellationToken,
     failed: Arc<AtomicBool>,
 ) -> JoinHandle<()> {
     tokio::spawn(async move {
         let ended = writing.await;
-        if !told.is_cancelled() {
+        if !closing.is_cancelled() {
             tracing::error!(?ended, "the writer failed");
             failed.store(true, Ordering::Relaxed);
             stop.cancel();

@@ -39,6 +39,12 @@ on_both!(each_cabin_shows_its_own_calls_newest_first, |backend: Backend| async m
     );
     assert_eq!(cabins[2]["currentSession"], Value::Null);
 
+    // prices that nobody asked for are not read; who asks for them has them
+    let priced = "query($s: ID!) { cabins(callshopId: $s, first: 1) { nodes { calls(first: 1) { nodes { pricePerMinute { amount } } } } } }";
+    let priced = shop.attendant.ok(priced, json!({ "s": shop.id })).await;
+    let price = &priced["cabins"]["nodes"][0]["calls"]["nodes"][0]["pricePerMinute"]["amount"];
+    assert!(price.is_string(), "{priced}");
+
     let after = &cabins[0]["calls"]["pageInfo"]["endCursor"];
     let rest = shop.attendant.ok(BOARD, json!({ "s": shop.id, "n": 2, "after": after })).await;
     assert_eq!(numbers(&rest["cabins"]["nodes"][0]["calls"]), ["+13055550101"]);

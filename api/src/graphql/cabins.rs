@@ -92,7 +92,12 @@ impl Cabin {
         before: Option<String>,
     ) -> async_graphql::Result<Page<Call>> {
         let id = self.0.cabin.id;
-        calls::calls_of(ctx, |page| CallsOf::Cabin(id, page), Paging { first, after, last, before }).await
+        calls::calls_of(
+            ctx,
+            |page, priced| CallsOf::Cabin(id, page, priced),
+            Paging { first, after, last, before },
+        )
+        .await
     }
 
     /// Since when it is gone; null while it is there.

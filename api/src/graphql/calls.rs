@@ -279,11 +279,17 @@ impl Call {
 /// `INVALID_INPUT` for arguments that are no page; those of the database.
 pub(super) async fn calls_of(
     ctx: &Context<'_>,
-    of: impl FnOnce(store::Page) -> CallsOf,
+    of: impl FnOnce(store::Page, bool) -> CallsOf,
     paging: Paging,
 ) -> async_graphql::Result<Page<Call>> {
     let now = app(ctx).clock.now();
-    let read = async |page| Ok(load(ctx, of(page)).await?.unwrap_or_default());
+    let (list, asked) = (ctx.look_ahead(), ["pricePerMinute", "connectionFee"]);
+    let is_asked = |name| {
+        let (node, edge) = (list.field("nodes"), list.field("edges").field("node"));
+        node.field(name).exists() || edge.field(name).exists()
+    };
+    let priced = asked.into_iter().any(is_asked);
+    let read = async |page| Ok(load(ctx, of(page, priced)).await?.unwrap_or_default());
     connection(paging, true, read, |row: &call::Model| row.id, |row| Call::new(row, now)).await
 }
 

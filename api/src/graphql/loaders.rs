@@ -26,10 +26,10 @@ pub struct Batches(Arc<App>);
 /// Whose calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallsOf {
-    /// Made from a cabin.
-    Cabin(Uuid, Page),
-    /// On a session's bill.
-    Session(Uuid, Page),
+    /// Made from a cabin; with the prices of calls that are over, or without.
+    Cabin(Uuid, Page, bool),
+    /// On a session's bill; likewise.
+    Session(Uuid, Page, bool),
 }
 
 /// A user by id.
@@ -68,24 +68,24 @@ impl Loader<CallsOf> for Batches {
     type Error = Arc<Error>;
 
     async fn load(&self, keys: &[CallsOf]) -> Result<HashMap<CallsOf, Self::Value>, Self::Error> {
-        let mut pages: HashMap<(bool, Page), Vec<Uuid>> = HashMap::new();
+        let mut pages: HashMap<(bool, Page, bool), Vec<Uuid>> = HashMap::new();
         for key in keys {
-            let (of_cabin, id, page) = match *key {
-                CallsOf::Cabin(id, page) => (true, id, page),
-                CallsOf::Session(id, page) => (false, id, page),
+            let (of_cabin, id, page, priced) = match *key {
+                CallsOf::Cabin(id, page, priced) => (true, id, page, priced),
+                CallsOf::Session(id, page, priced) => (false, id, page, priced),
             };
-            pages.entry((of_cabin, page)).or_default().push(id);
+            pages.entry((of_cabin, page, priced)).or_default().push(id);
         }
         let mut found: HashMap<CallsOf, Self::Value> = keys.iter().map(|key| (*key, Vec::new())).collect();
-        for ((of_cabin, page), ids) in pages {
+        for ((of_cabin, page, priced), ids) in pages {
             let rows = match of_cabin {
-                true => calls::of_cabins(&self.0, &ids, page).await?,
-                false => calls::of_sessions(&self.0, &ids, page).await?,
+                true => calls::of_cabins(&self.0, &ids, page, priced).await?,
+                false => calls::of_sessions(&self.0, &ids, page, priced).await?,
             };
             for row in rows {
                 let key = match (of_cabin, row.cabin_id, row.session_id) {
-                    (true, Some(id), _) => CallsOf::Cabin(id, page),
-                    (false, _, Some(id)) => CallsOf::Session(id, page),
+                    (true, Some(id), _) => CallsOf::Cabin(id, page, priced),
+                    (false, _, Some(id)) => CallsOf::Session(id, page, priced),
                     _ => continue,
                 };
                 found.entry(key).or_default().push(row);

@@ -491,12 +491,14 @@ pub async fn list(
     Ok(page.apply(query, call::Column::Id).all(conn).await?)
 }
 
-/// A page of the calls of each of these cabins or sessions, by `column`, each page in its order: one statement on PostgreSQL.
+/// A page of the calls of each of these cabins or sessions, by `column`, each page in its order: one statement on PostgreSQL. Frozen prices are
+/// most of a call, and few ask for them: unless they are `priced`, calls that are over come without.
 pub async fn of_each(
     conn: &impl ConnectionTrait,
     column: call::Column,
     owners: &[Uuid],
     page: Page,
+    priced: bool,
 ) -> Result<Vec<call::Model>> {
     if conn.get_database_backend() != DbBackend::Postgres {
         let mut rows = Vec::new();
@@ -507,8 +509,15 @@ pub async fn of_each(
         return Ok(rows);
     }
     // by name: a star would break prepared statements when a newer edition adds a column
-    let columns: Vec<String> =
-        call::Column::iter().map(|column| format!("\"{}\"", column.as_str())).collect();
+    let read = |column: call::Column| match column {
+        call::Column::Pricing if !priced => {
+            "CASE WHEN call.ended_at IS NULL THEN call.pricing ELSE '[]' END AS pricing".to_owned()
+        }
+        // nobody is shown these
+        call::Column::Holds => "'[]'::jsonb AS holds".to_owned(),
+        _ => format!("\"{}\"", column.as_str()),
+    };
+    let columns: Vec<String> = call::Column::iter().map(read).collect();
     let (columns, owner) = (columns.join(", "), column.as_str());
     let order = if page.descending { "DESC" } else { "ASC" };
     let sql = format!(

@@ -50,20 +50,21 @@ pub async fn list(
     calls::list(app.store.reader(), shop.id(), filter, page).await
 }
 
-/// A page of the calls of each of these cabins, which were already proven to be the caller's.
+/// A page of the calls of each of these cabins, which were already proven to be the caller's; frozen prices of those that are over only if
+/// `priced`.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn of_cabins(app: &App, cabins: &[Uuid], page: Page) -> Result<Vec<call::Model>> {
-    calls::of_each(app.store.reader(), call::Column::CabinId, cabins, page).await
+pub async fn of_cabins(app: &App, cabins: &[Uuid], page: Page, priced: bool) -> Result<Vec<call::Model>> {
+    calls::of_each(app.store.reader(), call::Column::CabinId, cabins, page, priced).await
 }
 
-/// A page of the calls of each of these sessions, which were already proven to be the caller's.
+/// A page of the calls of each of these sessions, which were already proven to be the caller's; frozen prices as for [`of_cabins`].
 ///
 /// # Errors
 /// Those of the database.
-pub async fn of_sessions(app: &App, sessions: &[Uuid], page: Page) -> Result<Vec<call::Model>> {
-    calls::of_each(app.store.reader(), call::Column::SessionId, sessions, page).await
+pub async fn of_sessions(app: &App, sessions: &[Uuid], page: Page, priced: bool) -> Result<Vec<call::Model>> {
+    calls::of_each(app.store.reader(), call::Column::SessionId, sessions, page, priced).await
 }
 
 /// A callshop's live calls.

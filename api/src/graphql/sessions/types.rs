@@ -125,7 +125,12 @@ impl CabinSession {
         before: Option<String>,
     ) -> async_graphql::Result<Page<Call>> {
         let id = self.0.session.id;
-        calls_of(ctx, |page| CallsOf::Session(id, page), Paging { first, after, last, before }).await
+        calls_of(
+            ctx,
+            |page, priced| CallsOf::Session(id, page, priced),
+            Paging { first, after, last, before },
+        )
+        .await
     }
 
     /// When the customer pays.
