@@ -624,26 +624,6 @@ on_both!(a_token_that_is_not_ours_is_refused, |backend| async move {
     shop.finish().await;
 });
 
-/// The command beside this test's executable, brought up to date.
-fn callshop() -> PathBuf {
-    let profile = std::env::current_exe()
-        .expect("this test")
-        .parent()
-        .and_then(|deps| deps.parent())
-        .expect("a folder")
-        .to_owned();
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into()));
-    cargo
-        .args(["build", "--quiet", "--package", "api", "--bin", "callshop"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"));
-    if profile.ends_with("release") {
-        cargo.arg("--release");
-    }
-    cargo.arg("--target-dir").arg(profile.parent().expect("a folder"));
-    assert!(cargo.status().expect("cargo runs").success(), "the command does not build");
-    profile.join("callshop")
-}
-
 fn run(program: &PathBuf, dir: &std::path::Path, arguments: &[&str], env: &[(&str, &str)]) -> Output {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(dir).stdin(std::process::Stdio::null());
@@ -659,7 +639,7 @@ type Wrong<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str, &'a str);
 #[test]
 fn the_command_line_says_what_to_mend() {
     let dir = tempfile::tempdir().expect("a folder");
-    let program = callshop();
+    let program = tests::crash::process::build(false);
     let file = |text: &str| std::fs::write(dir.path().join("c.toml"), text).expect("a file");
     std::fs::write(dir.path().join("password"), "short\n").expect("a file");
     let wrong: [Wrong<'_>; 19] = [

@@ -295,20 +295,17 @@ impl Day {
         flat(&self.shop.owner.ok(&query, json!({})).await["node"]["zReport"])
     }
 
-    /// The problems of an account: the calls that each kind is about.
+    /// The problems of an account: the calls that each kind is about. That the played proxy lists nothing is one about no object.
     async fn problems(&self, client: &Client, account: &str) -> BTreeMap<String, Vec<String>> {
         let query = "query($a: ID!) { problems(accountId: $a) { kind problems { objectId } } }";
         let data = client.ok(query, json!({ "a": account })).await;
         let groups = data["problems"].as_array().expect("groups").clone();
-        let ids = |group: &Value| {
-            group["problems"]
-                .as_array()
-                .expect("problems")
-                .iter()
-                .map(|problem| text(&problem["objectId"]))
-                .collect()
+        let ids = |group: &Value| -> Vec<String> {
+            let problems = group["problems"].as_array().expect("problems");
+            problems.iter().filter_map(|problem| problem["objectId"].as_str().map(str::to_owned)).collect()
         };
-        groups.iter().map(|group| (text(&group["kind"]), ids(group))).collect()
+        let all = groups.iter().map(|group| (text(&group["kind"]), ids(group)));
+        all.filter(|(_, ids)| !ids.is_empty()).collect()
     }
 }
 

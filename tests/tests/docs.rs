@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use api::config::Config;
 use serde_json::Value;
@@ -78,27 +78,6 @@ fn steps(text: &str, heading: &str) -> Vec<Step> {
     steps
 }
 
-/// The `callshop` command, built from the present source.
-fn callshop() -> PathBuf {
-    let test = std::env::current_exe().expect("this test has a path");
-    let folder = test.parent().and_then(Path::parent).expect("target/PROFILE/deps");
-    let binary = folder.join("callshop");
-    let built = std::fs::metadata(&binary).and_then(|meta| meta.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-    let sources = ["api", "billing", "entity", "migration"]
-        .into_iter()
-        .flat_map(|name| files(&root().join(name), &[".rs", ".toml", ".html"]));
-    let newest = sources
-        .filter_map(|path| std::fs::metadata(root().join(path)).and_then(|meta| meta.modified()).ok())
-        .max();
-    if newest.is_none_or(|newest| newest > built) {
-        // `cargo test --workspace` has built it already; `cargo test -p tests` has not
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "api", "--bin", "callshop"]).current_dir(root());
-        assert!(build.status().expect("cargo runs").success(), "the callshop command builds");
-    }
-    binary
-}
-
 /// Runs the commands in one shell, in an empty folder; what each printed. `cargo run … -- ARGS` runs the built command on a free port.
 fn run(steps: &[Step]) -> Vec<String> {
     let dir = tempfile::tempdir().expect("a temporary folder");
@@ -115,7 +94,7 @@ fn run(steps: &[Step]) -> Vec<String> {
     let mut shell = Command::new("bash")
         .arg(&path)
         .current_dir(dir.path())
-        .env("CALLSHOP", callshop())
+        .env("CALLSHOP", tests::crash::process::build(false))
         .env("TMPDIR", dir.path())
         .stdin(Stdio::null())
         .stdout(std::fs::File::create(&out).expect("a file"))

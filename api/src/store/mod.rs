@@ -236,7 +236,8 @@ impl Store {
             let activities = activity::append(tx.conn(), pending).await?;
             Ok::<_, Error>((tx, value, activities))
         };
-        let (tx, value, activities) = in_time(prepared).await?;
+        // boxed: it holds all that a use case holds, and is moved about
+        let (tx, value, activities) = in_time(Box::pin(prepared)).await?;
         let inner =
             Arc::into_inner(tx.0).ok_or_else(|| Error::fault("a transaction outlived its closure"))?;
         let (hub, trace) = (self.hub.clone(), Place::here());
