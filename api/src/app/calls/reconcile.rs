@@ -192,7 +192,7 @@ const QUEUE_LOOKS: u32 = 20;
 /// See there.
 const QUEUE_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
 /// A call that ended so lately may still be listed.
-const JUST_NOW: TimeDelta = TimeDelta::seconds(60);
+const JUST_NOW: TimeDelta = TimeDelta::seconds(5);
 
 /// What a proxy has just now.
 struct Now {
