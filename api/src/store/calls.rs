@@ -222,11 +222,11 @@ pub async fn live_of_proxy(conn: &impl ConnectionTrait, proxy: &str, limit: u64)
     Ok(rows.into_iter().map(call).collect())
 }
 
-/// Which of these calls ended at `since` or later.
-pub async fn ended_since(
+/// Which of these calls ended between two instants.
+pub async fn ended_between(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],
-    since: DateTime<Utc>,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<HashSet<Uuid>> {
     let mut ended = HashSet::new();
     for ids in ids.chunks(KEYS_AT_ONCE) {
@@ -234,7 +234,7 @@ pub async fn ended_since(
             .select_only()
             .column(call::Column::Id)
             .filter(bulk::among(conn, call::Column::Id, ids.iter().copied()))
-            .filter(call::Column::EndedAt.gte(since));
+            .filter(call::Column::EndedAt.between(from, to));
         ended.extend(query.into_tuple::<Uuid>().all(conn).await?);
     }
     Ok(ended)

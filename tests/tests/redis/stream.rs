@@ -157,7 +157,7 @@ async fn redis_stream_of_a_node_that_was_killed_is_read_by_another() {
     assert_eq!(database.count("hook_event").await, 100);
     assert_eq!(database.count("call WHERE state = 'ENDED'").await, 3);
     // 60 s at 0.06 a minute, three times, charged once
-    assert_eq!(database.count("call WHERE amount = 60000").await, 3);
+    assert_eq!(database.count("call WHERE charge = 60000").await, 3);
     until("the dead consumer is removed", APPLIED, async || consumers(&mut connection).await == 1).await;
     other.stop().await;
     // who stops in order takes its name along

@@ -280,7 +280,7 @@ impl Ground {
         let refs: Vec<Uuid> = now.dialogs.iter().filter_map(|dialog| dialog.reference).collect();
         let refs = &refs;
         // the proxy's clock need not be ours to the second
-        let just_now = now.asked_at - JUST_NOW;
+        let just_now = (now.asked_at - JUST_NOW, now.asked_at + JUST_NOW * 2);
         let (live, sightings, row, elsewhere) = app
             .store
             .read(|tx| async move {
@@ -289,7 +289,7 @@ impl Ground {
                 let here: HashSet<Uuid> = live.iter().map(|call| call.id).collect();
                 let others: Vec<Uuid> = refs.iter().copied().filter(|id| !here.contains(id)).collect();
                 let mut elsewhere = calls::live_among(conn, &others).await?;
-                elsewhere.extend(calls::ended_since(conn, &others, just_now).await?);
+                elsewhere.extend(calls::ended_between(conn, &others, just_now).await?);
                 Ok((live, rows::sightings(conn, name).await?, rows::proxy(conn, name).await?, elsewhere))
             })
             .await?;
