@@ -1,7 +1,6 @@
 //! The doorbell of one node: a bounded channel for each watched callshop, and what is known of the other nodes.
 
 use std::collections::HashMap;
-use std::ops::Deref;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -12,10 +11,11 @@ use uuid::Uuid;
 
 use super::message::{Kind, Message};
 use super::status::Status;
+use super::told::Told;
 use crate::telemetry::trace::Place;
 
-/// Activities a watcher may lag behind before it has to read them from the table.
-const BACKLOG: usize = 128;
+/// Activities a watcher may lag behind before it has to read them from the table. Each place takes some 50 bytes in every watched callshop, used or not.
+const BACKLOG: usize = 32;
 /// Watchers that read the table at once: after an outage all want to, and others need the database, too.
 const READERS: usize = 4;
 /// Without a beat for so long, what another node commits may be told too late, or not at all.
@@ -34,36 +34,20 @@ pub enum Ring {
     Look(i64),
 }
 
-/// An activity, and the trace of what brought it about.
-#[derive(Clone, Debug)]
-pub struct Told {
+/// What was committed here, on its way to the other nodes.
+#[derive(Debug)]
+pub struct Committed {
     /// What happened.
     pub row: activity::Model,
-    /// Where in its trace it was committed; none when that is not traced, or not known any more.
+    /// Where in its trace it was committed.
     pub trace: Option<Place>,
-    /// When this node came to know of it.
-    pub since: Instant,
-}
-
-impl From<activity::Model> for Told {
-    fn from(row: activity::Model) -> Self {
-        Self { row, trace: None, since: Instant::now() }
-    }
-}
-
-impl Deref for Told {
-    type Target = activity::Model;
-
-    fn deref(&self) -> &activity::Model {
-        &self.row
-    }
 }
 
 /// Hands committed activities to the watchers of their callshop, on this node and, through the relay, on the others.
 pub struct Hub {
     node: Uuid,
     shops: RwLock<HashMap<Uuid, Shop>>,
-    relay: OnceLock<mpsc::Sender<Arc<Told>>>,
+    relay: OnceLock<mpsc::Sender<Committed>>,
     peers: Mutex<HashMap<Uuid, Peer>>,
     pub(super) poll: Notify,
     pub(super) readers: Semaphore,
@@ -110,15 +94,19 @@ impl Hub {
     /// Tells the watchers what was committed here, and hands it to the relay. Never waits.
     pub fn publish(&self, activities: Vec<activity::Model>, trace: Option<&Place>) {
         for row in activities {
-            let activity = Arc::new(Told { trace: trace.cloned(), ..row.into() });
-            self.ring(activity.callshop_id, activity.seq, Ring::Activity(activity.clone()));
-            self.hand_over(activity);
+            if self.is_watched(row.callshop_id) {
+                // one that cannot be read fails where it is read from the table: with whoever asks, not here
+                let told = Told::of(&row, trace).map(Arc::new);
+                self.ring(row.callshop_id, row.seq, told.map_or(Ring::Look(row.seq), Ring::Activity));
+            }
+            self.hand_over(row, trace);
         }
     }
 
-    fn hand_over(&self, activity: Arc<Told>) {
+    fn hand_over(&self, row: activity::Model, trace: Option<&Place>) {
         let Some(relay) = self.relay.get() else { return };
-        if !self.status.is_up() || relay.try_send(activity).is_err() {
+        let committed = Committed { row, trace: trace.cloned() };
+        if !self.status.is_up() || relay.try_send(committed).is_err() {
             self.status.dropped.inc();
         }
     }
@@ -152,7 +140,7 @@ impl Hub {
     }
 
     /// What is committed from now on is handed to the other end, as long as the link is up. Only the first call counts.
-    pub(super) fn relay(&self, bound: usize) -> mpsc::Receiver<Arc<Told>> {
+    pub(super) fn relay(&self, bound: usize) -> mpsc::Receiver<Committed> {
         let (sender, receiver) = mpsc::channel(bound);
         // a second link of one hub gets nothing to send, and still rings
         let _ = self.relay.set(sender);
@@ -176,10 +164,8 @@ impl Hub {
                 self.status.received.inc();
                 if self.is_watched(head.callshop_id) {
                     self.status.delivered.inc();
-                    let trace = message.trace.and_then(Place::parse);
-                    let told = |row: activity::Model| Told { trace, ..row.into() };
-                    let ring =
-                        message.row().map_or(Ring::Look(head.seq), |row| Ring::Activity(Arc::new(told(row))));
+                    let told = message.told().map(Arc::new);
+                    let ring = told.map_or(Ring::Look(head.seq), Ring::Activity);
                     self.ring(head.callshop_id, head.seq, ring);
                 }
             }

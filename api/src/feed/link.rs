@@ -13,7 +13,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::message::{self, Kind};
-use super::{Hub, Told};
+use super::Hub;
+use super::hub::Committed;
 use crate::redis_client::{PATIENCE, Pauses};
 use crate::telemetry::trace::Place;
 
@@ -27,7 +28,7 @@ pub(super) struct Link {
     pub(super) hub: Arc<Hub>,
     pub(super) client: Client,
     pub(super) channel: String,
-    pub(super) queue: mpsc::Receiver<Arc<Told>>,
+    pub(super) queue: mpsc::Receiver<Committed>,
 }
 
 impl Link {
@@ -120,12 +121,12 @@ impl Link {
     async fn tell(
         &self,
         connection: &mut MultiplexedConnection,
-        batch: &mut Vec<Arc<Told>>,
+        batch: &mut Vec<Committed>,
     ) -> RedisResult<()> {
         let status = self.hub.status();
         let mut pipeline = redis::Pipeline::with_capacity(batch.len());
-        for row in batch.iter() {
-            let trace = row.trace.as_ref().map(Place::to_text).unwrap_or_default();
+        for Committed { row, trace } in batch.iter() {
+            let trace = trace.as_ref().map(Place::to_text).unwrap_or_default();
             let message = message::of_activity(self.hub.node(), row, &trace);
             pipeline.cmd("PUBLISH").arg(&self.channel).arg(message).ignore();
         }
@@ -156,7 +157,7 @@ impl Link {
     async fn leave(
         &mut self,
         connection: &mut MultiplexedConnection,
-        batch: &mut Vec<Arc<Told>>,
+        batch: &mut Vec<Committed>,
     ) -> Result<(), String> {
         self.queue.close();
         while self.queue.recv_many(batch, BATCH).await > 0 {

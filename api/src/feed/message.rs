@@ -16,6 +16,9 @@
 use entity::activity;
 use uuid::Uuid;
 
+use super::told::Told;
+use crate::telemetry::trace::Place;
+
 /// Version of the rows that this program writes and reads.
 const VERSION: u8 = 1;
 /// Where the trace context begins.
@@ -84,11 +87,11 @@ impl<'a> Message<'a> {
         self.row
     }
 
-    /// The row, parsed; none when it was left out or is not one that this version knows.
-    pub fn row(&self) -> Option<activity::Model> {
-        let row: activity::Model = serde_json::from_slice(self.row).ok()?;
+    /// What it tells; none when that was left out or is nothing that this version knows.
+    pub fn told(&self) -> Option<Told> {
+        let told = Told::parse(self.row, self.trace.and_then(Place::parse))?;
         // whoever may publish must not place an event of one shop into another
-        (row.callshop_id == self.head.callshop_id && row.seq == self.head.seq).then_some(row)
+        (told.callshop_id == self.head.callshop_id && told.seq == self.head.seq).then_some(told)
     }
 }
 
@@ -156,7 +159,10 @@ mod tests {
             let message = Message::read(&bytes).expect("a message");
             let head = Head { kind: Kind::Activity, node, callshop_id: sent.callshop_id, seq: sent.seq };
             assert_eq!((message.head, message.trace.unwrap_or_default()), (head, trace));
-            assert_eq!(message.row().as_ref(), Some(&sent));
+            let (told, of_row) = (message.told().expect("a row"), Told::of(&sent, None).expect("a row"));
+            let shown = |told: &Told| (told.at, told.kind, told.cabin_id, told.session_id, told.call_id);
+            assert_eq!((shown(&told), told.call.is_none()), (shown(&of_row), true));
+            assert_eq!(told.trace.is_some(), !trace.is_empty());
         }
         for kind in [Kind::Beat, Kind::Bye] {
             let bytes = of_beat(node, kind, 12);
@@ -170,7 +176,7 @@ mod tests {
         let sent = row(json!({ "text": "x".repeat(MAX_ROW) }));
         let bytes = of_activity(Uuid::now_v7(), &sent, "");
         let message = Message::read(&bytes).expect("a message");
-        assert_eq!((bytes.len(), message.head.seq, message.row()), (HEAD, sent.seq, None));
+        assert_eq!((bytes.len(), message.head.seq, message.told().is_none()), (HEAD, sent.seq, true));
     }
 
     #[test]
@@ -182,7 +188,7 @@ mod tests {
             later[place] = value;
             let message = Message::read(&later).expect("a message");
             assert_eq!((message.head.callshop_id, message.head.seq), (sent.callshop_id, sent.seq));
-            assert_eq!((message.head.kind, message.row()), (Kind::Activity, None));
+            assert_eq!((message.head.kind, message.told().is_none()), (Kind::Activity, true));
         }
         for length in 0..HEAD {
             assert!(Message::read(&bytes[..length]).is_none(), "{length} bytes");
@@ -193,7 +199,7 @@ mod tests {
         let mut foreign = bytes;
         foreign[20] ^= 1;
         assert!(
-            Message::read(&foreign).is_some_and(|message| message.row().is_none()),
+            Message::read(&foreign).is_some_and(|message| message.told().is_none()),
             "a row of another shop"
         );
     }

@@ -5,15 +5,18 @@
 //! finds it (`watchman.rs`). Redis lost means slower, never wrong.
 
 pub mod hub;
+pub mod kept;
 mod link;
 pub mod message;
 pub mod status;
 pub mod stream;
+pub mod told;
 mod watchman;
 
-pub use hub::{Hub, Told};
+pub use hub::Hub;
 pub use status::Status;
 pub use stream::Watch;
+pub use told::Told;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;

@@ -10,7 +10,8 @@ use entity::activity as row;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use uuid::Uuid;
 
-use super::hub::{Bell, Ring, Told};
+use super::hub::{Bell, Ring};
+use super::told::Told;
 use crate::error::{Error, Result};
 use crate::store::{Store, activity};
 
@@ -100,9 +101,9 @@ impl Watch {
     /// What would fail again; the watch can go on after it.
     pub async fn next(&mut self) -> Result<Arc<Told>> {
         loop {
-            if let Some(activity) = self.read.pop_front() {
-                self.last = activity.seq;
-                return Ok(Arc::new(activity.into()));
+            if let Some(row) = self.read.pop_front() {
+                self.last = row.seq;
+                return Told::of(&row, None).map(Arc::new);
             }
             if self.behind {
                 self.catch_up().await?;

@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use async_graphql::{Context, ID, SimpleObject, Subscription};
 use chrono::{DateTime, Utc};
-use entity::activity;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use tracing::span::EnteredSpan;
 use uuid::Uuid;
 
 use super::cabins::Cabin;
-use super::calls::{self, Call};
+use super::calls::Call;
 use super::payload::top_level;
 use super::roles::{Rule, SIGNED_IN};
 use super::scalars::Kind;
@@ -148,15 +147,17 @@ pub struct LiveCalls {
     pub calls: Vec<Call>,
 }
 
-fn event(row: &activity::Model) -> async_graphql::Result<Activity> {
-    Ok(Activity {
-        seq: row.seq,
-        at: row.at,
-        kind: row.kind.into(),
-        cabin_id: row.cabin_id.map(|id| Kind::Cabin.id(id)),
-        session_id: row.session_id.map(|id| Kind::CabinSession.id(id)),
-        call: calls::from_payload(&row.payload, row.at)?,
-    })
+impl From<&Told> for Activity {
+    fn from(told: &Told) -> Self {
+        Self {
+            seq: told.seq,
+            at: told.at,
+            kind: told.kind.into(),
+            cabin_id: told.cabin_id.map(|id| Kind::Cabin.id(id)),
+            session_id: told.session_id.map(|id| Kind::CabinSession.id(id)),
+            call: told.call.clone().map(|call| Call::new(call, told.at)),
+        }
+    }
 }
 
 /// Activities behind the watch's position; ends after an error, which it passes on.
@@ -221,7 +222,7 @@ impl ActivitySubscription {
             Ok(CallshopActivity {
                 cursor: positions::cursor(row.seq),
                 snapshot: None,
-                event: Some(event(&row)?),
+                event: Some(row.as_ref().into()),
                 cursor_expired: false,
             })
         });
@@ -259,7 +260,7 @@ impl ActivitySubscription {
             Ok(CabinActivity {
                 cursor: positions::cursor(row.seq),
                 snapshot: None,
-                event: Some(event(&row)?),
+                event: Some(row.as_ref().into()),
                 cursor_expired: false,
             })
         });
@@ -290,6 +291,10 @@ impl ActivitySubscription {
     }
 }
 
+fn shared(rows: Vec<entity::call::Model>) -> Vec<Arc<entity::call::Model>> {
+    rows.into_iter().map(Arc::new).collect()
+}
+
 /// The live calls of one callshop, read again when something happens and computed at each tick in between.
 struct Ticker {
     app: Arc<App>,
@@ -297,13 +302,13 @@ struct Ticker {
     shop: Uuid,
     watch: Watch,
     ticks: tokio::time::Interval,
-    calls: Vec<entity::call::Model>,
+    calls: Vec<Arc<entity::call::Model>>,
 }
 
 impl Ticker {
     async fn start(app: Arc<App>, actor: Actor, shop: Uuid, every: Duration) -> async_graphql::Result<Self> {
         let start = watching::start(&app, &actor, shop, None, None).await.map_err(top_level)?;
-        let calls = start.snapshot.map(|state| state.live).unwrap_or_default();
+        let calls = start.snapshot.map(|state| shared(state.live)).unwrap_or_default();
         // the first tick comes at once
         let mut ticks = tokio::time::interval(every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -315,7 +320,7 @@ impl Ticker {
             _ = self.ticks.tick() => {}
             changed = Self::changed(&mut self.watch) => {
                 changed?;
-                self.calls = call_cases::live(&self.app, &self.actor, self.shop).await?;
+                self.calls = shared(call_cases::live(&self.app, &self.actor, self.shop).await?);
             }
         }
         let as_of = self.app.clock.now();

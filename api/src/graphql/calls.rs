@@ -1,5 +1,7 @@
 //! Calls: one attempt each, live or over.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use billing::money::Micros;
 use billing::number::{E164, format_international};
@@ -82,14 +84,14 @@ remote_enum!(
 
 /// One attempt to call. Live calls carry what a client needs to tick on its own: `asOf`, `elapsedSeconds`, `cost` and the price.
 pub struct Call {
-    row: call::Model,
+    row: Arc<call::Model>,
     as_of: DateTime<Utc>,
 }
 
 impl Call {
     /// The call as it is at `as_of`.
-    pub fn new(row: call::Model, as_of: DateTime<Utc>) -> Self {
-        Self { row, as_of }
+    pub fn new(row: impl Into<Arc<call::Model>>, as_of: DateTime<Utc>) -> Self {
+        Self { row: row.into(), as_of }
     }
 
     fn so_far(&self) -> async_graphql::Result<(u32, Micros)> {
@@ -381,12 +383,4 @@ impl CallMutation {
             user_errors: Vec::new(),
         }))
     }
-}
-
-/// A call as an activity kept it.
-pub(super) fn from_payload(
-    payload: &serde_json::Value,
-    at: DateTime<Utc>,
-) -> async_graphql::Result<Option<Call>> {
-    Ok(calls::kept::read(payload).map_err(top_level)?.map(|row| Call::new(row, at)))
 }

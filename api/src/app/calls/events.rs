@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::charge::{self, Charged, Corrections};
 use super::extend;
-use super::kept::activity;
 use super::money::Money;
 use super::registrations;
+use crate::feed::kept::activity;
 use crate::app::{App, sessions};
 use crate::error::{Error, Result};
 use crate::store::{Tx, accounts, calls};

@@ -16,10 +16,10 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::cover::{self, Terms, Wanted, holds};
-use super::kept::activity;
 use super::money::{Money, Purses};
 use super::pricing::{self, Level};
 use super::writer::CallWriter;
+use crate::feed::kept::activity;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::kamailio::control::{HangUp, Pushed};

@@ -5,7 +5,6 @@ mod charge;
 mod cover;
 pub mod events;
 pub mod extend;
-pub mod kept;
 mod money;
 pub mod pricing;
 pub mod reconcile;

@@ -1,16 +1,18 @@
 //! A call as an activity keeps it: what its watchers are shown, and nothing else, for a row of them is written at each step of each call.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use entity::{ActivityKind, CallState, EndCause, EndedBy, Micros, call};
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::store::NewActivity;
 
-/// Named as the columns are. What is not there is read as none, zero or empty.
-#[derive(Serialize)]
+/// Named as the columns are. What is not there is read as none, zero or empty; what earlier editions kept besides is left out.
+#[derive(Serialize, Deserialize)]
 struct Kept<'a> {
     id: Uuid,
     callshop_id: Uuid,
@@ -19,9 +21,9 @@ struct Kept<'a> {
     cabin_id: Option<Uuid>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session_id: Option<Uuid>,
-    dialed: &'a str,
-    number: &'a str,
-    destination: &'a str,
+    dialed: Cow<'a, str>,
+    number: Cow<'a, str>,
+    destination: Cow<'a, str>,
     emergency: bool,
     state: CallState,
     authorized_at: DateTime<Utc>,
@@ -39,15 +41,16 @@ struct Kept<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<EndCause>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    refusal: Option<&'a str>,
+    refusal: Option<Cow<'a, str>>,
     talk_seconds: i32,
     billed_seconds: i32,
     charge: Micros,
-    currency: &'a str,
+    currency: Cow<'a, str>,
     /// The customer's level alone: what the levels above pay is not for everybody who watches.
-    pricing: Vec<&'a Value>,
+    pricing: Vec<Cow<'a, Value>>,
+    #[serde(default)]
     estimated: bool,
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     written_off: Micros,
 }
 
@@ -63,9 +66,9 @@ impl<'a> From<&'a call::Model> for Kept<'a> {
             phone_id: call.phone_id,
             cabin_id: call.cabin_id,
             session_id: call.session_id,
-            dialed: &call.dialed,
-            number: &call.number,
-            destination: &call.destination,
+            dialed: Cow::Borrowed(&call.dialed),
+            number: Cow::Borrowed(&call.number),
+            destination: Cow::Borrowed(&call.destination),
             emergency: call.emergency,
             state: call.state,
             authorized_at: call.authorized_at,
@@ -76,12 +79,12 @@ impl<'a> From<&'a call::Model> for Kept<'a> {
             sip_code: call.sip_code,
             ended_by: call.ended_by,
             cause: call.cause,
-            refusal: call.refusal.as_deref(),
+            refusal: call.refusal.as_deref().map(Cow::Borrowed),
             talk_seconds: call.talk_seconds,
             billed_seconds: call.billed_seconds,
             charge: call.charge,
-            currency: &call.currency,
-            pricing: call.pricing.as_array().and_then(|levels| levels.first()).into_iter().collect(),
+            currency: Cow::Borrowed(&call.currency),
+            pricing: call.pricing.as_array().and_then(|levels| levels.first()).map(Cow::Borrowed).into_iter().collect(),
             estimated: call.estimated,
             written_off: call.written_off,
         }
@@ -89,7 +92,10 @@ impl<'a> From<&'a call::Model> for Kept<'a> {
 }
 
 /// An activity about a call, with the call as it is now.
-pub(super) fn activity(kind: ActivityKind, at: DateTime<Utc>, call: &call::Model) -> Result<NewActivity> {
+///
+/// # Errors
+/// A fault when the call is no JSON, which cannot be.
+pub fn activity(kind: ActivityKind, at: DateTime<Utc>, call: &call::Model) -> Result<NewActivity> {
     Ok(NewActivity {
         callshop_id: call.callshop_id,
         at,
@@ -101,33 +107,70 @@ pub(super) fn activity(kind: ActivityKind, at: DateTime<Utc>, call: &call::Model
     })
 }
 
-/// The call that an activity's payload keeps, if it keeps one; columns that nobody is shown are empty.
-///
-/// # Errors
-/// A fault when it keeps something else.
-pub fn read(payload: &Value) -> Result<Option<call::Model>> {
-    let Some(kept) = payload.get("call").and_then(Value::as_object) else { return Ok(None) };
-    let mut row: Map<String, Value> = [
-        ("request_id", json!("")),
-        ("proxy", json!("")),
-        ("sip_call_id", json!("")),
-        ("from_tag", json!("")),
-        ("holds", json!([])),
-        ("confirmed", json!(0)),
-        ("written_off", json!(0)),
-        ("attempt_day", json!("")),
-        ("estimated", json!(false)),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into_iter()
-    .collect();
-    row.extend(kept.iter().map(|(name, value)| (name.clone(), value.clone())));
-    serde_json::from_value(Value::Object(row)).map(Some).map_err(Error::fault)
+/// A payload as it is read. Other objects that it may keep, nobody here asks for.
+#[derive(Deserialize)]
+pub struct Payload {
+    /// The call that it keeps, if it keeps one; columns that nobody is shown are empty.
+    #[serde(default)]
+    pub call: Option<Read>,
+}
+
+/// A kept call as it is read.
+#[derive(Deserialize)]
+#[serde(from = "Kept<'static>")]
+pub struct Read(pub call::Model);
+
+impl From<Kept<'_>> for Read {
+    fn from(kept: Kept<'_>) -> Self {
+        Self(call::Model {
+            id: kept.id,
+            callshop_id: kept.callshop_id,
+            cabin_id: kept.cabin_id,
+            session_id: kept.session_id,
+            phone_id: kept.phone_id,
+            request_id: String::new(),
+            dialed: kept.dialed.into_owned(),
+            number: kept.number.into_owned(),
+            destination: kept.destination.into_owned(),
+            emergency: kept.emergency,
+            state: kept.state,
+            authorized_at: kept.authorized_at,
+            ringing_at: kept.ringing_at,
+            answered_at: kept.answered_at,
+            ended_at: kept.ended_at,
+            covered: kept.covered,
+            sip_code: kept.sip_code,
+            ended_by: kept.ended_by,
+            cause: kept.cause,
+            refusal: kept.refusal.map(Cow::into_owned),
+            talk_seconds: kept.talk_seconds,
+            billed_seconds: kept.billed_seconds,
+            charge: kept.charge,
+            currency: kept.currency.into_owned(),
+            pricing: kept.pricing.into_iter().map(Cow::into_owned).collect(),
+            proxy: String::new(),
+            sip_call_id: String::new(),
+            from_tag: String::new(),
+            to_tag: None,
+            hang_up_by: None,
+            holds: json!([]),
+            extend_at: None,
+            confirmed: 0,
+            estimated: kept.estimated,
+            written_off: kept.written_off,
+            attempt_day: String::new(),
+            answer_day: None,
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(payload: &Value) -> Option<call::Model> {
+        Payload::deserialize(payload).expect("a payload").call.map(|read| read.0)
+    }
 
     /// Every column, as the first edition kept them, which knew no holds.
     fn whole() -> Value {
@@ -142,16 +185,16 @@ mod tests {
 
     #[test]
     fn what_older_activities_keep_is_read() {
-        let row = read(&json!({ "call": whole() })).expect("a call").expect("one");
-        assert_eq!((row.proxy.as_str(), row.charge, row.attempt_day.as_str()), ("sip1", Micros(359_900), ""));
-        assert!(read(&json!({ "phone": {} })).expect("no call").is_none());
+        let row = read(&json!({ "call": whole() })).expect("a call");
+        assert_eq!((row.number.as_str(), row.charge, row.pricing), ("351912345678", Micros(359_900), json!([{ "rate": 1 }, { "rate": 2 }])));
+        assert_eq!(read(&json!({ "phone": {} })), None);
     }
 
     #[test]
     fn what_is_shown_comes_back_and_the_prices_above_do_not() {
-        let row = read(&json!({ "call": whole() })).expect("a call").expect("one");
+        let row = read(&json!({ "call": whole() })).expect("a call");
         let kept = activity(ActivityKind::CallEnded, row.authorized_at, &row).expect("an activity").payload;
-        let back = read(&kept).expect("a call").expect("one");
+        let back = read(&kept).expect("a call");
         let hidden = call::Model {
             request_id: String::new(),
             proxy: String::new(),
