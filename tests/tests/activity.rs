@@ -68,6 +68,65 @@ on_both!(a_watcher_sees_everything_in_order, |backend: Backend| async move {
     shop.finish().await;
 });
 
+/// Everything that an event shows without asking the database, in ways that a client may write it.
+const WRITTEN: &str = "subscription S($s: ID!) { all: callshopActivity(callshopId: $s) { __typename cursor cursorExpired event { ...E } \
+    snapshot { asOf } event { again: seq call { state } } } } \
+    fragment E on Activity { __typename seq at kind cabinId sessionId call { ... on Call { id cabinId sessionId dialed } number numberFormatted \
+    destination emergency state authorizedAt ringingAt answeredAt endedAt asOf elapsedSeconds cost { __typename amount currency } billedSeconds \
+    pricePerMinute { amount currency } connectionFee { amount } maxSeconds estimated writtenOff { amount } sipCode endedBy cause refusal } }";
+
+/// The next event, past a snapshot.
+async fn event_of(socket: &mut Socket, field: &str) -> Value {
+    loop {
+        let message = socket.next().await;
+        if message[field]["snapshot"].is_null() {
+            return message;
+        }
+    }
+}
+
+on_both!(events_are_written_as_the_executor_would, |backend: Backend| async move {
+    let shop = Shop::start(backend, 2).await;
+    let mut written = Socket::open(shop.server.http, shop.attendant.token()).await;
+    written.subscribe("1", WRITTEN, json!({ "s": shop.id })).await;
+    // a directive, or a field that asks the database, leaves the events to the executor
+    let mut executed = Socket::open(shop.server.http, shop.attendant.token()).await;
+    let directed = WRITTEN.replacen("cursor ", "cursor @include(if: true) ", 1);
+    executed.subscribe("1", &directed, json!({ "s": shop.id })).await;
+    let mut asking = Socket::open(shop.server.http, shop.reseller.token()).await;
+    let asked = WRITTEN.replacen("refusal }", "refusal costs { account } }", 1);
+    asking.subscribe("1", &asked, json!({ "s": shop.id })).await;
+    for socket in [&mut written, &mut executed, &mut asking] {
+        assert!(socket.next().await["all"]["snapshot"]["asOf"].is_string());
+    }
+    let online = json!({ "eid": "on-1", "kind": "online", "ts": "1795388290472917", "proxy": "test", "user": shop.phones[0].user });
+    assert_eq!(shop.hook().events(&[online]).await, ["applied"]);
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    shop.call(0, "+5521987654321", 61_000).await;
+    shop.call(0, "112", 5_000).await;
+    // no price: refused, and on nobody's bill
+    shop.hook().authorize(&shop.phones[0].user, "+88213000000").await;
+    shop.close_cabin(0).await;
+    let mut kinds = Vec::new();
+    while kinds.last().is_none_or(|kind| kind != "CABIN_CLOSED") {
+        let ours = event_of(&mut written, "all").await;
+        assert_eq!(ours, event_of(&mut executed, "all").await);
+        let mut theirs = event_of(&mut asking, "all").await;
+        if let Some(call) = theirs["all"]["event"]["call"].as_object_mut() {
+            assert!(call.remove("costs").is_some(), "the executor answered");
+        }
+        assert_eq!(ours, theirs);
+        kinds.push(text(&ours["all"]["event"]["kind"]));
+    }
+    for kind in
+        ["PHONE_ONLINE", "CALL_AUTHORIZED", "CALL_RINGING", "CALL_ANSWERED", "CALL_ENDED", "CALL_REFUSED"]
+    {
+        assert!(kinds.iter().any(|seen| seen == kind), "{kind} is in {kinds:?}");
+    }
+    shop.finish().await;
+});
+
 on_both!(a_watcher_who_was_away_goes_on_where_he_was, |backend: Backend| async move {
     let mut shop = Shop::start(backend, 2).await;
     shop.open_register().await;

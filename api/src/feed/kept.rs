@@ -84,7 +84,13 @@ impl<'a> From<&'a call::Model> for Kept<'a> {
             billed_seconds: call.billed_seconds,
             charge: call.charge,
             currency: Cow::Borrowed(&call.currency),
-            pricing: call.pricing.as_array().and_then(|levels| levels.first()).map(Cow::Borrowed).into_iter().collect(),
+            pricing: call
+                .pricing
+                .as_array()
+                .and_then(|levels| levels.first())
+                .map(Cow::Borrowed)
+                .into_iter()
+                .collect(),
             estimated: call.estimated,
             written_off: call.written_off,
         }
@@ -186,7 +192,10 @@ mod tests {
     #[test]
     fn what_older_activities_keep_is_read() {
         let row = read(&json!({ "call": whole() })).expect("a call");
-        assert_eq!((row.number.as_str(), row.charge, row.pricing), ("351912345678", Micros(359_900), json!([{ "rate": 1 }, { "rate": 2 }])));
+        assert_eq!(
+            (row.number.as_str(), row.charge, row.pricing),
+            ("351912345678", Micros(359_900), json!([{ "rate": 1 }, { "rate": 2 }]))
+        );
         assert_eq!(read(&json!({ "phone": {} })), None);
     }
 

@@ -12,9 +12,9 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::message::{self, Kind};
 use super::Hub;
 use super::hub::Committed;
+use super::message::{self, Kind};
 use crate::redis_client::{PATIENCE, Pauses};
 use crate::telemetry::trace::Place;
 

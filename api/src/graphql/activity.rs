@@ -6,11 +6,11 @@ use std::time::Duration;
 use async_graphql::{Context, ID, SimpleObject, Subscription};
 use chrono::{DateTime, Utc};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
-use tracing::span::EnteredSpan;
 use uuid::Uuid;
 
 use super::cabins::Cabin;
 use super::calls::Call;
+use super::live::{self, Following};
 use super::payload::top_level;
 use super::roles::{Rule, SIGNED_IN};
 use super::scalars::Kind;
@@ -19,8 +19,6 @@ use crate::app::activity::{self as watching, Start};
 use crate::app::{App, calls as call_cases};
 use crate::auth::Actor;
 use crate::feed::{Told, Watch, stream as positions};
-use crate::metrics::Metrics;
-use crate::telemetry::trace;
 
 /// Who sees what of this file.
 pub const RULES: &[Rule] = &[
@@ -160,26 +158,47 @@ impl From<&Told> for Activity {
     }
 }
 
-/// Activities behind the watch's position; ends after an error, which it passes on.
-fn follow(watch: Watch, cabin: Option<Uuid>) -> BoxStream<'static, async_graphql::Result<Arc<Told>>> {
-    let steps = stream::unfold(Some(watch), move |watch| async move {
-        let mut watch = watch?;
-        loop {
-            match watch.next().await {
-                Ok(row) if cabin.is_none() || row.cabin_id == cabin => return Some((Ok(row), Some(watch))),
-                Ok(_) => {}
-                Err(error) => return Some((Err(top_level(error)), None)),
-            }
+impl From<&Told> for CallshopActivity {
+    fn from(told: &Told) -> Self {
+        Self {
+            cursor: positions::cursor(told.seq),
+            snapshot: None,
+            event: Some(told.into()),
+            cursor_expired: false,
         }
-    });
-    steps.boxed()
+    }
 }
 
-/// Counts an activity that a subscriber is given, in its trace for as long as the answer lives.
-fn deliver(metrics: &Metrics, told: &Told) -> EnteredSpan {
-    metrics.api.delivered(told.since.elapsed());
-    trace::delivery(told.trace.as_ref()).entered()
+impl From<&Told> for CabinActivity {
+    fn from(told: &Told) -> Self {
+        Self {
+            cursor: positions::cursor(told.seq),
+            snapshot: None,
+            event: Some(told.into()),
+            cursor_expired: false,
+        }
+    }
 }
+
+/// How it stands, then what follows; ends after an error, which it passes on.
+fn answers<T>(ctx: &Context<'_>, first: Option<T>, following: Following) -> Answers<T>
+where
+    T: for<'a> From<&'a Told> + Send + 'static,
+{
+    let first = stream::iter(first.map(Ok));
+    // written without the executor, when that is possible
+    let Some(following) = live::leave(ctx, following) else { return first.boxed() };
+    let events = stream::unfold(Some(following), async |following: Option<Following>| {
+        let mut following = following?;
+        match following.next().await {
+            Ok(told) => Some((Ok(following.deliver(&told, |told| T::from(told))), Some(following))),
+            Err(error) => Some((Err(top_level(error)), None)),
+        }
+    });
+    first.chain(events).boxed()
+}
+
+type Answers<T> = BoxStream<'static, async_graphql::Result<T>>;
 
 /// The application behind a subscription, which outlives its first answer.
 pub(super) fn application(ctx: &Context<'_>) -> Arc<App> {
@@ -198,35 +217,22 @@ impl ActivitySubscription {
         ctx: &Context<'_>,
         callshop_id: ID,
         #[graphql(desc = "Go on behind this cursor: nothing missed, nothing twice.")] after: Option<String>,
-    ) -> async_graphql::Result<BoxStream<'static, async_graphql::Result<CallshopActivity>>> {
+    ) -> async_graphql::Result<Answers<CallshopActivity>> {
         let (app, actor) = (application(ctx), actor(ctx)?);
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
         let Start { watch, seq, snapshot, expired } =
             watching::start(&app, actor, shop, None, after.as_deref()).await.map_err(top_level)?;
-        let first = snapshot.map(|state| {
-            Ok(CallshopActivity {
-                cursor: positions::cursor(seq),
-                snapshot: Some(CallshopSnapshot {
-                    as_of: state.as_of,
-                    live_calls: state.live.into_iter().map(|row| Call::new(row, state.as_of)).collect(),
-                    cabins: state.cabins.into_iter().map(Cabin).collect(),
-                }),
-                event: None,
-                cursor_expired: expired,
-            })
+        let first = snapshot.map(|state| CallshopActivity {
+            cursor: positions::cursor(seq),
+            snapshot: Some(CallshopSnapshot {
+                as_of: state.as_of,
+                live_calls: state.live.into_iter().map(|row| Call::new(row, state.as_of)).collect(),
+                cabins: state.cabins.into_iter().map(Cabin).collect(),
+            }),
+            event: None,
+            cursor_expired: expired,
         });
-        let metrics = app.metrics.clone();
-        let events = follow(watch, None).map(move |row| {
-            let row = row?;
-            let _delivery = deliver(&metrics, &row);
-            Ok(CallshopActivity {
-                cursor: positions::cursor(row.seq),
-                snapshot: None,
-                event: Some(row.as_ref().into()),
-                cursor_expired: false,
-            })
-        });
-        Ok(stream::iter(first).chain(events).boxed())
+        Ok(answers(ctx, first, Following { watch, cabin: None, metrics: app.metrics.clone() }))
     }
 
     /// Everything that happens in a cabin, in order.
@@ -235,14 +241,14 @@ impl ActivitySubscription {
         ctx: &Context<'_>,
         cabin_id: ID,
         #[graphql(desc = "Go on behind this cursor: nothing missed, nothing twice.")] after: Option<String>,
-    ) -> async_graphql::Result<BoxStream<'static, async_graphql::Result<CabinActivity>>> {
+    ) -> async_graphql::Result<Answers<CabinActivity>> {
         let (app, actor) = (application(ctx), actor(ctx)?);
         let cabin = Kind::Cabin.parse(&cabin_id).map_err(top_level)?;
         let shop = watching::callshop_of(&app, actor, cabin).await.map_err(top_level)?;
         let Start { watch, seq, snapshot, expired } =
             watching::start(&app, actor, shop, Some(cabin), after.as_deref()).await.map_err(top_level)?;
         let first = snapshot.and_then(|state| {
-            Some(Ok(CabinActivity {
+            Some(CabinActivity {
                 cursor: positions::cursor(seq),
                 snapshot: Some(CabinSnapshot {
                     as_of: state.as_of,
@@ -251,20 +257,9 @@ impl ActivitySubscription {
                 }),
                 event: None,
                 cursor_expired: expired,
-            }))
-        });
-        let metrics = app.metrics.clone();
-        let events = follow(watch, Some(cabin)).map(move |row| {
-            let row = row?;
-            let _delivery = deliver(&metrics, &row);
-            Ok(CabinActivity {
-                cursor: positions::cursor(row.seq),
-                snapshot: None,
-                event: Some(row.as_ref().into()),
-                cursor_expired: false,
             })
         });
-        Ok(stream::iter(first).chain(events).boxed())
+        Ok(answers(ctx, first, Following { watch, cabin: Some(cabin), metrics: app.metrics.clone() }))
     }
 
     /// A callshop's live calls with elapsed time and cost: at once, whenever one changes, and every so many seconds.
@@ -273,7 +268,7 @@ impl ActivitySubscription {
         ctx: &Context<'_>,
         callshop_id: ID,
         #[graphql(default = 1, desc = "Seconds between ticks, 1 to 60.")] every_seconds: i32,
-    ) -> async_graphql::Result<BoxStream<'static, async_graphql::Result<LiveCalls>>> {
+    ) -> async_graphql::Result<Answers<LiveCalls>> {
         let (app, actor) = (application(ctx), actor(ctx)?.clone());
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
         let every = u64::try_from(every_seconds).ok().filter(|seconds| (1..=60).contains(seconds));

@@ -83,27 +83,142 @@ remote_enum!(
 );
 
 /// One attempt to call. Live calls carry what a client needs to tick on its own: `asOf`, `elapsedSeconds`, `cost` and the price.
-pub struct Call {
-    row: Arc<call::Model>,
-    as_of: DateTime<Utc>,
-}
+pub struct Call(pub(super) CallValues);
 
 impl Call {
     /// The call as it is at `as_of`.
     pub fn new(row: impl Into<Arc<call::Model>>, as_of: DateTime<Utc>) -> Self {
-        Self { row: row.into(), as_of }
+        Self(CallValues { row: row.into(), as_of })
     }
+}
 
+/// What a call shows of itself, without asking anybody: each method is the field of that name of [`Call`], where it is described.
+pub(super) struct CallValues {
+    row: Arc<call::Model>,
+    as_of: DateTime<Utc>,
+}
+
+impl CallValues {
     fn so_far(&self) -> async_graphql::Result<(u32, Micros)> {
         pricing::so_far(&self.row, self.as_of).map_err(top_level)
     }
 
-    fn money(&self, amount: Micros) -> Money {
+    fn money(&self, amount: impl Into<Micros>) -> Money {
         Money::new(amount, &self.row.currency)
     }
 
     fn retail(&self) -> async_graphql::Result<Option<pricing::Level>> {
         Ok(pricing::levels(&self.row).map_err(top_level)?.into_iter().next())
+    }
+
+    pub(super) fn id(&self) -> ID {
+        Kind::Call.id(self.row.id)
+    }
+
+    pub(super) fn cabin_id(&self) -> Option<ID> {
+        self.row.cabin_id.map(|id| Kind::Cabin.id(id))
+    }
+
+    pub(super) fn session_id(&self) -> Option<ID> {
+        self.row.session_id.map(|id| Kind::CabinSession.id(id))
+    }
+
+    pub(super) fn dialed(&self) -> &str {
+        &self.row.dialed
+    }
+
+    pub(super) fn number(&self) -> String {
+        match E164::parse(&self.row.number) {
+            Ok(number) if !self.row.emergency => number.to_string(),
+            _ => self.row.number.clone(),
+        }
+    }
+
+    pub(super) fn number_formatted(&self) -> String {
+        match E164::parse(&self.row.number) {
+            Ok(number) if !self.row.emergency => format_international(&number),
+            _ => self.row.number.clone(),
+        }
+    }
+
+    pub(super) fn destination(&self) -> &str {
+        &self.row.destination
+    }
+
+    pub(super) fn emergency(&self) -> bool {
+        self.row.emergency
+    }
+
+    pub(super) fn state(&self) -> CallState {
+        self.row.state.into()
+    }
+
+    pub(super) fn authorized_at(&self) -> DateTime<Utc> {
+        self.row.authorized_at
+    }
+
+    pub(super) fn ringing_at(&self) -> Option<DateTime<Utc>> {
+        self.row.ringing_at
+    }
+
+    pub(super) fn answered_at(&self) -> Option<DateTime<Utc>> {
+        self.row.answered_at
+    }
+
+    pub(super) fn ended_at(&self) -> Option<DateTime<Utc>> {
+        self.row.ended_at
+    }
+
+    pub(super) fn as_of(&self) -> DateTime<Utc> {
+        self.as_of
+    }
+
+    pub(super) fn elapsed_seconds(&self) -> async_graphql::Result<u32> {
+        Ok(self.so_far()?.0)
+    }
+
+    pub(super) fn cost(&self) -> async_graphql::Result<Money> {
+        Ok(self.money(self.so_far()?.1))
+    }
+
+    pub(super) fn billed_seconds(&self) -> i32 {
+        self.row.billed_seconds
+    }
+
+    pub(super) fn price_per_minute(&self) -> async_graphql::Result<Option<Money>> {
+        Ok(self.retail()?.map(|level| self.money(level.pricing.rate.price_per_minute)))
+    }
+
+    pub(super) fn connection_fee(&self) -> async_graphql::Result<Option<Money>> {
+        Ok(self.retail()?.map(|level| self.money(level.pricing.rate.connection_fee)))
+    }
+
+    pub(super) fn max_seconds(&self) -> i32 {
+        self.row.covered
+    }
+
+    pub(super) fn estimated(&self) -> bool {
+        self.row.estimated
+    }
+
+    pub(super) fn written_off(&self) -> Money {
+        self.money(self.row.written_off)
+    }
+
+    pub(super) fn sip_code(&self) -> Option<i32> {
+        self.row.sip_code
+    }
+
+    pub(super) fn ended_by(&self) -> Option<EndedBy> {
+        self.row.ended_by.map(Into::into)
+    }
+
+    pub(super) fn cause(&self) -> Option<EndCause> {
+        self.row.cause.map(Into::into)
+    }
+
+    pub(super) fn refusal(&self) -> Option<&str> {
+        self.row.refusal.as_deref()
     }
 }
 
@@ -122,147 +237,141 @@ pub struct CallCost {
 impl Call {
     /// Global id.
     pub(super) async fn id(&self) -> ID {
-        Kind::Call.id(self.row.id)
+        self.0.id()
     }
 
     /// The cabin it was made from.
     async fn cabin_id(&self) -> Option<ID> {
-        self.row.cabin_id.map(|id| Kind::Cabin.id(id))
+        self.0.cabin_id()
     }
 
     /// The session on whose bill it is.
     async fn session_id(&self) -> Option<ID> {
-        self.row.session_id.map(|id| Kind::CabinSession.id(id))
+        self.0.session_id()
     }
 
     /// As it was dialled.
     async fn dialed(&self) -> &str {
-        &self.row.dialed
+        self.0.dialed()
     }
 
     /// E.164 digits with "+", or a short number; empty when what was dialled is no number.
     async fn number(&self) -> String {
-        match E164::parse(&self.row.number) {
-            Ok(number) if !self.row.emergency => number.to_string(),
-            _ => self.row.number.clone(),
-        }
+        self.0.number()
     }
 
     /// The number, grouped for people.
     async fn number_formatted(&self) -> String {
-        match E164::parse(&self.row.number) {
-            Ok(number) if !self.row.emergency => format_international(&number),
-            _ => self.row.number.clone(),
-        }
+        self.0.number_formatted()
     }
 
     /// Name of the rated destination.
     async fn destination(&self) -> &str {
-        &self.row.destination
+        self.0.destination()
     }
 
     /// An emergency number: free, and always allowed.
     async fn emergency(&self) -> bool {
-        self.row.emergency
+        self.0.emergency()
     }
 
     /// Where it is.
     async fn state(&self) -> CallState {
-        self.row.state.into()
+        self.0.state()
     }
 
     /// When it was asked for.
     async fn authorized_at(&self) -> DateTime<Utc> {
-        self.row.authorized_at
+        self.0.authorized_at()
     }
 
     /// When the other phone began to ring.
     async fn ringing_at(&self) -> Option<DateTime<Utc>> {
-        self.row.ringing_at
+        self.0.ringing_at()
     }
 
     /// When it was answered.
     async fn answered_at(&self) -> Option<DateTime<Utc>> {
-        self.row.answered_at
+        self.0.answered_at()
     }
 
     /// When it was over.
     async fn ended_at(&self) -> Option<DateTime<Utc>> {
-        self.row.ended_at
+        self.0.ended_at()
     }
 
     /// The instant that `elapsedSeconds` and `cost` are of.
     async fn as_of(&self) -> DateTime<Utc> {
-        self.as_of
+        self.0.as_of()
     }
 
     /// Seconds talked so far, or in all; whole seconds rounded up.
     async fn elapsed_seconds(&self) -> async_graphql::Result<u32> {
-        Ok(self.so_far()?.0)
+        self.0.elapsed_seconds()
     }
 
     /// What the customer pays if the call ends at `asOf`; once it is over, what he pays.
     async fn cost(&self) -> async_graphql::Result<Money> {
-        Ok(self.money(self.so_far()?.1))
+        self.0.cost()
     }
 
     /// Seconds the customer pays for; 0 until it is over.
     async fn billed_seconds(&self) -> i32 {
-        self.row.billed_seconds
+        self.0.billed_seconds()
     }
 
     /// What the customer pays a minute, outside time bands.
     async fn price_per_minute(&self) -> async_graphql::Result<Option<Money>> {
-        Ok(self.retail()?.map(|level| self.money(level.pricing.rate.price_per_minute)))
+        self.0.price_per_minute()
     }
 
     /// What the customer pays once when it is answered.
     async fn connection_fee(&self) -> async_graphql::Result<Option<Money>> {
-        Ok(self.retail()?.map(|level| self.money(level.pricing.rate.connection_fee)))
+        self.0.connection_fee()
     }
 
     /// Seconds that are paid for now. While it runs they grow as long as credit, deposit and limits allow; then it is cut.
     async fn max_seconds(&self) -> i32 {
-        self.row.covered
+        self.0.max_seconds()
     }
 
     /// Its end is an estimate, because its proxy lost it: the true one, if it comes, corrects what it cost.
     async fn estimated(&self) -> bool {
-        self.row.estimated
+        self.0.estimated()
     }
 
     /// What was talked beyond what was paid for, and given away.
     async fn written_off(&self) -> Money {
-        self.money(self.row.written_off.into())
+        self.0.written_off()
     }
 
     /// Final SIP status of a call that was not answered.
     async fn sip_code(&self) -> Option<i32> {
-        self.row.sip_code
+        self.0.sip_code()
     }
 
     /// Who ended it.
     async fn ended_by(&self) -> Option<EndedBy> {
-        self.row.ended_by.map(Into::into)
+        self.0.ended_by()
     }
 
     /// Why it ended.
     async fn cause(&self) -> Option<EndCause> {
-        self.row.cause.map(Into::into)
+        self.0.cause()
     }
 
     /// Stable code of the reason why it was not allowed.
     async fn refusal(&self) -> Option<&str> {
-        self.row.refusal.as_deref()
+        self.0.refusal()
     }
 
     /// What it cost the accounts of the caller's branch, from the callshop up; empty until it is over.
     async fn costs(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CallCost>> {
-        let costs = calls::costs(app(ctx), actor(ctx)?, &self.row).await.map_err(top_level)?;
+        let costs = calls::costs(app(ctx), actor(ctx)?, &self.0.row).await.map_err(top_level)?;
         let shown = costs.into_iter().map(|cost| CallCost {
             account: cost.account,
             billed_seconds: cost.billed_seconds,
-            amount: self.money(cost.amount),
+            amount: self.0.money(cost.amount),
         });
         Ok(shown.collect())
     }
@@ -270,8 +379,8 @@ impl Call {
     /// What remains of the caller's income from it after what he pays for it: for a callshop, the customer's price less its cost; null until it
     /// is over.
     async fn margin(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
-        let margin = calls::margin(app(ctx), actor(ctx)?, &self.row).await.map_err(top_level)?;
-        Ok(margin.map(|margin| self.money(margin)))
+        let margin = calls::margin(app(ctx), actor(ctx)?, &self.0.row).await.map_err(top_level)?;
+        Ok(margin.map(|margin| self.0.money(margin)))
     }
 }
 

@@ -11,6 +11,7 @@ pub mod credit;
 pub mod endpoint;
 pub mod explain;
 pub mod ledger;
+pub mod live;
 pub mod loaders;
 pub mod node;
 pub mod paging;

@@ -18,7 +18,7 @@ use super::{
     graphql_sse,
     media::{self, Answer},
     origin,
-    pipeline::{Kind, Parameters, Prepared, byte_cap},
+    pipeline::{self, Kind, Parameters, Prepared, byte_cap},
     service::{AuthFailure, Caller},
 };
 use crate::telemetry::{RequestId, request, trace};
@@ -221,6 +221,14 @@ fn json(status: StatusCode, answer: Answer, body: &impl Serialize) -> HttpRespon
 /// An answer as JSON, for the transports that send it inside messages of their own.
 pub(crate) fn response_json(response: &Response) -> String {
     to_json(response)
+}
+
+/// An answer of a subscription as JSON.
+pub(crate) fn answer_json(answer: pipeline::Answer) -> String {
+    match answer {
+        pipeline::Answer::Written(json) => json,
+        pipeline::Answer::Response(response) => response_json(&response),
+    }
 }
 
 /// A refusal as JSON: an answer with `errors` and no `data`.

@@ -23,7 +23,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 use super::{
     Endpoint,
     error::RequestError,
-    graphql_http::{check_method, error_json, response_json},
+    graphql_http::{answer_json, check_method, error_json, response_json},
     media::Answer,
     pipeline::{Kind, Prepared},
     service::{AuthFailure, Caller, SocketGuard, going_away},
@@ -68,7 +68,7 @@ pub(crate) fn respond(
 fn answers(endpoint: &Endpoint, prepared: Prepared) -> BoxStream<'static, String> {
     let service = endpoint.service.clone();
     if prepared.kind == Kind::Subscription {
-        return prepared.stream(service.executor()).map(|response| response_json(&response)).boxed();
+        return prepared.stream(service.executor()).map(answer_json).boxed();
     }
     let run = async move {
         match prepared.run(service.executor(), service.limits()).await {

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     error::RequestError,
     limits::Limits,
-    pipeline::{Parameters, Prepared, RolePipeline, execute::DynExecutor},
+    pipeline::{Compile, Parameters, Prepared, RolePipeline, execute::DynExecutor},
     rate::KeyedRate,
     role_schema::{self, RoleSchemaError, RoleSet},
 };
@@ -138,6 +138,15 @@ impl GraphqlService {
     #[must_use]
     pub fn counted_by(self, metrics: Arc<Metrics>) -> Self {
         Self { metrics, ..self }
+    }
+
+    /// Leaves the events of subscriptions to what this makes of them, where it makes anything of them.
+    #[must_use]
+    pub fn live(mut self, compile: Compile) -> Self {
+        for pipeline in self.roles.values_mut() {
+            pipeline.compile_with(compile);
+        }
+        self
     }
 
     /// What is counted.

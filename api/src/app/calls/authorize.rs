@@ -18,12 +18,12 @@ use super::events::local_day;
 use super::extend;
 use super::money::{Money, Purses};
 use super::pricing::Level;
-use crate::feed::kept::activity;
 use crate::app::App;
 use crate::app::access::path_ids;
 use crate::app::rates;
 use crate::app::sessions::MAX_STATEMENT_CALLS;
 use crate::error::{Error, Result};
+use crate::feed::kept::activity;
 use crate::store::calls::Spent;
 use crate::store::{Tx, accounts, calls, tariffs};
 

@@ -12,9 +12,9 @@ use super::charge::{self, Charged, Corrections};
 use super::extend;
 use super::money::Money;
 use super::registrations;
-use crate::feed::kept::activity;
 use crate::app::{App, sessions};
 use crate::error::{Error, Result};
+use crate::feed::kept::activity;
 use crate::store::{Tx, accounts, calls};
 
 /// An event from the proxy, parsed.

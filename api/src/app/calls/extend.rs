@@ -19,9 +19,9 @@ use super::cover::{self, Terms, Wanted, holds};
 use super::money::{Money, Purses};
 use super::pricing::{self, Level};
 use super::writer::CallWriter;
-use crate::feed::kept::activity;
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::feed::kept::activity;
 use crate::kamailio::control::{HangUp, Pushed};
 use crate::store::{Tx, accounts, calls, sessions};
 

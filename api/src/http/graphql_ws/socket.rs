@@ -28,7 +28,7 @@ use super::{
 use crate::http::{
     Endpoint,
     error::RequestError,
-    graphql_http::{response_json, tell},
+    graphql_http::{answer_json, response_json, tell},
     limits::{Limits, SocketLimits},
     pipeline::{Kind, Parameters, Prepared},
     service::{AuthFailure, Caller, going_away},
@@ -351,10 +351,7 @@ impl Socket {
         let next = move |json| Event::Next { id: event_id.clone(), json };
         let events: LocalBoxStream<'static, Event> = if prepared.kind == Kind::Subscription {
             span.in_scope(|| tracing::debug!("subscribed"));
-            prepared
-                .stream(service.executor())
-                .map(move |response| next(response_json(&response)))
-                .boxed_local()
+            prepared.stream(service.executor()).map(move |answer| next(answer_json(answer))).boxed_local()
         } else {
             let id = id.clone();
             once(async move {

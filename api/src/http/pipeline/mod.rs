@@ -17,15 +17,16 @@ use std::{sync::Arc, time::Instant};
 
 use actix_web::http::StatusCode;
 use apollo_compiler::{
-    ExecutableDocument, Schema,
+    ExecutableDocument, Node, Schema,
     ast::Document,
     collections::HashMap,
+    executable::Operation,
     response::{JsonMap, JsonValue},
     schema::{Implementers, Name},
     validation::Valid,
 };
 use async_graphql::{Request, Response, ServerError, Value};
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, stream::BoxStream};
 
 use super::{error::RequestError, limits::Limits};
 use crate::{metrics::Metrics, telemetry::RequestId};
@@ -36,12 +37,14 @@ pub mod count;
 pub mod execute;
 pub mod introspection;
 mod lexer;
+pub mod live;
 pub mod operation;
 pub mod parse;
 pub mod token_cap;
 pub mod validate;
 pub mod variables;
 
+pub use live::{Answer, Compile, Live};
 pub use operation::Kind;
 
 /// The parameters of a GraphQL request, alike on every transport.
@@ -123,6 +126,8 @@ struct Checked {
     typed: Valid<ExecutableDocument>,
     /// The executor's own syntax tree; it parses only what is valid by then.
     for_executor: async_graphql::parser::types::ExecutableDocument,
+    /// How events are written, by the operation's name.
+    live: HashMap<Option<Name>, Arc<dyn Live>>,
 }
 
 /// One role's schema and the documents checked against it.
@@ -131,6 +136,7 @@ pub struct RolePipeline {
     implementers: HashMap<Name, Implementers>,
     /// By the document's text; refusals are kept too, so that sending one again costs nothing.
     documents: moka::sync::Cache<Arc<str>, Arc<Result<Checked, RequestError>>>,
+    compile: Option<Compile>,
 }
 
 impl RolePipeline {
@@ -140,7 +146,12 @@ impl RolePipeline {
             .weigher(|text: &Arc<str>, _| u32::try_from(text.len().max(256)).unwrap_or(u32::MAX))
             .max_capacity(limits.cached_document_bytes)
             .build();
-        Self { implementers: schema.implementers_map(), schema, documents }
+        Self { implementers: schema.implementers_map(), schema, documents, compile: None }
+    }
+
+    /// Asks this how the events of subscriptions are written.
+    pub fn compile_with(&mut self, compile: Compile) {
+        self.compile = Some(compile);
     }
 
     /// The role's schema in the schema definition language.
@@ -176,6 +187,7 @@ impl RolePipeline {
             introspected,
             has_data: roots.data || !roots.introspection,
             field: typed.selection_set.fields().next().map(|field| field.name.clone()),
+            live: document.live.get(&typed.name).cloned(),
             observed: None,
         })
     }
@@ -198,7 +210,15 @@ impl RolePipeline {
         let for_executor = async_graphql::parser::parse_query(text).map_err(|_| {
             RequestError::document("GRAPHQL_PARSE_FAILED", "The document is not valid GraphQL.")
         })?;
-        Ok(Checked { tree, typed, for_executor })
+        let live = self.live(&typed);
+        Ok(Checked { tree, typed, for_executor, live })
+    }
+
+    fn live(&self, document: &ExecutableDocument) -> HashMap<Option<Name>, Arc<dyn Live>> {
+        let subscriptions = document.operations.iter().filter(|operation| operation.is_subscription());
+        let compiled =
+            |operation: &Node<Operation>| Some((operation.name.clone(), self.compile?(document, operation)?));
+        subscriptions.filter_map(compiled).collect()
     }
 }
 
@@ -221,6 +241,7 @@ pub struct Prepared {
     has_data: bool,
     /// The first field of the operation: a name of the schema, not of the client.
     pub field: Option<Name>,
+    live: Option<Arc<dyn Live>>,
     observed: Option<Observed>,
 }
 
@@ -272,16 +293,18 @@ impl Prepared {
         Ok(response)
     }
 
-    /// Runs a subscription.
-    pub fn stream(
-        self,
-        executor: &dyn execute::DynExecutor,
-    ) -> futures_util::stream::BoxStream<'static, Response> {
-        let answers = execute::stream(executor, self.request);
+    /// Runs a subscription. What the executor kept for it goes with its last answer, when the events are not its own.
+    pub fn stream(mut self, executor: &dyn execute::DynExecutor) -> BoxStream<'static, Answer> {
+        let events = self.live.map(|live| live.take_over(&mut self.request));
+        let answers = execute::stream(executor, self.request).map(Answer::Response);
+        let answers = match events {
+            Some(events) => answers.chain(events).boxed(),
+            None => answers.boxed(),
+        };
         let Some(observed) = self.observed else { return answers };
         observed.metrics.api.subscribed();
         let running = Running(observed);
-        answers.map(move |response| running.tell(response)).boxed()
+        answers.map(move |answer| running.tell(answer)).boxed()
     }
 }
 
@@ -302,10 +325,12 @@ impl Observed {
 struct Running(Observed);
 
 impl Running {
-    fn tell(&self, mut response: Response) -> Response {
+    fn tell(&self, mut answer: Answer) -> Answer {
         self.0.metrics.api.messages.inc();
-        self.0.name(&mut response);
-        response
+        if let Answer::Response(response) = &mut answer {
+            self.0.name(response);
+        }
+        answer
     }
 }
 
