@@ -106,7 +106,8 @@ impl Watch {
                 return Told::of(&row, None).map(Arc::new);
             }
             if self.behind {
-                self.catch_up().await?;
+                // rare, and large: a watcher that waits for the next ring does not keep room for it
+                Box::pin(self.catch_up()).await?;
             } else if let Some(activity) = self.early.remove(&(self.last + 1)) {
                 self.last = activity.seq;
                 return Ok(activity);
