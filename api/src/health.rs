@@ -14,6 +14,8 @@ use crate::store::Store;
 
 /// How long an answer of the database stands for the next probes: a flood of them is one question a second.
 const FRESH: Duration = Duration::from_secs(1);
+/// How often a loop beats that waits for something else.
+const WAITING: Duration = Duration::from_secs(1);
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -158,8 +160,8 @@ impl Health {
         Report::new(checks, notes.iter().map(|(name, look)| (*name, look())).collect())
     }
 
-    /// One question to the database for all who ask within a second.
-    async fn database(&self, store: &Store) -> Check {
+    /// Whether the database answers: one question for all who ask within a second.
+    pub async fn database(&self, store: &Store) -> Check {
         let mut known = self.database.lock().await;
         if let Some((at, check)) = known.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
             tracing::trace!(age = ?at.elapsed(), "the database was asked lately");
@@ -202,6 +204,18 @@ impl Heartbeat {
     /// The loop runs.
     pub fn beat(&self) {
         self.beat.last.store(millis(self.started.elapsed()), Ordering::Relaxed);
+    }
+
+    /// Beats while the loop waits for something that has a heartbeat, or a bound, of its own.
+    pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        let mut beats = tokio::time::interval(WAITING);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                _ = beats.tick() => self.beat(),
+            }
+        }
     }
 }
 

@@ -66,11 +66,17 @@ pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisErr
     if let Some(stream) = &config.events_stream {
         redis::cmd("XLEN").arg(stream).query_async::<()>(&mut connection).await?;
         // a group that is not there is made at the start; a right that is not there is refused before
-        let mut info = redis::cmd("XINFO");
-        info.arg("CONSUMERS").arg(stream).arg(&config.events_group);
-        match info.query_async::<redis::Value>(&mut connection).await {
-            Err(error) if error.code() == Some("NOPERM") => return Err(error),
-            _ => {}
+        let group = &config.events_group;
+        let mut asked = [redis::cmd("XINFO"), redis::cmd("XPENDING"), redis::cmd("XCLAIM")];
+        asked[0].arg("CONSUMERS").arg(stream).arg(group);
+        asked[1].arg(stream).arg(group);
+        // an entry that is nobody's
+        asked[2].arg(stream).arg(group).arg("none").arg(0).arg("0-0").arg("JUSTID");
+        for command in asked {
+            match command.query_async::<redis::Value>(&mut connection).await {
+                Err(error) if error.code() == Some("NOPERM") => return Err(error),
+                _ => {}
+            }
         }
     }
     Ok(())

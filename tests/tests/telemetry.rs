@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use api::config::TelemetryConfig;
+use api::config::{Config, TelemetryConfig};
 use api::telemetry::export::Exporter;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -14,7 +14,7 @@ use prost::Message as _;
 use serde_json::json;
 use tests::server::HOOK_SECRET;
 use tests::shop::unique;
-use tests::{Backend, Shop, Socket};
+use tests::{Backend, RedisServer, Shop, Socket, TestServer};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -122,7 +122,13 @@ async fn a_call_is_traced_from_the_hook_to_its_subscriber() {
     let config = TelemetryConfig { otlp_endpoint: Some(format!("http://{address}")), sample_ratio: 0.0 };
     let exporter = Exporter::new(&config).expect("an exporter").expect("it is on");
     tracing_subscriber::registry().with(exporter.layer()).init();
-    let shop = Shop::start(Backend::Sqlite, 8).await;
+    let redis = RedisServer::start().await;
+    let url = redis.url();
+    let reading = |config: &mut Config| {
+        config.redis.url = Some(url.into());
+        config.redis.events_stream = Some("callshop:events".to_owned());
+    };
+    let shop = Shop::on(TestServer::start(Backend::Sqlite, reading).await, 8).await;
     shop.open_register().await;
     let mut socket = Socket::open(shop.server.http, shop.attendant.token()).await;
     socket.subscribe("a", WATCH, json!({ "id": shop.id })).await;
@@ -137,6 +143,22 @@ async fn a_call_is_traced_from_the_hook_to_its_subscriber() {
         find(spans, trace, "delivery", &hex(&batch.span_id)).map(|_| ())
     };
     collector.until("hook, batch and delivery in one trace", chain).await;
+
+    // the same of an event that comes by the stream
+    let (trace, span) = ("5bf92f3577b34da6a3ce929d0e0e4736", "10f067aa0ba902b7");
+    let online = json!({ "eid": unique("eid"), "kind": "online", "ts": "1795388290472917", "proxy": "test",
+        "user": shop.phones[0].user });
+    let mut add = redis::cmd("XADD");
+    add.arg("callshop:events").arg("*").arg("event").arg(online.to_string());
+    add.arg("traceparent").arg(format!("00-{trace}-{span}-01"));
+    add.query_async::<()>(&mut redis.connection().await).await.expect("Redis takes it");
+    assert!(socket.next().await["callshopActivity"]["event"].is_object(), "the phone is seen");
+    let chain = |spans: &[Span]| {
+        let entry = find(spans, trace, "stream", span)?;
+        let batch = find(spans, trace, "batch", &hex(&entry.span_id))?;
+        find(spans, trace, "delivery", &hex(&batch.span_id)).map(|_| ())
+    };
+    collector.until("entry, batch and delivery in one trace", chain).await;
 
     // many requests, one transaction: it names them all
     let begun = Instant::now();

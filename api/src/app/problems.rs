@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::error::Result;
+use crate::kamailio::stream::Stuck;
 use crate::store::reports::{self, Found, LiveCall, Search};
 use crate::store::{Tx, accounts, reconcile};
 
@@ -44,6 +45,8 @@ pub enum ProblemKind {
     EndEstimated,
     /// An event of the proxy was not understood.
     EventRejected,
+    /// An event of the proxy could not be applied for minutes, and is tried on.
+    EventStuck,
     /// A proxy has dialogs that are no calls of ours.
     DialogsUnknown,
     /// A proxy does not answer.
@@ -110,6 +113,7 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid) -> Result<(account
             look.at_ended_calls().await?;
             if for_admin {
                 look.at_events().await?;
+                look.at_stream(app);
                 look.at_proxies(app).await?;
             }
             look.at_books().await?;
@@ -219,6 +223,22 @@ impl Look<'_> {
         };
         self.add(ProblemKind::EventRejected, events.into_iter().map(problem).collect());
         Ok(())
+    }
+
+    /// What this node saw of the stream when it looked last, some seconds ago.
+    fn at_stream(&mut self, app: &App) {
+        let Some(stream) = &app.proxy_events else { return };
+        let problem = |stuck: Stuck| Problem {
+            subject: Subject::Event,
+            callshop: None,
+            since: stuck.id.since(),
+            text: format!(
+                "The entry {} of the Redis stream failed {} times and is tried on; later events of the same call or phone wait behind it: the \
+                 servers' log says why.",
+                stuck.id, stuck.deliveries
+            ),
+        };
+        self.add(ProblemKind::EventStuck, stream.status.stuck().into_iter().map(problem).collect());
     }
 
     async fn at_proxies(&mut self, app: &App) -> Result<()> {

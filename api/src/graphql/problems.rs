@@ -36,6 +36,8 @@ pub enum ProblemKind {
     EndEstimated,
     /// An event of the proxy, of the last seven days, was not understood; only shown to the platform.
     EventRejected,
+    /// An event of the proxy has waited in the stream for more than ten minutes, because it cannot be applied; only shown to the platform.
+    EventStuck,
     /// A proxy has dialogs that are no calls of ours; only shown to the platform.
     DialogsUnknown,
     /// A proxy has not listed its calls for more than five minutes; only shown to the platform.

@@ -183,7 +183,7 @@ async fn answer_events(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpR
     let eids: Vec<String> = events.iter().map(|event| event.eid.clone()).collect();
     match hook.writer.apply(events).await {
         Ok(results) => {
-            results.iter().for_each(|result| hook.app.metrics.hook.event(word(result)));
+            results.iter().for_each(|result| hook.app.metrics.hook.event(result.outcome()));
             let results: Vec<Value> =
                 eids.iter().zip(&results).map(|(eid, result)| result_json(eid, result)).collect();
             HttpResponse::Ok().json(json!({ "results": results }))
@@ -194,20 +194,11 @@ async fn answer_events(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpR
 }
 
 fn result_json(eid: &str, result: &EventResult) -> Value {
-    let mut answer = json!({ "eid": eid, "status": word(result) });
+    let mut answer = json!({ "eid": eid, "status": result.outcome() });
     if let EventResult::Rejected(error) = result {
         answer["error"] = json!(error);
     }
     answer
-}
-
-fn word(result: &EventResult) -> &'static str {
-    match result {
-        EventResult::Applied => "applied",
-        EventResult::Duplicate => "duplicate",
-        EventResult::Ignored => "ignored",
-        EventResult::Rejected(_) => "rejected",
-    }
 }
 
 /// Counters for Prometheus. No secret: the listener is private, and they name nobody.

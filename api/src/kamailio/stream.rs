@@ -3,49 +3,63 @@
 //! An entry is acknowledged and deleted, in one go, only when its event is committed. So what is in the stream is what is not applied yet:
 //! its length is the lag, and an empty stream is a drained one. What a node that died had read is claimed by another after some seconds.
 //! An event that comes twice (claimed while its first reader was only slow, or posted by HTTP as well) is dropped by its `eid`.
+//!
+//! Who fails alone holds nobody up: such an entry is put aside and tried again with growing pauses ([`Aside`]), and only what is about the
+//! same call or phone waits behind it. When nothing can be applied, because the database is away, say, nothing is read.
 
+mod aside;
+mod entry;
+mod status;
+
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use futures_util::future::BoxFuture;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::{BoxFuture, join_all};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, RedisResult, Value};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
-use super::event::{self, MAX_EVENTS};
+use aside::Aside;
+pub use entry::EntryId;
+use entry::{Entry, entries, items, text};
+pub use status::{StreamStatus, Stuck};
+
 use crate::app::App;
-use crate::app::calls::events::ProxyEvent;
+use crate::app::calls::events::{EventResult, ProxyEvent};
 use crate::app::calls::reconcile::Delivery;
 use crate::app::calls::writer::CallWriter;
 use crate::config::RedisConfig;
 use crate::error::{Error, Result};
-use crate::health::Check;
+use crate::health::Heartbeat;
 use crate::redis_client::{self, PATIENCE, Pauses};
+use crate::telemetry::{RequestId, request, trace};
 
-/// The field of an entry that an event is in, as JSON.
-const ONE: &[u8] = b"event";
-/// The field of an entry with a list of events: what the proxy moves to Redis after an outage.
-const MANY: &[u8] = b"events";
 /// Entries read at once.
 const BATCH: usize = 64;
+/// Events handed to the writer at once, but for an entry that has more.
+const EVENTS: usize = 64;
 /// How long a read waits for entries; a stop, and whatever is to be done from time to time, waits for it.
 const BLOCK: Duration = Duration::from_secs(1);
-/// Pauses while events cannot be applied: the database is away, or too much is waiting.
+/// Pauses while nothing can be applied: the database is away, or too much is waiting.
 const AGAIN: Duration = Duration::from_millis(500);
 /// A consumer that was silent for so many times the claiming time is dead.
 const DEAD: u32 = 12;
 /// How long reconciliation waits for what is on its way.
 const SOON: Duration = Duration::from_secs(1);
-/// Longest value; the proxy's lists have less than 64 KiB.
-const MAX_VALUE: usize = 64 * 1024;
-/// What is kept of one that is longer.
-const KEPT: usize = 1_000;
+/// An entry that is older, and was read so often, is stuck: somebody has to look.
+const STUCK_AFTER: TimeDelta = TimeDelta::minutes(10);
+/// See there.
+const STUCK_DELIVERIES: u64 = 5;
+/// Entries that are looked at for it, oldest first.
+const MOST_STUCK: usize = 100;
+/// A reader that was silent for so long hangs: more than anything takes that it waits for in Redis. While it waits for the writer, that one's
+/// own heartbeat counts.
+const HUNG: Duration = Duration::from_secs(60);
 
 /// The stream, as this node sees it.
 pub struct EventStream {
@@ -57,45 +71,6 @@ pub struct EventStream {
     claim: Duration,
     /// How it goes.
     pub status: StreamStatus,
-}
-
-/// Counters and state of the stream; clones count the same.
-#[derive(Debug, Default)]
-pub struct StreamStatus {
-    /// 1 while the stream is being read.
-    pub up: Gauge,
-    /// Entries that no node has applied yet, at the last look, which is every few seconds.
-    pub waiting: Gauge,
-    /// Entries applied and acknowledged by this node.
-    pub applied: Counter,
-    /// Events in them, doubles included.
-    pub events: Counter,
-    /// Entries taken over from a node that left them.
-    pub claimed: Counter,
-    /// Entries that could not be applied at once; they are tried again.
-    pub failed: Counter,
-}
-
-impl StreamStatus {
-    /// Adds all of it to what is told to Prometheus.
-    pub fn register(&self, registry: &mut Registry) {
-        let mut counter =
-            |name: &str, help: &str, counter: &Counter| registry.register(name, help, counter.clone());
-        counter("events_stream_applied", "Entries applied and acknowledged", &self.applied);
-        counter("events_stream_events", "Events in them, doubles included", &self.events);
-        counter("events_stream_claimed", "Entries taken over from a node that left them", &self.claimed);
-        counter("events_stream_failed", "Entries that could not be applied at once", &self.failed);
-        registry.register("events_stream_up", "Whether the stream is being read", self.up.clone());
-        let help = "Entries that no node has applied yet";
-        registry.register("events_stream_waiting_entries", help, self.waiting.clone());
-    }
-
-    fn note(&self) -> Check {
-        match self.up.get() {
-            1 => Check::ok(format!("{} entries waiting", self.waiting.get())),
-            _ => Check::failed("it cannot be read: events wait in Redis"),
-        }
-    }
 }
 
 /// A place in the stream.
@@ -135,22 +110,26 @@ impl EventStream {
     /// # Errors
     /// Redis does not answer.
     pub async fn end(&self) -> Result<Position> {
-        let last = self.ids("XREVRANGE", "+", "-").await?;
-        Ok(Position(last.into_iter().next().unwrap_or_else(|| "0-0".to_owned())))
+        let last = self.ids("XREVRANGE", ("+", "-"), 1).await?;
+        Ok(Position(last.first().map_or_else(|| "0-0".to_owned(), EntryId::to_string)))
     }
 
-    /// Whether every event up to there, that one included, is applied.
+    /// Whether every event up to there, that one included, is applied, but for those that are stuck: they may stay for days, and what is
+    /// concluded without them is corrected when they are applied after all.
     ///
     /// # Errors
     /// Redis does not answer.
     pub async fn applied_through(&self, position: &Position) -> Result<bool> {
-        Ok(self.ids("XRANGE", "-", &position.0).await?.is_empty())
+        let stuck: HashSet<EntryId> = self.status.stuck().iter().map(|one| one.id).collect();
+        let first = self.ids("XRANGE", ("-", &position.0), stuck.len() + 1).await?;
+        Ok(first.iter().all(|id| stuck.contains(id)))
     }
 
-    async fn ids(&self, command: &str, from: &str, to: &str) -> Result<Vec<String>> {
+    async fn ids(&self, command: &str, (from, to): (&str, &str), count: usize) -> Result<Vec<EntryId>> {
         let mut connection = self.connect().await.map_err(Error::fault)?;
         let mut range = self.command(command);
-        let answer = range.arg(from).arg(to).arg("COUNT").arg(1).query_async::<Value>(&mut connection).await;
+        let answer =
+            range.arg(from).arg(to).arg("COUNT").arg(count).query_async::<Value>(&mut connection).await;
         Ok(entries(&answer.map_err(Error::fault)?).into_iter().map(|entry| entry.id).collect())
     }
 
@@ -164,6 +143,13 @@ impl EventStream {
     fn command(&self, name: &str) -> Cmd {
         let mut command = redis::cmd(name);
         command.arg(&self.stream);
+        command
+    }
+
+    /// A command about the group.
+    fn of_group(&self, name: &str) -> Cmd {
+        let mut command = self.command(name);
+        command.arg(&self.group);
         command
     }
 }
@@ -189,18 +175,21 @@ impl Delivery for EventStream {
 /// other nodes.
 pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
     let Some(stream) = &app.proxy_events else { return };
-    let reader = Reader { app: &app, stream, writer, stop: stop.clone() };
+    let heart = app.health.heartbeat("events stream", HUNG);
+    let mut reader =
+        Reader { app: &app, stream, writer, heart, aside: Aside::default(), waiting: Vec::new(), stop };
     let seen = stream.clone();
     app.health.note("events_stream", move || seen.status.note());
     let (mut pauses, mut told) = (Pauses::default(), false);
     while let Err(error) = reader.session(&mut pauses).await {
+        reader.heart.beat();
         // once an outage; the first time also when it never was up
         if stream.status.up.set(0) == 1 || !std::mem::replace(&mut told, true) {
             tracing::warn!(%error, "the proxies' events cannot be read from Redis: they wait there");
         }
         tokio::select! {
             () = tokio::time::sleep(pauses.pause()) => {}
-            () = stop.cancelled() => return,
+            () = reader.stop.cancelled() => return,
         }
     }
     stream.status.up.set(0);
@@ -210,45 +199,85 @@ struct Reader<'a> {
     app: &'a App,
     stream: &'a EventStream,
     writer: CallWriter,
+    heart: Heartbeat,
+    /// What failed alone.
+    aside: Aside,
+    /// What was read when nothing could be applied: nothing is read before it is.
+    waiting: Vec<Entry>,
     stop: CancellationToken,
+}
+
+/// An entry that was read, and what it says.
+struct Read {
+    entry: Entry,
+    events: Vec<ProxyEvent>,
+    /// The calls and phones that it is about.
+    about: Vec<String>,
 }
 
 impl Reader<'_> {
     /// One connection, until it breaks; `Ok` at a stop.
-    async fn session(&self, pauses: &mut Pauses) -> RedisResult<()> {
+    async fn session(&mut self, pauses: &mut Pauses) -> RedisResult<()> {
         let mut connection = self.stream.connect().await?;
         self.make_group(&mut connection).await?;
-        // what a session before this one read and could not acknowledge
-        let mut retry = true;
-        let mut look = Instant::now();
+        // what a session before this one read and could not acknowledge; all of it is there to be read again
+        self.waiting.clear();
+        let mut own = Some("0".to_owned());
+        let (mut look, mut claim) = (Instant::now(), false);
         while !self.stop.is_cancelled() {
-            if retry {
-                retry = !self.take_own(&mut connection).await?;
-            }
+            self.heart.beat();
             if Instant::now() >= look {
                 self.look_after(&mut connection).await?;
                 look = Instant::now() + self.stream.claim / 2;
+                claim = true;
             }
-            if retry {
-                tokio::select! {
-                    () = tokio::time::sleep(AGAIN) => {}
-                    () = self.stop.cancelled() => {}
+            if !self.waiting.is_empty() {
+                self.try_waiting(&mut connection).await?;
+            } else if let Some(after) = own.take() {
+                own = self.take_own(&mut connection, &after).await?;
+            } else {
+                if std::mem::take(&mut claim) {
+                    self.claim(&mut connection).await?;
                 }
-                continue;
+                self.try_aside(&mut connection).await?;
+                self.go_on(&mut connection, pauses).await?;
             }
-            let new = self.read(&mut connection, ">").await?;
-            if self.stream.status.up.set(1) == 0 {
-                tracing::info!("the proxies' events are read from Redis");
-            }
-            *pauses = Pauses::default();
-            retry = !self.take(&mut connection, new).await?;
         }
-        if retry {
+        if !self.waiting.is_empty() || self.aside.len() > 0 || own.is_some() {
             // what we could not apply is taken over by another node, which then removes us
             return Ok(());
         }
         // a name that will not come again
         self.remove(&mut connection, &self.stream.consumer).await
+    }
+
+    /// Reads new ones, if there is room for those of them that fail.
+    async fn go_on(
+        &mut self,
+        connection: &mut MultiplexedConnection,
+        pauses: &mut Pauses,
+    ) -> RedisResult<()> {
+        if !self.waiting.is_empty() {
+            return Ok(());
+        }
+        if self.aside.has_room(BATCH) {
+            let new = self.read(connection, ">").await?;
+            self.take(connection, new).await?;
+        } else {
+            self.pause().await;
+        }
+        if self.stream.status.up.set(1) == 0 {
+            tracing::info!("the proxies' events are read from Redis");
+        }
+        *pauses = Pauses::default();
+        Ok(())
+    }
+
+    async fn pause(&self) {
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN) => {}
+            () = self.stop.cancelled() => {}
+        }
     }
 
     /// From the beginning: what was there before the group was is to be applied, too.
@@ -266,7 +295,8 @@ impl Reader<'_> {
         let mut read = redis::cmd("XREADGROUP");
         read.arg("GROUP").arg(&self.stream.group).arg(&self.stream.consumer).arg("COUNT").arg(BATCH);
         if after == ">" {
-            read.arg("BLOCK").arg(BLOCK.as_millis() as u64);
+            // not so long that others take over meanwhile what is kept
+            read.arg("BLOCK").arg(BLOCK.min(self.stream.claim / 4).as_millis() as u64);
         }
         read.arg("STREAMS").arg(&self.stream.stream).arg(after);
         Ok(match read.query_async::<Value>(connection).await? {
@@ -276,40 +306,112 @@ impl Reader<'_> {
         })
     }
 
-    /// Applies what this consumer has read and not acknowledged; whether nothing of it is left.
-    async fn take_own(&self, connection: &mut MultiplexedConnection) -> RedisResult<bool> {
-        let (mut all, mut after) = (true, "0".to_owned());
-        while !self.stop.is_cancelled() {
-            let own = self.read(connection, &after).await?;
-            let Some(last) = own.last() else { break };
-            after.clone_from(&last.id);
-            all &= self.take(connection, own).await?;
-        }
-        Ok(all)
+    /// A page of what this consumer has read and not acknowledged; where the next one begins, if there may be one.
+    async fn take_own(
+        &mut self,
+        connection: &mut MultiplexedConnection,
+        after: &str,
+    ) -> RedisResult<Option<String>> {
+        let own = self.read(connection, after).await?;
+        let next = own.last().map(|last| last.id.to_string());
+        let own = own.into_iter().filter(|entry| !self.aside.contains(entry.id)).collect();
+        self.take(connection, own).await?;
+        Ok(next)
     }
 
-    /// What is to be done from time to time: taking over what others left, counting, removing who is dead.
-    async fn look_after(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    /// What was read while nothing could be applied, after a pause.
+    async fn try_waiting(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        self.pause().await;
+        if self.stop.is_cancelled() {
+            return Ok(());
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        self.take(connection, waiting).await?;
+        if self.waiting.is_empty() {
+            self.aside.hurry(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// Takes over what others left.
+    async fn claim(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let mut cursor = "0-0".to_owned();
-        loop {
-            let mut claim = self.stream.command("XAUTOCLAIM");
-            claim
-                .arg(&self.stream.group)
-                .arg(&self.stream.consumer)
-                .arg(self.stream.claim.as_millis() as u64);
+        while self.waiting.is_empty() && self.aside.has_room(BATCH) && !self.stop.is_cancelled() {
+            let mut claim = self.stream.of_group("XAUTOCLAIM");
+            claim.arg(&self.stream.consumer).arg(self.stream.claim.as_millis() as u64);
             let answer: Vec<Value> =
                 claim.arg(&cursor).arg("COUNT").arg(BATCH).query_async(connection).await?;
             let claimed = answer.get(1).map(entries).unwrap_or_default();
             self.stream.status.claimed.inc_by(claimed.len() as u64);
             self.take(connection, claimed).await?;
             cursor = answer.first().and_then(text).unwrap_or_default();
-            if cursor.is_empty() || cursor == "0-0" || self.stop.is_cancelled() {
+            if cursor.is_empty() || cursor == "0-0" {
                 break;
             }
         }
+        Ok(())
+    }
+
+    /// What is to be done from time to time: keeping what is ours, counting, removing who is dead.
+    async fn look_after(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        self.keep(connection).await?;
+        self.look_for_stuck(connection).await?;
         let waiting: i64 = self.stream.command("XLEN").query_async(connection).await?;
         self.stream.status.waiting.set(waiting);
         self.bury(connection).await
+    }
+    /// Tells the group that we still have what we could not apply, so that nobody takes it over; and forgets what somebody took over all
+    /// the same.
+    async fn keep(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        if self.waiting.is_empty() && self.aside.len() == 0 {
+            return Ok(());
+        }
+        let most = aside::MOST + BATCH;
+        let mut pending = self.stream.of_group("XPENDING");
+        pending.arg("-").arg("+").arg(most).arg(&self.stream.consumer);
+        let answer: Value = pending.query_async(connection).await?;
+        let ours: HashSet<EntryId> = pending_entries(&answer).map(|(id, _)| id).collect();
+        if ours.len() < most {
+            self.aside.keep(&ours);
+            self.waiting.retain(|entry| ours.contains(&entry.id));
+        }
+        self.count_aside();
+        let (tried, behind) = self.aside.ids();
+        let tried: Vec<EntryId> = self.waiting.iter().map(|entry| entry.id).chain(tried).collect();
+        if !tried.is_empty() {
+            self.own(&tried).arg("JUSTID").query_async::<()>(connection).await?;
+        }
+        // each of these counts as tried again: one behind an entry that is stuck is stuck as well
+        if !behind.is_empty() {
+            self.own(&behind).query_async::<()>(connection).await?;
+        }
+        Ok(())
+    }
+
+    /// The command that makes entries this consumer's, and just delivered.
+    fn own(&self, entries: &[EntryId]) -> Cmd {
+        let ids: Vec<String> = entries.iter().map(EntryId::to_string).collect();
+        let mut claim = self.stream.of_group("XCLAIM");
+        claim.arg(&self.stream.consumer).arg(0).arg(ids);
+        claim
+    }
+
+    fn count_aside(&self) {
+        self.stream.status.aside.set(i64::try_from(self.aside.len()).unwrap_or(i64::MAX));
+    }
+
+    /// Entries of all nodes that were tried again and again.
+    async fn look_for_stuck(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        let mut pending = self.stream.of_group("XPENDING");
+        let answer: Value = pending.arg("-").arg("+").arg(MOST_STUCK).query_async(connection).await?;
+        let now = self.app.clock.now();
+        let stuck = pending_entries(&answer).map(|(id, deliveries)| Stuck { id, deliveries });
+        let stuck = stuck.filter(|one| one.deliveries >= STUCK_DELIVERIES && one.id.age(now) >= STUCK_AFTER);
+        for one in self.stream.status.found_stuck(stuck.collect()) {
+            let (entry, deliveries) = (one.id, one.deliveries);
+            tracing::error!(%entry, deliveries, "an event of a proxy cannot be applied: it is tried on, and a person has to look");
+        }
+        Ok(())
     }
 
     /// Removes consumers that left nothing behind and were silent for long.
@@ -349,158 +451,165 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Applies entries, and acknowledges and deletes those that are committed; whether all are.
-    async fn take(&self, connection: &mut MultiplexedConnection, taken: Vec<Entry>) -> RedisResult<bool> {
-        if taken.is_empty() {
-            return Ok(true);
+    /// Tries again what failed alone and is due; for as long as some of it is applied, because others wait behind that.
+    async fn try_aside(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        while self.waiting.is_empty() && !self.stop.is_cancelled() {
+            let due = self.aside.due(Instant::now(), BATCH);
+            if due.is_empty() {
+                break;
+            }
+            // read again, which counts how often that was
+            let found = entries(&self.own(&due).query_async(connection).await?);
+            let there: HashSet<EntryId> = found.iter().map(|entry| entry.id).collect();
+            due.into_iter().filter(|id| !there.contains(id)).for_each(|id| self.aside.done(id));
+            let before = self.stream.status.applied.get();
+            self.take(connection, found).await?;
+            if self.stream.status.applied.get() == before {
+                break;
+            }
+            self.aside.hurry(Instant::now());
         }
+        Ok(())
+    }
+
+    /// Applies entries, and acknowledges and deletes those that are committed. What failed is put aside, or waits when nothing can be applied.
+    async fn take(&mut self, connection: &mut MultiplexedConnection, taken: Vec<Entry>) -> RedisResult<()> {
         let now = self.app.clock.now();
-        let mut events: Vec<Vec<ProxyEvent>> = taken.iter().map(|entry| entry.events(now)).collect();
-        let counts: Vec<usize> = events.iter().map(Vec::len).collect();
-        let mut results = self.writer.apply_each(events.drain(..).flatten().collect()).await.into_iter();
-        let mut error = None;
-        let mut done = Vec::with_capacity(taken.len());
-        let mut committed = 0;
-        for (entry, count) in taken.iter().zip(counts) {
-            // an entry is acknowledged when all of it is committed; the rest of it comes again as doubles
-            let failed = results.by_ref().take(count).filter_map(Result::err).last();
-            match failed {
-                None => {
-                    done.push(entry.id.as_str());
-                    committed += count as u64;
+        let (mut part, mut events) = (Vec::new(), 0);
+        for entry in taken {
+            let read = Read::new(entry, now);
+            if events + read.events.len() > EVENTS && !part.is_empty() {
+                self.take_part(connection, std::mem::take(&mut part)).await?;
+                events = 0;
+            }
+            events += read.events.len();
+            part.push(read);
+        }
+        self.take_part(connection, part).await
+    }
+
+    async fn take_part(
+        &mut self,
+        connection: &mut MultiplexedConnection,
+        part: Vec<Read>,
+    ) -> RedisResult<()> {
+        let mut free = Vec::with_capacity(part.len());
+        for read in part {
+            if !self.waiting.is_empty() {
+                // nothing can be applied: in order, behind what was to be before it
+                self.waiting.push(read.entry);
+            } else if self.aside.is_behind(read.entry.id, &read.about) {
+                self.aside.wait(read.entry.id, read.about, Instant::now());
+            } else {
+                free.push(read);
+            }
+        }
+        if free.is_empty() {
+            return Ok(());
+        }
+        let results = self.heart.during(self.apply(&free)).await;
+        let (mut done, mut failed) = (Vec::with_capacity(free.len()), Vec::new());
+        for (read, result) in free.into_iter().zip(results) {
+            match result {
+                Ok(results) => {
+                    results.iter().for_each(|result| self.stream.status.event(result.outcome()));
+                    self.aside.done(read.entry.id);
+                    done.push(read.entry.id.to_string());
                 }
-                failed => error = failed,
+                Err(error) => failed.push((read, error)),
             }
         }
-        let failed = (taken.len() - done.len()) as u64;
-        if let Some(error) = error {
-            self.stream.status.failed.inc_by(failed);
-            tracing::warn!(%error, failed, "entries of the stream could not be applied: they are tried again");
-        }
-        if !done.is_empty() {
-            let (stream, group) = (&self.stream.stream, &self.stream.group);
-            let mut both = redis::pipe();
-            both.atomic().cmd("XACK").arg(stream).arg(group).arg(&done).ignore();
-            both.cmd("XDEL").arg(stream).arg(&done).ignore();
-            both.query_async::<()>(connection).await?;
-            self.stream.status.applied.inc_by(done.len() as u64);
-            self.stream.status.events.inc_by(committed);
-        }
-        Ok(failed == 0)
+        self.put_away(failed, !done.is_empty()).await;
+        self.acknowledge(connection, &done).await
     }
-}
 
-/// One entry of the stream.
-struct Entry {
-    id: String,
-    /// Names and values in turn; none of an entry that was deleted while somebody had it.
-    fields: Vec<Vec<u8>>,
-}
-
-impl Entry {
-    /// The events in it; what is none is kept as one that was not understood.
-    fn events(&self, now: DateTime<Utc>) -> Vec<ProxyEvent> {
-        let pair = self.fields.chunks_exact(2).find(|pair| pair[0] == ONE || pair[0] == MANY);
-        let Some([name, value]) = pair else {
-            return vec![event::parse(self.as_text(&self.fields.join(&b' ')), now)];
-        };
-        let parsed = match value.len() <= MAX_VALUE {
-            true => serde_json::from_slice(value).ok(),
-            false => None,
-        };
-        match parsed {
-            Some(serde_json::Value::Array(items)) if name == MANY && items.len() <= MAX_EVENTS => {
-                items.into_iter().map(|item| event::parse(item, now)).collect()
+    /// Applies entries; what became of the events of each. An entry counts when all of it is committed; the rest of one that was not
+    /// comes again as doubles.
+    async fn apply(&self, reads: &[Read]) -> Vec<Result<Vec<EventResult>>> {
+        // all are handed in before the first is answered: one commit for many
+        join_all(reads.iter().map(|read| {
+            let span = read.span();
+            let (told, begun) = (span.clone(), Instant::now());
+            async move {
+                let results = self.writer.apply_each(read.events.clone()).await;
+                let results: Result<Vec<_>> = results.into_iter().collect();
+                let outcome = if results.is_ok() { "ok" } else { "unavailable" };
+                request::ended(&told, outcome, begun.elapsed());
+                results
             }
-            Some(item) if name == ONE => vec![event::parse(item, now)],
-            _ => vec![event::parse(self.as_text(value), now)],
+            .instrument(span)
+        }))
+        .await
+    }
+
+    /// Where entries go that failed.
+    async fn put_away(&mut self, failed: Vec<(Read, Error)>, others_did_not: bool) {
+        if failed.is_empty() {
+            return;
+        }
+        self.stream.status.failed.inc_by(failed.len() as u64);
+        let nobodys_fault =
+            |error: &Error| matches!(error, Error::Overloaded(_)) || error.is_connection_lost();
+        // whether something can be applied is asked when nothing was
+        let works = others_did_not || self.can_apply().await;
+        let now = Instant::now();
+        for (read, error) in failed {
+            let entry = read.entry.id;
+            if works || !nobodys_fault(&error) {
+                tracing::warn!(%entry, %error, "an entry of the stream could not be applied: it is tried again");
+                self.aside.failed(entry, read.about, now);
+            } else {
+                if self.waiting.is_empty() {
+                    tracing::warn!(%error, "entries of the stream cannot be applied: they are tried again");
+                }
+                self.waiting.push(read.entry);
+            }
         }
     }
 
-    /// With the entry's id: the same garbage in another entry is another event.
-    fn as_text(&self, bytes: &[u8]) -> serde_json::Value {
-        let text: String = String::from_utf8_lossy(bytes).chars().take(KEPT).collect();
-        format!("entry {} of the stream: {text}", self.id).into()
-    }
-}
-
-/// The entries in an answer: a list of id and fields.
-fn entries(list: &Value) -> Vec<Entry> {
-    let Value::Array(list) = list else { return Vec::new() };
-    let entry = |entry: &Value| {
-        let Value::Array(parts) = entry else { return None };
-        let id = parts.first().and_then(text)?;
-        let fields = match parts.get(1) {
-            Some(Value::Array(fields)) => fields.iter().map(bytes).collect(),
-            _ => Vec::new(),
-        };
-        Some(Entry { id, fields })
-    };
-    list.iter().filter_map(entry).collect()
-}
-
-fn bytes(value: &Value) -> Vec<u8> {
-    match value {
-        Value::BulkString(bytes) => bytes.clone(),
-        Value::SimpleString(text) => text.clone().into_bytes(),
-        _ => Vec::new(),
-    }
-}
-
-fn text(value: &Value) -> Option<String> {
-    String::from_utf8(bytes(value)).ok().filter(|text| !text.is_empty())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::app::calls::events::EventBody;
-
-    fn read(id: &str, fields: &[&[u8]]) -> Vec<ProxyEvent> {
-        let fields = fields.iter().map(|field| field.to_vec()).collect();
-        Entry { id: id.to_owned(), fields }.events(DateTime::UNIX_EPOCH)
+    async fn can_apply(&self) -> bool {
+        self.writer.room().0 > 0 && self.app.health.database(&self.app.store).await.ok
     }
 
-    fn boot(eid: &str) -> serde_json::Value {
-        json!({ "eid": eid, "kind": "boot", "ts": "1", "proxy": "p" })
-    }
-
-    #[test]
-    fn an_entry_has_one_event_or_a_list_of_them() {
-        let keys = |events: Vec<ProxyEvent>| -> Vec<String> {
-            assert!(events.iter().all(|event| event.body == EventBody::Boot), "{events:?}");
-            events.into_iter().map(|event| event.eid).collect()
-        };
-        let one = boot("b").to_string();
-        assert_eq!(keys(read("1-0", &[b"other", b"x", ONE, one.as_bytes()])), ["b"]);
-        let many = json!([boot("b"), boot("c")]).to_string();
-        assert_eq!(keys(read("1-0", &[MANY, many.as_bytes()])), ["b", "c"]);
-        assert!(read("1-0", &[MANY, b"[]"]).is_empty());
-    }
-
-    #[test]
-    fn what_is_no_event_is_kept_with_its_place() {
-        let one = boot("b").to_string();
-        let too_many = json!(vec![boot("b"); MAX_EVENTS + 1]).to_string();
-        let long = vec![b'7'; MAX_VALUE + 1];
-        let garbage: [&[&[u8]]; 8] = [
-            &[ONE, b"{"],
-            &[ONE, b"\xff\x00"],
-            &[ONE],
-            &[],
-            &[b"j", one.as_bytes()],
-            &[MANY, one.as_bytes()],
-            &[MANY, too_many.as_bytes()],
-            &[ONE, &long],
-        ];
-        for fields in garbage {
-            let [first, second] = ["1-0", "1-1"].map(|id| read(id, fields));
-            let EventBody::Malformed { body, .. } = &first[0].body else { panic!("{first:?}") };
-            assert!(body.to_string().contains("entry 1-0") && body.to_string().len() < 4 * KEPT, "{body}");
-            assert_eq!((first.len(), second.len()), (1, 1));
-            assert_ne!(first[0].eid, second[0].eid);
+    async fn acknowledge(&self, connection: &mut MultiplexedConnection, done: &[String]) -> RedisResult<()> {
+        self.count_aside();
+        if done.is_empty() {
+            return Ok(());
         }
+        let (stream, group) = (&self.stream.stream, &self.stream.group);
+        let mut both = redis::pipe();
+        both.atomic().cmd("XACK").arg(stream).arg(group).arg(done).ignore();
+        both.cmd("XDEL").arg(stream).arg(done).ignore();
+        both.query_async::<()>(connection).await?;
+        self.stream.status.applied.inc_by(done.len() as u64);
+        Ok(())
     }
+}
+
+impl Read {
+    fn new(entry: Entry, now: DateTime<Utc>) -> Self {
+        let events = entry.events(now);
+        let about = events.iter().filter_map(|event| event.body.reference()).collect();
+        Self { entry, events, about }
+    }
+
+    /// Everything that is logged while it is applied names its place in the stream; its trace goes on from what it names.
+    fn span(&self) -> Span {
+        let id = self.entry.id.to_string();
+        let span = request::span("stream", &RequestId::of(Some(id.as_bytes())));
+        span.record("operation", "events");
+        trace::adopt(&span, self.entry.trace());
+        span
+    }
+}
+
+/// Id and number of deliveries of the entries that were read and not acknowledged.
+fn pending_entries(answer: &Value) -> impl Iterator<Item = (EntryId, u64)> {
+    // id, consumer, milliseconds since the last delivery, deliveries
+    items(answer).iter().filter_map(|entry| match items(entry) {
+        [id, _, _, Value::Int(deliveries)] => {
+            Some((text(id)?.parse().ok()?, u64::try_from(*deliveries).unwrap_or(0)))
+        }
+        _ => None,
+    })
 }

@@ -9,6 +9,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::SECONDS;
+use crate::app::calls::events::EventResult;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Request {
@@ -38,11 +39,16 @@ pub struct HookMetrics {
 impl Default for HookMetrics {
     fn default() -> Self {
         let seconds = || Histogram::new(SECONDS);
+        let events = Family::<Outcome, Counter>::default();
+        // a counter that is not there yet does not increase when it comes: each begins at zero
+        for outcome in EventResult::OUTCOMES {
+            drop(events.get_or_create(&Outcome { outcome }));
+        }
         Self {
             requests: Family::default(),
             seconds: Family::new_with_constructor(seconds),
             attempts: Family::default(),
-            events: Family::default(),
+            events,
         }
     }
 }

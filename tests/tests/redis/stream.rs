@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use serde_json::{Value, json};
 use tests::crash::process::{self, Process};
-use tests::shop::{answered_call, micros, unique};
+use tests::shop::{answered_call, micros, text, unique};
 use tests::{Backend, RedisServer, Shop, TestServer};
 
 use super::until;
@@ -94,6 +94,19 @@ impl Books {
     }
 }
 
+/// No row of a table with this id can be written; the error is one that may go away.
+async fn spoil(books: &Books, table: &str, column: &str, value: &str) {
+    let sql = format!(
+        "CREATE FUNCTION spoilt_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'spoilt'; END $$;
+         CREATE TRIGGER spoilt BEFORE UPDATE ON {table} FOR EACH ROW WHEN (NEW.{column} = '{value}') EXECUTE FUNCTION spoilt_{table}()"
+    );
+    books.0.execute_unprepared(&sql).await.expect("a trigger");
+}
+
+async fn mend(books: &Books, table: &str) {
+    books.0.execute_unprepared(&format!("DROP TRIGGER spoilt ON {table}")).await.expect("it goes");
+}
+
 async fn pending(redis: &mut MultiplexedConnection) -> i64 {
     let answer =
         redis::cmd("XPENDING").arg(STREAM).arg("callshop").query_async::<Vec<redis::Value>>(redis).await;
@@ -153,7 +166,7 @@ async fn redis_stream_of_a_node_that_was_killed_is_read_by_another() {
     let other = shop.server.another_node_with(reading(&redis)).await;
     drained(&other).await;
     assert!(stream(&other).status.claimed.get() >= 64);
-    assert_eq!((stream(&other).status.applied.get(), stream(&other).status.events.get()), (91, 100));
+    assert_eq!((stream(&other).status.applied.get(), stream(&other).status.events("applied")), (91, 100));
     assert_eq!(database.count("hook_event").await, 100);
     assert_eq!(database.count("call WHERE state = 'ENDED'").await, 3);
     // 60 s at 0.06 a minute, three times, charged once
@@ -230,9 +243,99 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
     })
     .await;
     drop(database);
+    let rejected = nodes.iter().map(|node| stream(node).status.events("rejected")).sum::<u64>();
+    assert_eq!(rejected, 4, "each is counted");
     for node in nodes {
         assert_eq!(stream(&node).status.failed.get(), 0);
         node.stop().await;
     }
+    shop.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_it() {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    let redis = RedisServer::start().await;
+    let mut connection = redis.connection().await;
+    let shop = open_shop(3).await;
+    let books = Books::of(&shop.server).await;
+    let patient = |config: &mut Config| {
+        reading(&redis)(config);
+        config.redis.claim_seconds = 5;
+    };
+    let node = shop.server.another_node_with(patient).await;
+    let events = calls(&shop).await;
+    let spoilt = text(&events[0]["ref"]);
+    spoil(&books, "call", "id", &spoilt).await;
+    for event in &events[..3] {
+        add_event(&mut connection, event).await;
+    }
+    until("one fails", APPLIED, async || stream(&node).status.failed.get() > 0).await;
+    // what comes later is read, and what is about another call is applied
+    for event in &events[3..] {
+        add_event(&mut connection, event).await;
+    }
+    until("the others end", APPLIED, async || books.count("call WHERE state = 'ENDED'").await == 2).await;
+    add_event(&mut connection, &online(&shop)).await;
+    until("a phone is online", APPLIED, async || books.count("phone WHERE online").await == 1).await;
+    // of its own call nothing is: not even what came behind the one that fails
+    let of_it = format!("hook_event WHERE reference = '{spoilt}'");
+    assert_eq!((books.count(&of_it).await, pending(&mut connection).await), (0, 3));
+    assert_eq!(stream(&node).status.aside.get(), 3);
+
+    // nobody takes over what a node that lives tries again, and who looks is told
+    let other = shop.server.another_node_with(patient).await;
+    assert!(stream(&node).status.stuck().is_empty(), "it is young");
+    shop.server.time().pass(chrono::TimeDelta::minutes(11));
+    until("it is stuck", PATIENCE, async || {
+        [&node, &other].iter().all(|node| stream(node).status.stuck().len() == 3)
+    })
+    .await;
+    assert_eq!(stream(&other).status.claimed.get(), 0);
+    let metrics = reqwest::get(format!("http://{}/metrics", node.hook)).await.expect("an answer");
+    let metrics = metrics.text().await.expect("a text");
+    assert!(metrics.contains("\ncallshop_events_stream_stuck_entries 3\n"), "{metrics}");
+    let platform =
+        shop.admin.ok("{ viewer { account { id } } }", json!({})).await["viewer"]["account"]["id"].take();
+    let query = "query($a: ID!) { problems(accountId: $a) { kind problems { since text } } }";
+    let seen = tests::Client::anonymous(other.http).with_token(shop.admin.token());
+    let groups = seen.ok(query, json!({ "a": platform })).await["problems"].take();
+    let stuck = groups.as_array().expect("groups").iter().find(|group| group["kind"] == "EVENT_STUCK");
+    assert_eq!(stuck.expect("it is a problem")["problems"].as_array().map(Vec::len), Some(3), "{groups}");
+    // reconciliation does not wait for it
+    let end = stream(&node).end().await.expect("an end");
+    assert!(stream(&node).applied_through(&end).await.expect("an answer"));
+    assert!(!stream(&node).drained().await.expect("an answer"));
+
+    // what it was is over: it is applied, in order, once
+    mend(&books, "call").await;
+    until("it is applied", PATIENCE + PATIENCE, async || {
+        stream(&node).drained().await.is_ok_and(|drained| drained)
+    })
+    .await;
+    assert_eq!(books.count(&format!("{of_it} AND status = 'APPLIED'")).await, 3);
+    assert_eq!(books.count("call WHERE state = 'ENDED' AND charge = 60000").await, 3);
+    until("nothing is stuck", APPLIED, async || {
+        [&node, &other].iter().all(|node| stream(node).status.stuck().is_empty())
+    })
+    .await;
+
+    // when too many fail, nothing more is read; when they do not any more, all of it is
+    spoil(&books, "phone", "sip_user", &shop.phones[0].user).await;
+    other.stop().await;
+    let mut all = redis::pipe();
+    for _ in 0..400 {
+        all.cmd("XADD").arg(STREAM).arg("*").arg("event").arg(online(&shop).to_string()).ignore();
+    }
+    all.query_async::<()>(&mut connection).await.expect("Redis takes them");
+    until("there is no room for more", APPLIED, async || stream(&node).status.aside.get() > 192).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert!(pending(&mut connection).await <= 256, "the others wait in Redis");
+    mend(&books, "phone").await;
+    drained(&node).await;
+    assert_eq!(stream(&node).status.aside.get(), 0);
+    drop(books);
+    node.stop().await;
+    assert_eq!(consumers(&mut connection).await, 0);
     shop.finish().await;
 }

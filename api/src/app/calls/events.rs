@@ -71,6 +71,22 @@ pub enum EventBody {
     },
 }
 
+impl EventResult {
+    /// Every [`Self::outcome`].
+    pub const OUTCOMES: [&str; 4] = ["applied", "duplicate", "ignored", "rejected"];
+
+    /// As the proxy and Prometheus are told.
+    pub fn outcome(&self) -> &'static str {
+        let [applied, duplicate, ignored, rejected] = Self::OUTCOMES;
+        match self {
+            Self::Applied => applied,
+            Self::Duplicate => duplicate,
+            Self::Ignored => ignored,
+            Self::Rejected(_) => rejected,
+        }
+    }
+}
+
 impl EventBody {
     fn name(&self) -> &'static str {
         match self {
@@ -91,7 +107,8 @@ impl EventBody {
         }
     }
 
-    fn reference(&self) -> Option<String> {
+    /// The call, question or phone that it is about.
+    pub fn reference(&self) -> Option<String> {
         match self {
             Self::Call { reference, .. } => Some(reference.to_string()),
             Self::Abandoned { request_id } => Some(request_id.clone()),

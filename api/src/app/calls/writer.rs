@@ -4,7 +4,7 @@
 //! several, those that were just answered get a moment to come again, so that they share a commit, too. When a batch fails, its members run
 //! one by one, so that a bad one fails alone.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -44,6 +44,16 @@ enum Work {
     Extend(Uuid),
     /// The proxy took a call's limit: its id, what is covered, when to look again, and that it was up.
     Confirm(Uuid, i32, Option<DateTime<Utc>>, Option<call_sighting::Model>),
+}
+
+impl Work {
+    /// The call or phone that an event is about: its events are applied in order.
+    fn about(&self) -> Option<String> {
+        match self {
+            Self::Event(event) => event.body.reference(),
+            Self::Authorize(_) | Self::Extend(_) | Self::Confirm(..) => None,
+        }
+    }
 }
 
 /// What came of it.
@@ -232,11 +242,17 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat) {
         }
         Err(error) => {
             tracing::warn!(%error, "a batch failed: its members run one by one");
+            let mut failed = HashSet::new();
             for (work, answer) in works.iter().zip(answers) {
-                let alone = match together(app, std::slice::from_ref(work)).await {
-                    Ok(done) => only(done),
-                    Err(error) => give_up(app, work, error).await,
+                let about = work.about();
+                let alone = match about.as_ref().is_some_and(|one| failed.contains(one)) {
+                    true => Err(Error::Overloaded("an event before it could not be applied")),
+                    false => match together(app, std::slice::from_ref(work)).await {
+                        Ok(done) => only(done),
+                        Err(error) => give_up(app, work, error).await,
+                    },
                 };
+                failed.extend(about.filter(|_| alone.is_err()));
                 drop(answer.send(alone));
                 heart.beat();
             }

@@ -1,0 +1,166 @@
+//! Entries that failed alone: they are tried again beside the reading of new ones, with growing pauses.
+//!
+//! What is about the same call, or the same phone, stays in order: an entry behind one that failed waits until that one is applied.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::entry::EntryId;
+
+/// Entries that are put aside at most; with more of them, something else is wrong than a single event.
+pub(super) const MOST: usize = 256;
+/// Shortest and longest pause between two attempts.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
+
+/// The entries that this node tries again.
+#[derive(Debug, Default)]
+pub(super) struct Aside(BTreeMap<EntryId, Held>);
+
+#[derive(Debug)]
+struct Held {
+    /// The calls and phones that it is about.
+    about: Vec<String>,
+    failures: u32,
+    due: Instant,
+}
+
+impl Aside {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is room for so many more.
+    pub(super) fn has_room(&self, more: usize) -> bool {
+        self.len() + more <= MOST
+    }
+
+    /// Whether this one is among them.
+    pub(super) fn contains(&self, id: EntryId) -> bool {
+        self.0.contains_key(&id)
+    }
+
+    /// Whether an entry that came before this one, about the same call or phone, is not applied.
+    pub(super) fn is_behind(&self, id: EntryId, about: &[String]) -> bool {
+        self.0.range(..id).any(|(_, held)| held.about.iter().any(|one| about.contains(one)))
+    }
+
+    /// An entry that has to wait for one before it.
+    pub(super) fn wait(&mut self, id: EntryId, about: Vec<String>, now: Instant) {
+        self.0.entry(id).or_insert(Held { about, failures: 0, due: now });
+    }
+
+    /// An entry failed, for the first time or again.
+    pub(super) fn failed(&mut self, id: EntryId, about: Vec<String>, now: Instant) {
+        let held = self.0.entry(id).or_insert(Held { about, failures: 0, due: now });
+        let pause = PAUSES[0] * 2_u32.saturating_pow(held.failures.min(16));
+        held.failures += 1;
+        held.due = now + pause.min(PAUSES[1]);
+    }
+
+    /// It is applied, or not there any more.
+    pub(super) fn done(&mut self, id: EntryId) {
+        self.0.remove(&id);
+    }
+
+    /// What kept them from being applied may be over: all are tried now.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        self.0.values_mut().for_each(|held| held.due = held.due.min(now));
+    }
+
+    /// Those to be tried now, at most so many: of a call or phone the first one alone. The first of all always is when there is no room for
+    /// others, because then nothing else tells that the trouble is over.
+    pub(super) fn due(&self, now: Instant, most: usize) -> Vec<EntryId> {
+        let (mut seen, mut due) = (HashSet::new(), Vec::new());
+        for (place, (id, held)) in self.0.iter().enumerate() {
+            let is_first = held.about.iter().fold(true, |first, one| seen.insert(one.as_str()) && first);
+            if is_first && (held.due <= now || (place == 0 && !self.has_room(most))) && due.len() < most {
+                due.push(*id);
+            }
+        }
+        due
+    }
+
+    /// All of them, in order: those that failed, and those that wait behind one.
+    pub(super) fn ids(&self) -> (Vec<EntryId>, Vec<EntryId>) {
+        self.0.keys().partition(|id| self.0.get(id).is_some_and(|held| held.failures > 0))
+    }
+
+    /// Forgets those that are not among these: somebody else has them.
+    pub(super) fn keep(&mut self, ours: &HashSet<EntryId>) {
+        self.0.retain(|id, _| ours.contains(id));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u64) -> EntryId {
+        format!("{number}-0").parse().expect("an id")
+    }
+
+    fn about(call: &str) -> Vec<String> {
+        vec![call.to_owned()]
+    }
+
+    #[tokio::test]
+    async fn pauses_grow_to_their_bound() {
+        let (mut aside, start) = (Aside::default(), Instant::now());
+        let mut now = start;
+        let mut pauses = Vec::new();
+        for _ in 0..9 {
+            aside.failed(id(1), about("a"), now);
+            let failed = now;
+            while aside.due(now, 1).is_empty() {
+                now += Duration::from_millis(500);
+            }
+            pauses.push((now - failed).as_secs());
+        }
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        for _ in 0..40 {
+            aside.failed(id(1), about("a"), now);
+        }
+        assert!(aside.due(now, 1).is_empty());
+        aside.hurry(now);
+        assert_eq!(aside.due(now, 1), [id(1)]);
+    }
+
+    #[tokio::test]
+    async fn what_is_about_one_call_stays_in_order() {
+        let (mut aside, now) = (Aside::default(), Instant::now());
+        aside.failed(id(2), about("a"), now);
+        assert!(aside.is_behind(id(3), &about("a")));
+        assert!(!aside.is_behind(id(3), &about("b")) && !aside.is_behind(id(1), &about("a")));
+        assert!(!aside.is_behind(id(3), &[]), "what is about nothing waits for nobody");
+        aside.wait(id(3), about("a"), now);
+        aside.failed(id(4), about("b"), now);
+        // one that is about both waits for both, and the next of either waits for it
+        aside.wait(id(5), [about("a"), about("b")].concat(), now);
+        aside.wait(id(6), about("b"), now);
+        let later = now + PAUSES[1];
+        assert_eq!(aside.due(later, 64), [id(2), id(4)]);
+        aside.done(id(2));
+        assert_eq!(aside.due(later, 64), [id(3), id(4)]);
+        aside.done(id(4));
+        assert_eq!(aside.due(later, 64), [id(3)]);
+        aside.done(id(3));
+        assert_eq!(aside.due(later, 64), [id(5)]);
+        aside.keep(&HashSet::from([id(6), id(9)]));
+        assert_eq!((aside.ids(), aside.len()), ((vec![], vec![id(6)]), 1));
+    }
+
+    #[tokio::test]
+    async fn the_first_is_tried_all_the_time_when_there_is_no_room() {
+        let (mut aside, now) = (Aside::default(), Instant::now());
+        for number in 0..=(MOST as u64 - 64) {
+            aside.failed(id(number), about(&number.to_string()), now);
+        }
+        assert!(!aside.has_room(64) && aside.has_room(63));
+        assert_eq!(aside.due(now, 64), [id(0)]);
+        aside.done(id(0));
+        assert!(aside.has_room(64) && aside.due(now, 64).is_empty());
+    }
+}
