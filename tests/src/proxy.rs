@@ -1,5 +1,6 @@
 //! A proxy's control listener that notes what it is told and answers as the test wants.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -35,12 +36,22 @@ pub struct Lists {
     pub dialogs: Vec<Value>,
     /// Users of the phones that are registered.
     pub phones: Vec<String>,
+    /// When they registered last, where it says so.
+    pub registered: BTreeMap<String, DateTime<Utc>>,
 }
 
 impl Lists {
     /// Nothing, at this time.
     pub fn nothing(time: TestTime) -> Self {
-        Self { time, boot_id: "first".to_owned(), waiting: 0, dialogs: Vec::new(), phones: Vec::new() }
+        let boot_id = "first".to_owned();
+        Self {
+            time,
+            boot_id,
+            waiting: 0,
+            dialogs: Vec::new(),
+            phones: Vec::new(),
+            registered: BTreeMap::new(),
+        }
     }
 
     fn answer(&self, path: &str, body: &Value) -> Value {
@@ -51,7 +62,10 @@ impl Lists {
             _ => {
                 let phone = |user: &String| {
                     let address = format!("sip:{user}@127.0.0.9:5060");
-                    let contact = json!({ "Address": address, "Expires": 100, "User-Agent": "[not set]", "Received": "[not set]" });
+                    let mut contact = json!({ "Address": address, "Expires": 100, "User-Agent": "[not set]", "Received": "[not set]" });
+                    if let Some(at) = self.registered.get(user) {
+                        contact["Last-Modified"] = json!(at.timestamp());
+                    }
                     json!({ "Info": { "AoR": user, "Contacts": [{ "Contact": contact }] } })
                 };
                 let records: Vec<Value> = self.phones.iter().map(phone).collect();

@@ -68,9 +68,10 @@ impl Stage {
 
     /// Half a minute passes, and the proxy is compared once: all that follows from it is done.
     async fn round(&self) {
-        let before = self.row().await.and_then(|row| row.listed_at);
+        // one that was under way already does not count
+        let before = self.now() + TimeDelta::seconds(30);
         self.shop.server.time().pass(TimeDelta::seconds(31));
-        self.compared_after(before).await;
+        self.compared_after(Some(before)).await;
     }
 
     async fn compared_after(&self, before: Option<DateTime<Utc>>) {
@@ -445,6 +446,79 @@ on_both!(phones_are_set_online_and_offline_as_the_proxy_has_them, |backend: Back
 on_both!(the_proxy_is_asked_when_it_starts_and_when_it_does_not_know_a_call, |backend: Backend| async move {
     let mut stage = Stage::set(backend, 1).await;
     stage.lists(|_| {});
+on_both!(a_phone_at_two_proxies_is_where_it_registered_last, |backend: Backend| async move {
+    const OTHER: &str = "other";
+    let proxies = [FakeProxy::start().await, FakeProxy::start().await];
+    let server = TestServer::start(backend, |config| {
+        let known = [PROXY, OTHER].into_iter().zip(&proxies);
+        config.hook.proxies = known.map(|(name, fake)| tests::server::proxy(name, fake.address)).collect();
+    })
+    .await;
+    let shop = Shop::on(server, 1).await;
+    let (time, user) = (shop.server.time().clone(), shop.phones[0].user.clone());
+    let lists = |registered: Option<DateTime<Utc>>| {
+        let mut lists = Lists::nothing(time.clone());
+        lists.phones = registered.iter().map(|_| user.clone()).collect();
+        lists.registered = registered.map(|at| (user.clone(), at)).into_iter().collect();
+        lists
+    };
+    let phone = async || {
+        let conn = shop.server.app.store.reader();
+        entity::phone::Entity::find().one(conn).await.expect("the database answers").expect("a phone")
+    };
+    let looked = async || {
+        let rows = proxies::Entity::find().all(shop.server.app.store.reader()).await.expect("rows");
+        rows.into_iter().filter_map(|row| Some((row.name, row.listed_at?))).collect::<BTreeMap<_, _>>()
+    };
+    // both are compared twice: a phone that flips has flipped
+    let rounds = async || {
+        let mut places = Vec::new();
+        for _ in 0..2 {
+            let before = looked().await;
+            time.pass(TimeDelta::seconds(31));
+            eventually("both are compared", async || {
+                let now = looked().await;
+                places.push(phone().await.proxy);
+                (now.len() == 2 && now.iter().all(|(name, at)| before.get(name) < Some(at))).then_some(())
+            })
+            .await;
+        }
+        places.push(phone().await.proxy);
+        places.dedup();
+        places
+    };
+    let start = time.now();
+    proxies[0].list(lists(Some(start - TimeDelta::seconds(100))));
+    proxies[1].list(lists(None));
+    rounds().await;
+    assert_eq!((phone().await.online, phone().await.proxy.as_deref()), (true, Some(PROXY)));
+    // it moves, and nobody tells: the one it left lists it until its registration runs out
+    proxies[1].list(lists(Some(time.now())));
+    let places = rounds().await;
+    assert_eq!(places.last().expect("a place").as_deref(), Some(OTHER));
+    assert_eq!(rounds().await, [Some(OTHER.to_owned())], "it stays there");
+    // its registration at the first one runs out: that says nothing of the other
+    let contact = format!("sip:{user}@127.0.0.9:5060");
+    let expired = event(
+        "offline",
+        &Value::Null,
+        time.now(),
+        json!({ "user": user, "contact": contact, "why": "expired" }),
+    );
+    assert_eq!(shop.hook().events(&[expired]).await, ["ignored"]);
+    assert!(phone().await.online);
+    // it comes back to the first, which says so, and the other lists it on
+    let more = json!({ "user": user, "contact": contact });
+    assert_eq!(shop.hook().events(&[event("online", &Value::Null, time.now(), more)]).await, ["applied"]);
+    proxies[0].list(lists(Some(time.now())));
+    assert_eq!(rounds().await, [Some(PROXY.to_owned())], "it stays there");
+    // and then it is nowhere
+    proxies.iter().for_each(|fake| fake.list(lists(None)));
+    rounds().await;
+    assert!(!phone().await.online);
+    shop.finish().await;
+});
+
     stage.round().await;
     let reference = stage.allowed(0).await;
     let rang = event("ringing", &reference, stage.now(), json!({ "to_tag": "tt" }));

@@ -56,6 +56,8 @@ pub struct Registration {
     pub source: Option<String>,
     /// What it calls itself.
     pub user_agent: Option<String>,
+    /// When it registered, or did so again, by the proxy's clock; in whole seconds.
+    pub registered_at: Option<DateTime<Utc>>,
 }
 
 /// The answer of `dlg.list`.
@@ -86,6 +88,10 @@ fn registration(record: Record) -> Option<Registration> {
         contact: contact.address,
         source: given(contact.received).map(|uri| uri.trim_start_matches("sip:").to_owned()),
         user_agent: given(contact.user_agent),
+        registered_at: contact
+            .modified
+            .filter(|seconds| *seconds > 0)
+            .and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
     })
 }
 
@@ -182,6 +188,9 @@ struct RawContact {
     user_agent: String,
     #[serde(rename = "Received", default)]
     received: String,
+    /// Seconds since 1970.
+    #[serde(rename = "Last-Modified")]
+    modified: Option<i64>,
 }
 
 #[cfg(test)]
@@ -203,7 +212,7 @@ mod tests {
 
     const PHONES: &str = r#"{"jsonrpc":"2.0","result":{"Domains":[{"Domain":{"Domain":"location","Size":1024,"AoRs":[
         {"Info":{"AoR":"u1","HashID":31657,"Contacts":[{"Contact":{"Address":"sip:u1@127.88.9.10:20001","Expires":297,"Q":0,
-         "Call-ID":"1-22337@127.88.9.10","CSeq":2,"User-Agent":"callshop-test-phone","Received":"[not set]","Path":"[not set]","State":"CS_SYNC"}}]}},
+         "Call-ID":"1-22337@127.88.9.10","CSeq":2,"User-Agent":"callshop-test-phone","Received":"[not set]","Path":"[not set]","State":"CS_SYNC","Last-Keepalive":1795422320,"Last-Modified":1795422322}}]}},
         {"Info":{"AoR":"u2","HashID":2,"Contacts":[{"Contact":{"Address":"sip:u2@10.0.0.2","Expires":"expired","User-Agent":"[not set]","Received":"[not set]"}},
          {"Contact":{"Address":"sip:u2@10.0.0.3","Expires":12,"User-Agent":"[not set]","Received":"sip:198.51.100.7:1025"}}]}},
         {"Info":{"AoR":"u3","HashID":3,"Contacts":[{"Contact":{"Address":"sip:u3@10.0.0.4","Expires":-3,"User-Agent":"","Received":""}}]}}],
@@ -235,7 +244,8 @@ mod tests {
         let users: Vec<&str> = listed.iter().map(|phone| phone.user.as_str()).collect();
         assert_eq!(users, ["u1", "u2"], "what ran out is not registered");
         assert_eq!(listed[0].user_agent.as_deref(), Some("callshop-test-phone"));
-        assert_eq!(listed[1].contact, "sip:u2@10.0.0.3");
+        assert_eq!(listed[0].registered_at, DateTime::from_timestamp(1_795_422_322, 0));
+        assert_eq!((listed[1].contact.as_str(), listed[1].registered_at), ("sip:u2@10.0.0.3", None));
         assert_eq!((listed[1].source.as_deref(), &listed[1].user_agent), (Some("198.51.100.7:1025"), &None));
     }
 

@@ -368,6 +368,10 @@ impl Batch {
         {
             return Ok(EventResult::Ignored);
         }
+        // nor does that of one at another proxy than where it registered last
+        if !online && phone.online && phone.proxy.as_ref().is_some_and(|proxy| *proxy != event.proxy) {
+            return Ok(EventResult::Ignored);
+        }
         let turned = phone.online != *online;
         phone.online = *online;
         phone.online_changed_at = Some(event.at);

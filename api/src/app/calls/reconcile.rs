@@ -375,7 +375,7 @@ async fn keep(
                 ..row
             };
             rows::save(conn, row).await?;
-            registrations::set_right(&tx, name, differing, &now.phones, now.at).await?;
+            registrations::set_right(app, &tx, name, differing, &now.phones, now.at).await?;
             rows::saw(conn, seen).await?;
             rows::missed(conn, missed).await?;
             rows::forget(conn, over).await?;

@@ -1,6 +1,6 @@
 //! Where phones are registered, compared with what their proxy lists: a change whose event was lost is made up for.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use entity::{ActivityKind, phone};
@@ -12,20 +12,40 @@ use crate::error::Result;
 use crate::kamailio::listing::Registration;
 use crate::store::{NewActivity, Tx, calls, reconcile as rows};
 
+/// Whether a phone that a proxy lists is there, and not where we have it. A phone that moved is registered at the proxy it left until that
+/// runs out: where it registered last counts. Only a proxy that is compared, too, can have it.
+fn is_here(
+    app: &App,
+    proxy: &str,
+    known: (Option<&str>, Option<DateTime<Utc>>),
+    listed: &Registration,
+) -> bool {
+    let (at, changed) = known;
+    let elsewhere = at.is_some_and(|at| at != proxy && app.proxies.can_extend(at));
+    !elsewhere
+        || listed.registered_at.is_some_and(|registered| changed.is_none_or(|changed| registered > changed))
+}
+
 /// The phones that a proxy lists and we do not have there, and those that we have there and it does not list.
 ///
 /// # Errors
 /// Those of the database.
 pub(super) async fn differing(app: &App, proxy: &str, listed: &[Registration]) -> Result<Vec<String>> {
     let conn = app.store.reader();
-    let users: BTreeSet<&str> = listed.iter().map(|phone| phone.user.as_str()).collect();
+    let users: BTreeMap<&str, &Registration> =
+        listed.iter().map(|phone| (phone.user.as_str(), phone)).collect();
     // with one proxy, a phone is at that one
     let alone = app.proxies.names().count() == 1;
     let here = |place: &rows::Place| place.online && place.proxy.as_deref() == Some(proxy);
-    let wanted: Vec<&str> = users.iter().copied().collect();
-    let elsewhere = rows::places(conn, &wanted).await?.into_iter().filter(|place| !here(place));
+    let wanted: Vec<&str> = users.keys().copied().collect();
+    let came = |place: &rows::Place| {
+        let listed = users.get(place.sip_user.as_str());
+        let known = (place.proxy.as_deref(), place.changed_at);
+        !here(place) && listed.is_some_and(|listed| is_here(app, proxy, known, listed))
+    };
+    let elsewhere = rows::places(conn, &wanted).await?.into_iter().filter(came);
     let online = rows::online_at(conn, proxy, alone).await?;
-    let gone = online.into_iter().filter(|place| !users.contains(place.sip_user.as_str()));
+    let gone = online.into_iter().filter(|place| !users.contains_key(place.sip_user.as_str()));
     let differing: BTreeSet<String> = elsewhere.chain(gone).map(|place| place.sip_user).collect();
     Ok(differing.into_iter().collect())
 }
@@ -35,6 +55,7 @@ pub(super) async fn differing(app: &App, proxy: &str, listed: &[Registration]) -
 /// # Errors
 /// Those of the database.
 pub(super) async fn set_right(
+    app: &App,
     tx: &Tx,
     proxy: &str,
     differing: &[String],
@@ -50,7 +71,7 @@ pub(super) async fn set_right(
         for phone in calls::lock_phones(conn, &users).await? {
             let registration = listed.get(phone.sip_user.as_str()).copied();
             let was = phone.online;
-            changed.extend(placed(phone, proxy, registration, at).map(|phone| (was, phone)));
+            changed.extend(placed(app, phone, proxy, registration, at).map(|phone| (was, phone)));
         }
     }
     let ids: Vec<Uuid> = changed.iter().map(|(_, phone)| phone.id).collect();
@@ -68,6 +89,7 @@ pub(super) async fn set_right(
 
 /// A phone as the listing has it; none when it stays as it is.
 fn placed(
+    app: &App,
     phone: phone::Model,
     proxy: &str,
     listed: Option<&Registration>,
@@ -76,8 +98,16 @@ fn placed(
     if phone.online_changed_at.is_some_and(|changed| changed > at) {
         return None;
     }
-    let changed_at = if phone.online == listed.is_some() { phone.online_changed_at } else { Some(at) };
+    let known = (phone.proxy.as_deref(), phone.online_changed_at);
+    let moved = phone.online && known.0 != Some(proxy);
+    let changed_at = match listed {
+        // against what the proxy that it left lists
+        Some(listed) if moved => listed.registered_at.or(phone.online_changed_at),
+        _ if phone.online == listed.is_some() => phone.online_changed_at,
+        _ => Some(at),
+    };
     match listed {
+        Some(listed) if !is_here(app, proxy, known, listed) => None,
         // it was blocked while its proxy was away, which forgets it within minutes
         Some(_) if phone.blocked_at.is_some() => None,
         Some(listed) => Some(phone::Model {
