@@ -6,6 +6,7 @@
 pub mod api;
 pub mod calls;
 pub mod process;
+pub mod proxies;
 pub mod scrape;
 
 use crate::kamailio::stream::StreamStatus;
@@ -16,6 +17,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 pub use api::ApiMetrics;
 pub use calls::{HookMetrics, WriterMetrics};
+pub use proxies::ProxyMetrics;
 
 use crate::feed::Status;
 
@@ -43,6 +45,8 @@ pub struct Metrics {
     pub hook: HookMetrics,
     /// The writer of the call path.
     pub writer: WriterMetrics,
+    /// What the proxies said of themselves.
+    pub proxies: ProxyMetrics,
     /// What is read when somebody asks.
     pub read: scrape::Gauges,
 }
@@ -90,6 +94,7 @@ impl Metrics {
         self.api.register(registry);
         self.hook.register(registry);
         self.writer.register(registry);
+        self.proxies.register(registry);
         self.read.register(registry);
         let help =
             "Calls closed at the last second they were seen, because their proxy did not know them any more";

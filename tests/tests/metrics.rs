@@ -108,6 +108,9 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     assert_eq!(after["callshop_ready"], 1.0);
     assert!(after["callshop_database_connections{pool=\"writer\"}"] >= 1.0);
     assert!(after["callshop_tariff_cache_versions"] >= 1.0);
+    assert_eq!(after["callshop_doorbell_waiting_activities"], 0.0);
+    // a counter that comes with its first count never increases
+    assert_eq!(before["callshop_hook_events_total{outcome=\"rejected\"}"], 0.0);
     assert!(after["process_resident_memory_bytes"] > 1e6 && after["process_open_fds"] > 3.0);
     let now = chrono::Utc::now().timestamp();
     let age = now - after["process_start_time_seconds"] as i64;

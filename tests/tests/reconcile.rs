@@ -244,6 +244,9 @@ on_both!(nothing_is_lost_while_an_event_waits, |backend: Backend| async move {
     for _ in 0..3 {
         stage.round().await;
     }
+    let told = reqwest::get(format!("http://{}/metrics", stage.shop.server.hook)).await.expect("an answer");
+    let told = told.text().await.expect("text");
+    assert!(told.contains("\ncallshop_proxy_waiting_events{proxy=\"test\"} 1\n"), "{told}");
     // and then in the stream
     stream.0.store(false, Ordering::Relaxed);
     stage.lists(|lists| lists.waiting = 0);
@@ -443,9 +446,6 @@ on_both!(phones_are_set_online_and_offline_as_the_proxy_has_them, |backend: Back
     stage.finish().await;
 });
 
-on_both!(the_proxy_is_asked_when_it_starts_and_when_it_does_not_know_a_call, |backend: Backend| async move {
-    let mut stage = Stage::set(backend, 1).await;
-    stage.lists(|_| {});
 on_both!(a_phone_at_two_proxies_is_where_it_registered_last, |backend: Backend| async move {
     const OTHER: &str = "other";
     let proxies = [FakeProxy::start().await, FakeProxy::start().await];
@@ -519,6 +519,9 @@ on_both!(a_phone_at_two_proxies_is_where_it_registered_last, |backend: Backend| 
     shop.finish().await;
 });
 
+on_both!(the_proxy_is_asked_when_it_starts_and_when_it_does_not_know_a_call, |backend: Backend| async move {
+    let mut stage = Stage::set(backend, 1).await;
+    stage.lists(|_| {});
     stage.round().await;
     let reference = stage.allowed(0).await;
     let rang = event("ringing", &reference, stage.now(), json!({ "to_tag": "tt" }));

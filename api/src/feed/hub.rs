@@ -147,6 +147,11 @@ impl Hub {
         receiver
     }
 
+    /// How many committed activities wait for the link.
+    pub fn waiting(&self) -> usize {
+        self.relay.get().map_or(0, |relay| relay.max_capacity() - relay.capacity())
+    }
+
     /// What another node said. Runs where the connection is read: quick, and never waiting.
     pub(super) fn heard(&self, bytes: &[u8]) {
         let Some(message) = Message::read(bytes) else { return };

@@ -39,6 +39,7 @@ struct Currency {
 pub struct Gauges {
     waiting: Gauge,
     room: Gauge,
+    doorbell: Gauge,
     versions: Gauge<u64, AtomicU64>,
     bytes: Gauge<u64, AtomicU64>,
     connections: Family<Pool, Gauge>,
@@ -56,6 +57,7 @@ impl Gauges {
         let (room, queue) = writer.room();
         self.waiting.set(signed(queue.saturating_sub(room)));
         self.room.set(signed(room));
+        self.doorbell.set(signed(app.store.hub().waiting()));
         let (versions, bytes) = app.rates.size().await;
         self.versions.set(versions);
         self.bytes.set(bytes);
@@ -107,6 +109,8 @@ impl Gauges {
         registry.register("writer_queue_jobs", help, self.waiting.clone());
         let help = "How many more may wait before the hook answers 503";
         registry.register("writer_queue_free_jobs", help, self.room.clone());
+        let help = "Activities that wait to be told to the other nodes; past redis.queue they are dropped";
+        registry.register("doorbell_waiting_activities", help, self.doorbell.clone());
         registry.register("tariff_cache_versions", "Tariff versions in memory", self.versions.clone());
         registry.register("tariff_cache_bytes", "Memory that they take", self.bytes.clone());
         registry.register("database_connections", "Connections of a pool", self.connections.clone());

@@ -236,6 +236,9 @@ async fn compare(app: &App, writer: &CallWriter, node: Uuid, name: &str) -> Resu
     // while an event waits, it may be about a phone
     let differing =
         if now.drained { registrations::differing(app, name, &now.phones).await? } else { Vec::new() };
+    // nodes compare in turns: what a node heard so long ago, another one knows better
+    let stands = Duration::from_secs(u64::from(app.config.calls.reconcile_seconds) * 3);
+    app.metrics.proxies.waits(name, after.waiting, stands);
     if !keep(app, node, name, &now, (&ground.over, &differing), &verdict).await? {
         return Ok(true);
     }
