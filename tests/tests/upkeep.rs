@@ -169,6 +169,61 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     shop.finish().await;
 });
 
+on_both!(keys_of_a_busy_month_are_trimmed_while_calls_go_on, |backend: Backend| async move {
+    const OLD: i64 = 40_000;
+    let shop = trimming(backend).await;
+    shop.server.time().set(instant("2027-01-14T20:00:00Z"));
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    talk(&shop).await;
+    let many = match backend {
+        Backend::Sqlite => {
+            format!("WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {OLD})")
+        }
+        Backend::Postgres => format!("WITH n AS (SELECT n FROM generate_series(1, {OLD}) AS n)"),
+    };
+    let old = format!(
+        "{many} INSERT INTO hook_event (eid, kind, proxy, at, received_at, status)
+         SELECT 'old ' || n, 'online', 'test', received_at, received_at, 'APPLIED'
+         FROM n CROSS JOIN (SELECT received_at FROM hook_event LIMIT 1) AS first"
+    );
+    shop.server
+        .app
+        .store
+        .write(|tx| {
+            let old = old.clone();
+            async move {
+                tx.conn().execute_unprepared(&old).await?;
+                Ok(())
+            }
+        })
+        .await
+        .expect("old keys");
+    shop.server.time().set(instant("2027-03-14T20:00:00Z"));
+    retention::make_partitions(&shop.server.app, shop.server.time().now()).await.expect("March's");
+    let began = std::time::Instant::now();
+    let app = shop.server.app.clone();
+    let trimming = tokio::spawn(async move { retention::maintain(&app).await });
+    // calls feel nothing of it
+    let mut slowest = std::time::Duration::ZERO;
+    let mut calls = 0;
+    while !trimming.is_finished() {
+        let begun = std::time::Instant::now();
+        talk(&shop).await;
+        slowest = slowest.max(begun.elapsed());
+        calls += 1;
+    }
+    trimming.await.expect("it ends").expect("the history is looked after");
+    let took = began.elapsed();
+    println!("{OLD} keys in {took:?}, beside {calls} calls, the slowest {slowest:?}");
+    let left =
+        hook_event::Entity::find().filter(hook_event::Column::ReceivedAt.lt(instant("2027-02-01T00:00:00Z")));
+    assert_eq!(left.count(shop.server.app.store.reader()).await.expect("keys"), 0);
+    assert!(took.as_secs_f64() < OLD as f64 / 2_000.0, "slower than they come: {took:?}");
+    assert!(slowest < std::time::Duration::from_secs(2), "{slowest:?}");
+    shop.finish().await;
+});
+
 on_both!(tables_of_the_editions_before_become_the_first_partitions, |backend: Backend| async move {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let url = backend.new_database(&dir).await;

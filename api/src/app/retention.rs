@@ -4,7 +4,7 @@
 //! a shift that is not counted yet or a live call needs.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
@@ -16,20 +16,28 @@ use crate::store::retention as rows;
 
 /// How often it is looked after.
 const EVERY: Duration = Duration::from_secs(3600);
+/// Silent for so long, the loop hangs: an hour's pause, and the longest that a month of a large installation takes to be looked through.
+const HUNG: Duration = Duration::from_secs(3 * 3600);
 /// Rows deleted in one transaction at most.
 const CHUNK: u64 = 500;
-/// Such transactions of one kind in one go at most: what is left over is for the next time.
-const CHUNKS: usize = 1_000;
+/// Keys that are looked for at once: each look goes again over the pages of those that were just deleted.
+const LOOK: u64 = 20 * CHUNK;
+/// Between two such transactions others get as long as the last one took, within these bounds: trimming takes half of what a connection can
+/// do at most.
+const PAUSES: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(500)];
 
 /// Looks after the history until `stop`.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
+    let heart = app.health.heartbeat("history", HUNG);
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
+        heart.beat();
         tokio::select! {
             _ = ticks.tick() => {}
             () = stop.cancelled() => return,
         }
+        heart.beat();
         tokio::select! {
             // what failed is in the log
             _ = maintain(&app) => {}
@@ -84,7 +92,8 @@ async fn trim_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     }
     let needed = rows::calls_needed_since(app.store.reader()).await?;
     let cutoff = needed.map_or(cutoff, |needed| cutoff.min(Month::of(needed).start()));
-    for _ in 0..CHUNKS {
+    loop {
+        let begun = Instant::now();
         let delete = app.store.write(|tx| async move {
             let deleted = rows::delete_calls(tx.conn(), cutoff, CHUNK).await?;
             if deleted > 0 {
@@ -93,10 +102,15 @@ async fn trim_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
             Ok(deleted)
         });
         if delete.await? < CHUNK {
-            break;
+            return Ok(());
         }
+        pause_after(begun).await;
     }
-    Ok(())
+}
+
+/// Lets others work for as long as we just did.
+async fn pause_after(begun: Instant) {
+    tokio::time::sleep(begun.elapsed().clamp(PAUSES[0], PAUSES[1])).await;
 }
 
 async fn drop_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
@@ -125,14 +139,9 @@ async fn trim_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     if app.store.is_partitioned() {
         return drop_activities(app, cutoff).await;
     }
-    let mut chunks = CHUNKS;
     for mut head in rows::activity_heads(app.store.reader()).await? {
         while let Some(last) = rows::last_old_activity(app.store.reader(), &head, cutoff, CHUNK).await? {
-            if chunks == 0 {
-                return Ok(());
-            }
-            chunks -= 1;
-            let shop = head.callshop_id;
+            let (shop, begun) = (head.callshop_id, Instant::now());
             app.store
                 .write(|tx| async move {
                     rows::forget_activities(tx.conn(), shop, last).await?;
@@ -140,6 +149,7 @@ async fn trim_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
                 })
                 .await?;
             head.kept_from = last + 1;
+            pause_after(begun).await;
         }
     }
     Ok(())
@@ -172,11 +182,25 @@ async fn drop_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
 }
 
 async fn trim_events(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
-    for _ in 0..CHUNKS {
-        let delete = app.store.write(|tx| async move { rows::delete_events(tx.conn(), cutoff, CHUNK).await });
-        if delete.await? < CHUNK {
-            break;
+    loop {
+        let old = rows::old_events(app.store.reader(), cutoff, LOOK).await?;
+        for eids in old.chunks(CHUNK as usize) {
+            let begun = Instant::now();
+            let delete = app.store.write(|tx| async move {
+                // two nodes would only wait for each other's rows
+                let alone = partitions::alone(tx.conn()).await?;
+                if alone {
+                    rows::delete_events(tx.conn(), eids).await?;
+                }
+                Ok(alone)
+            });
+            if !delete.await? {
+                return Ok(());
+            }
+            pause_after(begun).await;
+        }
+        if (old.len() as u64) < LOOK {
+            return Ok(());
         }
     }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! What is trimmed of the history, and from when on it is kept.
 
 use chrono::{DateTime, Utc};
-use entity::{activity, activity_head, call, call_charge, setting};
+use entity::{activity, activity_head, call, call_charge, hook_event, setting};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
@@ -143,19 +143,29 @@ pub async fn delete_activities(conn: &impl ConnectionTrait, callshop_id: Uuid, l
     Ok(())
 }
 
-/// Deletes at most `limit` of the events that were received before `cutoff`; answers how many.
-pub async fn delete_events(conn: &impl ConnectionTrait, cutoff: DateTime<Utc>, limit: u64) -> Result<u64> {
+/// Keys of at most `limit` of the events that were received before `cutoff`.
+pub async fn old_events(
+    conn: &impl ConnectionTrait,
+    cutoff: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<String>> {
     let backend = conn.get_database_backend();
     let sql = match backend {
         // rows are numbered as they come
         DbBackend::Sqlite => {
-            "DELETE FROM hook_event WHERE rowid IN (SELECT rowid FROM hook_event ORDER BY rowid LIMIT $2) AND received_at < $1"
+            "SELECT eid FROM (SELECT eid, received_at FROM hook_event ORDER BY rowid LIMIT $2) WHERE received_at < $1"
         }
-        _ => {
-            "DELETE FROM hook_event WHERE eid IN (SELECT eid FROM hook_event WHERE received_at < $1 LIMIT $2)"
-        }
+        _ => "SELECT eid FROM hook_event WHERE received_at < $1 LIMIT $2",
     };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let values = [cutoff.into(), limit.into()];
-    Ok(conn.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?.rows_affected())
+    let asked = Statement::from_sql_and_values(backend, sql, [cutoff.into(), limit.into()]);
+    let rows = conn.query_all_raw(asked).await?;
+    Ok(rows.iter().map(|row| row.try_get("", "eid")).collect::<Result<_, _>>()?)
+}
+
+/// Deletes events by their keys.
+pub async fn delete_events(conn: &impl ConnectionTrait, eids: &[String]) -> Result<()> {
+    let these = bulk::among(conn, hook_event::Column::Eid, eids.iter().cloned());
+    hook_event::Entity::delete_many().filter(these).exec(conn).await?;
+    Ok(())
 }
