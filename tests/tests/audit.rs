@@ -612,7 +612,8 @@ on_both!(every_damage_is_found_under_its_name, |backend| async move {
     assert_eq!(broken(&server).await, [""; 0], "the books hold together");
     assert_eq!(command(&url).await, 0);
     let all = audit(&server.app.store, |_| {}).await.expect("the audit runs");
-    for invariant in &all {
+    // partitions are damaged in tests/tests/upkeep.rs
+    for invariant in all.iter().filter(|invariant| !invariant.name.starts_with("every month")) {
         assert!(DAMAGES.iter().any(|(name, ..)| *name == invariant.name), "{}: no damage", invariant.name);
     }
     for (name, damage, repair) in DAMAGES {

@@ -224,6 +224,53 @@ on_both!(keys_of_a_busy_month_are_trimmed_while_calls_go_on, |backend: Backend| 
     shop.finish().await;
 });
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_month_that_was_taken_away_by_hand_is_named_and_comes_back_on_postgres() {
+    let shop = trimming(Backend::Postgres).await;
+    let session = evening(&shop, "2027-01-14T20:00:00Z").await;
+    settled(&shop, &session).await;
+    let execute = async |sql: &str| {
+        let done = shop.server.app.store.write(|tx| async move {
+            tx.conn().execute_unprepared(sql).await?;
+            Ok(())
+        });
+        done.await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    };
+    let lost = async || {
+        let checked = api::app::ledger::audit(&shop.server.app.store, |_| {}).await.expect("the audit runs");
+        checked
+            .into_iter()
+            .find(|one| one.name.starts_with("every month"))
+            .expect("it looks at months")
+            .findings
+    };
+    assert_eq!(lost().await, [""; 0]);
+    let there = CALLS.partitions(shop.server.app.store.reader()).await.expect("partitions");
+    let january = there.iter().find(|partition| partition.name == "call_202701").expect("January's");
+    execute(&format!("ALTER TABLE call DETACH PARTITION {}", january.name)).await;
+    let told = lost().await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("call has nothing of 202701, though") && told[0].contains("History"),
+        "{told:?}"
+    );
+    // what it says to do brings it back
+    let (_, attach) = told[0].split_once("History): ").expect("a statement");
+    execute(attach).await;
+    shop.server.check_ledger().await;
+    // or it stays away, and is said to
+    execute(&format!("ALTER TABLE call DETACH PARTITION {}", january.name)).await;
+    let docs =
+        std::fs::read_to_string(tests::local::repository().join("docs/operations.md")).expect("the docs");
+    let mark = docs.lines().find(|line| line.contains("INSERT INTO setting")).expect("the statement");
+    let month = january.end.start().to_rfc3339();
+    assert!(mark.contains("2027-01-01T00:00:00+00:00"), "{mark}");
+    execute(&mark.trim().replace("2027-01-01T00:00:00+00:00", &month)).await;
+    assert_eq!(lost().await, [""; 0]);
+    shop.server.check_ledger().await;
+    shop.server.stop().await;
+}
+
 on_both!(tables_of_the_editions_before_become_the_first_partitions, |backend: Backend| async move {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let url = backend.new_database(&dir).await;

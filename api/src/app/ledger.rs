@@ -13,6 +13,7 @@ use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::error::{Error, Result};
 use crate::store::invariants::{self, Finding, INVARIANTS, MAX_FINDINGS, Unit};
+use crate::store::partitions::Gap;
 use crate::store::{Page, Store, Tx, accounts, ledger as rows, retention};
 
 /// What one transfer did to one book.
@@ -90,6 +91,8 @@ async fn seen_accounts(
         .collect())
 }
 
+/// Name of the invariant about partitions.
+const MONTHS: &str = "every month of calls is there that was not dropped in order";
 /// Name of the invariant about holds.
 const HOLDS: &str = "what is held is what live calls hold";
 /// Name of the invariant about Z reports.
@@ -123,9 +126,18 @@ fn line(finding: &Finding, unit: Unit) -> String {
     format!("{}{id}: {}, should be {}", finding.what, figure(finding.found), figure(finding.expected))
 }
 
+/// What happened, and what to do.
+fn lost_line(gap: &Gap) -> String {
+    format!(
+        "{gap}, though calls of then were charged: a partition was taken away by hand. What else is broken may be for want of it. Bring it \
+         back, or say that it stays away (docs/operations.md, History): {}",
+        gap.mended_by().join("; ")
+    )
+}
+
 /// How many invariants there are.
 pub fn invariant_count() -> usize {
-    INVARIANTS.len() + 2
+    INVARIANTS.len() + 3
 }
 
 /// Looks at every invariant, all on one state of the database; `begin` is told the name of each before it is looked at.
@@ -137,8 +149,17 @@ pub async fn audit(store: &Store, mut begin: impl FnMut(&'static str) + Send) ->
     store
         .read(|tx| async move {
             invariants::take_time(tx.conn()).await?;
-            let kept_from = retention::calls_kept_from(tx.conn()).await?.unwrap_or(DateTime::UNIX_EPOCH);
+            let kept_from = retention::calls_kept_from(tx.conn()).await?;
             let mut checked = Vec::new();
+            // first: what is not there is found missing by others, too
+            begin(MONTHS);
+            let lost = invariants::lost_months(tx.conn(), kept_from).await?;
+            checked.push(Checked {
+                name: MONTHS,
+                findings: lost.iter().map(lost_line).collect(),
+                more: false,
+            });
+            let kept_from = kept_from.unwrap_or(DateTime::UNIX_EPOCH);
             for invariant in INVARIANTS {
                 begin(invariant.name);
                 let findings = invariant.check(tx.conn(), kept_from).await?;

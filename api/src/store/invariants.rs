@@ -17,6 +17,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::first_id;
+use super::partitions::{CALLS, CHARGES, Gap, Month};
 use crate::error::Result;
 
 /// Findings of one invariant that are read.
@@ -336,6 +337,32 @@ impl Invariant {
         };
         rows.into_iter().map(finding).collect()
     }
+}
+
+/// Months that calls or their charges were taken away of, and not by retention: calls of those months were charged. For PostgreSQL; SQLite has
+/// no months.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lost_months(conn: &impl ConnectionTrait, kept_from: Option<DateTime<Utc>>) -> Result<Vec<Gap>> {
+    let mut lost = Vec::new();
+    for table in [CALLS, CHARGES] {
+        for gap in table.gaps(&table.partitions(conn).await?, kept_from) {
+            let charged = ledger_transfer::Entity::find()
+                .select_only()
+                .column(ledger_transfer::Column::Id)
+                .filter(
+                    ledger_transfer::Column::CallId
+                        .gte(first_id(gap.from.map(Month::start).unwrap_or_default())),
+                )
+                .filter(ledger_transfer::Column::CallId.lt(first_id(gap.to.start())))
+                .limit(1);
+            if charged.into_tuple::<Uuid>().one(conn).await?.is_some() {
+                lost.push(gap);
+            }
+        }
+    }
+    Ok(lost)
 }
 
 /// A page of the live calls, in the order of their ids, behind `after`.

@@ -54,7 +54,7 @@ impl std::fmt::Display for Month {
 }
 
 /// A table that is partitioned.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Table {
     name: &'static str,
     key: &'static str,
@@ -80,6 +80,48 @@ pub struct Partition {
     pub end: Month,
 }
 
+/// Months of which a table has no partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    table: Table,
+    /// The first month; none when everything of before `to` is missing.
+    pub from: Option<Month>,
+    /// The month behind the last.
+    pub to: Month,
+}
+
+impl Gap {
+    /// What brings its partitions back, if they are still there as tables.
+    pub fn mended_by(&self) -> Vec<String> {
+        let Table { name, .. } = self.table;
+        let attach = |partition: String, from: String, to: Month| {
+            let to = self.table.bound(to);
+            format!("ALTER TABLE {name} ATTACH PARTITION {partition} FOR VALUES FROM ({from}) TO ('{to}')")
+        };
+        let Some(from) = self.from else {
+            return vec![attach(format!("{name}_before_{}", self.to), "MINVALUE".to_owned(), self.to)];
+        };
+        let months = std::iter::successors(Some(from), |month| Some(month.next()));
+        let months = months.take_while(|month| *month < self.to);
+        months
+            .map(|month| {
+                attach(format!("{name}_{month}"), format!("'{}'", self.table.bound(month)), month.next())
+            })
+            .collect()
+    }
+}
+
+impl std::fmt::Display for Gap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} has nothing of ", self.table.name)?;
+        match self.from {
+            Some(from) if from.next() == self.to => write!(f, "{from}"),
+            Some(from) => write!(f, "{from} to before {}", self.to),
+            None => write!(f, "before {}", self.to),
+        }
+    }
+}
+
 impl Table {
     /// Its partitions, oldest first; none on SQLite.
     ///
@@ -98,6 +140,20 @@ impl Table {
         let mut found: Vec<Partition> = names.into_iter().filter_map(|name| self.named(name)).collect();
         found.sort_by_key(|partition| partition.end);
         Ok(found)
+    }
+
+    /// The months between the oldest that is to be there and its last partition that it has no partition of, as the statements that attach
+    /// them; `kept_from` tells what was dropped in order. A month in which no server ran has none.
+    pub fn gaps(self, partitions: &[Partition], kept_from: Option<DateTime<Utc>>) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        let mut behind = kept_from.map(Month::of);
+        for partition in partitions {
+            if let Some(month) = partition.month.filter(|month| behind.is_none_or(|behind| behind < *month)) {
+                gaps.push(Gap { table: self, from: behind, to: month });
+            }
+            behind = behind.max(Some(partition.end));
+        }
+        gaps
     }
 
     fn named(self, name: String) -> Option<Partition> {
@@ -201,5 +257,26 @@ mod tests {
         assert_eq!(named("call_before_202612"), Some(first));
         assert_eq!(named("call_default"), None);
         assert_eq!(named("call_charge_202612"), None);
+    }
+
+    #[test]
+    fn what_was_dropped_in_order_is_no_gap() {
+        let parts = |names: &[&str]| -> Vec<Partition> {
+            names.iter().filter_map(|name| CALLS.named(format!("call_{name}"))).collect()
+        };
+        let gaps = |names: &[&str], kept: Option<&str>| -> Vec<String> {
+            let kept = kept.map(|month| Month::parse(month).expect("a month").start());
+            CALLS.gaps(&parts(names), kept).iter().map(Gap::to_string).collect()
+        };
+        let whole = ["before_202612", "202612", "202701"];
+        assert_eq!(gaps(&whole, None), [""; 0]);
+        assert_eq!(gaps(&whole[1..], None), ["call has nothing of before 202612"]);
+        assert_eq!(gaps(&whole[1..], Some("202612")), [""; 0]);
+        assert_eq!(gaps(&whole[2..], Some("202612")), ["call has nothing of 202612"]);
+        assert_eq!(gaps(&["before_202612", "202703"], None), ["call has nothing of 202612 to before 202703"]);
+        let [gap] = CALLS.gaps(&parts(&["before_202612", "202702"]), None)[..] else { panic!("one gap") };
+        let [december, january] = &gap.mended_by()[..] else { panic!("two months") };
+        assert!(december.starts_with("ALTER TABLE call ATTACH PARTITION call_202612 FOR VALUES FROM ('"));
+        assert!(january.contains("call_202701") && december.split('\'').nth(3) == january.split('\'').nth(1));
     }
 }
