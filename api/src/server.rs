@@ -78,7 +78,8 @@ impl Server {
         }
         let (writer, writing) = CallWriter::start(app.clone(), stop_writer.clone());
         let failed = Arc::<AtomicBool>::default();
-        let writing = watched(writing, closing.clone(), stop.clone(), failed.clone());
+        let watch = Watch { closing: closing.clone(), stop: stop.clone(), failed: failed.clone() };
+        let writing = watch.over("the writer", writing);
         let looking_after = extend::run(app.clone(), writer.clone(), closing.clone());
         let comparing = reconcile::run(app.clone(), writer.clone(), closing.clone());
         let probes: Arc<dyn Probes> = Arc::new(Node { app: app.clone(), writer: writer.clone() });
@@ -121,10 +122,9 @@ impl Server {
         .bind(config.listen)
         .map_err(|error| named(error, config.listen, "listen"))?;
         let http_address = first(&http_server.addrs())?;
-        let listener = |server| listen(server, closing.clone(), stop.clone(), failed.clone());
         let tasks = vec![
-            listener(hook_server.run()),
-            listener(http_server.run()),
+            watch.listener(hook_server.run()),
+            watch.listener(http_server.run()),
             tokio::spawn(retention::run(app.clone(), closing.clone())),
             tokio::spawn(login::follow_revocations(app.clone(), closing.clone())),
             tokio::spawn(looking_after),
@@ -202,45 +202,40 @@ async fn drain(app: Arc<App>, stop: CancellationToken, closing: CancellationToke
     closing.cancel();
 }
 
-/// Runs a listener until `closing`. One that ends before is a node that does not do its work: the node stops.
-fn listen(
-    server: actix_web::dev::Server,
+/// What the node cannot be without: a listener, the writer. One that ends before `closing` leaves a node that does not do its work: it stops.
+struct Watch {
     closing: CancellationToken,
     stop: CancellationToken,
     failed: Arc<AtomicBool>,
-) -> JoinHandle<()> {
-    let handle = server.handle();
-    let asked = closing.clone();
-    tokio::spawn(async move {
-        asked.cancelled().await;
-        // refuses new connections, closes idle ones, and waits for requests under way
-        handle.stop(true).await;
-    });
-    tokio::spawn(async move {
-        let ended = server.await;
-        if !closing.is_cancelled() {
-            tracing::error!(?ended, "a listener failed");
-            failed.store(true, Ordering::Relaxed);
-            stop.cancel();
-        }
-    })
 }
 
-/// The writer's task. One that ends while the listeners are there would leave a node that answers and writes nothing: the node stops.
-fn watched(
-    writing: JoinHandle<()>,
-    closing: CancellationToken,
-    stop: CancellationToken,
-    failed: Arc<AtomicBool>,
-) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let ended = writing.await;
-        if !closing.is_cancelled() {
-            tracing::error!(?ended, "the writer failed");
-            failed.store(true, Ordering::Relaxed);
-            stop.cancel();
-        }
-    })
+impl Watch {
+    fn over<T: std::fmt::Debug>(
+        &self,
+        what: &'static str,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<()> {
+        let (closing, stop, failed) = (self.closing.clone(), self.stop.clone(), self.failed.clone());
+        tokio::spawn(async move {
+            let ended = work.await;
+            if !closing.is_cancelled() {
+                tracing::error!(?ended, "{what} failed");
+                failed.store(true, Ordering::Relaxed);
+                stop.cancel();
+            }
+        })
+    }
+
+    /// Runs a listener until `closing`.
+    fn listener(&self, server: actix_web::dev::Server) -> JoinHandle<()> {
+        let (handle, closing) = (server.handle(), self.closing.clone());
+        tokio::spawn(async move {
+            closing.cancelled().await;
+            // refuses new connections, closes idle ones, and waits for requests under way
+            handle.stop(true).await;
+        });
+        self.over("a listener", server)
+    }
 }
 
 fn named(error: std::io::Error, address: SocketAddr, setting: &str) -> std::io::Error {

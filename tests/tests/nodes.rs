@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::crash::process::{self, Process};
 use tests::server::{HOOK_SECRET, proxy};
 use tests::shop::{Hook, answered_call};
-use tests::{Backend, Client, FakeProxy, Relay, Shop, Socket, TestServer, on_both};
+use tests::{Backend, Client, FakeProxy, RedisServer, Relay, Shop, Socket, TestServer, on_both};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -177,6 +177,32 @@ async fn event_stream(site: &Site) -> tokio::task::JoinHandle<String> {
         }
         text
     })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_loop_says_that_it_lives() {
+    let (fake, redis) = (FakeProxy::start().await, RedisServer::start().await);
+    let url = redis.url();
+    let server = TestServer::start(Backend::Sqlite, |config| {
+        config.hook.proxies = vec![proxy("test", fake.address)];
+        config.redis.url = Some(url.into());
+        config.redis.events_stream = Some("callshop:events".to_owned());
+    })
+    .await;
+    let (_, answer) = until(server.http, "livez", 200).await;
+    let checks = answer["checks"].as_object().expect("checks");
+    let loops = ["call writer", "running calls", "revocations", "events stream", "reconciliation", "history"];
+    for name in loops {
+        let told = checks.get(name).unwrap_or_else(|| panic!("{name}: nothing in {checks:?}"));
+        assert!(told.as_str().is_some_and(|told| told.starts_with("ok: ")), "{name}: {told}");
+    }
+    assert_eq!(checks.len(), loops.len(), "{checks:?}");
+    // without Redis it is slower, and lives
+    drop(redis);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let (_, answer) = until(server.http, "livez", 200).await;
+    assert!(answer["checks"]["events stream"].as_str().is_some_and(|told| told.starts_with("ok: ")));
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -31,6 +31,10 @@ use crate::store::{calls, reconcile as rows};
 const TICK: Duration = Duration::from_secs(1);
 /// A node that died while it compared keeps the others from it so long: more than a comparison may take.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// Longest comparison: a proxy that answers ever so slowly keeps no other from being compared.
+const LONGEST: Duration = Duration::from_secs(50);
+/// Silent for so long, the loop hangs: more than the longest comparison, and the lease before and after it from a database that is slow.
+const HUNG: Duration = Duration::from_secs(180);
 /// Live calls of a proxy that are compared.
 const MOST_CALLS: u64 = 50_000;
 /// Unknown dialogs that are remembered: far more than raise the alarm.
@@ -108,6 +112,8 @@ enum Unable {
     Restarted,
     #[error("more than {MOST_CALLS} calls of one proxy are live")]
     TooMany,
+    #[error("it took longer than {} s", LONGEST.as_secs())]
+    TooLong,
 }
 
 /// Compares every configured proxy until `stop`.
@@ -117,6 +123,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
         return;
     }
     let node = Uuid::now_v7();
+    let heart = app.health.heartbeat("reconciliation", HUNG);
     names.iter().for_each(|name| app.reconciliation.ask(name));
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -126,6 +133,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
                 _ = ticks.tick() => {}
                 () = app.reconciliation.bell.notified() => {}
             }
+            heart.beat();
             join_all(names.iter().map(|name| attend(&app, &writer, node, name))).await;
         }
     };
@@ -147,7 +155,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
 async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
     match lease(app, node, name).await {
         Ok(None) => return,
-        Ok(Some(attempts)) => match compare(app, writer, node, name).await {
+        Ok(Some(attempts)) => match in_time(compare(app, writer, node, name)).await {
             Ok(true) => {}
             Ok(false) => app.reconciliation.again(name, attempts),
             Err(error) => {
@@ -162,6 +170,11 @@ async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
     {
         tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be given back");
     }
+}
+
+/// What was told by then stays told: whatever of it is told again changes nothing.
+async fn in_time(comparison: impl Future<Output = Result<bool, Unable>>) -> Result<bool, Unable> {
+    tokio::time::timeout(LONGEST, comparison).await.unwrap_or(Err(Unable::TooLong))
 }
 
 /// Takes the lease of a proxy when it is due, or asked for; answers how often it may be tried.
@@ -223,6 +236,9 @@ async fn ask(app: &App, name: &str) -> Result<Now, Unable> {
     if before.boot_id != after.boot_id {
         return Err(Unable::Restarted);
     }
+    // nodes compare in turns: what a node heard so long ago, another one knows better
+    let stands = Duration::from_secs(u64::from(app.config.calls.reconcile_seconds) * 3);
+    app.metrics.proxies.waits(name, after.waiting, stands);
     let drained = after.waiting == 0 && app.reconciliation.drained(name).await?;
     let at = before.now();
     Ok(Now { dialogs, phones, asked_at, at, boot_id: after.boot_id, drained })
@@ -236,9 +252,6 @@ async fn compare(app: &App, writer: &CallWriter, node: Uuid, name: &str) -> Resu
     // while an event waits, it may be about a phone
     let differing =
         if now.drained { registrations::differing(app, name, &now.phones).await? } else { Vec::new() };
-    // nodes compare in turns: what a node heard so long ago, another one knows better
-    let stands = Duration::from_secs(u64::from(app.config.calls.reconcile_seconds) * 3);
-    app.metrics.proxies.waits(name, after.waiting, stands);
     if !keep(app, node, name, &now, (&ground.over, &differing), &verdict).await? {
         return Ok(true);
     }
