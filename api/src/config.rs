@@ -17,6 +17,9 @@ use crate::http::Limits;
 const NOT_OPTIONS: [&str; 6] =
     ["config", "log", "log_json", "simulate_secret", "test_postgres", "test_server"];
 
+/// Bounds of `hook.queue`: the largest thing that is handed in at once is 256 running calls, then 50 events.
+const HOOK_QUEUE: std::ops::RangeInclusive<usize> = 512..=1_000_000;
+
 /// Everything a server can be told. `callshop serve --print-config` prints it with the secrets left out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -80,7 +83,7 @@ pub struct HookConfig {
     pub realm: String,
     /// The proxies' private control listeners: `http://127.0.0.1:5080`, by the name each gives itself in `proxy`.
     pub proxies: Vec<ProxyConfig>,
-    /// Batches and authorisations waiting for the writer before the hook answers 503.
+    /// Events, authorisations and looks at running calls that wait for the writer, 512 to 1000000, before the hook answers 503.
     pub queue: usize,
 }
 
@@ -299,8 +302,13 @@ impl Config {
         if !self.database_url.starts_with("sqlite:") && !self.database_url.starts_with("postgres") {
             return bad("database_url must start with sqlite: or postgres://");
         }
-        if self.database_connections == 0 || self.workers == 0 || self.hook.queue == 0 {
-            return bad("database_connections, workers and hook.queue must be at least 1");
+        if self.database_connections == 0 || self.workers == 0 {
+            return bad("database_connections and workers must be at least 1");
+        }
+        if !HOOK_QUEUE.contains(&self.hook.queue) {
+            return bad(
+                "hook.queue must be 512 to 1000000: a full batch of events and the running calls of one look have to fit into it at once",
+            );
         }
         if self.auth.token_key.as_ref().is_some_and(|key| key.expose_secret().len() < 32) {
             return bad("auth.token_key must have at least 32 characters");

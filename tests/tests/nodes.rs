@@ -357,9 +357,11 @@ async fn check_config_makes_no_file_and_names_what_is_wrong() {
     assert_eq!(status, Some(1), "without a secret for the hook nothing starts: {said}");
     assert!(said.contains("FAIL  hook.secrets") && said.contains("WARN  database"), "{said}");
     assert!(!file.exists(), "it makes no database");
-    variables.push(("CALLSHOP_HOOK__QUEUE", "0"));
+    // too little for what is handed in at once
+    variables.push(("CALLSHOP_HOOK__QUEUE", "511"));
     let (status, said) = callshop(&["check-config"], &variables).await;
     assert!(status == Some(1) && said.contains("FAIL  options") && said.contains("hook.queue"), "{said}");
+    assert!(said.contains("512 to 1000000"), "{said}");
     let gone = [("CALLSHOP_DATABASE_URL", "postgres://nobody:a-password@127.0.0.1:9/none")];
     let (status, said) = callshop(&["check-config"], &[&listeners[..], &gone].concat()).await;
     assert!(status == Some(1) && said.contains("FAIL  database") && !said.contains("a-password"), "{said}");
