@@ -448,6 +448,148 @@ fn deployed_containers_and_processes_are_told_the_same() {
     assert_eq!(names(&services["kamailio"]), proxy);
 }
 
+/// What of a YAML list of `HOST:CONTAINER` volumes is in the container.
+fn mounted(service: &Value) -> BTreeSet<String> {
+    let volumes = service["volumes"].as_array().expect("volumes");
+    let inside = volumes.iter().filter_map(|volume| volume.as_str()?.split(':').nth(1));
+    inside.map(str::to_owned).collect()
+}
+
+#[test]
+fn deployed_backups_and_restores_have_somewhere_to_write() {
+    let postgres = compose(&["docker-compose.yml"])["services"]["postgres"].take();
+    let mounted = mounted(&postgres);
+    let image = fs::read_to_string(repository().join("deploy/postgres/Dockerfile")).expect("the Dockerfile");
+    let owned = image.lines().find(|line| line.starts_with("RUN install -d -o postgres")).expect("folders");
+    // the root is read-only: what the guide writes to is a volume, and a new one is its owner's from the image on
+    let guide = fs::read_to_string(repository().join("docs/operating.md")).expect("the guide");
+    assert!(guide.contains("postgres backup /backup ") && guide.contains("-v callshop_restored:/restored"));
+    for folder in ["/archive", "/backup", "/restored"] {
+        assert!(owned.split(' ').any(|word| word == folder), "{folder}: {owned}");
+        assert!(folder == "/restored" || mounted.contains(folder), "{folder}: {mounted:?}");
+    }
+}
+
+#[test]
+fn deployed_monitoring_follows_the_network() {
+    let services = compose(&["docker-compose.yml", "compose.monitoring.yml"])["services"].take();
+    let mut seen = 0;
+    for file in ["nodes", "balancer", "prometheus"] {
+        let path = repository().join(format!("deploy/prometheus/targets/{file}.yml"));
+        let text = fs::read_to_string(path).expect("targets");
+        for target in text.split('"').skip(1).step_by(2) {
+            let (host, _) = target.split_once(':').expect("a port");
+            // by names, which are the containers' whatever NET is
+            assert!(host == "localhost" || services.get(host).is_some(), "{file}: {target}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 4);
+}
+
+/// A program that notes its command line and its environment, and the files that they name.
+fn spy(folder: &Path, name: &str, then: &str) {
+    let text = format!(
+        "#!/bin/sh\n{{ echo \"{name} $*\"; cat /proc/$$/environ; env; }} | tr '\\0' '\\n' >>{0}/seen\n\
+         [ -z \"${{PGPASSFILE:-}}\" ] || cat \"$PGPASSFILE\" >>{0}/passwords\n{then}\n",
+        folder.display()
+    );
+    fs::write(folder.join("bin").join(name), text).expect("a program");
+    run(Blocking::new("chmod").arg("755").arg(folder.join("bin").join(name)));
+}
+
+#[test]
+fn deployed_proxy_keeps_secrets_out_of_environments_and_command_lines() {
+    const SECRETS: [(&str, &str); 4] = [
+        ("CS_SECRET", "a-secret-of-the-hook"),
+        ("CS_REDIS_PASSWORD", "a-secret-of-redis"),
+        ("CS_DB_DIALOG", "postgres://kamailio:a-secret:of\\dialogs@127.0.0.1/kamailio"),
+        ("CS_DB_LOCATION", "postgres://kamailio:a-secret:of\\dialogs@127.0.0.1/kamailio"),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    for name in ["bin", "run", "schema"] {
+        fs::create_dir(path(name)).expect("a folder");
+    }
+    for name in ["standard", "dialog", "usrloc"] {
+        fs::write(path("schema").join(format!("{name}-create.sql")), "").expect("a schema");
+    }
+    spy(folder.path(), "psql", "case \"$*\" in *count*) echo 0 ;; *) cat >/dev/null ;; esac");
+    spy(folder.path(), "kamailio", "");
+    let mut start = Blocking::new("sh");
+    start.arg(repository().join("kamailio/start")).arg(folder.path()).env("CS_GATEWAY", "192.0.2.1:5060");
+    start.env("CS_RUN_DIR", path("run")).env("KAMAILIO_SCHEMA", path("schema"));
+    start.env("PATH", format!("{}:{}", path("bin").display(), std::env::var("PATH").expect("a path")));
+    for (name, secret) in SECRETS {
+        fs::write(path(name), format!("{secret}\n")).expect("a secret");
+        start.env(format!("{name}_FILE"), path(name));
+    }
+    // who has it in the environment all the same keeps it from the others
+    start.env("CS_PROXY_NAME", "a-secret-name");
+    run(&mut start);
+    let seen = fs::read_to_string(path("seen")).expect("what was started");
+    assert!(
+        seen.contains("psql postgres://kamailio@127.0.0.1/kamailio -X") && seen.contains("kamailio -DD"),
+        "{seen}"
+    );
+    assert!(!seen.contains("a-secret"), "{seen}");
+    let passwords = fs::read_to_string(path("passwords")).expect("psql's");
+    assert!(passwords.lines().all(|line| line == r"*:*:*:*:a-secret\:of\\dialogs"), "{passwords}");
+    let settings = fs::read_to_string(path("run").join("local.cfg")).expect("settings");
+    for (name, secret) in SECRETS {
+        assert!(settings.contains(&format!("#!substdef \"!{name}!{secret}!g\"\n")), "{settings}");
+    }
+    assert!(settings.contains("!CS_GATEWAY!192.0.2.1:5060!") && !settings.contains("_FILE!"), "{settings}");
+    let mode =
+        std::os::unix::fs::MetadataExt::mode(&fs::metadata(path("run").join("local.cfg")).expect("it"));
+    assert_eq!(mode & 0o777, 0o600);
+    // and whoever gives one to create-db by hand is told where it belongs
+    let create = Blocking::new("sh").arg(repository().join("kamailio/create-db")).arg(SECRETS[2].1).output();
+    let refused = create.expect("it runs");
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        !refused.status.success() && told.contains("create-db - <FILE") && !told.contains("a-secret"),
+        "{told}"
+    );
+}
+
+#[test]
+fn deployed_proxy_logs_no_number() {
+    let config = fs::read_to_string(repository().join("kamailio/kamailio.cfg")).expect("the configuration");
+    let lines: Vec<_> = config.lines().filter(|line| line.contains("xlog(")).collect();
+    assert!(lines.len() > 8, "{lines:?}");
+    // what was dialled, what the API answered, and whole messages
+    let numbers = [
+        "rU",
+        "ru",
+        "tU",
+        "tu",
+        "rb",
+        "mb",
+        "fU",
+        "fu",
+        "ct",
+        "var(r)",
+        "var(q)",
+        "var(j)",
+        "var(to)",
+        "var(caller)",
+        "avp(to)",
+        "avp(caller)",
+        "shv(batch)",
+        "var(value)",
+        "var(b)",
+    ];
+    for line in lines {
+        for number in numbers {
+            let name = format!("${number}");
+            let mut named = line.split(&name).skip(1);
+            let whole = named.any(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()));
+            assert!(!whole, "{name}: {}", line.trim());
+        }
+    }
+}
+
 #[test]
 fn deployed_the_image_builds_every_crate() {
     let workspace = fs::read_to_string(repository().join("Cargo.toml")).expect("the workspace");
