@@ -128,7 +128,7 @@ impl Server {
             tokio::spawn(retention::run(app.clone(), closing.clone())),
             tokio::spawn(login::follow_revocations(app.clone(), closing.clone())),
             tokio::spawn(looking_after),
-            tokio::spawn(drain(app, stop.clone(), closing.clone())),
+            tokio::spawn(drain(app, stop.clone(), closing)),
             tokio::spawn(reading),
             tokio::spawn(comparing),
         ];

@@ -153,7 +153,9 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
 
 /// Compares a proxy if it is due and nobody else is at it.
 async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
-    match lease(app, node, name).await {
+    // a connection that died without a sound answers nothing for ever
+    let leased = tokio::time::timeout(LONGEST, lease(app, node, name)).await;
+    match leased.unwrap_or(Err(Error::Overloaded("the database does not answer"))) {
         Ok(None) => return,
         Ok(Some(attempts)) => match in_time(compare(app, writer, node, name)).await {
             Ok(true) => {}

@@ -75,7 +75,8 @@ impl Aside {
     pub(super) fn due(&self, now: Instant, most: usize) -> Vec<EntryId> {
         let (mut seen, mut due) = (HashSet::new(), Vec::new());
         for (place, (id, held)) in self.0.iter().enumerate() {
-            let is_first = held.about.iter().fold(true, |first, one| seen.insert(one.as_str()) && first);
+            let is_first = held.about.iter().all(|one| !seen.contains(one.as_str()));
+            seen.extend(held.about.iter().map(String::as_str));
             if is_first && (held.due <= now || (place == 0 && !self.has_room(most))) && due.len() < most {
                 due.push(*id);
             }
@@ -137,8 +138,8 @@ mod tests {
         assert!(!aside.is_behind(id(3), &[]), "what is about nothing waits for nobody");
         aside.wait(id(3), about("a"), now);
         aside.failed(id(4), about("b"), now);
-        // one that is about both waits for both, and the next of either waits for it
-        aside.wait(id(5), [about("a"), about("b")].concat(), now);
+        // one that is about both waits for both, and the next of either waits for it; a list may have several events of one call
+        aside.wait(id(5), [about("a"), about("b"), about("a")].concat(), now);
         aside.wait(id(6), about("b"), now);
         let later = now + PAUSES[1];
         assert_eq!(aside.due(later, 64), [id(2), id(4)]);
