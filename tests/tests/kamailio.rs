@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use api::app::calls::events::EventResult;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::hook_event;
 use futures_util::future::join_all;
@@ -745,7 +746,7 @@ impl Stage {
             stream.drained().await.is_ok_and(|empty| empty).then_some(())
         })
         .await;
-        let streamed = stream.status.events.get();
+        let streamed = EventResult::OUTCOMES.iter().map(|outcome| stream.status.events(outcome)).sum::<u64>();
         let stored =
             hook_event::Entity::find().count(self.shop.server.app.store.reader()).await.expect("the events");
         Ways { streamed, posted: stored - streamed.min(stored) }
