@@ -110,21 +110,15 @@ impl Server {
             explorer: config.explorer,
             trusted_proxies: config.trusted_proxies.clone(),
         };
-        let http_server = HttpServer::new(move || {
-            let (service, options, probes) = (service.clone(), options.clone(), probes.clone());
-            HttpApp::new()
-                .configure(move |config| http::configure(config, service, options))
-                .configure(move |config| health::configure(config, probes))
-        })
-        .workers(config.workers)
-        .disable_signals()
-        .shutdown_timeout(requests)
-        .bind(config.listen)
-        .map_err(|error| named(error, config.listen, "listen"))?;
-        let http_address = first(&http_server.addrs())?;
+        let mount = move |mounted: &mut web::ServiceConfig| {
+            http::configure(mounted, service.clone(), options.clone());
+            health::configure(mounted, probes.clone());
+        };
+        let (http_server, http_address) = http::listen(config.listen, config.workers, requests, mount)
+            .map_err(|error| named(error, config.listen, "listen"))?;
         let tasks = vec![
             watch.listener(hook_server.run()),
-            watch.listener(http_server.run()),
+            watch.listener(http_server),
             tokio::spawn(retention::run(app.clone(), closing.clone())),
             tokio::spawn(login::follow_revocations(app.clone(), closing.clone())),
             tokio::spawn(looking_after),

@@ -10,7 +10,10 @@ use api::http::{HttpOptions, Limits};
 use futures_util::{SinkExt, StreamExt};
 use http_support::{Server, client, streams_open};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderValue},
@@ -426,4 +429,171 @@ async fn event_streams_are_counted_with_the_sockets() {
     let _socket = Client::ready(&server, "user").await;
     assert_eq!(events(&server, "user", "subscription { silence }").await.0, 429);
     assert_eq!(events(&server, "other", "subscription { count(to: 1) }").await.0, 200);
+}
+
+/// A connection that says and hears bytes.
+struct Raw(TcpStream);
+
+impl Raw {
+    async fn connect(server: &Server) -> Self {
+        Self(TcpStream::connect(server.address).await.expect("connected"))
+    }
+
+    async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.0.write_all(bytes.as_ref()).await.expect("sent");
+    }
+
+    /// A request with these headers, and the answer up to the end of its head.
+    async fn ask(&mut self, request: &str, headers: &str, body: &str) -> String {
+        self.send(format!("{request} HTTP/1.1\r\nHost: shop.example\r\n{headers}\r\n{body}")).await;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(self.0.read_u8().await.expect("a head"));
+        }
+        String::from_utf8(head).expect("text").to_ascii_lowercase()
+    }
+
+    /// What comes until the server ends the connection.
+    async fn rest(&mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        self.0.read_to_end(&mut rest).await.expect("the end");
+        rest
+    }
+}
+
+const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n";
+
+/// The start of a client's frame, with a mask of zeros.
+fn frame(first: u8, claimed: u64, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first, 0xff];
+    frame.extend_from_slice(&claimed.to_be_bytes());
+    frame.extend_from_slice(&[0; 4]);
+    frame.extend_from_slice(payload);
+    frame
+}
+
+#[tokio::test]
+async fn an_upgrade_is_answered_as_the_standard_says() {
+    let server = Server::start();
+    let mut raw = Raw::connect(&server).await;
+    let head = raw.ask("GET /graphql", &format!("{UPGRADE}X-Request-Id: mine-1\r\n"), "").await;
+    assert!(head.starts_with("http/1.1 101 switching protocols\r\n"), "{head}");
+    let expected = [
+        "upgrade: websocket",
+        "connection: upgrade",
+        // the standard's own example
+        "sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=",
+        "sec-websocket-protocol: graphql-transport-ws",
+        "x-request-id: mine-1",
+    ];
+    for line in expected {
+        assert!(head.contains(&format!("\r\n{line}\r\n")), "{line} in {head}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_becomes_a_socket_after_other_requests_and_hears_what_came_with_the_upgrade() {
+    let server = Server::start();
+    let mut raw = Raw::connect(&server).await;
+    let (length, body) =
+        ("Content-Length: 19\r\nContent-Type: application/json\r\n", r#"{"query":"{hello}"}"#);
+    let head = raw.ask("POST /graphql", length, body).await;
+    assert!(head.starts_with("http/1.1 200 ok\r\n"), "{head}");
+    let length: usize = head
+        .split_once("content-length: ")
+        .and_then(|(_, rest)| rest.split_once("\r\n"))
+        .and_then(|(length, _)| length.parse().ok())
+        .expect("a length");
+    raw.0.read_exact(&mut vec![0; length]).await.expect("the body");
+    raw.send(format!("GET /graphql HTTP/1.1\r\nHost: shop.example\r\n{UPGRADE}\r\n")).await;
+    raw.send(frame(0x81, 15, br#"{"type":"ping"}"#)).await;
+    raw.send(frame(0x88, 2, &1000_u16.to_be_bytes())).await;
+    let rest = raw.rest().await;
+    let expected = b"\r\n\r\n\x81\x0f{\"type\":\"pong\"}\x88\x02\x03\xe8";
+    assert!(rest.ends_with(expected), "{}", String::from_utf8_lossy(&rest));
+    while server.service.open_sockets() > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn offers_of_other_protocols_are_not_taken_up() {
+    let server = Server::start();
+    let mut raw = Raw::connect(&server).await;
+    let h2c =
+        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n";
+    let head = raw.ask("GET /graphql?query=%7Bhello%7D", h2c, "").await;
+    assert!(head.starts_with("http/1.1 200 ok\r\n"), "{head}");
+    let mut raw = Raw::connect(&server).await;
+    let posted = format!("{h2c}Content-Type: application/json\r\nContent-Length: 19\r\n");
+    let head = raw.ask("POST /graphql", &posted, r#"{"query":"{hello}"}"#).await;
+    assert!(head.starts_with("http/1.1 200 ok\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn what_is_no_upgrade_after_all_is_answered_and_ends_the_connection() {
+    let server = Server::start();
+    let no_version = UPGRADE.replace("Sec-WebSocket-Version: 13\r\n", "");
+    let old_version = UPGRADE.replace("Version: 13", "Version: 8");
+    let foreign = format!("{UPGRADE}Origin: https://evil.example\r\n");
+    let refused = [
+        ("GET /graphql", no_version.as_str(), "400 bad request"),
+        ("GET /graphql", &old_version, "426 upgrade required"),
+        ("GET /graphql", &foreign, "403 forbidden"),
+        ("GET /elsewhere", UPGRADE, "404 not found"),
+        ("PUT /graphql", UPGRADE, "405 method not allowed"),
+        ("POST /graphql", UPGRADE, "415 unsupported media type"),
+        ("CONNECT shop.example:443", "", "404 not found"),
+    ];
+    for (request, headers, status) in refused {
+        let mut raw = Raw::connect(&server).await;
+        let head = raw.ask(request, headers, "").await;
+        assert!(head.starts_with(&format!("http/1.1 {status}\r\n")), "{request}: {head}");
+        assert!(head.contains("\r\nconnection: close"), "{request}: {head}");
+        let length = format!("\r\ncontent-length: {}\r\n", raw.rest().await.len());
+        assert!(head.contains(&length), "{request}: {head} and not {length}");
+    }
+    assert_eq!(server.service.open_sockets(), 0);
+}
+
+#[tokio::test]
+async fn a_broken_frame_closes_with_1002_and_one_over_the_size_with_1009_before_it_is_there() {
+    let server = Server::start();
+    let limit = Limits::default().sockets.message_bytes;
+    let claims = vec![b'x'; limit + 1];
+    let half = vec![b'x'; limit / 2 + 1];
+    let halves = [frame(1, half.len() as u64, &half), frame(0x80, half.len() as u64, &half)].concat();
+    let broken = [
+        (frame(0xc1, 0, b""), 1002),
+        (frame(0x83, 0, b""), 1002),
+        (vec![0x81, 0], 1002),
+        (frame(0x80, 0, b""), 1002),
+        (frame(0x09, 0, b""), 1002),
+        (frame(0x88, 1, b"x"), 1002),
+        (frame(0x81, 1, b"\xff"), 1007),
+        (frame(0x81, 1 << 40, &claims), 1009),
+        (halves, 1009),
+    ];
+    for (sent, code) in broken {
+        let mut raw = Raw::connect(&server).await;
+        raw.ask("GET /graphql", UPGRADE, "").await;
+        raw.send(&sent).await;
+        let close = raw.rest().await;
+        let found = close.get(2..4).map(|code| u16::from_be_bytes([code[0], code[1]]));
+        assert_eq!((close.first(), found), (Some(&0x88), Some(code)), "{:?}", &sent[..sent.len().min(16)]);
+    }
+}
+
+#[tokio::test]
+async fn fragments_are_one_message_with_pings_between_them() {
+    let server = Server::start();
+    let mut raw = Raw::connect(&server).await;
+    raw.ask("GET /graphql", UPGRADE, "").await;
+    raw.send(frame(1, 7, br#"{"type""#)).await;
+    raw.send(frame(0x89, 2, b"hi")).await;
+    raw.send(frame(0, 0, b"")).await;
+    raw.send(frame(0x80, 8, br#":"ping"}"#)).await;
+    raw.send(frame(0x88, 0, b"")).await;
+    assert_eq!(raw.rest().await, b"\x8a\x02hi\x81\x0f{\"type\":\"pong\"}\x88\x00");
 }

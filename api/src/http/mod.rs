@@ -12,6 +12,7 @@ mod graphql_sse;
 pub mod graphql_ws;
 pub mod health;
 pub mod limits;
+mod listen;
 mod media;
 mod origin;
 pub mod pipeline;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::RequestError;
 pub use limits::{Limits, RateLimits, SocketLimits};
+pub use listen::listen;
 pub use role_schema::{RoleSchemaError, RoleSet};
 pub use service::{AuthFailure, Authenticator, Caller, GraphqlService};
 
@@ -48,15 +50,12 @@ pub(crate) struct Endpoint {
     pub(crate) options: HttpOptions,
 }
 
-/// Mounts `/graphql` (POST, GET, WebSocket, event stream), and the explorer at `/` if it is on.
+/// Mounts `/graphql` (POST, GET, event stream, and WebSocket where it is served by [`listen`]), and the explorer at `/` if it is on.
 pub fn configure(cfg: &mut web::ServiceConfig, service: Arc<GraphqlService>, options: HttpOptions) {
     let cors = origin::cors(&options);
     let explorer = options.explorer;
     let endpoint = web::Data::new(Endpoint { service, options });
-    let is_upgrade = guard::fn_guard(|context| {
-        let upgrade = context.head().headers().get(actix_web::http::header::UPGRADE);
-        upgrade.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
-    });
+    let is_upgrade = guard::fn_guard(|context| context.req_data().contains::<graphql_ws::Handover>());
     cfg.service(
         web::resource("/graphql")
             .app_data(endpoint)

@@ -8,9 +8,9 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{App, HttpServer};
+use actix_web::web::ServiceConfig;
 use api::http::{
-    AuthFailure, Authenticator, Caller, GraphqlService, HttpOptions, Limits, RoleSet, configure,
+    AuthFailure, Authenticator, Caller, GraphqlService, HttpOptions, Limits, RoleSet, configure, listen,
 };
 use async_graphql::{
     Context, Enum, InputObject, Interface, Object, Schema, SimpleObject, Subscription, ValidationMode,
@@ -275,16 +275,9 @@ impl Server {
         let served = service.clone();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || {
-                    let (service, options) = (served.clone(), options.clone());
-                    App::new().configure(move |cfg| configure(cfg, service, options))
-                })
-                .workers(1)
-                .disable_signals()
-                .bind("127.0.0.1:0")
-                .expect("a free port");
-                let address = server.addrs()[0];
-                let running = server.run();
+                let mount = move |cfg: &mut ServiceConfig| configure(cfg, served.clone(), options.clone());
+                let any = SocketAddr::from(([127, 0, 0, 1], 0));
+                let (running, address) = listen(any, 1, 30, mount).expect("a free port");
                 send.send((address, running.handle())).expect("the test waits");
                 running.await.expect("the server runs");
             });

@@ -75,14 +75,7 @@ pub(super) fn token(payload: Option<&JsonMap>) -> Token {
     Token::Missing
 }
 
-/// A message about an operation; `payload` is JSON.
-pub(super) fn about(kind: &str, id: &str, payload: &str) -> String {
-    let id = JsonValue::String(id.into());
-    format!(r#"{{"id":{id},"type":"{kind}","payload":{payload}}}"#)
-}
-
-/// The end of an operation.
-pub(super) fn complete(id: &str) -> String {
-    let id = JsonValue::String(id.into());
-    format!(r#"{{"id":{id},"type":"complete"}}"#)
+/// An id as it stands in a message.
+pub(super) fn quoted(id: &str) -> String {
+    JsonValue::String(id.into()).to_string()
 }

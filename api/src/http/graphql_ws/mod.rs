@@ -20,31 +20,63 @@
 //! | 4504 | no sign of life for two pings |
 //! | 4508 | the client does not read what it subscribed to |
 
+mod inbox;
 mod message;
 mod outbox;
 mod socket;
 
+use std::{cell::Cell, net::IpAddr, rc::Rc, sync::Arc};
+
+use actix_http::ws;
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpMessage as _, HttpRequest, HttpResponse,
+    body::BoxBody,
     http::header,
-    web::{Data, Payload},
+    web::{BytesMut, Data},
 };
+use tokio::net::TcpStream;
 
 use crate::telemetry::RequestId;
 
-use super::{Endpoint, error::RequestError, graphql_http, media::Answer, origin};
+pub(crate) use socket::Socket;
+
+use super::{Endpoint, error::RequestError, graphql_http, media::Answer, origin, service::SocketGuard};
 
 /// The subprotocol's name.
 pub const PROTOCOL: &str = "graphql-transport-ws";
 
+/// Where the answer to an upgrade leaves the socket that it agreed to. A request has it if its connection can be taken away from HTTP.
+#[derive(Clone, Default)]
+pub(crate) struct Handover(Rc<Cell<Option<Opened>>>);
+
+impl Handover {
+    pub(crate) fn take(&self) -> Option<Opened> {
+        self.0.take()
+    }
+}
+
+/// A socket without its connection.
+pub(crate) struct Opened {
+    endpoint: Arc<Endpoint>,
+    peer: IpAddr,
+    user_agent: Option<Box<str>>,
+    id: RequestId,
+    guard: SocketGuard,
+    /// Whether the client offers our protocol.
+    agreed: bool,
+}
+
+impl Opened {
+    /// The socket on its connection, of which `begun` has been read.
+    pub(crate) fn on(self, stream: TcpStream, begun: BytesMut) -> Socket {
+        Socket::new(self, stream, begun)
+    }
+}
+
 /// `GET /graphql` with an upgrade.
-pub(crate) async fn upgrade(
-    request: HttpRequest,
-    payload: Payload,
-    endpoint: Data<Endpoint>,
-) -> HttpResponse {
+pub(crate) async fn upgrade(request: HttpRequest, endpoint: Data<Endpoint>) -> HttpResponse {
     let id = graphql_http::request_id(&request);
-    let mut response = match open(&request, payload, &endpoint, &id) {
+    let mut response = match open(&request, &endpoint, &id) {
         Ok(response) => response,
         Err(error) => {
             endpoint.service.metrics().api.refused(error.code);
@@ -57,7 +89,6 @@ pub(crate) async fn upgrade(
 
 fn open(
     request: &HttpRequest,
-    payload: Payload,
     endpoint: &Data<Endpoint>,
     id: &RequestId,
 ) -> Result<HttpResponse, RequestError> {
@@ -65,21 +96,29 @@ fn open(
     endpoint.service.admit_address(peer)?;
     origin::check(request, &endpoint.options)?;
     let guard = endpoint.service.open_socket(peer)?;
-    let (response, _, incoming) =
-        actix_ws::handle_with_protocols(request, payload, &[PROTOCOL]).map_err(|error| {
-            let status = error.as_response_error().status_code();
-            RequestError::transport(status, "BAD_REQUEST", "The WebSocket handshake is not valid.")
-        })?;
-    let (outbox, body) = outbox::outbox(guard);
-    let chosen = response.headers().contains_key(header::SEC_WEBSOCKET_PROTOCOL);
-    if chosen {
-        let user_agent = origin::user_agent(request).map(str::to_owned);
-        let socket =
-            socket::Socket::new(endpoint.clone().into_inner(), (peer, user_agent), outbox, id.clone());
-        actix_web::rt::spawn(socket.run(incoming));
-    } else {
-        outbox.close(socket::close::SUBPROTOCOL);
+    let mut response = ws::handshake(request.head()).map_err(|error| {
+        let status = actix_http::Response::from(error).status();
+        RequestError::transport(status, "BAD_REQUEST", "The WebSocket handshake is not valid.")
+    })?;
+    let agreed = offers_protocol(request);
+    if agreed {
+        response.insert_header((header::SEC_WEBSOCKET_PROTOCOL, PROTOCOL));
     }
-    // The body given by the handshake stays alive inside ours: dropping it would end the incoming side.
-    Ok(response.map_body(|_, handshake| body.holding(handshake)))
+    if let Some(handover) = request.extensions().get::<Handover>() {
+        handover.0.set(Some(Opened {
+            endpoint: endpoint.clone().into_inner(),
+            peer,
+            user_agent: origin::user_agent(request).map(Box::from),
+            id: id.clone(),
+            guard,
+            agreed,
+        }));
+    }
+    Ok(response.finish().map_body(|_, _| BoxBody::new(())).into())
+}
+
+fn offers_protocol(request: &HttpRequest) -> bool {
+    let offers = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL);
+    let mut names = offers.filter_map(|offer| offer.to_str().ok()).flat_map(|offer| offer.split(','));
+    names.any(|name| name.trim() == PROTOCOL)
 }

@@ -1,24 +1,13 @@
-//! What waits to be sent on a socket: a bounded queue of frames between the socket's task and the connection.
-//!
-//! The connection takes a frame when it has room for it, so that a client which reads slowly fills the queue and
-//! nothing else. A close goes out even when the queue is full.
+//! What waits to be sent on a socket: a bounded queue of frames, written when the connection has room for them, so that a client which
+//! reads slowly fills the queue and nothing else. A close goes out even when the queue is full.
 
 use std::{
-    cell::RefCell,
     collections::VecDeque,
-    convert::Infallible,
-    pin::Pin,
-    rc::Rc,
-    task::{Context, Poll, Waker},
+    io::{self, ErrorKind, IoSlice},
+    task::{Context, Poll, ready},
 };
 
-use actix_web::{
-    body::{BodySize, BoxBody, MessageBody},
-    web::Bytes,
-};
-use tokio::time::Instant;
-
-use crate::http::service::SocketGuard;
+use tokio::{net::TcpStream, time::Instant};
 
 /// A close code with its reason; the reason is at most 123 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,139 +18,146 @@ const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 
-struct Queue {
-    frames: VecDeque<Bytes>,
+/// Frames that go into one write at most.
+const TOGETHER: usize = 32;
+/// Places for frames that an idle socket may keep.
+const KEPT_PLACES: usize = 4;
+
+/// The queue.
+pub(super) struct Outbox {
+    frames: VecDeque<Vec<u8>>,
+    /// How much of the first frame is written.
+    written: usize,
+    /// Bytes of all frames that are not written.
     bytes: usize,
-    /// When the connection last took a frame, or the queue last stopped being empty.
+    /// When the connection last took something, or the queue last stopped being empty.
     moved: Instant,
     closing: bool,
-    /// The connection is over.
-    gone: bool,
-    connection: Option<Waker>,
-    task: Option<Waker>,
-    /// Counts the socket until the connection is over, which may be long after the task is.
-    guard: Option<SocketGuard>,
-}
-
-/// The task's end of the queue.
-#[derive(Clone)]
-pub(crate) struct Outbox(Rc<RefCell<Queue>>);
-
-/// The connection's end of the queue, as a response body.
-pub(crate) struct Body {
-    queue: Rc<RefCell<Queue>>,
-    handshake: Option<BoxBody>,
-}
-
-/// A queue and its two ends.
-pub(crate) fn outbox(guard: SocketGuard) -> (Outbox, Body) {
-    let queue = Rc::new(RefCell::new(Queue {
-        frames: VecDeque::new(),
-        bytes: 0,
-        moved: Instant::now(),
-        closing: false,
-        gone: false,
-        connection: None,
-        task: None,
-        guard: Some(guard),
-    }));
-    (Outbox(queue.clone()), Body { queue, handshake: None })
 }
 
 impl Outbox {
-    pub(crate) fn text(&self, message: &str) {
-        self.push(TEXT, message.as_bytes());
+    pub(super) fn new() -> Self {
+        Self { frames: VecDeque::new(), written: 0, bytes: 0, moved: Instant::now(), closing: false }
     }
 
-    pub(crate) fn ping(&self) {
-        self.push(PING, &[]);
+    /// Sends a text that consists of these parts.
+    pub(super) fn text(&mut self, parts: &[&str]) {
+        self.push(TEXT, parts.iter().map(|part| part.as_bytes()));
     }
 
-    pub(crate) fn pong(&self, payload: &[u8]) {
-        self.push(PONG, payload);
+    pub(super) fn ping(&mut self) {
+        self.push(PING, []);
+    }
+
+    pub(super) fn pong(&mut self, payload: &[u8]) {
+        self.push(PONG, [payload]);
     }
 
     /// Sends a close after what waits already.
-    pub(crate) fn close(&self, Close(code, reason): Close) {
-        let mut payload = code.to_be_bytes().to_vec();
-        payload.extend_from_slice(reason.as_bytes());
-        self.push(CLOSE, &payload);
-        self.0.borrow_mut().closing = true;
+    pub(super) fn close(&mut self, Close(code, reason): Close) {
+        self.push(CLOSE, [&code.to_be_bytes()[..], reason.as_bytes()]);
+        self.closing = true;
     }
 
     /// Answers a client's close with its own code.
-    pub(crate) fn close_back(&self, code: Option<u16>) {
+    pub(super) fn close_back(&mut self, code: Option<u16>) {
         match code {
             Some(code) => self.close(Close(code, "")),
             None => {
-                self.push(CLOSE, &[]);
-                self.0.borrow_mut().closing = true;
+                self.push(CLOSE, []);
+                self.closing = true;
             }
         }
     }
 
-    /// Sends a close instead of what waits.
-    pub(crate) fn abandon(&self, close: Close) {
-        {
-            let mut queue = self.0.borrow_mut();
-            queue.frames.clear();
-            queue.bytes = 0;
-        }
+    /// Sends a close instead of what waits, but for the rest of a frame that has begun.
+    pub(super) fn abandon(&mut self, close: Close) {
+        self.frames.truncate(usize::from(self.written > 0));
+        self.bytes = self.frames.iter().map(Vec::len).sum::<usize>().saturating_sub(self.written);
         self.close(close);
     }
 
-    /// Frames and bytes that wait.
-    pub(crate) fn waiting(&self) -> (usize, usize) {
-        let queue = self.0.borrow();
-        (queue.frames.len(), queue.bytes)
+    /// Whether fewer than so many frames and bytes wait.
+    pub(super) fn has_room(&self, frames: usize, bytes: usize) -> bool {
+        self.frames.len() < frames && self.bytes < bytes
     }
 
     /// Since when nothing was taken although something waits.
-    pub(crate) fn stuck_since(&self) -> Option<Instant> {
-        let queue = self.0.borrow();
-        (!queue.frames.is_empty()).then_some(queue.moved)
+    pub(super) fn stuck_since(&self) -> Option<Instant> {
+        (!self.frames.is_empty()).then_some(self.moved)
     }
 
-    /// Adds the subject to what the socket is counted for.
-    pub(crate) fn with_guard<T>(&self, act: impl FnOnce(&mut SocketGuard) -> T) -> Option<T> {
-        self.0.borrow_mut().guard.as_mut().map(act)
-    }
-
-    /// Waits until fewer than so many frames and bytes wait, or the connection is over.
-    pub(crate) async fn room(&self, frames: usize, bytes: usize) {
-        std::future::poll_fn(|context| {
-            let mut queue = self.0.borrow_mut();
-            if queue.gone || (queue.frames.len() < frames && queue.bytes < bytes) {
-                return Poll::Ready(());
+    /// Writes what waits; ready when nothing does.
+    ///
+    /// # Errors
+    /// The connection is lost.
+    pub(super) fn poll_write(
+        &mut self,
+        stream: &TcpStream,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while !self.frames.is_empty() {
+            match self.write_once(stream) {
+                Ok(0) => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
+                Ok(count) => self.took(count),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    ready!(stream.poll_write_ready(context))?;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(error)),
             }
-            queue.task = Some(context.waker().clone());
-            Poll::Pending
-        })
-        .await;
+        }
+        Poll::Ready(Ok(()))
     }
 
-    fn push(&self, opcode: u8, payload: &[u8]) {
-        let mut queue = self.0.borrow_mut();
-        if queue.closing || queue.gone {
+    fn write_once(&self, stream: &TcpStream) -> io::Result<usize> {
+        let mut frames = self.frames.iter();
+        let first = frames.next().and_then(|frame| frame.get(self.written..)).unwrap_or_default();
+        if self.frames.len() == 1 {
+            return stream.try_write(first);
+        }
+        let mut slices = [IoSlice::new(&[]); TOGETHER];
+        for (slice, frame) in slices.iter_mut().zip(std::iter::once(first).chain(frames.map(Vec::as_slice))) {
+            *slice = IoSlice::new(frame);
+        }
+        stream.try_write_vectored(&slices)
+    }
+
+    fn took(&mut self, count: usize) {
+        self.bytes = self.bytes.saturating_sub(count);
+        self.written += count;
+        while let Some(first) = self.frames.front()
+            && self.written >= first.len()
+        {
+            self.written -= first.len();
+            self.frames.pop_front();
+        }
+        if !self.frames.is_empty() {
+            self.moved = Instant::now();
+        } else if self.frames.capacity() > KEPT_PLACES {
+            self.frames = VecDeque::new();
+        }
+    }
+
+    fn push<'a>(&mut self, opcode: u8, parts: impl IntoIterator<Item = &'a [u8]> + Clone) {
+        if self.closing {
             return;
         }
-        if queue.frames.is_empty() {
-            queue.moved = Instant::now();
+        if self.frames.is_empty() {
+            self.moved = Instant::now();
         }
-        let frame = frame(opcode, payload);
-        queue.bytes += frame.len();
-        queue.frames.push_back(frame);
-        if let Some(connection) = queue.connection.take() {
-            connection.wake();
-        }
+        let frame = frame(opcode, parts);
+        self.bytes += frame.len();
+        self.frames.push_back(frame);
     }
 }
 
 /// One unfragmented, unmasked frame (RFC 6455, section 5.2).
-fn frame(opcode: u8, payload: &[u8]) -> Bytes {
-    let mut frame = Vec::with_capacity(payload.len() + 10);
+fn frame<'a>(opcode: u8, parts: impl IntoIterator<Item = &'a [u8]> + Clone) -> Vec<u8> {
+    let length: usize = parts.clone().into_iter().map(<[u8]>::len).sum();
+    let mut frame = Vec::with_capacity(length + 10);
     frame.push(0x80 | opcode);
-    match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
+    match (u8::try_from(length), u16::try_from(length)) {
         (Ok(length), _) if length < 126 => frame.push(length),
         (_, Ok(length)) => {
             frame.push(126);
@@ -169,54 +165,88 @@ fn frame(opcode: u8, payload: &[u8]) -> Bytes {
         }
         _ => {
             frame.push(127);
-            frame.extend_from_slice(&(payload.len() as u64).to_be_bytes());
+            frame.extend_from_slice(&(length as u64).to_be_bytes());
         }
     }
-    frame.extend_from_slice(payload);
-    frame.into()
+    for part in parts {
+        frame.extend_from_slice(part);
+    }
+    frame
 }
 
-impl Body {
-    /// The body with the one of the handshake, whose end tells the incoming side of the connection's.
-    pub(crate) fn holding(mut self, handshake: BoxBody) -> BoxBody {
-        self.handshake = Some(handshake);
-        BoxBody::new(self)
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::expect_used, reason = "a test fails by a panic")]
+
+    use std::future::poll_fn;
+
+    use tokio::{io::AsyncReadExt as _, net::TcpListener};
+
+    use super::*;
+
+    async fn connection() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let client = TcpStream::connect(listener.local_addr().expect("bound")).await.expect("connected");
+        (listener.accept().await.expect("accepted").0, client)
     }
-}
 
-impl MessageBody for Body {
-    type Error = Infallible;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
+    /// Opcodes and lengths of whole frames.
+    fn frames(mut bytes: &[u8]) -> Vec<(u8, usize)> {
+        let mut found = Vec::new();
+        while let [first, length, rest @ ..] = bytes {
+            let (length, rest) = match (*length, rest) {
+                (126, [high, low, rest @ ..]) => (usize::from(u16::from_be_bytes([*high, *low])), rest),
+                (127, [a, b, c, d, e, f, g, h, rest @ ..]) => {
+                    let length = u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]);
+                    (usize::try_from(length).expect("a length"), rest)
+                }
+                (length, rest) => (usize::from(length), rest),
+            };
+            found.push((first & 15, length));
+            bytes = rest.get(length..).expect("the whole frame");
+        }
+        found
     }
 
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
-        let mut queue = self.queue.borrow_mut();
-        if let Some(frame) = queue.frames.pop_front() {
-            queue.bytes = queue.bytes.saturating_sub(frame.len());
-            queue.moved = Instant::now();
-            if let Some(task) = queue.task.take() {
-                task.wake();
-            }
-            return Poll::Ready(Some(Ok(frame)));
+    #[tokio::test]
+    async fn frames_arrive_whole_and_in_order() {
+        let (server, mut client) = connection().await;
+        let mut outbox = Outbox::new();
+        let lengths = [0, 1, 125, 126, 65_535, 65_536];
+        for length in lengths.iter().chain(&[1; TOGETHER]) {
+            outbox.text(&[&"x".repeat(*length)]);
         }
-        if queue.closing {
-            return Poll::Ready(None);
-        }
-        queue.connection = Some(context.waker().clone());
-        Poll::Pending
+        outbox.ping();
+        outbox.close(Close(1000, "over"));
+        outbox.text(&["after the close"]);
+        let mut read = Vec::new();
+        let written = async {
+            poll_fn(|context| outbox.poll_write(&server, context)).await.expect("written");
+            drop(server);
+        };
+        tokio::join!(written, async { client.read_to_end(&mut read).await.expect("read") });
+        let texts = lengths.iter().chain(&[1; TOGETHER]).map(|length| (TEXT, *length));
+        assert_eq!(frames(&read), texts.chain([(PING, 0), (CLOSE, 6)]).collect::<Vec<_>>());
+        assert!(outbox.frames.is_empty() && outbox.bytes == 0 && outbox.written == 0);
     }
-}
 
-impl Drop for Body {
-    fn drop(&mut self) {
-        let mut queue = self.queue.borrow_mut();
-        queue.gone = true;
-        queue.guard = None;
-        queue.frames.clear();
-        if let Some(task) = queue.task.take() {
-            task.wake();
-        }
+    #[tokio::test]
+    async fn a_frame_that_has_begun_is_finished_before_the_close_that_replaces_the_rest() {
+        let (server, mut client) = connection().await;
+        let mut outbox = Outbox::new();
+        let text = "x".repeat(16 << 20);
+        outbox.text(&[&text]);
+        outbox.text(&["never sent"]);
+        let full = poll_fn(|context| Poll::Ready(outbox.poll_write(&server, context).is_pending())).await;
+        assert!(full && outbox.written > 0 && outbox.stuck_since().is_some());
+        outbox.abandon(Close(4508, ""));
+        let mut read = Vec::new();
+        let written = async {
+            poll_fn(|context| outbox.poll_write(&server, context)).await.expect("written");
+            drop(server);
+        };
+        tokio::join!(written, async { client.read_to_end(&mut read).await.expect("read") });
+        assert_eq!(frames(&read), [(TEXT, text.len()), (CLOSE, 2)]);
+        assert_eq!(outbox.bytes, 0);
     }
 }

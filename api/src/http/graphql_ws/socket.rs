@@ -2,26 +2,33 @@
 
 use std::{
     collections::HashMap,
+    future::poll_fn,
     net::IpAddr,
     num::NonZeroU32,
     pin::{Pin, pin},
     rc::Rc,
     sync::Arc,
+    task::{Context, Poll},
     time::Duration,
 };
 
-use actix_ws::{AggregatedMessage, MessageStream, ProtocolError};
+use actix_web::web::BytesMut;
 use chrono::Utc;
 use futures_util::{
     StreamExt,
     stream::{AbortHandle, LocalBoxStream, SelectAll, abortable, once},
 };
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use tokio::time::Instant;
+use tokio::{
+    net::TcpStream,
+    time::{Instant, Sleep, timeout},
+};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tracing::{Instrument as _, Span};
 
 use super::{
+    Opened,
+    inbox::{Heard, Inbox},
     message::{self, ClientMessage, Token},
     outbox::{Close, Outbox},
 };
@@ -30,8 +37,9 @@ use crate::http::{
     error::RequestError,
     graphql_http::{answer_json, response_json, tell},
     limits::{Limits, SocketLimits},
+    listen::linger,
     pipeline::{Kind, Parameters, Prepared},
-    service::{AuthFailure, Caller, going_away},
+    service::{AuthFailure, Caller, SocketGuard, going_away},
 };
 
 use crate::telemetry::{RequestId, request};
@@ -96,12 +104,25 @@ impl Session {
     }
 }
 
+/// What a message asks for that takes a look at a token.
+enum Asked {
+    Init(Token),
+    Refresh(Token),
+}
+
+/// Answers that are taken from operations before others on the worker have their turn.
+const TURNS: usize = 64;
+
 /// A socket that is open.
-pub(super) struct Socket {
+pub(crate) struct Socket {
     endpoint: Arc<Endpoint>,
     peer: IpAddr,
-    user_agent: Option<String>,
+    user_agent: Option<Box<str>>,
+    stream: TcpStream,
+    inbox: Inbox,
     outbox: Outbox,
+    /// Counts the socket until the connection is over.
+    guard: SocketGuard,
     /// The id of the upgrade, and how many operations came after it.
     id: (RequestId, u64),
     session: Option<Session>,
@@ -111,26 +132,26 @@ pub(super) struct Socket {
     opened: Instant,
     heard: Instant,
     pinged: Instant,
+    /// Whether the client offers our protocol.
+    agreed: bool,
 }
 
 impl Socket {
-    pub(super) fn new(
-        endpoint: Arc<Endpoint>,
-        (peer, user_agent): (IpAddr, Option<String>),
-        outbox: Outbox,
-        id: RequestId,
-    ) -> Self {
+    pub(super) fn new(opened: Opened, stream: TcpStream, begun: BytesMut) -> Self {
         let now = Instant::now();
-        let rate = NonZeroU32::new(endpoint.service.limits().sockets.messages_per_second);
-        let rate = rate.unwrap_or(NonZeroU32::MIN);
+        let limits = &opened.endpoint.service.limits().sockets;
+        let rate = NonZeroU32::new(limits.messages_per_second).unwrap_or(NonZeroU32::MIN);
         let quota =
             Quota::per_second(rate).allow_burst(rate.saturating_mul(NonZeroU32::MIN.saturating_add(1)));
         Self {
-            endpoint,
-            peer,
-            user_agent,
-            outbox,
-            id: (id, 0),
+            inbox: Inbox::new(begun, limits.message_bytes),
+            endpoint: opened.endpoint,
+            peer: opened.peer,
+            user_agent: opened.user_agent,
+            stream,
+            outbox: Outbox::new(),
+            guard: opened.guard,
+            id: (opened.id, 0),
             session: None,
             operations: SelectAll::new(),
             running: HashMap::new(),
@@ -138,49 +159,112 @@ impl Socket {
             opened: now,
             heard: now,
             pinged: now,
+            agreed: opened.agreed,
         }
     }
 
+    /// Serves the socket until the connection is over.
+    pub(crate) async fn run(mut self) {
+        let end = if self.agreed { self.serve().await } else { End::Close(close::SUBPROTOCOL) };
+        self.finish(end).await;
+    }
+
     /// Serves the socket until one side ends it.
-    pub(super) async fn run(mut self, incoming: MessageStream) {
-        let size = self.limits().message_bytes;
-        let mut incoming =
-            incoming.max_frame_size(size).aggregate_continuations().max_continuation_size(size);
+    async fn serve(&mut self) -> End {
         let mut shutdown = pin!(going_away(self.endpoint.service.clone()));
         let mut clock = pin!(tokio::time::sleep_until(self.next_check()));
-        let end = loop {
-            let (frames, bytes) = (self.limits().queue_messages, self.limits().queue_bytes);
-            let waiting = self.outbox.waiting();
-            let has_room = waiting.0 < frames && waiting.1 < bytes;
-            let outbox = self.outbox.clone();
-            // A check that comes early finds nothing and is set anew, so only an earlier one moves the clock.
-            let next_check = self.next_check();
-            if next_check < clock.deadline() || clock.is_elapsed() {
-                clock.as_mut().reset(next_check);
-            }
-            let step = tokio::select! {
-                biased;
-                () = &mut shutdown => Err(End::Close(close::GOING_AWAY)),
-                () = revoked(self.session.as_mut()) => Err(End::Abandon(close::REVOKED)),
-                () = &mut clock => self.check_clock(),
-                // A client whose answers wait is not listened to either: each message may cost an answer.
-                message = incoming.next(), if has_room => self.hear(message).await,
-                Some(event) = self.operations.next(), if has_room && !self.operations.is_empty() => {
-                    self.tell(event);
-                    Ok(())
-                }
-                () = outbox.room(frames, bytes), if !has_room => Ok(()),
+        loop {
+            let heard = poll_fn(|context| self.poll_heard(context, shutdown.as_mut(), clock.as_mut())).await;
+            let step = match heard.and_then(|heard| self.hear(heard)) {
+                // it is rare, and would be most of what a socket is
+                Ok(Some(asked)) => Box::pin(self.identify(asked)).await,
+                Ok(None) => Ok(()),
+                Err(end) => Err(end),
             };
             if let Err(end) = step {
-                break end;
+                return end;
             }
-        };
+        }
+    }
+
+    /// Waits for the client to say something, and meanwhile tells it what its operations have to say.
+    fn poll_heard(
+        &mut self,
+        context: &mut Context<'_>,
+        shutdown: Pin<&mut impl Future<Output = ()>>,
+        mut clock: Pin<&mut Sleep>,
+    ) -> Poll<Result<Heard, End>> {
+        if shutdown.poll(context).is_ready() {
+            return Poll::Ready(Err(End::Close(close::GOING_AWAY)));
+        }
+        if let Some(session) = &mut self.session
+            && session.revoked.as_mut().poll(context).is_ready()
+        {
+            return Poll::Ready(Err(End::Abandon(close::REVOKED)));
+        }
+        while clock.as_mut().poll(context).is_ready() {
+            self.check_clock()?;
+            clock.as_mut().reset(self.next_check());
+        }
+        let heard = self.poll_both_ways(context)?;
+        // A check that comes early finds nothing and is set anew, so only an earlier one moves the clock.
+        let next_check = self.next_check();
+        if heard.is_pending() && next_check < clock.deadline() {
+            clock.as_mut().reset(next_check);
+            if clock.poll(context).is_ready() {
+                context.waker().wake_by_ref();
+            }
+        }
+        heard.map(Ok)
+    }
+
+    /// Answers of operations that are ready together are written together.
+    fn poll_both_ways(&mut self, context: &mut Context<'_>) -> Result<Poll<Heard>, End> {
+        let mut turns = TURNS;
+        loop {
+            // A client whose answers wait is not listened to either: each message may cost an answer.
+            while self.has_room() {
+                if let Poll::Ready(heard) = self.inbox.poll_next(&self.stream, context) {
+                    return heard.map(Poll::Ready).map_err(End::Close);
+                }
+                let Poll::Ready(Some(event)) = self.operations.poll_next_unpin(context) else { break };
+                self.tell(event);
+                turns = turns.saturating_sub(1);
+                if turns == 0 {
+                    context.waker().wake_by_ref();
+                    break;
+                }
+            }
+            let had_room = self.has_room();
+            let _ = self.outbox.poll_write(&self.stream, context).map_err(|_| End::Gone)?;
+            // what was written may have made the room that something waits for
+            if had_room || turns == 0 || !self.has_room() {
+                return Ok(Poll::Pending);
+            }
+        }
+    }
+
+    /// Says goodbye, and waits for a moment until the client has heard it.
+    async fn finish(&mut self, end: End) {
+        self.operations = SelectAll::new();
+        self.running = HashMap::new();
+        self.session = None;
         match end {
             End::Close(close) => self.outbox.close(close),
             End::Abandon(close) => self.outbox.abandon(close),
             End::Closed(code) => self.outbox.close_back(code),
-            End::Gone => {}
+            End::Gone => return,
         }
+        let patience = Duration::from_secs(self.limits().stall_seconds.max(1));
+        let written = poll_fn(|context| self.outbox.poll_write(&self.stream, context));
+        if let Ok(Ok(())) = timeout(patience, written).await {
+            linger(&mut self.stream).await;
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        let limits = self.limits();
+        self.outbox.has_room(limits.queue_messages, limits.queue_bytes)
     }
 
     fn limits(&self) -> &SocketLimits {
@@ -232,87 +316,104 @@ impl Socket {
         Ok(())
     }
 
-    async fn hear(&mut self, message: Option<Result<AggregatedMessage, ProtocolError>>) -> Result<(), End> {
+    /// Does what the client says, but for looking at a token.
+    fn hear(&mut self, heard: Heard) -> Result<Option<Asked>, End> {
         self.heard = Instant::now();
-        let text = match message {
-            None => return Err(End::Gone),
-            Some(Err(error)) => return Err(End::Close(close_for(&error))),
-            Some(Ok(AggregatedMessage::Close(reason))) => {
-                return Err(End::Closed(reason.map(|reason| reason.code.into())));
-            }
-            Some(Ok(AggregatedMessage::Pong(_))) => return Ok(()),
-            Some(Ok(other)) => {
+        match heard {
+            Heard::End => return Err(End::Gone),
+            Heard::Close(code) => return Err(End::Closed(code)),
+            Heard::Pong => return Ok(None),
+            Heard::Text(_) | Heard::Binary | Heard::Ping(_) => {
                 self.message_rate.check().map_err(|_| End::Close(close::TOO_FAST))?;
-                match other {
-                    AggregatedMessage::Text(text) => text,
-                    AggregatedMessage::Ping(payload) => {
-                        self.outbox.pong(&payload);
-                        return Ok(());
-                    }
-                    _ => return Err(End::Close(close::INVALID)),
-                }
             }
-        };
-        let message = message::read(&text, self.all_limits()).ok_or(End::Close(close::INVALID))?;
-        self.obey(message).await
+        }
+        match heard {
+            Heard::Text(text) => {
+                let message = message::read(&text, self.all_limits()).ok_or(End::Close(close::INVALID))?;
+                self.obey(message)
+            }
+            Heard::Ping(payload) => {
+                self.outbox.pong(&payload);
+                Ok(None)
+            }
+            _ => Err(End::Close(close::INVALID)),
+        }
     }
 
-    async fn obey(&mut self, message: ClientMessage) -> Result<(), End> {
+    fn obey(&mut self, message: ClientMessage) -> Result<Option<Asked>, End> {
         match message {
-            ClientMessage::Init { token } => self.init(token).await,
-            ClientMessage::Ping { payload } => self.pong(message::token(payload.as_ref())).await,
-            ClientMessage::Pong => Ok(()),
+            ClientMessage::Init { .. } if self.session.is_some() => Err(End::Close(close::INIT_TWICE)),
+            ClientMessage::Init { token } => Ok(Some(Asked::Init(token))),
+            ClientMessage::Ping { payload } => {
+                let token = message::token(payload.as_ref());
+                if self.session.is_some() && token != Token::Missing {
+                    return Ok(Some(Asked::Refresh(token)));
+                }
+                self.outbox.text(&[r#"{"type":"pong"}"#]);
+                Ok(None)
+            }
+            ClientMessage::Pong => Ok(None),
             ClientMessage::Complete { id } => {
                 if let Some(operation) = self.running.remove(id.as_str()) {
                     operation.abort();
                 }
-                Ok(())
+                Ok(None)
             }
-            ClientMessage::Subscribe { id, parameters } => self.subscribe(id.into(), parameters),
+            ClientMessage::Subscribe { id, parameters } => {
+                self.subscribe(id.into(), parameters).map(|()| None)
+            }
+        }
+    }
+
+    async fn identify(&mut self, asked: Asked) -> Result<(), End> {
+        match asked {
+            Asked::Init(token) => self.init(token).await,
+            Asked::Refresh(token) => self.refresh(token).await,
         }
     }
 
     async fn init(&mut self, token: Token) -> Result<(), End> {
-        if self.session.is_some() {
-            return Err(End::Close(close::INIT_TWICE));
-        }
         let caller = self.authenticate(token).await?;
-        let counted = self
-            .outbox
-            .with_guard(|guard| self.endpoint.service.count_subject(guard, &caller))
-            .ok_or(End::Gone)?;
+        let counted = self.endpoint.service.count_subject(&mut self.guard, &caller);
         counted.map_err(|_| End::Close(close::TOO_MANY_SOCKETS))?;
         self.session = Some(Session::new(caller));
-        self.outbox.text(r#"{"type":"connection_ack"}"#);
+        self.outbox.text(&[r#"{"type":"connection_ack"}"#]);
         Ok(())
     }
 
-    /// Answers a ping; with a token in it, the token replaces the present one.
-    async fn pong(&mut self, token: Token) -> Result<(), End> {
-        let Some(session) = self.session.as_ref().filter(|_| token != Token::Missing) else {
-            self.outbox.text(r#"{"type":"pong"}"#);
-            return Ok(());
-        };
+    /// A ping with a token in it: the token replaces the present one.
+    async fn refresh(&mut self, token: Token) -> Result<(), End> {
         let fresh = self.authenticate(token).await?;
-        if session.caller.subject != fresh.subject || session.caller.role_key != fresh.role_key {
+        let is_same = self.session.as_ref().is_some_and(|session| {
+            session.caller.subject == fresh.subject && session.caller.role_key == fresh.role_key
+        });
+        if !is_same {
             return Err(End::Abandon(close::FORBIDDEN));
         }
-        let expires_at = serde_json::json!(fresh.expires_at);
+        let expires_at = serde_json::json!(fresh.expires_at).to_string();
         self.session = Some(Session::new(fresh));
-        self.outbox.text(&format!(r#"{{"type":"pong","payload":{{"expiresAt":{expires_at}}}}}"#));
+        self.outbox.text(&[r#"{"type":"pong","payload":{"expiresAt":"#, &expires_at, "}}"]);
         Ok(())
     }
 
-    async fn authenticate(&self, token: Token) -> Result<Caller, End> {
+    /// Who a token is of. Answers that wait are written meanwhile.
+    async fn authenticate(&mut self, token: Token) -> Result<Caller, End> {
         let token = match token {
             Token::Missing => None,
             Token::Malformed => return Err(End::Abandon(close::FORBIDDEN)),
             Token::Given(token) => Some(token),
         };
-        let lookup =
-            self.endpoint.service.authenticate(token.as_deref(), self.peer, self.user_agent.as_deref());
         let time = Duration::from_secs(self.limits().init_seconds.max(1));
-        match tokio::time::timeout(time, lookup).await {
+        let service = &self.endpoint.service;
+        let lookup = service.authenticate(token.as_deref(), self.peer, self.user_agent.as_deref());
+        let mut lookup = pin!(timeout(time, lookup));
+        let found = poll_fn(|context| {
+            if let Poll::Ready(Err(_)) = self.outbox.poll_write(&self.stream, context) {
+                return Poll::Ready(Err(End::Gone));
+            }
+            lookup.as_mut().poll(context).map(Ok)
+        });
+        match found.await? {
             Ok(Ok(caller)) => Ok(caller),
             Ok(Err(AuthFailure::Unauthenticated)) => Err(End::Abandon(close::FORBIDDEN)),
             Ok(Err(AuthFailure::Unavailable)) | Err(_) => Err(End::Close(close::TRY_AGAIN)),
@@ -374,16 +475,20 @@ impl Socket {
 
     fn tell(&mut self, event: Event) {
         match event {
-            Event::Next { id, json } => self.outbox.text(&message::about("next", &id, &json)),
+            Event::Next { id, json } => {
+                let id = message::quoted(&id);
+                self.outbox.text(&[r#"{"id":"#, &id, r#","type":"next","payload":"#, &json, "}"]);
+            }
             Event::Refused { id, error } => {
                 self.end(&id);
                 self.endpoint.service.metrics().api.refused(error.code);
                 let errors = serde_json::json!(error.to_server_errors()).to_string();
-                self.outbox.text(&message::about("error", &id, &errors));
+                let id = message::quoted(&id);
+                self.outbox.text(&[r#"{"id":"#, &id, r#","type":"error","payload":"#, &errors, "}"]);
             }
             Event::Done { id } => {
                 if self.end(&id) {
-                    self.outbox.text(&message::complete(&id));
+                    self.outbox.text(&[r#"{"id":"#, &message::quoted(&id), r#","type":"complete"}"#]);
                 }
             }
         }
@@ -395,20 +500,18 @@ impl Socket {
     }
 }
 
-/// Waits until the caller's token is revoked.
-async fn revoked(session: Option<&mut Session>) {
-    match session {
-        Some(session) => session.revoked.as_mut().await,
-        None => std::future::pending().await,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn close_for(error: &ProtocolError) -> Close {
-    match error {
-        ProtocolError::Overflow => close::TOO_LARGE,
-        ProtocolError::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => close::NOT_UTF8,
-        // Fragments that add up to more than a message may have; a lost connection ends here too and hears nothing.
-        ProtocolError::Io(_) => close::TOO_LARGE,
-        _ => close::BROKEN,
+    fn size_of_future<F>(_: impl Fn(Socket) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// There are tens of thousands: what is rare belongs in a box.
+    #[test]
+    fn a_socket_is_small() {
+        let size = size_of_future(Socket::run);
+        assert!(size <= 2048, "{size} bytes");
     }
 }

@@ -1,0 +1,137 @@
+//! What a client says, taken from the connection's bytes. Between messages a socket keeps no buffer.
+
+use std::{
+    io::ErrorKind,
+    task::{Context, Poll, ready},
+};
+
+use actix_codec::Decoder as _;
+use actix_http::ws::{Codec, Frame, Item, ProtocolError};
+use actix_web::web::{Bytes, BytesMut};
+use tokio::net::TcpStream;
+
+use super::{outbox::Close, socket::close};
+
+/// Room for what is read at once; most messages are shorter.
+const READ: usize = 2048;
+/// Longest header of a frame.
+const HEADER: usize = 14;
+
+/// A message or what else a client can say.
+#[derive(Debug)]
+pub(super) enum Heard {
+    Text(String),
+    Binary,
+    Ping(Bytes),
+    Pong,
+    Close(Option<u16>),
+    /// The connection is over.
+    End,
+}
+
+/// The parts of a message that are there.
+struct Fragments {
+    is_text: bool,
+    bytes: Vec<u8>,
+}
+
+/// The reading side of a socket.
+pub(super) struct Inbox {
+    bytes: BytesMut,
+    codec: Codec,
+    fragments: Option<Box<Fragments>>,
+    limit: usize,
+}
+
+impl Inbox {
+    /// Takes messages of at most `limit` bytes. `begun` are bytes of them that were read already.
+    pub(super) fn new(begun: BytesMut, limit: usize) -> Self {
+        Self { bytes: begun, codec: Codec::new().max_size(limit), fragments: None, limit }
+    }
+
+    /// The next of them.
+    ///
+    /// # Errors
+    /// What the client is told that broke the protocol or a limit.
+    pub(super) fn poll_next(
+        &mut self,
+        stream: &TcpStream,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Heard, Close>> {
+        loop {
+            while let Some(frame) = self.codec.decode(&mut self.bytes).map_err(|error| close_for(&error))? {
+                if let Some(heard) = self.take(frame)? {
+                    return Poll::Ready(Ok(heard));
+                }
+            }
+            // the codec tells a frame that is too long only when all of it is there
+            if self.bytes.len() > self.limit.saturating_add(HEADER) {
+                return Poll::Ready(Err(close::TOO_LARGE));
+            }
+            if self.bytes.is_empty() && self.bytes.capacity() > 0 {
+                self.bytes = BytesMut::new();
+            }
+            if ready!(stream.poll_read_ready(context)).is_err() {
+                return Poll::Ready(Ok(Heard::End));
+            }
+            self.bytes.reserve(READ);
+            match stream.try_read_buf(&mut self.bytes) {
+                Ok(0) => return Poll::Ready(Ok(Heard::End)),
+                Ok(_) => {}
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+                Err(_) => return Poll::Ready(Ok(Heard::End)),
+            }
+        }
+    }
+
+    fn take(&mut self, frame: Frame) -> Result<Option<Heard>, Close> {
+        Ok(Some(match frame {
+            Frame::Text(bytes) => text(bytes.into())?,
+            Frame::Binary(_) => Heard::Binary,
+            Frame::Ping(payload) => Heard::Ping(payload),
+            Frame::Pong(_) => Heard::Pong,
+            Frame::Close(reason) => Heard::Close(reason.map(|reason| reason.code.into())),
+            Frame::Continuation(item) => return self.add(item),
+        }))
+    }
+
+    /// Adds a fragment; the codec sees to their order.
+    fn add(&mut self, item: Item) -> Result<Option<Heard>, Close> {
+        let (bytes, is_last) = match item {
+            Item::FirstText(bytes) | Item::FirstBinary(bytes) if bytes.len() > self.limit => {
+                return Err(close::TOO_LARGE);
+            }
+            Item::FirstText(bytes) => {
+                self.fragments = Some(Box::new(Fragments { is_text: true, bytes: bytes.into() }));
+                return Ok(None);
+            }
+            Item::FirstBinary(bytes) => {
+                self.fragments = Some(Box::new(Fragments { is_text: false, bytes: bytes.into() }));
+                return Ok(None);
+            }
+            Item::Continue(bytes) => (bytes, false),
+            Item::Last(bytes) => (bytes, true),
+        };
+        let fragments = self.fragments.as_mut().ok_or(close::BROKEN)?;
+        if fragments.bytes.len() + bytes.len() > self.limit {
+            return Err(close::TOO_LARGE);
+        }
+        fragments.bytes.extend_from_slice(&bytes);
+        match self.fragments.take_if(|_| is_last) {
+            None => Ok(None),
+            Some(all) if all.is_text => text(all.bytes).map(Some),
+            Some(_) => Ok(Some(Heard::Binary)),
+        }
+    }
+}
+
+fn text(bytes: Vec<u8>) -> Result<Heard, Close> {
+    String::from_utf8(bytes).map(Heard::Text).map_err(|_| close::NOT_UTF8)
+}
+
+fn close_for(error: &ProtocolError) -> Close {
+    match error {
+        ProtocolError::Overflow => close::TOO_LARGE,
+        _ => close::BROKEN,
+    }
+}

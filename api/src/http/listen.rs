@@ -1,0 +1,182 @@
+//! The listener that GraphQL is served on.
+//!
+//! It serves HTTP as `actix_web::HttpServer` does, but for one thing: a connection that becomes a WebSocket is taken away from the HTTP
+//! dispatcher, whose two buffers of 8 KiB would otherwise stay for as long as the socket does. The application decides about an upgrade
+//! as about any request; where it agrees, it leaves a socket in the request's [`Handover`].
+
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    io,
+    net::{SocketAddr, TcpListener},
+    pin::pin,
+    time::Duration,
+};
+
+use actix_codec::{Encoder as _, Framed};
+use actix_http::{
+    ConnectionType, HttpMessage as _, HttpService, Request, Response,
+    body::MessageBody as _,
+    h1::{Codec, Message},
+};
+use actix_server::Server;
+use actix_service::{
+    Service, ServiceFactory as _, ServiceFactoryExt as _, always_ready,
+    boxed::{self, BoxService, BoxServiceFactory},
+    fn_factory, map_config,
+};
+use actix_web::{
+    App, HttpResponse,
+    dev::{AppConfig, ServiceResponse},
+    http::StatusCode,
+    web::{BytesMut, ServiceConfig},
+};
+use futures_util::future::LocalBoxFuture;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+
+use super::graphql_ws::{Handover, Socket};
+
+/// How long a client may take to read what it is sent at once, and to close a connection that is over for the server.
+const DISCONNECT: Duration = Duration::from_secs(1);
+/// How long a refused client may take nothing of its answer.
+const STALL: Duration = Duration::from_secs(20);
+
+type Application = BoxService<Request, ServiceResponse, HttpResponse>;
+type ApplicationFactory = BoxServiceFactory<(), Request, ServiceResponse, HttpResponse, ()>;
+/// What asks for an upgrade, and the connection it came on.
+type Asked = (Request, Framed<TcpStream, Codec>);
+
+/// A server of what `mount` mounts, and the address it is bound to. It ignores signals; when it is stopped gracefully it waits
+/// `shutdown_seconds` for what runs.
+///
+/// # Errors
+/// An address that cannot be bound.
+pub fn listen(
+    address: SocketAddr,
+    workers: usize,
+    shutdown_seconds: u64,
+    mount: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> io::Result<(Server, SocketAddr)> {
+    let listener = TcpListener::bind(address)?;
+    let address = listener.local_addr()?;
+    let builder = Server::build().workers(workers).disable_signals().shutdown_timeout(shutdown_seconds);
+    let stopping = builder.graceful_shutdown_signal();
+    let builder = builder.listen("graphql", listener, move || {
+        let (mount, stopping) = (mount.clone(), stopping.clone());
+        let application = move || {
+            let app = map_config(App::new().configure(mount.clone()), |()| AppConfig::default());
+            app.map_err(|error: actix_web::Error| error.error_response())
+        };
+        HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .client_disconnect_timeout(DISCONNECT)
+            .local_addr(address)
+            .upgrade(upgrades(boxed::factory(application())))
+            .finish(application())
+            .tcp()
+    })?;
+    Ok((builder.run(), address))
+}
+
+/// Asks the application about upgrades. Everything that the HTTP codec takes for one comes here: WebSockets at any path, and CONNECT.
+fn upgrades(application: ApplicationFactory) -> BoxServiceFactory<(), Asked, (), Infallible, ()> {
+    boxed::factory(fn_factory(move || {
+        let application = application.new_service(());
+        async move { Ok::<_, ()>(Upgrades(application.await?)) }
+    }))
+}
+
+struct Upgrades(Application);
+
+impl Service<Asked> for Upgrades {
+    type Response = ();
+    type Error = Infallible;
+    type Future = LocalBoxFuture<'static, Result<(), Infallible>>;
+
+    always_ready!();
+
+    fn call(&self, (request, connection): Asked) -> Self::Future {
+        let handover = Handover::default();
+        request.extensions_mut().insert(handover.clone());
+        let answer = self.0.call(request);
+        // this future lives as long as the socket: what only the beginning needs is in a box of its own
+        let opening = Box::pin(async move {
+            let response = answer.await.map_or_else(|refusal| refusal, |answer| answer.into_parts().1);
+            open(response, connection, &handover).await
+        });
+        Box::pin(async move {
+            match opening.await {
+                Ok(Some(socket)) => socket.run().await,
+                Ok(None) => {}
+                Err(error) => tracing::debug!(%error, "a connection was lost before it was upgraded"),
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Tells the client what the application answered, and makes a socket of the connection if it agreed.
+async fn open(
+    response: HttpResponse,
+    connection: Framed<TcpStream, Codec>,
+    handover: &Handover,
+) -> io::Result<Option<Socket>> {
+    let parts = connection.into_parts();
+    let (mut stream, mut codec, mut out) = (parts.io, parts.codec, parts.write_buf);
+    let agreed = handover.take().filter(|_| response.status() == StatusCode::SWITCHING_PROTOCOLS);
+    let Some(opened) = agreed else {
+        refuse(response, &mut stream, codec, out).await?;
+        return Ok(None);
+    };
+    let (head, body) = Response::from(response).into_parts();
+    codec.encode(Message::Item((head, body.size())), &mut out)?;
+    timeout(STALL, stream.write_all(&out)).await??;
+    Ok(Some(opened.on(stream, parts.read_buf)))
+}
+
+/// Answers a request that is no upgrade after all. Where its body would end is not known: the connection ends with the answer.
+async fn refuse(
+    response: HttpResponse,
+    stream: &mut TcpStream,
+    mut codec: Codec,
+    mut out: BytesMut,
+) -> io::Result<()> {
+    let (mut head, body) = Response::from(response).into_parts();
+    head.head_mut().set_connection_type(ConnectionType::Close);
+    // the codec writes what it takes for an upgrade without chunks
+    head.head_mut().no_chunking(true);
+    codec.encode(Message::Item((head, body.size())), &mut out)?;
+    let mut body = pin!(body);
+    loop {
+        timeout(STALL, stream.write_all(&out)).await??;
+        out.clear();
+        match poll_fn(|context| body.as_mut().poll_next(context)).await {
+            Some(chunk) => {
+                let chunk = chunk.map_err(|error| io::Error::other(error.to_string()))?;
+                codec.encode(Message::Chunk(Some(chunk)), &mut out)?;
+            }
+            None => break,
+        }
+    }
+    linger(stream).await;
+    Ok(())
+}
+
+/// Ends a connection on which everything is said. What the client still sends is read and forgotten for a moment: closed with bytes
+/// unread, the connection would be reset, and the client might never see the end of what it was sent.
+pub(super) async fn linger(stream: &mut TcpStream) {
+    let end = async {
+        stream.shutdown().await?;
+        let mut unread = vec![0; 1024];
+        while stream.read(&mut unread).await? > 0 {}
+        io::Result::Ok(())
+    };
+    drop(timeout(DISCONNECT, end).await);
+}
