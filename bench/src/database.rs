@@ -24,6 +24,14 @@ impl Databases {
         }
     }
 
+    /// The first process of the database's server, if it has one.
+    pub fn process(&self) -> Result<Option<u32>> {
+        match self {
+            Self::Sqlite(_) => Ok(None),
+            Self::Postgres(server) => server.process().map(Some),
+        }
+    }
+
     /// The address of a new, empty database.
     pub fn create(&self, name: &str) -> Result<String> {
         match self {
@@ -60,7 +68,9 @@ impl Postgres {
             data.display()
         );
         if statements {
-            settings.push_str(" -c shared_preload_libraries=pg_stat_statements");
+            settings.push_str(
+                " -c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track_planning=on",
+            );
         }
         let log = data.join("log");
         run(server
@@ -75,6 +85,12 @@ impl Postgres {
 
     fn data(&self) -> PathBuf {
         self.dir.path().join("data")
+    }
+
+    /// The server's first process, whose children serve the connections.
+    pub fn process(&self) -> Result<u32> {
+        let text = std::fs::read_to_string(self.data().join("postmaster.pid"))?;
+        Ok(text.lines().next().unwrap_or_default().trim().parse()?)
     }
 
     /// A program of the server, as a user that it runs as: never root.

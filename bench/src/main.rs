@@ -9,6 +9,7 @@ mod database;
 mod fanout;
 mod load;
 mod peer;
+mod processor;
 mod report;
 mod run;
 mod seed;

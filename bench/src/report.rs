@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::load::Answer;
+use crate::processor::Processor;
 
 /// What one side did in one turn.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +14,9 @@ pub struct Figures {
     pub p50: Duration,
     /// All but one in a hundred took at most this.
     pub p99: Duration,
+    /// Processor time of one.
+    pub processor: Processor,
+    count: u32,
 }
 
 impl Figures {
@@ -24,7 +28,13 @@ impl Figures {
         };
         let at = |percent| at(percent).copied().unwrap_or_default();
         let count = u32::try_from(latencies.len()).unwrap_or(u32::MAX);
-        Self { rate: f64::from(count) / elapsed.as_secs_f64(), p50: at(50), p99: at(99) }
+        let rate = f64::from(count) / elapsed.as_secs_f64();
+        Self { rate, p50: at(50), p99: at(99), count, processor: Processor::default() }
+    }
+
+    /// With the processor time of all of them.
+    pub fn with(self, processor: Processor) -> Self {
+        Self { processor: processor.of_one(self.count), ..self }
     }
 
     fn text(&self) -> String {
@@ -37,18 +47,20 @@ impl Figures {
 pub struct Tally {
     latencies: Vec<Duration>,
     elapsed: Duration,
+    processor: Processor,
 }
 
 impl Tally {
     /// Adds a wave.
-    pub fn add(&mut self, answers: &[Answer], took: Duration) {
+    pub fn add(&mut self, answers: &[Answer], took: Duration, processor: Processor) {
         self.latencies.extend(answers.iter().map(|answer| answer.took));
         self.elapsed += took;
+        self.processor = self.processor.and(processor);
     }
 
     /// What they come to.
     pub fn figures(self) -> Figures {
-        Figures::new(self.latencies, self.elapsed)
+        Figures::new(self.latencies, self.elapsed).with(self.processor)
     }
 }
 
@@ -75,12 +87,38 @@ pub fn print(title: &str, ours: &str, peer: &str, rounds: &[(Figures, Figures)],
     let rate = median(rounds.iter().map(|(left, right)| left.rate / right.rate));
     let latency = median(rounds.iter().map(|(left, right)| left.p50.as_secs_f64() / right.p50.as_secs_f64()));
     println!("\nratio of rates, median of the rounds: {rate:.2}x (p50 latency: {latency:.2}x)");
+    for (name, side) in [(ours, Side::Left), (peer, Side::Right)] {
+        processor_time(name, rounds, side);
+    }
     match bar {
         Some(bar) => {
             let met = if rate >= bar.least { "met" } else { "MISSED" };
             println!("bar: at least {:.1}x {}: {met}", bar.least, bar.of);
         }
         None => println!("bar: none for this number of connections or callshops"),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// Prints what the processes took of one event, if that was measured.
+fn processor_time(name: &str, rounds: &[(Figures, Figures)], side: Side) {
+    let of = |part: fn(Processor) -> Duration| {
+        let figures = rounds.iter().map(|(left, right)| match side {
+            Side::Left => left,
+            Side::Right => right,
+        });
+        median(figures.map(|figures| part(figures.processor).as_secs_f64() * 1_000_000.0))
+    };
+    let (server, load, database) = (of(|time| time.server), of(|time| time.load), of(|time| time.database));
+    if server + load + database > 0.0 {
+        println!(
+            "processor time of one, {name}: process {server:.0} µs, load {load:.0} µs, PostgreSQL {database:.0} µs"
+        );
     }
 }
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::database::Databases;
 use crate::load::{Answer, Load};
 use crate::peer::{Peer, Sample};
+use crate::processor::Processor;
 use crate::report::{self, Bar, Figures, Tally};
 use crate::statements::Watch;
 use crate::{Backend, Plan, Result, seed, stored};
@@ -204,13 +205,15 @@ impl Bench {
     /// Makes `calls` calls in waves: authorised, answered, ended, a step after the other.
     fn turn(&mut self, calls: u32) -> Result<Turn> {
         let (mut authorizations, mut ends) = (Tally::default(), Tally::default());
+        let process = self.databases.process()?;
         let mut left = calls as usize;
         self.load.connect()?;
         while left > 0 {
             let users = self.users[..left.min(self.users.len())].to_vec();
             left -= users.len();
+            let before = Processor::now(process)?;
             let (references, answers, took) = self.authorize(&users)?;
-            authorizations.add(&answers, took);
+            authorizations.add(&answers, took, Processor::now(process)?.since(before));
             let at = Utc::now();
             let answered = references
                 .iter()
@@ -225,7 +228,9 @@ impl Bench {
             let watch = (self.statements && left == 0)
                 .then(|| Watch::start(&self.databases, "callshop"))
                 .transpose()?;
+            let before = Processor::now(process)?;
             let (answers, took) = self.load.send(ended)?;
+            let spent = Processor::now(process)?.since(before);
             if let Some(watch) = watch {
                 println!("{}", watch.report(answers.len())?);
             }
@@ -233,7 +238,7 @@ impl Bench {
             if let Some(other) = bodies.iter().find(|body| body["results"][0]["status"] != json!("applied")) {
                 return Err(format!("an end was not applied: {other}").into());
             }
-            ends.add(&answers, took);
+            ends.add(&answers, took, spent);
             self.ended += answers.len() as u64;
         }
         Ok(Turn { authorizations: authorizations.figures(), ends: ends.figures() })

@@ -32,9 +32,10 @@ impl<'a> Watch<'a> {
         let commits = self.commits()? - self.commits;
         let table = self.sql(&format!(
             "SELECT calls, rows, round(total_exec_time::numeric, 1) AS ms, round((total_exec_time / calls)::numeric, 3) AS ms_each,
+               plans, round(total_plan_time::numeric, 1) AS plan_ms,
                left(regexp_replace(regexp_replace(query, '\\s+', ' ', 'g'), '(\\$\\d+(, )?)+', '$', 'g'), 110) AS statement
              FROM pg_stat_statements JOIN pg_database ON pg_database.oid = dbid
-             WHERE datname = '{}' ORDER BY total_exec_time DESC LIMIT {LINES}",
+             WHERE datname = '{}' ORDER BY total_exec_time + total_plan_time DESC LIMIT {LINES}",
             self.database
         ))?;
         Ok(format!("{ends} call ends in about {commits} transactions:\n{table}\n"))

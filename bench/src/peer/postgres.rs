@@ -8,6 +8,7 @@ use entity::Book;
 
 use super::{ACCOUNTS, BOOKS, LEVELS, Sample};
 use crate::database::{Postgres, run};
+use crate::processor::Processor;
 use crate::report::Figures;
 use crate::{Plan, Result};
 
@@ -49,7 +50,12 @@ impl Pgbench {
         ] {
             pgbench.arg(option).arg(value);
         }
+        let process = Some(server.process()?);
+        let before = Processor::now(process)?;
         let output = run(pgbench.arg("--file").arg(&self.script).arg("peer"))?;
+        // pgbench has ended: its own time is not ours to know
+        let spent = Processor::now(process)?.since(before);
+        let spent = Processor { database: spent.database, ..Processor::default() };
         let asked = u64::from(share) * u64::from(self.clients);
         self.done += asked;
         let latencies = latencies(server.scratch(), &log)?;
@@ -61,7 +67,7 @@ impl Pgbench {
             output.lines().find_map(|line| line.strip_prefix("tps = ")).ok_or("pgbench tells no rate")?;
         let tps: f64 = tps.split_whitespace().next().unwrap_or_default().parse()?;
         let elapsed = f64::from(u32::try_from(latencies.len())?) / tps;
-        Ok(Figures::new(latencies, Duration::from_secs_f64(elapsed)))
+        Ok(Figures::new(latencies, Duration::from_secs_f64(elapsed)).with(spent))
     }
 }
 

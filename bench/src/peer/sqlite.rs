@@ -7,6 +7,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::{BOOKS, LEVELS, Sample, account, id};
+use crate::processor::Processor;
 use crate::report::Figures;
 use crate::{Plan, Result};
 
@@ -32,6 +33,7 @@ impl Direct {
     /// Ends calls, one after the other: more clients would only wait for each other.
     pub fn turn(&mut self, calls: u32) -> Result<Figures> {
         let mut latencies: Vec<Duration> = Vec::new();
+        let before = Processor::now(None)?;
         let begun = Instant::now();
         for _ in 0..calls.div_ceil(self.clients) * self.clients {
             let start = Instant::now();
@@ -41,7 +43,8 @@ impl Direct {
             tx.commit()?;
             latencies.push(start.elapsed());
         }
-        Ok(Figures::new(latencies, begun.elapsed()))
+        let elapsed = begun.elapsed();
+        Ok(Figures::new(latencies, elapsed).with(Processor::now(None)?.since(before)))
     }
 }
 
