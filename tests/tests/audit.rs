@@ -3,8 +3,8 @@
 use api::app::calls::pricing::Level;
 use api::app::ledger::audit;
 use api::cli::{Cli, run};
-use api::store::calls;
 use api::store::ledger::{self, Entry, NewTransfer};
+use api::store::{Writes, calls};
 use billing::money::Micros;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser as _;
@@ -296,9 +296,14 @@ impl Books {
         let charged = NewTransfer::new(TransferKind::Call, self.now, entries);
         let of_call = |transfer| NewTransfer { call_id: Some(paid), ..transfer };
         let held = [(self.shop, m(2)), (self.reseller, m(1))].into_iter().collect();
-        ledger::post_and_hold(tx, vec![of_call(wrong), of_call(back), of_call(charged)], &held)
-            .await
-            .expect("posted");
+        ledger::post_and_hold(
+            tx,
+            vec![of_call(wrong), of_call(back), of_call(charged)],
+            &held,
+            Writes::default(),
+        )
+        .await
+        .expect("posted");
     }
 
     fn call(

@@ -10,8 +10,8 @@ use api::store::{NewActivity, accounts, activity, calls, first_id, partitions, s
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
 use entity::{
-    ActivityKind, Book, CallState, HookStatus, PaymentMethod, SessionMode, SessionState, TransferKind,
-    cabin_session, call, call_charge, hook_event,
+    AccountKind, ActivityKind, Book, CallState, HookStatus, PaymentMethod, SessionMode, SessionState,
+    TransferKind, account, cabin_session, call, call_charge, hook_event,
 };
 use sea_orm::entity::prelude::async_trait;
 use sea_orm::{
@@ -173,6 +173,27 @@ fn a_call() -> call::Model {
         written_off: entity::Micros(0),
         attempt_day: "2026-11-23".to_owned(),
         answer_day: None,
+    }
+}
+
+fn a_shop(id: Uuid) -> account::Model {
+    account::Model {
+        id,
+        parent_id: None,
+        path: format!("{}/", id.simple()),
+        kind: AccountKind::Callshop,
+        code: id.simple().to_string(),
+        name: String::new(),
+        currency: "BRL".to_owned(),
+        time_zone: "America/Sao_Paulo".to_owned(),
+        locale: "pt-BR".to_owned(),
+        country: "BR".to_owned(),
+        cost_tariff_id: None,
+        retail_tariff_id: None,
+        credit_limit: None,
+        low_credit: None,
+        suspended_at: None,
+        created_at: now(),
     }
 }
 
@@ -339,6 +360,7 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     let eids: Vec<&str> = received.iter().map(|event| event.eid.as_str()).collect();
     assert_eq!(calls::receive(conn, &received).await.unwrap().len(), 2);
     assert_eq!(calls::receive(conn, &received).await.unwrap().len(), 0, "both are there already");
+    meet(conn, &rows[0]).await;
     calls::ignore_events(conn, &eids).await.unwrap();
     sessions::lock_all(conn, &ids).await.unwrap();
     sessions::live_calls(conn, ids[0]).await.unwrap();
@@ -359,6 +381,25 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     }
 }
 
+/// What a batch of events asks for beside its calls: some of it is there, some is not.
+async fn meet(conn: &Explaining, call: &call::Model) {
+    let (open, missing) = (a_session(new_id()), new_id());
+    sessions::insert(conn, open.clone()).await.unwrap();
+    let shop = account::Model { low_credit: Some(entity::Micros(5)), ..a_shop(new_id()) };
+    accounts::insert(conn, shop.clone()).await.unwrap();
+    let (kept, new) = (an_event(call, None), an_event(call, None));
+    calls::receive(conn, std::slice::from_ref(&kept)).await.unwrap();
+    let met =
+        calls::meet(conn, &[kept, new.clone()], &[open.id, missing], &[shop.id, missing]).await.unwrap();
+    assert_eq!(met.new.into_iter().collect::<Vec<_>>(), [new.eid]);
+    assert_eq!(met.sessions.into_iter().collect::<Vec<_>>(), [(open.id, SessionState::Open)]);
+    let terms = &met.shops[&shop.id];
+    assert_eq!((terms.low_credit, terms.credit_limit, met.shops.len()), (Some(Micros(5)), None, 1));
+    assert_eq!(terms.time_zone, shop.time_zone);
+    let met = calls::meet(conn, &[an_event(call, None)], &[], &[]).await.unwrap();
+    assert_eq!((met.new.len(), met.sessions.len(), met.shops.len()), (1, 0, 0));
+}
+
 async fn money(conn: &Explaining, rows: &[call::Model]) {
     let transfer = |row: &call::Model| NewTransfer {
         call_id: Some(row.id),
@@ -372,7 +413,9 @@ async fn money(conn: &Explaining, rows: &[call::Model]) {
         )
     };
     let held = BTreeMap::from([(rows[0].callshop_id, Micros(7))]);
-    ledger::post_and_hold(conn, rows.iter().map(transfer).collect(), &held).await.unwrap();
+    // as a batch of ends does: one statement
+    let besides = calls::changes(conn, rows, &[charge(&rows[1])]).unwrap();
+    ledger::post_and_hold(conn, rows.iter().map(transfer).collect(), &held, besides).await.unwrap();
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let standing = ledger::standing_of_calls(conn, &ids).await.unwrap();
     assert_eq!(standing.len(), 2);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use entity::{activity, activity_head};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, TransactionTrait,
+    QueryFilter, QueryOrder, QuerySelect, Statement, TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -30,41 +30,67 @@ pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> R
     for new in &pending {
         *counts.entry(new.callshop_id).or_insert(0) += 1;
     }
-    let mut heads = advance(conn, &counts).await?;
-    let mut models = Vec::with_capacity(pending.len());
-    for new in pending {
-        let head = heads.entry(new.callshop_id).or_insert(0);
-        *head += 1;
-        models.push(activity::Model {
+    let head = |(callshop_id, seq): (&Uuid, &i64)| activity_head::Model {
+        callshop_id: *callshop_id,
+        seq: *seq,
+        kept_from: 1,
+    };
+    let heads: Vec<activity_head::Model> = counts.iter().map(head).collect();
+    // each with its distance to where its head will be, which only the head's row says
+    let row = |new: NewActivity| {
+        let left = counts.entry(new.callshop_id).or_insert(0);
+        *left -= 1;
+        activity::Model {
             callshop_id: new.callshop_id,
-            seq: *head,
+            seq: -*left,
             at: new.at,
             kind: new.kind,
             cabin_id: new.cabin_id,
             session_id: new.session_id,
             call_id: new.call_id,
             payload: new.payload,
-        });
+        }
+    };
+    let mut models: Vec<activity::Model> = pending.into_iter().map(row).collect();
+    let there = match conn.get_database_backend() {
+        DbBackend::Postgres => numbered_there(&heads, &models)?,
+        _ => None,
+    };
+    let numbered = there.is_some();
+    let moved = match there {
+        Some(statement) => conn.query_all_raw(statement).await?,
+        None => bulk::insert_returning::<activity_head::Entity>(conn, &heads, ADVANCE).await?,
+    };
+    let mut reached: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for head in moved {
+        reached.insert(head.try_get("", "callshop_id")?, head.try_get("", "seq")?);
     }
-    bulk::insert::<activity::Entity>(conn, &models, "").await?;
+    for model in &mut models {
+        let head = reached.get(&model.callshop_id);
+        model.seq += head.ok_or_else(|| Error::fault("a callshop's head did not move"))?;
+    }
+    if !numbered {
+        bulk::insert::<activity::Entity>(conn, &models, "").await?;
+    }
     Ok(models)
 }
 
-/// Moves each callshop's head on by its count, in id order; the last `seq` before.
-async fn advance(conn: &impl ConnectionTrait, counts: &BTreeMap<Uuid, i64>) -> Result<BTreeMap<Uuid, i64>> {
-    let row = |(callshop_id, seq): (&Uuid, &i64)| activity_head::Model {
-        callshop_id: *callshop_id,
-        seq: *seq,
-        kept_from: 1,
-    };
-    let rows: Vec<activity_head::Model> = counts.iter().map(row).collect();
-    let add = "ON CONFLICT (callshop_id) DO UPDATE SET seq = activity_head.seq + excluded.seq RETURNING callshop_id, seq";
-    let mut heads = BTreeMap::new();
-    for moved in bulk::insert_returning::<activity_head::Entity>(conn, &rows, add).await? {
-        let (id, seq): (Uuid, i64) = (moved.try_get("", "callshop_id")?, moved.try_get("", "seq")?);
-        heads.insert(id, seq - counts.get(&id).copied().unwrap_or(0));
+/// Moves a callshop's head on by the `seq` of its row; answers where it is then.
+const ADVANCE: &str = "ON CONFLICT (callshop_id) DO UPDATE SET seq = activity_head.seq + excluded.seq RETURNING callshop_id, seq";
+
+/// What moves heads on and inserts activities behind them in one round trip, on PostgreSQL; none when there are more rows than a statement
+/// takes. It answers as [`ADVANCE`] does.
+fn numbered_there(heads: &[activity_head::Model], models: &[activity::Model]) -> Result<Option<Statement>> {
+    let backend = DbBackend::Postgres;
+    let mut parts = bulk::inserts::<activity_head::Entity>(backend, heads, ADVANCE)?;
+    let seq = (activity::Column::Seq, "s1.seq + v.\"seq\"");
+    let joined = "JOIN s1 ON s1.callshop_id = v.\"callshop_id\"";
+    parts.extend(bulk::inserts_computed::<activity::Entity>(backend, models, Some(seq), joined)?);
+    if parts.len() != 2 {
+        return Ok(None);
     }
-    Ok(heads)
+    parts.push(Statement::from_string(backend, "SELECT callshop_id, seq FROM s1"));
+    Ok(Some(bulk::combined(backend, parts)))
 }
 
 /// The last `seq` of a callshop, 0 before the first activity.

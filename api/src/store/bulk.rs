@@ -2,12 +2,14 @@
 //!
 //! PostgreSQL takes each column as one array. SQLite has no arrays: it gets statements of 1, 2, 4 … rows, and lists of as many keys.
 
+use chrono::{DateTime, Utc};
 use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{ArrayType, Expr, ExprTrait as _, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, ModelTrait, QueryResult,
-    Statement, Value,
+    ColumnTrait, ColumnType, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, ModelTrait,
+    QueryResult, Statement, Value,
 };
+use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
@@ -41,17 +43,22 @@ pub(super) async fn together(conn: &impl ConnectionTrait, statements: Vec<Statem
         }
         return Ok(());
     }
+    conn.execute_raw(combined(backend, statements)).await?;
+    Ok(())
+}
+
+/// Statements as one, of PostgreSQL: each but the last has the name `s1`, `s2` … for those behind it.
+pub(super) fn combined(backend: DbBackend, statements: Vec<Statement>) -> Statement {
     let (mut parts, mut values) = (Vec::with_capacity(statements.len()), Vec::new());
     for statement in statements {
         parts.push(renumbered(&statement.sql, values.len()));
         values.extend(statement.values.into_iter().flat_map(|values| values.0));
     }
-    let Some(last) = parts.pop() else { return Ok(()) };
+    let last = parts.pop().unwrap_or_default();
     let named: Vec<String> =
         (1..).zip(parts).map(|(n, part): (u32, _)| format!("s{n} AS ({part})")).collect();
-    let sql = format!("WITH {} {last}", named.join(", "));
-    conn.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-    Ok(())
+    let with = if named.is_empty() { String::new() } else { format!("WITH {} ", named.join(", ")) };
+    Statement::from_sql_and_values(backend, format!("{with}{last}"), values)
 }
 
 /// A statement whose parameters begin behind `before` others. No text in our statements has a `$` of its own.
@@ -93,18 +100,38 @@ where
     E: EntityTrait,
     E::Model: ModelTrait<Entity = E>,
 {
+    inserts_computed::<E>(backend, rows, None, conflict)
+}
+
+/// The same; on PostgreSQL one column may be an expression of the rows, which are called `v`, and of what `rest` joins to them.
+///
+/// # Errors
+/// A fault for a column type that is not known here.
+pub(super) fn inserts_computed<E>(
+    backend: DbBackend,
+    rows: &[E::Model],
+    computed: Option<(E::Column, &str)>,
+    rest: &str,
+) -> Result<Vec<Statement>>
+where
+    E: EntityTrait,
+    E::Model: ModelTrait<Entity = E>,
+{
     let columns: Vec<E::Column> = E::Column::iter().collect();
     let table = E::default().as_str();
     let one = |chunk| {
-        let source = Source::of::<E>(backend, &columns, chunk)?;
+        let source = Source::of::<E>(backend, &columns, chunk, Columns::Filled)?;
         // a column without any value is left to its default, which is none
         let filled: Vec<&Column> = source.columns.iter().filter(|column| column.value.is_some()).collect();
         let names = list(&filled, |column| format!("\"{}\"", column.name));
         let sql = match backend {
-            DbBackend::Sqlite => format!("INSERT INTO \"{table}\" ({names}) {} {conflict}", source.from),
+            DbBackend::Sqlite => format!("INSERT INTO \"{table}\" ({names}) {} {rest}", source.from),
             _ => {
-                let values = list(&filled, |column| column.value.clone().unwrap_or_default());
-                format!("INSERT INTO \"{table}\" ({names}) SELECT {values} FROM {} {conflict}", source.from)
+                let values = list(&filled, |column| match computed {
+                    Some((name, expression)) if name.as_str() == column.name => expression.to_owned(),
+                    _ => column.value.clone().unwrap_or_default(),
+                });
+                format!("INSERT INTO \"{table}\" ({names}) SELECT {values} FROM {} {rest}", source.from)
             }
         };
         Ok(Statement::from_sql_and_values(backend, sql, source.values))
@@ -143,7 +170,7 @@ where
     let columns: Vec<E::Column> = std::iter::once(key).chain(changed.iter().copied()).collect();
     let (table, key) = (E::default().as_str(), key.as_str());
     let one = |chunk| {
-        let source = Source::of::<E>(backend, &columns, chunk)?;
+        let source = Source::of::<E>(backend, &columns, chunk, Columns::All)?;
         let value = |column: &Column| column.value.clone().unwrap_or_else(|| "NULL".to_owned());
         let set = source.columns.iter().skip(1).collect::<Vec<_>>();
         let set = list(&set, |column| format!("\"{}\" = {}", column.name, value(column)));
@@ -182,6 +209,16 @@ where
     }
 }
 
+/// The same of ids, of which there may be none: on PostgreSQL the text of the statement does not tell.
+pub(super) fn any<C: ColumnTrait>(conn: &impl ConnectionTrait, column: C, ids: &[Uuid]) -> SimpleExpr {
+    if conn.get_database_backend() != DbBackend::Postgres {
+        return among(conn, column, ids.iter().copied());
+    }
+    let ids = ids.iter().map(|id| (*id).into()).collect();
+    let array = Value::Array(ArrayType::Uuid, Some(Box::new(ids)));
+    Expr::col((column.entity_name(), column)).eq(PgFunc::any(Expr::value(array)))
+}
+
 /// A column of a [`Source`].
 struct Column {
     name: &'static str,
@@ -197,15 +234,24 @@ struct Source {
     values: Vec<Value>,
 }
 
+/// Which columns a [`Source`] on PostgreSQL has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Columns {
+    /// Those of which any row has a value.
+    Filled,
+    /// All: rows of which now these and now those columns are empty, as calls that ring, go on and end, are one statement nevertheless.
+    All,
+}
+
 impl Source {
-    fn of<E>(backend: DbBackend, columns: &[E::Column], rows: &[E::Model]) -> Result<Self>
+    fn of<E>(backend: DbBackend, columns: &[E::Column], rows: &[E::Model], which: Columns) -> Result<Self>
     where
         E: EntityTrait,
         E::Model: ModelTrait<Entity = E>,
     {
         match backend {
             DbBackend::Sqlite => Ok(Self::values::<E>(columns, rows)),
-            _ => Self::arrays::<E>(columns, rows),
+            _ => Self::arrays::<E>(columns, rows, which),
         }
     }
 
@@ -228,39 +274,48 @@ impl Source {
         }
     }
 
-    fn arrays<E>(columns: &[E::Column], rows: &[E::Model]) -> Result<Self>
+    fn arrays<E>(columns: &[E::Column], rows: &[E::Model], which: Columns) -> Result<Self>
     where
         E: EntityTrait,
         E::Model: ModelTrait<Entity = E>,
     {
         let mut source = Self { columns: Vec::new(), from: String::new(), values: Vec::new() };
         let (mut arrays, mut names) = (Vec::new(), Vec::new());
+        // an array of a parameter has no NULL here: which values are none is told beside it, a bit for each column that may be empty
+        let (mut missing, mut bit) = (vec![0_i64; rows.len()], 1_i64);
         for column in columns {
-            let name = column.as_str();
-            let values: Vec<Value> = rows.iter().map(|row| row.get(*column)).collect();
-            let missing: Vec<bool> = values.iter().map(|value| !value.is_some()).collect();
-            let Some(first) = values.iter().find(|value| value.is_some()) else {
+            let (name, definition) = (column.as_str(), column.def());
+            let mut values: Vec<Value> = rows.iter().map(|row| row.get(*column)).collect();
+            if which == Columns::Filled && values.iter().all(|value| !value.is_some()) {
                 source.columns.push(Column { name, value: None });
                 continue;
-            };
-            let json = matches!(first, Value::Json(_));
-            let mut value = if json { format!("v.\"{name}\"::jsonb") } else { format!("v.\"{name}\"") };
-            let mut take = |kind: &str, array: ArrayType, values: Vec<Value>, name: String| {
-                source.values.push(Value::Array(array, Some(Box::new(values))));
-                arrays.push(format!("${}::{kind}[]", source.values.len()));
-                names.push(name);
-            };
-            // an array of a parameter has no NULL here: which ones are is told beside it
-            let filler = stored(first.dummy_value());
-            let given = |value: Value| if value.is_some() { stored(value) } else { filler.clone() };
-            let (kind, array) = array_of(&filler)?;
-            take(kind, array, values.into_iter().map(given).collect(), format!("\"{name}\""));
-            if missing.contains(&true) {
-                value = format!("CASE WHEN v.\"no {name}\" THEN NULL ELSE {value} END");
-                let missing = missing.into_iter().map(Value::from).collect();
-                take("boolean", ArrayType::Bool, missing, format!("\"no {name}\""));
             }
+            let kind = ArrayKind::of(definition.get_column_type())?;
+            let mut value = match kind.is_json {
+                true => format!("v.\"{name}\"::jsonb"),
+                false => format!("v.\"{name}\""),
+            };
+            if definition.is_null() {
+                for (value, missing) in values.iter_mut().zip(&mut missing) {
+                    if !value.is_some() {
+                        *value = kind.filler.clone();
+                        *missing |= bit;
+                    }
+                }
+                value = format!("CASE WHEN v.missing & {bit} = 0 THEN {value} END");
+                bit <<= 1;
+            }
+            let values = values.into_iter().map(stored).collect();
+            source.values.push(Value::Array(kind.array, Some(Box::new(values))));
+            arrays.push(format!("${}::{}[]", source.values.len(), kind.name));
+            names.push(format!("\"{name}\""));
             source.columns.push(Column { name, value: Some(value) });
+        }
+        if bit > 1 {
+            let missing = missing.into_iter().map(Value::from).collect();
+            source.values.push(Value::Array(ArrayType::BigInt, Some(Box::new(missing))));
+            arrays.push(format!("${}::int8[]", source.values.len()));
+            names.push("missing".to_owned());
         }
         source.from = format!("unnest({}) AS v({})", arrays.join(", "), names.join(", "));
         Ok(source)
@@ -275,16 +330,34 @@ fn stored(value: Value) -> Value {
     }
 }
 
-fn array_of(value: &Value) -> Result<(&'static str, ArrayType)> {
-    Ok(match value {
-        Value::Uuid(_) => ("uuid", ArrayType::Uuid),
-        Value::String(_) => ("text", ArrayType::String),
-        Value::Int(_) => ("int4", ArrayType::Int),
-        Value::BigInt(_) => ("int8", ArrayType::BigInt),
-        Value::Bool(_) => ("boolean", ArrayType::Bool),
-        Value::ChronoDateTimeUtc(_) => ("timestamptz", ArrayType::ChronoDateTimeUtc),
-        other => return Err(Error::Fault(format!("no array of {other:?}"))),
-    })
+/// How PostgreSQL takes the values of a column.
+struct ArrayKind {
+    name: &'static str,
+    array: ArrayType,
+    is_json: bool,
+    /// Stands where there is no value.
+    filler: Value,
+}
+
+impl ArrayKind {
+    fn of(column: &ColumnType) -> Result<Self> {
+        let kind = |name, array, filler| Self { name, array, is_json: false, filler };
+        let text = || kind("text", ArrayType::String, Value::from(String::new()));
+        Ok(match column {
+            ColumnType::Uuid => kind("uuid", ArrayType::Uuid, Uuid::nil().into()),
+            ColumnType::String(_) | ColumnType::Text => text(),
+            ColumnType::Json | ColumnType::JsonBinary => {
+                Self { is_json: true, filler: Value::from("null".to_owned()), ..text() }
+            }
+            ColumnType::Integer => kind("int4", ArrayType::Int, 0_i32.into()),
+            ColumnType::BigInteger => kind("int8", ArrayType::BigInt, 0_i64.into()),
+            ColumnType::Boolean => kind("boolean", ArrayType::Bool, false.into()),
+            ColumnType::TimestampWithTimeZone => {
+                kind("timestamptz", ArrayType::ChronoDateTimeUtc, DateTime::<Utc>::UNIX_EPOCH.into())
+            }
+            other => return Err(Error::Fault(format!("no array of {other:?}"))),
+        })
+    }
 }
 
 /// As many rows as a statement takes: on SQLite the powers of two that make up their number.

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Page, bulk};
+use super::{Page, Writes, bulk};
 use crate::error::{Error, Result};
 
 /// A movement of money to be posted. Its entries sum to zero.
@@ -104,10 +104,10 @@ impl NewTransfer {
 /// # Errors
 /// A fault when entries do not sum to zero or overflow; those of the database.
 pub async fn post(conn: &impl ConnectionTrait, transfers: Vec<NewTransfer>) -> Result<()> {
-    post_and_hold(conn, transfers, &BTreeMap::new()).await
+    post_and_hold(conn, transfers, &BTreeMap::new(), Writes::default()).await
 }
 
-/// The same, and changes what is held of accounts' credit by what is given.
+/// The same, and changes what is held of accounts' credit by what is given; `besides` is written with it.
 ///
 /// # Errors
 /// As for [`post`].
@@ -115,6 +115,7 @@ pub async fn post_and_hold(
     conn: &impl ConnectionTrait,
     transfers: Vec<NewTransfer>,
     held: &BTreeMap<Uuid, Micros>,
+    besides: Writes,
 ) -> Result<()> {
     let (mut heads, mut entries) = (Vec::new(), Vec::new());
     let mut changes: BTreeMap<(Book, Uuid), (Micros, Micros)> = BTreeMap::new();
@@ -147,7 +148,8 @@ pub async fn post_and_hold(
         }
     }
     let backend = conn.get_database_backend();
-    let mut statements = bulk::inserts::<ledger_transfer::Entity>(backend, &heads, "")?;
+    let Writes(mut statements) = besides;
+    statements.extend(bulk::inserts::<ledger_transfer::Entity>(backend, &heads, "")?);
     statements.extend(bulk::inserts::<ledger_entry::Entity>(backend, &entries, "")?);
     statements.extend(move_balances(backend, changes)?);
     bulk::together(conn, statements).await

@@ -35,8 +35,8 @@ use chrono::{DateTime, Utc};
 use entity::ActivityKind;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -57,6 +57,15 @@ const ACQUIRE: Duration = Duration::from_secs(5);
 /// which nothing happens (its node hangs, or the network is gone) ends and gives its locks back.
 const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "30s")];
+
+/// What PostgreSQL is told of connections that write. What is written is found by its key: a plan is made once, whatever the parameters, and
+/// kept while tables grow; one made when they were empty would read them from end to end for as long as nobody has analysed them. And no
+/// such plan is worth being compiled.
+const KEYED: [(&str, &str); 3] =
+    [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
+
+/// A connection that was used so short a time ago is taken to be there.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// Longest transaction that writes: beyond the timeouts of the database itself, of which several statements may use some.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -109,6 +118,20 @@ pub struct NewActivity {
     pub payload: serde_json::Value,
 }
 
+/// Rows to write that nobody else waits for: they are new, or were locked before. They go with what else is to be written, in one round trip.
+#[derive(Debug, Default)]
+pub struct Writes(Vec<Statement>);
+
+impl Writes {
+    /// Writes them now, for those who are going to read them.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn run(self, conn: &impl ConnectionTrait) -> Result<()> {
+        bulk::together(conn, self.0).await
+    }
+}
+
 impl Tx {
     /// What queries run on.
     pub fn conn(&self) -> &DatabaseTransaction {
@@ -138,9 +161,9 @@ impl Store {
             let writing = options.connections.div_ceil(2).max(2);
             let reading = options.connections.saturating_sub(writing).max(1);
             let reader = Database::connect(postgres_options(options, reading, &[])).await?;
-            // what is written is found by its key. A plan is kept while tables grow; one made when they were empty would read them
-            // from end to end for as long as nobody has analysed them
-            let writer = postgres_options(options, writing, &[("enable_seqscan", "off")]);
+            let mut writer = postgres_options(options, writing, &KEYED);
+            // who writes begins again when its connection turns out to be gone: one that was used a moment ago needs no question first
+            writer.test_before_acquire_if_idle_for(FRESH);
             let writer = Database::connect(writer).await?;
             Ok(Self { reader, writer, hub })
         }

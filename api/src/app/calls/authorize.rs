@@ -389,7 +389,7 @@ fn call_row(
         confirmed: i32::try_from(grant.covered).map_err(Error::fault)?,
         estimated: false,
         written_off: Micros::ZERO.into(),
-        attempt_day: local_day(Some(account), now),
+        attempt_day: local_day(Some(&account.time_zone), now),
         answer_day: None,
     })
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use billing::call::{self as machine, CallEvent, CallEventKind, Emitted};
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
-use entity::{ActivityKind, CallState, HookStatus, account, call, hook_event, phone};
+use entity::{ActivityKind, CallState, HookStatus, SessionState, call, hook_event, phone};
 use uuid::Uuid;
 
 use super::charge::{self, Charged, Corrections};
@@ -15,7 +15,8 @@ use super::registrations;
 use crate::app::{App, sessions};
 use crate::error::{Error, Result};
 use crate::feed::kept::activity;
-use crate::store::{Tx, accounts, calls};
+use crate::store::calls::Shop;
+use crate::store::{Tx, calls};
 
 /// An event from the proxy, parsed.
 #[derive(Clone, Debug, PartialEq)]
@@ -237,7 +238,9 @@ struct Batch {
     ended: Vec<(String, Micros)>,
     corrections: Corrections,
     over_in: Vec<Uuid>,
-    shops: HashMap<Uuid, account::Model>,
+    /// States of the sessions whose calls may be over after this, locked.
+    sessions: HashMap<Uuid, SessionState>,
+    shops: HashMap<Uuid, Shop>,
 }
 
 impl Batch {
@@ -258,13 +261,13 @@ impl Batch {
         let cabins = if phones.is_empty() { Vec::new() } else { calls::cabins_of(conn, &phone_ids).await? };
         let rows = calls::lock_named(conn, &refs, &requests, now).await?;
         let corrections = Corrections::load(conn, &may_be_corrected(&rows, events)).await?;
-        let shop_ids: BTreeSet<Uuid> = rows.iter().map(|row| row.callshop_id).collect();
-        let shop_ids: Vec<Uuid> = shop_ids.into_iter().collect();
-        let shops = if shop_ids.is_empty() { Vec::new() } else { accounts::by_ids(conn, &shop_ids).await? };
+        let shops: BTreeSet<Uuid> = rows.iter().map(|row| row.callshop_id).collect();
+        let shops: Vec<Uuid> = shops.into_iter().collect();
+        // after the locks: what another node received meanwhile is committed by now
+        let met = calls::meet(conn, &received(events, now), &may_be_over_in(&rows, events), &shops).await?;
         Ok(Self {
             now,
-            // after the locks: what another node received meanwhile is committed by now
-            new: calls::receive(conn, &received(events, now)).await?,
+            new: met.new,
             by_request: rows.iter().map(|row| (row.request_id.clone(), row.id)).collect(),
             calls: rows.into_iter().map(|row| (row.id, row)).collect(),
             phones: phones.into_iter().map(|row| (row.sip_user.clone(), row)).collect(),
@@ -275,7 +278,8 @@ impl Batch {
             ended: Vec::new(),
             corrections,
             over_in: Vec::new(),
-            shops: shops.into_iter().map(|row| (row.id, row)).collect(),
+            sessions: met.sessions,
+            shops: met.shops,
         })
     }
 
@@ -350,7 +354,7 @@ impl Batch {
     }
 
     fn local_day(&self, row: &call::Model, at: DateTime<Utc>) -> String {
-        local_day(self.shops.get(&row.callshop_id), at)
+        local_day(self.shops.get(&row.callshop_id).map(|shop| shop.time_zone.as_str()), at)
     }
 
     fn apply_phone(&mut self, tx: &Tx, user: &str, event: &ProxyEvent) -> Result<EventResult> {
@@ -399,15 +403,41 @@ impl Batch {
         calls::save_phones(conn, phones).await?;
         let rows: Vec<call::Model> =
             self.changed_calls.iter().filter_map(|id| self.calls.remove(id)).collect();
-        calls::update(conn, &rows, &self.charged.charges).await?;
-        self.shops.values().for_each(|shop| money.watch(shop));
+        money.write_with(calls::changes(conn, &rows, &self.charged.charges)?);
+        self.shops.drain().for_each(|(id, shop)| money.watch(id, shop));
+        // every one is locked, not only those that are CLOSING now: one that is being closed meanwhile counts our calls as live
+        let waits = |id: &&Uuid| self.sessions.get(*id).is_none_or(|state| *state == SessionState::Closing);
+        let waiting: Vec<Uuid> = self.over_in.iter().filter(waits).copied().collect();
+        if waiting.is_empty() && self.charged.restate.is_empty() {
+            return Ok(());
+        }
+        // statements are made from what is written
+        money.write_now(conn).await?;
         let mut sales = Vec::new();
         for session in &self.charged.restate {
             sales.extend(sessions::restated(tx, *session, self.now).await?);
         }
-        sales.extend(sessions::calls_over(tx, &self.over_in, self.now).await?);
+        sales.extend(sessions::calls_over(tx, &waiting, self.now).await?);
         sales.into_iter().try_for_each(|sale| money.transfer(sale))
     }
+}
+
+/// Sessions of calls that may be over when the batch is applied.
+fn may_be_over_in(rows: &[call::Model], events: &[&ProxyEvent]) -> Vec<Uuid> {
+    let goes_on = |kind: &CallEventKind| {
+        matches!(kind, CallEventKind::Authorized | CallEventKind::Ringing | CallEventKind::Answered)
+    };
+    let (mut ids, mut requests) = (HashSet::new(), HashSet::new());
+    for event in events {
+        match &event.body {
+            EventBody::Call { reference, kind, .. } if !goes_on(kind) => drop(ids.insert(*reference)),
+            EventBody::Abandoned { request_id } => drop(requests.insert(request_id.as_str())),
+            _ => {}
+        }
+    }
+    let over = |row: &&call::Model| ids.contains(&row.id) || requests.contains(row.request_id.as_str());
+    let sessions: BTreeSet<Uuid> = rows.iter().filter(over).filter_map(|row| row.session_id).collect();
+    sessions.into_iter().collect()
 }
 
 /// Calls of which the batch has an end although they are over, or will be when it comes to that.
@@ -432,8 +462,8 @@ fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEvent]) -> Vec<
 }
 
 /// The date at a callshop, `YYYY-MM-DD`.
-pub(super) fn local_day(shop: Option<&account::Model>, at: DateTime<Utc>) -> String {
-    let zone: chrono_tz::Tz = shop.and_then(|shop| shop.time_zone.parse().ok()).unwrap_or(chrono_tz::UTC);
+pub(super) fn local_day(time_zone: Option<&str>, at: DateTime<Utc>) -> String {
+    let zone: chrono_tz::Tz = time_zone.and_then(|name| name.parse().ok()).unwrap_or(chrono_tz::UTC);
     at.with_timezone(&zone).date_naive().to_string()
 }
 

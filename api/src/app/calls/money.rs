@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use billing::money::Micros;
-use entity::{ActivityKind, Book, account};
+use entity::{ActivityKind, Book};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::store::calls::Shop;
 use crate::store::ledger::{self, Credit, NewTransfer};
-use crate::store::{NewActivity, Tx, accounts};
+use crate::store::{NewActivity, Tx, Writes, accounts};
 
 /// Money that a batch moves, not yet posted.
 #[derive(Default)]
@@ -17,7 +18,9 @@ pub(super) struct Money {
     transfers: Vec<NewTransfer>,
     held: BTreeMap<Uuid, Micros>,
     credit: BTreeMap<Uuid, Micros>,
-    watched: HashMap<Uuid, account::Model>,
+    watched: HashMap<Uuid, Shop>,
+    /// What else is to be written, with what is posted.
+    writes: Writes,
 }
 
 fn add(sums: &mut BTreeMap<Uuid, Micros>, account: Uuid, change: Micros) -> Result<()> {
@@ -56,15 +59,26 @@ impl Money {
     }
 
     /// Tells the people of a callshop when this batch brings its credit below what it wants to be told of.
-    pub(super) fn watch(&mut self, shop: &account::Model) {
+    pub(super) fn watch(&mut self, id: Uuid, shop: Shop) {
         if shop.low_credit.is_some() {
-            self.watched.insert(shop.id, shop.clone());
+            self.watched.insert(id, shop);
         }
+    }
+
+    /// Leaves rows to be written with what is posted, as nobody reads them before.
+    pub(super) fn write_with(&mut self, writes: Writes) {
+        self.writes = writes;
+    }
+
+    /// Writes what was left to be: somebody is going to read it.
+    pub(super) async fn write_now(&mut self, conn: &impl ConnectionTrait) -> Result<()> {
+        std::mem::take(&mut self.writes).run(conn).await
     }
 
     /// Posts everything in one go, so that each balance is locked once, in the global order.
     pub(super) async fn post(mut self, tx: &Tx, now: chrono::DateTime<chrono::Utc>) -> Result<()> {
-        ledger::post_and_hold(tx.conn(), std::mem::take(&mut self.transfers), &self.held).await?;
+        let (transfers, writes) = (std::mem::take(&mut self.transfers), std::mem::take(&mut self.writes));
+        ledger::post_and_hold(tx.conn(), transfers, &self.held, writes).await?;
         self.tell_low_credit(tx, now).await
     }
 
@@ -77,9 +91,9 @@ impl Money {
         for (id, credit) in ledger::credit(tx.conn(), &shops).await? {
             let (Some(shop), Some(change)) = (self.watched.get(&id), self.credit.get(&id)) else { continue };
             let (Some(threshold), Some(limit)) = (shop.low_credit, shop.credit_limit) else { continue };
-            let spendable = credit.balance.checked_add(limit.into()).map_err(Error::fault)?;
+            let spendable = credit.balance.checked_add(limit).map_err(Error::fault)?;
             let before = spendable.checked_sub(*change).map_err(Error::fault)?;
-            if spendable < threshold.into() && before >= threshold.into() {
+            if spendable < threshold && before >= threshold {
                 tx.emit(NewActivity {
                     callshop_id: id,
                     at: now,

@@ -336,6 +336,9 @@ async fn tell(app: &App, tx: &Tx, works: &[&Work]) -> Result<(Vec<Done>, Applied
     lock_first(tx, &events, &requests, app.clock.now()).await?;
     let mut money = Money::default();
     let mut applied = events::apply_all(app, tx, &events, &mut money).await?;
+    if !requests.is_empty() {
+        money.write_now(tx.conn()).await?;
+    }
     let decided = authorize::decide_all(app, tx, &requests, &mut money).await?;
     money.post(tx, app.clock.now()).await?;
     let mut results = std::mem::take(&mut applied.results).into_iter();
