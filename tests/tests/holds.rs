@@ -415,6 +415,51 @@ async fn two_nodes_lock_in_one_order() {
     shop.finish().await;
 }
 
+// Phones that dial again as soon as the end of their call is answered: batches of events and attempts overlap, and nobody is told that his
+// phone is still busy, or finds an event of his overtaken by the next one.
+on_both!(phones_that_never_rest, |backend: Backend| async move {
+    const CABINS: usize = 40;
+    const ROUNDS: usize = 6;
+    let price = "1,United States,0.0600,0,1,1,,\n";
+    let (shop, _control) = shop(backend, CABINS, 60, price, price).await;
+    for index in 0..CABINS {
+        shop.open_cabin(index).await;
+    }
+    let busy = (0..CABINS).map(|index| {
+        let (user, hook) = (&shop.phones[index].user, shop.hook());
+        async move {
+            for _ in 0..ROUNDS {
+                let call = hook.authorize(user, "+13055550123").await;
+                assert_eq!(call["allow"], json!(true), "{call}");
+                for step in answered_call(&call["ref"], Utc::now(), 5_000) {
+                    assert_eq!(hook.events(&[step]).await, ["applied"]);
+                }
+            }
+        }
+    });
+    join_all(busy).await;
+    let calls = CABINS * ROUNDS;
+    assert_eq!(credit(&shop).await, (500_000_000 - 5_000 * calls as i64, 0));
+    let id = Kind::Callshop.parse(&shop.id.clone().into()).expect("an id");
+    let mut steps: std::collections::HashMap<_, Vec<_>> = std::collections::HashMap::new();
+    let mut seq = 0;
+    loop {
+        let page = api::store::activity::after(shop.server.app.store.reader(), id, seq, 1_000).await;
+        let page = page.expect("activities");
+        let Some(last) = page.last() else { break };
+        assert_eq!(last.seq, seq + page.len() as i64, "numbered without a gap");
+        seq = last.seq;
+        page.into_iter().for_each(|row| steps.entry(row.call_id).or_default().push(row.kind));
+    }
+    steps.remove(&None);
+    assert_eq!(steps.len(), calls);
+    use entity::ActivityKind::{CallAnswered, CallAuthorized, CallEnded, CallRinging};
+    for kinds in steps.values() {
+        assert_eq!(kinds[..], [CallAuthorized, CallRinging, CallAnswered, CallEnded]);
+    }
+    shop.finish().await;
+});
+
 /// Deadlocks that PostgreSQL has found in the shop's database.
 async fn deadlocks(shop: &Shop) -> i64 {
     use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
@@ -593,10 +638,9 @@ on_both!(calls_go_on_after_the_server_was_down, |backend: Backend| async move {
     shop.finish().await;
 });
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn low_credit_is_told_once_when_it_is_crossed() {
+on_both!(low_credit_is_told_once_when_it_is_crossed, |backend: Backend| async move {
     let price = "1,United States,0.0600,0,1,1,,\n";
-    let (shop, _control) = shop(Backend::Sqlite, 1, 60, price, price).await;
+    let (shop, _control) = shop(backend, 1, 60, price, price).await;
     shop.leave_credit("1.00").await;
     let input = json!({ "accountId": shop.id, "amount": "0.95" });
     shop.owner.did("setLowCredit", "SetLowCreditInput", input, "callshop { id }").await;
@@ -612,4 +656,4 @@ async fn low_credit_is_told_once_when_it_is_crossed() {
     let told = rows.iter().filter(|row| row.kind == entity::ActivityKind::CreditLow).count();
     assert_eq!(told, 1, "0.97, 0.94, 0.91: crossed once");
     shop.finish().await;
-}
+});

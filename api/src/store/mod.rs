@@ -227,9 +227,22 @@ impl Store {
         F: Fn(Tx) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
+        self.write_telling(work, || ()).await
+    }
+
+    /// The same; `written` is called when everything is written and all its rows are locked, and only the commit is left. Whoever begins then
+    /// waits for this transaction where both are about the same rows, never the other way round.
+    ///
+    /// # Errors
+    /// As for [`Self::write`].
+    pub async fn write_telling<T, F, Fut>(&self, work: F, written: impl Fn()) -> Result<T>
+    where
+        F: Fn(Tx) -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
         let mut attempt = 1;
         loop {
-            match self.write_once(&work).await {
+            match self.write_once(&work, &written).await {
                 Err(error) if (error.is_transient() || error.is_connection_lost()) && attempt < ATTEMPTS => {
                     tracing::debug!(attempt, %error, "transaction runs again");
                     crate::metrics::process::transaction_again();
@@ -242,7 +255,7 @@ impl Store {
         }
     }
 
-    async fn write_once<T, F, Fut>(&self, work: &F) -> Result<T>
+    async fn write_once<T, F, Fut>(&self, work: &F, written: &impl Fn()) -> Result<T>
     where
         F: Fn(Tx) -> Fut,
         Fut: Future<Output = Result<T>>,
@@ -261,6 +274,7 @@ impl Store {
         };
         // boxed: it holds all that a use case holds, and is moved about
         let (tx, value, activities) = in_time(Box::pin(prepared)).await?;
+        written();
         let inner =
             Arc::into_inner(tx.0).ok_or_else(|| Error::fault("a transaction outlived its closure"))?;
         let (hub, trace) = (self.hub.clone(), Place::here());

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use entity::call_sighting;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -27,6 +28,8 @@ use crate::telemetry::trace::{self, Place};
 
 /// Jobs of one transaction at most.
 const BATCH: usize = 64;
+/// Events that are worth a commit of their own while others wait.
+const WORTH_A_COMMIT: usize = 8;
 /// The moment that a batch waits to become as large as the one before.
 const GATHER: Duration = Duration::from_millis(1);
 
@@ -184,15 +187,17 @@ fn mixed_up(done: &Done) -> Error {
 async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: CancellationToken) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut before = 1;
-    let heart = app.health.heartbeat("call writer", STUCK);
+    let heart = Arc::new(app.health.heartbeat("call writer", STUCK));
+    let mut lanes = Lanes::default();
     let mut idle = tokio::time::interval(IDLE);
     idle.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         heart.beat();
+        let most = lanes.share(&app, waiting.len());
         tokio::select! {
-            taken = waiting.recv_many(&mut batch, BATCH) => {
+            taken = waiting.recv_many(&mut batch, most) => {
                 if taken == 0 {
-                    return;
+                    break;
                 }
                 if taken < before {
                     gather(&mut waiting, &mut batch, before).await;
@@ -203,12 +208,70 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
                 // nothing new comes in; what was handed in is still done
                 waiting.close();
                 if waiting.recv_many(&mut batch, BATCH).await == 0 {
-                    return;
+                    break;
                 }
             }
         }
         before = batch.len();
-        commit(&app, std::mem::take(&mut batch), &heart).await;
+        lanes.begin(&app, std::mem::take(&mut batch), &heart).await;
+    }
+    lanes.over().await;
+}
+
+/// Batches on their way to the database: a second one is begun when the first has written everything and is just being committed, as if it
+/// were another node's. So it waits for the first where both are about the same rows, and the first never for it; a call's events stay in
+/// their order.
+#[derive(Default)]
+struct Lanes {
+    committing: Option<JoinHandle<()>>,
+}
+
+impl Lanes {
+    /// How many of those that wait are taken at once. When nothing is on its way, half of many: the others' turn comes while these are committed.
+    fn share(&self, app: &App, waiting: usize) -> usize {
+        let overlaps = app.store.is_partitioned();
+        let alone = self.committing.as_ref().is_none_or(JoinHandle::is_finished);
+        if overlaps && alone && waiting >= 2 * WORTH_A_COMMIT {
+            waiting.div_ceil(2).min(BATCH)
+        } else {
+            BATCH
+        }
+    }
+
+    /// Begins a batch as soon as it may be, and answers when the next one may.
+    async fn begin(&mut self, app: &Arc<App>, batch: Vec<Job>, heart: &Arc<Heartbeat>) {
+        let overlaps = |job: &Job| matches!(job.work, Work::Event(_));
+        if !batch.iter().all(overlaps) {
+            // an attempt has to see that the call before it on the same phone is over, and what that left of its account's credit
+            self.over().await;
+        }
+        let (app, heart, written) = (app.clone(), heart.clone(), Arc::new(Notify::new()));
+        let tell = written.clone();
+        let mut begun = tokio::spawn(async move {
+            commit(&app, batch, &heart, &tell).await;
+        });
+        tokio::select! {
+            done = &mut begun => ended(done),
+            () = written.notified() => {
+                // two at most: the one before is over soon
+                self.over().await;
+                self.committing = Some(begun);
+            }
+        }
+    }
+
+    /// Waits for what is on its way.
+    async fn over(&mut self) {
+        if let Some(committing) = self.committing.take() {
+            ended(committing.await);
+        }
+    }
+}
+
+fn ended(batch: Result<(), JoinError>) {
+    if let Err(error) = batch {
+        // those who wait for it are told that the server is stopping, and ask again
+        tracing::error!(%error, "a batch of call events ended in the middle");
     }
 }
 
@@ -220,11 +283,11 @@ async fn gather(waiting: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, before:
     drop(tokio::time::timeout(GATHER, more).await);
 }
 
-async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat) {
+async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, written: &Notify) {
     let span = trace::batch(batch.iter().filter_map(|job| job.trace.as_ref()));
     let (works, answers): (Vec<Work>, Vec<_>) = batch.into_iter().map(|job| (job.work, job.answer)).unzip();
     let begun = Instant::now();
-    let done = together(app, &works).instrument(span).await;
+    let done = together(app, &works, written).instrument(span).await;
     app.metrics.writer.batch(works.len(), begun.elapsed(), done.is_ok());
     match done {
         // a receiver that is gone no longer wants its answer
@@ -247,7 +310,8 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat) {
                 let about = work.about();
                 let alone = match about.as_ref().is_some_and(|one| failed.contains(one)) {
                     true => Err(Error::Overloaded("an event before it could not be applied")),
-                    false => match together(app, std::slice::from_ref(work)).await {
+                    // the next batch waits until all of them are done
+                    false => match together(app, std::slice::from_ref(work), &Notify::new()).await {
                         Ok(done) => only(done),
                         Err(error) => give_up(app, work, error).await,
                     },
@@ -285,13 +349,20 @@ fn only(done: Vec<Done>) -> Result<Done> {
 
 /// Events and attempts in one transaction, what running calls need in another: each locks what it is about once, in one order. When the second
 /// fails, all may be run again: what the first has committed answers as before.
-async fn together(app: &Arc<App>, works: &[Work]) -> Result<Vec<Done>> {
+async fn together(app: &Arc<App>, works: &[Work], written: &Notify) -> Result<Vec<Done>> {
     let of_running = |work: &&Work| matches!(work, Work::Extend(_) | Work::Confirm(..));
     let (running, told): (Vec<&Work>, Vec<&Work>) = works.iter().partition(of_running);
     let (mut of_told, mut of_running_calls) = (Vec::new(), Vec::new());
     if !told.is_empty() {
         let works = &told;
-        let (done, applied) = app.store.write(|tx| async move { tell(app, &tx, works).await }).await?;
+        let last = running.is_empty();
+        let written = || {
+            if last {
+                written.notify_one()
+            }
+        };
+        let work = |tx: Tx| async move { tell(app, &tx, works).await };
+        let (done, applied) = app.store.write_telling(work, written).await?;
         after(app, applied);
         of_told = done;
     }
