@@ -120,7 +120,7 @@ impl<'de> Deserialize<'de> for Micros {
 
 /// An event; one that does not parse is [`EventBody::Malformed`], under its own key if it has a usable one.
 pub fn parse(item: Value, now: DateTime<Utc>) -> ProxyEvent {
-    match typed(item.clone()) {
+    match typed(&item) {
         Ok(event) => event,
         Err(error) => malformed(item, error, now),
     }
@@ -148,11 +148,11 @@ fn has_nul(value: &Value) -> bool {
     }
 }
 
-fn typed(item: Value) -> Result<ProxyEvent, String> {
-    if has_nul(&item) {
+fn typed(item: &Value) -> Result<ProxyEvent, String> {
+    if has_nul(item) {
         return Err(NUL.to_owned());
     }
-    let raw: RawEvent = serde_json::from_value(item).map_err(|error| error.to_string())?;
+    let raw = RawEvent::deserialize(item).map_err(|error| error.to_string())?;
     bounded("eid", &raw.eid)?;
     let texts = [&raw.request_id, &raw.to_tag, &raw.user, &raw.contact, &raw.src, &raw.user_agent];
     if texts.into_iter().flatten().any(|text| text.len() > MAX_TEXT) || raw.proxy.len() > MAX_TEXT {
