@@ -35,7 +35,7 @@ impl<'a> Watch<'a> {
                plans, round(total_plan_time::numeric, 1) AS plan_ms,
                left(regexp_replace(regexp_replace(query, '\\s+', ' ', 'g'), '(\\$\\d+(, )?)+', '$', 'g'), 110) AS statement
              FROM pg_stat_statements JOIN pg_database ON pg_database.oid = dbid
-             WHERE datname = '{}' ORDER BY total_exec_time + total_plan_time DESC LIMIT {LINES}",
+             WHERE datname = '{}' AND calls > 0 ORDER BY total_exec_time + total_plan_time DESC LIMIT {LINES}",
             self.database
         ))?;
         Ok(format!("{ends} call ends in about {commits} transactions:\n{table}\n"))
