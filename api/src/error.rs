@@ -109,6 +109,12 @@ impl Error {
         })
     }
 
+    /// Whether the database found no room on its disk: nothing of the transaction has happened, and the same succeeds when there is room.
+    pub fn is_out_of_room(&self) -> bool {
+        // PostgreSQL: disk_full; SQLite: SQLITE_FULL, and what it makes of a write, or of the growth of its shared memory, that found none
+        matches!(self.database_code().as_deref(), Some("53100" | "13" | "778" | "4874"))
+    }
+
     fn cause(&self) -> Option<&sea_orm::sqlx::Error> {
         match self {
             Self::Database(

@@ -153,7 +153,10 @@ impl Health {
             true => Check::ok("they run"),
             false => Check::failed("see /livez"),
         };
-        let database = self.database(store).await;
+        let database = match store.is_out_of_room() {
+            true => Check::failed("no room on its disk"),
+            false => self.database(store).await,
+        };
         let checks =
             vec![("serving", stopping), ("loops", loops), ("writer", writer), ("database", database)];
         let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);

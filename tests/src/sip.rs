@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, NaiveDateTime, Utc};
 use entity::hook_event;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, Database, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
@@ -234,16 +235,22 @@ impl Sip {
         .await;
     }
 
-    /// Starts the proxy again, once it was killed; answers when it listens.
+    /// Starts the proxy again, once it was killed; answers when it listens. Without its database it ends at once: then it is started once
+    /// more, as who supervises it would.
     ///
     /// # Panics
     /// When it does not start.
     pub async fn listen_again(&mut self) {
         let mut proxy = start_proxy(self.dir.path());
-        let (log, control) = (self.dir.path().join("kamailio.log"), self.plan.control);
+        let (dir, log, control) = (self.dir.path(), self.dir.path().join("kamailio.log"), self.plan.control);
+        let mut starts = 1;
         eventually("the proxy listens", async || {
-            let over = proxy.leader.try_wait().expect("a child's state");
-            assert!(over.is_none(), "kamailio ended: {}", tail(&log));
+            if proxy.leader.try_wait().expect("a child's state").is_some() {
+                assert!(starts < 100, "kamailio ends again and again: {}", tail(&log));
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                proxy = start_proxy(dir);
+                starts += 1;
+            }
             tokio::net::TcpStream::connect(control).await.ok()
         })
         .await;
@@ -327,10 +334,11 @@ impl Drop for Sip {
 }
 
 impl Playing {
-    /// Waits until it is over, however; whether everything went as the scenario says.
-    pub async fn over(mut self) -> bool {
+    /// Waits until it is over, however; whether everything went as the scenario says, and the messages.
+    pub async fn over(mut self) -> (bool, Trace) {
         let over = tokio::time::timeout(DEADLINE * 2, self.child.wait()).await;
-        matches!(over, Ok(Ok(status)) if status.success())
+        let whole = matches!(over, Ok(Ok(status)) if status.success());
+        (whole, Trace::read(&self.dir.join(format!("{}.msg", self.name))))
     }
 
     /// Waits until it is over; everything went as the scenario says. Answers the messages.
@@ -351,8 +359,12 @@ impl Playing {
 /// SIP messages of one side, as SIPp wrote them down.
 pub struct Trace(Vec<Message>);
 
-struct Message {
-    sent: bool,
+/// One of them.
+pub struct Message {
+    /// When, by the machine's clock.
+    pub at: DateTime<Utc>,
+    /// Sent, or received.
+    pub sent: bool,
     text: String,
 }
 
@@ -361,9 +373,17 @@ impl Trace {
         let text = fs::read_to_string(file).unwrap_or_default();
         let messages = text.split("-----------------------------------------------").filter_map(|block| {
             let (head, text) = block.split_once("\n\n")?;
-            Some(Message { sent: head.contains("message sent"), text: text.trim_start().to_owned() })
+            let at =
+                NaiveDateTime::parse_from_str(head.lines().next()?.trim(), "%Y-%m-%d %H:%M:%S%.f").ok()?;
+            let sent = head.contains("message sent");
+            Some(Message { at: at.and_utc(), sent, text: text.trim_start().to_owned() })
         });
         Self(messages.collect())
+    }
+
+    /// All of them, in the order in which they passed.
+    pub fn messages(&self) -> &[Message] {
+        &self.0
     }
 
     /// The Call-ID of the first message.
@@ -389,7 +409,23 @@ impl Trace {
 
 impl Message {
     fn is_received(&self, method: &str) -> bool {
-        !self.sent && self.text.strip_prefix(method).is_some_and(|rest| rest.starts_with(' '))
+        !self.sent && self.is_request(method)
+    }
+
+    /// Whether it is a request of this method.
+    pub fn is_request(&self, method: &str) -> bool {
+        self.text.strip_prefix(method).is_some_and(|rest| rest.starts_with(' '))
+    }
+
+    /// The status, when it answers a request of this method.
+    pub fn answers(&self, method: &str) -> Option<u16> {
+        let status = self.text.strip_prefix("SIP/2.0 ")?.get(..3)?.parse().ok()?;
+        self.header("CSeq").filter(|sequence| sequence.ends_with(method)).map(|_| status)
+    }
+
+    /// The call it belongs to.
+    pub fn call_id(&self) -> Option<&str> {
+        self.header("Call-ID")
     }
 
     fn header(&self, name: &str) -> Option<&str> {
@@ -531,7 +567,13 @@ fn sipp(dir: &Path, name: &str, scenario: &str, from: SocketAddr) -> Command {
     command.arg("-sf").arg(root().join("tests/sip").join(format!("{scenario}.xml")));
     command.args(["-i", &from.ip().to_string(), "-p", &from.port().to_string(), "-nostdin", "-trace_err"]);
     command.arg("-error_file").arg(file("err")).arg("-trace_msg").arg("-message_file").arg(file("msg"));
-    command.current_dir(dir).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // the times in its trace are local ones
+    command
+        .current_dir(dir)
+        .env("TZ", "UTC")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     command
 }
 

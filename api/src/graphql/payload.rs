@@ -69,6 +69,10 @@ pub fn top_level(error: Error) -> async_graphql::Error {
             tracing::warn!(error = %lost, "the database went away");
             ("OVERLOADED", "the database does not answer: try again in a moment".to_owned())
         }
+        full @ Error::Database(_) if full.is_out_of_room() => {
+            tracing::error!(error = %full, "the database has no room");
+            ("OVERLOADED", "the database has no room: try again in a moment".to_owned())
+        }
         Error::Database(cause) => {
             tracing::error!(%cause, "database error");
             ("INTERNAL", "an internal error; it was logged".to_owned())

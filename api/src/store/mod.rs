@@ -29,11 +29,12 @@ pub mod tariffs;
 use std::future::Future;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use entity::ActivityKind;
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::Connection as _;
+use sea_orm::sqlx::sqlite::{SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -70,6 +71,9 @@ const FRESH: Duration = Duration::from_secs(1);
 /// Longest transaction that writes: beyond the timeouts of the database itself, of which several statements may use some.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// A database that had no room is said to have none for so long after it was last seen.
+const ROOM_NEWS: Duration = Duration::from_secs(5);
+
 /// Statements that a connection keeps prepared: those of the call path come in several lengths on SQLite ([`bulk`]).
 const STATEMENTS: usize = 512;
 
@@ -88,6 +92,8 @@ pub struct Store {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
     hub: Arc<Hub>,
+    /// When a transaction last found no room.
+    full: Arc<Mutex<Option<Instant>>>,
 }
 
 /// A transaction. Cheap to clone; it ends when the closure that was given it does.
@@ -154,7 +160,7 @@ impl Store {
             let reader = Database::connect(sqlite_options(options, options.connections)).await?;
             // SQLite has one writer: queueing for its connection here is fair and quiet, fighting for the file's lock is neither
             let writer = Database::connect(sqlite_options(options, 1)).await?;
-            Ok(Self { reader, writer, hub })
+            Ok(Self { reader, writer, hub, full: Arc::default() })
         } else {
             // apart from those that read, so that long reports never keep a call waiting for a connection
             // migrations hold a lock on one and work on another
@@ -165,7 +171,7 @@ impl Store {
             // who writes begins again when its connection turns out to be gone: one that was used a moment ago needs no question first
             writer.test_before_acquire_if_idle_for(FRESH);
             let writer = Database::connect(writer).await?;
-            Ok(Self { reader, writer, hub })
+            Ok(Self { reader, writer, hub, full: Arc::default() })
         }
     }
 
@@ -187,6 +193,12 @@ impl Store {
     /// The doorbell.
     pub fn hub(&self) -> &Arc<Hub> {
         &self.hub
+    }
+
+    /// Whether a transaction found no room on the database's disk just now.
+    pub fn is_out_of_room(&self) -> bool {
+        let full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        full.is_some_and(|at| at.elapsed() < ROOM_NEWS)
     }
 
     /// Brings the tables up to date, one node at a time.
@@ -250,7 +262,12 @@ impl Store {
                     tokio::time::sleep(Duration::from_millis(u64::from(attempt * attempt * 2))).await;
                     attempt += 1;
                 }
-                done => return done,
+                done => {
+                    if done.as_ref().is_err_and(Error::is_out_of_room) {
+                        *self.full.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+                    }
+                    return done;
+                }
             }
         }
     }
@@ -319,6 +336,7 @@ fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
         .min_connections(1)
         .acquire_timeout(ACQUIRE)
         .sqlx_logging(false)
+        .map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_whole(connection))))
         .map_sqlx_sqlite_opts(|sqlite| {
             sqlite
                 .journal_mode(SqliteJournalMode::Wal)
@@ -329,6 +347,14 @@ fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
                 .foreign_keys(true)
         });
     connect
+}
+
+/// Whether a connection that is given back is in no transaction. A disk that is full makes SQLite roll a transaction back by itself; the
+/// library then takes its own rollback's failure for a transaction that goes on, and would begin no other on this connection, ever.
+async fn is_whole(connection: &mut SqliteConnection) -> std::result::Result<bool, sea_orm::sqlx::Error> {
+    // after the rollback of a transaction that was dropped
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
 }
 
 fn postgres_options(

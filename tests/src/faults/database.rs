@@ -18,14 +18,36 @@ pub(super) struct Daemon {
     address: SocketAddr,
     name: &'static str,
     child: Option<Child>,
+    /// Ends that nobody had asked for.
+    pub(super) fell: u64,
 }
 
 impl Daemon {
-    /// Starts it and waits until it listens.
-    pub(super) async fn start(&mut self) {
+    fn new(
+        name: &'static str,
+        address: SocketAddr,
+        command: impl Fn() -> Command + Send + Sync + 'static,
+    ) -> Self {
+        Self { command: Box::new(command), address, name, child: None, fell: 0 }
+    }
+
+    fn spawn(&mut self) {
         self.child = Some((self.command)().kill_on_drop(true).spawn().unwrap_or_else(|error| {
             panic!("{}: {error}: run the tests by tests/run", self.name);
         }));
+    }
+
+    /// To be called again and again: starts it again when it ended by itself, as who supervises it would.
+    pub(super) fn look_after(&mut self) {
+        if self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(Some(_)))) {
+            self.fell += 1;
+            self.spawn();
+        }
+    }
+
+    /// Starts it and waits until it listens.
+    pub(super) async fn start(&mut self) {
+        self.spawn();
         let begun = Instant::now();
         while TcpStream::connect(self.address).await.is_err() {
             assert!(begun.elapsed() < PATIENCE, "{} does not listen at {}", self.name, self.address);
@@ -67,8 +89,16 @@ fn as_postgres(program: &Path) -> Command {
     command
 }
 
-/// PostgreSQL in a folder, at an address; without `fsync` it is as safe from its own death, not from the machine's.
-pub(super) async fn postgres(folder: &Path, address: SocketAddr, fsync: bool) -> Daemon {
+/// What PostgreSQL is made with.
+pub(super) struct Durability {
+    /// Without it, it is as safe from its own death, not from the machine's.
+    pub(super) fsync: bool,
+    /// Its log of changes comes in small pieces, so that a disk that is full is felt at once, and not after 16 MiB.
+    pub(super) small: bool,
+}
+
+/// PostgreSQL in `postgres` in a folder, at an address; its log is `postgres.log` beside it.
+pub(super) async fn postgres(folder: &Path, address: SocketAddr, durability: &Durability) -> Daemon {
     let bin = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL: run the tests by tests/run");
     let newest = bin.filter_map(|entry| Some(entry.ok()?.path())).max();
     let bin: PathBuf = newest.expect("a version").join("bin");
@@ -81,11 +111,15 @@ pub(super) async fn postgres(folder: &Path, address: SocketAddr, fsync: bool) ->
     let data = own.join("data");
     let mut make = as_postgres(&bin.join("initdb"));
     make.arg("-D").arg(&data).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);
+    make.arg(if durability.small { "--wal-segsize=1" } else { "--wal-segsize=16" });
     let made = make.current_dir("/").stdout(Stdio::null()).status().await;
     assert!(made.is_ok_and(|status| status.success()), "initdb");
     let hba = "local all all trust\nhost all all 127.0.0.0/8 trust\n";
     fs::write(data.join("pg_hba.conf"), hba).expect("who may connect");
     let log = folder.join("postgres.log");
+    let fsync = if durability.fsync { "fsync=on" } else { "fsync=off" };
+    let max_wal = if durability.small { "max_wal_size=64MB" } else { "max_wal_size=4GB" };
+    let least_wal = if durability.small { "min_wal_size=2MB" } else { "min_wal_size=80MB" };
     let command = move || {
         let mut command = as_postgres(&bin.join("postgres"));
         command.arg("-D").arg(&data).arg("-c").arg(format!("unix_socket_directories={}", own.display()));
@@ -95,12 +129,12 @@ pub(super) async fn postgres(folder: &Path, address: SocketAddr, fsync: bool) ->
             "-p",
             &address.port().to_string(),
         ]);
-        command.args(["-c", if fsync { "fsync=on" } else { "fsync=off" }, "-c", "max_connections=200"]);
-        command.args(["-c", "max_wal_size=4GB", "-c", "log_lock_waits=on"]).current_dir("/");
+        command.args(["-c", fsync, "-c", "max_connections=200"]);
+        command.args(["-c", max_wal, "-c", least_wal, "-c", "log_lock_waits=on"]).current_dir("/");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(append(&log));
         command
     };
-    let mut daemon = Daemon { command: Box::new(command), address, name: "PostgreSQL", child: None };
+    let mut daemon = Daemon::new("PostgreSQL", address, command);
     daemon.start().await;
     daemon
 }
@@ -125,7 +159,7 @@ pub(super) async fn redis(folder: &Path, address: SocketAddr) -> Daemon {
         command.stdin(Stdio::null()).stdout(append(&log)).stderr(append(&log));
         command
     };
-    let mut daemon = Daemon { command: Box::new(command), address, name: "Redis", child: None };
+    let mut daemon = Daemon::new("Redis", address, command);
     daemon.start().await;
     daemon
 }

@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use clap::ValueEnum;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use sea_orm::{ConnectionTrait as _, Database};
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
+use super::real::Disturbance;
 use super::site::{Linked, Site};
 use super::watchers::{self, Door};
 use super::{Plan, Stage, verify};
@@ -32,6 +34,8 @@ pub enum Fault {
     FreezeNode,
     /// PostgreSQL is stopped at once (immediate), and started a while later.
     RestartPostgres,
+    /// PostgreSQL's disk is full, and has room again some seconds later.
+    DiskFull,
     /// A node cannot reach PostgreSQL.
     CutDatabase,
     /// A node's connections to PostgreSQL say nothing.
@@ -54,7 +58,7 @@ pub enum Fault {
     CutProxyRedis,
     /// Proxies send events twice, in another order, and late.
     BadManners,
-    /// Subscribers that do not read.
+    /// Subscribers that do not read; meanwhile nothing else breaks that they could be taken for.
     DeafSubscribers,
     /// Thousands of connections that say nothing.
     IdleSockets,
@@ -63,6 +67,9 @@ pub enum Fault {
     /// The SIP proxy is killed with its calls, and started again.
     KillProxy,
 }
+
+/// How the server closes who does not read.
+const SLOW: u16 = 4508;
 
 /// Everything is tried that long before it counts as not coming back.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -185,7 +192,7 @@ impl Held {
         let needed: Vec<&Arc<Mutex<()>>> = match fault {
             Fault::KillNode | Fault::RestartNode | Fault::FreezeNode => vec![one],
             Fault::KillBothNodes => vec![first, second],
-            Fault::RestartPostgres => vec![&self.postgres],
+            Fault::RestartPostgres | Fault::DiskFull => vec![&self.postgres],
             Fault::StopRedis => vec![&self.redis],
             Fault::KillProxy | Fault::StepClock => vec![&self.proxy],
             Fault::CutDatabase
@@ -197,7 +204,9 @@ impl Held {
             | Fault::SlowLinks
             | Fault::CutProxy
             | Fault::CutProxyRedis => vec![&self.links],
-            Fault::BadManners | Fault::DeafSubscribers | Fault::IdleSockets => vec![],
+            Fault::BadManners | Fault::IdleSockets => vec![],
+            // what else keeps deliveries waiting would be taken for their doing
+            Fault::DeafSubscribers => vec![first, second, &self.postgres, &self.redis, &self.links],
         };
         let mut guards = Vec::new();
         for lock in needed {
@@ -248,6 +257,7 @@ impl Fault {
                 postgres.start().await;
                 return Ok(String::new());
             }
+            Self::DiskFull => return full(site, seconds(2, 5)).await,
             Self::StopRedis => {
                 let mut redis = site.redis.lock().await;
                 redis.stop("KILL").await;
@@ -296,13 +306,20 @@ impl Fault {
             Self::IdleSockets => return idle(stage).await,
             Self::StepClock => {
                 let step = if which == 0 { 3_600 } else { -3_600 };
-                site.sip.lock().await.set_clock(step);
-                tokio::time::sleep(seconds(3, 8)).await;
-                site.sip.lock().await.set_clock(0);
+                for step in [step, 0] {
+                    // on both sides of the instant at which it takes effect
+                    stage.real.disturbed(Disturbance::Step);
+                    site.sip.lock().await.set_clock(step);
+                    stage.real.disturbed(Disturbance::Step);
+                    if step != 0 {
+                        tokio::time::sleep(seconds(3, 8)).await;
+                    }
+                }
                 return Ok(format!(" by {step:+} s"));
             }
             Self::KillProxy => {
                 let mut sip = site.sip.lock().await;
+                stage.real.disturbed(Disturbance::Kill);
                 sip.kill_proxy();
                 tokio::time::sleep(seconds(0, 2)).await;
                 sip.listen_again().await;
@@ -340,22 +357,98 @@ impl Site {
     }
 }
 
-/// Twenty subscribers who do not read, each with many subscriptions, until the server has closed them all.
+/// No room on PostgreSQL's disk for a while: at first for rows, at least until something was refused for that, then for its own log, without
+/// which it gives up.
+async fn full(site: &Site, time: Duration) -> Result<String, String> {
+    let disk = site.disk.as_ref().ok_or("PostgreSQL has no disk of its own")?;
+    let (begun, before) = (Instant::now(), site.refusals());
+    let fell = site.postgres.lock().await.fell;
+    disk.fill();
+    tokio::time::sleep(time).await;
+    while site.refusals() == before {
+        if begun.elapsed() > PATIENCE {
+            return Err("PostgreSQL went on writing for a minute with its disk full".to_owned());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    write_log(&site.database).await;
+    tokio::time::sleep(time).await;
+    disk.free();
+    let after = site.refusals();
+    Ok(format!(
+        " ({} statements found no room; PostgreSQL gave up {} times, and ended {} times)",
+        after.0 - before.0,
+        after.1 - before.1,
+        site.postgres.lock().await.fell - fell
+    ))
+}
+
+/// Has PostgreSQL write to its log until it cannot.
+async fn write_log(database: &str) {
+    let writing = async {
+        let Ok(conn) = Database::connect(database).await else { return };
+        let much = "SELECT pg_logical_emit_message(true, 'callshop', repeat('x', 1000000))";
+        while conn.execute_unprepared(much).await.is_ok() {}
+    };
+    // it may not even answer any more
+    drop(tokio::time::timeout(PATIENCE, writing).await);
+}
+
+/// Subscribers who do not read: as many as a server can fill the buffers of before anybody waits for that, which takes an optimised one a moment.
+fn deaf_ones(stage: &Stage) -> usize {
+    if stage.release { 20 } else { 4 }
+}
+/// Each asks for the whole schema so many times, beside what it follows: more than all the buffers on the way hold.
+const ASKED: usize = 60;
+/// What the server waits until it closes them, see `site::settings`, and what filling the buffers takes.
+const GIVEN_UP: Duration = Duration::from_secs(super::site::STALL_SECONDS + 7);
+/// Longest time for what happened to reach the others meanwhile: less than the deaf keep theirs waiting.
+const LAG: Duration = Duration::from_secs(super::site::STALL_SECONDS - 1);
+
+/// Subscribers who do not read: the server closes each in time, with the code that says why, and the others feel nothing.
 async fn deaf(stage: &Stage) -> Result<String, String> {
-    const DEAF: usize = 20;
-    let door = Door { address: stage.site.graphql, token: stage.town.reseller.token().to_owned() };
     let before = stage.site.memory().await;
+    let begun = Instant::now();
     let mut sockets = Vec::new();
-    for number in 0..DEAF {
-        let Some(mut socket) = watchers::open(&door).await else { continue };
+    let deaf = deaf_ones(stage);
+    for number in 0..deaf {
+        // past the balancer, whose own buffers would only have to be filled first
+        let address = stage.site.nodes[number % 2].node.own[0];
+        let door = Door { address, token: stage.town.reseller.token().to_owned() };
+        let mut socket = watchers::open_narrow(&door).await.ok_or("a socket does not open")?;
         let shop = &stage.town.shops[number % stage.town.shops.len()].id;
-        // from the beginning: there is much to send
-        watchers::subscribe(&mut socket, shop, None).await;
+        watchers::subscribe(&mut socket, shop, None).await.ok_or("a socket takes no subscription")?;
         sockets.push(socket);
     }
-    tokio::time::sleep(Duration::from_secs(8)).await;
+    for socket in &mut sockets {
+        watchers::ask_much(socket, ASKED).await.ok_or("a socket takes no questions")?;
+    }
+    let mut lag = Duration::ZERO;
+    while begun.elapsed() < GIVEN_UP {
+        let late = catch_up(stage).await?;
+        if late > LAG {
+            return Err(format!("deliveries waited {} ms while others did not read", late.as_millis()));
+        }
+        lag = lag.max(late);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     let after = stage.site.memory().await;
-    Ok(format!(" ({} of them, the larger node {before} MiB before, {after} MiB after)", sockets.len()))
+    // who reads again gets what was on the way, and then why nothing more comes
+    let mut most = 0;
+    for (number, socket) in sockets.into_iter().enumerate() {
+        let (bytes, code) = watchers::rest(socket).await;
+        if code != Some(SLOW) {
+            return Err(format!(
+                "deaf subscriber {number} had {bytes} bytes, and then {code:?} instead of {SLOW}"
+            ));
+        }
+        most = most.max(bytes);
+    }
+    Ok(format!(
+        " ({deaf} of them, closed with {SLOW}, up to {} KiB on the way; the others waited {} ms at most; the larger node {before} MiB before, {after} MiB after)",
+        most / 1024,
+        lag.as_millis()
+    ))
 }
 
 /// Connections that say nothing, until the balancer has closed them all.

@@ -6,6 +6,7 @@
 //! once, to the second; `callshop audit` is content; PostgreSQL had no deadlock.
 
 mod database;
+pub mod disk;
 pub mod fault;
 mod load;
 mod node;
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 use crate::crash::Random;
 use crate::model::prices::Price;
 
+pub use disk::Disk;
 pub use fault::Fault;
 use load::Load;
 use site::{Building, Ground, Site};
@@ -71,6 +73,7 @@ struct Stage {
     calling: Vec<tokio::task::JoinHandle<()>>,
     real: Arc<real::Real>,
     idle: usize,
+    release: bool,
 }
 
 /// Breaks things for a while; a summary when everything held.
@@ -132,7 +135,8 @@ pub async fn rolling(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Resu
 impl Stage {
     async fn set(plan: &Plan, progress: &(impl Fn(&str) + Send + Sync)) -> Self {
         let begun = Instant::now();
-        let ground = Ground::prepare(&Building { release: plan.release, fsync: plan.fsync }).await;
+        let disk = plan.faults.contains(&Fault::DiskFull);
+        let ground = Ground::prepare(&Building { release: plan.release, fsync: plan.fsync, disk }).await;
         let shop = ground.office().await;
         // a call takes up to three seconds with what comes after it, so these phones are enough for the rate, with room for what is late
         let count = (plan.subscribers / 10).clamp(2, 100);
@@ -172,7 +176,19 @@ impl Stage {
             tokio::spawn(load.clone().run(phones, plan.rate, Random(random.next()))),
             tokio::spawn(real.clone().call(site.clone(), Random(random.next()))),
         ];
-        Self { site, town, load, watchers, bases, over, tasks, calling, real, idle: plan.idle }
+        Self {
+            site,
+            town,
+            load,
+            watchers,
+            bases,
+            over,
+            tasks,
+            calling,
+            real,
+            idle: plan.idle,
+            release: plan.release,
+        }
     }
 
     /// Lets everything come to its end, and looks at what is there.
@@ -198,7 +214,8 @@ impl Stage {
             (self.load.attempts.load(Ordering::Relaxed), self.load.missed.load(Ordering::Relaxed));
         let failed = self.load.notes.lock().expect("the notes").failed.len();
         let checked =
-            verify::everything(&self.site, &self.town, &self.load, &self.watchers, &self.bases).await?;
+            verify::everything(&self.site, &self.town, &self.load, &self.watchers, &self.bases, &self.real)
+                .await?;
         let fell: u64 = self.site.nodes.iter().map(|linked| linked.node.fell.load(Ordering::Relaxed)).sum();
         for linked in &self.site.nodes {
             linked.node.stop().await;

@@ -1,21 +1,43 @@
 //! Real calls beside the played ones: SIPp's phones through the SIP proxy, which dies and comes back as it is told.
+//!
+//! What phones and gateway wrote down of each call, message by message, is compared with what it was charged: what they talked, when the
+//! end of the call reached the API; up to where the proxy was last known to have it, when its end died with the proxy.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use api::graphql::scalars::Kind;
-use entity::{CallState, call};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{CallState, HookStatus, call, hook_event};
 use sea_orm::{ColumnTrait as _, DatabaseConnection, EntityTrait as _, QueryFilter as _};
+use serde_json::json;
+use uuid::Uuid;
 
 use super::site::Site;
+use super::verify::Charges;
+use super::{COST, RETAIL, WHOLESALE};
 use crate::Shop;
 use crate::crash::Random;
 use crate::shop::SipAccount;
-use crate::sip::Script;
+use crate::sip::{Script, Trace};
 
 /// Longest wait for calls that nobody ends any more.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// What lies between a message and the note of it, on a machine that is busy.
+const SLACK: TimeDelta = TimeDelta::milliseconds(150);
+/// An end that was told this long before the proxy died has left its memory: links are cut for eight seconds at most.
+const IN_MEMORY: TimeDelta = TimeDelta::seconds(20);
+
+/// What may change how a call of the real proxy is charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Disturbance {
+    /// Its clock was stepped.
+    Step,
+    /// It was killed.
+    Kill,
+}
 
 /// A callshop whose phones are real.
 pub(super) struct Real {
@@ -24,6 +46,62 @@ pub(super) struct Real {
     stop: AtomicBool,
     made: AtomicU64,
     whole: AtomicU64,
+    heard: Mutex<BTreeMap<String, Heard>>,
+    disturbed: Mutex<Vec<(Disturbance, DateTime<Utc>)>>,
+}
+
+/// A call as its two ends saw it.
+#[derive(Clone, Debug, Default)]
+struct Heard {
+    /// The gateway answered.
+    answer_sent: Option<DateTime<Utc>>,
+    /// The phone heard that.
+    answer_heard: Option<DateTime<Utc>>,
+    /// Whoever hung up said so first, or the first end to hear it did.
+    bye: Option<DateTime<Utc>>,
+    /// That was answered.
+    bye_answered: Option<DateTime<Utc>>,
+    /// Nobody but the proxy hung up: it had told the end before.
+    cut: bool,
+}
+
+impl Heard {
+    /// Adds what one side wrote down.
+    fn add(&mut self, by_phone: bool, message: &crate::sip::Message) {
+        let first = |known: &mut Option<DateTime<Utc>>| {
+            *known = Some(known.map_or(message.at, |at| at.min(message.at)));
+        };
+        if message.answers("INVITE") == Some(200) {
+            first(if by_phone { &mut self.answer_heard } else { &mut self.answer_sent });
+        }
+        if message.is_request("BYE") {
+            self.cut = !message.sent && (self.cut || self.bye.is_none());
+            first(&mut self.bye);
+        }
+        if message.answers("BYE").is_some() {
+            self.bye_answered = self.bye_answered.max(Some(message.at));
+        }
+    }
+
+    /// Least and most whole seconds that the proxy can have measured; no most when nobody heard of the end.
+    fn seconds(&self) -> (i64, Option<i64>) {
+        let up = |time: TimeDelta| (time.num_microseconds().unwrap_or(0).max(0) + 999_999) / 1_000_000;
+        // the end of a call that the proxy cuts is told before either side hears of it
+        let early = if self.cut { TimeDelta::seconds(1) } else { TimeDelta::zero() };
+        let least = self.answer_heard.zip(self.bye).map_or(0, |(from, to)| up(to - from - SLACK - early));
+        let last = self.bye_answered.max(self.bye);
+        let most = self.answer_sent.or(self.answer_heard).zip(last).map(|(from, to)| up(to - from + SLACK));
+        (least, most)
+    }
+}
+
+/// How real calls ended.
+#[derive(Default)]
+struct Ends {
+    exact: usize,
+    estimated: usize,
+    stepped: usize,
+    unanswered: usize,
 }
 
 impl Real {
@@ -39,11 +117,24 @@ impl Real {
             stop: AtomicBool::new(false),
             made: AtomicU64::new(0),
             whole: AtomicU64::new(0),
+            heard: Mutex::default(),
+            disturbed: Mutex::default(),
         }
     }
 
     pub(super) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// To be called when something is done to the proxy.
+    pub(super) fn disturbed(&self, what: Disturbance) {
+        self.disturbed.lock().expect("the list").push((what, Utc::now()));
+    }
+
+    /// Whether that was done to it in a time.
+    fn was(&self, what: Disturbance, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
+        let list = self.disturbed.lock().expect("the list");
+        list.iter().any(|(done, at)| *done == what && (from..=to).contains(at))
     }
 
     /// Each phone calls, talks for up to three seconds, calls again.
@@ -66,10 +157,21 @@ impl Real {
             let script = Script::call("phone-call", "0013055550123", &options);
             let playing = site.sip.lock().await.play(&phone, &script);
             self.made.fetch_add(1, Ordering::Relaxed);
-            if playing.over().await {
+            let (whole, trace) = playing.over().await;
+            if whole {
                 self.whole.fetch_add(1, Ordering::Relaxed);
             }
+            self.hear(true, &trace);
             tokio::time::sleep(Duration::from_millis(random.below(500).unsigned_abs())).await;
+        }
+    }
+
+    fn hear(&self, by_phone: bool, trace: &Trace) {
+        let mut heard = self.heard.lock().expect("the calls");
+        for message in trace.messages() {
+            if let Some(id) = message.call_id() {
+                heard.entry(id.to_owned()).or_default().add(by_phone, message);
+            }
         }
     }
 
@@ -92,6 +194,119 @@ impl Real {
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
+    }
+
+    /// Compares each call with what its two ends saw; says how they ended.
+    ///
+    /// # Errors
+    /// A call that was charged otherwise than it was talked.
+    pub(super) async fn check(
+        &self,
+        conn: &DatabaseConnection,
+        charges: &Charges,
+        gateway: &Trace,
+    ) -> Result<String, String> {
+        self.hear(false, gateway);
+        let failed = |error: sea_orm::DbErr| error.to_string();
+        let rows = call::Entity::find().filter(call::Column::CallshopId.eq(self.shop));
+        let rows = rows.all(conn).await.map_err(failed)?;
+        let told = hook_event::Entity::find()
+            .filter(hook_event::Column::Kind.is_in(["ended", "lost"]))
+            .filter(hook_event::Column::Status.eq(HookStatus::Applied));
+        let mut ends: BTreeMap<(String, Uuid), DateTime<Utc>> = BTreeMap::new();
+        for event in told.all(conn).await.map_err(failed)? {
+            let reference = event.reference.and_then(|id| id.parse().ok());
+            ends.extend(reference.map(|id| ((event.kind, id), event.at)));
+        }
+        let heard = self.heard.lock().expect("the calls").clone();
+        let (mut found, mut charged) = (BTreeSet::new(), BTreeSet::new());
+        let mut count = Ends::default();
+        for row in &rows {
+            let seen = heard.get(&row.sip_call_id).cloned().unwrap_or_default();
+            let end = |kind: &str| ends.get(&(kind.to_owned(), row.id)).copied();
+            self.judge(row, &seen, (end("ended"), end("lost")), charges, &mut count)
+                .map_err(|wrong| format!("a real call {wrong}: {row:?}, its two ends saw {seen:?}"))?;
+            found.insert(row.sip_call_id.as_str());
+            if charges.standing(row.id) > 0 && !charged.insert(row.sip_call_id.as_str()) {
+                return Err(format!("a real call was charged twice, by two calls stored: {row:?}"));
+            }
+        }
+        let unknown =
+            heard.iter().find(|(id, seen)| seen.answer_heard.is_some() && !found.contains(id.as_str()));
+        if let Some(unknown) = unknown {
+            return Err(format!("a real call was talked and is not stored: {unknown:?}"));
+        }
+        Ok(format!(
+            "real calls: {} charged once, to the second that phones and gateway measured, {} up to where they were seen last \
+             (their end died with the proxy), {} over a step of the proxy's clock, {} never answered and free",
+            count.exact, count.estimated, count.stepped, count.unanswered
+        ))
+    }
+
+    /// One call: what its two ends saw, and the instants of the `ended` and `lost` that are stored for it.
+    fn judge(
+        &self,
+        row: &call::Model,
+        seen: &Heard,
+        (ended, lost): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+        charges: &Charges,
+        count: &mut Ends,
+    ) -> Result<(), String> {
+        let seconds = i64::from(row.billed_seconds);
+        let costs = [RETAIL.cost(seconds), COST.cost(seconds), WHOLESALE.cost(seconds), 0];
+        let (levels, standing) = (charges.levels(row.id), charges.standing(row.id));
+        if row.holds != json!([]) {
+            return Err("holds credit".to_owned());
+        }
+        let last = seen.bye_answered.max(seen.bye).unwrap_or(row.authorized_at);
+        let killed = self.was(Disturbance::Kill, row.authorized_at - SLACK, last + IN_MEMORY);
+        if row.state != CallState::Ended {
+            count.unanswered += 1;
+            return match () {
+                () if standing != 0 || levels.iter().any(|(_, amount)| *amount != 0) => {
+                    Err(format!("was never answered, and charged {levels:?}, {standing} times"))
+                }
+                () if seen.answer_heard.is_some() && !killed => Err("was answered, and is not".to_owned()),
+                () => Ok(()),
+            };
+        }
+        let none = row.answered_at.is_none() && levels.is_empty();
+        if standing != i64::from(seconds > 0) || !(none || levels.iter().copied().eq((0..).zip(costs))) {
+            return Err(format!("is charged {levels:?} for {seconds} s, {standing} times"));
+        }
+        // what its proxy has told counts, and nothing else does then
+        if row.estimated == ended.is_some() {
+            return Err(format!("has its end from its proxy ({ended:?}), and is estimated or the other way"));
+        }
+        if row.estimated && !killed {
+            return Err("is estimated, and its proxy was there all the time".to_owned());
+        }
+        if row.ended_at != ended.or(lost) {
+            return Err(format!("did not end when it is told to have: {ended:?}, {lost:?}"));
+        }
+        if self.was(Disturbance::Step, row.authorized_at - SLACK, last + SLACK) {
+            // no clock says what it was; what it is covered for is never passed
+            count.stepped += 1;
+            return if seconds <= i64::from(row.covered) {
+                Ok(())
+            } else {
+                Err("passes what is covered".to_owned())
+            };
+        }
+        // a proxy that was started again may know the second of the answer only
+        let (least, most) = seen.seconds();
+        let (least, most) = (least - i64::from(killed), most.map(|most| most + i64::from(killed)));
+        if most.is_some_and(|most| seconds > most) {
+            return Err(format!("is charged for {seconds} s, and was {least} to {most:?} s long"));
+        }
+        if row.estimated {
+            count.estimated += 1;
+        } else if seconds < least.min(i64::from(row.covered)) && !(killed && row.answered_at.is_none()) {
+            return Err(format!("is charged for {seconds} s, and was {least} to {most:?} s long"));
+        } else {
+            count.exact += 1;
+        }
+        Ok(())
     }
 
     pub(super) fn summary(&self) -> String {

@@ -19,7 +19,8 @@ use sea_orm::{ConnectionTrait as _, Database};
 use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
-use super::database::{Daemon, append, postgres, redis};
+use super::database::{Daemon, Durability, append, postgres, redis};
+use super::disk::Disk;
 use super::node::Node;
 use crate::crash::process;
 use crate::local::repository;
@@ -54,6 +55,8 @@ pub(super) struct Site {
     pub(super) database: String,
     pub(super) sip: Mutex<Sip>,
     _balancer: Child,
+    /// PostgreSQL's.
+    pub(super) disk: Option<Disk>,
     pub(super) folder: tempfile::TempDir,
 }
 
@@ -61,6 +64,8 @@ pub(super) struct Site {
 pub(super) struct Building {
     pub(super) release: bool,
     pub(super) fsync: bool,
+    /// PostgreSQL gets a disk of its own, which can be full.
+    pub(super) disk: bool,
 }
 
 /// A site without its nodes, on whose database the shops are made.
@@ -69,6 +74,7 @@ pub(super) struct Ground {
     binary: std::path::PathBuf,
     postgres: Daemon,
     redis: Daemon,
+    disk: Option<Disk>,
     folder: tempfile::TempDir,
     pub(super) database: String,
 }
@@ -83,7 +89,10 @@ impl Ground {
         let open = Command::new("chmod").arg("711").arg(folder.path()).status().await;
         assert!(open.is_ok_and(|status| status.success()), "chmod");
         let at = |host: u8, port: u16| SocketAddr::from((plan.address(host), port));
-        let postgres = postgres(folder.path(), at(3, 5432), building.fsync).await;
+        let disk = building.disk.then(|| Disk::mount(&folder.path().join("postgres")));
+        let disk = disk.transpose().unwrap_or_else(|why| panic!("{why}"));
+        let durability = Durability { fsync: building.fsync, small: building.disk };
+        let postgres = postgres(folder.path(), at(3, 5432), &durability).await;
         let redis = redis(folder.path(), at(4, 6379)).await;
         let admin = format!("postgres://postgres@{}/postgres", at(3, 5432));
         let conn = connect(&admin).await;
@@ -92,7 +101,7 @@ impl Ground {
         }
         conn.close().await.expect("closes");
         let database = format!("postgres://postgres@{}/callshop", at(3, 5432));
-        Self { plan, binary, postgres, redis, folder, database }
+        Self { plan, binary, postgres, redis, disk, folder, database }
     }
 
     /// A node of the test's own, to make shops with.
@@ -160,6 +169,7 @@ impl Ground {
             database: self.database,
             sip: Mutex::new(sip),
             _balancer: balancer,
+            disk: self.disk,
             folder: self.folder,
         };
         site.serves().await;
@@ -181,6 +191,9 @@ pub(super) async fn connect(url: &str) -> sea_orm::DatabaseConnection {
     }
 }
 
+/// Seconds in which a subscriber has to take something when something waits for it.
+pub(super) const STALL_SECONDS: u64 = 8;
+
 /// What a node is told. Sockets are looked after more often than in production, so that a run of minutes sees it.
 fn settings(own: [SocketAddr; 2], database: SocketAddr, redis: SocketAddr, control: SocketAddr) -> String {
     let [listen, hook] = own;
@@ -190,7 +203,7 @@ fn settings(own: [SocketAddr; 2], database: SocketAddr, redis: SocketAddr, contr
          [hook]\nlisten = \"{hook}\"\nsecrets = [\"{HOOK_SECRET}\"]\n\n\
          [[hook.proxies]]\nname = \"{PROXY}\"\ncontrol_url = \"http://{control}\"\ntoken = \"{HOOK_SECRET}\"\n\n\
          [limits.rates]\nsubject_per_minute = 0\naddress_per_minute = 0\n\n\
-         [limits.sockets]\nper_subject = 20000\nper_address = 50000\nstall_seconds = 5\nping_seconds = 4\n\n\
+         [limits.sockets]\nper_subject = 20000\nper_address = 50000\nstall_seconds = {STALL_SECONDS}\nping_seconds = 4\n\n\
          [shutdown]\ndrain_seconds = 2\ngrace_seconds = 20\n"
     )
 }
@@ -221,9 +234,24 @@ impl Site {
         }
     }
 
-    /// Restarts nodes that ended by themselves, for as long as it is polled.
+    /// How often PostgreSQL refused something for want of room, and how often it gave up for that.
+    pub(super) fn refusals(&self) -> (usize, usize) {
+        let log = std::fs::read(self.folder.path().join("postgres.log")).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let count = |severity: &str| {
+            let lines = log.lines().filter(|line| line.contains(severity));
+            lines.filter(|line| line.contains("No space left on device")).count()
+        };
+        (count("ERROR:"), count("PANIC:") + count("FATAL:"))
+    }
+
+    /// Restarts nodes, and PostgreSQL, that ended by themselves, for as long as it is polled.
     pub(super) async fn look_after(self: Arc<Self>) {
         loop {
+            // who has it stops and starts it himself
+            if let Ok(mut postgres) = self.postgres.try_lock() {
+                postgres.look_after();
+            }
             for linked in &self.nodes {
                 linked.node.look_after().await;
             }

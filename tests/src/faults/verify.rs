@@ -15,6 +15,7 @@ use tokio::process::Command;
 use uuid::Uuid;
 
 use super::load::{Load, Outcome};
+use super::real::Real;
 use super::site::Site;
 use super::town::Town;
 use super::watchers::{Seen, digest};
@@ -81,10 +82,14 @@ pub(super) async fn everything(
     load: &Load,
     watchers: &[Arc<Seen>],
     bases: &[i64],
+    real: &Real,
 ) -> Result<String, String> {
     let conn = super::site::connect(&site.database).await;
     let (events, duplicates) = events(&conn, load).await?;
-    let talked = calls(&conn, load).await?;
+    let charges = Charges::read(&conn).await?;
+    let talked = calls(&conn, load, &charges).await?;
+    let gateway = site.sip.lock().await.gateway_trace();
+    let of_real = real.check(&conn, &charges, &gateway).await?;
     let delivered = delivered(&conn, town, watchers, bases).await?;
     let mut audit = site.nodes[0].node.command(&["audit", "--database", &site.database]);
     let audit = audit.stdout(std::process::Stdio::piped()).output().await.expect("callshop runs");
@@ -95,7 +100,7 @@ pub(super) async fn everything(
     logs(site).await?;
     let connections: u64 = watchers.iter().map(|seen| seen.connections.load(Ordering::Relaxed)).sum();
     Ok(format!(
-        "events: {events} answered = stored ({duplicates}); calls: {talked} talked and charged once, to the second; \
+        "events: {events} answered = stored ({duplicates}); calls: {talked} talked and charged once, to the second; {of_real}; \
          subscribers: {} on {} callshops saw all of {delivered} activities in order, once, over {connections} connections; \
          no deadlock; audit: {}",
         watchers.len(),
@@ -117,31 +122,61 @@ async fn events(conn: &DatabaseConnection, load: &Load) -> Result<(usize, String
     Ok((stored.len(), format!("{} batches were sent again", load.batches_again.load(Ordering::Relaxed))))
 }
 
-async fn calls(conn: &DatabaseConnection, load: &Load) -> Result<usize, String> {
-    let failed = |error: sea_orm::DbErr| error.to_string();
-    let rows = call::Entity::find().all(conn).await.map_err(failed)?;
-    let mut charges: BTreeMap<Uuid, Vec<(i32, i64)>> = BTreeMap::new();
-    for row in call_charge::Entity::find().all(conn).await.map_err(failed)? {
-        charges.entry(row.call_id).or_default().push((row.level, row.amount.0));
+/// What every call was charged.
+pub(super) struct Charges {
+    levels: BTreeMap<Uuid, Vec<(i32, i64)>>,
+    standing: BTreeMap<Uuid, i64>,
+}
+
+impl Charges {
+    async fn read(conn: &DatabaseConnection) -> Result<Self, String> {
+        let failed = |error: sea_orm::DbErr| error.to_string();
+        let mut levels: BTreeMap<Uuid, Vec<(i32, i64)>> = BTreeMap::new();
+        for row in call_charge::Entity::find().all(conn).await.map_err(failed)? {
+            levels.entry(row.call_id).or_default().push((row.level, row.amount.0));
+        }
+        levels.values_mut().for_each(|levels| levels.sort_unstable());
+        let transfers = ledger_transfer::Entity::find().filter(ledger_transfer::Column::CallId.is_not_null());
+        let transfers = transfers.all(conn).await.map_err(failed)?;
+        let of_calls: BTreeSet<Uuid> =
+            transfers.iter().filter(|row| row.kind == TransferKind::Call).map(|row| row.id).collect();
+        let mut standing = BTreeMap::new();
+        for row in transfers {
+            let times = standing.entry(row.call_id.unwrap_or_default()).or_default();
+            match row.kind {
+                TransferKind::Call => *times += 1,
+                TransferKind::Reversal if row.reverses.is_some_and(|id| of_calls.contains(&id)) => {
+                    *times -= 1
+                }
+                _ => {}
+            }
+        }
+        Ok(Self { levels, standing })
     }
-    let mut posted: BTreeMap<Uuid, usize> = BTreeMap::new();
-    let of_calls =
-        ledger_transfer::Entity::find().filter(ledger_transfer::Column::Kind.eq(TransferKind::Call));
-    for row in of_calls.all(conn).await.map_err(failed)? {
-        *posted.entry(row.call_id.unwrap_or_default()).or_default() += 1;
+
+    /// A call's charges, from the customer's up.
+    pub(super) fn levels(&self, call: Uuid) -> &[(i32, i64)] {
+        self.levels.get(&call).map_or(&[], Vec::as_slice)
     }
+
+    /// How often it was posted, what was taken back left out.
+    pub(super) fn standing(&self, call: Uuid) -> i64 {
+        self.standing.get(&call).copied().unwrap_or(0)
+    }
+}
+
+async fn calls(conn: &DatabaseConnection, load: &Load, charges: &Charges) -> Result<usize, String> {
+    let rows = call::Entity::find().all(conn).await.map_err(|error| error.to_string())?;
     let notes = load.notes.lock().expect("the notes");
     let mut found = BTreeSet::new();
     let mut talked = 0;
     for row in rows {
-        // the real proxy's are for the audit, and for the proxy's part below
+        // the others are the real proxy's
         let Some(outcome) = notes.calls.get(&row.request_id) else { continue };
         if !found.insert(row.request_id.clone()) {
             return Err(format!("a question has two calls: {row:?}"));
         }
-        let mut levels = charges.remove(&row.id).unwrap_or_default();
-        levels.sort_unstable();
-        let times = posted.get(&row.id).copied().unwrap_or(0);
+        let (levels, times) = (charges.levels(row.id), charges.standing(row.id));
         let right = match outcome {
             Outcome::GivenUp => matches!(row.state, CallState::Abandoned | CallState::Refused) && times == 0,
             Outcome::Refused(code) => {
@@ -154,7 +189,7 @@ async fn calls(conn: &DatabaseConnection, load: &Load) -> Result<usize, String> 
                 talked += 1;
                 row.state == CallState::Ended
                     && i64::from(row.talk_seconds) == seconds
-                    && levels == (0..).zip(costs).collect::<Vec<_>>()
+                    && levels.iter().copied().eq((0..).zip(costs))
                     && times == 1
             }
         };

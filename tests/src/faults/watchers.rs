@@ -1,5 +1,6 @@
 //! Subscribers over graphql-transport-ws: each follows one callshop, and comes back with its cursor wherever it lands.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,10 +8,10 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async};
 
 /// How long a subscriber waits for a connection, and for the answer to its first words.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -19,6 +20,9 @@ const SILENCE: Duration = Duration::from_secs(12);
 
 const WATCH: &str = "subscription($id: ID!, $after: String) { callshopActivity(callshopId: $id, after: $after) \
     { cursor cursorExpired event { seq kind } } }";
+
+/// Much to answer, little to ask, and little to think about.
+const SCHEMA: &str = "{ __schema { types { description fields { description args { description } } inputFields { description } } } }";
 
 /// What a subscriber has seen.
 pub(super) struct Seen {
@@ -91,10 +95,22 @@ type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// A socket that was initialised; none when that did not come about.
 pub(super) async fn open(door: &Door) -> Option<Stream> {
+    initialised(door, TcpStream::connect(door.address)).await
+}
+
+/// The same, with as little room on its side as the kernel lets it have.
+pub(super) async fn open_narrow(door: &Door) -> Option<Stream> {
+    let socket = TcpSocket::new_v4().ok()?;
+    socket.set_recv_buffer_size(4_096).ok()?;
+    initialised(door, socket.connect(door.address)).await
+}
+
+async fn initialised(door: &Door, connecting: impl Future<Output = io::Result<TcpStream>>) -> Option<Stream> {
     let opening = async {
         let mut request = format!("ws://{}/graphql", door.address).into_client_request().ok()?;
         request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().ok()?);
-        let (mut stream, _) = connect_async(request).await.ok()?;
+        let (mut stream, _) =
+            client_async(request, MaybeTlsStream::Plain(connecting.await.ok()?)).await.ok()?;
         let init = json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {}", door.token) } });
         stream.send(Message::text(init.to_string())).await.ok()?;
         let answer = stream.next().await?.ok()?;
@@ -107,6 +123,29 @@ pub(super) async fn subscribe(stream: &mut Stream, shop: &str, after: Option<&st
     let payload = json!({ "query": WATCH, "variables": { "id": shop, "after": after } });
     let message = json!({ "id": "a", "type": "subscribe", "payload": payload });
     stream.send(Message::text(message.to_string())).await.ok()
+}
+
+/// Asks for the whole schema, so many times.
+pub(super) async fn ask_much(stream: &mut Stream, times: usize) -> Option<()> {
+    for number in 0..times {
+        let message =
+            json!({ "id": format!("much-{number}"), "type": "subscribe", "payload": { "query": SCHEMA } });
+        stream.feed(Message::text(message.to_string())).await.ok()?;
+    }
+    stream.flush().await.ok()
+}
+
+/// Reads to the end: how many bytes of text, and the code it was closed with, if it was.
+pub(super) async fn rest(mut stream: Stream) -> (usize, Option<u16>) {
+    let mut bytes = 0;
+    while let Ok(Some(Ok(message))) = tokio::time::timeout(SILENCE, stream.next()).await {
+        match message {
+            Message::Text(text) => bytes += text.len(),
+            Message::Close(frame) => return (bytes, frame.map(|frame| frame.code.into())),
+            _ => {}
+        }
+    }
+    (bytes, None)
 }
 
 /// Follows a callshop until `stop`.

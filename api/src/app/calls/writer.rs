@@ -298,8 +298,12 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, written: &No
             }
         }
         // none of them is to blame, and each would wait as long again
-        Err(error) if error.is_connection_lost() || matches!(error, Error::Overloaded(_)) => {
-            tracing::warn!(%error, "the database does not answer");
+        Err(error)
+            if error.is_connection_lost()
+                || error.is_out_of_room()
+                || matches!(error, Error::Overloaded(_)) =>
+        {
+            tracing::warn!(%error, "the database does not answer, or has no room");
             let away = || Error::Overloaded("the database does not answer");
             answers.into_iter().for_each(|answer| drop(answer.send(Err(away()))));
         }
