@@ -201,9 +201,10 @@ impl<T: Put + ?Sized> Put for &T {
 impl<T: Put> Put for Option<T> {
     fn put(&self, out: &mut Vec<u8>) -> Result<()> {
         match self {
-            Some(value) => value.put(out),
-            None => Ok(out.extend_from_slice(b"null")),
+            Some(value) => value.put(out)?,
+            None => out.extend_from_slice(b"null"),
         }
+        Ok(())
     }
 }
 
@@ -324,18 +325,16 @@ message!(CallshopActivity);
 message!(CabinActivity);
 
 /// How a document's events are written.
-struct Plan(Box<dyn Fn(&Told, &mut Vec<u8>) -> Result<()> + Send + Sync>);
+struct Plan(Write<Told>);
 
 impl Plan {
-    fn of<T: Shown>(key: &str, below: &Below<'_>) -> Option<Self>
-    where
-        T: for<'a> From<&'a Told>,
-    {
+    fn of<T: Shown + for<'a> From<&'a Told>>(key: &str, below: &Below<'_>) -> Option<Self> {
         let (start, object) = (format!("{{\"data\":{{\"{key}\":"), below.object::<T>()?);
         Some(Self(Box::new(move |told, out| {
             out.extend_from_slice(start.as_bytes());
             object.write(&T::from(told), out)?;
-            Ok(out.extend_from_slice(b"}}"))
+            out.extend_from_slice(b"}}");
+            Ok(())
         })))
     }
 
