@@ -115,6 +115,13 @@ impl Error {
         matches!(self.database_code().as_deref(), Some("53100" | "13" | "778" | "4874"))
     }
 
+    /// Whether the database gave up: somebody else kept a lock for too long, or the statement took too long. Nothing of the transaction has
+    /// happened, and the same may well succeed in a moment.
+    pub fn is_out_of_time(&self) -> bool {
+        // PostgreSQL: lock_not_available, query_canceled
+        matches!(self.database_code().as_deref(), Some("55P03" | "57014"))
+    }
+
     fn cause(&self) -> Option<&sea_orm::sqlx::Error> {
         match self {
             Self::Database(

@@ -20,7 +20,7 @@ fn call_end_on_sqlite() {
 #[test]
 fn call_end_on_postgres() {
     let text = report(&["call-end", "--database", "postgres", "--statements"]);
-    assert!(text.contains("ratio of rates") && text.contains("INSERT INTO \"ledger_transfer\""), "{text}");
+    assert!(text.contains("ratio of rates") && text.contains("INSERT INTO \"hook_event\""), "{text}");
 }
 
 #[test]

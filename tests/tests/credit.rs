@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use tests::shop::unique;
-use tests::{Client, Shop, Socket, on_both};
+use tests::{Backend, Client, Shop, Socket, on_both};
 
 fn money(amount: &str) -> Value {
     json!({ "amount": amount, "currency": "BRL" })
@@ -197,3 +197,19 @@ on_both!(the_balance_is_watched_until_rights_end, |backend| async move {
     assert_eq!(code, 4403);
     shop.finish().await;
 });
+
+/// Somebody with a transaction of his own keeps what a mutation needs, for longer than it waits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_that_is_not_given_back_is_told_as_overload_on_postgres() {
+    use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
+    let shop = Shop::start(Backend::Postgres, 1).await;
+    let keeper = shop.server.app.store.reader().begin().await.expect("a transaction");
+    keeper.execute_unprepared("SELECT 1 FROM account FOR UPDATE").await.expect("it is kept");
+    let change = "mutation($i: SetCreditLimitInput!) { setCreditLimit(input: $i) { callshop { id } userErrors { code } } }";
+    let input = json!({ "i": { "accountId": shop.id, "limit": "50" } });
+    let answer = shop.reseller.send(change, input.clone()).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "OVERLOADED", "{answer}");
+    keeper.rollback().await.expect("it is given back");
+    assert_eq!(shop.reseller.send(change, input).await["data"]["setCreditLimit"]["userErrors"], json!([]));
+    shop.finish().await;
+}

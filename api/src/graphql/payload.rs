@@ -73,6 +73,10 @@ pub fn top_level(error: Error) -> async_graphql::Error {
             tracing::error!(error = %full, "the database has no room");
             ("OVERLOADED", "the database has no room: try again in a moment".to_owned())
         }
+        late @ Error::Database(_) if late.is_out_of_time() => {
+            tracing::error!(error = %late, "the database took too long");
+            ("OVERLOADED", "the database took too long: try again in a moment".to_owned())
+        }
         Error::Database(cause) => {
             tracing::error!(%cause, "database error");
             ("INTERNAL", "an internal error; it was logged".to_owned())

@@ -54,10 +54,11 @@ const ATTEMPTS: u32 = 8;
 /// Waiting for a connection of a pool at most: who waits longer is told that too much is going on.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
-/// What PostgreSQL is told of every connection: no statement may run for longer, none may wait for a lock for longer, and a transaction in
-/// which nothing happens (its node hangs, or the network is gone) ends and gives its locks back.
+/// What PostgreSQL is told of every connection: no statement may run for longer, none may wait for a lock for longer (less than an operation may
+/// take, so that it is told why), and a transaction in which nothing happens (its node hangs, or the network is gone) ends and gives its locks
+/// back.
 const PATIENCE: [(&str, &str); 3] =
-    [("statement_timeout", "15s"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "30s")];
+    [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
 
 /// What PostgreSQL is told of connections that write. What is written is found by its key: a plan is made once, whatever the parameters, and
 /// kept while tables grow; one made when they were empty would read them from end to end for as long as nobody has analysed them. And no

@@ -699,6 +699,8 @@ impl Books {
             })
             .collect();
         let row = &mut self.calls[call];
+        // what a customer has paid for stays as it is on his bill
+        let billed = row.answered.filter(|_| paid).map(|answered| (answered, row.talk));
         (row.state, row.answered, row.ended) = (State::Ended, answered, Some(at));
         let measured = answered.map_or(0, |answered| seconds(answered, at));
         row.talk = measured.min(row.covered);
@@ -721,6 +723,9 @@ impl Books {
         row.charges = if answered.is_some() || !was_live { charges } else { Vec::new() };
         if let Some(first) = row.charges.first_mut() {
             *first = row.charge;
+        }
+        if let Some((answered, talk)) = billed {
+            (row.answered, row.talk) = (Some(answered), talk);
         }
         self.charge(call, 1);
         match session {

@@ -1,6 +1,6 @@
 //! Cases that the model test found, each with what was wrong: they stay right.
 
-use super::ops::{CallOp, Case, Op, Terms, What};
+use super::ops::{CallOp, Case, Op, Paying, Terms, What};
 
 /// Each with its name.
 pub(super) fn cases() -> Vec<(&'static str, Case)> {
@@ -22,6 +22,28 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
                 tell(&[What::Answered { ago: 0 }, lost(1_000), ended(5_000), ended(9_000)]),
             ]),
         ),
+        (
+            "a call that is paid stays on the bill as it was when it truly went on",
+            by_the_second(paid(ended(45_000))),
+        ),
+        (
+            "and when its answer was never acknowledged",
+            by_the_second(paid(What::Ended { talk: 20_000, known: false, acked: false })),
+        ),
+    ]
+}
+
+/// A call that is lost after twenty seconds, and paid before its end is known.
+fn paid(end: What) -> Vec<Op> {
+    vec![
+        Op::OpenRegister { shop: 0, float: 1_000_000, twice: false },
+        open(0),
+        ask(0),
+        tell(&[What::Answered { ago: 0 }]),
+        tell(&[lost(20_000)]),
+        Op::CloseCabin { cabin: 0, mode: 0 },
+        Op::Settle { session: 0, how: Paying::Cash, twice: false },
+        tell(&[end]),
     ]
 }
 
