@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::calls::writer::CallWriter;
 use crate::app::calls::{extend, reconcile};
-use crate::app::{App, retention};
+use crate::app::{App, retention, statistics};
 use crate::auth::login;
 use crate::feed;
 use crate::graphql::endpoint;
@@ -120,6 +120,7 @@ impl Server {
             watch.listener(hook_server.run()),
             watch.listener(http_server),
             tokio::spawn(retention::run(app.clone(), closing.clone())),
+            tokio::spawn(statistics::run(app.clone(), closing.clone())),
             tokio::spawn(login::follow_revocations(app.clone(), closing.clone())),
             tokio::spawn(looking_after),
             tokio::spawn(drain(app, stop.clone(), closing)),

@@ -21,6 +21,7 @@ pub mod reports;
 pub mod retention;
 pub mod sessions;
 pub mod settings;
+pub mod statistics;
 pub mod tariffs;
 pub mod users;
 

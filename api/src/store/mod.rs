@@ -24,6 +24,7 @@ pub mod reports;
 pub mod retention;
 pub mod scope;
 pub mod sessions;
+pub mod statistics;
 pub mod tariffs;
 
 use std::future::Future;
@@ -61,9 +62,8 @@ const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
 
 /// What PostgreSQL is told of connections that write. What is written is found by its key: a plan is made once, whatever the parameters, and
-/// kept while tables grow; one made when they were empty would read them from end to end for as long as nobody has analysed them. And no
-/// such plan is worth being compiled.
-const KEYED: [(&str, &str); 3] =
+/// kept until the table has grown ([`statistics`]); one that reads tables from end to end is none. And no such plan is worth being compiled.
+pub const KEYED: [(&str, &str); 3] =
     [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
 
 /// A connection that was used so short a time ago is taken to be there.
@@ -240,22 +240,9 @@ impl Store {
         F: Fn(Tx) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        self.write_telling(work, || ()).await
-    }
-
-    /// The same; `written` is called when everything is written and all its rows are locked, and only the commit is left. Whoever begins then
-    /// waits for this transaction where both are about the same rows, never the other way round.
-    ///
-    /// # Errors
-    /// As for [`Self::write`].
-    pub async fn write_telling<T, F, Fut>(&self, work: F, written: impl Fn()) -> Result<T>
-    where
-        F: Fn(Tx) -> Fut,
-        Fut: Future<Output = Result<T>>,
-    {
         let mut attempt = 1;
         loop {
-            match self.write_once(&work, &written).await {
+            match self.write_once(&work).await {
                 Err(error) if (error.is_transient() || error.is_connection_lost()) && attempt < ATTEMPTS => {
                     tracing::debug!(attempt, %error, "transaction runs again");
                     crate::metrics::process::transaction_again();
@@ -273,7 +260,7 @@ impl Store {
         }
     }
 
-    async fn write_once<T, F, Fut>(&self, work: &F, written: &impl Fn()) -> Result<T>
+    async fn write_once<T, F, Fut>(&self, work: &F) -> Result<T>
     where
         F: Fn(Tx) -> Fut,
         Fut: Future<Output = Result<T>>,
@@ -292,7 +279,6 @@ impl Store {
         };
         // boxed: it holds all that a use case holds, and is moved about
         let (tx, value, activities) = in_time(Box::pin(prepared)).await?;
-        written();
         let inner =
             Arc::into_inner(tx.0).ok_or_else(|| Error::fault("a transaction outlived its closure"))?;
         let (hub, trace) = (self.hub.clone(), Place::here());

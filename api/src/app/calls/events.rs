@@ -146,7 +146,8 @@ pub struct Applied {
     pub booted: Vec<String>,
 }
 
-/// Applies events by proxy time.
+/// Applies events by proxy time. `locked` is called when all is locked that tells events of one call, phone or session apart from the next:
+/// whoever begins then waits for this transaction where both are about the same, never the other way round.
 ///
 /// # Errors
 /// Those of the database; nothing is applied then.
@@ -155,11 +156,13 @@ pub(super) async fn apply_all(
     tx: &Tx,
     events: &[&ProxyEvent],
     money: &mut Money,
+    locked: &impl Fn(),
 ) -> Result<Applied> {
     if events.is_empty() {
         return Ok(Applied::default());
     }
     let mut batch = Batch::load(app, tx, events).await?;
+    locked();
     let mut order: Vec<usize> = (0..events.len()).collect();
     order.sort_by_key(|index| events[*index].at);
     let mut results = vec![EventResult::Duplicate; events.len()];
@@ -260,11 +263,16 @@ impl Batch {
         let phone_ids: Vec<Uuid> = phones.iter().map(|phone| phone.id).collect();
         let cabins = if phones.is_empty() { Vec::new() } else { calls::cabins_of(conn, &phone_ids).await? };
         let rows = calls::lock_named(conn, &refs, &requests, now).await?;
-        let corrections = Corrections::load(conn, &may_be_corrected(&rows, events)).await?;
         let shops: BTreeSet<Uuid> = rows.iter().map(|row| row.callshop_id).collect();
         let shops: Vec<Uuid> = shops.into_iter().collect();
         // after the locks: what another node received meanwhile is committed by now
-        let met = calls::meet(conn, &received(events, now), &may_be_over_in(&rows, events), &shops).await?;
+        let corrected = may_be_corrected(&rows, events);
+        let mut over_in: BTreeSet<Uuid> = may_be_over_in(&rows, events).into_iter().collect();
+        over_in.extend(corrected.iter().filter_map(|row| row.session_id));
+        let over_in: Vec<Uuid> = over_in.into_iter().collect();
+        let met = calls::meet(conn, &received(events, now), &over_in, &shops).await?;
+        // with balances, and so after every session
+        let corrections = Corrections::load(conn, &corrected).await?;
         Ok(Self {
             now,
             new: met.new,

@@ -218,19 +218,20 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
     lanes.over().await;
 }
 
-/// Batches on their way to the database: a second one is begun when the first has written everything and is just being committed, as if it
-/// were another node's. So it waits for the first where both are about the same rows, and the first never for it; a call's events stay in
-/// their order.
+/// Batches on their way to the database: on PostgreSQL a second one is begun when the first has locked what it is about and goes on to write
+/// and commit, as if it were another node's. So it waits for the first where both are about the same calls, and the first never for it; a
+/// call's events stay in their order. One batch alone would keep either this process or the database busy, never both.
 #[derive(Default)]
 struct Lanes {
-    committing: Option<JoinHandle<()>>,
+    /// The one that went first.
+    ahead: Option<JoinHandle<()>>,
 }
 
 impl Lanes {
-    /// How many of those that wait are taken at once. When nothing is on its way, half of many: the others' turn comes while these are committed.
+    /// How many of those that wait are taken at once. When nothing is on its way, half of many: the others' turn comes while these are written.
     fn share(&self, app: &App, waiting: usize) -> usize {
         let overlaps = app.store.is_partitioned();
-        let alone = self.committing.as_ref().is_none_or(JoinHandle::is_finished);
+        let alone = self.ahead.as_ref().is_none_or(JoinHandle::is_finished);
         if overlaps && alone && waiting >= 2 * WORTH_A_COMMIT {
             waiting.div_ceil(2).min(BATCH)
         } else {
@@ -245,25 +246,25 @@ impl Lanes {
             // an attempt has to see that the call before it on the same phone is over, and what that left of its account's credit
             self.over().await;
         }
-        let (app, heart, written) = (app.clone(), heart.clone(), Arc::new(Notify::new()));
-        let tell = written.clone();
+        let (app, heart, locked) = (app.clone(), heart.clone(), Arc::new(Notify::new()));
+        let tell = locked.clone();
         let mut begun = tokio::spawn(async move {
             commit(&app, batch, &heart, &tell).await;
         });
         tokio::select! {
             done = &mut begun => ended(done),
-            () = written.notified() => {
+            () = locked.notified() => {
                 // two at most: the one before is over soon
                 self.over().await;
-                self.committing = Some(begun);
+                self.ahead = Some(begun);
             }
         }
     }
 
     /// Waits for what is on its way.
     async fn over(&mut self) {
-        if let Some(committing) = self.committing.take() {
-            ended(committing.await);
+        if let Some(ahead) = self.ahead.take() {
+            ended(ahead.await);
         }
     }
 }
@@ -283,11 +284,11 @@ async fn gather(waiting: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, before:
     drop(tokio::time::timeout(GATHER, more).await);
 }
 
-async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, written: &Notify) {
+async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Notify) {
     let span = trace::batch(batch.iter().filter_map(|job| job.trace.as_ref()));
     let (works, answers): (Vec<Work>, Vec<_>) = batch.into_iter().map(|job| (job.work, job.answer)).unzip();
     let begun = Instant::now();
-    let done = together(app, &works, written).instrument(span).await;
+    let done = together(app, &works, locked).instrument(span).await;
     app.metrics.writer.batch(works.len(), begun.elapsed(), done.is_ok());
     match done {
         // a receiver that is gone no longer wants its answer
@@ -353,20 +354,22 @@ fn only(done: Vec<Done>) -> Result<Done> {
 
 /// Events and attempts in one transaction, what running calls need in another: each locks what it is about once, in one order. When the second
 /// fails, all may be run again: what the first has committed answers as before.
-async fn together(app: &Arc<App>, works: &[Work], written: &Notify) -> Result<Vec<Done>> {
+async fn together(app: &Arc<App>, works: &[Work], locked: &Notify) -> Result<Vec<Done>> {
     let of_running = |work: &&Work| matches!(work, Work::Extend(_) | Work::Confirm(..));
     let (running, told): (Vec<&Work>, Vec<&Work>) = works.iter().partition(of_running);
     let (mut of_told, mut of_running_calls) = (Vec::new(), Vec::new());
     if !told.is_empty() {
         let works = &told;
-        let last = running.is_empty();
-        let written = || {
-            if last {
-                written.notify_one()
+        // an attempt locks more than its events do, and SQLite has one writer
+        let only_events = works.iter().all(|work| matches!(work, Work::Event(_)));
+        let shared = only_events && running.is_empty() && app.store.is_partitioned();
+        let locked = || {
+            if shared {
+                locked.notify_one()
             }
         };
-        let work = |tx: Tx| async move { tell(app, &tx, works).await };
-        let (done, applied) = app.store.write_telling(work, written).await?;
+        let work = |tx: Tx| async move { tell(app, &tx, works, &locked).await };
+        let (done, applied) = app.store.write(work).await?;
         after(app, applied);
         of_told = done;
     }
@@ -399,7 +402,7 @@ fn after(app: &Arc<App>, applied: Applied) {
 
 /// Events first: an end that waits beside the same phone's next attempt frees the phone, and its credit, for it. What it all does to
 /// accounts is posted at the end, each balance once.
-async fn tell(app: &App, tx: &Tx, works: &[&Work]) -> Result<(Vec<Done>, Applied)> {
+async fn tell(app: &App, tx: &Tx, works: &[&Work], locked: &impl Fn()) -> Result<(Vec<Done>, Applied)> {
     let (mut events, mut requests) = (Vec::new(), Vec::new());
     for work in works {
         match work {
@@ -410,7 +413,7 @@ async fn tell(app: &App, tx: &Tx, works: &[&Work]) -> Result<(Vec<Done>, Applied
     }
     lock_first(tx, &events, &requests, app.clock.now()).await?;
     let mut money = Money::default();
-    let mut applied = events::apply_all(app, tx, &events, &mut money).await?;
+    let mut applied = events::apply_all(app, tx, &events, &mut money, locked).await?;
     if !requests.is_empty() {
         money.write_now(tx.conn()).await?;
     }
