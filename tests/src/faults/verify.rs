@@ -184,7 +184,9 @@ async fn calls(conn: &DatabaseConnection, load: &Load, charges: &Charges) -> Res
             }
             Outcome::Failed => row.state == CallState::Failed && times == 0,
             Outcome::Talked(answered, ended) => {
-                let seconds = ((*ended - *answered).num_microseconds().unwrap_or(0) + 999_999) / 1_000_000;
+                // events say microseconds: their difference, not that of what was more exact before
+                let micros = ended.timestamp_micros() - answered.timestamp_micros();
+                let seconds = (micros + 999_999) / 1_000_000;
                 let costs = [RETAIL.cost(seconds), COST.cost(seconds), WHOLESALE.cost(seconds), 0];
                 talked += 1;
                 row.state == CallState::Ended
