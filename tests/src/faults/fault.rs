@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use clap::ValueEnum;
+use futures_util::future::{join, join_all};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use sea_orm::{ConnectionTrait as _, Database};
 use serde_json::json;
@@ -423,20 +424,27 @@ async fn deaf(stage: &Stage) -> Result<String, String> {
     for socket in &mut sockets {
         watchers::ask_much(socket, ASKED).await.ok_or("a socket takes no questions")?;
     }
-    let mut lag = Duration::ZERO;
-    while begun.elapsed() < GIVEN_UP {
-        let late = catch_up(stage).await?;
-        if late > LAG {
-            return Err(format!("deliveries waited {} ms while others did not read", late.as_millis()));
+    let others = async {
+        let mut lag = Duration::ZERO;
+        while begun.elapsed() < GIVEN_UP {
+            let late = catch_up(stage).await?;
+            if late > LAG {
+                return Err(format!("deliveries waited {} ms while others did not read", late.as_millis()));
+            }
+            lag = lag.max(late);
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        lag = lag.max(late);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    let after = stage.site.memory().await;
-    // who reads again gets what was on the way, and then why nothing more comes
+        Ok((lag, stage.site.memory().await))
+    };
+    // who reads again gets what was on the way, and then why nothing more comes; all at once, for the server waits no longer for that either
+    let rests = async {
+        tokio::time::sleep_until((begun + GIVEN_UP).into()).await;
+        join_all(sockets.into_iter().map(watchers::rest)).await
+    };
+    let (others, rests) = join(others, rests).await;
+    let (lag, after) = others?;
     let mut most = 0;
-    for (number, socket) in sockets.into_iter().enumerate() {
-        let (bytes, code) = watchers::rest(socket).await;
+    for (number, (bytes, code)) in rests.into_iter().enumerate() {
         if code != Some(SLOW) {
             return Err(format!(
                 "deaf subscriber {number} had {bytes} bytes, and then {code:?} instead of {SLOW}"
