@@ -6,11 +6,13 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use crate::error::{Error, Result};
 
 /// Rows up to which a plan does not matter.
-const FEW: i32 = 250;
+const FEW: i32 = 500;
+/// A table has outgrown its plans with so many times the rows: each look costs every connection its plans, which are many while tables are small.
+const GROWN: i32 = 4;
 /// Tables that are looked at in one go.
 const AT_ONCE: usize = 8;
 
-/// Tables that have more than twice the rows that PostgreSQL takes them to have.
+/// Tables that have several times the rows that PostgreSQL takes them to have.
 ///
 /// # Errors
 /// Those of the database, as for every function here.
@@ -20,7 +22,7 @@ pub async fn outgrown(conn: &impl ConnectionTrait) -> Result<Vec<String>> {
     }
     let asked = format!(
         "SELECT quote_ident(t.relname) AS name FROM pg_stat_user_tables t JOIN pg_class c ON c.oid = t.relid
-         WHERE t.schemaname = current_schema() AND t.n_live_tup > 2 * GREATEST(c.reltuples, {FEW})
+         WHERE t.schemaname = current_schema() AND t.n_live_tup > {GROWN} * GREATEST(c.reltuples, {FEW})
          ORDER BY t.n_live_tup LIMIT {AT_ONCE}"
     );
     let rows = conn.query_all_raw(Statement::from_string(DbBackend::Postgres, asked)).await?;

@@ -360,9 +360,8 @@ async fn together(app: &Arc<App>, works: &[Work], locked: &Notify) -> Result<Vec
     let (mut of_told, mut of_running_calls) = (Vec::new(), Vec::new());
     if !told.is_empty() {
         let works = &told;
-        // an attempt locks more than its events do, and SQLite has one writer
-        let only_events = works.iter().all(|work| matches!(work, Work::Event(_)));
-        let shared = only_events && running.is_empty() && app.store.is_partitioned();
+        // SQLite has one writer
+        let shared = running.is_empty() && app.store.is_partitioned();
         let locked = || {
             if shared {
                 locked.notify_one()
@@ -413,12 +412,19 @@ async fn tell(app: &App, tx: &Tx, works: &[&Work], locked: &impl Fn()) -> Result
     }
     lock_first(tx, &events, &requests, app.clock.now()).await?;
     let mut money = Money::default();
-    let mut applied = events::apply_all(app, tx, &events, &mut money, locked).await?;
+    // an attempt locks more than events do: beside one, all is locked at the end
+    let locked_early = || {
+        if requests.is_empty() {
+            locked()
+        }
+    };
+    let mut applied = events::apply_all(app, tx, &events, &mut money, &locked_early).await?;
     if !requests.is_empty() {
         money.write_now(tx.conn()).await?;
     }
     let decided = authorize::decide_all(app, tx, &requests, &mut money).await?;
     money.post(tx, app.clock.now()).await?;
+    locked();
     let mut results = std::mem::take(&mut applied.results).into_iter();
     let mut decided = decided.into_iter();
     let done = works.iter().map(|work| match work {
