@@ -8,6 +8,9 @@ use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, Iterable
 
 use crate::Result;
 
+/// So many calls are copied: there have to be as many.
+pub const COPIED: u32 = 100;
+
 /// Calls of one transaction.
 const CHUNK: u64 = 20_000;
 
@@ -46,12 +49,13 @@ fn statements(backend: DbBackend, from: u64, to: u64) -> Vec<String> {
         )
     };
     let empty = if sqlite { "'[]'" } else { "'[]'::jsonb" };
-    // each stored call is one of a hundred that were made
+    // each stored call is one of those that were made
     let template = format!(
         "{numbers}, template AS (SELECT *, row_number() OVER (ORDER BY id) - 1 AS place
-           FROM (SELECT * FROM call WHERE state = 'ENDED' ORDER BY id DESC LIMIT 100) AS latest)"
+           FROM (SELECT * FROM call WHERE state = 'ENDED' ORDER BY id DESC LIMIT {COPIED}) AS latest)"
     );
-    let of = "FROM numbers JOIN template ON template.place = n % 100";
+    let of = format!("FROM numbers JOIN template ON template.place = n % {COPIED}");
+    let of = of.as_str();
     let own = |column: &str| match column {
         "id" | "call_id" | "transfer_id" | "session_id" => Some(id.to_owned()),
         "request_id" | "eid" | "reference" => Some(text.to_owned()),
@@ -61,10 +65,15 @@ fn statements(backend: DbBackend, from: u64, to: u64) -> Vec<String> {
         "seq" => Some("-n".to_owned()),
         _ => None,
     };
+    // a charge of nothing has no transfer, and the ledger is looked at in the end
+    let transfer = |column: &str| match column {
+        "kind" => Some("'WRITE_OFF'".to_owned()),
+        column => own(column),
+    };
     vec![
         copy::<call::Entity>(&template, of, |column| own(column).unwrap_or(format!("template.\"{column}\""))),
         of_call::<call_charge::Entity>(&template, of, "call_id", &own),
-        of_call::<ledger_transfer::Entity>(&template, of, "call_id", &own),
+        of_call::<ledger_transfer::Entity>(&template, of, "call_id", &transfer),
         entries(&template, of, &own),
         events(&template, of, &own),
         of_call::<activity::Entity>(&template, &format!("{of} "), "call_id", &own),

@@ -24,6 +24,16 @@ fn call_end_on_postgres() {
 }
 
 #[test]
+fn stored_calls_on_sqlite_and_on_postgres() {
+    for database in ["sqlite", "postgres"] {
+        assert!(
+            report(&["stored", "--database", database, "--up-to", "1000"]).contains("1000"),
+            "{database}"
+        );
+    }
+}
+
+#[test]
 fn authorize_on_sqlite() {
     assert!(report(&["authorize", "--database", "sqlite"]).contains("the rate of call ends"));
 }
