@@ -11,7 +11,9 @@ use tests::{Shop, TestServer};
 
 use crate::database::{Databases, run};
 use crate::load::{Answer, Load};
+use crate::processor::Processor;
 use crate::report::{self, Bar, Figures};
+use crate::statements::Watch;
 use crate::{Backend, Result};
 
 /// Cabins of the shop, each with an open session.
@@ -37,11 +39,15 @@ pub struct Plan {
     /// Turns of us and the peer; the ratio is the median of theirs.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
+    /// Print the statements that PostgreSQL spent its time on in a last turn of ours (loads pg_stat_statements, which costs a little).
+    #[arg(long)]
+    statements: bool,
 }
 
 /// `callshop-bench board`.
 pub fn board(plan: &Plan) -> Result<()> {
-    let databases = Databases::start(Backend::Postgres, false)?;
+    let databases = Databases::start(Backend::Postgres, plan.statements)?;
+    let postgres = databases.process()?;
     let url = databases.create("callshop")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let shop = runtime.block_on(open(url.clone()));
@@ -50,8 +56,9 @@ pub fn board(plan: &Plan) -> Result<()> {
     let theirs = Side::new(peer.address, plan, &raw_id(&shop.id)?, None)?;
     let (mut ours, mut theirs) = (ours, theirs);
     same(&mut ours, &mut theirs)?;
-    let rounds: Result<Vec<_>> =
-        (0..plan.rounds).map(|_| Ok((ours.turn(plan.queries)?, theirs.turn(plan.queries)?))).collect();
+    let rounds: Result<Vec<_>> = (0..plan.rounds)
+        .map(|_| Ok((ours.turn(plan.queries, postgres)?, theirs.turn(plan.queries, None)?)))
+        .collect();
     let title = format!(
         "board query: PostgreSQL, {CABINS} cabins, {CALLS} calls each, {} connections",
         plan.connections
@@ -59,6 +66,11 @@ pub fn board(plan: &Plan) -> Result<()> {
     let bar = Bar { least: 3.0, of: "Mercurius's rate" };
     report::print(&title, "callshop", "Mercurius with JIT", &rounds?, Some(bar));
     drop(peer);
+    if plan.statements {
+        let watch = Watch::start(&databases, "callshop")?;
+        ours.turn(plan.queries, postgres)?;
+        println!("\n{}", watch.report("boards", plan.queries as usize)?);
+    }
     runtime.block_on(shop.server.stop());
     Ok(())
 }
@@ -109,12 +121,16 @@ impl Side {
         self.load.send(vec![self.request.clone(); times as usize])
     }
 
-    fn turn(&mut self, times: u32) -> Result<Figures> {
+    /// With the processor time that it took us, if `postgres` is told.
+    fn turn(&mut self, times: u32, postgres: Option<u32>) -> Result<Figures> {
+        let before = postgres.is_some().then(|| Processor::now(postgres)).transpose()?;
         let (answers, took) = self.ask(times)?;
+        let spent = before.map(|before| Processor::now(postgres).map(|now| now.since(before))).transpose()?;
         if let Some(bad) = answers.iter().find(|answer| answer.body.len() < 10_000) {
             return Err(format!("not a board: {}", bad.json()?).into());
         }
-        Ok(Figures::new(answers.iter().map(|answer| answer.took).collect(), took))
+        let figures = Figures::new(answers.iter().map(|answer| answer.took).collect(), took);
+        Ok(figures.with(spent.unwrap_or_default()))
     }
 }
 

@@ -232,7 +232,7 @@ impl Bench {
             let (answers, took) = self.load.send(ended)?;
             let spent = Processor::now(process)?.since(before);
             if let Some(watch) = watch {
-                println!("{}", watch.report(answers.len())?);
+                println!("{}", watch.report("call ends", answers.len())?);
             }
             let bodies = answers.iter().map(Answer::json).collect::<Result<Vec<_>>>()?;
             if let Some(other) = bodies.iter().find(|body| body["results"][0]["status"] != json!("applied")) {

@@ -1,4 +1,4 @@
-//! What PostgreSQL spent its time on: `pg_stat_statements` over a wave of ends.
+//! What PostgreSQL spent its time on: `pg_stat_statements` over a wave of calls' ends or of questions.
 
 use crate::Result;
 use crate::database::{Databases, Postgres, run};
@@ -26,8 +26,8 @@ impl<'a> Watch<'a> {
         Ok(watch)
     }
 
-    /// What was counted, for `ends` call ends.
-    pub fn report(&self, ends: usize) -> Result<String> {
+    /// What was counted, for so many of `what`.
+    pub fn report(&self, what: &str, count: usize) -> Result<String> {
         // whoever reads takes part in it: psql's own commits are a handful
         let commits = self.commits()? - self.commits;
         let table = self.sql(&format!(
@@ -38,7 +38,7 @@ impl<'a> Watch<'a> {
              WHERE datname = '{}' AND calls > 0 ORDER BY total_exec_time + total_plan_time DESC LIMIT {LINES}",
             self.database
         ))?;
-        Ok(format!("{ends} call ends in about {commits} transactions:\n{table}\n"))
+        Ok(format!("{count} {what} in about {commits} transactions:\n{table}\n"))
     }
 
     fn commits(&self) -> Result<u64> {

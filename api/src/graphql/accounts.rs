@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use billing::number::DialPlan;
 use chrono::{DateTime, Utc};
 use entity::account;
+use futures_util::FutureExt as _;
 use uuid::Uuid;
 
 use super::paging::{Paging, connection};
@@ -104,7 +105,7 @@ impl Account {
 
     /// The tariff it pays its parent by; null without one, and for who may not see the whole tariff.
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<super::tariffs::Tariff>> {
-        super::tariffs::assigned_tariff(ctx, self.0.cost_tariff_id).await
+        super::tariffs::assigned_tariff(ctx, self.0.cost_tariff_id).boxed().await
     }
 
     /// Since when no new calls are allowed below it; null when they are.
@@ -119,7 +120,7 @@ impl Account {
 
     /// What it holds with its parent.
     async fn balance(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
-        credit::balance(ctx, &self.0).await
+        credit::balance(ctx, &self.0).boxed().await
     }
 
     /// How far below zero its balance may go; null for no limit.
@@ -129,12 +130,12 @@ impl Account {
 
     /// What live calls below it hold of its balance and limit until they end.
     async fn held(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
-        credit::held(ctx, &self.0).await
+        credit::held(ctx, &self.0).boxed().await
     }
 
     /// What may still be spent: balance + creditLimit - held; null without a limit.
     async fn available(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
-        credit::available(ctx, &self.0).await
+        credit::available(ctx, &self.0).boxed().await
     }
 
     /// Its people are told when balance + creditLimit falls below this; null for never.
@@ -151,7 +152,7 @@ impl Account {
         last: Option<i32>,
         before: Option<String>,
     ) -> async_graphql::Result<Page<User>> {
-        list_users(ctx, self.0.id, Paging { first, after, last, before }).await
+        list_users(ctx, self.0.id, Paging { first, after, last, before }).boxed().await
     }
 
     /// Distributors and resellers right below it, oldest first.
@@ -163,7 +164,7 @@ impl Account {
         last: Option<i32>,
         before: Option<String>,
     ) -> async_graphql::Result<Page<Account>> {
-        list_accounts(ctx, Some(self.0.id), Paging { first, after, last, before }).await
+        list_accounts(ctx, Some(self.0.id), Paging { first, after, last, before }).boxed().await
     }
 }
 
@@ -210,7 +211,7 @@ impl Callshop {
 
     /// The tariff it pays its parent by; null without one, and for who may not see the whole tariff.
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<super::tariffs::Tariff>> {
-        super::tariffs::assigned_tariff(ctx, self.0.account.cost_tariff_id).await
+        super::tariffs::assigned_tariff(ctx, self.0.account.cost_tariff_id).boxed().await
     }
 
     /// The tariff its customers pay by, when it is not the cost tariff; null for who may not see the whole tariff.
@@ -218,7 +219,7 @@ impl Callshop {
         &self,
         ctx: &Context<'_>,
     ) -> async_graphql::Result<Option<super::tariffs::Tariff>> {
-        super::tariffs::assigned_tariff(ctx, self.0.account.retail_tariff_id).await
+        super::tariffs::assigned_tariff(ctx, self.0.account.retail_tariff_id).boxed().await
     }
 
     /// Numbers that begin with one of these digits are refused here, whatever the tariffs say.
@@ -245,7 +246,7 @@ impl Callshop {
 
     /// What it holds with its parent.
     async fn balance(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
-        credit::balance(ctx, &self.0.account).await
+        credit::balance(ctx, &self.0.account).boxed().await
     }
 
     /// How far below zero its balance may go; null for no limit.
@@ -255,12 +256,12 @@ impl Callshop {
 
     /// What live calls hold of its balance and limit until they end.
     async fn held(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
-        credit::held(ctx, &self.0.account).await
+        credit::held(ctx, &self.0.account).boxed().await
     }
 
     /// What may still be spent: balance + creditLimit - held; null without a limit.
     async fn available(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
-        credit::available(ctx, &self.0.account).await
+        credit::available(ctx, &self.0.account).boxed().await
     }
 
     /// Its owner is told when balance + creditLimit falls below this; null for never.
@@ -329,7 +330,7 @@ impl Callshop {
         last: Option<i32>,
         before: Option<String>,
     ) -> async_graphql::Result<Page<User>> {
-        list_users(ctx, self.0.id(), Paging { first, after, last, before }).await
+        list_users(ctx, self.0.id(), Paging { first, after, last, before }).boxed().await
     }
 }
 

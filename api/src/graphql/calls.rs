@@ -7,6 +7,7 @@ use billing::money::Micros;
 use billing::number::{E164, format_international};
 use chrono::{DateTime, Utc};
 use entity::call;
+use futures_util::FutureExt as _;
 
 use super::accounts::Page;
 use super::loaders::{CallsOf, load};
@@ -367,7 +368,7 @@ impl Call {
 
     /// What it cost the accounts of the caller's branch, from the callshop up; empty until it is over.
     async fn costs(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CallCost>> {
-        let costs = calls::costs(app(ctx), actor(ctx)?, &self.0.row).await.map_err(top_level)?;
+        let costs = calls::costs(app(ctx), actor(ctx)?, &self.0.row).boxed().await.map_err(top_level)?;
         let shown = costs.into_iter().map(|cost| CallCost {
             account: cost.account,
             billed_seconds: cost.billed_seconds,
@@ -379,7 +380,7 @@ impl Call {
     /// What remains of the caller's income from it after what he pays for it: for a callshop, the customer's price less its cost; null until it
     /// is over.
     async fn margin(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
-        let margin = calls::margin(app(ctx), actor(ctx)?, &self.0.row).await.map_err(top_level)?;
+        let margin = calls::margin(app(ctx), actor(ctx)?, &self.0.row).boxed().await.map_err(top_level)?;
         Ok(margin.map(|margin| self.0.money(margin)))
     }
 }
@@ -401,7 +402,7 @@ pub(super) async fn calls_of(
     };
     let priced = asked.into_iter().any(is_asked);
     let read = async |page| Ok(load(ctx, of(page, priced)).await?.unwrap_or_default());
-    connection(paging, true, read, |row: &call::Model| row.id, |row| Call::new(row, now)).await
+    connection(paging, true, read, |row: &Arc<call::Model>| row.id, |row| Call::new(row, now)).await
 }
 
 /// Which call.

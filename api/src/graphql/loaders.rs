@@ -56,7 +56,7 @@ where
     Batches: Loader<K, Error = Arc<Error>>,
 {
     let loaders = ctx.data::<Loaders>().map_err(|_| Error::fault("a request without loaders"))?;
-    loaders.load_one(key).await.map_err(|shared| match &*shared {
+    Box::pin(loaders.load_one(key)).await.map_err(|shared| match &*shared {
         // the failure is that of all who asked: each answers it on its own
         Error::Overloaded(what) => Error::Overloaded(what),
         error => Error::fault(error),
@@ -64,7 +64,7 @@ where
 }
 
 impl Loader<CallsOf> for Batches {
-    type Value = Vec<call::Model>;
+    type Value = Vec<Arc<call::Model>>;
     type Error = Arc<Error>;
 
     async fn load(&self, keys: &[CallsOf]) -> Result<HashMap<CallsOf, Self::Value>, Self::Error> {

@@ -181,3 +181,41 @@ macro_rules! remote_enum {
     };
 }
 pub(crate) use remote_enum;
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::ContainerType;
+
+    use super::*;
+
+    /// Bytes of the future that the executor allocates for each field of each object of this type.
+    fn size<T: 'static, F>(_: fn(&'static T, &'static Context<'static>) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// A list of a hundred calls of ten fields each has a thousand of them at once, each as large as that of the type's largest field: what asks
+    /// the database is boxed (docs/performance.md).
+    #[test]
+    fn fields_of_objects_in_lists_have_small_futures() {
+        macro_rules! sizes {
+            ($($type:ty),+) => { [$((stringify!($type), size(<$type as ContainerType>::resolve_field))),+] };
+        }
+        let sizes = sizes![
+            accounts::Account,
+            accounts::Callshop,
+            cabins::Cabin,
+            calls::Call,
+            ledger::LedgerEntry,
+            phones::Phone,
+            register::RegisterShift,
+            scalars::Money,
+            sessions::CabinSession,
+            tariffs::RateView,
+            tariffs::Tariff,
+            tariffs::TariffVersion,
+            users::User
+        ];
+        let large: Vec<_> = sizes.into_iter().filter(|(_, size)| *size > 1_500).collect();
+        assert_eq!(large, []);
+    }
+}

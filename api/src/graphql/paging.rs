@@ -44,7 +44,8 @@ where
     let after = paging.after.as_deref().map(cursor).transpose().map_err(top_level)?;
     let before = paging.before.as_deref().map(cursor).transpose().map_err(top_level)?;
     let page = Page { after, before, limit: size + 1, descending: newest_first != backwards };
-    let mut rows = read(page).await.map_err(top_level)?;
+    // boxed: each field of an object in a list has room for the largest of them
+    let mut rows = Box::pin(read(page)).await.map_err(top_level)?;
     let wanted = usize::try_from(size).unwrap_or(usize::MAX);
     let more = rows.len() > wanted;
     rows.truncate(wanted);

@@ -12,6 +12,7 @@ use billing::number::DialPlan;
 use billing::tariff::{BandPrice, MAX_DESTINATION_CHARS, MAX_PREFIX_DIGITS, Rate, TimeBand};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc, Weekday};
 use entity::{account, tariff};
+use futures_util::FutureExt as _;
 use uuid::Uuid;
 
 use super::accounts::{Account, Callshop, Page, parse_account};
@@ -143,7 +144,8 @@ impl Tariff {
 
     /// Whose it is.
     async fn account(&self, ctx: &Context<'_>) -> async_graphql::Result<Account> {
-        let owner = access::by_id(app(ctx).store.reader(), self.0.account_id).await.map_err(top_level)?;
+        let owner =
+            access::by_id(app(ctx).store.reader(), self.0.account_id).boxed().await.map_err(top_level)?;
         Ok(Account(owner))
     }
 
@@ -201,7 +203,8 @@ impl Tariff {
 
     /// The version in force; null before the first activation.
     async fn active_version(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<TariffVersion>> {
-        let found = tariffs::active_version(app(ctx), actor(ctx)?, self.0.id).await.map_err(top_level)?;
+        let found =
+            tariffs::active_version(app(ctx), actor(ctx)?, self.0.id).boxed().await.map_err(top_level)?;
         Ok(found.map(TariffVersion))
     }
 
@@ -306,7 +309,7 @@ impl TariffVersion {
         last: Option<i32>,
         before: Option<String>,
     ) -> async_graphql::Result<Page<RateView>> {
-        version_rates(ctx, &self.0, search, Paging { first, after, last, before }).await
+        version_rates(ctx, &self.0, search, Paging { first, after, last, before }).boxed().await
     }
 }
 

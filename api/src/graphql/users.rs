@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account, user};
+use futures_util::FutureExt as _;
 
 use super::accounts::{Account, Callshop};
 use super::payload::{answer, nullable, payload, top_level};
@@ -91,13 +92,14 @@ impl User {
         if account.kind != AccountKind::Callshop {
             return Ok(None);
         }
-        nullable(accounts::find_shop(app(ctx), actor(ctx)?, account.id).await.map(Callshop)).transpose()
+        let found = accounts::find_shop(app(ctx), actor(ctx)?, account.id).boxed().await;
+        nullable(found.map(Callshop)).transpose()
     }
 }
 
 impl User {
     async fn own_account(&self, ctx: &Context<'_>) -> async_graphql::Result<account::Model> {
-        access::by_id(app(ctx).store.reader(), self.0.account_id).await.map_err(top_level)
+        access::by_id(app(ctx).store.reader(), self.0.account_id).boxed().await.map_err(top_level)
     }
 }
 

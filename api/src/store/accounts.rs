@@ -117,7 +117,10 @@ pub async fn lock_user(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<u
 
 /// Users by id, for names in records that were already proven to be the caller's.
 pub async fn users_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<user::Model>> {
-    Ok(user::Entity::find().filter(user::Column::Id.is_in(ids.iter().copied())).all(conn).await?)
+    Ok(user::Entity::find()
+        .filter(bulk::among(conn, user::Column::Id, ids.iter().copied()))
+        .all(conn)
+        .await?)
 }
 
 /// The user called `name` in an account.

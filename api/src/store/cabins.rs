@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Page, Scope};
+use super::{Page, Scope, bulk};
 use crate::error::Result;
 
 /// A cabin of a callshop inside `scope`, retired ones too.
@@ -20,13 +20,14 @@ pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Resul
 
 /// Cabins by id, locked in id order until the transaction ends; for ids that were already proven to be the caller's.
 pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
-    let query = Entity::find().filter(Column::Id.is_in(ids.iter().copied())).order_by_asc(Column::Id);
+    let query =
+        Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).order_by_asc(Column::Id);
     Ok(query.lock_exclusive().all(conn).await?)
 }
 
 /// Cabins by id, for rows that were already proven to be the caller's.
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
-    Ok(Entity::find().filter(Column::Id.is_in(ids.iter().copied())).all(conn).await?)
+    Ok(Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).all(conn).await?)
 }
 
 /// The cabin that a phone is in.
@@ -36,7 +37,7 @@ pub async fn of_phone(conn: &impl ConnectionTrait, phone_id: Uuid) -> Result<Opt
 
 /// The cabins that phones are in.
 pub async fn of_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<Vec<Model>> {
-    Ok(Entity::find().filter(Column::PhoneId.is_in(phones.iter().copied())).all(conn).await?)
+    Ok(Entity::find().filter(bulk::among(conn, Column::PhoneId, phones.iter().copied())).all(conn).await?)
 }
 
 /// A page of a callshop's cabins that are not retired, oldest first.

@@ -1,6 +1,7 @@
 //! Calls and what the call path reads and writes: always for a whole batch in a handful of statements.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use billing::money::Micros;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,8 +11,9 @@ use entity::{
 };
 use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, IntoActiveModel, Iterable as _,
-    QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait as _, Select, Statement,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult as _, IdenStatic as _,
+    IntoActiveModel, Iterable as _, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait as _,
+    Select, Statement,
 };
 use uuid::Uuid;
 
@@ -616,12 +618,12 @@ pub async fn of_each(
     owners: &[Uuid],
     page: Page,
     priced: bool,
-) -> Result<Vec<call::Model>> {
+) -> Result<Vec<Arc<call::Model>>> {
     if conn.get_database_backend() != DbBackend::Postgres {
         let mut rows = Vec::new();
         for owner in owners {
             let query = call::Entity::find().filter(column.eq(*owner));
-            rows.append(&mut page.apply(query, call::Column::Id).all(conn).await?);
+            rows.extend(page.apply(query, call::Column::Id).all(conn).await?.into_iter().map(Arc::new));
         }
         return Ok(rows);
     }
@@ -648,7 +650,10 @@ pub async fn of_each(
     let owners = sea_orm::Value::Array(ArrayType::Uuid, Some(Box::new(owners)));
     let values = [owners, above.into(), below.into(), limit.into()];
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
-    Ok(call::Entity::find().from_raw_sql(statement).all(conn).await?)
+    // each row once into its place: they are large, and hundreds are moved about and copied on their way to the screen otherwise
+    let rows = conn.query_all_raw(statement).await?;
+    let read = |row: &QueryResult| Ok(Arc::new(call::Model::from_query_result(row, "")?));
+    rows.iter().map(read).collect()
 }
 
 /// The live calls of a callshop, oldest first, at most 1,000.

@@ -168,10 +168,7 @@ impl Store {
             let writing = options.connections.div_ceil(2).max(2);
             let reading = options.connections.saturating_sub(writing).max(1);
             let reader = Database::connect(postgres_options(options, reading, &[])).await?;
-            let mut writer = postgres_options(options, writing, &KEYED);
-            // who writes begins again when its connection turns out to be gone: one that was used a moment ago needs no question first
-            writer.test_before_acquire_if_idle_for(FRESH);
-            let writer = Database::connect(writer).await?;
+            let writer = Database::connect(postgres_options(options, writing, &KEYED)).await?;
             Ok(Self { reader, writer, hub, full: Arc::default() })
         }
     }
@@ -278,13 +275,14 @@ impl Store {
             Ok::<_, Error>((tx, value, activities))
         };
         // boxed: it holds all that a use case holds, and is moved about
-        let (tx, value, activities) = in_time(Box::pin(prepared)).await?;
+        let (tx, value, activities) = in_time(DEADLINE, Box::pin(prepared)).await?;
         let inner =
             Arc::into_inner(tx.0).ok_or_else(|| Error::fault("a transaction outlived its closure"))?;
         let (hub, trace) = (self.hub.clone(), Place::here());
         // a task of its own: a caller that goes away between commit and publish must not leave watchers waiting
         let commit = tokio::spawn(async move {
-            let committed = in_time(async { inner.transaction.commit().await.map_err(Error::from) }).await;
+            let commit = async { inner.transaction.commit().await.map_err(Error::from) };
+            let committed = in_time(DEADLINE, commit).await;
             committed.map_err(|error| match error {
                 // it may have happened: who asks again, with the same key, is answered as it was
                 error if error.is_connection_lost() => {
@@ -302,9 +300,9 @@ impl Store {
 }
 
 /// A connection that died without a sound answers nothing for ever, and the database's own timeouts are on the other side of it.
-async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
     let late = |_| Err(Error::Overloaded("the database does not answer"));
-    tokio::time::timeout(DEADLINE, work).await.unwrap_or_else(late)
+    tokio::time::timeout(limit, work).await.unwrap_or_else(late)
 }
 
 impl Tx {
@@ -354,6 +352,8 @@ fn postgres_options(
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE)
+        // who writes begins again when its connection turns out to be gone, and who reads is told what he would be told a moment later
+        .test_before_acquire_if_idle_for(FRESH)
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |postgres| {
             postgres.statement_cache_capacity(STATEMENTS).options(PATIENCE.iter().chain(settings).copied())
@@ -376,4 +376,17 @@ where
     T::Err: std::fmt::Display,
 {
     text.parse().map_err(|error| Error::Fault(format!("stored {what}: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_database_that_never_answers_is_given_up() {
+        let never = std::future::pending::<Result<()>>();
+        let error = in_time(Duration::from_millis(1), never).await.expect_err("no answer");
+        assert!(matches!(error, Error::Overloaded(_)), "{error}");
+        assert_eq!(in_time(DEADLINE, async { Ok(1) }).await.expect("an answer"), 1);
+    }
 }

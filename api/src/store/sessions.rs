@@ -69,7 +69,7 @@ pub async fn all_occupying(
     cabins: &[Uuid],
 ) -> Result<HashMap<Uuid, cabin_session::Model>> {
     let rows = cabin_session::Entity::find()
-        .filter(cabin_session::Column::CabinId.is_in(cabins.iter().copied()))
+        .filter(bulk::among(conn, cabin_session::Column::CabinId, cabins.iter().copied()))
         .filter(cabin_session::Column::State.is_in(OCCUPYING))
         .all(conn)
         .await?;
@@ -234,7 +234,7 @@ pub async fn live_calls_by_cabin(
         .select_only()
         .column(live_call::Column::CabinId)
         .filter(live_call::Column::CallshopId.eq(callshop_id))
-        .filter(live_call::Column::CabinId.is_in(cabins.iter().copied()))
+        .filter(bulk::among(conn, live_call::Column::CabinId, cabins.iter().copied()))
         .into_tuple()
         .all(conn)
         .await?;

@@ -12,6 +12,7 @@ mod registrations;
 pub mod writer;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use billing::money::Micros;
 use billing::reconcile::YOUNG;
@@ -54,7 +55,12 @@ pub async fn list(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn of_cabins(app: &App, cabins: &[Uuid], page: Page, priced: bool) -> Result<Vec<call::Model>> {
+pub async fn of_cabins(
+    app: &App,
+    cabins: &[Uuid],
+    page: Page,
+    priced: bool,
+) -> Result<Vec<Arc<call::Model>>> {
     calls::of_each(app.store.reader(), call::Column::CabinId, cabins, page, priced).await
 }
 
@@ -62,7 +68,12 @@ pub async fn of_cabins(app: &App, cabins: &[Uuid], page: Page, priced: bool) -> 
 ///
 /// # Errors
 /// Those of the database.
-pub async fn of_sessions(app: &App, sessions: &[Uuid], page: Page, priced: bool) -> Result<Vec<call::Model>> {
+pub async fn of_sessions(
+    app: &App,
+    sessions: &[Uuid],
+    page: Page,
+    priced: bool,
+) -> Result<Vec<Arc<call::Model>>> {
     calls::of_each(app.store.reader(), call::Column::SessionId, sessions, page, priced).await
 }
 

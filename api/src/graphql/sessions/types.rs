@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
 use entity::{payment, session_item};
+use futures_util::FutureExt as _;
 use uuid::Uuid;
 
 use crate::app::sessions::{self, Bill, SessionView};
@@ -95,7 +96,7 @@ impl CabinSession {
         ctx: &Context<'_>,
         kind: entity::ItemKind,
     ) -> async_graphql::Result<Vec<SessionItem>> {
-        let rows = sessions::items(app(ctx), self.0.session.id).await.map_err(top_level)?;
+        let rows = sessions::items(app(ctx), self.0.session.id).boxed().await.map_err(top_level)?;
         let of_kind = rows.into_iter().filter(|row| row.kind == kind);
         Ok(of_kind.map(|row| SessionItem { row, currency: self.0.currency.clone() }).collect())
     }
@@ -220,13 +221,13 @@ impl CabinSession {
 
     /// The bill: final once the session is closed, so far before.
     async fn statement(&self, ctx: &Context<'_>) -> async_graphql::Result<Statement> {
-        let bill = sessions::bill(app(ctx), &self.0.session, self.0.currency.clone()).await;
+        let bill = sessions::bill(app(ctx), &self.0.session, self.0.currency.clone()).boxed().await;
         bill.map(Statement::from).map_err(top_level)
     }
 
     /// Money that changed hands for it, in this order: deposits, payments with change already given back, and what was given back.
     async fn payments(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Payment>> {
-        let payments = sessions::payments(app(ctx), self.0.session.id).await.map_err(top_level)?;
+        let payments = sessions::payments(app(ctx), self.0.session.id).boxed().await.map_err(top_level)?;
         Ok(payments
             .into_iter()
             .map(|payment| Payment { payment, currency: self.0.currency.clone() })
