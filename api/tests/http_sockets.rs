@@ -4,11 +4,11 @@
 
 mod http_support;
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use api::http::{HttpOptions, Limits};
 use futures_util::{SinkExt, StreamExt};
-use http_support::{Server, client, streams_open};
+use http_support::{FLOODED, GO_ON, Server, TURN, client, streams_open};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -356,6 +356,33 @@ async fn a_client_that_does_not_read_is_closed_with_4508() {
     // Nothing is read until the server has given up: its stream ends.
     streams_open(0).await;
     assert_eq!(client.closed().await, (4508, "Client reads too slowly".into()));
+}
+
+/// What an operation had begun when the client stopped reading goes on: what it holds meanwhile others need.
+#[tokio::test]
+async fn operations_of_a_client_that_does_not_read_hold_nothing_up() {
+    let server = Server::with_limits(|limits| limits.sockets.stall_seconds = 600);
+    let mut client = Client::ready(&server, "user").await;
+    client.subscribe("hold", "{ hold }").await;
+    while TURN.available_permits() > 0 {
+        tokio::task::yield_now().await;
+    }
+    client.subscribe("flood", "subscription { flood }").await;
+    // until no more goes into all the buffers on the way
+    let mut before = usize::MAX;
+    while before != FLOODED.load(Ordering::Relaxed) || before == 0 {
+        before = FLOODED.load(Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    GO_ON.notify_one();
+    let turn = tokio::time::timeout(Duration::from_secs(20), TURN.acquire()).await;
+    drop(turn.expect("the turn is given back").expect("a turn"));
+    // and its answer comes as soon as there is room for it
+    let mut answer = client.next().await;
+    while answer["id"] != "hold" {
+        answer = client.next().await;
+    }
+    assert_eq!(answer, json!({"id": "hold", "type": "next", "payload": {"data": {"hold": true}}}));
 }
 
 #[tokio::test]

@@ -4,7 +4,10 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::{Arc, LazyLock, Mutex},
+    sync::{
+        Arc, LazyLock, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,6 +24,7 @@ use futures_util::{
     stream,
 };
 use serde_json::{Value, json};
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 pub const NOBODY: RoleSet = RoleSet::role(0);
@@ -109,6 +113,13 @@ impl Query {
         Err("it failed".into())
     }
 
+    /// Takes the only turn until it is told to go on, as a query has a connection of a pool until the database answers.
+    async fn hold(&self) -> bool {
+        let turn = TURN.acquire().await;
+        GO_ON.notified().await;
+        turn.is_ok()
+    }
+
     /// Never answers.
     async fn stuck(&self) -> bool {
         std::future::pending().await
@@ -146,6 +157,13 @@ impl Mutation {
 }
 
 pub struct Subscription_;
+
+/// What `hold` takes.
+pub static TURN: Semaphore = Semaphore::const_new(1);
+/// Until when.
+pub static GO_ON: Notify = Notify::const_new();
+/// Answers of `flood`.
+pub static FLOODED: AtomicUsize = AtomicUsize::new(0);
 
 /// Streams that are open now, to see them end.
 pub static OPEN_STREAMS: LazyLock<tokio::sync::watch::Sender<usize>> =
@@ -186,7 +204,10 @@ impl Subscription_ {
     /// Never ends, 16 KiB an answer.
     async fn flood(&self) -> impl Stream<Item = String> {
         let opened = Opened::new();
-        stream::unfold(opened, |opened| async move { Some(("x".repeat(16 * 1024), opened)) })
+        stream::unfold(opened, |opened| async move {
+            FLOODED.fetch_add(1, Ordering::Relaxed);
+            Some(("x".repeat(16 * 1024), opened))
+        })
     }
 }
 

@@ -23,6 +23,7 @@
 mod inbox;
 mod message;
 mod outbox;
+mod parked;
 mod socket;
 
 use std::{cell::Cell, net::IpAddr, rc::Rc, sync::Arc};

@@ -31,6 +31,7 @@ use super::{
     inbox::{Heard, Inbox},
     message::{self, ClientMessage, Token},
     outbox::{Close, Outbox},
+    parked::{Parked, Room},
 };
 use crate::http::{
     Endpoint,
@@ -127,6 +128,8 @@ pub(crate) struct Socket {
     id: (RequestId, u64),
     session: Option<Session>,
     operations: SelectAll<LocalBoxStream<'static, Event>>,
+    /// Whether operations may say something.
+    room: Room,
     running: HashMap<Rc<str>, AbortHandle>,
     message_rate: DefaultDirectRateLimiter,
     opened: Instant,
@@ -154,6 +157,7 @@ impl Socket {
             id: (opened.id, 0),
             session: None,
             operations: SelectAll::new(),
+            room: Room::default(),
             running: HashMap::new(),
             message_rate: RateLimiter::direct(quota),
             opened: now,
@@ -224,6 +228,7 @@ impl Socket {
         loop {
             // A client whose answers wait is not listened to either: each message may cost an answer.
             while self.has_room() {
+                self.room.open();
                 if let Poll::Ready(heard) = self.inbox.poll_next(&self.stream, context) {
                     return heard.map(Poll::Ready).map_err(End::Close);
                 }
@@ -236,6 +241,9 @@ impl Socket {
                 }
             }
             let had_room = self.has_room();
+            if !had_room {
+                drive(&mut self.operations, &self.room, context);
+            }
             let _ = self.outbox.poll_write(&self.stream, context).map_err(|_| End::Gone)?;
             // what was written may have made the room that something waits for
             if had_room || turns == 0 || !self.has_room() {
@@ -396,7 +404,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Who a token is of. Answers that wait are written meanwhile.
+    /// Who a token is of. Answers that wait are written meanwhile, and operations go on.
     async fn authenticate(&mut self, token: Token) -> Result<Caller, End> {
         let token = match token {
             Token::Missing => None,
@@ -411,6 +419,7 @@ impl Socket {
             if let Poll::Ready(Err(_)) = self.outbox.poll_write(&self.stream, context) {
                 return Poll::Ready(Err(End::Gone));
             }
+            drive(&mut self.operations, &self.room, context);
             lookup.as_mut().poll(context).map(Ok)
         });
         match found.await? {
@@ -468,7 +477,9 @@ impl Socket {
             .boxed_local()
         };
         let done = Event::Done { id: id.clone() };
-        let (events, handle) = abortable(events.chain(once(std::future::ready(done))));
+        let events =
+            Parked::new(events.chain(once(std::future::ready(done))).boxed_local(), self.room.clone());
+        let (events, handle) = abortable(events);
         self.running.insert(id, handle);
         self.operations.push(events.boxed_local());
     }
@@ -498,6 +509,12 @@ impl Socket {
     fn end(&mut self, id: &str) -> bool {
         self.running.remove(id).inspect(AbortHandle::abort).is_some()
     }
+}
+
+/// What operations have begun goes on while nobody listens to what they say: none of them says it now.
+fn drive(operations: &mut SelectAll<LocalBoxStream<'static, Event>>, room: &Room, context: &mut Context<'_>) {
+    room.close();
+    let _ = operations.poll_next_unpin(context);
 }
 
 #[cfg(test)]

@@ -1,0 +1,67 @@
+//! Operations of a client whose queue is full. Each is driven on until it has something to say, and keeps that until there is room: left in the
+//! middle of its work it would hold what it works with (a connection to the database, a turn to read) for as long as the client does not read,
+//! and everybody else would wait for that.
+
+use std::{
+    cell::{Cell, RefCell},
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll, Waker, ready},
+};
+
+use futures_util::{Stream, StreamExt as _, stream::LocalBoxStream};
+
+/// Whether a socket's queue has room, and who waits for that.
+#[derive(Clone, Default)]
+pub(super) struct Room(Rc<State>);
+
+#[derive(Default)]
+struct State {
+    is_full: Cell<bool>,
+    waiting: RefCell<Vec<Waker>>,
+}
+
+impl Room {
+    /// Operations may say something.
+    pub(super) fn open(&self) {
+        if self.0.is_full.replace(false) {
+            self.0.waiting.take().into_iter().for_each(Waker::wake);
+        }
+    }
+
+    /// From now on they keep it.
+    pub(super) fn close(&self) {
+        self.0.is_full.set(true);
+    }
+}
+
+/// What an operation has to say, one at a time, when there is room.
+pub(super) struct Parked<T> {
+    events: LocalBoxStream<'static, T>,
+    kept: Option<T>,
+    room: Room,
+}
+
+impl<T> Parked<T> {
+    pub(super) fn new(events: LocalBoxStream<'static, T>, room: Room) -> Self {
+        Self { events, kept: None, room }
+    }
+}
+
+impl<T: Unpin> Stream for Parked<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+        if self.kept.is_none() {
+            match ready!(self.events.poll_next_unpin(context)) {
+                Some(event) => self.kept = Some(event),
+                None => return Poll::Ready(None),
+            }
+        }
+        if self.room.0.is_full.get() {
+            self.room.0.waiting.borrow_mut().push(context.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(self.kept.take())
+    }
+}
