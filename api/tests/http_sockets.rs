@@ -377,6 +377,7 @@ async fn operations_of_a_client_that_does_not_read_hold_nothing_up() {
     GO_ON.notify_one();
     let turn = tokio::time::timeout(Duration::from_secs(20), TURN.acquire()).await;
     drop(turn.expect("the turn is given back").expect("a turn"));
+    assert_eq!(FLOODED.load(Ordering::Relaxed), before, "the queue was full all the time");
     // and its answer comes as soon as there is room for it
     let mut answer = client.next().await;
     while answer["id"] != "hold" {

@@ -9,7 +9,10 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
-use futures_util::{Stream, StreamExt as _, stream::LocalBoxStream};
+use futures_util::{
+    Stream, StreamExt as _,
+    stream::{LocalBoxStream, Peekable},
+};
 
 /// Whether a socket's queue has room, and who waits for that.
 #[derive(Clone, Default)]
@@ -37,14 +40,13 @@ impl Room {
 
 /// What an operation has to say, one at a time, when there is room.
 pub(super) struct Parked<T> {
-    events: LocalBoxStream<'static, T>,
-    kept: Option<T>,
+    events: Peekable<LocalBoxStream<'static, T>>,
     room: Room,
 }
 
 impl<T> Parked<T> {
     pub(super) fn new(events: LocalBoxStream<'static, T>, room: Room) -> Self {
-        Self { events, kept: None, room }
+        Self { events: events.peekable(), room }
     }
 }
 
@@ -52,16 +54,11 @@ impl<T: Unpin> Stream for Parked<T> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
-        if self.kept.is_none() {
-            match ready!(self.events.poll_next_unpin(context)) {
-                Some(event) => self.kept = Some(event),
-                None => return Poll::Ready(None),
-            }
-        }
-        if self.room.0.is_full.get() {
+        let has_event = ready!(Pin::new(&mut self.events).poll_peek(context)).is_some();
+        if has_event && self.room.0.is_full.get() {
             self.room.0.waiting.borrow_mut().push(context.waker().clone());
             return Poll::Pending;
         }
-        Poll::Ready(self.kept.take())
+        self.events.poll_next_unpin(context)
     }
 }
