@@ -96,17 +96,9 @@ impl Error {
             )
     }
 
-    /// Whether the connection to the database was lost, or the database is going down or coming up: nothing of a transaction that was not being
-    /// committed has happened then.
+    /// Whether the connection to the database was lost ([`is_connection_lost`]).
     pub fn is_connection_lost(&self) -> bool {
-        use sea_orm::sqlx::Error as Cause;
-        let lost = self.cause().is_some_and(|cause| {
-            matches!(cause, Cause::Io(_) | Cause::Tls(_) | Cause::Protocol(_) | Cause::WorkerCrashed)
-        });
-        // PostgreSQL: connection exceptions (08…), shut down, crashed, starting; terminated by an administrator
-        lost || self.database_code().is_some_and(|code| {
-            code.len() == 5 && (code.starts_with("08") || matches!(&*code, "57P01" | "57P02" | "57P03"))
-        })
+        matches!(self, Self::Database(error) if is_connection_lost(error))
     }
 
     /// Whether the database found no room on its disk: nothing of the transaction has happened, and the same succeeds when there is room.
@@ -122,20 +114,11 @@ impl Error {
         matches!(self.database_code().as_deref(), Some("55P03" | "57014"))
     }
 
-    fn cause(&self) -> Option<&sea_orm::sqlx::Error> {
+    fn database_code(&self) -> Option<String> {
         match self {
-            Self::Database(
-                DbErr::Exec(RuntimeErr::SqlxError(cause))
-                | DbErr::Query(RuntimeErr::SqlxError(cause))
-                | DbErr::Conn(RuntimeErr::SqlxError(cause)),
-            ) => Some(cause),
+            Self::Database(error) => database_code(error),
             _ => None,
         }
-    }
-
-    fn database_code(&self) -> Option<String> {
-        let error = self.cause()?.as_database_error()?;
-        error.code().map(|code| code.into_owned())
     }
 
     /// Whether the same will fail whenever it is tried: a fault of ours, or something that the database will never take.
@@ -159,6 +142,33 @@ impl Error {
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Database(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))
     }
+}
+
+/// Whether the connection to the database was lost, or the database is going down or coming up: nothing of a transaction that was not being
+/// committed has happened then.
+pub fn is_connection_lost(error: &DbErr) -> bool {
+    use sea_orm::sqlx::Error as Cause;
+    let lost = cause(error).is_some_and(|cause| {
+        matches!(cause, Cause::Io(_) | Cause::Tls(_) | Cause::Protocol(_) | Cause::WorkerCrashed)
+    });
+    // PostgreSQL: connection exceptions (08…), shut down, crashed, starting; terminated by an administrator
+    lost || database_code(error).is_some_and(|code| {
+        code.len() == 5 && (code.starts_with("08") || matches!(&*code, "57P01" | "57P02" | "57P03"))
+    })
+}
+
+fn cause(error: &DbErr) -> Option<&sea_orm::sqlx::Error> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause))
+        | DbErr::Conn(RuntimeErr::SqlxError(cause)) => Some(cause),
+        _ => None,
+    }
+}
+
+fn database_code(error: &DbErr) -> Option<String> {
+    let error = cause(error)?.as_database_error()?;
+    error.code().map(|code| code.into_owned())
 }
 
 macro_rules! error_codes {

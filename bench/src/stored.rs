@@ -4,7 +4,7 @@
 //! (the ledger still adds up) and short texts: what matters is how deep the indexes are, not how wide the rows.
 
 use entity::{activity, call, call_charge, hook_event, ledger_entry, ledger_transfer};
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, Iterable as _, TransactionTrait};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, Iterable as _};
 
 use crate::Result;
 
@@ -15,12 +15,12 @@ pub const COPIED: u32 = 100;
 const CHUNK: u64 = 20_000;
 
 /// Brings the calls that are stored from `from` to `to`.
-pub async fn fill(conn: &sea_orm::DatabaseConnection, from: u64, to: u64) -> Result<()> {
+pub async fn fill(conn: &api::store::Reader, from: u64, to: u64) -> Result<()> {
     let backend = conn.get_database_backend();
     let mut done = from;
     while done < to {
         let until = (done + CHUNK).min(to);
-        let tx = conn.begin().await?;
+        let tx = conn.begin(Default::default()).await?;
         for statement in statements(backend, done, until) {
             tx.execute_unprepared(&statement).await?;
         }

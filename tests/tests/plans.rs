@@ -16,8 +16,7 @@ use entity::{
 use sea_orm::entity::prelude::async_trait;
 use sea_orm::sea_query::{PostgresQueryBuilder, QueryBuilder as _};
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
-    TransactionTrait, Value,
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, Value,
 };
 use tests::{Backend, TestServer, on_both};
 use uuid::Uuid;
@@ -345,7 +344,7 @@ on_both!(the_call_path_reads_by_index, |backend: Backend| async move {
     let server = TestServer::start(backend, |_| {}).await;
     half_a_year(&server).await;
     a_busy_morning(&server).await;
-    let tx = server.app.store.reader().begin().await.unwrap();
+    let tx = server.app.store.reader().begin(Default::default()).await.unwrap();
     if tx.get_database_backend() == DbBackend::Postgres {
         for (setting, value) in api::store::KEYED {
             tx.execute_unprepared(&format!("SET LOCAL {setting} = {value}")).await.unwrap();

@@ -9,7 +9,7 @@ use entity::{CallState, activity, call, call_charge, hook_event, ledger_entry, l
 use migration::MigratorTrait as _;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, IntoActiveModel, PaginatorTrait as _,
-    QueryFilter as _, QueryOrder as _, Statement, TransactionTrait as _,
+    QueryFilter as _, QueryOrder as _, Statement,
 };
 use serde_json::{Value, json};
 use tests::shop::{Shop, answered_call, text, unique};
@@ -473,16 +473,10 @@ async fn connections_that_are_lost_are_survived() {
     for index in 0..4 {
         shop.open_cabin(index).await;
     }
-    let (name, url) = {
-        let url = &shop.server.app.config.database_url;
-        let (base, name) = url.rsplit_once('/').expect("a database");
-        (name.to_owned(), format!("{base}/postgres"))
-    };
-    let admin = sea_orm::Database::connect(url).await.expect("PostgreSQL answers");
-    let cut = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    let knife = Knife::new(&shop).await;
     let cutting = async {
         for _ in 0..20 {
-            admin.execute_unprepared(&cut).await.expect("connections are cut");
+            knife.cut().await;
             tokio::time::sleep(std::time::Duration::from_millis(150)).await;
         }
     };
@@ -505,6 +499,45 @@ async fn connections_that_are_lost_are_survived() {
     shop.finish().await;
 }
 
+/// Whoever looks at a screen when all connections are cut sees nothing of it: what only reads is asked again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_read_when_connections_are_lost_is_answered() {
+    let shop = Shop::start(Backend::Postgres, 1).await;
+    let knife = Knife::new(&shop).await;
+    let query = format!("{{ node(id: \"{}\") {{ id }} }}", shop.id);
+    let reader = shop.server.app.store.reader();
+    for _ in 0..20 {
+        // so that all connections of the pool were used just now
+        futures_util::future::join_all((0..16).map(|_| shop.owner.ok(&query, json!({})))).await;
+        knife.cut().await;
+        shop.owner.ok(&query, json!({})).await;
+        knife.cut().await;
+        let transaction = reader.begin(Default::default()).await.expect("a transaction");
+        call::Entity::find().count(&transaction).await.expect("calls");
+    }
+    shop.finish().await;
+}
+
+/// Cuts all connections to the database of a shop, as an administrator does.
+struct Knife {
+    admin: sea_orm::DatabaseConnection,
+    cut: String,
+}
+
+impl Knife {
+    async fn new(shop: &Shop) -> Self {
+        let (server, name) = shop.server.app.config.database_url.rsplit_once('/').expect("a database");
+        let admin =
+            sea_orm::Database::connect(format!("{server}/postgres")).await.expect("PostgreSQL answers");
+        let cut = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        Self { admin, cut }
+    }
+
+    async fn cut(&self) {
+        self.admin.execute_unprepared(&self.cut).await.expect("connections are cut");
+    }
+}
+
 /// As a proxy does: again and again, until it is taken.
 async fn until_answered(shop: &Shop, path: &str, body: &Value) -> Value {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
@@ -524,7 +557,14 @@ async fn until_answered(shop: &Shop, path: &str, body: &Value) -> Value {
 async fn a_pool_that_is_used_up_says_so() {
     let server = TestServer::start(Backend::Postgres, |config| config.database_connections = 3).await;
     let shop = Shop::on(server, 1).await;
-    let held = shop.server.app.store.reader().begin().await.expect("the only connection that reads");
+    let held = shop
+        .server
+        .app
+        .store
+        .reader()
+        .begin(Default::default())
+        .await
+        .expect("the only connection that reads");
     let query = format!("{{ node(id: \"{}\") {{ id }} }}", shop.id);
     let answer = shop.owner.send(&query, json!({})).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "OVERLOADED", "{answer}");

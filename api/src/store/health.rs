@@ -1,9 +1,7 @@
 //! What probes and `callshop check-config` ask the database.
 
-use std::pin::pin;
-
 use billing::money::Micros;
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, FutureExt as _, select};
 use migration::MigratorTrait as _;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
@@ -27,7 +25,7 @@ impl Store {
     /// # Errors
     /// Those of the database; also when nothing was ever migrated.
     pub async fn migrations(&self) -> Result<Migrations> {
-        let (reading, writing) = (pin!(migrations(&self.reader)), pin!(migrations(&self.writer)));
+        let (reading, writing) = (migrations(&self.reader).boxed(), migrations(&self.writer).boxed());
         match select(reading, writing).await {
             Either::Left((Err(_), other)) | Either::Right((Err(_), other)) => other.await,
             Either::Left((done, _)) | Either::Right((done, _)) => done,
@@ -98,7 +96,7 @@ impl Store {
 
     /// Each pool with its connections and how many of them are idle.
     pub fn pools(&self) -> [(&'static str, u32, usize); 2] {
-        [("reader", &self.reader), ("writer", &self.writer)].map(|(name, pool)| match self.backend() {
+        [("reader", self.reader.pool()), ("writer", &self.writer)].map(|(name, pool)| match self.backend() {
             DbBackend::Sqlite => {
                 let pool = pool.get_sqlite_connection_pool();
                 (name, pool.size(), pool.num_idle())

@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod page;
 pub mod partitions;
 pub mod phones;
+mod reader;
 pub mod reconcile;
 pub mod register;
 pub mod reports;
@@ -43,6 +44,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 pub use page::Page;
+pub use reader::Reader;
 pub use scope::Scope;
 
 use crate::error::{Error, Result};
@@ -90,7 +92,7 @@ pub struct StoreOptions {
 /// The database and the doorbell that rings after each commit.
 #[derive(Clone)]
 pub struct Store {
-    reader: DatabaseConnection,
+    reader: Reader,
     writer: DatabaseConnection,
     hub: Arc<Hub>,
     /// When a transaction last found no room.
@@ -159,6 +161,7 @@ impl Store {
     pub async fn connect(options: &StoreOptions, hub: Arc<Hub>) -> Result<Self> {
         if options.url.starts_with("sqlite:") {
             let reader = Database::connect(sqlite_options(options, options.connections)).await?;
+            let reader = Reader::new(reader, options.connections);
             // SQLite has one writer: queueing for its connection here is fair and quiet, fighting for the file's lock is neither
             let writer = Database::connect(sqlite_options(options, 1)).await?;
             Ok(Self { reader, writer, hub, full: Arc::default() })
@@ -168,13 +171,14 @@ impl Store {
             let writing = options.connections.div_ceil(2).max(2);
             let reading = options.connections.saturating_sub(writing).max(1);
             let reader = Database::connect(postgres_options(options, reading, &[])).await?;
+            let reader = Reader::new(reader, reading);
             let writer = Database::connect(postgres_options(options, writing, &KEYED)).await?;
             Ok(Self { reader, writer, hub, full: Arc::default() })
         }
     }
 
     /// What single reading queries run on.
-    pub fn reader(&self) -> &DatabaseConnection {
+    pub fn reader(&self) -> &Reader {
         &self.reader
     }
 
@@ -224,7 +228,7 @@ impl Store {
                 .then_some(sea_orm::IsolationLevel::RepeatableRead),
             ..Default::default()
         };
-        let transaction = self.reader.begin_with_options(options).await?;
+        let transaction = self.reader.begin(options).await?;
         work(Tx::new(transaction)).await
     }
 
@@ -352,7 +356,7 @@ fn postgres_options(
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE)
-        // who writes begins again when its connection turns out to be gone, and who reads is told what he would be told a moment later
+        // who reads and who writes begin again when their connection turns out to be gone
         .test_before_acquire_if_idle_for(FRESH)
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |postgres| {

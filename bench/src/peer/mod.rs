@@ -15,7 +15,7 @@ use std::sync::Arc;
 use api::feed::Hub;
 use api::store::{self, Store, StoreOptions};
 use entity::{Book, CallState, activity_head, call, ledger_balance};
-use sea_orm::{EntityTrait as _, IntoActiveModel as _, TransactionTrait as _};
+use sea_orm::{EntityTrait as _, IntoActiveModel as _};
 use uuid::Uuid;
 
 use crate::database::Databases;
@@ -134,7 +134,7 @@ async fn fill(url: &str, plan: &Plan, sample: &Sample) -> Result<()> {
             activity_head::Model { callshop_id: account(shop, 1)?, seq: 0, kept_from: 1 }.into_active_model(),
         );
     }
-    let tx = store.reader().begin().await?;
+    let tx = store.reader().begin(Default::default()).await?;
     for chunk in calls.chunks(CHUNK) {
         store::calls::insert(&tx, chunk).await?;
     }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use api::config::Config;
 use api::feed::Hub;
 use api::graphql::scalars::Kind;
-use api::store::{Store, StoreOptions};
+use api::store::{Reader, Store, StoreOptions};
 use billing::money::Micros;
 use entity::{
     Book, CallState, SessionState, TransferKind, cabin_session, call, call_charge, cash_movement, hook_event,
     ledger_balance, ledger_entry, ledger_transfer,
 };
-use sea_orm::{ColumnTrait as _, DatabaseConnection, EntityTrait as _, QueryFilter as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -78,12 +78,12 @@ fn once<T: Ord + Debug>(what: &str, noted: &BTreeSet<T>, found: Vec<T>) {
     assert!(missing.is_empty() && unknown.is_empty(), "{what}: missing {missing:?}, unknown {unknown:?}");
 }
 
-async fn events(conn: &DatabaseConnection, notes: &Notes) {
+async fn events(conn: &Reader, notes: &Notes) {
     let rows = hook_event::Entity::find().all(conn).await.expect("events");
     once("events", &notes.events, rows.into_iter().map(|row| row.eid).collect());
 }
 
-async fn calls(conn: &DatabaseConnection, notes: &Notes) {
+async fn calls(conn: &Reader, notes: &Notes) {
     let rows = call::Entity::find().all(conn).await.expect("calls");
     let asked: BTreeSet<String> = notes.calls.keys().cloned().collect();
     once("calls", &asked, rows.iter().map(|row| row.request_id.clone()).collect());
@@ -118,7 +118,7 @@ async fn calls(conn: &DatabaseConnection, notes: &Notes) {
     }
 }
 
-async fn top_ups(conn: &DatabaseConnection, shop: Uuid) -> Vec<i64> {
+async fn top_ups(conn: &Reader, shop: Uuid) -> Vec<i64> {
     let given = ledger_transfer::Entity::find().filter(ledger_transfer::Column::Kind.eq(TransferKind::TopUp));
     let given: BTreeSet<Uuid> =
         given.all(conn).await.expect("transfers").into_iter().map(|row| row.id).collect();
@@ -131,7 +131,7 @@ async fn top_ups(conn: &DatabaseConnection, shop: Uuid) -> Vec<i64> {
     amounts.filter(|amount| *amount != SHOP_CREDIT).collect()
 }
 
-async fn sessions(conn: &DatabaseConnection, notes: &Notes) {
+async fn sessions(conn: &Reader, notes: &Notes) {
     let rows = cabin_session::Entity::find().all(conn).await.expect("sessions");
     let id = |row: &cabin_session::Model| Kind::CabinSession.id(row.id).to_string();
     let noted: BTreeSet<String> = notes.sessions.keys().cloned().collect();
@@ -146,7 +146,7 @@ async fn sessions(conn: &DatabaseConnection, notes: &Notes) {
     assert_eq!(notes.receipts, (1..=count).collect(), "receipts have no gap");
 }
 
-async fn credit(conn: &DatabaseConnection, notes: &Notes, shop: Uuid, reseller: Uuid) {
+async fn credit(conn: &Reader, notes: &Notes, shop: Uuid, reseller: Uuid) {
     let talked = |price: super::Price| -> i64 {
         let cost = |talk: &Talk| if let Talk::Seconds(seconds) = talk { price.cost(*seconds) } else { 0 };
         notes.calls.values().map(cost).sum()

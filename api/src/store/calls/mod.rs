@@ -1,26 +1,27 @@
 //! Calls and what the call path reads and writes: always for a whole batch in a handful of statements.
 
+mod events;
+mod shown;
+
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use billing::money::Micros;
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{
-    CallState, HookStatus, SessionState, account, cabin, cabin_session, call, call_charge, hook_event,
-    live_call, phone,
-};
-use sea_orm::sea_query::{ArrayType, Expr, ExprTrait, SimpleExpr};
+use entity::{CallState, cabin, cabin_session, call, call_charge, hook_event, live_call, phone};
+use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult as _, IdenStatic as _,
-    IntoActiveModel, Iterable as _, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait as _,
-    Select, Statement,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait as _, Select, Statement,
 };
 use uuid::Uuid;
 
 use super::partitions::Month;
 use super::reconcile::KEYS_AT_ONCE;
-use super::{Page, Scope, Writes, bulk, first_id};
+use super::{Writes, bulk, first_id};
 use crate::error::Result;
+
+pub use events::{Met, Shop, ignore_events, meet, receive, reject_event};
+pub use shown::{CallFilter, find, list, live, of_each};
 
 /// States of a call that is up or on its way.
 pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];
@@ -444,223 +445,6 @@ pub async fn abandoned(conn: &impl ConnectionTrait, requests: &[&str]) -> Result
         .filter(Expr::cust("\"hook_event\".\"kind\" = 'abandoned'"))
         .filter(bulk::among(conn, hook_event::Column::Reference, requests.iter().copied()));
     Ok(query.into_tuple::<String>().all(conn).await?.into_iter().collect())
-}
-
-/// Of keys that are there already nothing is returned.
-const NEW: &str = "ON CONFLICT (eid) DO NOTHING RETURNING eid";
-
-/// Keeps received events, in the order of their keys; answers the keys that were not there. One that another node is keeping just now
-/// is waited for.
-pub async fn receive(conn: &impl ConnectionTrait, events: &[hook_event::Model]) -> Result<HashSet<String>> {
-    let rows = bulk::insert_returning::<hook_event::Entity>(conn, events, NEW).await?;
-    Ok(rows.iter().map(|row| row.try_get("", "eid")).collect::<std::result::Result<_, _>>()?)
-}
-
-/// What a batch of events finds beside its calls.
-#[derive(Debug, Default)]
-pub struct Met {
-    /// Keys of events that were not there.
-    pub new: HashSet<String>,
-    /// Sessions, locked now, and their states.
-    pub sessions: HashMap<Uuid, SessionState>,
-    /// Callshops.
-    pub shops: HashMap<Uuid, Shop>,
-}
-
-/// What a callshop's account says about its calls.
-#[derive(Clone, Debug)]
-pub struct Shop {
-    /// Where its days begin.
-    pub time_zone: String,
-    /// Spendable credit below which its people are told.
-    pub low_credit: Option<Micros>,
-    /// How far its credit may go below zero; none is without end.
-    pub credit_limit: Option<Micros>,
-}
-
-/// Keeps received events ([`receive`]), locks sessions in id order, and reads of accounts what is needed: in one round trip on PostgreSQL.
-pub async fn meet(
-    conn: &impl ConnectionTrait,
-    events: &[hook_event::Model],
-    sessions: &[Uuid],
-    shops: &[Uuid],
-) -> Result<Met> {
-    let states = cabin_session::Entity::find()
-        .select_only()
-        .columns([cabin_session::Column::Id, cabin_session::Column::State])
-        .filter(bulk::any(conn, cabin_session::Column::Id, sessions))
-        .order_by_asc(cabin_session::Column::Id)
-        .lock_exclusive();
-    use account::Column::{CreditLimit, LowCredit, TimeZone};
-    let terms = account::Entity::find()
-        .select_only()
-        .columns([account::Column::Id, TimeZone, LowCredit, CreditLimit])
-        .filter(bulk::any(conn, account::Column::Id, shops));
-    let backend = conn.get_database_backend();
-    let mut kept = bulk::inserts::<hook_event::Entity>(backend, events, NEW)?;
-    let mut met = Met::default();
-    if backend == DbBackend::Postgres && kept.len() == 1 {
-        // the keys first, as everywhere: the parts of a UNION run one after the other
-        const ALL: &str =
-            "SELECT eid, NULL::uuid AS id, NULL AS state, NULL AS time_zone, NULL::int8 AS low_credit,
-             NULL::int8 AS credit_limit FROM s1
-             UNION ALL SELECT NULL, id, state, NULL, NULL, NULL FROM s2
-             UNION ALL SELECT NULL, id, NULL, time_zone, low_credit, credit_limit FROM s3";
-        kept.extend([states.build(backend), terms.build(backend), Statement::from_string(backend, ALL)]);
-        for row in conn.query_all_raw(bulk::combined(backend, kept)).await? {
-            met.add(&row)?;
-        }
-        return Ok(met);
-    }
-    met.new = receive(conn, events).await?;
-    if !sessions.is_empty() {
-        met.sessions = states.into_tuple::<(Uuid, SessionState)>().all(conn).await?.into_iter().collect();
-    }
-    if !shops.is_empty() {
-        let rows: Vec<(Uuid, String, Option<entity::Micros>, Option<entity::Micros>)> =
-            terms.into_tuple().all(conn).await?;
-        met.shops =
-            rows.into_iter().map(|(id, zone, low, limit)| (id, Shop::new(zone, low, limit))).collect();
-    }
-    Ok(met)
-}
-
-impl Met {
-    fn add(&mut self, row: &QueryResult) -> Result<()> {
-        if let Some(eid) = row.try_get("", "eid")? {
-            self.new.insert(eid);
-            return Ok(());
-        }
-        let id: Uuid = row.try_get("", "id")?;
-        match row.try_get::<Option<String>>("", "time_zone")? {
-            Some(zone) => {
-                let shop = Shop::new(zone, row.try_get("", "low_credit")?, row.try_get("", "credit_limit")?);
-                self.shops.insert(id, shop);
-            }
-            None => {
-                self.sessions.insert(id, row.try_get("", "state")?);
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Shop {
-    fn new(
-        time_zone: String,
-        low_credit: Option<entity::Micros>,
-        credit_limit: Option<entity::Micros>,
-    ) -> Self {
-        Self {
-            time_zone,
-            low_credit: low_credit.map(Micros::from),
-            credit_limit: credit_limit.map(Micros::from),
-        }
-    }
-}
-
-/// Notes that events changed nothing.
-pub async fn ignore_events(conn: &impl ConnectionTrait, eids: &[&str]) -> Result<()> {
-    if eids.is_empty() {
-        return Ok(());
-    }
-    hook_event::Entity::update_many()
-        .col_expr(hook_event::Column::Status, Expr::value(HookStatus::Ignored))
-        .filter(bulk::among(conn, hook_event::Column::Eid, eids.iter().copied()))
-        .exec(conn)
-        .await?;
-    Ok(())
-}
-
-/// Keeps an event that cannot be applied, with the reason, so that it is received and can be looked into.
-pub async fn reject_event(conn: &impl ConnectionTrait, event: hook_event::Model) -> Result<()> {
-    let replace = "ON CONFLICT (eid) DO UPDATE SET status = excluded.status, error = excluded.error";
-    bulk::insert::<hook_event::Entity>(conn, &[event], replace).await
-}
-
-/// A call of a callshop inside `scope`.
-pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<call::Model>> {
-    let owned = scope.owns((call::Entity, call::Column::CallshopId));
-    Ok(call::Entity::find_by_id(id).filter(owned).one(conn).await?)
-}
-
-/// What to list.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct CallFilter {
-    /// Calls made from this cabin.
-    pub cabin_id: Option<Uuid>,
-    /// Calls on this session's bill.
-    pub session_id: Option<Uuid>,
-}
-
-/// A page of one callshop's calls.
-pub async fn list(
-    conn: &impl ConnectionTrait,
-    callshop_id: Uuid,
-    filter: CallFilter,
-    page: Page,
-) -> Result<Vec<call::Model>> {
-    let mut query = call::Entity::find().filter(call::Column::CallshopId.eq(callshop_id));
-    if let Some(cabin) = filter.cabin_id {
-        query = query.filter(call::Column::CabinId.eq(cabin));
-    }
-    if let Some(session) = filter.session_id {
-        query = query.filter(call::Column::SessionId.eq(session));
-    }
-    Ok(page.apply(query, call::Column::Id).all(conn).await?)
-}
-
-/// A page of the calls of each of these cabins or sessions, by `column`, each page in its order: one statement on PostgreSQL. Frozen prices are
-/// most of a call, and few ask for them: unless they are `priced`, calls that are over come without.
-pub async fn of_each(
-    conn: &impl ConnectionTrait,
-    column: call::Column,
-    owners: &[Uuid],
-    page: Page,
-    priced: bool,
-) -> Result<Vec<Arc<call::Model>>> {
-    if conn.get_database_backend() != DbBackend::Postgres {
-        let mut rows = Vec::new();
-        for owner in owners {
-            let query = call::Entity::find().filter(column.eq(*owner));
-            rows.extend(page.apply(query, call::Column::Id).all(conn).await?.into_iter().map(Arc::new));
-        }
-        return Ok(rows);
-    }
-    // by name: a star would break prepared statements when a newer edition adds a column
-    let read = |column: call::Column| match column {
-        call::Column::Pricing if !priced => {
-            "CASE WHEN call.ended_at IS NULL THEN call.pricing ELSE '[]' END AS pricing".to_owned()
-        }
-        // nobody is shown these
-        call::Column::Holds => "'[]'::jsonb AS holds".to_owned(),
-        _ => format!("\"{}\"", column.as_str()),
-    };
-    let columns: Vec<String> = call::Column::iter().map(read).collect();
-    let (columns, owner) = (columns.join(", "), column.as_str());
-    let order = if page.descending { "DESC" } else { "ASC" };
-    let sql = format!(
-        "SELECT page.* FROM unnest($1::uuid[]) AS owner (id) CROSS JOIN LATERAL (SELECT {columns} FROM call \
-         WHERE call.{owner} = owner.id AND call.id > $2 AND call.id < $3 ORDER BY call.id {order} LIMIT $4) AS page"
-    );
-    let (above, below) = page.bounds();
-    let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
-    let (above, below) = (above.unwrap_or(Uuid::nil()), below.unwrap_or(Uuid::max()));
-    let owners = owners.iter().map(|owner| (*owner).into()).collect();
-    let owners = sea_orm::Value::Array(ArrayType::Uuid, Some(Box::new(owners)));
-    let values = [owners, above.into(), below.into(), limit.into()];
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
-    // each row once into its place: they are large, and hundreds are moved about and copied on their way to the screen otherwise
-    let rows = conn.query_all_raw(statement).await?;
-    let read = |row: &QueryResult| Ok(Arc::new(call::Model::from_query_result(row, "")?));
-    rows.iter().map(read).collect()
-}
-
-/// The live calls of a callshop, oldest first, at most 1,000.
-pub async fn live(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Vec<call::Model>> {
-    let live = live_call::Entity::find().filter(live_call::Column::CallshopId.eq(callshop_id));
-    let query = call::Entity::find().filter(is_one_of(live));
-    Ok(query.order_by_asc(call::Column::Id).limit(1_000).all(conn).await?)
 }
 
 /// What a call cost at each level, the customer's first.

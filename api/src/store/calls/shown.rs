@@ -1,0 +1,203 @@
+//! Calls as they are listed and shown.
+
+use std::sync::Arc;
+
+use entity::{call, live_call};
+use sea_orm::sea_query::ArrayType;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect, Statement, TryGetable,
+};
+use uuid::Uuid;
+
+use super::is_one_of;
+use crate::error::Result;
+use crate::store::{Page, Scope};
+
+/// A call of a callshop inside `scope`.
+pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<call::Model>> {
+    let owned = scope.owns((call::Entity, call::Column::CallshopId));
+    Ok(call::Entity::find_by_id(id).filter(owned).one(conn).await?)
+}
+
+/// What to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CallFilter {
+    /// Calls made from this cabin.
+    pub cabin_id: Option<Uuid>,
+    /// Calls on this session's bill.
+    pub session_id: Option<Uuid>,
+}
+
+/// A page of one callshop's calls.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    filter: CallFilter,
+    page: Page,
+) -> Result<Vec<call::Model>> {
+    let mut query = call::Entity::find().filter(call::Column::CallshopId.eq(callshop_id));
+    if let Some(cabin) = filter.cabin_id {
+        query = query.filter(call::Column::CabinId.eq(cabin));
+    }
+    if let Some(session) = filter.session_id {
+        query = query.filter(call::Column::SessionId.eq(session));
+    }
+    Ok(page.apply(query, call::Column::Id).all(conn).await?)
+}
+
+/// A page of the calls of each of these cabins or sessions, by `column`, each page in its order: one statement on PostgreSQL. What is for the
+/// proxy and for us alone is a third of a row: it is left empty ([`shown`]). Frozen prices are most of the rest, and few ask for them: unless
+/// they are `priced`, calls that are over come without.
+pub async fn of_each(
+    conn: &impl ConnectionTrait,
+    column: call::Column,
+    owners: &[Uuid],
+    page: Page,
+    priced: bool,
+) -> Result<Vec<Arc<call::Model>>> {
+    let (above, below) = page.bounds();
+    let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
+    let bounds = [above.unwrap_or(Uuid::nil()).into(), below.unwrap_or(Uuid::max()).into(), limit.into()];
+    let values = |of: sea_orm::Value| std::iter::once(of).chain(bounds.clone());
+    let statements: Vec<Statement> = match conn.get_database_backend() {
+        backend @ DbBackend::Postgres => {
+            let all = owners.iter().map(|owner| (*owner).into()).collect();
+            let all = sea_orm::Value::Array(ArrayType::Uuid, Some(Box::new(all)));
+            let page = page_of("owner.id", column, page, priced);
+            let sql = format!(
+                "SELECT page.* FROM unnest($1::uuid[]) AS owner (id) CROSS JOIN LATERAL ({page}) AS page"
+            );
+            vec![Statement::from_sql_and_values(backend, sql, values(all))]
+        }
+        backend => {
+            let sql = page_of("$1", column, page, priced);
+            let of = |owner: &Uuid| Statement::from_sql_and_values(backend, &sql, values((*owner).into()));
+            owners.iter().map(of).collect()
+        }
+    };
+    let mut calls = Vec::new();
+    for statement in statements {
+        for row in conn.query_all_raw(statement).await? {
+            // once into its place: they are large, and hundreds are moved about and copied on their way to the screen otherwise
+            calls.push(Arc::new(shown(&row)?));
+        }
+    }
+    Ok(calls)
+}
+
+/// The statement of one page of calls; `$2` and `$3` bound their ids, `$4` is their number.
+fn page_of(owner: &str, column: call::Column, page: Page, priced: bool) -> String {
+    // by name: a star would break prepared statements when a newer edition adds a column
+    let read = |column: &call::Column| match column {
+        call::Column::Pricing if !priced => {
+            "CASE WHEN call.ended_at IS NULL THEN call.pricing ELSE '[]' END AS pricing".to_owned()
+        }
+        column => format!("\"{}\"", column.as_str()),
+    };
+    let columns: Vec<String> = SHOWN.iter().map(read).collect();
+    let (columns, column, order) =
+        (columns.join(", "), column.as_str(), if page.descending { "DESC" } else { "ASC" });
+    format!(
+        "SELECT {columns} FROM call WHERE call.{column} = {owner} AND call.id > $2 AND call.id < $3 \
+         ORDER BY call.id {order} LIMIT $4"
+    )
+}
+
+/// What is read of a call that is shown, in the order of [`shown`].
+const SHOWN: [call::Column; 26] = {
+    use call::Column as C;
+    [
+        C::Id,
+        C::CallshopId,
+        C::CabinId,
+        C::SessionId,
+        C::PhoneId,
+        C::Dialed,
+        C::Number,
+        C::Destination,
+        C::Emergency,
+        C::State,
+        C::AuthorizedAt,
+        C::RingingAt,
+        C::AnsweredAt,
+        C::EndedAt,
+        C::Covered,
+        C::SipCode,
+        C::EndedBy,
+        C::Cause,
+        C::Refusal,
+        C::TalkSeconds,
+        C::BilledSeconds,
+        C::Charge,
+        C::Currency,
+        C::Pricing,
+        C::Estimated,
+        C::WrittenOff,
+    ]
+};
+
+/// A call of which [`SHOWN`] was read. By position: to look for each column's name took as long as to read it.
+fn shown(row: &QueryResult) -> Result<call::Model> {
+    let mut row = Cells { row, next: 0 };
+    Ok(call::Model {
+        id: row.next()?,
+        callshop_id: row.next()?,
+        cabin_id: row.next()?,
+        session_id: row.next()?,
+        phone_id: row.next()?,
+        dialed: row.next()?,
+        number: row.next()?,
+        destination: row.next()?,
+        emergency: row.next()?,
+        state: row.next()?,
+        authorized_at: row.next()?,
+        ringing_at: row.next()?,
+        answered_at: row.next()?,
+        ended_at: row.next()?,
+        covered: row.next()?,
+        sip_code: row.next()?,
+        ended_by: row.next()?,
+        cause: row.next()?,
+        refusal: row.next()?,
+        talk_seconds: row.next()?,
+        billed_seconds: row.next()?,
+        charge: row.next()?,
+        currency: row.next()?,
+        pricing: row.next()?,
+        estimated: row.next()?,
+        written_off: row.next()?,
+        request_id: String::new(),
+        proxy: String::new(),
+        sip_call_id: String::new(),
+        from_tag: String::new(),
+        to_tag: None,
+        hang_up_by: None,
+        holds: serde_json::Value::Null,
+        extend_at: None,
+        confirmed: 0,
+        attempt_day: String::new(),
+        answer_day: None,
+    })
+}
+
+/// The columns of a row, one after the other.
+struct Cells<'a> {
+    row: &'a QueryResult,
+    next: usize,
+}
+
+impl Cells<'_> {
+    fn next<T: TryGetable>(&mut self) -> Result<T> {
+        let value = self.row.try_get_by_index(self.next)?;
+        self.next += 1;
+        Ok(value)
+    }
+}
+
+/// The live calls of a callshop, oldest first, at most 1,000.
+pub async fn live(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Vec<call::Model>> {
+    let live = live_call::Entity::find().filter(live_call::Column::CallshopId.eq(callshop_id));
+    let query = call::Entity::find().filter(is_one_of(live));
+    Ok(query.order_by_asc(call::Column::Id).limit(1_000).all(conn).await?)
+}

@@ -1,0 +1,73 @@
+//! What single reading queries run on.
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
+    Statement, TransactionOptions, TransactionTrait as _,
+};
+
+use crate::error::is_connection_lost;
+
+/// Connections that read. A query whose connection turns out to be gone (the database began anew, an administrator or a firewall cut it) is
+/// asked again on another one: it has changed nothing, and who stands at the counter is not to see it. So no connection has to be asked first
+/// whether it is there, which cost a round trip before every query.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    pool: DatabaseConnection,
+    /// All connections of the pool may be gone at once; the one after them is new.
+    attempts: u32,
+}
+
+impl Reader {
+    /// Reads on `pool`, which has so many connections.
+    pub(super) fn new(pool: DatabaseConnection, connections: u32) -> Self {
+        Self { pool, attempts: connections.saturating_add(1) }
+    }
+
+    pub(super) fn pool(&self) -> &DatabaseConnection {
+        &self.pool
+    }
+
+    /// Begins a transaction that reads; when its connection is lost later on, it fails.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn begin(&self, options: TransactionOptions) -> Result<DatabaseTransaction, DbErr> {
+        self.again(|| self.pool.begin_with_options(options)).await
+    }
+
+    async fn again<T, Fut>(&self, query: impl Fn() -> Fut) -> Result<T, DbErr>
+    where
+        Fut: Future<Output = Result<T, DbErr>>,
+    {
+        for _ in 1..self.attempts {
+            match query().await {
+                Err(error) if is_connection_lost(&error) => tracing::debug!(%error, "query runs again"),
+                done => return done,
+            }
+        }
+        query().await
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Reader {
+    fn get_database_backend(&self) -> DbBackend {
+        self.pool.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.pool.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.pool.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.again(|| self.pool.query_one_raw(statement.clone())).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.again(|| self.pool.query_all_raw(statement.clone())).await
+    }
+}
