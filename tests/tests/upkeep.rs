@@ -518,10 +518,48 @@ async fn what_is_read_when_connections_are_lost_is_answered() {
     shop.finish().await;
 }
 
+/// The screen goes on ticking while the database is away, and shows what became of its calls when it is back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn live_calls_tick_while_the_database_is_away() {
+    let shop = Shop::start(Backend::Postgres, 2).await;
+    shop.open_register().await;
+    let mut ends = Vec::new();
+    for (index, phone) in shop.phones.iter().enumerate() {
+        shop.open_cabin(index).await;
+        let answer = shop.hook().authorize(&phone.user, "+13055550123").await;
+        let mut events = answered_call(&answer["ref"], Utc::now(), 1_000);
+        ends.extend(events.pop());
+        shop.hook().events(&events).await;
+    }
+    let mut socket = Socket::open(shop.server.http, shop.attendant.token()).await;
+    let live = "subscription($s: ID!) { liveCalls(callshopId: $s) { calls { number } } }";
+    socket.subscribe("1", live, json!({ "s": shop.id })).await;
+    let calls = async |socket: &mut Socket| {
+        socket.next().await["liveCalls"]["calls"].as_array().expect("calls").len()
+    };
+    assert_eq!(calls(&mut socket).await, 2);
+    let store = &shop.server.app.store;
+    let last = activity::Entity::find().order_by_desc(activity::Column::Seq).one(store.reader()).await;
+    let last = last.expect("activities").expect("the last one");
+    let knife = Knife::new(&shop).await;
+    knife.close().await;
+    // a call changed, it is said: they are to be read again
+    store.hub().publish(vec![activity::Model { seq: last.seq + 1, ..last }], None);
+    for _ in 0..3 {
+        assert_eq!(calls(&mut socket).await, 2);
+    }
+    knife.open().await;
+    for end in ends {
+        until_answered(&shop, "events", &json!([end])).await;
+    }
+    while calls(&mut socket).await > 0 {}
+    shop.finish().await;
+}
+
 /// Cuts all connections to the database of a shop, as an administrator does.
 struct Knife {
     admin: sea_orm::DatabaseConnection,
-    cut: String,
+    database: String,
 }
 
 impl Knife {
@@ -529,12 +567,27 @@ impl Knife {
         let (server, name) = shop.server.app.config.database_url.rsplit_once('/').expect("a database");
         let admin =
             sea_orm::Database::connect(format!("{server}/postgres")).await.expect("PostgreSQL answers");
-        let cut = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
-        Self { admin, cut }
+        Self { admin, database: name.to_owned() }
     }
 
     async fn cut(&self) {
-        self.admin.execute_unprepared(&self.cut).await.expect("connections are cut");
+        let name = &self.database;
+        self.run(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))
+            .await;
+    }
+
+    /// Cuts them and lets no other in.
+    async fn close(&self) {
+        self.run(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.database)).await;
+        self.cut().await;
+    }
+
+    async fn open(&self) {
+        self.run(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", self.database)).await;
+    }
+
+    async fn run(&self, sql: &str) {
+        self.admin.execute_unprepared(sql).await.expect("PostgreSQL does it");
     }
 }
 

@@ -59,8 +59,9 @@ pub async fn child(
 /// # Errors
 /// As for [`account`]; an account that is no callshop is not found.
 pub async fn shop(conn: &impl ConnectionTrait, actor: &Actor, id: Uuid, right: Right) -> Result<Shop> {
-    let account = account(conn, actor, id, right).await?;
-    let settings = accounts::callshop(conn, account.id).await?.ok_or(Error::NotFound)?;
+    let (account, settings) =
+        accounts::find_callshop(conn, &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+    actor.require(right)?;
     Ok(Shop { account, settings })
 }
 

@@ -152,29 +152,44 @@ impl Watch {
     }
 
     async fn catch_up(&mut self) -> Result<()> {
-        // what is rung from here on is read as well, or comes after it
-        let turn = self.store.hub().readers.acquire().await.map_err(Error::fault)?;
-        let page = activity::after(self.store.reader(), self.callshop_id, self.last, PAGE);
-        // a connection that died without a sound must not keep the turn
-        let rows =
-            timeout(PATIENCE, page).await.unwrap_or(Err(Error::Overloaded("the database does not answer")));
-        drop(turn);
-        match rows {
-            Ok(rows) => {
-                self.early.clear();
-                self.known = 0;
-                self.behind = u64::try_from(rows.len()).is_ok_and(|rows| rows >= PAGE);
-                self.read = rows.into();
-                Ok(())
-            }
-            // what follows was trimmed: waiting would not bring it back
-            Err(error @ Error::User(_)) => Err(error),
-            Err(error) if error.is_permanent() => Err(error),
-            Err(error) => {
+        let (store, callshop, last) = (&self.store, self.callshop_id, self.last);
+        let rows = patiently(|| async move {
+            // what is rung from here on is read as well, or comes after it
+            let _turn = store.hub().readers.acquire().await.map_err(Error::fault)?;
+            in_time(activity::after(store.reader(), callshop, last, PAGE)).await
+        });
+        let rows = rows.await?;
+        self.early.clear();
+        self.known = 0;
+        self.behind = u64::try_from(rows.len()).is_ok_and(|rows| rows >= PAGE);
+        self.read = rows.into();
+        Ok(())
+    }
+}
+
+/// Reads again until the database answers, for a watcher that would rather wait than go away.
+///
+/// # Errors
+/// What would fail again.
+pub async fn patiently<T, Fut>(read: impl Fn() -> Fut) -> Result<T>
+where
+    Fut: Future<Output = Result<T>>,
+{
+    loop {
+        match read().await {
+            Err(error @ (Error::Overloaded(_) | Error::Database(_))) if !error.is_permanent() => {
                 tracing::debug!(%error, "a watcher waits for the database");
                 sleep(RETRY).await;
-                Ok(())
             }
+            answer => return answer,
         }
     }
+}
+
+/// A connection that died without a sound must not be waited for.
+///
+/// # Errors
+/// Those of `read`, and that it took too long.
+pub async fn in_time<T>(read: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout(PATIENCE, read).await.unwrap_or(Err(Error::Overloaded("the database does not answer")))
 }

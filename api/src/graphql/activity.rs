@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_graphql::{Context, ID, SimpleObject, Subscription};
 use chrono::{DateTime, Utc};
+use futures_util::future::{BoxFuture, FutureExt as _, OptionFuture};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use uuid::Uuid;
 
@@ -286,7 +287,9 @@ impl ActivitySubscription {
     }
 }
 
-fn shared(rows: Vec<entity::call::Model>) -> Vec<Arc<entity::call::Model>> {
+type Rows = Vec<Arc<entity::call::Model>>;
+
+fn shared(rows: Vec<entity::call::Model>) -> Rows {
     rows.into_iter().map(Arc::new).collect()
 }
 
@@ -297,7 +300,9 @@ struct Ticker {
     shop: Uuid,
     watch: Watch,
     ticks: tokio::time::Interval,
-    calls: Vec<Arc<entity::call::Model>>,
+    calls: Rows,
+    /// Something happened, and they are being read again.
+    reading: Option<BoxFuture<'static, crate::error::Result<Rows>>>,
 }
 
 impl Ticker {
@@ -307,19 +312,33 @@ impl Ticker {
         // the first tick comes at once
         let mut ticks = tokio::time::interval(every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        Ok(Self { app, actor, shop, watch: start.watch, ticks, calls })
+        Ok(Self { app, actor, shop, watch: start.watch, ticks, calls, reading: None })
     }
 
+    /// The next message. Ticks go on while the calls are read, with what was read before: a database that is away ends nothing.
     async fn next(&mut self) -> crate::error::Result<LiveCalls> {
-        tokio::select! {
-            _ = self.ticks.tick() => {}
-            changed = Self::changed(&mut self.watch) => {
-                changed?;
-                self.calls = shared(call_cases::live(&self.app, &self.actor, self.shop).await?);
+        loop {
+            tokio::select! {
+                _ = self.ticks.tick() => break,
+                Some(calls) = OptionFuture::from(self.reading.as_mut()) => {
+                    self.reading = None;
+                    self.calls = calls?;
+                    break;
+                }
+                changed = Self::changed(&mut self.watch), if self.reading.is_none() => {
+                    changed?;
+                    self.reading = Some(Self::read(self.app.clone(), self.actor.clone(), self.shop).boxed());
+                }
             }
         }
         let as_of = self.app.clock.now();
         Ok(LiveCalls { as_of, calls: self.calls.iter().cloned().map(|row| Call::new(row, as_of)).collect() })
+    }
+
+    async fn read(app: Arc<App>, actor: Actor, shop: Uuid) -> crate::error::Result<Rows> {
+        let (app, actor) = (&app, &actor);
+        let live = || positions::in_time(call_cases::live(app, actor, shop));
+        positions::patiently(live).await.map(shared)
     }
 
     /// Waits for an activity about a call.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account, auth_session, callshop, setting, user};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType,
     QueryFilter, QuerySelect,
 };
 use uuid::Uuid;
@@ -76,6 +76,22 @@ pub async fn update(conn: &impl ConnectionTrait, account: account::Model) -> Res
 pub async fn insert_callshop(conn: &impl ConnectionTrait, callshop: callshop::Model) -> Result<()> {
     callshop::Entity::insert(callshop.into_active_model()).exec_without_returning(conn).await?;
     Ok(())
+}
+
+/// A callshop inside `scope`, with its settings.
+pub async fn find_callshop(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    id: Uuid,
+) -> Result<Option<(account::Model, callshop::Model)>> {
+    let settings = account::Entity::belongs_to(callshop::Entity)
+        .from(account::Column::Id)
+        .to(callshop::Column::AccountId);
+    let query = account::Entity::find_by_id(id)
+        .filter(scope.accounts())
+        .join(JoinType::InnerJoin, settings.into())
+        .select_also(callshop::Entity);
+    Ok(query.one(conn).await?.and_then(|(account, settings)| Some((account, settings?))))
 }
 
 /// The settings of a callshop whose account was already found in the caller's scope.
