@@ -41,11 +41,12 @@ fn authorize_on_sqlite() {
 #[test]
 fn npm_board_beside_its_peer() {
     let output = Command::new(env!("CARGO_BIN_EXE_callshop-bench"))
-        .args(["board", "--connections", "2", "--queries", "20", "--rounds", "1"])
+        .args(["board", "--connections", "2", "--queries", "20", "--rounds", "1", "--statements"])
         .output()
         .unwrap();
     let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success() && text.contains("Mercurius's rate"), "{text}{errors}");
+    let told = ["Mercurius's rate", "20 boards", "FROM unnest("];
+    assert!(output.status.success() && told.iter().all(|part| text.contains(part)), "{text}{errors}");
 }
 
 #[test]

@@ -6,8 +6,8 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::accounts::{Page, parse_account};
-use super::paging::{Paging, connection};
+use super::accounts::parse_account;
+use super::paging::{Page, Paging, connection};
 use super::payload::top_level;
 use super::roles::{BACK_OFFICE, Rule};
 use super::scalars::Kind;

@@ -3,10 +3,9 @@
 use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 
-use super::accounts::Page;
 use super::calls::{self, Call};
 use super::loaders::CallsOf;
-use super::paging::{Paging, connection};
+use super::paging::{Page, Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
 use super::phones::Phone;
 use super::roles::{BACK_OFFICE, Rule, SIGNED_IN};

@@ -9,9 +9,8 @@ use chrono::{DateTime, Utc};
 use entity::call;
 use futures_util::FutureExt as _;
 
-use super::accounts::Page;
 use super::loaders::{CallsOf, load};
-use super::paging::{Paging, connection};
+use super::paging::{Page, Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{BACK_OFFICE, Rule, SIGNED_IN};
 use super::scalars::{Kind, Money};

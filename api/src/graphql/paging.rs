@@ -8,8 +8,11 @@ use uuid::Uuid;
 
 use super::payload::top_level;
 use crate::error::{Error, Result};
-use crate::store::Page;
+use crate::store;
 use crate::store::page::MAX_PAGE;
+
+/// A connection of this API.
+pub type Page<N> = Connection<String, N, EmptyFields, EmptyFields>;
 
 /// The arguments of a connection field, as Relay names them.
 #[derive(Clone, Debug, Default)]
@@ -32,10 +35,10 @@ pub struct Paging {
 pub async fn connection<M, N, Fut>(
     paging: Paging,
     newest_first: bool,
-    read: impl FnOnce(Page) -> Fut,
+    read: impl FnOnce(store::Page) -> Fut,
     id: impl Fn(&M) -> Uuid,
     node: impl Fn(M) -> N,
-) -> async_graphql::Result<Connection<String, N, EmptyFields, EmptyFields>>
+) -> async_graphql::Result<Page<N>>
 where
     Fut: Future<Output = Result<Vec<M>>>,
     N: OutputType,
@@ -43,7 +46,7 @@ where
     let (size, backwards) = size(&paging).map_err(top_level)?;
     let after = paging.after.as_deref().map(cursor).transpose().map_err(top_level)?;
     let before = paging.before.as_deref().map(cursor).transpose().map_err(top_level)?;
-    let page = Page { after, before, limit: size + 1, descending: newest_first != backwards };
+    let page = store::Page { after, before, limit: size + 1, descending: newest_first != backwards };
     // boxed: each field of an object in a list has room for the largest of them
     let mut rows = Box::pin(read(page)).await.map_err(top_level)?;
     let wanted = usize::try_from(size).unwrap_or(usize::MAX);

@@ -4,9 +4,8 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::phone;
 
-use super::accounts::Page;
 use super::cabins::Cabin;
-use super::paging::{Paging, connection};
+use super::paging::{Page, Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{BACK_OFFICE, MANAGERS, Rule, SIGNED_IN};
 use super::scalars::Kind;

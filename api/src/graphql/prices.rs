@@ -3,8 +3,7 @@
 use async_graphql::{Context, ID, Object};
 use billing::money::Micros;
 
-use super::accounts::Page;
-use super::paging::Paging;
+use super::paging::{Page, Paging};
 use super::payload::{UserError, top_level};
 use super::roles::{BACK_OFFICE, Rule, SIGNED_IN};
 use super::scalars::{Decimal, Kind, Money};

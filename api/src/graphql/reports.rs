@@ -8,8 +8,8 @@ use billing::money::Micros;
 use chrono::NaiveDate;
 use entity::AccountKind;
 
-use super::accounts::{Page, parse_account};
-use super::paging::{Paging, size};
+use super::accounts::parse_account;
+use super::paging::{Page, Paging, size};
 use super::payload::{nullable, top_level};
 use super::roles::{BACK_OFFICE, Rule};
 use super::scalars::{CurrencyCode, Decimal, Kind, Money};

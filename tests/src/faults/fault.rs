@@ -408,6 +408,10 @@ const LAG: Duration = Duration::from_secs(super::site::STALL_SECONDS - 1);
 
 /// Subscribers who do not read: the server closes each in time, with the code that says why, and the others feel nothing.
 async fn deaf(stage: &Stage) -> Result<String, String> {
+    for linked in &stage.site.nodes {
+        // one that was killed just now may still be on its way up: the other one answered for both
+        linked.node.ready().await;
+    }
     let before = stage.site.memory().await;
     let begun = Instant::now();
     let mut sockets = Vec::new();

@@ -6,9 +6,8 @@ use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use entity::cash_movement;
 
-use super::accounts::Page;
 use super::cabins::Cabin;
-use super::paging::{Paging, connection};
+use super::paging::{Page, Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{Rule, SHOP, SIGNED_IN};
 use super::scalars::{Decimal, Kind, Money};

@@ -11,8 +11,7 @@ pub use mutations::{SessionMutation, SessionPayload, SettleSessionPayload};
 pub(super) use types::user;
 pub use types::{CabinSession, PaymentMethod, SessionState, Statement};
 
-use super::accounts::Page;
-use super::paging::{Paging, connection};
+use super::paging::{Page, Paging, connection};
 use super::payload::{nullable, top_level};
 use super::roles::{Rule, SHOP, SIGNED_IN};
 use super::scalars::Kind;

@@ -9,11 +9,10 @@ use uuid::Uuid;
 
 use crate::app::sessions::{self, Bill, SessionView};
 use crate::error::Error;
-use crate::graphql::accounts::Page;
 use crate::graphql::cabins::Cabin;
 use crate::graphql::calls::{Call, calls_of};
 use crate::graphql::loaders::{CabinId, CallsOf, UserId, load};
-use crate::graphql::paging::Paging;
+use crate::graphql::paging::{Page, Paging};
 use crate::graphql::payload::top_level;
 use crate::graphql::scalars::{CurrencyCode, Kind, Money};
 use crate::graphql::users::User;

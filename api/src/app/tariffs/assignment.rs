@@ -1,0 +1,222 @@
+//! Tariffs in use: which version is in force, who pays by them, what they block.
+
+use billing::tariff::check_prefix;
+use chrono::{DateTime, Utc};
+use entity::{AccountKind, Role, account, tariff, tariff_version};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Version, VersionState, find_version, owners, record};
+use crate::app::App;
+use crate::app::access::{self, Shop};
+use crate::app::audit::{self, Change};
+use crate::app::credit::object;
+use crate::app::margin::{self, Margins};
+use crate::auth::{Actor, Right};
+use crate::error::{Error, ErrorCode, Result};
+use crate::store::accounts;
+use crate::store::tariffs as rows;
+
+/// Blocked prefixes of a tariff or callshop.
+pub const MAX_BLOCKED: usize = 1_000;
+
+/// Puts a draft in force, now or at a later instant. Prices below cost are told of, not refused.
+///
+/// # Errors
+/// `ILLEGAL_STATE` for what is no draft or has no rates, `INVALID_INPUT` for an instant that has passed, not found, forbidden.
+pub async fn activate(
+    app: &App,
+    actor: &Actor,
+    version_id: Uuid,
+    at: Option<DateTime<Utc>>,
+) -> Result<(Version, Margins)> {
+    let found = find_version(app, actor, version_id).await?;
+    let now = app.clock.now();
+    // microseconds, as the databases keep it
+    let at = at.and_then(|at| DateTime::from_timestamp_micros(at.timestamp_micros())).unwrap_or(now);
+    if at < now {
+        return Err(Error::invalid("at", "an instant that is still to come, or none for now"));
+    }
+    check_draft(&found.version)?;
+    let (tariff, owners) = (&found.tariff, &owners(actor));
+    let tariff_id = tariff.id;
+    let loaded = app.rates.get(app.store.reader(), version_id).await?;
+    let margins = margin::of_version(app, tariff_id, &loaded, at).await?;
+    let version = app
+        .store
+        .write(|tx| async move {
+            rows::lock(tx.conn(), owners, tariff_id).await?.ok_or(Error::NotFound)?;
+            let (_, version) =
+                rows::find_version(tx.conn(), owners, version_id).await?.ok_or(Error::NotFound)?;
+            check_draft(&version)?;
+            let effective = rows::effective_versions(tx.conn(), &[tariff_id], now).await?;
+            let before = effective.get(&tariff_id).map(|(id, _)| *id);
+            let change = (
+                json!({ "version": before, "activeFrom": null }),
+                json!({ "version": version.id, "number": version.number, "activeFrom": at }),
+            );
+            record(&tx, actor, "activateTariffVersion", tariff, change, now).await?;
+            rows::update_version(tx.conn(), tariff_version::Model { active_from: Some(at), ..version }).await
+        })
+        .await?;
+    let state = if at > now { VersionState::Scheduled } else { VersionState::Active };
+    Ok((Version { version, state, ..found }, margins))
+}
+
+fn check_draft(version: &tariff_version::Model) -> Result<()> {
+    let refuse = |message: String| Err(Error::user(ErrorCode::IllegalState, message));
+    match version.active_from {
+        Some(from) => {
+            refuse(format!("version {} was activated from {from} on: activate a copy of it", version.number))
+        }
+        None if version.rate_count == 0 => {
+            refuse("a version without rates would refuse every call".to_owned())
+        }
+        None => Ok(()),
+    }
+}
+
+/// What an assigned tariff is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assignment {
+    /// What the account pays its parent by.
+    Cost,
+    /// What a callshop's customers pay by; without one the cost tariff.
+    Retail,
+}
+
+/// Gives a child the tariff that it, or a callshop's customers, pay by; `None` takes it away. Prices below cost are told of.
+///
+/// # Errors
+/// `CURRENCY_MISMATCH`; `INVALID_INPUT` for RETAIL on what is no callshop and for a tariff of neither the parent nor the platform; not
+/// found; forbidden for anyone but the parent.
+pub async fn assign(
+    app: &App,
+    actor: &Actor,
+    account_id: Uuid,
+    tariff_id: Option<Uuid>,
+    kind: Assignment,
+) -> Result<(account::Model, Margins)> {
+    let owners = &owners(actor);
+    let account = app
+        .store
+        .write(|tx| async move {
+            let mut account = access::child(tx.conn(), actor, account_id, Right::ManageTariffs).await?;
+            if kind == Assignment::Retail && account.kind != AccountKind::Callshop {
+                return Err(Error::invalid("kind", "only a callshop has customers with prices of their own"));
+            }
+            if let Some(id) = tariff_id {
+                let tariff = rows::find(tx.conn(), owners, id).await?.ok_or(Error::NotFound)?;
+                check_assignable(actor, &account, &tariff)?;
+            }
+            let (name, assigned) = match kind {
+                Assignment::Cost => ("costTariff", &mut account.cost_tariff_id),
+                Assignment::Retail => ("retailTariff", &mut account.retail_tariff_id),
+            };
+            let before = std::mem::replace(assigned, tariff_id);
+            let change = Change {
+                account_id,
+                action: "assignTariff",
+                object: (object(&account), account_id),
+                before: json!({ name: before }),
+                after: json!({ name: tariff_id }),
+            };
+            audit::record(&tx, actor, app.clock.now(), change).await?;
+            accounts::update(tx.conn(), account).await
+        })
+        .await?;
+    let margins = margin::of_callshop(app, &account, app.clock.now()).await?;
+    Ok((account, margins))
+}
+
+fn check_assignable(actor: &Actor, account: &account::Model, tariff: &tariff::Model) -> Result<()> {
+    let platforms = actor.role == Role::Admin && tariff.account_id == actor.account_id;
+    if account.parent_id != Some(tariff.account_id) && !platforms {
+        return Err(Error::invalid(
+            "tariffId",
+            "the tariff must be the platform's or the account's parent's",
+        ));
+    }
+    if tariff.currency != account.currency {
+        let message = format!("the account uses {}, the tariff {}", account.currency, tariff.currency);
+        return Err(Error::field(ErrorCode::CurrencyMismatch, "tariffId", message));
+    }
+    Ok(())
+}
+
+/// What a prefix is blocked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockOn {
+    /// For everyone whose calls are charged by this tariff.
+    Tariff(Uuid),
+    /// For one callshop.
+    Callshop(Uuid),
+}
+
+/// A tariff or callshop whose blocked prefixes changed.
+#[derive(Clone, Debug)]
+pub enum Blocked {
+    /// The tariff as it is now.
+    Tariff(Box<tariff::Model>),
+    /// The callshop as it is now.
+    Callshop(Box<Shop>),
+}
+
+/// Blocks or frees the numbers that begin with `prefix`, from the next call on. Doing it again changes nothing.
+///
+/// # Errors
+/// `INVALID_INPUT` for what is no prefix and for one too many; not found; forbidden for anyone but a callshop's parent.
+pub async fn set_blocked(
+    app: &App,
+    actor: &Actor,
+    on: BlockOn,
+    prefix: &str,
+    blocked: bool,
+) -> Result<Blocked> {
+    actor.require(Right::ManageTariffs)?;
+    check_prefix(prefix).map_err(|error| Error::invalid("prefix", error.message))?;
+    let (owners, now) = (&owners(actor), app.clock.now());
+    let action = if blocked { "blockDestination" } else { "unblockDestination" };
+    app.store
+        .write(|tx| async move {
+            let conn = tx.conn();
+            match on {
+                BlockOn::Tariff(id) => {
+                    let mut tariff = rows::lock(conn, owners, id).await?.ok_or(Error::NotFound)?;
+                    let change = change_list(&mut tariff.blocked_prefixes, prefix, blocked)?;
+                    record(&tx, actor, action, &tariff, change, now).await?;
+                    Ok(Blocked::Tariff(Box::new(rows::update(conn, tariff).await?)))
+                }
+                BlockOn::Callshop(id) => {
+                    let account = access::child(conn, actor, id, Right::ManageTariffs).await?;
+                    let mut settings = accounts::lock_callshop(conn, id).await?.ok_or(Error::NotFound)?;
+                    let (before, after) = change_list(&mut settings.blocked_prefixes, prefix, blocked)?;
+                    let change = Change { account_id: id, action, object: ("Callshop", id), before, after };
+                    audit::record(&tx, actor, now, change).await?;
+                    let settings = accounts::update_callshop(conn, settings).await?;
+                    Ok(Blocked::Callshop(Box::new(Shop { account, settings })))
+                }
+            }
+        })
+        .await
+}
+
+/// Answers whether the prefix was blocked before, and is now.
+fn change_list(list: &mut Value, prefix: &str, blocked: bool) -> Result<(Value, Value)> {
+    let mut prefixes: std::collections::BTreeSet<String> =
+        serde_json::from_value(list.take()).map_err(Error::fault)?;
+    let before = prefixes.contains(prefix);
+    if blocked {
+        prefixes.insert(prefix.to_owned());
+    } else {
+        prefixes.remove(prefix);
+    }
+    if prefixes.len() > MAX_BLOCKED {
+        return Err(Error::invalid(
+            "prefix",
+            format!("at most {MAX_BLOCKED} prefixes are blocked: block shorter ones"),
+        ));
+    }
+    *list = serde_json::to_value(prefixes).map_err(Error::fault)?;
+    Ok((json!({ "prefix": prefix, "blocked": before }), json!({ "prefix": prefix, "blocked": blocked })))
+}
