@@ -1,7 +1,8 @@
 //! A shop's screen: cabins with their customers and last calls in one query, each list read once for all of them.
 
+use chrono::Utc;
 use serde_json::{Value, json};
-use tests::shop::{Shop, text};
+use tests::shop::{Shop, event, text};
 use tests::{Backend, on_both};
 
 const BOARD: &str = "query($s: ID!, $n: Int!, $after: String) { viewer { name } cabins(callshopId: $s, first: 10) { nodes { number \
@@ -48,6 +49,35 @@ on_both!(each_cabin_shows_its_own_calls_newest_first, |backend: Backend| async m
     let after = &cabins[0]["calls"]["pageInfo"]["endCursor"];
     let rest = shop.attendant.ok(BOARD, json!({ "s": shop.id, "n": 2, "after": after })).await;
     assert_eq!(numbers(&rest["cabins"]["nodes"][0]["calls"]), ["+13055550101"]);
+    shop.finish().await;
+});
+
+// lists read less of a call, and by position: whatever may be asked of it is what it says when it is asked for alone
+on_both!(a_call_in_a_list_shows_what_it_shows_alone, |backend: Backend| async move {
+    const ALL: &str = "id cabinId sessionId dialed number numberFormatted destination emergency state authorizedAt ringingAt answeredAt \
+        endedAt elapsedSeconds cost { amount currency } billedSeconds pricePerMinute { amount } connectionFee { amount } maxSeconds \
+        estimated writtenOff { amount } sipCode endedBy cause refusal costs { account billedSeconds amount { amount } } margin { amount }";
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    shop.call(0, "0013055550101", 31_500).await;
+    let user = &shop.phones[0].user;
+    let busy = shop.hook().authorize(user, "+13055550102").await;
+    let failed = event("failed", &busy["ref"], Utc::now(), json!({ "code": 486, "by": "callee" }));
+    assert_eq!(shop.hook().events(&[failed]).await, ["applied"]);
+    assert_eq!(shop.hook().authorize(user, "+99900").await["allow"], false);
+    assert_eq!(shop.hook().authorize(user, "190").await["allow"], true);
+
+    let list = format!(
+        "query($s: ID!) {{ cabins(callshopId: $s, first: 1) {{ nodes {{ calls(first: 10) {{ nodes {{ {ALL} }} }} }} }} }}"
+    );
+    let list = shop.owner.ok(&list, json!({ "s": shop.id })).await;
+    let listed = list["cabins"]["nodes"][0]["calls"]["nodes"].as_array().expect("calls");
+    assert_eq!(listed.len(), 4, "{list}");
+    for call in listed {
+        let alone = format!("query($c: ID!) {{ call(id: $c) {{ {ALL} }} }}");
+        assert_eq!(&shop.owner.ok(&alone, json!({ "c": call["id"] })).await["call"], call);
+    }
     shop.finish().await;
 });
 
