@@ -20,7 +20,7 @@ pub async fn fill(conn: &api::store::Reader, from: u64, to: u64) -> Result<()> {
     let mut done = from;
     while done < to {
         let until = (done + CHUNK).min(to);
-        let tx = conn.begin(Default::default()).await?;
+        let tx = conn.begin().await?;
         for statement in statements(backend, done, until) {
             tx.execute_unprepared(&statement).await?;
         }

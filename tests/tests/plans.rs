@@ -344,7 +344,7 @@ on_both!(the_call_path_reads_by_index, |backend: Backend| async move {
     let server = TestServer::start(backend, |_| {}).await;
     half_a_year(&server).await;
     a_busy_morning(&server).await;
-    let tx = server.app.store.reader().begin(Default::default()).await.unwrap();
+    let tx = server.app.store.reader().begin().await.unwrap();
     if tx.get_database_backend() == DbBackend::Postgres {
         for (setting, value) in api::store::KEYED {
             tx.execute_unprepared(&format!("SET LOCAL {setting} = {value}")).await.unwrap();

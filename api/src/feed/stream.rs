@@ -7,16 +7,16 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use entity::activity as row;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
 use super::hub::{Bell, Ring};
 use super::told::Told;
 use crate::error::{Error, Result};
-use crate::store::{Store, activity};
+use crate::store::{Store, activity, in_time};
 
-/// How long the database may take for a page: longer than its own timeout.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the database may take for what a watcher reads: longer than its own timeout.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 /// Rows read at once when catching up.
 const PAGE: u64 = 200;
 /// How long an activity may be overtaken by the next one before it is looked for in the table.
@@ -156,7 +156,7 @@ impl Watch {
         let rows = patiently(|| async move {
             // what is rung from here on is read as well, or comes after it
             let _turn = store.hub().readers.acquire().await.map_err(Error::fault)?;
-            in_time(activity::after(store.reader(), callshop, last, PAGE)).await
+            in_time(PATIENCE, activity::after(store.reader(), callshop, last, PAGE)).await
         });
         let rows = rows.await?;
         self.early.clear();
@@ -184,12 +184,4 @@ where
             answer => return answer,
         }
     }
-}
-
-/// A connection that died without a sound must not be waited for.
-///
-/// # Errors
-/// Those of `read`, and that it took too long.
-pub async fn in_time<T>(read: impl Future<Output = Result<T>>) -> Result<T> {
-    timeout(PATIENCE, read).await.unwrap_or(Err(Error::Overloaded("the database does not answer")))
 }

@@ -20,6 +20,7 @@ use crate::app::activity::{self as watching, Start};
 use crate::app::{App, calls as call_cases};
 use crate::auth::Actor;
 use crate::feed::{Told, Watch, stream as positions};
+use crate::store;
 
 /// Who sees what of this file.
 pub const RULES: &[Rule] = &[
@@ -337,7 +338,7 @@ impl Ticker {
 
     async fn read(app: Arc<App>, actor: Actor, shop: Uuid) -> crate::error::Result<Rows> {
         let (app, actor) = (&app, &actor);
-        let live = || positions::in_time(call_cases::live(app, actor, shop));
+        let live = || store::in_time(positions::PATIENCE, call_cases::live(app, actor, shop));
         positions::patiently(live).await.map(shared)
     }
 

@@ -223,13 +223,7 @@ impl Store {
         F: FnOnce(Tx) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        let options = TransactionOptions {
-            isolation_level: (self.backend() == DbBackend::Postgres)
-                .then_some(sea_orm::IsolationLevel::RepeatableRead),
-            ..Default::default()
-        };
-        let transaction = self.reader.begin(options).await?;
-        work(Tx::new(transaction)).await
+        work(Tx::new(self.reader.begin().await?)).await
     }
 
     /// Runs `work` in a transaction and commits it, again (bounded) when the database asks for that; then shows what was emitted.
@@ -304,7 +298,10 @@ impl Store {
 }
 
 /// A connection that died without a sound answers nothing for ever, and the database's own timeouts are on the other side of it.
-async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
+///
+/// # Errors
+/// Those of `work`; [`Error::Overloaded`] when it takes longer than `limit`.
+pub async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
     let late = |_| Err(Error::Overloaded("the database does not answer"));
     tokio::time::timeout(limit, work).await.unwrap_or_else(late)
 }

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use sea_orm::entity::prelude::async_trait;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
-    Statement, TransactionOptions, TransactionTrait as _,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
+    QueryResult, Statement, TransactionOptions, TransactionTrait as _,
 };
 
 use crate::error::is_connection_lost;
@@ -33,11 +34,16 @@ impl Reader {
         &self.pool
     }
 
-    /// Begins a transaction that reads; when its connection is lost later on, it fails.
+    /// Begins a transaction that sees one state of the database; when its connection is lost later on, it fails.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn begin(&self, options: TransactionOptions) -> Result<DatabaseTransaction, DbErr> {
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let isolation_level = match self.get_database_backend() {
+            DbBackend::Postgres => Some(IsolationLevel::RepeatableRead),
+            _ => None,
+        };
+        let options = TransactionOptions { isolation_level, ..Default::default() };
         self.again(|| self.pool.begin_with_options(options)).await
     }
 

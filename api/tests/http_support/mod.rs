@@ -162,7 +162,7 @@ pub struct Subscription_;
 pub static TURN: Semaphore = Semaphore::const_new(1);
 /// Until when.
 pub static GO_ON: Notify = Notify::const_new();
-/// Answers of `flood`.
+/// Answers of `flood` that are counted.
 pub static FLOODED: AtomicUsize = AtomicUsize::new(0);
 
 /// Streams that are open now, to see them end.
@@ -201,11 +201,11 @@ impl Subscription_ {
         })
     }
 
-    /// Never ends, 16 KiB an answer.
-    async fn flood(&self) -> impl Stream<Item = String> {
+    /// Never ends, 16 KiB an answer; `counted` by one test alone, for others flood at the same time.
+    async fn flood(&self, #[graphql(default)] counted: bool) -> impl Stream<Item = String> {
         let opened = Opened::new();
-        stream::unfold(opened, |opened| async move {
-            FLOODED.fetch_add(1, Ordering::Relaxed);
+        stream::unfold(opened, move |opened| async move {
+            FLOODED.fetch_add(usize::from(counted), Ordering::Relaxed);
             Some(("x".repeat(16 * 1024), opened))
         })
     }

@@ -134,7 +134,7 @@ async fn fill(url: &str, plan: &Plan, sample: &Sample) -> Result<()> {
             activity_head::Model { callshop_id: account(shop, 1)?, seq: 0, kept_from: 1 }.into_active_model(),
         );
     }
-    let tx = store.reader().begin(Default::default()).await?;
+    let tx = store.reader().begin().await?;
     for chunk in calls.chunks(CHUNK) {
         store::calls::insert(&tx, chunk).await?;
     }

@@ -104,81 +104,58 @@ fn page_of(owner: &str, column: call::Column, page: Page, priced: bool) -> Strin
     )
 }
 
-/// What is read of a call that is shown, in the order of [`shown`].
-const SHOWN: [call::Column; 26] = {
-    use call::Column as C;
-    [
-        C::Id,
-        C::CallshopId,
-        C::CabinId,
-        C::SessionId,
-        C::PhoneId,
-        C::Dialed,
-        C::Number,
-        C::Destination,
-        C::Emergency,
-        C::State,
-        C::AuthorizedAt,
-        C::RingingAt,
-        C::AnsweredAt,
-        C::EndedAt,
-        C::Covered,
-        C::SipCode,
-        C::EndedBy,
-        C::Cause,
-        C::Refusal,
-        C::TalkSeconds,
-        C::BilledSeconds,
-        C::Charge,
-        C::Currency,
-        C::Pricing,
-        C::Estimated,
-        C::WrittenOff,
-    ]
-};
+/// What is read of a call that is shown, and the call of a row of that. By position: to look for each column's name took as long as to read it.
+macro_rules! shown {
+    ($($field:ident: $column:ident,)+) => {
+        const SHOWN: &[call::Column] = &[$(call::Column::$column),+];
 
-/// A call of which [`SHOWN`] was read. By position: to look for each column's name took as long as to read it.
-fn shown(row: &QueryResult) -> Result<call::Model> {
-    let mut row = Cells { row, next: 0 };
-    Ok(call::Model {
-        id: row.next()?,
-        callshop_id: row.next()?,
-        cabin_id: row.next()?,
-        session_id: row.next()?,
-        phone_id: row.next()?,
-        dialed: row.next()?,
-        number: row.next()?,
-        destination: row.next()?,
-        emergency: row.next()?,
-        state: row.next()?,
-        authorized_at: row.next()?,
-        ringing_at: row.next()?,
-        answered_at: row.next()?,
-        ended_at: row.next()?,
-        covered: row.next()?,
-        sip_code: row.next()?,
-        ended_by: row.next()?,
-        cause: row.next()?,
-        refusal: row.next()?,
-        talk_seconds: row.next()?,
-        billed_seconds: row.next()?,
-        charge: row.next()?,
-        currency: row.next()?,
-        pricing: row.next()?,
-        estimated: row.next()?,
-        written_off: row.next()?,
-        request_id: String::new(),
-        proxy: String::new(),
-        sip_call_id: String::new(),
-        from_tag: String::new(),
-        to_tag: None,
-        hang_up_by: None,
-        holds: serde_json::Value::Null,
-        extend_at: None,
-        confirmed: 0,
-        attempt_day: String::new(),
-        answer_day: None,
-    })
+        fn shown(row: &QueryResult) -> Result<call::Model> {
+            let mut row = Cells { row, next: 0 };
+            Ok(call::Model {
+                $($field: row.next()?,)+
+                request_id: String::new(),
+                proxy: String::new(),
+                sip_call_id: String::new(),
+                from_tag: String::new(),
+                to_tag: None,
+                hang_up_by: None,
+                holds: serde_json::Value::Array(Vec::new()),
+                extend_at: None,
+                confirmed: 0,
+                attempt_day: String::new(),
+                answer_day: None,
+            })
+        }
+    };
+}
+
+shown! {
+    id: Id,
+    callshop_id: CallshopId,
+    cabin_id: CabinId,
+    session_id: SessionId,
+    phone_id: PhoneId,
+    dialed: Dialed,
+    number: Number,
+    destination: Destination,
+    emergency: Emergency,
+    state: State,
+    authorized_at: AuthorizedAt,
+    ringing_at: RingingAt,
+    answered_at: AnsweredAt,
+    ended_at: EndedAt,
+    covered: Covered,
+    sip_code: SipCode,
+    ended_by: EndedBy,
+    cause: Cause,
+    refusal: Refusal,
+    talk_seconds: TalkSeconds,
+    billed_seconds: BilledSeconds,
+    charge: Charge,
+    currency: Currency,
+    pricing: Pricing,
+    estimated: Estimated,
+    written_off: WrittenOff,
 }
 
 /// The columns of a row, one after the other.
