@@ -3,6 +3,7 @@
 //! Each instance has a loopback network of its own (`127.A.B.0/24`), so that tests run side by side, and ends with its value.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -528,7 +529,15 @@ fn write_configuration(
 
 /// The proxy's tables, in a folder or on PostgreSQL.
 fn create_database(target: &str) {
-    let made = Command::new("sh").arg(root().join("kamailio/create-db")).arg(target).status();
+    // by its input: an address may have a password in it
+    let mut command = Command::new("sh");
+    command.arg(root().join("kamailio/create-db")).arg("-").stdin(Stdio::piped());
+    let made = command.spawn().and_then(|mut child| {
+        if let Some(mut input) = child.stdin.take() {
+            writeln!(input, "{target}")?;
+        }
+        child.wait()
+    });
     assert!(made.is_ok_and(|status| status.success()), "kamailio/create-db: run the tests by tests/run");
 }
 

@@ -56,6 +56,13 @@ async fn faults_leave_everything_once_and_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn faults_of_a_primary_that_dies_lose_nothing() {
+    let _alone = ALONE.lock().await;
+    let told = run(&plan(10, vec![Fault::KillPrimary]), |line| println!("{line}")).await;
+    println!("{}", told.unwrap_or_else(|wrong| panic!("{wrong}")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_are_none_when_nodes_are_restarted_in_turn() {
     let _alone = ALONE.lock().await;
     let told = rolling(&plan(10, Vec::new()), |line| println!("{line}")).await;

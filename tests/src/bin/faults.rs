@@ -17,6 +17,9 @@ struct Arguments {
     command: Option<Mode>,
     #[command(flatten)]
     settings: Settings,
+    /// Run PostgreSQL as a cluster of three under Patroni: adds kill-primary and leaves out disk-full.
+    #[arg(long)]
+    cluster: bool,
     /// Only these faults, separated by commas; without it, all.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Fault>,
@@ -70,7 +73,7 @@ async fn main() -> ExitCode {
         idle: arguments.idle,
         faults: match arguments.command {
             Some(Mode::Rolling(_)) => Vec::new(),
-            None if arguments.only.is_empty() => possible(),
+            None if arguments.only.is_empty() => possible(arguments.cluster),
             None => arguments.only.clone(),
         },
         release: settings.release,
@@ -94,8 +97,15 @@ async fn main() -> ExitCode {
 }
 
 /// All faults that can be here; what cannot is named.
-fn possible() -> Vec<Fault> {
+fn possible(cluster: bool) -> Vec<Fault> {
     let mut faults = Fault::value_variants().to_vec();
+    if cluster {
+        println!("LEFT OUT: disk-full: a cluster has no single disk");
+        faults.retain(|fault| *fault != Fault::DiskFull);
+        return faults;
+    }
+    println!("LEFT OUT: kill-primary: it needs --cluster");
+    faults.retain(|fault| *fault != Fault::KillPrimary);
     if let Err(why) = Disk::can_be() {
         println!("LEFT OUT: disk-full: {why}");
         faults.retain(|fault| *fault != Fault::DiskFull);

@@ -80,13 +80,21 @@ fn is_root() -> bool {
 }
 
 /// A program that runs as the user that PostgreSQL needs.
-fn as_postgres(program: &Path) -> Command {
+pub(super) fn as_postgres(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
     command.args(["--reuid=postgres", "--regid=postgres", "--init-groups", "--"]).arg(program);
     command
+}
+
+/// Makes that user the owner of a folder and what is in it.
+pub(super) async fn give_to_postgres(folder: &Path) {
+    if is_root() {
+        let owned = Command::new("chown").args(["-R", "postgres:"]).arg(folder).status().await;
+        assert!(owned.is_ok_and(|status| status.success()), "there is a user postgres");
+    }
 }
 
 /// What PostgreSQL is made with.
@@ -104,10 +112,7 @@ pub(super) async fn postgres(folder: &Path, address: SocketAddr, durability: &Du
     let bin: PathBuf = newest.expect("a version").join("bin");
     let own = folder.join("postgres");
     fs::create_dir_all(&own).expect("a folder");
-    if is_root() {
-        let owned = Command::new("chown").arg("postgres:").arg(&own).status().await;
-        assert!(owned.is_ok_and(|status| status.success()), "there is a user postgres");
-    }
+    give_to_postgres(&own).await;
     let data = own.join("data");
     let mut make = as_postgres(&bin.join("initdb"));
     make.arg("-D").arg(&data).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]);

@@ -14,6 +14,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
+use super::cluster::Postgres;
 use super::real::Disturbance;
 use super::site::{Linked, Site};
 use super::watchers::{self, Door};
@@ -35,6 +36,8 @@ pub enum Fault {
     FreezeNode,
     /// PostgreSQL is stopped at once (immediate), and started a while later.
     RestartPostgres,
+    /// The primary of the PostgreSQL cluster dies with its Patroni, and comes back as a standby.
+    KillPrimary,
     /// PostgreSQL's disk is full, and has room again some seconds later.
     DiskFull,
     /// A node cannot reach PostgreSQL.
@@ -193,7 +196,7 @@ impl Held {
         let needed: Vec<&Arc<Mutex<()>>> = match fault {
             Fault::KillNode | Fault::RestartNode | Fault::FreezeNode => vec![one],
             Fault::KillBothNodes => vec![first, second],
-            Fault::RestartPostgres | Fault::DiskFull => vec![&self.postgres],
+            Fault::RestartPostgres | Fault::KillPrimary | Fault::DiskFull => vec![&self.postgres],
             Fault::StopRedis => vec![&self.redis],
             Fault::KillProxy | Fault::StepClock => vec![&self.proxy],
             Fault::CutDatabase
@@ -252,11 +255,15 @@ impl Fault {
                 linked.node.signal("CONT").await;
             }
             Self::RestartPostgres => {
+                let pause = seconds(0, 5);
+                return site.postgres.lock().await.crash(pause).await;
+            }
+            Self::KillPrimary => {
                 let mut postgres = site.postgres.lock().await;
-                postgres.stop("QUIT").await;
-                tokio::time::sleep(seconds(0, 5)).await;
-                postgres.start().await;
-                return Ok(String::new());
+                let Postgres::Cluster(cluster) = &mut *postgres else {
+                    return Err("only a cluster has a primary that can die".to_owned());
+                };
+                return cluster.kill_primary().await;
             }
             Self::DiskFull => return full(site, seconds(2, 5)).await,
             Self::StopRedis => {
@@ -363,7 +370,7 @@ impl Site {
 async fn full(site: &Site, time: Duration) -> Result<String, String> {
     let disk = site.disk.as_ref().ok_or("PostgreSQL has no disk of its own")?;
     let (begun, before) = (Instant::now(), site.refusals());
-    let fell = site.postgres.lock().await.fell;
+    let fell = site.postgres.lock().await.fell();
     disk.fill();
     tokio::time::sleep(time).await;
     while site.refusals() == before {
@@ -380,7 +387,7 @@ async fn full(site: &Site, time: Duration) -> Result<String, String> {
         " ({} statements found no room; PostgreSQL gave up {} times, and ended {} times)",
         after.0 - before.0,
         after.1 - before.1,
-        site.postgres.lock().await.fell - fell
+        site.postgres.lock().await.fell() - fell
     ))
 }
 

@@ -5,6 +5,7 @@
 //! In the end (`verify`): events answered are events stored are events delivered to each subscriber, in order, once; each call is charged
 //! once, to the second; `callshop audit` is content; PostgreSQL had no deadlock.
 
+mod cluster;
 mod database;
 pub mod disk;
 pub mod fault;
@@ -81,6 +82,11 @@ struct Stage {
 /// # Errors
 /// What did not.
 pub async fn run(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<String, String> {
+    if plan.faults.contains(&Fault::KillPrimary) && plan.faults.contains(&Fault::DiskFull) {
+        return Err(
+            "kill-primary needs a cluster, disk-full a single PostgreSQL: leave one of them out".to_owned()
+        );
+    }
     let stage = Stage::set(plan, &progress).await;
     let mut random = Random(plan.seed);
     let breaking = fault::schedule(&stage, plan, &mut random, &progress);
@@ -136,7 +142,9 @@ impl Stage {
     async fn set(plan: &Plan, progress: &(impl Fn(&str) + Send + Sync)) -> Self {
         let begun = Instant::now();
         let disk = plan.faults.contains(&Fault::DiskFull);
-        let ground = Ground::prepare(&Building { release: plan.release, fsync: plan.fsync, disk }).await;
+        let replicated = plan.faults.contains(&Fault::KillPrimary);
+        let building = Building { release: plan.release, fsync: plan.fsync, disk, replicated };
+        let ground = Ground::prepare(&building).await;
         let shop = ground.office().await;
         // a call takes up to three seconds with what comes after it, so these phones are enough for the rate, with room for what is late
         let count = (plan.subscribers / 10).clamp(2, 100);

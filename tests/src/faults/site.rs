@@ -7,6 +7,7 @@
 //! | .3, .4 | PostgreSQL, Redis |
 //! | .11, .12 | relays from the balancer to the nodes, which are .21 and .22 |
 //! | .31, .32 and .41, .42 | relays from each node to PostgreSQL and to Redis |
+//! | .60, .61 to .63 | etcd and the members of a PostgreSQL cluster, whose balancer is .3 then |
 //! | .51, .52, .53 | relays from the nodes to the proxy's control listener, from the proxy to the hook, from the proxy to Redis |
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,6 +20,7 @@ use sea_orm::{ConnectionTrait as _, Database};
 use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
+use super::cluster::{Cluster, Postgres};
 use super::database::{Daemon, Durability, append, postgres, redis};
 use super::disk::Disk;
 use super::node::Node;
@@ -41,7 +43,7 @@ pub(super) struct Linked {
 /// The topology.
 pub(super) struct Site {
     pub(super) nodes: [Linked; 2],
-    pub(super) postgres: Mutex<Daemon>,
+    pub(super) postgres: Mutex<Postgres>,
     pub(super) redis: Mutex<Daemon>,
     pub(super) to_control: Relay,
     pub(super) to_hook: Relay,
@@ -66,17 +68,21 @@ pub(super) struct Building {
     pub(super) fsync: bool,
     /// PostgreSQL gets a disk of its own, which can be full.
     pub(super) disk: bool,
+    /// PostgreSQL is a cluster with a synchronous standby, in which a member can die.
+    pub(super) replicated: bool,
 }
 
 /// A site without its nodes, on whose database the shops are made.
 pub(super) struct Ground {
     plan: SipPlan,
     binary: std::path::PathBuf,
-    postgres: Daemon,
+    postgres: Postgres,
     redis: Daemon,
     disk: Option<Disk>,
     folder: tempfile::TempDir,
     pub(super) database: String,
+    /// User and password, as in a URL.
+    user: String,
 }
 
 impl Ground {
@@ -91,17 +97,22 @@ impl Ground {
         let at = |host: u8, port: u16| SocketAddr::from((plan.address(host), port));
         let disk = building.disk.then(|| Disk::mount(&folder.path().join("postgres")));
         let disk = disk.transpose().unwrap_or_else(|why| panic!("{why}"));
-        let durability = Durability { fsync: building.fsync, small: building.disk };
-        let postgres = postgres(folder.path(), at(3, 5432), &durability).await;
+        let (postgres, user) = if building.replicated {
+            let cluster = Cluster::start(folder.path(), plan.network()).await;
+            (Postgres::Cluster(cluster), Cluster::credentials())
+        } else {
+            let durability = Durability { fsync: building.fsync, small: building.disk };
+            (Postgres::Alone(postgres(folder.path(), at(3, 5432), &durability).await), "postgres".to_owned())
+        };
         let redis = redis(folder.path(), at(4, 6379)).await;
-        let admin = format!("postgres://postgres@{}/postgres", at(3, 5432));
+        let admin = format!("postgres://{user}@{}/postgres", at(3, 5432));
         let conn = connect(&admin).await;
         for name in ["callshop", "kamailio"] {
             conn.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database");
         }
         conn.close().await.expect("closes");
-        let database = format!("postgres://postgres@{}/callshop", at(3, 5432));
-        Self { plan, binary, postgres, redis, disk, folder, database }
+        let database = format!("postgres://{user}@{}/callshop", at(3, 5432));
+        Self { plan, binary, postgres, redis, disk, folder, database, user }
     }
 
     /// A node of the test's own, to make shops with.
@@ -131,7 +142,7 @@ impl Ground {
             let own = [at(20 + number, 8080), at(20 + number, 8081)];
             let database = at(30 + number, 5432);
             let doorbell = at(40 + number, 6379);
-            let toml = settings(own, database, doorbell, control);
+            let toml = settings(own, &format!("{}@{database}", self.user), doorbell, control);
             Linked {
                 node: Node::new(&format!("api-{number}"), binary, &toml, own, folder),
                 doors: [
@@ -151,7 +162,7 @@ impl Ground {
         }
         let balancer = balance(network, folder);
         let (graphql, hook) = (at(2, 8080), at(2, 8081));
-        let dialogs = format!("postgres://postgres@{}/kamailio", at(3, 5432));
+        let dialogs = format!("postgres://{}@{}/kamailio", self.user, at(3, 5432));
         let queue = at(53, 6379);
         let (host, port) = (queue.ip().to_string(), queue.port().to_string());
         let through = [("CS_REDIS_HOST", host.as_str()), ("CS_REDIS_PORT", port.as_str())];
@@ -195,10 +206,10 @@ pub(super) async fn connect(url: &str) -> sea_orm::DatabaseConnection {
 pub(super) const STALL_SECONDS: u64 = 8;
 
 /// What a node is told. Sockets are looked after more often than in production, so that a run of minutes sees it.
-fn settings(own: [SocketAddr; 2], database: SocketAddr, redis: SocketAddr, control: SocketAddr) -> String {
+fn settings(own: [SocketAddr; 2], database: &str, redis: SocketAddr, control: SocketAddr) -> String {
     let [listen, hook] = own;
     format!(
-        "listen = \"{listen}\"\ndatabase_url = \"postgres://postgres@{database}/callshop\"\n\n\
+        "listen = \"{listen}\"\ndatabase_url = \"postgres://{database}/callshop\"\n\n\
          [auth]\naccess_seconds = 86400\n\n[redis]\nurl = \"redis://{redis}\"\nevents_stream = \"callshop:events\"\n\n\
          [hook]\nlisten = \"{hook}\"\nsecrets = [\"{HOOK_SECRET}\"]\n\n\
          [[hook.proxies]]\nname = \"{PROXY}\"\ncontrol_url = \"http://{control}\"\ntoken = \"{HOOK_SECRET}\"\n\n\
