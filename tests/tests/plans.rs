@@ -389,7 +389,6 @@ async fn attempts(conn: &Explaining, rows: &[call::Model]) {
     let sessions = [a_session(ids[0]), a_session(ids[1])];
     calls::spent(conn, &sessions.iter().collect::<Vec<_>>()).await.unwrap();
     calls::busy_phones(conn, &ids).await.unwrap();
-    calls::live_among(conn, &ids).await.unwrap();
     calls::live_of_sessions(conn, &ids).await.unwrap();
     calls::abandoned(conn, &requests).await.unwrap();
     accounts::by_ids(conn, &ids).await.unwrap();

@@ -185,15 +185,6 @@ fn since(conn: &impl ConnectionTrait, id: Uuid) -> sea_orm::Condition {
     sea_orm::Condition::all().add_option(on_postgres.then(|| call::Column::Id.gte(id)))
 }
 
-/// Those of these calls that are live.
-pub async fn live_among(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<HashSet<Uuid>> {
-    let query = live_call::Entity::find()
-        .select_only()
-        .column(live_call::Column::CallId)
-        .filter(bulk::among(conn, live_call::Column::CallId, calls.iter().copied()));
-    Ok(query.into_tuple::<Uuid>().all(conn).await?.into_iter().collect())
-}
-
 /// Phones that have a live call.
 pub async fn busy_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<HashSet<Uuid>> {
     let query = live_call::Entity::find()
