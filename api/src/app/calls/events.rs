@@ -361,7 +361,7 @@ impl Batch {
             row.to_tag = Some(to_tag.to_owned());
             changed = true;
         }
-        if row.state == CallState::Refused && changed {
+        if row.state == CallState::Refused && after.call.sip_code != before.sip_code {
             // whatever was decided came too late: the phone did not hear it
             row.refusal = Some(Refusal::Abandoned.code().to_owned());
         }
