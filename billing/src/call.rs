@@ -10,7 +10,8 @@
 //! - `ended` without an answer instant, of a call not known as answered, is an unanswered call, and so is every call
 //!   that ends because its answer was never acknowledged.
 //! - `failed` ends a call that was not answered; after an answer it is ignored.
-//! - `abandoned` (the proxy threw the authorisation away) counts only while nothing has rung.
+//! - `abandoned` (the proxy threw the authorisation away) counts only while nothing has rung. A refusal that it throws
+//!   away stays one, with the SIP code that the phone got.
 //! - An `ended` with an answer instant proves that the call was up: it prevails even over `failed` and `abandoned`.
 //!   Whoever applies the transition sees it from the old state, whose holds were released. Otherwise final is final.
 //! - A call that its proxy no longer knows ends at the last instant it was seen (`lost`); one that was not answered has
@@ -21,6 +22,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::rating;
+
+/// The SIP code of a caller who gave up.
+const CANCELED: u16 = 487;
 
 /// Where a call is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -184,7 +188,10 @@ pub enum CallEventKind {
         by: EndedBy,
     },
     /// The proxy discarded the authorisation.
-    Abandoned,
+    Abandoned {
+        /// The SIP code that the phone got instead, if the proxy says so.
+        code: Option<u16>,
+    },
     /// The proxy does not know the call any more; the event's instant is the last at which it was seen. Never sent by a
     /// proxy: found by comparing.
     Lost,
@@ -241,7 +248,7 @@ pub fn apply(call: &Call, event: &CallEvent) -> Transition {
             ended(&mut next, event.at, *by, *cause, *answered_at)
         }
         CallEventKind::Failed { code, by } => failed(&mut next, event.at, *code, *by),
-        CallEventKind::Abandoned => abandoned(&mut next, event.at),
+        CallEventKind::Abandoned { code } => abandoned(&mut next, event.at, *code),
         CallEventKind::Lost => lost(&mut next, event.at),
     };
     Transition { call: next, emitted }
@@ -329,11 +336,16 @@ fn failed(call: &mut Call, at: DateTime<Utc>, code: u16, by: EndedBy) -> Vec<Emi
     if told { Vec::new() } else { vec![Emitted::Failed { at }] }
 }
 
-fn abandoned(call: &mut Call, at: DateTime<Utc>) -> Vec<Emitted> {
-    if call.state != CallState::Authorized {
-        return Vec::new();
+fn abandoned(call: &mut Call, at: DateTime<Utc>, code: Option<u16>) -> Vec<Emitted> {
+    match call.state {
+        CallState::Authorized => {
+            call.state = CallState::Abandoned;
+            call.ended_at = Some(at);
+            call.sip_code = code;
+            call.ended_by = code.map(|code| if code == CANCELED { EndedBy::Caller } else { EndedBy::Proxy });
+        }
+        CallState::Refused if code.is_some() && call.sip_code != code => call.sip_code = code,
+        _ => return Vec::new(),
     }
-    call.state = CallState::Abandoned;
-    call.ended_at = Some(at);
     vec![Emitted::Abandoned { at }]
 }

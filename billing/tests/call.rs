@@ -31,7 +31,7 @@ fn failed(second: i64) -> CallEvent {
 }
 
 fn abandoned() -> CallEvent {
-    event(1, CallEventKind::Abandoned)
+    event(1, CallEventKind::Abandoned { code: None })
 }
 
 fn run(events: &[CallEvent]) -> (Call, Vec<Emitted>) {
@@ -132,6 +132,21 @@ fn abandoned_and_refused() {
     for event in [ringing(), answered(), ended(41, EndCause::Bye, Some(10)), failed(3), abandoned()] {
         assert_eq!(apply(&refused, &event).call, refused);
     }
+}
+
+#[test]
+fn what_the_phone_got_instead_is_kept() {
+    let given_up = |code| event(1, CallEventKind::Abandoned { code: Some(code) });
+    for (code, by) in [(503, EndedBy::Proxy), (487, EndedBy::Caller)] {
+        let (call, _) = run(&[given_up(code)]);
+        assert_eq!((call.state, call.sip_code, call.ended_by), (CallState::Abandoned, Some(code), Some(by)));
+    }
+    // a refusal that came too late
+    let refused = Call { sip_code: Some(402), ..Call::refused(at(0)) };
+    let late = apply(&refused, &given_up(503));
+    assert_eq!(late.call, Call { sip_code: Some(503), ..refused });
+    assert_eq!(late.emitted, [Emitted::Abandoned { at: at(1) }]);
+    assert_eq!(apply(&late.call, &given_up(503)).emitted, []);
 }
 
 #[test]

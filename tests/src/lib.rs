@@ -12,6 +12,7 @@ pub mod model;
 pub mod proxy;
 pub mod redis;
 pub mod relay;
+pub mod rush;
 pub mod server;
 pub mod shop;
 pub mod sip;

@@ -164,7 +164,7 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
 }
 
 /// One request: its path and its JSON body.
-async fn request(stream: &mut TcpStream) -> Option<(String, Value)> {
+pub(crate) async fn request(stream: &mut TcpStream) -> Option<(String, Value)> {
     let mut read = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&read).into_owned();

@@ -17,6 +17,7 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, Database, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
 };
 
+use crate::rush::Figures;
 use crate::server::{HOOK_SECRET, TestServer};
 use crate::shop::SipAccount;
 
@@ -116,6 +117,20 @@ impl SipPlan {
         self.postgres = Some(database.to_owned());
         write_configuration(dir.path(), &self, self.gateway, hook, settings);
         let gateway = start_gateway(dir.path(), self.gateway);
+        let mut sip = Sip::new(self, None, gateway, dir);
+        sip.listen_again().await;
+        sip
+    }
+
+    /// Starts gateway and proxy for a hook at an address; nothing that passes is written down, since it may be much.
+    ///
+    /// # Panics
+    /// When one of them does not start.
+    pub async fn start_quietly(self, hook: SocketAddr, settings: &[(&str, &str)]) -> Sip {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        write_configuration(dir.path(), &self, self.gateway, hook, settings);
+        let mut command = quiet_sipp(dir.path(), "gateway", "gateway", self.gateway);
+        let gateway = Group::spawn(command.args(["-deadcall_wait", "0"]), false);
         let mut sip = Sip::new(self, None, gateway, dir);
         sip.listen_again().await;
         sip
@@ -293,14 +308,54 @@ impl Sip {
         self.sipp(name, script.scenario, phone.address, &options)
     }
 
-    /// Somebody who is neither a phone nor the gateway sends in-dialog requests of no dialog.
-    pub fn forge(&self) -> Playing {
+    /// Somebody who is neither a phone nor the gateway sends in-dialog requests of no dialog, one in the name of this phone.
+    pub fn forge(&self, phone: &Phone) -> Playing {
         let from = self.free_address(self.plan.address(3));
         let route = self.plan.sip.to_string();
         let gateway = self.plan.gateway.to_string();
         let elsewhere = SocketAddr::from((self.plan.address(4), 5060)).to_string();
         let keys = ["-key", "route", &route, "-key", "gateway", &gateway, "-key", "elsewhere", &elsewhere];
+        let keys: Vec<&str> = keys.into_iter().chain(["-key", "phone", &phone.account.user]).collect();
         self.sipp(crate::shop::unique("forged"), "forged-in-dialog", from, &keys)
+    }
+
+    /// A registered phone hangs up a call that the proxy does not have.
+    pub fn hang_up_unknown(&self, phone: &Phone) -> Playing {
+        let (route, gateway) = (self.plan.sip.to_string(), self.plan.gateway.to_string());
+        let keys = ["-key", "route", &route, "-key", "gateway", &gateway];
+        self.play(phone, &Script::call("phone-lost-bye", "", &keys))
+    }
+
+    /// Where the proxy is reached by phones.
+    pub fn address(&self) -> SocketAddr {
+        self.plan.sip
+    }
+
+    /// Calls at a rate from one address, each as `phone-call` plays it; waits until all are over.
+    ///
+    /// # Panics
+    /// When SIPp does not start, or takes a minute longer than it should.
+    pub async fn rush(&self, per_second: u32, seconds: u32, talk: Duration) -> Figures {
+        let csv = self.dir.path().join("rush.csv");
+        fs::write(&csv, "SEQUENTIAL\nbooth;[authentication username=booth password=secret];11988880111;\n")
+            .expect("the phone's account is written");
+        let mut command = quiet_sipp(self.dir.path(), "rush", "phone-call", self.free_address(self.phones));
+        let calls = per_second * seconds;
+        command.arg("-inf").arg(&csv).args(["-r", &per_second.to_string(), "-m", &calls.to_string()]);
+        command.args(["-l", &calls.to_string(), "-d", &talk.as_millis().to_string()]);
+        command.arg(self.plan.sip.to_string());
+        let mut phones =
+            tokio::process::Command::from(command).kill_on_drop(true).spawn().expect("sipp starts");
+        let patience = Duration::from_secs(u64::from(seconds)) + talk + DEADLINE * 2;
+        let over = tokio::time::timeout(patience, phones.wait()).await;
+        over.expect("the calls end in time").expect("an exit status");
+        Figures::read(&self.dir.path().join("rush.stat"))
+    }
+
+    /// What a gateway that was started quietly counted up to a second ago.
+    pub async fn quiet_gateway_figures(&self) -> Figures {
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        Figures::read(&self.dir.path().join("gateway.stat"))
     }
 
     /// All messages that the gateway sent and received so far.
@@ -520,10 +575,10 @@ fn write_configuration(
     let changed = settings.iter().map(|(name, value)| (*name, (*value).to_owned()));
     let changed: Vec<(&str, String)> = changed.chain(on_postgres).collect();
     let own = own.into_iter().filter(|(name, _)| changed.iter().all(|(other, _)| other != name));
-    let lines: Vec<String> = own
-        .chain(changed.iter().cloned())
-        .map(|(name, value)| format!("#!substdef \"!{name}!{value}!g\"\n"))
-        .collect();
+    // an empty one is left as it is shipped
+    let changed: Vec<_> = changed.iter().filter(|(_, value)| !value.is_empty()).cloned().collect();
+    let lines: Vec<String> =
+        own.chain(changed).map(|(name, value)| format!("#!substdef \"!{name}!{value}!g\"\n")).collect();
     fs::write(dir.join("local.cfg"), lines.concat()).expect("local.cfg is written");
 }
 
@@ -567,15 +622,29 @@ fn start_proxy(dir: &Path) -> Group {
 }
 
 fn start_gateway(dir: &Path, address: SocketAddr) -> Group {
-    Group::spawn(&mut sipp(dir, "gateway", "gateway", address), false)
+    // it may see the Call-ID of a call that is over again
+    Group::spawn(sipp(dir, "gateway", "gateway", address).args(["-deadcall_wait", "0"]), false)
 }
 
+/// Writes down every message, in `NAME.msg`.
 fn sipp(dir: &Path, name: &str, scenario: &str, from: SocketAddr) -> Command {
-    let file = |kind: &str| dir.join(format!("{name}.{kind}"));
+    let mut command = plain_sipp(dir, name, scenario, from);
+    command.arg("-trace_msg").arg("-message_file").arg(dir.join(format!("{name}.msg")));
+    command
+}
+
+/// Counts only, each second, in `NAME.stat`.
+fn quiet_sipp(dir: &Path, name: &str, scenario: &str, from: SocketAddr) -> Command {
+    let mut command = plain_sipp(dir, name, scenario, from);
+    command.args(["-trace_stat", "-fd", "1", "-stf"]).arg(dir.join(format!("{name}.stat")));
+    command
+}
+
+fn plain_sipp(dir: &Path, name: &str, scenario: &str, from: SocketAddr) -> Command {
     let mut command = Command::new("sipp");
     command.arg("-sf").arg(root().join("tests/sip").join(format!("{scenario}.xml")));
     command.args(["-i", &from.ip().to_string(), "-p", &from.port().to_string(), "-nostdin", "-trace_err"]);
-    command.arg("-error_file").arg(file("err")).arg("-trace_msg").arg("-message_file").arg(file("msg"));
+    command.arg("-error_file").arg(dir.join(format!("{name}.err")));
     // the times in its trace are local ones
     command
         .current_dir(dir)

@@ -154,6 +154,107 @@ on_both!(an_attempt_given_up_before_its_answer_frees_the_phone, |backend: Backen
     shop.finish().await;
 });
 
+on_both!(the_record_says_what_the_phone_got_instead, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    let seen = "state sipCode endedBy refusal";
+    let ask = |request: &str| {
+        json!({ "request_id": request, "user": shop.phones[0].user, "dialed": "+13055550123", "src": "x", "ts": "1",
+            "proxy": "test", "call_id": "c", "from_tag": "f" })
+    };
+    let abandoned = |request: &str, code: u16| {
+        json!({ "eid": unique("eid"), "kind": "abandoned", "ts": micros(Utc::now()), "proxy": "test", "request_id": request,
+            "call_id": "c", "from_tag": "f", "reason": "late", "code": code })
+    };
+    let record = async |request: &str, refused: bool, code: u16, first: bool| {
+        let event = abandoned(request, code);
+        if first {
+            assert_eq!(shop.hook().events(std::slice::from_ref(&event)).await, ["applied"]);
+        }
+        let (_, answer) = shop.hook().post("authorize", &ask(request)).await;
+        assert_eq!(answer["allow"], json!(!refused && !first), "{answer}");
+        if !first {
+            assert_eq!(shop.hook().events(std::slice::from_ref(&event)).await, ["applied"]);
+        }
+        let (_, same) = shop.hook().post("authorize", &ask(request)).await;
+        assert_eq!((&same["code"], &same["error"]), (&json!(503), &json!("ABANDONED")), "asked again");
+        let query =
+            format!("query($id: ID!) {{ calls(callshopId: $id, first: 1) {{ nodes {{ {seen} }} }} }}");
+        let call = shop.owner.ok(&query, json!({ "id": shop.id })).await["calls"]["nodes"][0].take();
+        json!([call["state"], call["sipCode"], call["endedBy"], call["refusal"]])
+    };
+    // the cabin is closed: a refusal that the phone did not hear
+    let late_refusal = record(&unique("request"), true, 503, false).await;
+    assert_eq!(late_refusal, json!(["REFUSED", 503, null, "ABANDONED"]));
+    shop.open_cabin(0).await;
+    let early = record(&unique("request"), false, 503, true).await;
+    assert_eq!(early, json!(["REFUSED", 503, null, "ABANDONED"]));
+    let late = record(&unique("request"), false, 503, false).await;
+    assert_eq!(late, json!(["ABANDONED", 503, "PROXY", null]));
+    let canceled = record(&unique("request"), false, 487, false).await;
+    assert_eq!(canceled, json!(["ABANDONED", 487, "CALLER", null]));
+    let told = kinds(&shop).await;
+    assert_eq!(
+        told,
+        [
+            "CALL_REFUSED",
+            "CALL_ABANDONED",
+            "CALL_REFUSED",
+            "CALL_AUTHORIZED",
+            "CALL_ABANDONED",
+            "CALL_AUTHORIZED",
+            "CALL_ABANDONED"
+        ]
+    );
+    shop.finish().await;
+});
+
+on_both!(a_question_brings_the_end_of_the_call_before_it, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    let user = &shop.phones[0].user;
+    let ask = async |ends: Value| {
+        let ask = json!({ "request_id": unique("request"), "user": user, "dialed": "+13055550123", "src": "x", "ts": "1",
+            "proxy": "test", "call_id": unique("call"), "from_tag": "f", "events": ends });
+        let (status, answer) = shop.hook().post("authorize", &ask).await;
+        assert_eq!(status, 200, "{answer}");
+        answer
+    };
+    let first = ask(json!([])).await;
+    assert_eq!(first["allow"], json!(true));
+    let begun = Utc::now();
+    let end = json!({ "by": "caller", "cause": "bye", "answered_ts": micros(begun) });
+    let ended = event("ended", &first["ref"], begun + TimeDelta::seconds(20), end.clone());
+    // only its own end frees the phone: not another's, and nothing that is no end
+    let foreign = event("ended", &json!(uuid::Uuid::now_v7()), Utc::now(), end);
+    let answered = event("answered", &first["ref"], begun, json!({}));
+    let busy = ask(json!([foreign, answered, "noise"])).await;
+    assert_eq!((&busy["code"], &busy["error"]), (&json!(486), &json!("PHONE_BUSY")));
+    let second = ask(json!([ended, foreign])).await;
+    assert_eq!(second["allow"], json!(true), "{second}");
+    assert_eq!(shop.hook().events(std::slice::from_ref(&ended)).await, ["duplicate"], "the other way");
+    // the same end frees nothing more
+    assert_eq!(ask(json!([ended])).await["error"], "PHONE_BUSY");
+    let failed = event("failed", &second["ref"], Utc::now(), json!({ "code": 486, "by": "callee" }));
+    assert_eq!(ask(json!([failed, ended])).await["allow"], json!(true));
+    let query = "query($id: ID!) { calls(callshopId: $id, first: 10) { nodes { state elapsedSeconds cost { amount } } } }";
+    let calls = shop.owner.ok(query, json!({ "id": shop.id })).await["calls"]["nodes"].take();
+    let states: Vec<_> = calls.as_array().expect("calls").iter().map(|call| text(&call["state"])).collect();
+    assert_eq!(states, ["AUTHORIZED", "REFUSED", "FAILED", "REFUSED", "ENDED"]);
+    assert_eq!((&calls[4]["elapsedSeconds"], &calls[4]["cost"]["amount"]), (&json!(20), &json!("0.02")));
+    let (status, _) = shop
+        .hook()
+        .post(
+            "authorize",
+            &json!({ "request_id": unique("request"), "user": user, "dialed": "1", "src": "x",
+        "ts": "1", "proxy": "test", "call_id": "c", "from_tag": "f", "events": vec![json!({}); 51] }),
+        )
+        .await;
+    assert_eq!(status, 400, "more than a batch");
+    shop.finish().await;
+});
+
 on_both!(refusals_leave_a_record_and_say_why, |backend: Backend| async move {
     let shop = Shop::start(backend, 2).await;
     let user = shop.phones[0].user.clone();

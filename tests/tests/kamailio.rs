@@ -10,6 +10,8 @@ use entity::hook_event;
 use futures_util::future::join_all;
 use sea_orm::{EntityTrait as _, PaginatorTrait as _};
 use serde_json::{Value, json};
+use tests::relay::Relay;
+use tests::rush::{self, Rush};
 use tests::server::proxy;
 use tests::shop::{price, text};
 use tests::sip::{PROXY, Phone, Playing, Script, eventually};
@@ -143,6 +145,24 @@ impl Stage {
             let calls = self.calls().await;
             let own = calls.into_iter().find(|call| call["cabinId"] == self.shop.cabins[cabin].as_str());
             own.filter(|call| call["state"] == state)
+        })
+        .await
+    }
+
+    /// All calls, once so many have ended; the customer hung up each, and no attempt was refused.
+    async fn all_ended(&self, count: usize) -> Vec<Value> {
+        eventually(&format!("{count} calls have ended"), async || {
+            let calls = self.calls().await;
+            for call in &calls {
+                let over = json!([call["endedBy"], call["cause"], call["refusal"], call["estimated"]]);
+                let right = call["state"] != "REFUSED" && call["state"] != "FAILED";
+                assert!(
+                    right && (call["state"] != "ENDED" || over == json!(["CALLER", "BYE", null, false])),
+                    "{call}"
+                );
+            }
+            let ended = calls.iter().filter(|call| call["state"] == "ENDED").count();
+            (ended == count && calls.len() == count).then_some(calls)
         })
         .await
     }
@@ -329,11 +349,11 @@ fn outcome(call: &Value) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_calls_that_are_not_answered() {
     let settings = [("CS_RING_TIMEOUT_MS", "2500"), ("CS_TRYING_TIMEOUT_MS", "1500")];
-    let stage = Stage::set(Backend::Sqlite, 9, &settings).await;
+    let stage = Stage::set(Backend::Sqlite, 11, &settings).await;
     let (shop, sip, phones) = (&stage.shop, &stage.sip, &stage.phones);
     let block = json!({ "callshopId": shop.id, "prefix": "35196" });
     shop.reseller.did("blockDestination", "BlockDestinationInput", block, "callshop { id }").await;
-    for cabin in 0..8 {
+    for cabin in 0..10 {
         shop.open_cabin(cabin).await;
     }
     let watcher = Subscriber::start(shop).await;
@@ -341,13 +361,17 @@ async fn kamailio_calls_that_are_not_answered() {
     let rang = ["CALL_AUTHORIZED", "CALL_RINGING", "CALL_FAILED"].as_slice();
     let refused = ["CALL_REFUSED"].as_slice();
     let cancel = Script::call("phone-cancel", "11988880700", &["-d", "700"]);
+    // the gateway is silent: there is nothing to cancel yet
+    let cancel_early = Script::call("phone-cancel-early", "11988880600", &["-d", "500"]);
     // by cabin: what its phone plays, the record, the activities
     let cases = [
         (Script::refused("11988880486", "486"), json!(["FAILED", 486, "CALLEE", null, "0"]), failed),
         (Script::refused("11988880480", "480"), json!(["FAILED", 480, "CALLEE", null, "0"]), rang),
+        (Script::refused("11988880503", "503"), json!(["FAILED", 503, "CALLEE", null, "0"]), failed),
         (Script::refused("11988881700", "408"), json!(["FAILED", 408, "PROXY", null, "0"]), rang),
         (Script::refused("11988880600", "408"), json!(["FAILED", 408, "PROXY", null, "0"]), failed),
         (cancel, json!(["FAILED", 487, "CALLER", null, "0"]), rang),
+        (cancel_early, json!(["FAILED", 487, "CALLER", null, "0"]), failed),
         (
             Script::refused("+442079460958", "404"),
             json!(["REFUSED", 404, null, "DESTINATION_NOT_RATED", "0"]),
@@ -395,9 +419,13 @@ async fn kamailio_refuses_a_wrong_password_and_forged_requests() {
     let guesser = stage.sip.phone(&guesser);
     let call = Script::call("phone-call-wrong-password", "11988880111", &[]);
     stage.sip.play(&guesser, &call).finished().await;
-    stage.sip.forge().finished().await;
+    stage.sip.forge(&stage.phones[0]).finished().await;
     assert_eq!(stage.calls().await, Vec::<Value>::new());
-    assert_eq!(stage.sip.gateway_trace().requests("INVITE"), 0);
+    let reached = stage.sip.gateway_trace();
+    assert_eq!((reached.requests("INVITE"), reached.requests("BYE")), (0, 0));
+    // the phone itself may hang up what the proxy has forgotten
+    let id = stage.sip.hang_up_unknown(&stage.phones[0]).finished().await.call_id();
+    at_the_gateway(&stage.sip, "BYE", &id).await;
 
     // who knows the password is still served, and goes offline when the phone says so
     let call = Script::call("phone-call", "11988880111", &["-d", "300"]);
@@ -414,6 +442,99 @@ async fn kamailio_refuses_a_wrong_password_and_forged_requests() {
     stage.finish().await;
 }
 
+/// A gateway that cannot be reached: the phone and the record are told the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_without_a_gateway() {
+    let stage = Stage::set(Backend::Sqlite, 1, &[("CS_GATEWAY", "240.0.0.1:5060")]).await;
+    stage.open_cabins().await;
+    stage.sip.play(&stage.phones[0], &Script::refused("11988880111", "503")).finished().await;
+    let call = stage.call_in(0, "FAILED").await;
+    assert_eq!(outcome(&call), json!(["FAILED", 503, "PROXY", null, "0"]));
+    stage.finish().await;
+}
+
+/// The API answers after the proxy gave up: whatever it decided, the record says what the phone got.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_gets_its_answer_too_late() {
+    let plan = SipPlan::new();
+    let server = TestServer::start(Backend::Sqlite, |_| {}).await;
+    let shop = Shop::on(server, 2).await;
+    shop.open_register().await;
+    let line = Relay::to(shop.server.hook).await;
+    let hook = line.address.to_string();
+    let settings = [("CS_API_HOST", hook.as_str()), ("CS_API_TIMEOUT", "1")];
+    let sip = plan.start(&shop.server, &settings).await;
+    let phones: Vec<Phone> = shop.phones.iter().map(|account| sip.phone(account)).collect();
+    join_all(phones.iter().map(|phone| sip.register(phone))).await;
+    let stage = Stage { shop, sip, phones };
+    // one may call, the other's cabin is closed
+    stage.shop.open_cabin(0).await;
+    line.slow(Duration::from_millis(1_200));
+    let late = Script::refused("+351988880111", "503");
+    join_all(stage.phones.iter().map(|phone| stage.sip.play(phone, &late).finished())).await;
+    stage.call_in(0, "AUTHORIZED").await;
+    assert_eq!(
+        outcome(&stage.call_in(1, "REFUSED").await),
+        json!(["REFUSED", 403, null, "CABIN_CLOSED", "0"])
+    );
+    line.mend();
+    assert_eq!(outcome(&stage.call_in(0, "ABANDONED").await), json!(["ABANDONED", 503, "PROXY", null, "0"]));
+    eventually("the refusal says what the phone got", async || {
+        let call = stage.call_in(1, "REFUSED").await;
+        (outcome(&call) == json!(["REFUSED", 503, null, "ABANDONED", "0"])).then_some(())
+    })
+    .await;
+    stage.finish().await;
+}
+
+/// A phone that calls again at once, nine times: each call is over before the next one is allowed, and none is refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_a_phone_calls_again_at_once() {
+    let stage = Stage::set(Backend::Sqlite, 1, &[]).await;
+    stage.open_cabins().await;
+    let again = Script::call("phone-again", "11988880111", &["-m", "9", "-r", "100", "-d", "1"]);
+    stage.sip.play(&stage.phones[0], &again).finished().await;
+    let calls = stage.all_ended(9).await;
+    let order: Vec<_> = calls.iter().rev().collect();
+    let apart = |pair: &[&Value]| time(&pair[0]["endedAt"]) <= time(&pair[1]["answeredAt"]);
+    assert!(order.windows(2).all(apart), "{calls:?}");
+    stage.check_charges(&calls).await;
+    stage.finish().await;
+}
+
+/// The same when nobody reads the stream of events: a question brings the end of the call before it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_a_phone_calls_again_before_its_events_are_read() {
+    let redis = RedisServer::start().await;
+    let door = redis.door().await;
+    let stage = Stage::with_redis_behind(&redis, &door.url(), 1).await;
+    stage.ways().await;
+    door.shut();
+    let again = Script::call("phone-again", "11988880111", &["-m", "3", "-r", "100", "-d", "1"]);
+    stage.sip.play(&stage.phones[0], &again).finished().await;
+    let calls = stage.calls().await;
+    let ended = calls.iter().filter(|call| call["state"] == "ENDED").count();
+    assert_eq!((calls.len(), ended), (3, 2), "the last one is over when its end is read");
+    door.open();
+    let calls = stage.all_ended(3).await;
+    stage.ways().await;
+    assert_eq!(stage.calls().await, calls, "the same ends once more change nothing");
+    stage.check_charges(&calls).await;
+    stage.finish().await;
+}
+
+/// A Call-ID and all tags that were in use a moment ago: the second call is as good as the first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_a_call_id_is_used_again() {
+    let stage = Stage::set(Backend::Sqlite, 1, &[]).await;
+    stage.open_cabins().await;
+    let twice = Script::call("phone-same-call-id", "11988880111", &["-d", "200"]);
+    stage.sip.play(&stage.phones[0], &twice).finished().await;
+    let calls = stage.all_ended(2).await;
+    stage.check_charges(&calls).await;
+    stage.finish().await;
+}
+
 /// The gateway gets one such request in the call.
 async fn at_the_gateway(sip: &Sip, method: &str, call_id: &str) {
     let received = eventually(&format!("{method} at the gateway"), async || {
@@ -426,7 +547,7 @@ async fn at_the_gateway(sip: &Sip, method: &str, call_id: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_hangs_up() {
-    let stage = Stage::set(Backend::Sqlite, 4, &[]).await;
+    let stage = Stage::set(Backend::Sqlite, 5, &[("CS_TRYING_TIMEOUT_MS", "2000")]).await;
     stage.open_cabins().await;
     let (shop, sip, phones) = (&stage.shop, &stage.sip, &stage.phones);
     let watcher = Subscriber::start(shop).await;
@@ -436,6 +557,10 @@ async fn kamailio_hangs_up() {
     let ringing = sip.play(&phones[2], &ringing_script);
     ringing_script.dialed = "21988880700";
     let ringing_closed = sip.play(&phones[3], &ringing_script);
+    // the gateway says nothing to this one
+    let silent = sip.play(&phones[4], &Script::refused("11988880600", "487"));
+    stage.hang_up(&stage.call_in(4, "AUTHORIZED").await).await;
+    silent.finished().await;
 
     // an answered call and a ringing one, by name
     stage.hang_up(&stage.call_in(0, "ANSWERED").await).await;
@@ -461,6 +586,7 @@ async fn kamailio_hangs_up() {
         (1, "ENDED", "CALL_ENDED"),
         (2, "FAILED", "CALL_FAILED"),
         (3, "FAILED", "CALL_FAILED"),
+        (4, "FAILED", "CALL_FAILED"),
     ] {
         let call = stage.call_in(cabin, state).await;
         assert_eq!(call["endedBy"], "API", "{call}");
@@ -717,11 +843,16 @@ struct Ways {
 impl Stage {
     /// As [`Self::set`] on PostgreSQL, with the events through this Redis.
     async fn with_redis(redis: &RedisServer, cabins: usize) -> Self {
+        Self::with_redis_behind(redis, &redis.url(), cabins).await
+    }
+
+    /// The same where the API reaches it at `url`.
+    async fn with_redis_behind(redis: &RedisServer, url: &str, cabins: usize) -> Self {
         let plan = SipPlan::new();
         let control = plan.control();
         let server = TestServer::start(Backend::Postgres, |config| {
             config.hook.proxies = vec![proxy(PROXY, control)];
-            config.redis.url = Some(redis.url().into());
+            config.redis.url = Some(url.to_owned().into());
             config.redis.events_stream = Some("callshop:events".to_owned());
         })
         .await;
@@ -831,6 +962,22 @@ async fn kamailio_events_go_through_redis_and_around_it() {
         stage.sip.log().lines().filter(|line| line.contains("edis")).take(6).collect::<Vec<_>>().join("\n")
     );
     stage.finish().await;
+}
+
+/// A disk that takes 30 ms for each write: as shipped, SIP does not wait for it, and every call is as long as it was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_has_workers_enough_for_a_slow_redis() {
+    let carried = rush::run(Rush {
+        per_second: 80,
+        seconds: 5,
+        talk: Duration::from_millis(500),
+        workers: None,
+        redis_delay: Duration::from_millis(15),
+    })
+    .await;
+    println!("{carried}");
+    assert_eq!((carried.calls, carried.whole, carried.ended, carried.drops), (400, 400, 400, 0), "{carried}");
+    assert!(carried.longest_over < Duration::from_secs(1), "{carried}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

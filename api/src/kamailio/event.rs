@@ -39,9 +39,24 @@ pub struct AuthorizeBody {
     proxy: String,
     call_id: String,
     from_tag: String,
+    #[serde(default)]
+    events: Vec<Value>,
 }
 
 impl AuthorizeBody {
+    /// Takes the ends of the phone's earlier calls, which may still be on their way by the other. They come by that as well, so that what is
+    /// not understood is kept there.
+    ///
+    /// # Errors
+    /// Too many.
+    pub fn take_ends(&mut self, now: DateTime<Utc>) -> Result<Vec<ProxyEvent>, String> {
+        if self.events.len() > MAX_EVENTS {
+            return Err(format!("more than {MAX_EVENTS} events"));
+        }
+        let events = std::mem::take(&mut self.events).into_iter().map(|item| parse(item, now));
+        Ok(events.filter(|event| event.body.is_end()).collect())
+    }
+
     /// As the use case takes it.
     ///
     /// # Errors
@@ -177,7 +192,7 @@ fn body(raw: &RawEvent) -> Result<EventBody, String> {
         }
         "abandoned" => {
             let request_id = raw.request_id.clone().ok_or("abandoned without a request_id")?;
-            return Ok(EventBody::Abandoned { request_id });
+            return Ok(EventBody::Abandoned { request_id, code: raw.code });
         }
         "online" | "offline" => return phone(raw),
         "boot" => return Ok(EventBody::Boot),

@@ -7,6 +7,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
@@ -14,8 +15,8 @@ use tracing::Instrument as _;
 
 use super::event::{self, AuthorizeBody, Ha1Body, MAX_EVENTS};
 use crate::app::App;
-use crate::app::calls::authorize::Authorization;
-use crate::app::calls::events::EventResult;
+use crate::app::calls::authorize::{Authorization, AuthorizeRequest};
+use crate::app::calls::events::{self, EventResult, ProxyEvent};
 use crate::app::calls::writer::CallWriter;
 use crate::error::Error;
 use crate::store::calls;
@@ -135,13 +136,16 @@ async fn answer_attempt(hook: &Hook, request: &HttpRequest, body: &[u8]) -> Http
     if !trusted(hook, request) {
         return unauthorized();
     }
-    let asked: Result<AuthorizeBody, _> = serde_json::from_slice(body);
-    let asked = match asked.map_err(|error| error.to_string()).and_then(AuthorizeBody::into_request) {
+    let (asked, ends) = match attempt(body, hook.app.clock.now()) {
         Ok(asked) => asked,
         Err(error) => return bad(error),
     };
     tracing::debug!(user = asked.user, dialed = mask::number(&asked.dialed), "a phone asks");
-    match hook.writer.authorize(asked).await {
+    let answer = match events::of_live_calls(&hook.app, ends).await {
+        Ok(ends) => hook.writer.authorize_after(ends, asked).await,
+        Err(error) => Err(error),
+    };
+    match answer {
         Ok(answer) => {
             let outcome = match &answer {
                 Authorization::Allowed { .. } => "ALLOWED",
@@ -153,6 +157,12 @@ async fn answer_attempt(hook: &Hook, request: &HttpRequest, body: &[u8]) -> Http
         }
         Err(error) => failed(&error),
     }
+}
+
+fn attempt(body: &[u8], now: DateTime<Utc>) -> Result<(AuthorizeRequest, Vec<ProxyEvent>), String> {
+    let mut asked: AuthorizeBody = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let ends = asked.take_ends(now)?;
+    Ok((asked.into_request()?, ends))
 }
 
 fn answer_json(answer: &Authorization) -> Value {

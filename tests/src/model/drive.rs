@@ -557,7 +557,8 @@ impl Drive<'_> {
                     });
                     let request = self.request(cabin, number);
                     if given_up {
-                        let body = EventBody::Abandoned { request_id: request.request_id.clone() };
+                        let body =
+                            EventBody::Abandoned { request_id: request.request_id.clone(), code: Some(503) };
                         events.push((self.event(self.now(), body), None));
                     }
                     asked.push((request, Some((cabin, number, given_up))));
@@ -635,7 +636,7 @@ impl Drive<'_> {
             }
             What::Failed => (now, CallEventKind::Failed { code: 486, by: EndedBy::Callee }, Event::Failed),
             What::Abandoned => {
-                let body = EventBody::Abandoned { request_id: row.request };
+                let body = EventBody::Abandoned { request_id: row.request, code: Some(503) };
                 return Some((self.event(at(now), body), Some((call, Event::Abandoned))));
             }
             What::Lost { talk } => {

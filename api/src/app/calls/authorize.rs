@@ -107,8 +107,8 @@ refusals! {
     SessionFull = "SESSION_FULL", 403, "Too many calls";
     /// The callshop is suspended.
     Suspended = "SUSPENDED", 403, "Callshop suspended";
-    /// The proxy gave the attempt up already.
-    Abandoned = "ABANDONED", 403, "Given up";
+    /// The proxy gave the attempt up already: the phone got 503.
+    Abandoned = "ABANDONED", 503, "Given up";
     /// Something above the callshop.
     ServiceUnavailable = "SERVICE_UNAVAILABLE", 503, "Service unavailable";
 }

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use entity::{ActivityKind, CallState, HookStatus, SessionState, call, hook_event, phone};
 use uuid::Uuid;
 
+use super::authorize::Refusal;
 use super::charge::{self, Charged, Corrections};
 use super::extend;
 use super::money::Money;
@@ -47,6 +48,8 @@ pub enum EventBody {
     Abandoned {
         /// The question's id.
         request_id: String,
+        /// What the phone got instead.
+        code: Option<u16>,
     },
     /// A phone registered, or its registration ended.
     Phone {
@@ -70,6 +73,16 @@ pub enum EventBody {
         /// As it came.
         body: serde_json::Value,
     },
+}
+
+impl ProxyEvent {
+    /// The call that it names.
+    fn call(&self) -> Option<Uuid> {
+        match self.body {
+            EventBody::Call { reference, .. } => Some(reference),
+            _ => None,
+        }
+    }
 }
 
 impl EventResult {
@@ -97,7 +110,7 @@ impl EventBody {
                 CallEventKind::Answered => "answered",
                 CallEventKind::Ended { .. } => "ended",
                 CallEventKind::Failed { .. } => "failed",
-                CallEventKind::Abandoned => "abandoned",
+                CallEventKind::Abandoned { .. } => "abandoned",
                 CallEventKind::Lost => "lost",
             },
             Self::Abandoned { .. } => "abandoned",
@@ -108,15 +121,37 @@ impl EventBody {
         }
     }
 
+    /// Whether it says that a call or an attempt is over.
+    pub fn is_end(&self) -> bool {
+        matches!(
+            self,
+            Self::Abandoned { .. }
+                | Self::Call { kind: CallEventKind::Ended { .. } | CallEventKind::Failed { .. }, .. }
+        )
+    }
+
     /// The call, question or phone that it is about.
     pub fn reference(&self) -> Option<String> {
         match self {
             Self::Call { reference, .. } => Some(reference.to_string()),
-            Self::Abandoned { request_id } => Some(request_id.clone()),
+            Self::Abandoned { request_id, .. } => Some(request_id.clone()),
             Self::Phone { user, .. } => Some(user.clone()),
             Self::Boot | Self::Malformed { .. } => None,
         }
     }
+}
+
+/// Of the ends of calls that came with a question, those that are not known yet: the others need not be looked at again.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_live_calls(app: &App, ends: Vec<ProxyEvent>) -> Result<Vec<ProxyEvent>> {
+    let ids: Vec<Uuid> = ends.iter().filter_map(ProxyEvent::call).collect();
+    if ids.is_empty() {
+        return Ok(ends);
+    }
+    let live = calls::live_among(app.store.reader(), &ids).await?;
+    Ok(ends.into_iter().filter(|end| end.call().is_none_or(|id| live.contains(&id))).collect())
 }
 
 /// What became of an event.
@@ -253,7 +288,7 @@ impl Batch {
         for event in events {
             match &event.body {
                 EventBody::Call { reference, .. } => refs.push(*reference),
-                EventBody::Abandoned { request_id } => requests.push(request_id.as_str()),
+                EventBody::Abandoned { request_id, .. } => requests.push(request_id.as_str()),
                 EventBody::Phone { user, .. } => users.push(user.as_str()),
                 EventBody::Boot | EventBody::Malformed { .. } => {}
             }
@@ -296,8 +331,11 @@ impl Batch {
             EventBody::Call { reference, to_tag, kind } => {
                 self.apply_call(app, tx, (*reference, to_tag.as_deref(), kind, event.at), money)
             }
-            EventBody::Abandoned { request_id } => match self.by_request.get(request_id).copied() {
-                Some(id) => self.apply_call(app, tx, (id, None, &CallEventKind::Abandoned, event.at), money),
+            EventBody::Abandoned { request_id, code } => match self.by_request.get(request_id).copied() {
+                Some(id) => {
+                    let kind = CallEventKind::Abandoned { code: *code };
+                    self.apply_call(app, tx, (id, None, &kind, event.at), money)
+                }
                 // kept: the authorisation that commits after this one finds it
                 None => Ok(EventResult::Applied),
             },
@@ -322,6 +360,10 @@ impl Batch {
         if let Some(to_tag) = to_tag.filter(|to_tag| row.to_tag.as_deref() != Some(*to_tag)) {
             row.to_tag = Some(to_tag.to_owned());
             changed = true;
+        }
+        if row.state == CallState::Refused && after.call.sip_code != before.sip_code {
+            // whatever was decided came too late: the phone did not hear it
+            row.refusal = Some(Refusal::Abandoned.code().to_owned());
         }
         let over = before.state.is_live() && !after.call.state.is_live();
         if row.answered_at != before.answered_at {
@@ -439,7 +481,7 @@ fn may_be_over_in(rows: &[call::Model], events: &[&ProxyEvent]) -> Vec<Uuid> {
     for event in events {
         match &event.body {
             EventBody::Call { reference, kind, .. } if !goes_on(kind) => drop(ids.insert(*reference)),
-            EventBody::Abandoned { request_id } => drop(requests.insert(request_id.as_str())),
+            EventBody::Abandoned { request_id, .. } => drop(requests.insert(request_id.as_str())),
             _ => {}
         }
     }
@@ -453,15 +495,15 @@ fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEvent]) -> Vec<
     let about = |row: &call::Model, wanted: fn(&CallEventKind) -> bool| {
         events.iter().any(|event| match &event.body {
             EventBody::Call { reference, kind, .. } => *reference == row.id && wanted(kind),
-            EventBody::Abandoned { request_id } => {
-                *request_id == row.request_id && wanted(&CallEventKind::Abandoned)
+            EventBody::Abandoned { request_id, code } => {
+                *request_id == row.request_id && wanted(&CallEventKind::Abandoned { code: *code })
             }
             _ => false,
         })
     };
     let ended = |kind: &CallEventKind| matches!(kind, CallEventKind::Ended { .. });
     let gives_up = |kind: &CallEventKind| {
-        matches!(kind, CallEventKind::Failed { .. } | CallEventKind::Abandoned | CallEventKind::Lost)
+        matches!(kind, CallEventKind::Failed { .. } | CallEventKind::Abandoned { .. } | CallEventKind::Lost)
     };
     let over = |row: &call::Model| {
         row.estimated || matches!(row.state, CallState::Failed | CallState::Abandoned) || about(row, gives_up)

@@ -93,6 +93,22 @@ impl CallWriter {
     /// # Errors
     /// [`Error::Overloaded`] when too much is waiting; those of the database.
     pub async fn authorize(&self, request: AuthorizeRequest) -> Result<Authorization> {
+        self.authorize_after(Vec::new(), request).await
+    }
+
+    /// Decides an attempt when these events are applied: an attempt never overtakes what was handed in before it.
+    ///
+    /// # Errors
+    /// As for [`Self::authorize`].
+    pub async fn authorize_after(
+        &self,
+        events: Vec<ProxyEvent>,
+        request: AuthorizeRequest,
+    ) -> Result<Authorization> {
+        for event in events {
+            // what becomes of it is told to whoever delivers it, too
+            drop(self.hand_in(Work::Event(event))?);
+        }
         match answered(self.hand_in(Work::Authorize(request))?).await? {
             Done::Authorize(answer) => Ok(answer),
             other => Err(mixed_up(&other)),
@@ -444,7 +460,7 @@ async fn lock_first(
 ) -> Result<()> {
     let asked = requests.iter().map(|request| request.request_id.as_str());
     let given_up = events.iter().filter_map(|event| match &event.body {
-        EventBody::Abandoned { request_id } => Some(request_id.as_str()),
+        EventBody::Abandoned { request_id, .. } => Some(request_id.as_str()),
         _ => None,
     });
     let named: Vec<&str> = asked.chain(given_up).collect();

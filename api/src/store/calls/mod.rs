@@ -342,7 +342,7 @@ pub fn changes(
     charges: &[call_charge::Model],
 ) -> Result<Writes> {
     use call::Column::*;
-    const CHANGED: [call::Column; 17] = [
+    const CHANGED: [call::Column; 18] = [
         State,
         RingingAt,
         AnsweredAt,
@@ -360,6 +360,8 @@ pub fn changes(
         ExtendAt,
         Estimated,
         AnswerDay,
+        // what an attempt that was given up too late was refused for
+        Refusal,
     ];
     let replace = "ON CONFLICT (call_id, level) DO UPDATE SET billed_seconds = excluded.billed_seconds, amount = excluded.amount";
     let backend = conn.get_database_backend();

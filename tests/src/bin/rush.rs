@@ -1,0 +1,44 @@
+//! Calls at a rate through the shipped proxy and Redis: docs/testing.md.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use tests::rush::{Rush, run};
+
+/// Calls through the shipped Kamailio and a Redis that syncs each write, with a hook that allows everything. Fails when a packet is dropped, a
+/// message has to be sent again, or the end of a call is missing.
+#[derive(Debug, Parser)]
+#[command(name = "rush")]
+struct Arguments {
+    /// Calls that begin in a second.
+    #[arg(long, default_value_t = 200)]
+    per_second: u32,
+    /// For so many seconds.
+    #[arg(long, default_value_t = 60)]
+    seconds: u32,
+    /// How long each talks, in milliseconds.
+    #[arg(long, default_value_t = 3_000)]
+    talk: u64,
+    /// Processes of the proxy that handle SIP; as shipped without.
+    #[arg(long)]
+    workers: Option<u32>,
+    /// How long each word to and from Redis takes on its way, in milliseconds.
+    #[arg(long, default_value_t = 0)]
+    redis_delay: u64,
+}
+
+fn load() -> String {
+    std::fs::read_to_string("/proc/loadavg").unwrap_or_default().trim().to_owned()
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Arguments { per_second, seconds, talk, workers, redis_delay } = Arguments::parse();
+    let (talk, redis_delay) = (Duration::from_millis(talk), Duration::from_millis(redis_delay));
+    println!("load average before: {}", load());
+    let carried = run(Rush { per_second, seconds, talk, workers, redis_delay }).await;
+    println!("load average after: {}", load());
+    println!("{per_second} calls a second for {seconds} s: {carried}");
+    if carried.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
