@@ -1,9 +1,10 @@
 //! Calls through the hook, from authorisation to statement and ledger, on both databases.
 
+use api::config::Config;
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 use tests::shop::{Shop, answered_call, event, micros, text, unique};
-use tests::{Backend, on_both};
+use tests::{Backend, TestServer, on_both};
 
 /// Balance of an account or callshop as `client` sees it.
 async fn balance(client: &tests::Client, kind: &str, id: &str) -> String {
@@ -118,6 +119,32 @@ on_both!(each_event_counts_once_in_any_order, |backend: Backend| async move {
     assert_eq!(kinds(&shop).await, ["CALL_AUTHORIZED", "CALL_ANSWERED", "CALL_ENDED"]);
     assert_eq!(balance(&shop.owner, "callshop", &shop.id).await, "499.96");
     shop.finish().await;
+});
+
+on_both!(an_answer_never_acknowledged_costs_as_the_operator_says, |backend: Backend| async move {
+    for (charged, cost) in [(true, "0.009"), (false, "0")] {
+        let change = |config: &mut Config| config.calls.charge_unacknowledged &= charged;
+        let server = TestServer::start(backend, change).await;
+        let shop = Shop::on(server, 1).await;
+        shop.open_register().await;
+        shop.open_cabin(0).await;
+        let answer = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
+        let mut events = answered_call(&answer["ref"], Utc::now(), 9_000);
+        events[2]["by"] = json!("proxy");
+        events[2]["cause"] = json!("no_ack");
+        assert_eq!(shop.hook().events(&events).await, ["applied"; 3]);
+        let call = only_call(&shop, "state cause endedBy answeredAt elapsedSeconds cost { amount }").await;
+        assert_eq!(
+            json!([call["state"], call["cause"], call["endedBy"], call["answeredAt"].is_string()]),
+            json!(["ENDED", "NO_ACK", "PROXY", charged])
+        );
+        assert_eq!(call["cost"]["amount"], cost);
+        let query = "query($a: ID!) { problems(accountId: $a) { kind } }";
+        let problems = shop.owner.ok(query, json!({ "a": shop.id })).await;
+        let kinds = problems["problems"].as_array().expect("groups").iter();
+        assert!(kinds.map(|group| &group["kind"]).any(|kind| kind == "CALL_UNACKNOWLEDGED"), "{problems}");
+        shop.finish().await;
+    }
 });
 
 on_both!(an_attempt_given_up_before_its_answer_frees_the_phone, |backend: Backend| async move {

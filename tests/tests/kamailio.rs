@@ -16,6 +16,9 @@ use tests::sip::{PROXY, Phone, Playing, Script, eventually};
 use tests::subscriber::activities;
 use tests::{Backend, RedisServer, Shop, Sip, SipPlan, Subscriber, TestServer};
 
+#[path = "kamailio/unacknowledged.rs"]
+mod unacknowledged;
+
 /// One rate, in micros and seconds.
 #[derive(Clone, Copy)]
 struct Rate {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use billing::call::{self as machine, CallEvent, CallEventKind, Emitted};
+use billing::call::{self as machine, CallEvent, CallEventKind, Emitted, Unacknowledged};
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
 use entity::{ActivityKind, CallState, HookStatus, SessionState, call, hook_event, phone};
@@ -316,7 +316,11 @@ impl Batch {
     ) -> Result<EventResult> {
         let Some(row) = self.calls.remove(&id) else { return Ok(EventResult::Ignored) };
         let before = to_machine(&row);
-        let after = machine::apply(&before, &CallEvent { at, kind: kind.clone() });
+        let unacknowledged = match app.config.calls.charge_unacknowledged {
+            true => Unacknowledged::Charged,
+            false => Unacknowledged::Free,
+        };
+        let after = machine::apply(&before, &CallEvent { at, kind: kind.clone() }, unacknowledged);
         let mut row = from_machine(row, &after.call)?;
         let mut changed = after.call != before;
         if let Some(to_tag) = to_tag.filter(|to_tag| row.to_tag.as_deref() != Some(*to_tag)) {
