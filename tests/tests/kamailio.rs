@@ -16,6 +16,8 @@ use tests::sip::{PROXY, Phone, Playing, Script, eventually};
 use tests::subscriber::activities;
 use tests::{Backend, RedisServer, Shop, Sip, SipPlan, Subscriber, TestServer};
 
+#[path = "kamailio/emergency.rs"]
+mod emergency;
 #[path = "kamailio/unacknowledged.rs"]
 mod unacknowledged;
 
