@@ -114,6 +114,8 @@ pub struct CallConfig {
     pub rate_cache_bytes: u64,
     /// Seconds between two comparisons of live calls and registered phones with what a proxy lists. A call is closed when two of them miss it.
     pub reconcile_seconds: u32,
+    /// Charge a call whose phone never acknowledged the answer from the answer to the proxy's cut, as the carrier does; otherwise it is free.
+    pub charge_unacknowledged: bool,
 }
 
 /// Redis: the doorbell between nodes on one PostgreSQL, and the stream of the SIP proxies' events.
@@ -230,6 +232,7 @@ impl Default for CallConfig {
             slice_seconds: 600,
             rate_cache_bytes: 256 << 20,
             reconcile_seconds: 30,
+            charge_unacknowledged: true,
         }
     }
 }

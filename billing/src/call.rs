@@ -7,8 +7,9 @@
 //! - Nothing is invented: a call that is answered or ended before its `ringing` came never emits ringing.
 //! - `ended` is enough by itself. Its answer instant is the one that counts, whatever an `answered` said; when it came
 //!   first, answered and ended are emitted in their order.
-//! - `ended` without an answer instant, of a call not known as answered, is an unanswered call, and so is every call
-//!   that ends because its answer was never acknowledged.
+//! - `ended` without an answer instant, of a call not known as answered, is an unanswered call.
+//! - A call whose answer was never acknowledged is charged from its answer, as the carrier charges it. An operator whose
+//!   carrier does not may set [`Unacknowledged::Free`]: then it counts as unanswered.
 //! - `failed` ends a call that was not answered; after an answer it is ignored.
 //! - `abandoned` (the proxy threw the authorisation away) counts only while nothing has rung. A refusal that it throws
 //!   away stays one, with the SIP code that the phone got.
@@ -82,7 +83,7 @@ pub enum EndCause {
     MaxDuration,
     /// A phone no longer answered the proxy's keepalive.
     KeepaliveLost,
-    /// The answer was never acknowledged: the call counts as unanswered.
+    /// The phone never acknowledged the answer. [`Unacknowledged`] says what that costs.
     NoAck,
     /// We hung it up.
     Api,
@@ -90,6 +91,15 @@ pub enum EndCause {
     Rpc,
     /// The proxy no longer knows it: it ended at the last instant it was seen.
     Lost,
+}
+
+/// What a call costs whose answer was never acknowledged ([`EndCause::NoAck`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unacknowledged {
+    /// Its talk time, from the answer: voice can flow from then on, and the carrier charges it.
+    Charged,
+    /// Nothing: it counts as unanswered.
+    Free,
 }
 
 /// A call as far as its events go.
@@ -238,14 +248,16 @@ pub struct Transition {
 }
 
 /// Applies one event.
-pub fn apply(call: &Call, event: &CallEvent) -> Transition {
+pub fn apply(call: &Call, event: &CallEvent, unacknowledged: Unacknowledged) -> Transition {
     let mut next = call.clone();
     let emitted = match &event.kind {
         CallEventKind::Authorized => Vec::new(),
         CallEventKind::Ringing => ringing(&mut next, event.at),
         CallEventKind::Answered => answered(&mut next, event.at),
         CallEventKind::Ended { by, cause, answered_at } => {
-            ended(&mut next, event.at, *by, *cause, *answered_at)
+            let free = *cause == EndCause::NoAck && unacknowledged == Unacknowledged::Free;
+            let answer = if free { None } else { answered_at.or(next.answered_at) };
+            ended(&mut next, event.at, *by, *cause, answer)
         }
         CallEventKind::Failed { code, by } => failed(&mut next, event.at, *code, *by),
         CallEventKind::Abandoned { code } => abandoned(&mut next, event.at, *code),
@@ -280,9 +292,8 @@ fn ended(
     at: DateTime<Utc>,
     by: EndedBy,
     cause: EndCause,
-    answered_at: Option<DateTime<Utc>>,
+    answer: Option<DateTime<Utc>>,
 ) -> Vec<Emitted> {
-    let answer = if cause == EndCause::NoAck { None } else { answered_at.or(call.answered_at) };
     let proves_talk = answer.is_some() && matches!(call.state, CallState::Failed | CallState::Abandoned);
     if !call.state.is_live() && !proves_talk && !call.estimated {
         return Vec::new();
@@ -310,7 +321,7 @@ fn lost(call: &mut Call, last_seen: DateTime<Utc>) -> Vec<Emitted> {
         return Vec::new();
     }
     if call.answered_at.is_some() {
-        let emitted = ended(call, last_seen, EndedBy::Proxy, EndCause::Lost, None);
+        let emitted = ended(call, last_seen, EndedBy::Proxy, EndCause::Lost, call.answered_at);
         call.estimated = true;
         return emitted;
     }

@@ -43,6 +43,8 @@ pub struct Dialog<Id, Key> {
     pub answered_at: Option<DateTime<Utc>>,
     /// It has ended, and its end is on the way to us.
     pub over: bool,
+    /// An emergency call: never hung up, whether we know it or not. The proxy may have let it out by itself.
+    pub emergency: bool,
 }
 
 /// A listing and what is known about it.
@@ -152,7 +154,7 @@ fn unknown<Id: Copy + Ord, Key: Clone + Ord>(
     let mut since = BTreeMap::new();
     let mut twice = Vec::new();
     for (place, dialog) in listing.dialogs.iter().enumerate() {
-        if dialog.over || is_ours(dialog) {
+        if dialog.over || dialog.emergency || is_ours(dialog) {
             continue;
         }
         let first = before.since.get(&dialog.key).copied().unwrap_or(listing.asked_at);

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-use billing::call::{Call, CallEvent, CallEventKind, CallState, Emitted, EndCause, EndedBy, apply};
+use billing::call::{
+    Call, CallEvent, CallEventKind, CallState, Emitted, EndCause, EndedBy, Unacknowledged, apply,
+};
 use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
 
@@ -35,10 +37,14 @@ fn abandoned() -> CallEvent {
 }
 
 fn run(events: &[CallEvent]) -> (Call, Vec<Emitted>) {
+    run_with(events, Unacknowledged::Charged)
+}
+
+fn run_with(events: &[CallEvent], unacknowledged: Unacknowledged) -> (Call, Vec<Emitted>) {
     let mut call = Call::authorized(at(0), 60);
     let mut emitted = Vec::new();
     for event in events {
-        let transition = apply(&call, event);
+        let transition = apply(&call, event, unacknowledged);
         call = transition.call;
         emitted.extend(transition.emitted);
     }
@@ -65,10 +71,10 @@ fn an_end_alone_is_enough_and_makes_the_rest_no_ops() {
     let (call, emitted) = run(&[ended(41, EndCause::Bye, Some(10))]);
     assert_eq!((call.state, call.talk_seconds), (CallState::Ended, 31));
     assert_eq!(emitted, [Emitted::Answered { at: at(10) }, Emitted::Ended { at: at(41) }]);
-    let late = apply(&call, &ringing());
+    let late = apply(&call, &ringing(), Unacknowledged::Charged);
     assert_eq!((late.call.ringing_at, late.emitted), (Some(at(2)), Vec::new()));
     for event in [answered(), ended(50, EndCause::Rpc, Some(11)), failed(20), abandoned()] {
-        let late = apply(&call, &event);
+        let late = apply(&call, &event, Unacknowledged::Charged);
         assert_eq!((late.call, late.emitted), (call.clone(), Vec::new()), "{event:?}");
     }
 }
@@ -98,13 +104,27 @@ fn unanswered_ends() {
     // an answer that was seen counts even if the end does not repeat it
     let (call, _) = run(&[answered(), ended(40, EndCause::KeepaliveLost, None)]);
     assert_eq!((call.answered_at, call.talk_seconds), (Some(at(10)), 30));
-    // one that was never acknowledged does not
-    for events in
-        [vec![answered(), ended(40, EndCause::NoAck, Some(10))], vec![ended(40, EndCause::NoAck, Some(10))]]
-    {
-        let (call, _) = run(&events);
+}
+
+#[test]
+fn an_answer_that_was_never_acknowledged_is_charged_unless_the_operator_says_otherwise() {
+    let unacknowledged = |answer| ended(20, EndCause::NoAck, answer);
+    for events in [
+        vec![answered(), unacknowledged(Some(10))],
+        vec![answered(), unacknowledged(None)],
+        vec![unacknowledged(Some(10))],
+        vec![unacknowledged(Some(10)), answered()],
+    ] {
+        let (call, emitted) = run(&events);
+        assert_eq!((call.state, call.answered_at, call.talk_seconds), (CallState::Ended, Some(at(10)), 10));
+        assert_eq!(call.cause, Some(EndCause::NoAck));
+        assert_eq!(emitted, [Emitted::Answered { at: at(10) }, Emitted::Ended { at: at(20) }]);
+        let (call, _) = run_with(&events, Unacknowledged::Free);
         assert_eq!((call.state, call.answered_at, call.talk_seconds), (CallState::Ended, None, 0));
     }
+    // nothing proves talk that costs nothing
+    let (call, _) = run_with(&[failed(15), unacknowledged(Some(10))], Unacknowledged::Free);
+    assert_eq!(call.state, CallState::Failed);
 }
 
 #[test]
@@ -130,7 +150,7 @@ fn abandoned_and_refused() {
     assert_eq!(call.state, CallState::Ringing);
     let refused = Call::refused(at(0));
     for event in [ringing(), answered(), ended(41, EndCause::Bye, Some(10)), failed(3), abandoned()] {
-        assert_eq!(apply(&refused, &event).call, refused);
+        assert_eq!(apply(&refused, &event, Unacknowledged::Charged).call, refused);
     }
 }
 

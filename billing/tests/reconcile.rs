@@ -19,7 +19,7 @@ fn call(id: u32) -> LiveCall<u32> {
 }
 
 fn dialog(call: u32) -> Dialog<u32, u32> {
-    Dialog { call: Some(call), key: call, answered_at: Some(at(-55)), over: false }
+    Dialog { call: Some(call), key: call, answered_at: Some(at(-55)), over: false, emergency: false }
 }
 
 /// A listing; the proxy's clock is an hour ahead.
@@ -125,6 +125,20 @@ fn a_stray_dialog_is_hung_up_at_the_second_listing() {
     assert_eq!(compare(&[call(1)], &waiting, &first.strays).hang_up, [], "its call may be among what waits");
     strange.dialogs.pop();
     assert_eq!(compare(&[call(1)], &strange, &second.strays).strays, Strays::default());
+}
+
+#[test]
+fn an_emergency_call_is_never_hung_up_nor_counted() {
+    let mut strange = listing(0, &[1, 2, 3, 4, 5, 6, 7]);
+    strange.dialogs[0].call = None;
+    strange.dialogs.iter_mut().take(6).for_each(|dialog| dialog.emergency = true);
+    let first = compare(&[], &strange, &Strays::default());
+    assert_eq!((first.hang_up, first.strays.since.len()), (vec![], 1));
+    strange.asked_at = at(30);
+    let second = compare(&[], &strange, &first.strays);
+    assert_eq!((second.hang_up, second.strays.alarm), (vec![6], false));
+    // one that we know is a call like others
+    assert_eq!(compare(&[call(2)], &strange, &first.strays).seen, [2]);
 }
 
 #[test]

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use entity::hook_event;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, Database, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    ColumnTrait as _, ConnectionTrait as _, Database, EntityTrait as _, PaginatorTrait as _,
+    QueryFilter as _, Statement,
 };
 
 use crate::rush::Figures;
@@ -236,6 +237,19 @@ impl Sip {
         let url = self.plan.postgres.as_deref().expect("a proxy on PostgreSQL");
         let database = Database::connect(url).await.expect("PostgreSQL answers");
         database.execute_unprepared("TRUNCATE dialog, dialog_vars").await.expect("the tables are emptied");
+    }
+
+    /// What the proxy has written down of a phone, for emergency calls: `HA1|blocked|caller ID|numbers`.
+    ///
+    /// # Panics
+    /// When its database does not open.
+    pub async fn kept(&self, user: &str) -> Option<String> {
+        let own = format!("sqlite://{}/emergency.sqlite", self.dir.path().display());
+        let database =
+            Database::connect(self.plan.postgres.clone().unwrap_or(own)).await.expect("a database");
+        let sql = format!("SELECT record FROM callshop_phone WHERE username = '{user}'");
+        let row = database.query_one_raw(Statement::from_string(database.get_database_backend(), sql)).await;
+        row.ok().flatten().and_then(|row| row.try_get("", "record").ok())
     }
 
     async fn booted(&mut self, server: &TestServer, boots: u64) {
@@ -555,6 +569,7 @@ fn write_configuration(
         ("CS_RUN_DIR", folder.to_string()),
         ("CS_DB_DIALOG", format!("sqlite:///{folder}/dialog.sqlite")),
         ("CS_DB_LOCATION", format!("sqlite:///{folder}/location.sqlite")),
+        ("CS_DB_EMERGENCY", format!("sqlite:///{folder}/emergency.sqlite")),
         ("CS_SIP_WORKERS", "2".to_owned()),
         ("CS_ASK_WORKERS", "8".to_owned()),
         // all phones share one address
@@ -566,6 +581,7 @@ fn write_configuration(
             ("CS_DB_MODULE", module),
             ("CS_DB_DIALOG", url.clone()),
             ("CS_DB_LOCATION", url.clone()),
+            ("CS_DB_EMERGENCY", url.clone()),
             ("CS_PHONES_DB_MODE", mode),
         ]
     });

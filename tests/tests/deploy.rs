@@ -539,6 +539,8 @@ fn deployed_proxy_keeps_secrets_out_of_environments_and_command_lines() {
     for (name, secret) in SECRETS {
         assert!(settings.contains(&format!("#!substdef \"!{name}!{secret}!g\"\n")), "{settings}");
     }
+    // what is kept for emergency calls is in the same database where nothing else is said
+    assert!(settings.contains(&format!("\"!CS_DB_EMERGENCY!{}!g\"", SECRETS[2].1)), "{settings}");
     assert!(settings.contains("!CS_GATEWAY!192.0.2.1:5060!") && !settings.contains("_FILE!"), "{settings}");
     let mode =
         std::os::unix::fs::MetadataExt::mode(&fs::metadata(path("run").join("local.cfg")).expect("it"));

@@ -18,6 +18,11 @@ use tests::sip::{PROXY, Phone, Playing, Script, eventually};
 use tests::subscriber::activities;
 use tests::{Backend, RedisServer, Shop, Sip, SipPlan, Subscriber, TestServer};
 
+#[path = "kamailio/emergency.rs"]
+mod emergency;
+#[path = "kamailio/unacknowledged.rs"]
+mod unacknowledged;
+
 /// One rate, in micros and seconds.
 #[derive(Clone, Copy)]
 struct Rate {

@@ -139,7 +139,7 @@ pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhon
     Ok(rotated)
 }
 
-/// Blocks a phone, so that it may neither register nor call, or lets it again. A call that is up goes on.
+/// Blocks a phone, so that it may call emergency numbers alone, or lets it call all again. A call that is up goes on.
 ///
 /// # Errors
 /// Not found; forbidden for callshops.

@@ -43,6 +43,8 @@ pub enum ProblemKind {
     WrittenOff,
     /// The end of a call was estimated.
     EndEstimated,
+    /// A phone talked without ever acknowledging the answer.
+    CallUnacknowledged,
     /// An event of the proxy was not understood.
     EventRejected,
     /// An event of the proxy could not be applied for minutes, and is tried on.
@@ -205,6 +207,10 @@ impl Look<'_> {
         let estimated = reports::estimated(conn, &search, self.now).await?;
         let text = "The end of the call was estimated, because the proxy had lost it: it is corrected by itself if the true end comes.";
         self.add_found(ProblemKind::EndEstimated, Subject::Call, estimated, text);
+        let unacknowledged = reports::unacknowledged(conn, &search, self.now).await?;
+        let text = "The phone never acknowledged the answer, and the call was cut. This is a way to talk without paying: see who uses the \
+                    phone, and block it if that comes again. A phone that does it on every call is broken or cannot reach the proxy.";
+        self.add_found(ProblemKind::CallUnacknowledged, Subject::Call, unacknowledged, text);
         Ok(())
     }
 

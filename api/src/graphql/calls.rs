@@ -71,7 +71,8 @@ remote_enum!(
         MaxDuration,
         /// The phone no longer answered.
         KeepaliveLost,
-        /// The answer was never acknowledged; the call counts as unanswered.
+        /// The phone never acknowledged the answer: the proxy, or the gateway, ended the call. It is charged from the answer,
+        /// unless the operator of the server has made such calls free.
         NoAck,
         /// Somebody hung it up through this API.
         Api,

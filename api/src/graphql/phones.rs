@@ -63,7 +63,7 @@ impl Phone {
         self.0.phone.online_changed_at
     }
 
-    /// Since when it may neither register nor call; null when it may.
+    /// Since when it may call emergency numbers alone; null when it may call all.
     async fn blocked_at(&self) -> Option<DateTime<Utc>> {
         self.0.phone.blocked_at
     }
@@ -244,7 +244,7 @@ impl PhoneMutation {
         answer(rotated.await)
     }
 
-    /// Blocks a phone: it may neither register nor call. A call that is up goes on.
+    /// Blocks a phone: it may call emergency numbers alone, for which it stays registered. A call that is up goes on.
     async fn block_phone(
         &self,
         ctx: &Context<'_>,
@@ -253,7 +253,7 @@ impl PhoneMutation {
         answer(set_blocked(ctx, &input.phone_id, true).await)
     }
 
-    /// Lets a blocked phone register and call again.
+    /// Lets a blocked phone call again.
     async fn unblock_phone(
         &self,
         ctx: &Context<'_>,

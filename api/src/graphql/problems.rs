@@ -34,6 +34,8 @@ pub enum ProblemKind {
     WrittenOff,
     /// The end of a call of the last seven days was estimated.
     EndEstimated,
+    /// The phone of a call of the last seven days never acknowledged the answer: perhaps somebody tries to talk without paying.
+    CallUnacknowledged,
     /// An event of the proxy, of the last seven days, was not understood; only shown to the platform.
     EventRejected,
     /// An event of the proxy has waited in the stream for more than ten minutes, because it cannot be applied; only shown to the platform.

@@ -7,11 +7,14 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::app::calls::authorize::AuthorizeRequest;
+use crate::app::calls::emergency::EmergencyCall;
 use crate::app::calls::events::{EventBody, ProxyEvent};
 use crate::auth::token;
 
 /// Events of one request at most.
 pub const MAX_EVENTS: usize = 50;
+/// Longest call that a proxy lets out by itself, in seconds.
+const LONGEST_EMERGENCY: u32 = 86_400;
 /// Longest text of a field; the proxy cuts at 200.
 const MAX_TEXT: usize = 255;
 
@@ -107,6 +110,11 @@ struct RawEvent {
     cause: Option<String>,
     answered_ts: Option<Micros>,
     code: Option<u16>,
+    call_id: Option<String>,
+    from_tag: Option<String>,
+    dialed: Option<String>,
+    emergency_ts: Option<Micros>,
+    max_seconds: Option<u32>,
     user: Option<String>,
     contact: Option<String>,
     src: Option<String>,
@@ -170,7 +178,8 @@ fn typed(item: &Value) -> Result<ProxyEvent, String> {
     let raw = RawEvent::deserialize(item).map_err(|error| error.to_string())?;
     bounded("eid", &raw.eid)?;
     let texts = [&raw.request_id, &raw.to_tag, &raw.user, &raw.contact, &raw.src, &raw.user_agent];
-    if texts.into_iter().flatten().any(|text| text.len() > MAX_TEXT) || raw.proxy.len() > MAX_TEXT {
+    let texts = texts.into_iter().chain([&raw.call_id, &raw.from_tag, &raw.dialed]);
+    if texts.flatten().any(|text| text.len() > MAX_TEXT) || raw.proxy.len() > MAX_TEXT {
         return Err(format!("a text is longer than {MAX_TEXT} bytes"));
     }
     let body = body(&raw)?;
@@ -179,7 +188,7 @@ fn typed(item: &Value) -> Result<ProxyEvent, String> {
 
 fn body(raw: &RawEvent) -> Result<EventBody, String> {
     let kind = match raw.kind.as_str() {
-        "authorized" => CallEventKind::Authorized,
+        "authorized" | "emergency" => CallEventKind::Authorized,
         "ringing" => CallEventKind::Ringing,
         "answered" => CallEventKind::Answered,
         "ended" => CallEventKind::Ended {
@@ -199,7 +208,34 @@ fn body(raw: &RawEvent) -> Result<EventBody, String> {
         other => return Err(format!("unknown kind {other:?}")),
     };
     let reference = raw.reference.ok_or("an event of a call without its ref")?;
+    if raw.kind == "emergency" || raw.emergency_ts.is_some() {
+        return Ok(EventBody::Emergency {
+            call: emergency(raw, reference)?,
+            to_tag: raw.to_tag.clone(),
+            kind,
+        });
+    }
     Ok(EventBody::Call { reference, to_tag: raw.to_tag.clone(), kind })
+}
+
+/// What a call is made of that the proxy let out by itself.
+fn emergency(raw: &RawEvent, reference: Uuid) -> Result<EmergencyCall, String> {
+    let given = |name: &str, text: &Option<String>| {
+        text.clone()
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| format!("an emergency call without its {name}"))
+    };
+    let max_seconds = raw.max_seconds.filter(|seconds| (1..=LONGEST_EMERGENCY).contains(seconds));
+    Ok(EmergencyCall {
+        reference,
+        user: given("user", &raw.user)?,
+        dialed: given("dialed", &raw.dialed)?,
+        since: raw.emergency_ts.as_ref().ok_or("an emergency call without its emergency_ts")?.0,
+        max_seconds: max_seconds
+            .ok_or_else(|| format!("max_seconds of an emergency call is 1 to {LONGEST_EMERGENCY}"))?,
+        call_id: given("call_id", &raw.call_id)?,
+        from_tag: given("from_tag", &raw.from_tag)?,
+    })
 }
 
 fn phone(raw: &RawEvent) -> Result<EventBody, String> {
@@ -272,6 +308,15 @@ mod tests {
                 "unknown cause",
             ),
             (json!({"eid":"x","kind":"answered","ts":"1"}), "without its ref"),
+            (
+                json!({"eid":"x","kind":"emergency","ts":"1","ref":"1472c42e-9d02-4bf4-969d-8cc8cdbd0658","user":"u"}),
+                "without its dialed",
+            ),
+            (
+                json!({"eid":"x","kind":"ended","ts":"1","ref":"1472c42e-9d02-4bf4-969d-8cc8cdbd0658","by":"caller","cause":"bye",
+                    "emergency_ts":"1","user":"u","dialed":"190","call_id":"c","from_tag":"f","max_seconds":0}),
+                "max_seconds",
+            ),
             (json!({"eid":"x","kind":"answered","ts":"yesterday"}), "microseconds"),
             (json!({"eid":"x","kind":"answered","ts":"-5"}), "microseconds"),
             (json!({"eid":"x","kind":"online","ts":"1","user":"u".repeat(300)}), "longer"),

@@ -16,10 +16,10 @@ use tracing::Instrument as _;
 use super::event::{self, AuthorizeBody, Ha1Body, MAX_EVENTS};
 use crate::app::App;
 use crate::app::calls::authorize::{Authorization, AuthorizeRequest};
+use crate::app::calls::emergency;
 use crate::app::calls::events::{self, EventResult, ProxyEvent};
 use crate::app::calls::writer::CallWriter;
 use crate::error::Error;
-use crate::store::calls;
 use crate::telemetry::{RequestId, mask, request, trace};
 
 /// Largest body: fifty events of 4 KiB.
@@ -121,12 +121,10 @@ async fn answer_ha1(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpResp
     if asked.user.contains('\0') {
         return bad("user has a NUL character");
     }
-    match calls::phone_by_sip_user(hook.app.store.reader(), &asked.user).await {
-        Ok(Some(phone))
-            if phone.blocked_at.is_none() && phone.realm == asked.realm && asked.algorithm == "MD5" =>
-        {
-            HttpResponse::Ok().json(json!({ "ha1": phone.ha1 }))
-        }
+    match emergency::known_phone(&hook.app, &asked.user, &asked.realm).await {
+        Ok(Some(phone)) if asked.algorithm == "MD5" => HttpResponse::Ok().json(json!({
+            "ha1": phone.ha1, "blocked": phone.blocked, "emergency": phone.emergency, "caller_id": phone.caller_id,
+        })),
         Ok(_) => HttpResponse::NotFound().json(json!({ "error": "NOT_FOUND" })),
         Err(error) => failed(&error),
     }

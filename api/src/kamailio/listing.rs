@@ -43,6 +43,8 @@ pub struct Dialog {
     pub answered_at: Option<DateTime<Utc>>,
     /// It has ended already and is about to go.
     pub over: bool,
+    /// It is an emergency call.
+    pub emergency: bool,
 }
 
 /// A phone that is registered at the proxy.
@@ -131,6 +133,7 @@ impl From<RawDialog> for Dialog {
         Self {
             reference: variable("ref").and_then(|text| text.parse().ok()),
             over: raw.state >= 5 || variable("over").is_some(),
+            emergency: variable("emergency").is_some(),
             answered_at: micros.and_then(DateTime::from_timestamp_micros),
             call_id: raw.call_id,
             from_tag: raw.caller.tag,
@@ -208,7 +211,8 @@ mod tests {
         {"h_entry":1,"h_id":2,"ref":2,"call-id":"stray","from_uri":"sip:u1@callshop","to_uri":"sip:5511@callshop","state":2,"start_ts":0,
          "init_ts":1795410415,"end_ts":0,"duration":0,"timeout":0,"lifetime":0,"dflags":0,"sflags":0,"iflags":0,"caller":{"tag":"a","contact":"",
          "cseq":"1","route_set":"","socket":""},"callee":{"tag":"","contact":"","cseq":"","route_set":"","socket":""},"profiles":[],"variables":[]},
-        {"h_entry":1,"h_id":3,"ref":1,"call-id":"gone","state":5,"caller":{"tag":"b"},"callee":{"tag":"c"},"variables":[{"over":"1"}]}],"id":1}"#;
+        {"h_entry":1,"h_id":3,"ref":1,"call-id":"gone","state":5,"caller":{"tag":"b"},"callee":{"tag":"c"},"variables":[{"over":"1"}]},
+        {"h_entry":1,"h_id":4,"ref":1,"call-id":"help","state":4,"caller":{"tag":"b"},"callee":{"tag":"c"},"variables":[{"emergency":"proxy"}]}],"id":1}"#;
 
     const PHONES: &str = r#"{"jsonrpc":"2.0","result":{"Domains":[{"Domain":{"Domain":"location","Size":1024,"AoRs":[
         {"Info":{"AoR":"u1","HashID":31657,"Contacts":[{"Contact":{"Address":"sip:u1@127.88.9.10:20001","Expires":297,"Q":0,
@@ -231,10 +235,12 @@ mod tests {
                 to_tag: Some("g22170x2".to_owned()),
                 answered_at: answered,
                 over: false,
+                emergency: false,
             }
         );
         assert_eq!((listed[1].reference, &listed[1].to_tag, listed[1].over), (None, &None, false));
-        assert!(listed[2].over);
+        assert!(listed[2].over && !listed[2].emergency);
+        assert!(listed[3].emergency);
         assert_eq!(dialogs(br#"{"jsonrpc":"2.0","result":[],"id":1}"#).expect("an empty listing"), []);
     }
 

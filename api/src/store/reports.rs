@@ -434,6 +434,16 @@ pub async fn estimated(
     calls_of_late(conn, search, now, "\"call\" c", "c.estimated").await
 }
 
+/// Calls of the last seven days whose answer was never acknowledged. No index finds them: `cause` changes at the end of every call, whose row could not
+/// be written where it is any more. What [`sold_below_cost`] reads is more.
+pub async fn unacknowledged(
+    conn: &impl ConnectionTrait,
+    search: &Search,
+    now: DateTime<Utc>,
+) -> Result<Vec<Found>> {
+    calls_of_late(conn, search, now, "\"call\" c", "c.cause = 'NO_ACK'").await
+}
+
 async fn ended_calls(
     conn: &impl ConnectionTrait,
     search: &Search,

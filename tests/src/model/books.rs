@@ -26,6 +26,8 @@ pub type Verdict = Result<(), &'static str>;
 /// A branch as it must be.
 #[derive(Clone, Debug, Default)]
 pub struct Books {
+    /// A call whose answer was never acknowledged costs nothing.
+    pub unacknowledged_is_free: bool,
     /// The credit limit of each account.
     pub limits: [Option<i64>; ACCOUNTS],
     /// The tariffs of the case.
@@ -669,7 +671,8 @@ impl Books {
                 live
             }
             Event::Ended { at, answered, acked } => {
-                let answered = answered.or(row.answered).filter(|_| acked);
+                let free = !acked && self.unacknowledged_is_free;
+                let answered = answered.or(row.answered).filter(|_| !free);
                 let proves = answered.is_some() && matches!(row.state, State::Failed | State::Abandoned);
                 let counts = row.is_live() || row.estimated || proves;
                 if counts {

@@ -69,7 +69,8 @@ fn at(micros: i64) -> DateTime<Utc> {
 /// That difference.
 pub async fn run(world: &World, case: &Case) -> Result<(), Wrong> {
     let branch = world.branch(case).await;
-    let mut books = Books { tariffs: case.tariffs, ..Books::default() };
+    let unacknowledged_is_free = !world.app.config.calls.charge_unacknowledged;
+    let mut books = Books { tariffs: case.tariffs, unacknowledged_is_free, ..Books::default() };
     books.limits[1..].copy_from_slice(&case.limits);
     let mut drive = Drive { world, branch, books, sent: Vec::new(), keys: 0 };
     for shop in 0..SHOPS.len() {

@@ -54,8 +54,9 @@ pub struct Branch {
 }
 
 impl World {
-    /// A new one. A file lives in memory where there is a place for that: nobody pulls the plug here.
-    pub async fn start(backend: Backend) -> Self {
+    /// A new one, which charges calls that were never acknowledged or does not. A file lives in memory where there is a place for that: nobody
+    /// pulls the plug here.
+    pub async fn start(backend: Backend, charge_unacknowledged: bool) -> Self {
         let memory = std::path::Path::new("/dev/shm");
         let dir = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
         let dir = dir.expect("a temporary folder");
@@ -68,6 +69,7 @@ impl World {
         config.hook.proxies = vec![proxy("test", fake.address)];
         config.hook.secrets = vec![HOOK_SECRET.to_owned().into()];
         config.calls.slice_seconds = SLICE;
+        config.calls.charge_unacknowledged = charge_unacknowledged;
         let options =
             StoreOptions { url: config.database_url.clone(), connections: config.database_connections };
         let store = Store::connect(&options, Arc::new(Hub::default())).await.expect("the database opens");

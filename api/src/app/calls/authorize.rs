@@ -14,6 +14,7 @@ use uuid::timestamp::context::ContextV7;
 use uuid::{Timestamp, Uuid};
 
 use super::cover::{self, Terms, Wanted};
+use super::emergency;
 use super::events::local_day;
 use super::extend;
 use super::money::{Money, Purses};
@@ -415,7 +416,7 @@ async fn check(
     match &dialed {
         Ok(Dialed::Emergency { number }) => {
             found.number.clone_from(number);
-            "Emergency".clone_into(&mut found.destination);
+            emergency::DESTINATION.clone_into(&mut found.destination);
             found.emergency = true;
         }
         Ok(Dialed::Short { number, .. }) => found.number.clone_from(number),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use billing::call::{self as machine, CallEvent, CallEventKind, Emitted};
+use billing::call::{self as machine, CallEvent, CallEventKind, Emitted, Unacknowledged};
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
 use entity::{ActivityKind, CallState, HookStatus, SessionState, call, hook_event, phone};
@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::authorize::Refusal;
 use super::charge::{self, Charged, Corrections};
+use super::emergency::{self, EmergencyCall};
 use super::extend;
 use super::money::Money;
 use super::registrations;
@@ -39,6 +40,15 @@ pub enum EventBody {
     Call {
         /// The call's id.
         reference: Uuid,
+        /// SIP To tag, once there is one.
+        to_tag: Option<String>,
+        /// What.
+        kind: CallEventKind,
+    },
+    /// Something happened to a call that the proxy let out by itself; as above, with what the call is made of if it is not there yet.
+    Emergency {
+        /// The call.
+        call: EmergencyCall,
         /// SIP To tag, once there is one.
         to_tag: Option<String>,
         /// What.
@@ -78,10 +88,7 @@ pub enum EventBody {
 impl ProxyEvent {
     /// The call that it names.
     fn call(&self) -> Option<Uuid> {
-        match self.body {
-            EventBody::Call { reference, .. } => Some(reference),
-            _ => None,
-        }
+        self.body.call().map(|(id, ..)| id)
     }
 }
 
@@ -104,7 +111,8 @@ impl EventResult {
 impl EventBody {
     fn name(&self) -> &'static str {
         match self {
-            Self::Call { kind, .. } => match kind {
+            Self::Emergency { kind: CallEventKind::Authorized, .. } => "emergency",
+            Self::Call { kind, .. } | Self::Emergency { kind, .. } => match kind {
                 CallEventKind::Authorized => "authorized",
                 CallEventKind::Ringing => "ringing",
                 CallEventKind::Answered => "answered",
@@ -123,17 +131,25 @@ impl EventBody {
 
     /// Whether it says that a call or an attempt is over.
     pub fn is_end(&self) -> bool {
-        matches!(
-            self,
-            Self::Abandoned { .. }
-                | Self::Call { kind: CallEventKind::Ended { .. } | CallEventKind::Failed { .. }, .. }
-        )
+        let over =
+            |kind: &CallEventKind| matches!(kind, CallEventKind::Ended { .. } | CallEventKind::Failed { .. });
+        matches!(self, Self::Abandoned { .. }) || self.call().is_some_and(|(_, _, kind)| over(kind))
+    }
+
+    /// The call that something happened to, its To tag, and what.
+    fn call(&self) -> Option<(Uuid, Option<&str>, &CallEventKind)> {
+        match self {
+            Self::Call { reference, to_tag, kind } => Some((*reference, to_tag.as_deref(), kind)),
+            Self::Emergency { call, to_tag, kind } => Some((call.reference, to_tag.as_deref(), kind)),
+            _ => None,
+        }
     }
 
     /// The call, question or phone that it is about.
     pub fn reference(&self) -> Option<String> {
         match self {
             Self::Call { reference, .. } => Some(reference.to_string()),
+            Self::Emergency { call, .. } => Some(call.reference.to_string()),
             Self::Abandoned { request_id, .. } => Some(request_id.clone()),
             Self::Phone { user, .. } => Some(user.clone()),
             Self::Boot | Self::Malformed { .. } => None,
@@ -211,6 +227,11 @@ pub(super) async fn apply_all(
     let ignored = events.iter().zip(&results).filter(|(_, result)| **result == EventResult::Ignored);
     let ignored: Vec<&str> = ignored.map(|(event, _)| event.eid.as_str()).collect();
     calls::ignore_events(tx.conn(), &ignored).await?;
+    for (event, result) in events.iter().zip(&results) {
+        if let (EventBody::Emergency { .. }, EventResult::Rejected(reason)) = (&event.body, result) {
+            calls::reject_event(tx.conn(), rejected(event, reason, batch.now)).await?;
+        }
+    }
     let (hang_up, ended) = (batch.to_hang_up(), std::mem::take(&mut batch.ended));
     let is_boot = |event: &&&ProxyEvent| event.body == EventBody::Boot;
     let booted = events.iter().filter(is_boot).map(|event| event.proxy.clone()).collect();
@@ -270,6 +291,8 @@ struct Batch {
     by_request: HashMap<String, Uuid>,
     phones: HashMap<String, phone::Model>,
     cabins: HashMap<Uuid, Uuid>,
+    /// Calls that this batch made.
+    made: HashSet<Uuid>,
     changed_calls: BTreeSet<Uuid>,
     changed_phones: HashSet<String>,
     charged: Charged,
@@ -288,6 +311,10 @@ impl Batch {
         for event in events {
             match &event.body {
                 EventBody::Call { reference, .. } => refs.push(*reference),
+                EventBody::Emergency { call, .. } => {
+                    refs.push(call.reference);
+                    users.push(call.user.as_str());
+                }
                 EventBody::Abandoned { request_id, .. } => requests.push(request_id.as_str()),
                 EventBody::Phone { user, .. } => users.push(user.as_str()),
                 EventBody::Boot | EventBody::Malformed { .. } => {}
@@ -297,8 +324,13 @@ impl Batch {
         let phones = if users.is_empty() { Vec::new() } else { calls::lock_phones(conn, &users).await? };
         let phone_ids: Vec<Uuid> = phones.iter().map(|phone| phone.id).collect();
         let cabins = if phones.is_empty() { Vec::new() } else { calls::cabins_of(conn, &phone_ids).await? };
-        let rows = calls::lock_named(conn, &refs, &requests, now).await?;
-        let shops: BTreeSet<Uuid> = rows.iter().map(|row| row.callshop_id).collect();
+        let cabins: HashMap<Uuid, Uuid> =
+            cabins.into_iter().filter_map(|row| Some((row.phone_id?, row.id))).collect();
+        let mut rows = calls::lock_named(conn, &refs, &requests, now).await?;
+        let mut shops: BTreeSet<Uuid> = rows.iter().map(|row| row.callshop_id).collect();
+        if events.iter().any(|event| matches!(event.body, EventBody::Emergency { .. })) {
+            shops.extend(phones.iter().map(|phone| phone.callshop_id));
+        }
         let shops: Vec<Uuid> = shops.into_iter().collect();
         // after the locks: what another node received meanwhile is committed by now
         let corrected = may_be_corrected(&rows, events);
@@ -308,13 +340,17 @@ impl Batch {
         let met = calls::meet(conn, &received(events, now), &over_in, &shops).await?;
         // with balances, and so after every session
         let corrections = Corrections::load(conn, &corrected).await?;
+        let made = emergency::make(tx, events, &met.new, &rows, (&phones, &cabins), now).await?;
+        let made_ids = made.iter().map(|row| row.id).collect();
+        rows.extend(made);
         Ok(Self {
             now,
             new: met.new,
             by_request: rows.iter().map(|row| (row.request_id.clone(), row.id)).collect(),
             calls: rows.into_iter().map(|row| (row.id, row)).collect(),
             phones: phones.into_iter().map(|row| (row.sip_user.clone(), row)).collect(),
-            cabins: cabins.into_iter().filter_map(|row| Some((row.phone_id?, row.id))).collect(),
+            cabins,
+            made: made_ids,
             changed_calls: BTreeSet::new(),
             changed_phones: HashSet::new(),
             charged: Charged::default(),
@@ -327,10 +363,18 @@ impl Batch {
     }
 
     fn apply(&mut self, app: &App, tx: &Tx, event: &ProxyEvent, money: &mut Money) -> Result<EventResult> {
-        match &event.body {
-            EventBody::Call { reference, to_tag, kind } => {
-                self.apply_call(app, tx, (*reference, to_tag.as_deref(), kind, event.at), money)
+        if let Some((id, to_tag, kind)) = event.body.call() {
+            if let EventBody::Emergency { call, .. } = &event.body
+                && !self.calls.contains_key(&id)
+            {
+                return Ok(EventResult::Rejected(format!("no phone has the SIP user {:?}", call.user)));
             }
+            let result = self.apply_call(app, tx, (id, to_tag, kind, event.at), money)?;
+            return Ok(if self.made.remove(&id) { EventResult::Applied } else { result });
+        }
+        match &event.body {
+            // above
+            EventBody::Call { .. } | EventBody::Emergency { .. } => Ok(EventResult::Ignored),
             EventBody::Abandoned { request_id, code } => match self.by_request.get(request_id).copied() {
                 Some(id) => {
                     let kind = CallEventKind::Abandoned { code: *code };
@@ -354,7 +398,11 @@ impl Batch {
     ) -> Result<EventResult> {
         let Some(row) = self.calls.remove(&id) else { return Ok(EventResult::Ignored) };
         let before = to_machine(&row);
-        let after = machine::apply(&before, &CallEvent { at, kind: kind.clone() });
+        let unacknowledged = match app.config.calls.charge_unacknowledged {
+            true => Unacknowledged::Charged,
+            false => Unacknowledged::Free,
+        };
+        let after = machine::apply(&before, &CallEvent { at, kind: kind.clone() }, unacknowledged);
         let mut row = from_machine(row, &after.call)?;
         let mut changed = after.call != before;
         if let Some(to_tag) = to_tag.filter(|to_tag| row.to_tag.as_deref() != Some(*to_tag)) {
@@ -479,9 +527,9 @@ fn may_be_over_in(rows: &[call::Model], events: &[&ProxyEvent]) -> Vec<Uuid> {
     };
     let (mut ids, mut requests) = (HashSet::new(), HashSet::new());
     for event in events {
-        match &event.body {
-            EventBody::Call { reference, kind, .. } if !goes_on(kind) => drop(ids.insert(*reference)),
-            EventBody::Abandoned { request_id, .. } => drop(requests.insert(request_id.as_str())),
+        match (&event.body, event.body.call()) {
+            (_, Some((id, _, kind))) if !goes_on(kind) => drop(ids.insert(id)),
+            (EventBody::Abandoned { request_id, .. }, _) => drop(requests.insert(request_id.as_str())),
             _ => {}
         }
     }
@@ -493,9 +541,9 @@ fn may_be_over_in(rows: &[call::Model], events: &[&ProxyEvent]) -> Vec<Uuid> {
 /// Calls of which the batch has an end although they are over, or will be when it comes to that.
 fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEvent]) -> Vec<&'a call::Model> {
     let about = |row: &call::Model, wanted: fn(&CallEventKind) -> bool| {
-        events.iter().any(|event| match &event.body {
-            EventBody::Call { reference, kind, .. } => *reference == row.id && wanted(kind),
-            EventBody::Abandoned { request_id, code } => {
+        events.iter().any(|event| match (&event.body, event.body.call()) {
+            (_, Some((id, _, kind))) => id == row.id && wanted(kind),
+            (EventBody::Abandoned { request_id, code }, _) => {
                 *request_id == row.request_id && wanted(&CallEventKind::Abandoned { code: *code })
             }
             _ => false,

@@ -3,6 +3,7 @@
 pub mod authorize;
 mod charge;
 mod cover;
+pub mod emergency;
 pub mod events;
 pub mod extend;
 mod money;

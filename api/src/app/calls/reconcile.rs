@@ -353,6 +353,7 @@ impl Now {
             key: (dialog.call_id.clone(), dialog.from_tag.clone()),
             answered_at: dialog.answered_at,
             over: dialog.over,
+            emergency: dialog.emergency,
         };
         let dialogs = self.dialogs.iter().map(dialog).collect();
         Listing { dialogs, asked_at: self.asked_at, at: self.at, drained: self.drained }

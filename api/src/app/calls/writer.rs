@@ -472,6 +472,10 @@ async fn lock_first(
     for event in events {
         match &event.body {
             EventBody::Call { reference, .. } => ids.push(*reference),
+            EventBody::Emergency { call, .. } => {
+                ids.push(call.reference);
+                users.push(call.user.as_str());
+            }
             EventBody::Phone { user, .. } => users.push(user.as_str()),
             _ => {}
         }
