@@ -114,6 +114,8 @@ pub struct CallConfig {
     pub rate_cache_bytes: u64,
     /// Seconds between two comparisons of live calls and registered phones with what a proxy lists. A call is closed when two of them miss it.
     pub reconcile_seconds: u32,
+    /// Seconds by which the clock of a proxy may differ from that of the server. A time that is further off is not believed.
+    pub clock_skew_seconds: u32,
 }
 
 /// Redis: the doorbell between nodes on one PostgreSQL, and the stream of the SIP proxies' events.
@@ -230,6 +232,7 @@ impl Default for CallConfig {
             slice_seconds: 600,
             rate_cache_bytes: 256 << 20,
             reconcile_seconds: 30,
+            clock_skew_seconds: 300,
         }
     }
 }
@@ -331,6 +334,9 @@ impl Config {
         }
         if !(1..=3_600).contains(&self.calls.reconcile_seconds) {
             return bad("calls.reconcile_seconds must be 1 to 3600");
+        }
+        if !(1..=86_400).contains(&self.calls.clock_skew_seconds) {
+            return bad("calls.clock_skew_seconds must be 1 to 86400");
         }
         self.redis.check()?;
         let http = |url: &String| url.starts_with("http://") || url.starts_with("https://");

@@ -76,7 +76,7 @@ pub struct Model {
     pub extend_at: Option<DateTimeUtc>,
     /// Seconds that its proxy knows to be covered.
     pub confirmed: i32,
-    /// Its end was estimated by reconciliation: a true `ended` corrects it.
+    /// Its end was estimated, by reconciliation or from an `ended` whose times could not be true: a true `ended` corrects it.
     pub estimated: bool,
     /// What the customer would have paid for the seconds beyond `covered`.
     pub written_off: Micros,
