@@ -335,8 +335,8 @@ impl Config {
         if !(1..=3_600).contains(&self.calls.reconcile_seconds) {
             return bad("calls.reconcile_seconds must be 1 to 3600");
         }
-        if !(1..=86_400).contains(&self.calls.clock_skew_seconds) {
-            return bad("calls.clock_skew_seconds must be 1 to 86400");
+        if !(1..=172_800).contains(&self.calls.clock_skew_seconds) {
+            return bad("calls.clock_skew_seconds must be 1 to 172800");
         }
         self.redis.check()?;
         let http = |url: &String| url.starts_with("http://") || url.starts_with("https://");

@@ -263,7 +263,8 @@ fn ringing(call: &mut Call, at: DateTime<Utc>) -> Vec<Emitted> {
 }
 
 fn answered(call: &mut Call, at: DateTime<Utc>) -> Vec<Emitted> {
-    if call.state == CallState::Ended && call.estimated && call.answered_at.is_none() {
+    let open = call.estimated && call.answered_at.is_none() && call.cause != Some(EndCause::NoAck);
+    if call.state == CallState::Ended && open {
         return answered_after_its_end(call, at);
     }
     if !matches!(call.state, CallState::Authorized | CallState::Ringing) {

@@ -84,6 +84,9 @@ pub struct Model {
     pub attempt_day: String,
     /// Day of the answer in the callshop's time zone.
     pub answer_day: Option<String>,
+    /// It was answered more than a day from its attempt: reports look for those by this. Always false otherwise, so that no index is
+    /// written when a call is answered.
+    pub answered_far: bool,
 }
 
 /// Relations are read by id, in `api::store`.

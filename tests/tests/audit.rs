@@ -354,6 +354,7 @@ impl Books {
             written_off: m(0).into(),
             attempt_day: String::new(),
             answer_day: None,
+            answered_far: false,
         }
     }
 

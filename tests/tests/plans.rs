@@ -212,6 +212,7 @@ fn a_call() -> call::Model {
         written_off: entity::Micros(0),
         attempt_day: "2026-11-23".to_owned(),
         answer_day: None,
+        answered_far: false,
     }
 }
 

@@ -68,6 +68,8 @@ impl World {
         config.hook.proxies = vec![proxy("test", fake.address)];
         config.hook.secrets = vec![HOOK_SECRET.to_owned().into()];
         config.calls.slice_seconds = SLICE;
+        // calls end up to a quarter of an hour after they are told of
+        config.calls.clock_skew_seconds = 3_600;
         let options =
             StoreOptions { url: config.database_url.clone(), connections: config.database_connections };
         let store = Store::connect(&options, Arc::new(Hub::default())).await.expect("the database opens");

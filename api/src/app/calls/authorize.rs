@@ -391,6 +391,7 @@ fn call_row(
         written_off: Micros::ZERO.into(),
         attempt_day: local_day(Some(&account.time_zone), now),
         answer_day: None,
+        answered_far: false,
     })
 }
 
