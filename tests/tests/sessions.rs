@@ -87,8 +87,8 @@ async fn settings(shop: &Shop, change: Value) {
 async fn book(shop: &Shop, book: Book) -> String {
     let (_, id) = parse_any(&shop.id.clone().into()).expect("an id");
     let conn = shop.server.app.store.reader();
-    let balances = api::store::ledger::balances(conn, &[id], book).await.expect("balances");
-    balances.get(&id).copied().unwrap_or(Micros::ZERO).to_string()
+    let balances = api::store::ledger::balances(conn, id, book).await.expect("balances");
+    balances.get("BRL").copied().unwrap_or(Micros::ZERO).to_string()
 }
 
 /// Counts what is expected, so that the shift closes without a variance; answers the report.

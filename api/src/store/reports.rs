@@ -3,10 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use entity::{
-    AccountKind, Book, HookStatus, account, hook_event, ledger_balance, ledger_entry, tariff, tariff_version,
-};
-use sea_orm::sea_query::ExprTrait;
+use entity::{AccountKind, Book, HookStatus, account, hook_event, ledger_balance, tariff, tariff_version};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
     Statement, Value,
@@ -528,26 +525,28 @@ pub async fn events(
 
 /// The books of an account whose balance is not the sum of their entries.
 pub async fn broken_books(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<Vec<Book>> {
-    let sums: Vec<(Book, i64)> = ledger_entry::Entity::find()
-        .select_only()
-        .column(ledger_entry::Column::Book)
-        .column_as(ledger_entry::Column::Amount.sum().cast_as("BIGINT"), "amount")
-        .filter(ledger_entry::Column::AccountId.eq(account_id))
-        .group_by(ledger_entry::Column::Book)
-        .into_tuple()
-        .all(conn)
-        .await?;
+    let sql = "SELECT e.book, t.currency, CAST(SUM(e.amount) AS BIGINT) AS amount FROM ledger_entry e \
+               JOIN ledger_transfer t ON t.id = e.transfer_id WHERE e.account_id = $1 GROUP BY e.book, t.currency";
+    let sums = Statement::from_sql_and_values(conn.get_database_backend(), sql, [account_id.into()]);
+    let sums = conn.query_all_raw(sums).await?;
     let kept = ledger_balance::Entity::find()
         .filter(ledger_balance::Column::AccountId.eq(account_id))
         .all(conn)
         .await?;
     // what a balance has more than its entries
-    let mut differences: BTreeMap<Book, i128> = BTreeMap::new();
-    for (book, balance) in kept.into_iter().map(|row| (row.book, row.balance.0)) {
-        *differences.entry(book).or_default() += i128::from(balance);
+    let mut differences: BTreeMap<(Book, String), i128> = BTreeMap::new();
+    for row in kept {
+        *differences.entry((row.book, row.currency)).or_default() += i128::from(row.balance.0);
     }
-    for (book, sum) in sums {
-        *differences.entry(book).or_default() -= i128::from(sum);
+    for row in &sums {
+        let key = (row.try_get("", "book")?, row.try_get("", "currency")?);
+        *differences.entry(key).or_default() -= i128::from(row.try_get::<i64>("", "amount")?);
     }
-    Ok(differences.into_iter().filter(|(_, difference)| *difference != 0).map(|(book, _)| book).collect())
+    let mut books: Vec<Book> = differences
+        .into_iter()
+        .filter(|(_, difference)| *difference != 0)
+        .map(|((book, _), _)| book)
+        .collect();
+    books.dedup();
+    Ok(books)
 }

@@ -115,7 +115,7 @@ impl World {
             let rows = accounts.iter().cloned().map(|row| row.into_active_model());
             entity::account::Entity::insert_many(rows).exec_without_returning(conn).await?;
             for account in accounts {
-                ledger::open_credit(conn, account.id).await?;
+                ledger::open_credit(conn, account.id, &account.currency).await?;
             }
             let rows = shops.iter().cloned().map(|row| row.into_active_model());
             entity::callshop::Entity::insert_many(rows).exec_without_returning(conn).await?;

@@ -325,7 +325,11 @@ fn grant(
     let outcome =
         cover::cover(wanted, Terms::new(session, spent, &ground.live, None)?, &ground.purses, money)?;
     if let Ok(grant) = &outcome {
-        cover::change_holds(&found.levels, &[], &grant.holds, money)?;
+        let account = ground
+            .accounts
+            .get(&phone.callshop_id)
+            .ok_or_else(|| Error::fault("a phone without a callshop"))?;
+        cover::change_holds(&found.levels, &[], &grant.holds, &account.currency, money)?;
     }
     Ok(outcome)
 }

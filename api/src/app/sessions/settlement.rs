@@ -96,7 +96,7 @@ async fn take_payment(
     for back in &settlement.deposit_back {
         register::check_cash(tx.conn(), &shift, back.method.into(), back.amount).await?;
     }
-    let transfer = transfer(&session, &shift, actor, &kept, &settlement, now)?;
+    let transfer = transfer(&session, (&shift, &shop.currency), actor, &kept, &settlement, now)?;
     ledger::post(tx.conn(), vec![transfer]).await?;
     let paid = |(method, amount): (&PaymentMethod, &Micros)| {
         new_payment(&session, &shift, actor, PaymentKind::Sale, (*method, *amount), now)
@@ -144,7 +144,7 @@ fn settled(total: Micros, deposit: &[Payment], input: &Settling, step: Option<Mi
 /// The customer owes nothing any more, nor the shop to him: the whole deposit is used up, what is left of it goes out of the drawer.
 fn transfer(
     session: &cabin_session::Model,
-    shift: &register_shift::Model,
+    (shift, currency): (&register_shift::Model, &str),
     actor: &Actor,
     kept: &BTreeMap<PaymentMethod, Micros>,
     settlement: &Settlement,
@@ -167,7 +167,7 @@ fn transfer(
     Ok(NewTransfer {
         user_id: Some(actor.user_id),
         session_id: Some(session.id),
-        ..NewTransfer::new(TransferKind::Settlement, now, entries)
+        ..NewTransfer::new(TransferKind::Settlement, currency, now, entries)
     })
 }
 
