@@ -116,6 +116,8 @@ pub struct CallConfig {
     pub reconcile_seconds: u32,
     /// Charge a call whose phone never acknowledged the answer from the answer to the proxy's cut, as the carrier does; otherwise it is free.
     pub charge_unacknowledged: bool,
+    /// Seconds by which the clock of a proxy may differ from that of the server. A time that is further off is not believed.
+    pub clock_skew_seconds: u32,
 }
 
 /// Redis: the doorbell between nodes on one PostgreSQL, and the stream of the SIP proxies' events.
@@ -233,6 +235,7 @@ impl Default for CallConfig {
             rate_cache_bytes: 256 << 20,
             reconcile_seconds: 30,
             charge_unacknowledged: true,
+            clock_skew_seconds: 300,
         }
     }
 }
@@ -334,6 +337,9 @@ impl Config {
         }
         if !(1..=3_600).contains(&self.calls.reconcile_seconds) {
             return bad("calls.reconcile_seconds must be 1 to 3600");
+        }
+        if !(1..=172_800).contains(&self.calls.clock_skew_seconds) {
+            return bad("calls.clock_skew_seconds must be 1 to 172800");
         }
         self.redis.check()?;
         let http = |url: &String| url.starts_with("http://") || url.starts_with("https://");

@@ -209,6 +209,7 @@ async fn insert_call(shop: &Shop, cabin: &str, session: &str, phone: &str, charg
         written_off: entity::Micros(0),
         attempt_day: String::new(),
         answer_day: None,
+        answered_far: false,
     };
     let row = &row;
     let insert =

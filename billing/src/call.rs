@@ -18,8 +18,11 @@
 //! - A call that its proxy no longer knows ends at the last instant it was seen (`lost`); one that was not answered has
 //!   failed. That end is an estimate: a true `ended` that comes later replaces it, and so does a true `failed` of a call
 //!   that was not answered.
+//! - A proxy's clock may be wrong. Times that cannot be true are moved to where they can ([`apply_within`]). An `ended`
+//!   with such times, or without any answer instant, makes an estimate as well, and replaces no other end. An answered
+//!   call is never free because its times are wrong.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::rating;
@@ -253,7 +256,7 @@ pub fn apply(call: &Call, event: &CallEvent, unacknowledged: Unacknowledged) -> 
     let emitted = match &event.kind {
         CallEventKind::Authorized => Vec::new(),
         CallEventKind::Ringing => ringing(&mut next, event.at),
-        CallEventKind::Answered => answered(&mut next, event.at),
+        CallEventKind::Answered => answered(&mut next, event.at, unacknowledged),
         CallEventKind::Ended { by, cause, answered_at } => {
             let free = *cause == EndCause::NoAck && unacknowledged == Unacknowledged::Free;
             let answer = if free { None } else { answered_at.or(next.answered_at) };
@@ -278,13 +281,28 @@ fn ringing(call: &mut Call, at: DateTime<Utc>) -> Vec<Emitted> {
     vec![Emitted::Ringing { at }]
 }
 
-fn answered(call: &mut Call, at: DateTime<Utc>) -> Vec<Emitted> {
+fn answered(call: &mut Call, at: DateTime<Utc>, unacknowledged: Unacknowledged) -> Vec<Emitted> {
+    let free = call.cause == Some(EndCause::NoAck) && unacknowledged == Unacknowledged::Free;
+    let open = call.estimated && call.answered_at.is_none() && !free;
+    if call.state == CallState::Ended && open {
+        return answered_after_its_end(call, at);
+    }
     if !matches!(call.state, CallState::Authorized | CallState::Ringing) {
         return Vec::new();
     }
     call.state = CallState::Answered;
     call.answered_at = Some(at);
     vec![Emitted::Answered { at }]
+}
+
+/// The end came first and did not say when the call was answered.
+fn answered_after_its_end(call: &mut Call, at: DateTime<Utc>) -> Vec<Emitted> {
+    let (Some(end), Some(by), Some(cause)) = (call.ended_at, call.ended_by, call.cause) else {
+        return Vec::new();
+    };
+    let emitted = ended(call, end.max(at + LEAST_TALK), by, cause, Some(at));
+    call.estimated = at > end;
+    emitted
 }
 
 fn ended(
@@ -359,4 +377,131 @@ fn abandoned(call: &mut Call, at: DateTime<Utc>, code: Option<u16>) -> Vec<Emitt
         _ => return Vec::new(),
     }
     vec![Emitted::Abandoned { at }]
+}
+
+/// What the times of a call's events are held against: the API's clock, and how far a proxy's may be from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// When the event was received.
+    pub received: DateTime<Utc>,
+    /// How far the clocks may differ. An event happens at most so long before its call was allowed and after it was
+    /// received.
+    pub skew: TimeDelta,
+}
+
+/// What is wrong with the times of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// One lies outside the [`Window`].
+    Time,
+    /// `ended` of a call that nobody said was answered.
+    NoAnswer,
+    /// `ended` before the answer.
+    EndBeforeAnswer,
+}
+
+/// An answered call lasts this long at least, so that its first increment is charged.
+const LEAST_TALK: TimeDelta = TimeDelta::microseconds(1);
+
+/// Applies one event whose times may be wrong; also says what is wrong with them.
+pub fn apply_within(
+    call: &Call,
+    event: &CallEvent,
+    window: Window,
+    unacknowledged: Unacknowledged,
+) -> (Transition, Option<Doubt>) {
+    let (event, doubt) = plausible(call, event, window);
+    let free = matches!(event.kind, CallEventKind::Ended { cause: EndCause::NoAck, .. })
+        && unacknowledged == Unacknowledged::Free;
+    let doubt = doubt.filter(|doubt| !(free && *doubt == Doubt::NoAnswer));
+    if doubt.is_none() {
+        return (apply(call, &event, unacknowledged), None);
+    }
+    if let CallEventKind::Ended { answered_at, .. } = event.kind
+        && call.state == CallState::Ended
+        && (answered_at.is_none() || call.answered_at.is_some())
+    {
+        return (Transition { call: call.clone(), emitted: Vec::new() }, doubt);
+    }
+    let mut transition = apply(call, &event, unacknowledged);
+    if transition.emitted.iter().any(|emitted| matches!(emitted, Emitted::Ended { .. })) {
+        transition.call.estimated = true;
+    }
+    (transition, doubt)
+}
+
+/// The event with times that can be true, and what was wrong with those it had.
+///
+/// A clock that is off by any constant still measures how long a call lasted: when `ended` carries both of its times and
+/// they are as far apart as the call can have been long, their distance is kept.
+pub fn plausible(call: &Call, event: &CallEvent, window: Window) -> (CallEvent, Option<Doubt>) {
+    let bounds = Bounds::of(call, window);
+    let CallEventKind::Ended { by, cause, answered_at } = event.kind else {
+        let doubt = (!bounds.hold(event.at)).then_some(Doubt::Time);
+        return (CallEvent { at: bounds.nearest(event.at), kind: event.kind.clone() }, doubt);
+    };
+    let (at, answered_at, doubt) = plausible_end(call, &bounds, event.at, answered_at);
+    (CallEvent { at, kind: CallEventKind::Ended { by, cause, answered_at } }, doubt)
+}
+
+fn plausible_end(
+    call: &Call,
+    bounds: &Bounds,
+    at: DateTime<Utc>,
+    told: Option<DateTime<Utc>>,
+) -> (DateTime<Utc>, Option<DateTime<Utc>>, Option<Doubt>) {
+    let outside = !bounds.hold(at) || told.is_some_and(|told| !bounds.hold(told));
+    let length = told.map(|told| at - told).filter(|length| bounds.may_last(*length));
+    let believed = told.filter(|told| bounds.hold(*told)).or(call.answered_at);
+    let (end, answer) = match (told, believed, length) {
+        (None, None, _) => {
+            let doubt = if outside { Doubt::Time } else { Doubt::NoAnswer };
+            return (bounds.nearest(at), None, Some(doubt));
+        }
+        (_, Some(answer), Some(length)) if outside => (bounds.nearest(answer + length), answer),
+        (_, Some(answer), _) => (bounds.nearest(at), answer),
+        (_, None, Some(length)) => {
+            let end = bounds.nearest(at);
+            (end, (end - length).max(bounds.allowed))
+        }
+        // not before it rang, at least
+        (_, None, None) => {
+            let end = bounds.nearest(at);
+            (end, call.ringing_at.unwrap_or(bounds.allowed).min(end))
+        }
+    };
+    let doubt = match () {
+        () if outside => Some(Doubt::Time),
+        () if end < answer => Some(Doubt::EndBeforeAnswer),
+        () => None,
+    };
+    (end.max(answer + LEAST_TALK), Some(answer), doubt)
+}
+
+/// When the events of a call can have happened.
+struct Bounds {
+    allowed: DateTime<Utc>,
+    received: DateTime<Utc>,
+    skew: TimeDelta,
+}
+
+impl Bounds {
+    fn of(call: &Call, window: Window) -> Bounds {
+        // the clock of the node that allowed it may be ahead of this one's
+        let received = window.received.max(call.authorized_at);
+        Bounds { allowed: call.authorized_at, received, skew: window.skew }
+    }
+
+    fn hold(&self, at: DateTime<Utc>) -> bool {
+        (self.allowed - self.skew..=self.received + self.skew).contains(&at)
+    }
+
+    /// A time outside becomes the nearest by our own clock.
+    fn nearest(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        if self.hold(at) { at } else { at.clamp(self.allowed, self.received) }
+    }
+
+    fn may_last(&self, length: TimeDelta) -> bool {
+        (TimeDelta::zero()..=self.received - self.allowed + self.skew).contains(&length)
+    }
 }

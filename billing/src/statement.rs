@@ -205,7 +205,7 @@ pub struct Payment {
 }
 
 /// What a settlement comes to. `deposit + paid - deposit_back = total + cash_rounding`, and the customer handed over `paid + change`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
     /// What rounding the part paid in cash adds (or takes away, below zero).
     pub cash_rounding: Micros,
@@ -213,8 +213,8 @@ pub struct Settlement {
     pub paid: Micros,
     /// Cash to give back of what is handed over now.
     pub change: Micros,
-    /// Cash to give back of the deposit.
-    pub deposit_back: Micros,
+    /// What to give back of the deposit, each method once, cash last.
+    pub deposit_back: Vec<Payment>,
 }
 
 /// Why a settlement is refused.
@@ -289,28 +289,53 @@ pub fn settle(
     }
     let cash_rounding = due.checked_sub(in_cash)?;
     let paid = total.checked_add(cash_rounding)?;
-    Ok(Settlement { cash_rounding, paid, change, deposit_back: Micros::ZERO })
+    Ok(Settlement { cash_rounding, paid, change, deposit_back: Vec::new() })
 }
 
 /// Settles `total` with what was paid in advance, and `payments` for what that leaves.
 ///
-/// What is left of a deposit goes back in cash, rounded to `cash_step`; all cash that is handed over then is change.
+/// What is left of the deposits goes back as it came: by each method at most what came by it, and in cash, rounded to
+/// `cash_step`, only what the other methods leave. All cash that is handed over then is change.
 pub fn settle_prepaid(
     total: Micros,
-    deposit: Micros,
+    deposits: &[Payment],
     payments: &[Payment],
     cash_step: Option<Micros>,
 ) -> Result<Settlement, SettlementError> {
-    if total.is_negative() || deposit.is_negative() {
+    if total.is_negative() || deposits.iter().any(|deposit| deposit.amount.is_negative()) {
         return Err(SettlementError::NegativeAmount);
     }
+    let deposit = Micros::try_sum(deposits.iter().map(|deposit| deposit.amount))?;
     let rest = deposit.checked_sub(total)?;
     if rest <= Micros::ZERO {
         return settle(rest.checked_neg()?, payments, cash_step);
     }
     let settled = settle(Micros::ZERO, payments, cash_step)?;
-    let deposit_back = cash_amount(rest, cash_step)?;
-    Ok(Settlement { cash_rounding: rest.checked_sub(deposit_back)?, deposit_back, ..settled })
+    let (deposit_back, cash_rounding) = as_it_came(rest, deposits, cash_step)?;
+    Ok(Settlement { cash_rounding, deposit_back, ..settled })
+}
+
+/// How what is left of deposits goes back, and what rounding the cash in it adds.
+fn as_it_came(
+    rest: Micros,
+    deposits: &[Payment],
+    cash_step: Option<Micros>,
+) -> Result<(Vec<Payment>, Micros), SettlementError> {
+    let mut came: BTreeMap<PaymentMethod, Micros> = BTreeMap::new();
+    for deposit in deposits.iter().filter(|deposit| deposit.method != PaymentMethod::Cash) {
+        let sum = came.entry(deposit.method).or_default();
+        *sum = sum.checked_add(deposit.amount)?;
+    }
+    let (mut back, mut left) = (Vec::new(), rest);
+    for (method, amount) in came {
+        let amount = amount.min(left);
+        left = left.checked_sub(amount)?;
+        back.push(Payment { method, amount });
+    }
+    let in_cash = cash_amount(left, cash_step)?;
+    back.push(Payment { method: PaymentMethod::Cash, amount: in_cash });
+    back.retain(|payment| payment.amount != Micros::ZERO);
+    Ok((back, left.checked_sub(in_cash)?))
 }
 
 /// An amount as it can be paid in cash: the nearest multiple of `cash_step`, a half up.

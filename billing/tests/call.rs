@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use billing::call::{
-    Call, CallEvent, CallEventKind, CallState, Emitted, EndCause, EndedBy, Unacknowledged, apply,
+    Call, CallEvent, CallEventKind, CallState, Doubt, Emitted, EndCause, EndedBy, Unacknowledged, Window,
+    apply, apply_within,
 };
 use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
@@ -252,4 +253,132 @@ fn a_lost_call_is_an_estimate_until_the_truth_comes() {
     assert_eq!((call.state, call.talk_seconds, call.estimated), (CallState::Ended, 40, false));
     let (call, _) = run(&[ended(41, EndCause::Bye, Some(10)), lost(50)]);
     assert_eq!((call.talk_seconds, call.estimated), (31, false), "final is final");
+}
+
+/// Received at this second, by clocks that may be five minutes apart.
+fn heard(call: &Call, event: &CallEvent, second: i64) -> (Call, Vec<Emitted>, Option<Doubt>) {
+    let window = Window { received: at(second), skew: Duration::minutes(5) };
+    let (transition, doubt) = apply_within(call, event, window, Unacknowledged::Charged);
+    (transition.call, transition.emitted, doubt)
+}
+
+/// Allowed at 0 for ten minutes, answered at 10.
+fn talking() -> Call {
+    heard(&Call::authorized(at(0), 600), &answered(), 10).0
+}
+
+const TEN_YEARS: i64 = 315_360_000;
+/// 1970, from [`at`] zero.
+const EPOCH: i64 = -1_795_348_800;
+
+#[test]
+fn a_time_that_cannot_be_true_is_moved() {
+    let call = Call::authorized(at(0), 600);
+    for (told, kept, doubt) in [
+        (-300, -300, None),
+        (305, 305, None),
+        (-301, 0, Some(Doubt::Time)),
+        (EPOCH, 0, Some(Doubt::Time)),
+        (306, 5, Some(Doubt::Time)),
+        (TEN_YEARS, 5, Some(Doubt::Time)),
+    ] {
+        let (call, emitted, found) = heard(&call, &event(told, CallEventKind::Answered), 5);
+        assert_eq!((call.answered_at, found), (Some(at(kept)), doubt), "{told}");
+        assert_eq!(emitted, [Emitted::Answered { at: at(kept) }]);
+        assert!(!call.estimated, "its end will tell");
+    }
+    // the clock of the node that receives it is behind that of the node that allowed the call
+    let (call, _, doubt) = heard(&call, &event(1, CallEventKind::Answered), -600);
+    assert_eq!((call.answered_at, doubt), (Some(at(1)), None));
+}
+
+#[test]
+fn an_end_whose_times_cannot_be_true_is_an_estimate() {
+    let bye = |second, answered| ended(second, EndCause::Bye, answered);
+    for (event, talk, doubt) in [
+        // the answer that is known counts
+        (bye(41, Some(EPOCH)), 31, Doubt::Time),
+        (bye(41, Some(TEN_YEARS)), 31, Doubt::Time),
+        // nothing is known of the end but that it was received at 100
+        (bye(TEN_YEARS, Some(10)), 90, Doubt::Time),
+        (bye(TEN_YEARS, None), 90, Doubt::Time),
+        (bye(TEN_YEARS, Some(EPOCH)), 90, Doubt::Time),
+        // the first increment
+        (bye(EPOCH, Some(10)), 1, Doubt::Time),
+        (bye(EPOCH, None), 1, Doubt::Time),
+        (bye(EPOCH, Some(TEN_YEARS)), 1, Doubt::Time),
+        (bye(9, Some(10)), 1, Doubt::EndBeforeAnswer),
+        (bye(9, None), 1, Doubt::EndBeforeAnswer),
+        // a clock that is an hour, or ten years, off measures as well as any
+        (bye(3_641, Some(3_610)), 31, Doubt::Time),
+        (bye(TEN_YEARS + 31, Some(TEN_YEARS)), 31, Doubt::Time),
+        (bye(-3_569, Some(-3_600)), 31, Doubt::Time),
+    ] {
+        let (call, emitted, found) = heard(&talking(), &event, 100);
+        assert_eq!((call.state, call.talk_seconds), (CallState::Ended, talk), "{event:?}");
+        assert_eq!((found, call.estimated), (Some(doubt), true), "{event:?}");
+        assert_eq!(emitted.len(), 1, "{event:?}");
+        // the true end replaces it, another doubtful one does not
+        let (corrected, _, doubt) = heard(&call, &bye(55, Some(10)), 100);
+        assert_eq!((corrected.talk_seconds, corrected.estimated, doubt), (45, false, None), "{event:?}");
+        assert_eq!(heard(&call, &bye(TEN_YEARS, Some(10)), 300).0, call, "{event:?}");
+        assert_eq!(heard(&corrected, &event, 100).0, corrected, "{event:?}");
+    }
+    // answered and over in the same microsecond: not free
+    let (call, _, doubt) = heard(&talking(), &bye(10, Some(10)), 100);
+    assert_eq!((call.talk_seconds, doubt, call.estimated), (1, None, false));
+}
+
+#[test]
+fn an_end_alone_whose_times_cannot_be_true_is_measured_as_well_as_can_be() {
+    let new = || Call::authorized(at(0), 600);
+    let rang = || heard(&new(), &ringing(), 2).0;
+    let bye = |second, answered| ended(second, EndCause::Bye, answered);
+    for (call, event, answered, talk) in [
+        (new(), bye(TEN_YEARS + 31, Some(TEN_YEARS)), 69, 31),
+        (rang(), bye(EPOCH + 31, Some(EPOCH)), 0, 1),
+        (rang(), bye(41, Some(EPOCH)), 2, 39),
+        (new(), bye(41, Some(EPOCH)), 0, 41),
+        (new(), bye(TEN_YEARS, Some(EPOCH)), 0, 100),
+    ] {
+        let (call, _, doubt) = heard(&call, &event, 100);
+        assert_eq!((call.answered_at, call.talk_seconds), (Some(at(answered)), talk), "{event:?}");
+        assert_eq!((doubt, call.estimated), (Some(Doubt::Time), true), "{event:?}");
+    }
+}
+
+#[test]
+fn an_end_without_an_answer_is_open_to_one() {
+    let (call, emitted, doubt) = heard(&Call::authorized(at(0), 600), &ended(41, EndCause::Bye, None), 50);
+    assert_eq!((call.talk_seconds, call.estimated, doubt), (0, true, Some(Doubt::NoAnswer)));
+    assert_eq!(emitted, [Emitted::Ended { at: at(41) }]);
+    let (late, emitted, doubt) = heard(&call, &answered(), 60);
+    assert_eq!((late.talk_seconds, late.estimated, doubt), (31, false, None));
+    assert_eq!(emitted, [Emitted::Answered { at: at(10) }, Emitted::Ended { at: at(41) }]);
+    // one behind the end
+    let (late, _, _) = heard(&call, &event(45, CallEventKind::Answered), 60);
+    assert_eq!((late.answered_at, late.talk_seconds, late.estimated), (Some(at(45)), 1, true));
+    // an end that knows of an answer, however wrong its clock
+    let (late, _, doubt) = heard(&call, &ended(TEN_YEARS + 20, EndCause::Bye, Some(TEN_YEARS)), 60);
+    assert_eq!((late.talk_seconds, late.estimated, doubt), (20, true, Some(Doubt::Time)));
+    // the answer of an ordinary end is there already
+    let (call, _, _) = heard(&talking(), &ended(41, EndCause::Bye, None), 50);
+    assert_eq!((call.talk_seconds, call.estimated), (31, false));
+    assert_eq!(heard(&call, &answered(), 60).0, call);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn an_answered_call_is_never_free_nor_longer_than_it_can_have_been(
+        told in prop::option::of(prop_oneof![Just(EPOCH), Just(TEN_YEARS), -1_000_i64..2_000]),
+        end in prop_oneof![Just(EPOCH), Just(TEN_YEARS), -1_000_i64..2_000],
+        received in 10_i64..1_000,
+    ) {
+        let (call, _, _) = heard(&talking(), &ended(end, EndCause::Bye, told), received);
+        prop_assert_eq!(call.state, CallState::Ended);
+        prop_assert!(call.talk_seconds > 0);
+        prop_assert!(i64::from(call.measured_seconds()) <= received + 600, "{call:?}");
+    }
 }

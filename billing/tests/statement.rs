@@ -81,7 +81,7 @@ fn settlements() {
             cash_rounding: Micros(rounding),
             paid: Micros(paid),
             change: Micros(change),
-            deposit_back: Micros::ZERO,
+            deposit_back: vec![],
         })
     };
     let underpaid = |missing| Err(SettlementError::Underpaid { missing: Micros(missing) });
@@ -191,14 +191,38 @@ proptest! {
 }
 
 #[test]
+fn a_deposit_goes_back_as_it_came() {
+    let step = Some(Micros(50_000));
+    for (total, deposits, back, rounding) in [
+        // only cash is rounded
+        (12_340_000, vec![paid(Pix, 20_000_000)], vec![paid(Pix, 7_660_000)], 0),
+        (12_340_000, vec![paid(Cash, 20_000_000)], vec![paid(Cash, 7_650_000)], 10_000),
+        // cash is used first, and goes back last
+        (1_010_000, vec![paid(Cash, 1_000_000), paid(Card, 3_000_000)], vec![paid(Card, 2_990_000)], 0),
+        (
+            10_000,
+            vec![paid(Pix, 1_000_000), paid(Cash, 2_000_000), paid(Other, 3_000_000), paid(Pix, 500_000)],
+            vec![paid(Pix, 1_500_000), paid(Other, 3_000_000), paid(Cash, 2_000_000)],
+            -10_000,
+        ),
+        (0, vec![paid(Card, 1)], vec![paid(Card, 1)], 0),
+        // no coin is so small
+        (980_000, vec![paid(Cash, 1_000_000)], vec![], 20_000),
+    ] {
+        let settled = settle_prepaid(Micros(total), &deposits, &[], step).unwrap();
+        assert_eq!((settled.deposit_back, settled.cash_rounding.0), (back, rounding), "{total} {deposits:?}");
+    }
+}
+
+#[test]
 fn deposits() {
     let step = Some(Micros(50_000));
-    let settled = |rounding, paid, change, back| {
+    let settled = |rounding, kept, change, back| {
         Ok(Settlement {
             cash_rounding: Micros(rounding),
-            paid: Micros(paid),
+            paid: Micros(kept),
             change: Micros(change),
-            deposit_back: Micros(back),
+            deposit_back: if back == 0 { vec![] } else { vec![paid(Cash, back)] },
         })
     };
     for (total, deposit, payments, step, result) in [
@@ -227,7 +251,7 @@ fn deposits() {
         (12_340_000, 0, vec![paid(Pix, 12_340_000)], step, settled(0, 12_340_000, 0, 0)),
         (1, -1, vec![], None, Err(SettlementError::NegativeAmount)),
     ] {
-        let settled = settle_prepaid(Micros(total), Micros(deposit), &payments, step);
+        let settled = settle_prepaid(Micros(total), &[paid(Cash, deposit)], &payments, step);
         assert_eq!(settled, result, "{total} {deposit} {payments:?} {step:?}");
     }
 }

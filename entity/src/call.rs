@@ -76,7 +76,7 @@ pub struct Model {
     pub extend_at: Option<DateTimeUtc>,
     /// Seconds that its proxy knows to be covered.
     pub confirmed: i32,
-    /// Its end was estimated by reconciliation: a true `ended` corrects it.
+    /// Its end was estimated, by reconciliation or from an `ended` whose times could not be true: a true `ended` corrects it.
     pub estimated: bool,
     /// What the customer would have paid for the seconds beyond `covered`.
     pub written_off: Micros,
@@ -84,6 +84,9 @@ pub struct Model {
     pub attempt_day: String,
     /// Day of the answer in the callshop's time zone.
     pub answer_day: Option<String>,
+    /// It was answered more than a day from its attempt: reports look for those by this. Always false otherwise, so that no index is
+    /// written when a call is answered.
+    pub answered_far: bool,
 }
 
 /// Relations are read by id, in `api::store`.

@@ -184,7 +184,7 @@ text_enum!(
 );
 text_enum!(
     /// What became of an event that the proxy sent.
-    HookStatus { Applied = "APPLIED", Ignored = "IGNORED", Rejected = "REJECTED" }
+    HookStatus { Applied = "APPLIED", Ignored = "IGNORED", Doubted = "DOUBTED", Rejected = "REJECTED" }
 );
 text_enum!(
     /// What happened in a callshop.

@@ -24,7 +24,7 @@ pub struct Model {
     pub received_at: DateTimeUtc,
     /// What became of it.
     pub status: HookStatus,
-    /// Why it was rejected.
+    /// Why it was rejected, or is doubted.
     pub error: Option<String>,
     /// The event itself, kept when rejected.
     pub body: Option<Json>,

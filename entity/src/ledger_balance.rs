@@ -1,11 +1,11 @@
-//! The running sum of the entries of one book.
+//! The running sum of the entries of one book in one currency.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{Book, Micros};
 
-/// The running sum of the entries of one book.
+/// The running sum of the entries of one book in one currency: several only of the platform.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "ledger_balance")]
 pub struct Model {
@@ -15,6 +15,9 @@ pub struct Model {
     /// Which.
     #[sea_orm(primary_key, auto_increment = false)]
     pub book: Book,
+    /// ISO 4217 code.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub currency: String,
     /// Sum of its entries.
     pub balance: Micros,
     /// Of CREDIT: what live calls hold of it.

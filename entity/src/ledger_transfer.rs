@@ -14,6 +14,8 @@ pub struct Model {
     pub id: Uuid,
     /// Why.
     pub kind: TransferKind,
+    /// ISO 4217 code of all its entries.
+    pub currency: String,
     /// When.
     pub at: DateTimeUtc,
     /// Who; none for what the proxy caused.

@@ -5,7 +5,7 @@
 //! indexes, columns that have a default or may be empty. What nothing uses any more goes in the edition after the one that stopped using it, and so
 //! does whatever the old nodes could not live with (a column that must not be empty, a stricter constraint, another meaning). A migration
 //! that has shipped never changes. (The edition of November 2026 that knows several nodes is the first to which this applies; up to then
-//! there was one node, and `m20261124_000001_partitions` wants it stopped.)
+//! there was one node, and `m20261124_000001_partitions` wants it stopped; so does `m20261128_000004_currencies`, before the first release.)
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -15,6 +15,8 @@ mod m20261122_000001_first_call;
 mod m20261123_000001_money;
 mod m20261124_000001_partitions;
 mod m20261124_000002_reconciliation;
+mod m20261128_000003_doubts;
+mod m20261128_000004_currencies;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -27,6 +29,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000001_money::Migration),
             Box::new(m20261124_000001_partitions::Migration),
             Box::new(m20261124_000002_reconciliation::Migration),
+            Box::new(m20261128_000003_doubts::Migration),
+            Box::new(m20261128_000004_currencies::Migration),
         ]
     }
 }

@@ -299,7 +299,7 @@ impl Shop {
             Entry::new(shop, Book::Credit, Micros(change)),
             Entry::new(reseller, Book::Issued, Micros(-change)),
         ];
-        let transfer = &NewTransfer::new(TransferKind::Adjustment, Utc::now(), entries);
+        let transfer = &NewTransfer::new(TransferKind::Adjustment, "BRL", Utc::now(), entries);
         let posted = store.write(|tx| async move { ledger::post(tx.conn(), vec![transfer.clone()]).await });
         posted.await.expect("it is posted");
     }

@@ -279,6 +279,7 @@ impl Books {
         // charged too much at first, and taken back
         let wrong = NewTransfer::new(
             TransferKind::Call,
+            "BRL",
             self.now,
             vec![Entry::new(self.shop, Book::Credit, m(-5)), Entry::new(self.reseller, Book::Revenue, m(5))],
         );
@@ -286,6 +287,7 @@ impl Books {
             reverses: Some(wrong.id),
             ..NewTransfer::new(
                 TransferKind::Reversal,
+                "BRL",
                 self.now,
                 vec![
                     Entry::new(self.shop, Book::Credit, m(5)),
@@ -293,9 +295,10 @@ impl Books {
                 ],
             )
         };
-        let charged = NewTransfer::new(TransferKind::Call, self.now, entries);
+        let charged = NewTransfer::new(TransferKind::Call, "BRL", self.now, entries);
         let of_call = |transfer| NewTransfer { call_id: Some(paid), ..transfer };
-        let held = [(self.shop, m(2)), (self.reseller, m(1))].into_iter().collect();
+        let held = [(self.shop, m(2)), (self.reseller, m(1))];
+        let held = held.into_iter().map(|(id, held)| ((id, "BRL".to_owned()), held)).collect();
         ledger::post_and_hold(
             tx,
             vec![of_call(wrong), of_call(back), of_call(charged)],
@@ -354,6 +357,7 @@ impl Books {
             written_off: m(0).into(),
             attempt_day: String::new(),
             answer_day: None,
+            answered_far: false,
         }
     }
 
@@ -363,7 +367,7 @@ impl Books {
                 Entry::new(child, Book::Credit, m(amount)),
                 Entry::new(parent, Book::Issued, m(-amount)),
             ];
-            NewTransfer::new(kind, self.now, entries)
+            NewTransfer::new(kind, "BRL", self.now, entries)
         };
         let correction = give(TransferKind::Adjustment, self.shop, self.reseller, 5);
         let back = NewTransfer {
@@ -387,7 +391,7 @@ impl Books {
         let card = |amount| drawer(0, PaymentMethod::Card, amount);
         let book = |book, micros| Entry::new(self.shop, book, Micros(micros));
         let units = |name, amount: i64| book(name, amount * 1_000_000);
-        let plain = |kind, entries| NewTransfer::new(kind, self.now, entries);
+        let plain = |kind, entries| NewTransfer::new(kind, "BRL", self.now, entries);
         let of = |session: usize, kind, entries| NewTransfer {
             session_id: Some(self.sessions[session]),
             ..plain(kind, entries)
@@ -449,9 +453,14 @@ const DAMAGES: &[(&str, &str, &str)] = &[
         "UPDATE ledger_balance SET balance = balance - 1 WHERE book = 'ISSUED'",
     ),
     (
-        "all balances sum to zero",
+        "all balances of a currency sum to zero",
         "UPDATE ledger_balance SET balance = balance + 1 WHERE book = 'SALES'",
         "UPDATE ledger_balance SET balance = balance - 1 WHERE book = 'SALES'",
+    ),
+    (
+        "every balance but the platform's is in its account's currency",
+        "UPDATE ledger_balance SET currency = 'EUR' WHERE book = 'WRITE_OFF' OR book = 'VARIANCE'",
+        "UPDATE ledger_balance SET currency = 'BRL' WHERE currency = 'EUR'",
     ),
     (
         "no account is past its limit",

@@ -517,3 +517,112 @@ on_both!(a_key_sent_ten_times_at_once_counts_once, |backend: Backend| async move
     assert_eq!(balance(&shop.owner, "callshop", &shop.id).await, "507");
     shop.finish().await;
 });
+
+/// Problems of an account, by kind.
+async fn problems(client: &tests::Client, account: &str, kind: &str) -> Vec<Value> {
+    let query = "query($a: ID!) { problems(accountId: $a) { kind problems { objectId text } } }";
+    let data = client.ok(query, json!({ "a": account })).await;
+    let groups = data["problems"].as_array().expect("groups");
+    let group = groups.iter().find(|group| group["kind"] == kind);
+    group.map_or_else(Vec::new, |group| group["problems"].as_array().expect("problems").clone())
+}
+
+on_both!(a_time_that_cannot_be_true_makes_no_call_free_or_endless, |backend: Backend| async move {
+    let server = TestServer::start(backend, |config| config.calls.clock_skew_seconds = 300).await;
+    let shop = Shop::on(server, 6).await;
+    let platform = shop.admin.ok("{ viewer { account { id } } }", json!({})).await;
+    let platform = text(&platform["viewer"]["account"]["id"]);
+    shop.open_register().await;
+    let bye = |more: Value| {
+        let mut end = json!({ "by": "caller", "cause": "bye" });
+        end.as_object_mut().expect("fields").extend(more.as_object().expect("fields").clone());
+        end
+    };
+    let ten_years = TimeDelta::days(3_650);
+    let after = |at: DateTime<Utc>, seconds: i64| at + TimeDelta::seconds(seconds);
+    let mut calls = Vec::new();
+    for index in 0..6 {
+        shop.open_cabin(index).await;
+        let call = shop.hook().authorize(&shop.phones[index].user, "+13055550123").await["ref"].take();
+        let answered = Utc::now();
+        let (at, told) = match index {
+            // 30 s by the answer that is known
+            0 => (after(answered, 30), Some(DateTime::UNIX_EPOCH)),
+            1 => (after(answered, 30), Some(answered + ten_years)),
+            // a second, since nobody knows
+            2 => (after(answered, -5), Some(answered)),
+            3 => (DateTime::UNIX_EPOCH, Some(answered)),
+            // 30 s by a clock that is ten years ahead
+            4 => (after(answered, 30) + ten_years, Some(answered + ten_years)),
+            // nobody said that it was answered
+            _ => (after(answered, 30), None),
+        };
+        if told.is_some() {
+            let answered = event("answered", &call, answered, json!({ "to_tag": "tt" }));
+            assert_eq!(shop.hook().events(&[answered]).await, ["applied"]);
+        }
+        let told = told.map_or_else(|| json!({}), |told| json!({ "answered_ts": micros(told) }));
+        assert_eq!(shop.hook().events(&[event("ended", &call, at, bye(told))]).await, ["applied"]);
+        calls.push((call, answered));
+    }
+    let rows = async || {
+        let query = "query($s: ID!) { calls(callshopId: $s, first: 100) { nodes { cost { amount } estimated writtenOff { amount } } } }";
+        let data = shop.owner.ok(query, json!({ "s": shop.id })).await;
+        let nodes =
+            data["calls"]["nodes"].as_array().expect("calls").iter().rev().cloned().collect::<Vec<_>>();
+        assert!(nodes.iter().all(|call| call["writtenOff"]["amount"] == "0"), "{nodes:?}");
+        let shown = |call: &Value| (text(&call["cost"]["amount"]), call["estimated"] == json!(true));
+        nodes.iter().map(shown).collect::<Vec<_>>()
+    };
+    let estimated = |cost: &str| (cost.to_owned(), true);
+    let costs = ["0.03", "0.03", "0.001", "0.001", "0.03", "0"].map(estimated);
+    assert_eq!(rows().await, costs);
+    assert_eq!(problems(&shop.owner, &shop.id, "END_ESTIMATED").await.len(), 6);
+    let doubted = problems(&shop.admin, &platform, "EVENT_DOUBTED").await;
+    assert_eq!(doubted.len(), 6, "{doubted:?}");
+    assert_eq!(problems(&shop.reseller, &shop.reseller_id, "EVENT_DOUBTED").await, Vec::<Value>::new());
+    // the answer comes after all
+    let (call, at) = &calls[5];
+    let answered = event("answered", call, *at, json!({ "to_tag": "tt" }));
+    assert_eq!(shop.hook().events(&[answered]).await, ["applied"]);
+    // and a true end
+    let end = |(call, answered): &(Value, DateTime<Utc>), seconds| {
+        event("ended", call, after(*answered, seconds), bye(json!({ "answered_ts": micros(*answered) })))
+    };
+    assert_eq!(shop.hook().events(&[end(&calls[2], 20)]).await, ["applied"]);
+    let mut costs = costs;
+    (costs[5], costs[2]) = (("0.03".to_owned(), false), ("0.02".to_owned(), false));
+    assert_eq!(rows().await, costs);
+    assert_eq!(problems(&shop.owner, &shop.id, "END_ESTIMATED").await.len(), 4);
+    // what comes now is ignored, and shows each time
+    for (shown, seconds) in [(7, 41), (8, 42)] {
+        let late = end(&calls[2], seconds);
+        assert_eq!(shop.hook().events(&[late.clone()]).await, ["ignored"]);
+        assert_eq!(shop.hook().events(&[late]).await, ["duplicate"]);
+        let doubted = problems(&shop.admin, &platform, "EVENT_DOUBTED").await;
+        assert_eq!(doubted.len(), shown, "{doubted:?}");
+        let id = api::graphql::scalars::Kind::Call.id(text(&calls[2].0).parse().expect("a ref"));
+        assert!(doubted.iter().any(|problem| problem["objectId"] == json!(id.to_string())), "{doubted:?}");
+    }
+    assert_eq!(rows().await, costs);
+    // so does one of a call that nobody knows
+    let stranger = end(&(json!(uuid::Uuid::now_v7()), Utc::now()), 1);
+    assert_eq!(shop.hook().events(&[stranger]).await, ["ignored"]);
+    assert_eq!(problems(&shop.admin, &platform, "EVENT_DOUBTED").await.len(), 9);
+    shop.finish().await;
+});
+
+on_both!(what_an_impossible_clock_says_of_a_phone_does_not_outlive_it, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let tell = async |kind: &str, at: DateTime<Utc>| {
+        let event = json!({ "eid": unique("eid"), "kind": kind, "ts": micros(at), "proxy": "test", "user": shop.phones[0].user,
+            "contact": "<sip:a@192.0.2.1>", "src": "192.0.2.1:5060", "why": "registered", "expires": 300 });
+        assert_eq!(shop.hook().events(&[event]).await, ["applied"]);
+    };
+    tell("online", Utc::now() + TimeDelta::days(3_650)).await;
+    tell("offline", Utc::now() + TimeDelta::seconds(1)).await;
+    let phone =
+        shop.owner.ok("query($p: ID!) { phone(id: $p) { online } }", json!({ "p": shop.phones[0].id })).await;
+    assert_eq!(phone["phone"]["online"], json!(false));
+    shop.finish().await;
+});

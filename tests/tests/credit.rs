@@ -213,3 +213,47 @@ async fn a_lock_that_is_not_given_back_is_told_as_overload_on_postgres() {
     assert_eq!(shop.reseller.send(change, input).await["data"]["setCreditLimit"]["userErrors"], json!([]));
     shop.finish().await;
 }
+
+on_both!(the_platforms_books_keep_currencies_apart, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let platform = shop.admin.ok("{ viewer { account { id } } }", json!({})).await;
+    let platform = platform["viewer"]["account"]["id"].as_str().expect("an id").to_owned();
+    let balances = async |client: &Client, account: &str, book: &str| {
+        let query =
+            format!("{{ ledgerBalances(accountId: \"{account}\", book: {book}) {{ amount currency }} }}");
+        let data = client.ok(&query, json!({})).await;
+        let money = |money: &Value| format!("{} {}", money["amount"], money["currency"]).replace('"', "");
+        data["ledgerBalances"].as_array().expect("balances").iter().map(money).collect::<Vec<_>>()
+    };
+    assert_eq!(balances(&shop.admin, &platform, "ISSUED").await, ["0 USD"]);
+    // a distributor elsewhere
+    let input = json!({ "name": "Elsewhere", "currency": "EUR", "country": "PT", "timeZone": "Europe/Lisbon", "user": tests::shop::person() });
+    let made = shop.admin.did("createDistributor", "CreateDistributorInput", input, "account { id }").await;
+    let elsewhere = made["account"]["id"].as_str().expect("an id").to_owned();
+    for (account, amount, currency) in [(&shop.distributor_id, "30", "BRL"), (&elsewhere, "70", "EUR")] {
+        let amount = json!({ "amount": amount, "currency": currency });
+        let input = json!({ "accountId": account, "amount": amount, "idempotencyKey": unique("key") });
+        let given = shop.admin.did("topUp", "TopUpInput", input, "balance { amount currency }").await;
+        assert_eq!(given["balance"], amount);
+    }
+    assert_eq!(balances(&shop.admin, &platform, "ISSUED").await, ["-30 BRL", "-70 EUR", "0 USD"]);
+    assert_eq!(balances(&shop.admin, &elsewhere, "CREDIT").await, ["70 EUR"]);
+    // each line says what it was in
+    let page = ledger(&shop.admin, &platform, "book: ISSUED, first: 2").await;
+    let amounts: Vec<&Value> = (0..2).map(|line| &page["nodes"][line]["amount"]).collect();
+    assert_eq!(amounts[0], &json!({ "amount": "-70", "currency": "EUR" }));
+    assert_eq!(amounts[1], &json!({ "amount": "-30", "currency": "BRL" }));
+    // what calls bring is in the currency of the branch that makes them
+    let deck = "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment
+1,A,0.01,0,1,1
+";
+    tests::shop::price(&shop.admin, &shop.distributor_id, deck, "COST", Some("BRL")).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    shop.call(0, "+13055550123", 60_000).await;
+    assert_eq!(balances(&shop.admin, &platform, "REVENUE").await, ["0.01 BRL", "0 USD"]);
+    // below the platform there is one
+    assert_eq!(balances(&shop.reseller, &shop.reseller_id, "ISSUED").await, ["-500 BRL"]);
+    assert_eq!(balances(&shop.owner, &shop.id, "CREDIT").await, ["499.96 BRL"]);
+    shop.finish().await;
+});

@@ -493,8 +493,8 @@ on_both!(a_late_cut_is_written_off, |backend: Backend| async move {
     let row = self::call(&shop, &call["ref"]).await;
     assert_eq!((row.charge.0, row.talk_seconds, row.written_off.0), (10_000, 10, 3_000));
     let id = Kind::Callshop.parse(&shop.id.clone().into()).expect("an id");
-    let books = ledger::balances(shop.server.app.store.reader(), &[id], Book::WriteOff).await;
-    assert_eq!(books.expect("the book")[&id], Micros(3_000), "an open entry");
+    let books = ledger::balances(shop.server.app.store.reader(), id, Book::WriteOff).await;
+    assert_eq!(books.expect("the book")["BRL"], Micros(3_000), "an open entry");
     let counted = reqwest::get(format!("http://{}/metrics", shop.server.hook)).await.expect("an answer");
     let counted = counted.text().await.expect("text");
     assert!(counted.contains("callshop_written_off_micros_total{currency=\"BRL\"} 3000\n"), "{counted}");

@@ -212,6 +212,7 @@ fn a_call() -> call::Model {
         written_off: entity::Micros(0),
         attempt_day: "2026-11-23".to_owned(),
         answer_day: None,
+        answered_far: false,
     }
 }
 
@@ -476,6 +477,7 @@ async fn money(conn: &Explaining, rows: &[call::Model]) {
         call_id: Some(row.id),
         ..NewTransfer::new(
             TransferKind::Call,
+            "BRL",
             now(),
             vec![
                 Entry::new(row.callshop_id, Book::Credit, Micros(-5)),
@@ -483,7 +485,7 @@ async fn money(conn: &Explaining, rows: &[call::Model]) {
             ],
         )
     };
-    let held = BTreeMap::from([(rows[0].callshop_id, Micros(7))]);
+    let held = BTreeMap::from([((rows[0].callshop_id, "BRL".to_owned()), Micros(7))]);
     // as a batch of ends does: one statement
     let besides = calls::changes(conn, rows, &[charge(&rows[1])]).unwrap();
     ledger::post_and_hold(conn, rows.iter().map(transfer).collect(), &held, besides).await.unwrap();

@@ -54,8 +54,8 @@ fn amounts<const N: usize>(object: &Value, fields: [&str; N]) -> [String; N] {
 async fn book(shop: &Shop, book: Book) -> String {
     let (_, id) = parse_any(&shop.id.clone().into()).expect("an id");
     let conn = shop.server.app.store.reader();
-    let balances = api::store::ledger::balances(conn, &[id], book).await.expect("balances");
-    balances.get(&id).copied().unwrap_or(Micros::ZERO).to_string()
+    let balances = api::store::ledger::balances(conn, id, book).await.expect("balances");
+    balances.get("BRL").copied().unwrap_or(Micros::ZERO).to_string()
 }
 
 /// What the ledger says is in the drawer of a shift, by method.

@@ -541,3 +541,61 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
     // the rows that made the problems fit into no ledger
     shop.server.stop().await;
 });
+
+/// Asks for a call as if it were so many days ago.
+async fn asked_for(shop: &Shop, cabin: usize, days_ago: i64) -> Value {
+    shop.server.time().set(Utc::now() - TimeDelta::days(days_ago));
+    let allowed = shop.hook().authorize(&shop.phones[cabin].user, "+13055550123").await;
+    assert_eq!(allowed["allow"], json!(true), "{allowed}");
+    shop.server.time().set(Utc::now());
+    allowed
+}
+
+on_both!(a_call_answered_days_after_its_attempt_is_in_the_report_of_its_day, |backend: Backend| async move {
+    let shop = Shop::start(backend, 2).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    shop.open_cabin(1).await;
+    let zone = chrono_tz::America::Sao_Paulo;
+    let now = Utc::now();
+    for (cabin, days_ago) in [(0, 3), (1, 20)] {
+        let allowed = asked_for(&shop, cabin, days_ago).await;
+        assert_eq!(shop.hook().events(&answered_call(&allowed["ref"], now, 60_000)).await, ["applied"; 3]);
+    }
+    let day = |days_ago: i64| (now - TimeDelta::days(days_ago)).with_timezone(&zone).date_naive().to_string();
+    let between = async |client: &Client, account: &str, from: i64, to: i64| {
+        let query = format!(
+            "query($a: ID!, $f: NaiveDate!, $t: NaiveDate!) {{ report(accountId: $a, from: $f, to: $t) {{ total {{ {FIGURES} }} }} }}"
+        );
+        let data = client.ok(&query, json!({ "a": account, "f": day(from), "t": day(to) })).await;
+        let total = &data["report"]["total"];
+        (total["attempts"].as_i64(), total["answered"].as_i64(), text(&total["retail"]["amount"]))
+    };
+    for (client, account) in [(&shop.owner, &shop.id), (&shop.reseller, &shop.reseller_id)] {
+        assert_eq!(between(client, account, 0, 0).await, (Some(0), Some(2), "0.12".to_owned()));
+        for days_ago in [3, 20] {
+            let attempt = between(client, account, days_ago, days_ago).await;
+            assert_eq!(attempt, (Some(1), Some(0), "0".to_owned()), "{days_ago}");
+        }
+        // all days together have each once
+        assert_eq!(between(client, account, 25, 0).await, (Some(2), Some(2), "0.12".to_owned()));
+        assert_eq!(between(client, account, 4, 0).await, (Some(1), Some(2), "0.12".to_owned()));
+    }
+    shop.finish().await;
+});
+
+on_both!(what_was_given_away_this_week_is_a_problem_however_old_its_call, |backend: Backend| async move {
+    let shop = Shop::start(backend, 2).await;
+    shop.open_register().await;
+    shop.open_cabin(0).await;
+    shop.open_cabin(1).await;
+    for (cabin, ended_ago) in [(0, 0), (1, 8)] {
+        let allowed = asked_for(&shop, cabin, 10).await;
+        let covered = allowed["max_seconds"].as_i64().expect("seconds");
+        let start = Utc::now() - TimeDelta::days(ended_ago);
+        let events = answered_call(&allowed["ref"], start, (covered + 60) * 1_000);
+        assert_eq!(shop.hook().events(&events).await, ["applied"; 3]);
+    }
+    assert_eq!(problems(&shop.owner, &shop.id).await["WRITTEN_OFF"].0, 1, "the other one ended a week ago");
+    shop.finish().await;
+});

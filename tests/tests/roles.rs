@@ -32,6 +32,7 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("Query.callshop", "-yyyyy", "{ callshop(id: {callshop}) { id } }"),
     ("Query.callshops", "-yyyyy", "{ callshops(first: 100) { nodes { id } } }"),
     ("Query.ledger", "-yyyy-", "{ ledger(accountId: {callshop}, first: 5) { nodes { transferId } } }"),
+    ("Query.ledgerBalances", "-yyyy-", "{ ledgerBalances(accountId: {callshop}) { amount } }"),
     ("Query.auditLog", "-yyyy-", "{ auditLog(accountId: {callshop}, first: 5) { nodes { action } } }"),
     ("Query.user", "-yyyy-", "{ user(id: {user}) { id } }"),
     ("Query.tariff", "-yny--", "{ tariff(id: {tariff}) { id } }"),

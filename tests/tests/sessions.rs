@@ -87,8 +87,8 @@ async fn settings(shop: &Shop, change: Value) {
 async fn book(shop: &Shop, book: Book) -> String {
     let (_, id) = parse_any(&shop.id.clone().into()).expect("an id");
     let conn = shop.server.app.store.reader();
-    let balances = api::store::ledger::balances(conn, &[id], book).await.expect("balances");
-    balances.get(&id).copied().unwrap_or(Micros::ZERO).to_string()
+    let balances = api::store::ledger::balances(conn, id, book).await.expect("balances");
+    balances.get("BRL").copied().unwrap_or(Micros::ZERO).to_string()
 }
 
 /// Counts what is expected, so that the shift closes without a variance; answers the report.
@@ -354,5 +354,73 @@ on_both!(what_a_deposit_may_not_be, |backend| async move {
         let wrong = with(item(&session, "1", 999), wrong);
         assert_eq!(code(&shop.attendant, "addSessionItem", wrong.clone()).await, "INVALID_INPUT", "{wrong}");
     }
+    shop.finish().await;
+});
+
+on_both!(the_rest_of_a_deposit_goes_back_as_it_came, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    // nothing in the drawer
+    let input = keyed(json!({ "callshopId": shop.id, "float": "0" }));
+    shop.attendant.did("openRegister", "OpenRegisterInput", input, "shift { number }").await;
+    settings(&shop, json!({ "cashStep": "0.05" })).await;
+    let back = |session: &Value| {
+        let payments = session["payments"].as_array().expect("payments");
+        let given = payments.iter().filter(|payment| payment["kind"] == "DEPOSIT_REFUND");
+        given
+            .map(|payment| (text(&payment["method"]), text(&payment["amount"]["amount"])))
+            .collect::<Vec<_>>()
+    };
+    let paid_in_advance = async |first: (&str, &str), more: &[(&str, &str)], price: &str| {
+        let opening =
+            json!({ "cabinId": shop.cabins[0], "deposit": { "method": first.0, "amount": first.1 } });
+        let session = did(&shop.attendant, "openCabin", keyed(opening)).await;
+        let id = text(&session["id"]);
+        for (method, amount) in more {
+            let deposit = json!({ "sessionId": id, "method": method, "amount": amount });
+            did(&shop.attendant, "addDeposit", keyed(deposit)).await;
+        }
+        did(&shop.attendant, "addSessionItem", item(&id, price, 1)).await;
+        close(&shop, &id).await;
+        id
+    };
+    // 20.00 - 12.34 by Pix: to the cent, with an empty drawer
+    let session = paid_in_advance(("PIX", "20"), &[], "12.34").await;
+    let (settled, _) = settle(&shop, &session, &[]).await;
+    assert_eq!(back(&settled), [("PIX".to_owned(), "7.66".to_owned())]);
+    assert_eq!(settled["cashRounding"]["amount"], "0");
+    assert_eq!(book(&shop, Book::Drawer).await, "12.34");
+    // the cash is used first: what came by card and Pix goes back by card and Pix, and no more than that
+    let session = paid_in_advance(("CASH", "5"), &[("PIX", "3"), ("CARD", "2")], "5.01").await;
+    let (settled, _) = settle(&shop, &session, &[]).await;
+    assert_eq!(back(&settled), [("CARD".to_owned(), "2".to_owned()), ("PIX".to_owned(), "2.99".to_owned())]);
+    assert_eq!(settled["cashRounding"]["amount"], "0");
+    // only what goes back in cash is rounded: 10.00 - 2.34 = 3.00 and 4.66, which is 4.65 in coins
+    let session = paid_in_advance(("CASH", "7"), &[("PIX", "3")], "2.34").await;
+    let (settled, _) = settle(&shop, &session, &[]).await;
+    assert_eq!(back(&settled), [("PIX".to_owned(), "3".to_owned()), ("CASH".to_owned(), "4.65".to_owned())]);
+    assert_eq!(settled["cashRounding"]["amount"], "0.01");
+    assert_eq!(
+        (book(&shop, Book::Receivable).await, book(&shop, Book::Deposits).await),
+        ("0".into(), "0".into())
+    );
+    let query = "query($s: ID!) { xReport(callshopId: $s) { methods { method deposits { amount } depositRefunds { amount } expected { amount } } } }";
+    let report = shop.owner.ok(query, json!({ "s": shop.id })).await;
+    let methods = report["xReport"]["methods"].as_array().expect("methods").clone();
+    let line = |line: &Value| {
+        let amount = |name: &str| text(&line[name]["amount"]);
+        (text(&line["method"]), amount("deposits"), amount("depositRefunds"), amount("expected"))
+    };
+    let lines: Vec<_> = methods.iter().map(line).collect();
+    let expected = |method: &str, taken: &str, back: &str, left: &str| {
+        (method.to_owned(), taken.to_owned(), back.to_owned(), left.to_owned())
+    };
+    assert_eq!(
+        lines,
+        [
+            expected("CASH", "12", "4.65", "7.35"),
+            expected("CARD", "2", "2", "0"),
+            expected("PIX", "26", "13.65", "12.35"),
+        ]
+    );
     shop.finish().await;
 });

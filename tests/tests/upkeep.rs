@@ -354,6 +354,7 @@ fn an_old_call(live: bool) -> call::Model {
         written_off: entity::Micros(0),
         attempt_day: "2026-11-20".to_owned(),
         answer_day: None,
+        answered_far: false,
     }
 }
 

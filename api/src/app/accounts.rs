@@ -76,7 +76,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewAccount) -> Result<Created
             access::check_kind(&parent, new.kind)?;
             let account = child_of(app, &parent, id, name, new)?;
             accounts::insert(tx.conn(), account.clone()).await?;
-            ledger::open_credit(tx.conn(), account.id).await?;
+            ledger::open_credit(tx.conn(), account.id, &account.currency).await?;
             if new.kind == AccountKind::Callshop {
                 accounts::insert_callshop(tx.conn(), default_settings(app, &account)?).await?;
             }
@@ -418,7 +418,7 @@ pub async fn ensure_platform(app: &App) -> Result<account::Model> {
                 created_at: app.clock.now(),
             };
             accounts::insert(tx.conn(), platform.clone()).await?;
-            ledger::open_credit(tx.conn(), platform.id).await?;
+            ledger::open_credit(tx.conn(), platform.id, &platform.currency).await?;
             Ok(platform)
         })
         .await

@@ -138,7 +138,7 @@ async fn give(
         user_id: (!actor.user_id.is_nil()).then_some(actor.user_id),
         note: act.note.to_owned(),
         reverses: act.reverses,
-        ..NewTransfer::new(act.kind, now, entries)
+        ..NewTransfer::new(act.kind, &account.currency, now, entries)
     };
     let transfer_id = transfer.id;
     ledger::post(tx.conn(), vec![transfer]).await?;

@@ -23,7 +23,7 @@ pub struct Line {
     pub transfer: ledger_transfer::Model,
     /// What it changed the book by.
     pub amount: Micros,
-    /// The account's currency.
+    /// The transfer's currency.
     pub currency: String,
     /// Its entries in the book: more than one only of DRAWER.
     pub entries: Vec<ledger_entry::Model>,
@@ -62,7 +62,7 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid, book: Book, page: 
         let user = users.iter().find(|user| Some(user.id) == transfer.user_id);
         Ok(Line {
             amount: Micros::try_sum(own.iter().map(|entry| entry.amount.into())).map_err(Error::fault)?,
-            currency: account.currency.clone(),
+            currency: transfer.currency.clone(),
             entries: own,
             others: others.collect(),
             user: user.filter(|user| seen.contains_key(&user.account_id)).cloned(),
@@ -73,6 +73,23 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid, book: Book, page: 
     let mut lines: Vec<Line> = lines.collect::<Result<_>>()?;
     lines.sort_by_key(|line| ids.iter().position(|id| *id == line.transfer.id));
     Ok(lines)
+}
+
+/// The balances of one book of an account in the actor's subtree, by currency. The account's own is always there.
+///
+/// # Errors
+/// Not found; forbidden for attendants.
+pub async fn balances(
+    app: &App,
+    actor: &Actor,
+    account_id: Uuid,
+    book: Book,
+) -> Result<BTreeMap<String, Micros>> {
+    let conn = app.store.reader();
+    let account = access::account(conn, actor, account_id, Right::SeeCredit).await?;
+    let mut balances = rows::balances(conn, account.id, book).await?;
+    balances.entry(account.currency).or_default();
+    Ok(balances)
 }
 
 /// Those of the accounts that are in the actor's subtree.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{Role, account};
+use entity::{HookStatus, Role, account};
 use uuid::Uuid;
 
 use super::{App, access};
@@ -47,6 +47,8 @@ pub enum ProblemKind {
     CallUnacknowledged,
     /// An event of the proxy was not understood.
     EventRejected,
+    /// An event of the proxy cannot be true, or an end came when another was known.
+    EventDoubted,
     /// An event of the proxy could not be applied for minutes, and is tried on.
     EventStuck,
     /// A proxy has dialogs that are no calls of ours.
@@ -123,6 +125,31 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid) -> Result<(account
         })
         .await?;
     Ok((account, groups))
+}
+
+const LOST: &str = "The end of the call was estimated, because the proxy had lost it: it is corrected by itself if the true end comes.";
+const DOUBTED: &str = "The proxy told times of the call that cannot be true, and its end was estimated: see whether the clocks of the proxy \
+                       and the server agree. It is corrected by itself if the true end comes.";
+
+/// An event that cannot be true, or came too late.
+fn doubtful(event: entity::hook_event::Model) -> Problem {
+    let call = event
+        .reference
+        .as_deref()
+        .filter(|_| !matches!(event.kind.as_str(), "online" | "offline" | "abandoned"));
+    let call = call.and_then(|reference| Uuid::parse_str(reference).ok());
+    Problem {
+        subject: call.map_or(Subject::Event, Subject::Call),
+        callshop: None,
+        since: event.received_at,
+        text: format!(
+            "The event {:?} ({}) of the proxy {:?}, {}.",
+            event.eid,
+            event.kind,
+            event.proxy,
+            event.error.unwrap_or_default()
+        ),
+    }
 }
 
 struct Look<'a> {
@@ -204,9 +231,17 @@ impl Look<'_> {
         let text = "The call went on beyond its covered seconds and the rest was written off: see whether the proxy's control \
                     listener is reached in time.";
         self.add_found(ProblemKind::WrittenOff, Subject::Call, written_off, text);
-        let estimated = reports::estimated(conn, &search, self.now).await?;
-        let text = "The end of the call was estimated, because the proxy had lost it: it is corrected by itself if the true end comes.";
-        self.add_found(ProblemKind::EndEstimated, Subject::Call, estimated, text);
+        let lost = reports::estimated(conn, &search, self.now, true).await?;
+        let doubted = reports::estimated(conn, &search, self.now, false).await?;
+        let problem = |(found, text): (Found, &str)| Problem {
+            subject: Subject::Call(found.id),
+            callshop: Some((found.callshop_id, String::new())),
+            since: found.since,
+            text: text.to_owned(),
+        };
+        let lost = lost.into_iter().map(|found| (found, LOST));
+        let doubted = doubted.into_iter().map(|found| (found, DOUBTED));
+        self.add(ProblemKind::EndEstimated, lost.chain(doubted).map(problem).collect());
         let unacknowledged = reports::unacknowledged(conn, &search, self.now).await?;
         let text = "The phone never acknowledged the answer, and the call was cut. This is a way to talk without paying: see who uses the \
                     phone, and block it if that comes again. A phone that does it on every call is broken or cannot reach the proxy.";
@@ -215,7 +250,10 @@ impl Look<'_> {
     }
 
     async fn at_events(&mut self) -> Result<()> {
-        let events = reports::rejected_events(self.tx.conn(), self.now, MAX_PROBLEMS as u64 + 1).await?;
+        let (conn, most) = (self.tx.conn(), MAX_PROBLEMS as u64 + 1);
+        let doubted = reports::events(conn, HookStatus::Doubted, self.now, most).await?;
+        self.add(ProblemKind::EventDoubted, doubted.into_iter().map(doubtful).collect());
+        let events = reports::events(conn, HookStatus::Rejected, self.now, most).await?;
         let problem = |event: entity::hook_event::Model| Problem {
             subject: Subject::Event,
             callshop: None,

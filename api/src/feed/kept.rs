@@ -166,6 +166,7 @@ impl From<Kept<'_>> for Read {
             written_off: kept.written_off,
             attempt_day: String::new(),
             answer_day: None,
+            answered_far: false,
         })
     }
 }

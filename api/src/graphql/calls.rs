@@ -336,7 +336,7 @@ impl Call {
         self.0.max_seconds()
     }
 
-    /// Its end is an estimate, because its proxy lost it: the true one, if it comes, corrects what it cost.
+    /// Its end is an estimate, because its proxy lost it or told times that cannot be true: the true one, if it comes, corrects what it cost.
     async fn estimated(&self) -> bool {
         self.0.estimated()
     }

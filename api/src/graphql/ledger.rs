@@ -6,16 +6,16 @@ use entity::{AccountKind, account};
 
 use super::accounts::parse_account;
 use super::paging::{Page, Paging, connection};
-use super::payload::top_level;
+use super::payload::{nullable, top_level};
 use super::roles::{BACK_OFFICE, Rule};
 use super::scalars::{Kind, Money};
 use super::sessions::PaymentMethod;
 use super::users::User;
-use super::{actor, app, remote_enum};
+use super::{actor, app, caller, remote_enum};
 use crate::app::ledger::{self, Line};
 
 /// Who sees what of this file.
-pub const RULES: &[Rule] = &[("Query.ledger", BACK_OFFICE)];
+pub const RULES: &[Rule] = &[("Query.ledger", BACK_OFFICE), ("Query.ledgerBalances", BACK_OFFICE)];
 
 remote_enum!(
     /// A book of an account. Above zero: what is held by the account or owed to it; below zero: where it came from.
@@ -194,6 +194,24 @@ pub struct LedgerQuery;
 
 #[Object]
 impl LedgerQuery {
+    /// The balances of a book of the caller's account or one below it, one for each currency: several only of the platform, whose distributors
+    /// use several.
+    async fn ledger_balances(
+        &self,
+        ctx: &Context<'_>,
+        account_id: ID,
+        #[graphql(default_with = "LedgerBook::Credit", desc = "Which book.")] book: LedgerBook,
+    ) -> Option<async_graphql::Result<Vec<Money>>> {
+        let found = async {
+            ledger::balances(app(ctx), caller(ctx)?, parse_account(&account_id)?, book.into()).await
+        }
+        .await;
+        let money = |balances: std::collections::BTreeMap<String, billing::money::Micros>| {
+            balances.into_iter().map(|(currency, amount)| Money::new(amount, &currency)).collect()
+        };
+        nullable(found.map(money))
+    }
+
     /// What changed a book of the caller's account or one below it, newest first: one entry a transfer.
     #[allow(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn ledger(

@@ -30,14 +30,17 @@ pub enum ProblemKind {
     PhoneOffline,
     /// A call of the last seven days cost the account more than it brought.
     MarginNegative,
-    /// Something of a call of the last seven days was given away, because it was cut late or paid before its end was known.
+    /// Something of a call that ended in the last seven days was given away, because it was cut late or paid before its end was known.
     WrittenOff,
-    /// The end of a call of the last seven days was estimated.
+    /// The end of a call, in the last seven days, was estimated: its proxy had lost it, or told times that cannot be true.
     EndEstimated,
     /// The phone of a call of the last seven days never acknowledged the answer: perhaps somebody tries to talk without paying.
     CallUnacknowledged,
     /// An event of the proxy, of the last seven days, was not understood; only shown to the platform.
     EventRejected,
+    /// An event of the proxy, of the last seven days, has a time that cannot be true, or is an end that changed nothing because another one, or
+    /// no such call, was known; only shown to the platform.
+    EventDoubted,
     /// An event of the proxy has waited in the stream for more than ten minutes, because it cannot be applied; only shown to the platform.
     EventStuck,
     /// A proxy has dialogs that are no calls of ours; only shown to the platform.

@@ -79,15 +79,22 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "every balance equals its entries",
         unit: Unit::Money,
         query: "SELECT account_id AS id, book AS what, SUM(entries) AS expected, SUM(balance) AS found FROM (
-                SELECT account_id, book, amount AS entries, 0 AS balance FROM ledger_entry
-                UNION ALL SELECT account_id, book, 0, balance FROM ledger_balance) AS both_sides
-            GROUP BY account_id, book HAVING SUM(entries) <> SUM(balance)",
+                SELECT e.account_id, e.book, t.currency, e.amount AS entries, 0 AS balance FROM ledger_entry e
+                JOIN ledger_transfer t ON t.id = e.transfer_id
+                UNION ALL SELECT account_id, book, currency, 0, balance FROM ledger_balance) AS both_sides
+            GROUP BY account_id, book, currency HAVING SUM(entries) <> SUM(balance)",
     },
     Invariant {
-        name: "all balances sum to zero",
+        name: "all balances of a currency sum to zero",
         unit: Unit::Money,
-        query: "SELECT CAST(NULL AS UUID) AS id, 'all balances' AS what, 0 AS expected, SUM(balance) AS found
-            FROM ledger_balance HAVING SUM(balance) <> 0",
+        query: "SELECT CAST(NULL AS UUID) AS id, 'balances in ' || currency AS what, 0 AS expected, SUM(balance) AS found
+            FROM ledger_balance GROUP BY currency HAVING SUM(balance) <> 0",
+    },
+    Invariant {
+        name: "every balance but the platform's is in its account's currency",
+        unit: Unit::Count,
+        query: "SELECT b.account_id AS id, b.book || ' in ' || b.currency AS what, 0 AS expected, 1 AS found
+            FROM ledger_balance b JOIN account a ON a.id = b.account_id WHERE a.kind <> 'PLATFORM' AND b.currency <> a.currency",
     },
     Invariant {
         name: "no account is past its limit",

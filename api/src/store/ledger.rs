@@ -21,6 +21,8 @@ pub struct NewTransfer {
     pub id: Uuid,
     /// Why.
     pub kind: TransferKind,
+    /// ISO 4217 code of all its entries.
+    pub currency: String,
     /// When.
     pub at: DateTime<Utc>,
     /// Who; none for what the proxy caused.
@@ -64,10 +66,11 @@ impl Entry {
 
 impl NewTransfer {
     /// A transfer of this kind; what is not set is empty.
-    pub fn new(kind: TransferKind, at: DateTime<Utc>, entries: Vec<Entry>) -> Self {
+    pub fn new(kind: TransferKind, currency: &str, at: DateTime<Utc>, entries: Vec<Entry>) -> Self {
         Self {
             id: Uuid::now_v7(),
             kind,
+            currency: currency.to_owned(),
             at,
             user_id: None,
             call_id: None,
@@ -93,7 +96,7 @@ impl NewTransfer {
             call_id: self.call_id,
             session_id: self.session_id,
             reverses: Some(self.id),
-            ..Self::new(TransferKind::Reversal, at, entries.collect::<Result<_>>()?)
+            ..Self::new(TransferKind::Reversal, &self.currency, at, entries.collect::<Result<_>>()?)
         })
     }
 }
@@ -107,6 +110,12 @@ pub async fn post(conn: &impl ConnectionTrait, transfers: Vec<NewTransfer>) -> R
     post_and_hold(conn, transfers, &BTreeMap::new(), Writes::default()).await
 }
 
+/// What is held of accounts' credit, by account and currency.
+pub type Holds = BTreeMap<(Uuid, String), Micros>;
+
+/// A balance: its book, account and currency, in the order of the locks.
+type Key = (Book, Uuid, String);
+
 /// The same, and changes what is held of accounts' credit by what is given; `besides` is written with it.
 ///
 /// # Errors
@@ -114,13 +123,13 @@ pub async fn post(conn: &impl ConnectionTrait, transfers: Vec<NewTransfer>) -> R
 pub async fn post_and_hold(
     conn: &impl ConnectionTrait,
     transfers: Vec<NewTransfer>,
-    held: &BTreeMap<Uuid, Micros>,
+    held: &Holds,
     besides: Writes,
 ) -> Result<()> {
     let (mut heads, mut entries) = (Vec::new(), Vec::new());
-    let mut changes: BTreeMap<(Book, Uuid), (Micros, Micros)> = BTreeMap::new();
-    for (account_id, change) in held.iter().filter(|(_, change)| **change != Micros::ZERO) {
-        changes.insert((Book::Credit, *account_id), (Micros::ZERO, *change));
+    let mut changes: BTreeMap<Key, (Micros, Micros)> = BTreeMap::new();
+    for ((account_id, currency), change) in held.iter().filter(|(_, change)| **change != Micros::ZERO) {
+        changes.insert((Book::Credit, *account_id, currency.clone()), (Micros::ZERO, *change));
     }
     for transfer in transfers {
         let sum = Micros::try_sum(transfer.entries.iter().map(|entry| entry.amount)).map_err(Error::fault)?;
@@ -130,7 +139,8 @@ pub async fn post_and_hold(
         let moving = transfer.entries.iter().filter(|entry| entry.amount != Micros::ZERO);
         let before = entries.len();
         for (position, entry) in (0..).zip(moving) {
-            let (change, _) = changes.entry((entry.book, entry.account_id)).or_default();
+            let key = (entry.book, entry.account_id, transfer.currency.clone());
+            let (change, _) = changes.entry(key).or_default();
             *change = change.checked_add(entry.amount).map_err(Error::fault)?;
             let row = ledger_entry::Model {
                 transfer_id: transfer.id,
@@ -159,6 +169,7 @@ fn head(transfer: NewTransfer) -> ledger_transfer::Model {
     ledger_transfer::Model {
         id: transfer.id,
         kind: transfer.kind,
+        currency: transfer.currency,
         at: transfer.at,
         user_id: transfer.user_id,
         call_id: transfer.call_id,
@@ -168,17 +179,14 @@ fn head(transfer: NewTransfer) -> ledger_transfer::Model {
     }
 }
 
-fn move_balances(
-    backend: DbBackend,
-    changes: BTreeMap<(Book, Uuid), (Micros, Micros)>,
-) -> Result<Vec<Statement>> {
-    let row = |((book, account_id), (change, held)): ((Book, Uuid), (Micros, Micros))| {
-        ledger_balance::Model { account_id, book, balance: change.into(), held: held.into() }
+fn move_balances(backend: DbBackend, changes: BTreeMap<Key, (Micros, Micros)>) -> Result<Vec<Statement>> {
+    let row = |((book, account_id, currency), (change, held)): (Key, (Micros, Micros))| {
+        ledger_balance::Model { account_id, book, currency, balance: change.into(), held: held.into() }
     };
     // CREDIT first, which was locked before what it is to pay for was known; then in the order of the keys, which is that of the locks
     let rows: Vec<ledger_balance::Model> = changes.into_iter().map(row).collect();
     let add =
-        "ON CONFLICT (account_id, book) DO UPDATE SET balance = ledger_balance.balance + excluded.balance,
+        "ON CONFLICT (account_id, book, currency) DO UPDATE SET balance = ledger_balance.balance + excluded.balance,
         held = ledger_balance.held + excluded.held";
     bulk::inserts::<ledger_balance::Entity>(backend, &rows, add)
 }
@@ -229,9 +237,10 @@ async fn credit_rows(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn open_credit(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<()> {
+pub async fn open_credit(conn: &impl ConnectionTrait, account_id: Uuid, currency: &str) -> Result<()> {
     let zero = entity::Micros(0);
-    let row = ledger_balance::Model { account_id, book: Book::Credit, balance: zero, held: zero };
+    let currency = currency.to_owned();
+    let row = ledger_balance::Model { account_id, book: Book::Credit, currency, balance: zero, held: zero };
     ledger_balance::Entity::insert(row.into_active_model()).exec_without_returning(conn).await?;
     Ok(())
 }
@@ -282,6 +291,7 @@ async fn standing(
         .map(|head| NewTransfer {
             id: head.id,
             kind: head.kind,
+            currency: head.currency,
             at: head.at,
             user_id: head.user_id,
             call_id: head.call_id,
@@ -293,22 +303,21 @@ async fn standing(
         .collect())
 }
 
-/// The balances of one book of several accounts; an account without entries has none.
+/// The balances of one book of an account, by currency; none of a currency that it never had.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn balances(
     conn: &impl ConnectionTrait,
-    accounts: &[Uuid],
+    account_id: Uuid,
     book: Book,
-) -> Result<BTreeMap<Uuid, Micros>> {
+) -> Result<BTreeMap<String, Micros>> {
     let rows = ledger_balance::Entity::find()
-        .filter(bulk::among(conn, ledger_balance::Column::AccountId, accounts.iter().copied()))
+        .filter(ledger_balance::Column::AccountId.eq(account_id))
         .filter(ledger_balance::Column::Book.eq(book))
-        .order_by_asc(ledger_balance::Column::AccountId)
         .all(conn)
         .await?;
-    Ok(rows.into_iter().map(|row| (row.account_id, row.balance.into())).collect())
+    Ok(rows.into_iter().map(|row| (row.currency, row.balance.into())).collect())
 }
 
 /// The ids of a page of the transfers that changed a book of an account.

@@ -3,10 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use entity::{
-    AccountKind, Book, HookStatus, account, hook_event, ledger_balance, ledger_entry, tariff, tariff_version,
-};
-use sea_orm::sea_query::ExprTrait;
+use entity::{AccountKind, Book, HookStatus, account, hook_event, ledger_balance, tariff, tariff_version};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
     Statement, Value,
@@ -14,8 +11,9 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::calls::REDELIVERY;
 use super::{Scope, first_id};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The tariff's name and the version's number of tariff versions.
 ///
@@ -123,7 +121,7 @@ pub async fn attempts(
 ) -> Result<Vec<(GroupKey, Attempts)>> {
     let sums =
         "COUNT(*) AS calls, COALESCE(SUM(CASE WHEN c.state = 'REFUSED' THEN 1 ELSE 0 END), 0) AS refused";
-    let rows = conn.query_all_raw(selection.statement(conn, "c.attempt_day", sums, "")).await?;
+    let rows = conn.query_all_raw(selection.statement(conn, Calls::Attempts, sums, "")).await?;
     let read = |row: &QueryResult| {
         let (calls, refused): (i64, i64) = (row.try_get("", "calls")?, row.try_get("", "refused")?);
         Ok((selection.key(row)?, Attempts { allowed: calls - refused, refused }))
@@ -151,7 +149,6 @@ pub async fn answered(
         "LEFT JOIN call_charge paid ON paid.call_id = c.id AND paid.level = {PAID_LEVEL} \
          LEFT JOIN call_charge pays ON pays.call_id = c.id AND pays.level = {PAID_LEVEL} + 1"
     );
-    let statement = selection.statement(conn, "c.answer_day", &sums.join(", "), &joins);
     let read = |row: &QueryResult| {
         let figure = |name: &str| row.try_get::<i64>("", name);
         let answered = Answered {
@@ -162,9 +159,64 @@ pub async fn answered(
             revenue: figure("revenue")?,
             cost: figure("cost")?,
         };
-        Ok((selection.key(row)?, answered))
+        Ok::<_, Error>((selection.key(row)?, answered))
     };
-    conn.query_all_raw(statement).await?.iter().map(read).collect()
+    let mut groups: BTreeMap<GroupKey, Answered> = BTreeMap::new();
+    for calls in [Calls::Answered, Calls::AnsweredFar] {
+        for row in conn.query_all_raw(selection.statement(conn, calls, &sums.join(", "), &joins)).await? {
+            let (key, more) = read(&row)?;
+            groups.entry(key).or_default().add(&more)?;
+        }
+    }
+    Ok(groups.into_iter().collect())
+}
+
+/// Which calls a statement reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Calls {
+    /// Those that were tried on the days of the report: their ids say so.
+    Attempts,
+    /// Those that were answered on these days, and tried around them.
+    Answered,
+    /// Those that were answered on these days, and tried long before or after.
+    AnsweredFar,
+}
+
+impl Calls {
+    fn day(self) -> &'static str {
+        match self {
+            Self::Attempts => "c.attempt_day",
+            Self::Answered | Self::AnsweredFar => "c.answer_day",
+        }
+    }
+
+    /// Conditions of its own; `$3` and `$4` are the ids around the report's days.
+    fn condition(self) -> &'static str {
+        match self {
+            Self::Attempts => "c.id >= $3 AND c.id < $4",
+            Self::Answered => "c.id >= $3 AND c.id < $4 AND c.state = 'ENDED' AND c.answered_at IS NOT NULL",
+            Self::AnsweredFar => {
+                "c.answered_far AND (c.id < $3 OR c.id >= $4) AND c.state = 'ENDED' AND c.answered_at IS NOT NULL"
+            }
+        }
+    }
+}
+
+impl Answered {
+    fn add(&mut self, more: &Self) -> Result<()> {
+        let sums = [
+            (&mut self.calls, more.calls),
+            (&mut self.talk_seconds, more.talk_seconds),
+            (&mut self.billed_seconds, more.billed_seconds),
+            (&mut self.retail, more.retail),
+            (&mut self.revenue, more.revenue),
+            (&mut self.cost, more.cost),
+        ];
+        for (sum, more) in sums {
+            *sum = sum.checked_add(more).ok_or_else(|| Error::fault("a report that overflows"))?;
+        }
+        Ok(())
+    }
 }
 
 /// How far the account is above the callshop, 0 for the callshop itself: the level at which it is paid. Each step of a path is 33
@@ -172,7 +224,8 @@ pub async fn answered(
 const PAID_LEVEL: &str = "((LENGTH(s.path) - LENGTH($1)) / 33)";
 
 impl Selection {
-    fn statement(&self, conn: &impl ConnectionTrait, day: &str, sums: &str, joins: &str) -> Statement {
+    fn statement(&self, conn: &impl ConnectionTrait, calls: Calls, sums: &str, joins: &str) -> Statement {
+        let day = calls.day();
         let backend = conn.get_database_backend();
         let version = match backend {
             DbBackend::Sqlite => format!("json_extract(c.pricing, '$[' || {PAID_LEVEL} || '].version_id')"),
@@ -194,8 +247,6 @@ impl Selection {
         } else {
             ""
         };
-        let over =
-            if day == "c.answer_day" { "AND c.state = 'ENDED' AND c.answered_at IS NOT NULL" } else { "" };
         let positions: Vec<String> = (1..=keys.len()).map(|position| position.to_string()).collect();
         // without GROUP BY there is one row even of nothing
         let group = match positions.as_slice() {
@@ -206,8 +257,9 @@ impl Selection {
         let sql = format!(
             "SELECT {} FROM account s CROSS JOIN \"call\" c {session} {joins} \
              WHERE s.path >= $1 AND s.path < $2 AND s.kind = 'CALLSHOP' AND c.callshop_id = s.id \
-             AND c.id >= $3 AND c.id < $4 AND {day} >= $5 AND {day} <= $6 {over} {group} LIMIT $7",
+             AND {} AND {day} >= $5 AND {day} <= $6 {group} LIMIT $7",
             select.join(", "),
+            calls.condition(),
         );
         Statement::from_sql_and_values(backend, sql, self.values())
     }
@@ -258,7 +310,8 @@ impl Dimension {
     }
 }
 
-/// A call's id tells when it was asked for: by how much that may be off its days in any time zone, ringing included.
+/// A call's id tells when it was asked for: by how much that may be off its days in any time zone. One that was answered at a greater distance
+/// is found by [`super::calls::is_far`].
 const DAYS_AROUND: TimeDelta = TimeDelta::days(2);
 
 fn midnight(day: NaiveDate) -> DateTime<Utc> {
@@ -299,7 +352,7 @@ pub struct Search {
     pub limit: u64,
 }
 
-/// Calls of these days before `now` are looked at.
+/// What happened in these days before `now` is looked at.
 const DAYS_BACK: TimeDelta = TimeDelta::days(7);
 
 impl Search {
@@ -413,68 +466,66 @@ pub async fn sold_below_cost(
         "\"call\" c JOIN call_charge paid ON paid.call_id = c.id AND paid.level = {PAID_LEVEL} \
          JOIN call_charge pays ON pays.call_id = c.id AND pays.level = {PAID_LEVEL} + 1"
     );
-    ended_calls(conn, search, now, &tables, "pays.amount > paid.amount").await
+    let condition = "c.callshop_id = s.id AND c.id >= $4 AND c.state = 'ENDED' AND pays.amount > paid.amount";
+    let first = first_id(now - DAYS_BACK);
+    found(&search.find(conn, ENDED, &tables, condition, vec![first.into()]).await?)
 }
 
-/// Calls of the last seven days of which something was given away.
+/// Calls that ended in the last seven days of which something was given away.
 pub async fn written_off(
     conn: &impl ConnectionTrait,
     search: &Search,
     now: DateTime<Utc>,
 ) -> Result<Vec<Found>> {
-    ended_calls(conn, search, now, "\"call\" c", "c.written_off > 0").await
+    ended_of_late(conn, search, now, "c.state = 'ENDED' AND c.written_off > 0").await
 }
 
-/// Calls of the last seven days whose end was estimated.
+/// Calls whose end, of the last seven days, was estimated: lost by their proxy, or not.
 pub async fn estimated(
     conn: &impl ConnectionTrait,
     search: &Search,
     now: DateTime<Utc>,
+    lost: bool,
 ) -> Result<Vec<Found>> {
-    calls_of_late(conn, search, now, "\"call\" c", "c.estimated").await
+    let cause = if lost { "c.cause = 'LOST'" } else { "c.cause <> 'LOST'" };
+    ended_of_late(conn, search, now, &format!("c.estimated AND {cause}")).await
 }
 
-/// Calls of the last seven days whose answer was never acknowledged. No index finds them: `cause` changes at the end of every call, whose row could not
-/// be written where it is any more. What [`sold_below_cost`] reads is more.
+/// Calls that ended in the last seven days and whose answer was never acknowledged.
 pub async fn unacknowledged(
     conn: &impl ConnectionTrait,
     search: &Search,
     now: DateTime<Utc>,
 ) -> Result<Vec<Found>> {
-    calls_of_late(conn, search, now, "\"call\" c", "c.cause = 'NO_ACK'").await
+    ended_of_late(conn, search, now, "c.cause = 'NO_ACK'").await
 }
 
-async fn ended_calls(
+const ENDED: &str = "c.id AS id, COALESCE(c.ended_at, c.authorized_at) AS since";
+
+/// Calls that ended in the last seven days. Estimated and written-off ones have an index; none has `cause`, which changes at the end of every call: a row
+/// could not be written in place any more.
+async fn ended_of_late(
     conn: &impl ConnectionTrait,
     search: &Search,
     now: DateTime<Utc>,
-    tables: &str,
     which: &str,
 ) -> Result<Vec<Found>> {
-    calls_of_late(conn, search, now, tables, &format!("c.state = 'ENDED' AND {which}")).await
+    let condition = format!("c.callshop_id = s.id AND c.id >= $4 AND c.ended_at >= $5 AND {which}");
+    // what ended now may have been asked for as long ago as its events may be late
+    let since = now - DAYS_BACK;
+    let values = vec![first_id(since - REDELIVERY).into(), since.into()];
+    found(&search.find(conn, ENDED, "\"call\" c", &condition, values).await?)
 }
 
-async fn calls_of_late(
+/// Events of the last seven days that were not understood, or are doubtful, newest first.
+pub async fn events(
     conn: &impl ConnectionTrait,
-    search: &Search,
-    now: DateTime<Utc>,
-    tables: &str,
-    which: &str,
-) -> Result<Vec<Found>> {
-    let columns = "c.id AS id, COALESCE(c.ended_at, c.authorized_at) AS since";
-    let condition = format!("c.callshop_id = s.id AND c.id >= $4 AND {which}");
-    let first = first_id(now - DAYS_BACK);
-    found(&search.find(conn, columns, tables, &condition, vec![first.into()]).await?)
-}
-
-/// Events of the last seven days that were not understood, newest first.
-pub async fn rejected_events(
-    conn: &impl ConnectionTrait,
+    status: HookStatus,
     now: DateTime<Utc>,
     limit: u64,
 ) -> Result<Vec<hook_event::Model>> {
     Ok(hook_event::Entity::find()
-        .filter(hook_event::Column::Status.eq(HookStatus::Rejected))
+        .filter(hook_event::Column::Status.eq(status))
         .filter(hook_event::Column::ReceivedAt.gte(now - DAYS_BACK))
         .order_by_desc(hook_event::Column::ReceivedAt)
         .limit(limit)
@@ -484,26 +535,28 @@ pub async fn rejected_events(
 
 /// The books of an account whose balance is not the sum of their entries.
 pub async fn broken_books(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<Vec<Book>> {
-    let sums: Vec<(Book, i64)> = ledger_entry::Entity::find()
-        .select_only()
-        .column(ledger_entry::Column::Book)
-        .column_as(ledger_entry::Column::Amount.sum().cast_as("BIGINT"), "amount")
-        .filter(ledger_entry::Column::AccountId.eq(account_id))
-        .group_by(ledger_entry::Column::Book)
-        .into_tuple()
-        .all(conn)
-        .await?;
+    let sql = "SELECT e.book, t.currency, CAST(SUM(e.amount) AS BIGINT) AS amount FROM ledger_entry e \
+               JOIN ledger_transfer t ON t.id = e.transfer_id WHERE e.account_id = $1 GROUP BY e.book, t.currency";
+    let sums = Statement::from_sql_and_values(conn.get_database_backend(), sql, [account_id.into()]);
+    let sums = conn.query_all_raw(sums).await?;
     let kept = ledger_balance::Entity::find()
         .filter(ledger_balance::Column::AccountId.eq(account_id))
         .all(conn)
         .await?;
     // what a balance has more than its entries
-    let mut differences: BTreeMap<Book, i128> = BTreeMap::new();
-    for (book, balance) in kept.into_iter().map(|row| (row.book, row.balance.0)) {
-        *differences.entry(book).or_default() += i128::from(balance);
+    let mut differences: BTreeMap<(Book, String), i128> = BTreeMap::new();
+    for row in kept {
+        *differences.entry((row.book, row.currency)).or_default() += i128::from(row.balance.0);
     }
-    for (book, sum) in sums {
-        *differences.entry(book).or_default() -= i128::from(sum);
+    for row in &sums {
+        let key = (row.try_get("", "book")?, row.try_get("", "currency")?);
+        *differences.entry(key).or_default() -= i128::from(row.try_get::<i64>("", "amount")?);
     }
-    Ok(differences.into_iter().filter(|(_, difference)| *difference != 0).map(|(book, _)| book).collect())
+    let mut books: Vec<Book> = differences
+        .into_iter()
+        .filter(|(_, difference)| *difference != 0)
+        .map(|((book, _), _)| book)
+        .collect();
+    books.dedup();
+    Ok(books)
 }

@@ -126,8 +126,14 @@ async fn fill(url: &str, plan: &Plan, sample: &Sample) -> Result<()> {
         for (place, book, _) in BOOKS {
             let balance = entity::Micros(0);
             balances.push(
-                ledger_balance::Model { account_id: account(shop, place)?, book, balance, held: balance }
-                    .into_active_model(),
+                ledger_balance::Model {
+                    account_id: account(shop, place)?,
+                    book,
+                    currency: sample.call.currency.clone(),
+                    balance,
+                    held: balance,
+                }
+                .into_active_model(),
             );
         }
         heads.push(

@@ -101,7 +101,8 @@ fn script_text(shops: u64, sample: &Sample) -> Result<String> {
     let books = BOOKS
         .map(|(place, book, amount)| format!("{}, '{}', {amount}", id(&format!("a{place}")), book.as_str()));
     let held = BOOKS.map(|(_, book, amount)| if book == Book::Credit { amount } else { 0 });
-    let balances = books.iter().zip(held).map(|(book, held)| format!("({book}, {held})"));
+    let currency = &sample.call.currency;
+    let balances = books.iter().zip(held).map(|(book, held)| format!("({book}, {held}, '{currency}')"));
     let balances = balances.collect::<Vec<_>>().join(", ");
     let entries = (0..).zip(&books).map(|(position, book): (u32, _)| format!("({call}, {position}, {book})"));
     let entries = entries.collect::<Vec<_>>().join(", ");
@@ -119,10 +120,10 @@ UPDATE call SET state = 'ENDED', ended_at = now(), ended_by = 'CALLER', cause = 
  charge = 359900, to_tag = 't', holds = '[]', extend_at = NULL WHERE id = {call};
 DELETE FROM live_call WHERE call_id = {call};
 INSERT INTO call_charge (call_id, level, account_id, version_id, billed_seconds, amount) VALUES {levels};
-INSERT INTO ledger_transfer (id, kind, at, call_id, note) VALUES ({call}, 'CALL', now(), {call}, '');
+INSERT INTO ledger_transfer (id, kind, currency, at, call_id, note) VALUES ({call}, 'CALL', '{currency}', now(), {call}, '');
 INSERT INTO ledger_entry (transfer_id, position, account_id, book, amount) VALUES {entries};
-INSERT INTO ledger_balance (account_id, book, balance, held) VALUES {balances}
- ON CONFLICT (account_id, book) DO UPDATE SET balance = ledger_balance.balance + excluded.balance, held = ledger_balance.held + excluded.held;
+INSERT INTO ledger_balance (account_id, book, balance, held, currency) VALUES {balances}
+ ON CONFLICT (account_id, book, currency) DO UPDATE SET balance = ledger_balance.balance + excluded.balance, held = ledger_balance.held + excluded.held;
 UPDATE activity_head SET seq = seq + 1 WHERE callshop_id = {shop} RETURNING seq \\gset
 INSERT INTO activity (callshop_id, seq, at, kind, call_id, payload) VALUES ({shop}, :seq, now(), 'CALL_ENDED', {call}, {shown});
 COMMIT;

@@ -155,8 +155,10 @@ async fn credit(conn: &Reader, notes: &Notes, shop: Uuid, reseller: Uuid) {
     for (account, left) in
         [(shop, SHOP_CREDIT + given - talked(COST)), (reseller, RESELLER_CREDIT - talked(WHOLESALE))]
     {
-        let row =
-            ledger_balance::Entity::find_by_id((account, Book::Credit)).one(conn).await.expect("a balance");
+        let row = ledger_balance::Entity::find_by_id((account, Book::Credit, "BRL".to_owned()))
+            .one(conn)
+            .await
+            .expect("a balance");
         let row = row.expect("a balance");
         assert_eq!((row.balance.0, row.held.0), (left, 0), "credit of {account}");
     }

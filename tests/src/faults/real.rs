@@ -274,8 +274,17 @@ impl Real {
         if standing != i64::from(seconds > 0) || !(none || levels.iter().copied().eq((0..).zip(costs))) {
             return Err(format!("is charged {levels:?} for {seconds} s, {standing} times"));
         }
-        // what its proxy has told counts, and nothing else does then
-        if row.estimated == ended.is_some() {
+        if self.was(Disturbance::Step, row.authorized_at - SLACK, last + SLACK) {
+            // no clock says what it was, and its times may not be believed; what it is covered for is never passed
+            count.stepped += 1;
+            return if seconds <= i64::from(row.covered) {
+                Ok(())
+            } else {
+                Err("passes what is covered".to_owned())
+            };
+        }
+        // what its proxy has told counts, and nothing else does then, unless it no longer knew of the answer
+        if row.estimated == ended.is_some() && !(killed && row.answered_at.is_none()) {
             return Err(format!("has its end from its proxy ({ended:?}), and is estimated or the other way"));
         }
         if row.estimated && !killed {
@@ -283,15 +292,6 @@ impl Real {
         }
         if row.ended_at != ended.or(lost) {
             return Err(format!("did not end when it is told to have: {ended:?}, {lost:?}"));
-        }
-        if self.was(Disturbance::Step, row.authorized_at - SLACK, last + SLACK) {
-            // no clock says what it was; what it is covered for is never passed
-            count.stepped += 1;
-            return if seconds <= i64::from(row.covered) {
-                Ok(())
-            } else {
-                Err("passes what is covered".to_owned())
-            };
         }
         // a proxy that was started again may know the second of the answer only
         let (least, most) = seen.seconds();

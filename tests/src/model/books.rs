@@ -159,6 +159,8 @@ pub struct Call {
     pub written_off: i64,
     /// Its end is a guess.
     pub estimated: bool,
+    /// It ended without its answer being acknowledged.
+    pub unacked: bool,
     /// Its true end came when it was over already.
     pub corrected: bool,
     /// Somebody wants it over.
@@ -414,12 +416,12 @@ impl Books {
         row.bill.unwrap_or_default().total() - row.deposit.values().sum::<i64>()
     }
 
-    /// What paying comes to: kept by method, cash given back of the deposit, what cash rounding added.
+    /// What paying comes to: kept by method, given back of the deposit by method, what cash rounding added.
     pub fn payment(
         &self,
         session: usize,
         handed: &[(PaymentMethod, i64)],
-    ) -> Result<(BTreeMap<PaymentMethod, i64>, i64, i64), &'static str> {
+    ) -> Result<(BTreeMap<PaymentMethod, i64>, BTreeMap<PaymentMethod, i64>, i64), &'static str> {
         let shop = self.sessions[session].shop;
         if self.shifts[shop].is_none() {
             return Err("REGISTER_CLOSED");
@@ -428,7 +430,7 @@ impl Books {
             return Err("ILLEGAL_STATE");
         }
         let due = self.due(session);
-        let (to_pay, left) = (due.max(0), (-due).max(0));
+        let (to_pay, mut left) = (due.max(0), (-due).max(0));
         let mut kept: BTreeMap<PaymentMethod, i64> = BTreeMap::new();
         for (method, amount) in handed {
             *kept.entry(*method).or_default() += amount;
@@ -451,14 +453,27 @@ impl Books {
         } else if in_cash > 0 {
             return Err("UNDERPAID");
         }
-        let back = nearest(left, CASH_STEP[shop]);
-        rounding += left - back;
-        self.has_cash(shop, PaymentMethod::Cash, back)?;
+        let mut back = BTreeMap::new();
+        for method in [PaymentMethod::Card, PaymentMethod::Pix, PaymentMethod::Other] {
+            let came = self.sessions[session].deposit.get(&method).copied().unwrap_or(0);
+            back.insert(method, came.min(left));
+            left -= came.min(left);
+        }
+        let coins = nearest(left, CASH_STEP[shop]);
+        rounding += left - coins;
+        back.insert(PaymentMethod::Cash, coins);
+        self.has_cash(shop, PaymentMethod::Cash, coins)?;
         Ok((kept, back, rounding))
     }
 
     /// A session is paid.
-    pub fn settle(&mut self, session: usize, kept: BTreeMap<PaymentMethod, i64>, back: i64, rounding: i64) {
+    pub fn settle(
+        &mut self,
+        session: usize,
+        kept: BTreeMap<PaymentMethod, i64>,
+        back: BTreeMap<PaymentMethod, i64>,
+        rounding: i64,
+    ) {
         let row = self.sessions[session].clone();
         let (account, Some(shift)) = (SHOPS[row.shop], self.shifts[row.shop]) else { return };
         self.post(account, Book::Receivable, -row.bill.unwrap_or_default().total());
@@ -467,7 +482,9 @@ impl Books {
         for (method, amount) in kept {
             self.drawer(row.shop, shift, method, amount);
         }
-        self.drawer(row.shop, shift, PaymentMethod::Cash, -back);
+        for (method, amount) in back {
+            self.drawer(row.shop, shift, method, -amount);
+        }
         self.receipts[row.shop] += 1;
         let receipt = self.receipts[row.shop];
         let row = &mut self.sessions[session];
@@ -633,6 +650,17 @@ impl Books {
                 }
                 true
             }
+            Event::Answered(at)
+                if row.state == State::Ended
+                    && row.estimated
+                    && row.answered.is_none()
+                    && !(row.unacked && self.unacknowledged_is_free) =>
+            {
+                let ended = row.ended.unwrap_or(at);
+                self.end(call, ended.max(at + 1), Some(at));
+                self.calls[call].estimated = at > ended;
+                true
+            }
             Event::Answered(at) => {
                 let rings = matches!(row.state, State::Authorized | State::Ringing);
                 if rings {
@@ -672,12 +700,20 @@ impl Books {
             }
             Event::Ended { at, answered, acked } => {
                 let free = !acked && self.unacknowledged_is_free;
-                let answered = answered.or(row.answered).filter(|_| !free);
+                let answer = answered.or(row.answered);
+                // an end that cannot be true is an estimate, and replaces no other
+                let doubtful = answer.map_or(!free, |answer| at < answer);
+                let replaces = answer.is_some() && row.answered.is_none();
+                if doubtful && row.state == State::Ended && !replaces {
+                    return false;
+                }
+                let at = answer.map_or(at, |answer| at.max(answer + 1));
+                let answered = answer.filter(|_| !free);
                 let proves = answered.is_some() && matches!(row.state, State::Failed | State::Abandoned);
                 let counts = row.is_live() || row.estimated || proves;
                 if counts {
                     self.end(call, at, answered);
-                    self.calls[call].estimated = false;
+                    (self.calls[call].estimated, self.calls[call].unacked) = (doubtful, !acked);
                 }
                 counts
             }

@@ -709,6 +709,7 @@ impl Drive<'_> {
             charges: Vec::new(),
             written_off: 0,
             estimated: false,
+            unacked: false,
             corrected: false,
             hang_up: false,
         };

@@ -119,7 +119,8 @@ pub enum What {
     Ringing,
     /// It was answered so long ago.
     Answered { ago: i64 },
-    /// It ended after so much talk; `known`: the event says when it was answered; `acked`: the answer was acknowledged.
+    /// It ended after so much talk, or so long before its answer; `known`: the event says when it was answered; `acked`: the answer was
+    /// acknowledged.
     Ended { talk: i64, known: bool, acked: bool },
     /// It was not answered.
     Failed,
@@ -207,7 +208,7 @@ fn what() -> impl Strategy<Value = What> {
     prop_oneof![
         2 => Just(What::Ringing),
         8 => (0..3_000_i64).prop_map(|ago| What::Answered { ago }),
-        9 => (talk(), any::<bool>(), 0..10_u8)
+        9 => (prop_oneof![12 => talk(), 1 => -5_000..0_i64], any::<bool>(), 0..10_u8)
             .prop_map(|(talk, known, acked)| What::Ended { talk, known, acked: acked > 0 }),
         1 => Just(What::Failed),
         1 => Just(What::Abandoned),

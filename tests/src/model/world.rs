@@ -70,6 +70,8 @@ impl World {
         config.hook.secrets = vec![HOOK_SECRET.to_owned().into()];
         config.calls.slice_seconds = SLICE;
         config.calls.charge_unacknowledged = charge_unacknowledged;
+        // calls end up to a quarter of an hour after they are told of
+        config.calls.clock_skew_seconds = 3_600;
         let options =
             StoreOptions { url: config.database_url.clone(), connections: config.database_connections };
         let store = Store::connect(&options, Arc::new(Hub::default())).await.expect("the database opens");
@@ -115,7 +117,7 @@ impl World {
             let rows = accounts.iter().cloned().map(|row| row.into_active_model());
             entity::account::Entity::insert_many(rows).exec_without_returning(conn).await?;
             for account in accounts {
-                ledger::open_credit(conn, account.id).await?;
+                ledger::open_credit(conn, account.id, &account.currency).await?;
             }
             let rows = shops.iter().cloned().map(|row| row.into_active_model());
             entity::callshop::Entity::insert_many(rows).exec_without_returning(conn).await?;

@@ -326,7 +326,11 @@ fn grant(
     let outcome =
         cover::cover(wanted, Terms::new(session, spent, &ground.live, None)?, &ground.purses, money)?;
     if let Ok(grant) = &outcome {
-        cover::change_holds(&found.levels, &[], &grant.holds, money)?;
+        let account = ground
+            .accounts
+            .get(&phone.callshop_id)
+            .ok_or_else(|| Error::fault("a phone without a callshop"))?;
+        cover::change_holds(&found.levels, &[], &grant.holds, &account.currency, money)?;
     }
     Ok(outcome)
 }
@@ -392,6 +396,7 @@ fn call_row(
         written_off: Micros::ZERO.into(),
         attempt_day: local_day(Some(&account.time_zone), now),
         answer_day: None,
+        answered_far: false,
     })
 }
 

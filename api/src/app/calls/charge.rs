@@ -53,7 +53,7 @@ pub(super) fn release(row: &mut call::Model, money: &mut Money) -> Result<()> {
 }
 
 fn give_back(row: &mut call::Model, levels: &[Level], held: &[Micros], money: &mut Money) -> Result<()> {
-    cover::change_holds(levels, held, &[], money)?;
+    cover::change_holds(levels, held, &[], &row.currency, money)?;
     row.holds = cover::holds_column(&[]);
     Ok(())
 }
@@ -95,7 +95,7 @@ fn settle(
         charges.push(charge_row(row, position, level, charge)?);
     }
     if !entries.is_empty() {
-        money.transfer(of_call(row.id, TransferKind::Call, entries, now))?;
+        money.transfer(of_call(row, TransferKind::Call, entries, now))?;
     }
     Ok(())
 }
@@ -126,7 +126,7 @@ fn customer(
             Entry::new(row.callshop_id, Book::WriteOff, given_away),
             Entry::new(row.callshop_id, Book::Sales, sold),
         ];
-        money.transfer(of_call(row.id, TransferKind::WriteOff, entries, now))?;
+        money.transfer(of_call(row, TransferKind::WriteOff, entries, now))?;
     }
     Ok(())
 }
@@ -152,8 +152,8 @@ fn charge_row(
     })
 }
 
-fn of_call(call_id: Uuid, kind: TransferKind, entries: Vec<Entry>, now: DateTime<Utc>) -> NewTransfer {
-    NewTransfer { call_id: Some(call_id), ..NewTransfer::new(kind, now, entries) }
+fn of_call(row: &call::Model, kind: TransferKind, entries: Vec<Entry>, now: DateTime<Utc>) -> NewTransfer {
+    NewTransfer { call_id: Some(row.id), ..NewTransfer::new(kind, &row.currency, now, entries) }
 }
 
 /// What corrections stand on: what was posted for the calls, whose bills they are on, and what credit is left.

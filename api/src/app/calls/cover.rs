@@ -136,13 +136,14 @@ pub(super) fn change_holds(
     levels: &[pricing::Level],
     before: &[Micros],
     after: &[Micros],
+    currency: &str,
     money: &mut Money,
 ) -> Result<()> {
     let at = |holds: &[Micros], level: usize| holds.get(level).copied().unwrap_or_default();
     for (position, level) in levels.iter().enumerate().skip(1) {
         let change = at(after, position).checked_sub(at(before, position)).map_err(Error::fault)?;
         if change != Micros::ZERO {
-            money.hold(level.account_id, change)?;
+            money.hold(level.account_id, currency, change)?;
         }
     }
     Ok(())

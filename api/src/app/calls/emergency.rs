@@ -157,5 +157,6 @@ fn row(
         written_off: Micros::ZERO.into(),
         attempt_day: local_day(Some(&shop.time_zone), at),
         answer_day: None,
+        answered_far: false,
     })
 }

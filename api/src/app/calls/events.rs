@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use billing::call::{self as machine, CallEvent, CallEventKind, Emitted, Unacknowledged};
+use billing::call::{self as machine, CallEvent, CallEventKind, Doubt, Emitted, Unacknowledged, Window};
 use billing::money::Micros;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::{ActivityKind, CallState, HookStatus, SessionState, call, hook_event, phone};
 use uuid::Uuid;
 
@@ -232,6 +232,7 @@ pub(super) async fn apply_all(
             calls::reject_event(tx.conn(), rejected(event, reason, batch.now)).await?;
         }
     }
+    calls::doubt_events(tx.conn(), &batch.doubted).await?;
     let (hang_up, ended) = (batch.to_hang_up(), std::mem::take(&mut batch.ended));
     let is_boot = |event: &&&ProxyEvent| event.body == EventBody::Boot;
     let booted = events.iter().filter(is_boot).map(|event| event.proxy.clone()).collect();
@@ -248,28 +249,27 @@ fn received(events: &[&ProxyEvent], now: DateTime<Utc>) -> Vec<hook_event::Model
             *kept = event;
         }
     }
-    let row = |event: &ProxyEvent| {
-        let (status, error, body) = match &event.body {
-            EventBody::Malformed { error, body } => (HookStatus::Rejected, Some(error), Some(body)),
-            _ => (HookStatus::Applied, None, None),
-        };
-        hook_event::Model {
-            eid: event.eid.clone(),
-            kind: event.body.name().to_owned(),
-            reference: event.body.reference(),
-            proxy: event.proxy.clone(),
-            at: event.at,
-            received_at: now,
-            status,
-            error: error.cloned(),
-            body: body.cloned(),
-        }
+    let row = |event: &ProxyEvent| match &event.body {
+        EventBody::Malformed { error, body } => hook_event::Model {
+            body: Some(body.clone()),
+            ..noted(event, HookStatus::Rejected, Some(error), now)
+        },
+        _ => noted(event, HookStatus::Applied, None, now),
     };
     first.into_values().map(row).collect()
 }
 
 /// The row of an event that could not be applied.
 pub(super) fn rejected(event: &ProxyEvent, reason: &str, now: DateTime<Utc>) -> hook_event::Model {
+    noted(event, HookStatus::Rejected, Some(reason), now)
+}
+
+fn noted(
+    event: &ProxyEvent,
+    status: HookStatus,
+    error: Option<&str>,
+    now: DateTime<Utc>,
+) -> hook_event::Model {
     hook_event::Model {
         eid: event.eid.clone(),
         kind: event.body.name().to_owned(),
@@ -277,8 +277,8 @@ pub(super) fn rejected(event: &ProxyEvent, reason: &str, now: DateTime<Utc>) -> 
         proxy: event.proxy.clone(),
         at: event.at,
         received_at: now,
-        status: HookStatus::Rejected,
-        error: Some(reason.to_owned()),
+        status,
+        error: error.map(str::to_owned),
         body: None,
     }
 }
@@ -286,7 +286,11 @@ pub(super) fn rejected(event: &ProxyEvent, reason: &str, now: DateTime<Utc>) -> 
 /// The rows that a batch works on, and what it is going to write.
 struct Batch {
     now: DateTime<Utc>,
+    /// How far a proxy's clock may be from ours.
+    skew: TimeDelta,
     new: HashSet<String>,
+    /// Events that a person should look at.
+    doubted: Vec<hook_event::Model>,
     calls: HashMap<Uuid, call::Model>,
     by_request: HashMap<String, Uuid>,
     phones: HashMap<String, phone::Model>,
@@ -345,7 +349,9 @@ impl Batch {
         rows.extend(made);
         Ok(Self {
             now,
+            skew: TimeDelta::seconds(app.config.calls.clock_skew_seconds.into()),
             new: met.new,
+            doubted: Vec::new(),
             by_request: rows.iter().map(|row| (row.request_id.clone(), row.id)).collect(),
             calls: rows.into_iter().map(|row| (row.id, row)).collect(),
             phones: phones.into_iter().map(|row| (row.sip_user.clone(), row)).collect(),
@@ -369,7 +375,7 @@ impl Batch {
             {
                 return Ok(EventResult::Rejected(format!("no phone has the SIP user {:?}", call.user)));
             }
-            let result = self.apply_call(app, tx, (id, to_tag, kind, event.at), money)?;
+            let result = self.apply_call(app, tx, event, (id, to_tag, kind), money)?;
             return Ok(if self.made.remove(&id) { EventResult::Applied } else { result });
         }
         match &event.body {
@@ -378,7 +384,7 @@ impl Batch {
             EventBody::Abandoned { request_id, code } => match self.by_request.get(request_id).copied() {
                 Some(id) => {
                     let kind = CallEventKind::Abandoned { code: *code };
-                    self.apply_call(app, tx, (id, None, &kind, event.at), money)
+                    self.apply_call(app, tx, event, (id, None, &kind), money)
                 }
                 // kept: the authorisation that commits after this one finds it
                 None => Ok(EventResult::Applied),
@@ -393,16 +399,30 @@ impl Batch {
         &mut self,
         app: &App,
         tx: &Tx,
-        (id, to_tag, kind, at): (Uuid, Option<&str>, &CallEventKind, DateTime<Utc>),
+        event: &ProxyEvent,
+        (id, to_tag, kind): (Uuid, Option<&str>, &CallEventKind),
         money: &mut Money,
     ) -> Result<EventResult> {
-        let Some(row) = self.calls.remove(&id) else { return Ok(EventResult::Ignored) };
+        let is_end = matches!(kind, CallEventKind::Ended { .. });
+        let Some(row) = self.calls.remove(&id) else {
+            if is_end {
+                self.doubt(event, STRANGE_END);
+            }
+            return Ok(EventResult::Ignored);
+        };
         let before = to_machine(&row);
         let unacknowledged = match app.config.calls.charge_unacknowledged {
             true => Unacknowledged::Charged,
             false => Unacknowledged::Free,
         };
-        let after = machine::apply(&before, &CallEvent { at, kind: kind.clone() }, unacknowledged);
+        let told = CallEvent { at: event.at, kind: kind.clone() };
+        let window = Window { received: self.now, skew: self.skew };
+        let (after, doubt) = machine::apply_within(&before, &told, window, unacknowledged);
+        match doubt {
+            _ if is_end && after.emitted.is_empty() => self.doubt(event, LATE_END),
+            Some(doubt) => self.doubt(event, reason(doubt)),
+            None => {}
+        }
         let mut row = from_machine(row, &after.call)?;
         let mut changed = after.call != before;
         if let Some(to_tag) = to_tag.filter(|to_tag| row.to_tag.as_deref() != Some(*to_tag)) {
@@ -415,7 +435,7 @@ impl Batch {
         }
         let over = before.state.is_live() && !after.call.state.is_live();
         if row.answered_at != before.answered_at {
-            row.answer_day = row.answered_at.map(|at| self.local_day(&row, at));
+            self.note_answer(&mut row);
         }
         if after.call.state == machine::CallState::Answered && before.state != after.call.state {
             row.extend_at = extend::first_look(app, &row).filter(|_| row.hang_up_by.is_none());
@@ -431,7 +451,7 @@ impl Batch {
             }
             (true, false) => {
                 charge::correct(&mut row, &before, &self.corrections, money, &mut self.charged, self.now)?;
-                row.answer_day = row.answered_at.map(|at| self.local_day(&row, at));
+                self.note_answer(&mut row);
                 self.ended.push((row.currency.clone(), row.written_off.into()));
             }
             (false, true) => charge::release(&mut row, money)?,
@@ -451,16 +471,38 @@ impl Batch {
         Ok(if after.emitted.is_empty() && !changed { EventResult::Ignored } else { EventResult::Applied })
     }
 
-    fn local_day(&self, row: &call::Model, at: DateTime<Utc>) -> String {
-        local_day(self.shops.get(&row.callshop_id).map(|shop| shop.time_zone.as_str()), at)
+    /// What reports find an answered call by.
+    fn note_answer(&self, row: &mut call::Model) {
+        let zone = self.shops.get(&row.callshop_id).map(|shop| shop.time_zone.as_str());
+        row.answer_day = row.answered_at.map(|at| local_day(zone, at));
+        row.answered_far = row.answered_at.is_some_and(|at| calls::is_far(row.authorized_at, at));
+    }
+
+    /// Keeps an event for a person to look at.
+    fn doubt(&mut self, event: &ProxyEvent, reason: &str) {
+        let answered = match &event.body {
+            EventBody::Call { kind: CallEventKind::Ended { answered_at: Some(at), .. }, .. } => {
+                format!(", answered at {at}")
+            }
+            _ => String::new(),
+        };
+        tracing::warn!(eid = %event.eid, kind = event.body.name(), at = %event.at, proxy = %event.proxy, reason, "an event is doubtful");
+        let reason = format!("at {}{answered}: {reason}", event.at);
+        self.doubted.push(noted(event, HookStatus::Doubted, Some(&reason), self.now));
     }
 
     fn apply_phone(&mut self, tx: &Tx, user: &str, event: &ProxyEvent) -> Result<EventResult> {
         let EventBody::Phone { online, contact, source, user_agent, .. } = &event.body else {
             return Ok(EventResult::Ignored);
         };
+        // of a clock that is far ahead; what comes when it is right again would be older
+        let ahead = event.at > self.now + self.skew;
+        let at = if ahead { self.now } else { event.at };
+        if ahead {
+            self.doubt(event, reason(Doubt::Time));
+        }
         let Some(phone) = self.phones.get_mut(user) else { return Ok(EventResult::Ignored) };
-        if phone.online_changed_at.is_some_and(|changed| changed > event.at) {
+        if phone.online_changed_at.is_some_and(|changed| changed > at) {
             return Ok(EventResult::Ignored);
         }
         // the expiry of a registration that another one replaced takes nobody offline
@@ -476,7 +518,7 @@ impl Batch {
         }
         let turned = phone.online != *online;
         phone.online = *online;
-        phone.online_changed_at = Some(event.at);
+        phone.online_changed_at = Some(at);
         phone.contact = contact.clone().filter(|_| *online);
         phone.source = source.clone().filter(|_| *online);
         phone.user_agent = user_agent.clone().filter(|_| *online);
@@ -485,7 +527,7 @@ impl Batch {
         }
         self.changed_phones.insert(user.to_owned());
         if turned {
-            tx.emit(registrations::turned(phone, self.cabins.get(&phone.id).copied(), event.at));
+            tx.emit(registrations::turned(phone, self.cabins.get(&phone.id).copied(), at));
         }
         Ok(EventResult::Applied)
     }
@@ -549,14 +591,49 @@ fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEvent]) -> Vec<
             _ => false,
         })
     };
-    let ended = |kind: &CallEventKind| matches!(kind, CallEventKind::Ended { .. });
+    let is_end = |kind: &CallEventKind| matches!(kind, CallEventKind::Ended { .. });
+    let is_answer = |kind: &CallEventKind| matches!(kind, CallEventKind::Answered);
+    let tells_no_answer =
+        |kind: &CallEventKind| matches!(kind, CallEventKind::Ended { answered_at: None, .. });
+    let ends = |row: &call::Model| {
+        let of_row = |event: &&&ProxyEvent| {
+            event.body.call().is_some_and(|(id, _, kind)| id == row.id && is_end(kind))
+        };
+        events.iter().filter(of_row).count()
+    };
     let gives_up = |kind: &CallEventKind| {
         matches!(kind, CallEventKind::Failed { .. } | CallEventKind::Abandoned { .. } | CallEventKind::Lost)
     };
     let over = |row: &call::Model| {
         row.estimated || matches!(row.state, CallState::Failed | CallState::Abandoned) || about(row, gives_up)
     };
-    rows.iter().filter(|row| over(row) && about(row, ended)).collect()
+    let may_be = |row: &&call::Model| {
+        // an end that told of no answer is corrected by one
+        let open = (row.estimated && row.answered_at.is_none()) || about(row, tells_no_answer);
+        let ends = ends(row);
+        (over(row) && ends > 0) || ends > 1 || (open && about(row, is_answer))
+    };
+    rows.iter().filter(may_be).collect()
+}
+
+/// Why an `ended` is kept that changed nothing.
+const LATE_END: &str =
+    "the end of the call is known already, and this one changed nothing; compare it with the call";
+/// Why an `ended` is kept that is about nothing.
+const STRANGE_END: &str = "no call has its ref; see whether the proxy belongs to this server";
+
+fn reason(doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::Time => {
+            "it cannot have happened then, and what was known was used instead; see whether the clocks of the proxy and the server agree"
+        }
+        Doubt::NoAnswer => {
+            "it does not say when the call was answered, and nothing else did; the call is free until that comes"
+        }
+        Doubt::EndBeforeAnswer => {
+            "the call ended before its answer, and the first increment was charged; see whether the proxy's clock was set back"
+        }
+    }
 }
 
 /// The date at a callshop, `YYYY-MM-DD`.

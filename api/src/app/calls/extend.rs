@@ -196,7 +196,7 @@ fn extend(
         let call = call::Model { extend_at: Some(now + AGAIN), ..row };
         return Ok(Looked { call, next, cut: end <= now });
     };
-    cover::change_holds(levels, &held, &grant.holds, money)?;
+    cover::change_holds(levels, &held, &grant.holds, &row.currency, money)?;
     let call = call::Model {
         covered: i32::try_from(grant.covered).map_err(Error::fault)?,
         holds: cover::holds_column(&grant.holds),

@@ -9,30 +9,30 @@ use uuid::Uuid;
 
 use crate::error::{Error, Result};
 use crate::store::calls::Shop;
-use crate::store::ledger::{self, Credit, NewTransfer};
+use crate::store::ledger::{self, Credit, Holds, NewTransfer};
 use crate::store::{NewActivity, Tx, Writes, accounts};
 
 /// Money that a batch moves, not yet posted.
 #[derive(Default)]
 pub(super) struct Money {
     transfers: Vec<NewTransfer>,
-    held: BTreeMap<Uuid, Micros>,
+    held: Holds,
     credit: BTreeMap<Uuid, Micros>,
     watched: HashMap<Uuid, Shop>,
     /// What else is to be written, with what is posted.
     writes: Writes,
 }
 
-fn add(sums: &mut BTreeMap<Uuid, Micros>, account: Uuid, change: Micros) -> Result<()> {
-    let sum = sums.entry(account).or_default();
+fn add<Key: Ord>(sums: &mut BTreeMap<Key, Micros>, key: Key, change: Micros) -> Result<()> {
+    let sum = sums.entry(key).or_default();
     *sum = sum.checked_add(change).map_err(Error::fault)?;
     Ok(())
 }
 
 impl Money {
     /// Changes what is held of an account's credit.
-    pub(super) fn hold(&mut self, account: Uuid, change: Micros) -> Result<()> {
-        add(&mut self.held, account, change)
+    pub(super) fn hold(&mut self, account: Uuid, currency: &str, change: Micros) -> Result<()> {
+        add(&mut self.held, (account, currency.to_owned()), change)
     }
 
     /// Notes a transfer.
@@ -132,9 +132,11 @@ impl Purses {
         let Some(limit) = self.limits.get(&account) else { return Ok(Micros::ZERO) };
         let Some(limit) = limit else { return Ok(Micros::MAX) };
         let credit = self.credit.get(&account).copied().unwrap_or_default();
-        let of = |sums: &BTreeMap<Uuid, Micros>| sums.get(&account).copied().unwrap_or_default();
-        let owned = Micros::try_sum([credit.balance, *limit, of(&money.credit)]).map_err(Error::fault)?;
-        let held = credit.held.checked_add(of(&money.held)).map_err(Error::fault)?;
-        owned.checked_sub(held).map_err(Error::fault)
+        let spent = money.credit.get(&account).copied().unwrap_or_default();
+        let owned = Micros::try_sum([credit.balance, *limit, spent]).map_err(Error::fault)?;
+        // who holds and spends uses one currency
+        let changes = money.held.range((account, String::new())..).take_while(|((id, _), _)| *id == account);
+        let held = changes.map(|(_, change)| *change).chain([credit.held]);
+        owned.checked_sub(Micros::try_sum(held).map_err(Error::fault)?).map_err(Error::fault)
     }
 }

@@ -99,14 +99,14 @@ fn transfer(
     actor: &Actor,
     shift: &register_shift::Model,
     kind: TransferKind,
-    (amount, book): (Micros, Book),
+    (amount, book, currency): (Micros, Book, &str),
     at: DateTime<Utc>,
 ) -> Result<NewTransfer> {
     let entries = vec![
         Entry::drawer(shift.callshop_id, shift.id, PaymentMethod::Cash, amount),
         Entry::new(shift.callshop_id, book, amount.checked_neg().map_err(Error::fault)?),
     ];
-    Ok(NewTransfer { user_id: Some(actor.user_id), ..NewTransfer::new(kind, at, entries) })
+    Ok(NewTransfer { user_id: Some(actor.user_id), ..NewTransfer::new(kind, currency, at, entries) })
 }
 
 /// Writes a change of a shift into the audit log.

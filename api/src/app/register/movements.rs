@@ -64,7 +64,7 @@ pub async fn record_movement(
                     at: now,
                 };
                 rows::insert_movement(tx.conn(), movement.clone()).await?;
-                let transfer = transfer(actor, &shift, kind, (change, Book::Outside), now)?;
+                let transfer = transfer(actor, &shift, kind, (change, Book::Outside, &currency), now)?;
                 let transfer = NewTransfer { note: reason.clone(), ..transfer };
                 ledger::post(tx.conn(), vec![transfer]).await?;
                 let after = json!({ "kind": input.kind, "amount": input.amount, "reason": reason });

@@ -60,7 +60,7 @@ pub async fn open(app: &App, actor: &Actor, key: &str, input: Opening) -> Result
                     z_report: None,
                 };
                 rows::insert(tx.conn(), shift.clone()).await?;
-                let change = (input.float, Book::Outside);
+                let change = (input.float, Book::Outside, currency.as_str());
                 let float = transfer(actor, &shift, TransferKind::Float, change, now)?;
                 ledger::post(tx.conn(), vec![float]).await?;
                 let after = json!({ "number": shift.number, "float": shift.float_amount });
@@ -108,7 +108,7 @@ pub async fn close(app: &App, actor: &Actor, key: &str, input: Closing) -> Resul
                 carry_over(&tx, input).await?;
                 let mut report = report(tx.conn(), &shift, now).await?;
                 report.count(counted)?;
-                ledger::post(tx.conn(), vec![count(actor, &shift, &report, now)?]).await?;
+                ledger::post(tx.conn(), vec![count(actor, &shift, &report, &currency, now)?]).await?;
                 let shift = register_shift::Model {
                     closed_by: Some(actor.user_id),
                     closed_at: Some(now),
@@ -133,6 +133,7 @@ fn count(
     actor: &Actor,
     shift: &register_shift::Model,
     report: &Report,
+    currency: &str,
     at: DateTime<Utc>,
 ) -> Result<NewTransfer> {
     let shop = shift.callshop_id;
@@ -145,7 +146,7 @@ fn count(
         entries.push(Entry::drawer(shop, shift.id, line.method, negated(counted)?));
         entries.push(Entry::new(shop, Book::Outside, counted));
     }
-    let transfer = NewTransfer::new(TransferKind::Count, at, entries);
+    let transfer = NewTransfer::new(TransferKind::Count, currency, at, entries);
     Ok(NewTransfer { user_id: Some(actor.user_id), ..transfer })
 }
 

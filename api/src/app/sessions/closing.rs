@@ -113,7 +113,7 @@ async fn finish(
     let session = cabin_session::Model { state: SessionState::Closed, ..frozen(session, &statement) };
     let session = sessions::update(tx.conn(), session).await?;
     emit(tx, ActivityKind::CabinClosed, &session, at).await?;
-    let sale = sale(&session, &statement, at)?;
+    let sale = sale(&session, &statement, &currency, at)?;
     Ok((session, sale))
 }
 
@@ -129,7 +129,12 @@ fn frozen(session: cabin_session::Model, statement: &Statement) -> cabin_session
 }
 
 /// What a customer owes from now on.
-fn sale(session: &cabin_session::Model, statement: &Statement, at: DateTime<Utc>) -> Result<NewTransfer> {
+fn sale(
+    session: &cabin_session::Model,
+    statement: &Statement,
+    currency: &str,
+    at: DateTime<Utc>,
+) -> Result<NewTransfer> {
     let negated = |amount: Micros| amount.checked_neg().map_err(Error::fault);
     let exact = statement.total.checked_sub(statement.rounding).map_err(Error::fault)?;
     let shop = session.callshop_id;
@@ -138,7 +143,7 @@ fn sale(session: &cabin_session::Model, statement: &Statement, at: DateTime<Utc>
         Entry::new(shop, Book::Sales, negated(exact)?),
         Entry::new(shop, Book::Rounding, negated(statement.rounding)?),
     ];
-    let sale = NewTransfer::new(TransferKind::Sale, at, entries);
+    let sale = NewTransfer::new(TransferKind::Sale, currency, at, entries);
     Ok(NewTransfer { session_id: Some(session.id), ..sale })
 }
 
@@ -170,7 +175,7 @@ pub async fn restated(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Result<Ve
     }
     let session = sessions::update(tx.conn(), restated).await?;
     let mut transfers: Vec<NewTransfer> = reversal(tx, session.id, at).await?.into_iter().collect();
-    transfers.push(sale(&session, &statement, at)?);
+    transfers.push(sale(&session, &statement, &currency, at)?);
     emit(tx, ActivityKind::CabinChanged, &session, at).await?;
     Ok(transfers)
 }

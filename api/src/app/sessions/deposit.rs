@@ -92,7 +92,7 @@ pub(super) async fn take(
     let transfer = NewTransfer {
         user_id: Some(actor.user_id),
         session_id: Some(session.id),
-        ..NewTransfer::new(TransferKind::Deposit, now, entries)
+        ..NewTransfer::new(TransferKind::Deposit, currency, now, entries)
     };
     ledger::post(tx.conn(), vec![transfer]).await?;
     sessions::update(tx.conn(), cabin_session::Model { deposit: sum.into(), ..session }).await

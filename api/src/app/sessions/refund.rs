@@ -48,7 +48,7 @@ pub async fn refund(app: &App, actor: &Actor, key: &str, input: Refund) -> Resul
             actor.require(Right::OperateCabins)?;
             register::check_positive("amount", input.amount, &found.currency)?;
             idempotency::once(&tx, actor, &app.clock, "refundSession", key, input, || {
-                give(&tx, actor, input, found.session.callshop_id, reason, now)
+                give(&tx, actor, input, &found, reason, now)
             })
             .await?;
             let session = sessions::find(tx.conn(), &actor.scope(), input.session_id).await?;
@@ -61,10 +61,11 @@ async fn give(
     tx: &Tx,
     actor: &Actor,
     input: &Refund,
-    callshop_id: Uuid,
+    found: &SessionView,
     reason: &str,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    let callshop_id = found.session.callshop_id;
     let shift = shifts::lock_open_shift(tx.conn(), callshop_id).await?.ok_or_else(register::closed)?;
     let session = lock(tx, actor, input.session_id).await?;
     rules::may_refund(session.state.into()).map_err(illegal)?;
@@ -85,7 +86,7 @@ async fn give(
         user_id: Some(actor.user_id),
         session_id: Some(session.id),
         note: reason.to_owned(),
-        ..NewTransfer::new(TransferKind::Refund, now, entries)
+        ..NewTransfer::new(TransferKind::Refund, &found.currency, now, entries)
     };
     ledger::post(tx.conn(), vec![transfer]).await?;
     let session = cabin_session::Model { refunded: refunded.into(), ..session };

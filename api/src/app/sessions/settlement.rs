@@ -42,7 +42,7 @@ pub struct Settled {
     pub change: Micros,
 }
 
-/// Takes the money for a closed session in the shift that is open now, and gives back what is left of a deposit: in cash.
+/// Takes the money for a closed session in the shift that is open now, and gives back what is left of a deposit as it was paid.
 ///
 /// # Errors
 /// `ILLEGAL_STATE` unless the session is closed and unpaid, `REGISTER_CLOSED`, `UNDERPAID`, `OVERPAID`, `INSUFFICIENT_CASH`,
@@ -90,17 +90,20 @@ async fn take_payment(
     let session = sessions::lock(tx.conn(), input.session_id).await?.ok_or_else(gone)?;
     let state = rules::settle(session.state.into()).map_err(illegal)?;
     let total: Micros = session.total.ok_or_else(|| Error::fault("a closed session without a total"))?.into();
-    let settlement = settled(total, session.deposit.into(), input, settings.cash_step.map(Into::into))?;
+    let deposits = deposits(tx, session.id).await?;
+    let settlement = settled(total, &deposits, input, settings.cash_step.map(Into::into))?;
     let kept = kept(input, &settlement)?;
-    register::check_cash(tx.conn(), &shift, PaymentMethod::Cash, settlement.deposit_back).await?;
-    let transfer = transfer(&session, &shift, actor, &kept, &settlement, now)?;
+    for back in &settlement.deposit_back {
+        register::check_cash(tx.conn(), &shift, back.method.into(), back.amount).await?;
+    }
+    let transfer = transfer(&session, (&shift, &shop.currency), actor, &kept, &settlement, now)?;
     ledger::post(tx.conn(), vec![transfer]).await?;
     let paid = |(method, amount): (&PaymentMethod, &Micros)| {
         new_payment(&session, &shift, actor, PaymentKind::Sale, (*method, *amount), now)
     };
     let mut payments: Vec<payment::Model> = kept.iter().map(paid).collect();
-    if settlement.deposit_back != Micros::ZERO {
-        let back = (PaymentMethod::Cash, settlement.deposit_back);
+    for back in &settlement.deposit_back {
+        let back = (back.method.into(), back.amount);
         payments.push(new_payment(&session, &shift, actor, PaymentKind::DepositRefund, back, now));
     }
     sessions::insert_payments(tx.conn(), payments.clone()).await?;
@@ -124,7 +127,14 @@ async fn take_payment(
     Ok(settlement.change)
 }
 
-fn settled(total: Micros, deposit: Micros, input: &Settling, step: Option<Micros>) -> Result<Settlement> {
+/// How the session's deposit was paid.
+async fn deposits(tx: &Tx, session: Uuid) -> Result<Vec<Payment>> {
+    let paid = sessions::payments(tx.conn(), session).await?;
+    let deposits = paid.iter().filter(|payment| payment.kind == PaymentKind::Deposit);
+    Ok(deposits.map(|row| Payment { method: row.method.into(), amount: row.amount.into() }).collect())
+}
+
+fn settled(total: Micros, deposit: &[Payment], input: &Settling, step: Option<Micros>) -> Result<Settlement> {
     let handed =
         |(method, amount): &(PaymentMethod, Micros)| Payment { method: (*method).into(), amount: *amount };
     let handed: Vec<Payment> = input.payments.iter().map(handed).collect();
@@ -134,7 +144,7 @@ fn settled(total: Micros, deposit: Micros, input: &Settling, step: Option<Micros
 /// The customer owes nothing any more, nor the shop to him: the whole deposit is used up, what is left of it goes out of the drawer.
 fn transfer(
     session: &cabin_session::Model,
-    shift: &register_shift::Model,
+    (shift, currency): (&register_shift::Model, &str),
     actor: &Actor,
     kept: &BTreeMap<PaymentMethod, Micros>,
     settlement: &Settlement,
@@ -151,11 +161,13 @@ fn transfer(
     for (method, amount) in kept {
         entries.push(Entry::drawer(shop, shift.id, *method, *amount));
     }
-    entries.push(Entry::drawer(shop, shift.id, PaymentMethod::Cash, negated(settlement.deposit_back)?));
+    for back in &settlement.deposit_back {
+        entries.push(Entry::drawer(shop, shift.id, back.method.into(), negated(back.amount)?));
+    }
     Ok(NewTransfer {
         user_id: Some(actor.user_id),
         session_id: Some(session.id),
-        ..NewTransfer::new(TransferKind::Settlement, now, entries)
+        ..NewTransfer::new(TransferKind::Settlement, currency, now, entries)
     })
 }
 
@@ -194,7 +206,7 @@ mod tests {
     ) -> Result<(BTreeMap<PaymentMethod, Micros>, Micros)> {
         let payments = payments.iter().map(|(method, amount)| (*method, Micros(*amount))).collect();
         let input = Settling { session_id: Uuid::nil(), payments };
-        let settlement = settled(Micros(total), Micros::ZERO, &input, None)?;
+        let settlement = settled(Micros(total), &[], &input, None)?;
         Ok((kept(&input, &settlement)?, settlement.change))
     }
 

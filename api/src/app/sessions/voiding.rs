@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::bill::MAX_ITEMS;
 use super::{SessionView, emit, illegal, items, lock, new_payment, record, view};
-use crate::app::{App, idempotency, register};
+use crate::app::{App, access, idempotency, register};
 use crate::auth::{Actor, Right};
 use crate::error::{Error, Result};
 use crate::store::ledger::{self, Entry, NewTransfer};
@@ -101,6 +101,7 @@ async fn give_deposit_back(
         payments.push(new_payment(session, shift, actor, PaymentKind::DepositRefund, (method, amount), now));
     }
     sessions::insert_payments(tx.conn(), payments).await?;
-    let transfer = NewTransfer::new(TransferKind::DepositRefund, now, entries);
+    let currency = access::by_id(tx.conn(), session.callshop_id).await?.currency;
+    let transfer = NewTransfer::new(TransferKind::DepositRefund, &currency, now, entries);
     Ok(NewTransfer { user_id: Some(actor.user_id), session_id: Some(session.id), ..transfer })
 }

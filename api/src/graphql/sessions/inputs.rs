@@ -31,7 +31,7 @@ pub struct OpenCabinInput {
     pub time_limit_seconds: Option<i32>,
     /// When the customer pays. PREPAID takes a deposit, POSTPAID none; when left out, a deposit makes it PREPAID.
     pub mode: Option<SessionMode>,
-    /// What he pays in advance; its rest goes back in cash when he settles.
+    /// What the customer pays in advance. The rest goes back as it was paid, at settlement.
     pub deposit: Option<DepositInput>,
     /// The same key with the same input answers what the first one answered. A deposit takes one.
     pub idempotency_key: Option<String>,

@@ -193,7 +193,7 @@ impl SessionMutation {
     }
 
     /// Takes the money for a closed session in the shift that is open now, and gives the receipt its number. What is left of a deposit
-    /// goes back in cash.
+    /// goes back as it was paid: by each method at most what came by it, in cash what the others leave.
     async fn settle_session(
         &self,
         ctx: &Context<'_>,

@@ -140,6 +140,12 @@ pub async fn ignore_events(conn: &impl ConnectionTrait, eids: &[&str]) -> Result
     Ok(())
 }
 
+/// Notes that events are doubtful, and why.
+pub async fn doubt_events(conn: &impl ConnectionTrait, events: &[hook_event::Model]) -> Result<()> {
+    use hook_event::Column::{Eid, Error, Status};
+    bulk::update::<hook_event::Entity>(conn, events, Eid, &[Status, Error]).await
+}
+
 /// Keeps an event that cannot be applied, with the reason, so that it is received and can be looked into.
 pub async fn reject_event(conn: &impl ConnectionTrait, event: hook_event::Model) -> Result<()> {
     let replace = "ON CONFLICT (eid) DO UPDATE SET status = excluded.status, error = excluded.error";

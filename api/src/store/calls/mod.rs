@@ -20,7 +20,7 @@ use super::reconcile::KEYS_AT_ONCE;
 use super::{Writes, bulk, first_id};
 use crate::error::Result;
 
-pub use events::{Met, Shop, ignore_events, meet, receive, reject_event};
+pub use events::{Met, Shop, doubt_events, ignore_events, meet, receive, reject_event};
 pub use shown::{CallFilter, find, list, live, of_each};
 
 /// States of a call that is up or on its way.
@@ -29,6 +29,11 @@ pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, Cal
 /// How long after a request for a call the proxy may ask again, give it up, or tell what became of it. What is kept to know a repetition by
 /// is kept for longer ([`crate::config::RetentionConfig`]).
 pub const REDELIVERY: TimeDelta = TimeDelta::days(31);
+
+/// Whether a call that was allowed at one instant was answered so far from it that reports do not look for it there.
+pub fn is_far(allowed: DateTime<Utc>, answered: DateTime<Utc>) -> bool {
+    (answered - allowed).abs() > TimeDelta::days(1)
+}
 
 /// How much earlier than by its session's clock a call's id may be: nodes' clocks differ.
 const SKEW: TimeDelta = TimeDelta::hours(1);
@@ -342,7 +347,7 @@ pub fn changes(
     charges: &[call_charge::Model],
 ) -> Result<Writes> {
     use call::Column::*;
-    const CHANGED: [call::Column; 18] = [
+    const CHANGED: [call::Column; 19] = [
         State,
         RingingAt,
         AnsweredAt,
@@ -362,6 +367,7 @@ pub fn changes(
         AnswerDay,
         // what an attempt that was given up too late was refused for
         Refusal,
+        AnsweredFar,
     ];
     let replace = "ON CONFLICT (call_id, level) DO UPDATE SET billed_seconds = excluded.billed_seconds, amount = excluded.amount";
     let backend = conn.get_database_backend();

@@ -124,6 +124,7 @@ macro_rules! shown {
                 confirmed: 0,
                 attempt_day: String::new(),
                 answer_day: None,
+                answered_far: false,
             })
         }
     };

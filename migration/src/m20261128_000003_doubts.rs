@@ -1,0 +1,14 @@
+//! Calls that were answered far from their attempts, and events that a person should look at.
+
+use sea_orm_migration::prelude::*;
+
+/// See the `.sql` file of the same name.
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        crate::run(manager, include_str!("m20261128_000003_doubts.sql")).await
+    }
+}
