@@ -291,6 +291,7 @@ async fn make_tariffs(app: &App) -> Vec<Uuid> {
             active_from: Some(begin),
             rate_count: i32::try_from(of_version.len()).expect("few"),
             note: String::new(),
+            base_version_id: None,
             created_at: begin,
         });
         rates.extend(of_version);
