@@ -182,6 +182,7 @@ impl Branch {
             cash_step: Some(Micros(CASH_STEP[shop])).filter(|step| step.0 != 10_000),
             legal_name: String::new(),
             tax_id: String::new(),
+            address: String::new(),
             receipt_footer: String::new(),
             mask_numbers: false,
             attendant_max_discount: Micros(CEILING),
