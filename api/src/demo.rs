@@ -210,6 +210,7 @@ async fn prices(
         let import = Import {
             tariff_id: tariff.id,
             csv: deck,
+            base_version_id: None,
             mode: ImportMode::Replace,
             dry_run: false,
             note: "demo".to_owned(),

@@ -234,6 +234,10 @@ error_codes! {
     RefundTooHigh = "REFUND_TOO_HIGH",
     /// The transfer was taken back already.
     AlreadyReversed = "ALREADY_REVERSED",
+    /// The draft was not made from the version that is in force: make the change again, or activate a copy of the draft.
+    StaleDraft = "STALE_DRAFT",
+    /// Another version is scheduled for that instant, or before it: choose another instant, or build on that version.
+    ScheduleConflict = "SCHEDULE_CONFLICT",
     /// A row of the file cannot be used; `problems` lists them all.
     BadDeck = "BAD_DECK",
     /// A number or prefix has no rate.

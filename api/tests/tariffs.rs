@@ -9,7 +9,10 @@ use std::sync::{Arc, Mutex};
 
 use api::app::accounts::{self, NewAccount};
 use api::app::prices::{self, Target};
-use api::app::tariffs::{self, Assignment, BlockOn, Import, ImportMode, NewTariff, Outcome, VersionState};
+use api::app::rates::RateSearch;
+use api::app::tariffs::{
+    self, Assignment, BlockOn, Edit, Import, ImportMode, NewTariff, Outcome, VersionState,
+};
 use api::app::users::NewUser;
 use api::app::{App, rates};
 use api::auth::Actor;
@@ -19,7 +22,7 @@ use api::config::Config;
 use api::error::{Error, ErrorCode};
 use api::feed::Hub;
 use api::graphql;
-use api::store::tariffs::{self as rows, RatePage, RateSearch};
+use api::store::tariffs::{self as rows, RateFilter, RatePage};
 use api::store::{Page, Store, StoreOptions};
 use async_graphql::{Request, Variables};
 use billing::money::{Micros, Rounding};
@@ -85,7 +88,14 @@ impl World {
     }
 
     async fn import(&self, actor: &Actor, id: Uuid, csv: &str, mode: ImportMode) -> Result<Outcome, Error> {
-        let import = Import { tariff_id: id, csv: csv.to_owned(), mode, dry_run: false, note: String::new() };
+        let import = Import {
+            tariff_id: id,
+            csv: csv.to_owned(),
+            base_version_id: None,
+            mode,
+            dry_run: false,
+            note: String::new(),
+        };
         tariffs::import(&self.app, actor, import, |_| {}).await
     }
 
@@ -207,6 +217,7 @@ async fn ten_thousand_rates_come_in_and_go_out() {
     let import = |dry_run| Import {
         tariff_id: id,
         csv: csv.clone(),
+        base_version_id: None,
         mode: ImportMode::Replace,
         dry_run,
         note: "World".to_owned(),
@@ -291,8 +302,8 @@ async fn versions_follow_each_other_in_time() {
     assert_eq!(merged.changes, tariffs::Changes { added: 1, changed: 1, removed: 0, unchanged: 1 });
     let second = merged.version.unwrap().version.id;
     let tomorrow = app.clock.now() + TimeDelta::days(1);
-    let (version, _) = tariffs::activate(app, actor, second, Some(tomorrow)).await.unwrap();
-    assert_eq!(version.state, VersionState::Scheduled);
+    let activated = tariffs::activate(app, actor, second, Some(tomorrow)).await.unwrap();
+    assert_eq!(activated.version.state, VersionState::Scheduled);
     let error = tariffs::activate(app, actor, second, None).await.unwrap_err();
     assert_eq!(code(&error), Some(ErrorCode::IllegalState));
 
@@ -331,8 +342,10 @@ async fn edits_make_drafts() {
     let (app, actor) = (&world.app, &world.reseller.1);
     let id = world.tariff(actor, &deck(&[("55", "Brazil", "0.5"), ("44", "Britain", "0.2")])).await;
     let rate = rate("5511", "São Paulo 100%");
-    let upserted = tariffs::upsert_rates(app, actor, id, vec![rate.clone()], "São Paulo").await.unwrap();
+    let edit = || Edit { tariff_id: id, base_version_id: None, note: "São Paulo".to_owned() };
+    let upserted = tariffs::upsert_rates(app, actor, edit(), vec![rate.clone()]).await.unwrap();
     let version = upserted.version.unwrap().version.id;
+    tariffs::activate(app, actor, version, None).await.unwrap();
     let find = async |search| {
         let page = RatePage { limit: 10, ..RatePage::default() };
         let rates = tariffs::version_rates(app, actor, version, &search, page).await.unwrap();
@@ -340,42 +353,39 @@ async fn edits_make_drafts() {
     };
     let by_destination =
         |text: &str| RateSearch { destination: Some(text.to_owned()), ..RateSearch::default() };
-    assert_eq!(find(RateSearch { prefix: Some("551".to_owned()), ..RateSearch::default() }).await, ["5511"]);
+    let by_prefix = |filter| RateSearch { filter, destination: None };
+    let prefix = Some("551".to_owned());
+    assert_eq!(find(by_prefix(RateFilter { prefix, number: None })).await, ["5511"]);
     let number = Some("5511987654321".to_owned());
-    assert_eq!(find(RateSearch { number, ..RateSearch::default() }).await, ["55", "5511"]);
+    assert_eq!(find(by_prefix(RateFilter { prefix: None, number })).await, ["55", "5511"]);
     assert_eq!(find(by_destination("BRIT")).await, ["44"]);
     assert_eq!(find(by_destination("0%")).await, ["5511"]);
     assert!(find(by_destination("_")).await.is_empty());
 
     let night = BandPrice { price_per_minute: Micros(1), connection_fee: None };
     let banded = Rate { band_prices: [("night".to_owned(), night)].into(), ..rate.clone() };
-    let error = tariffs::upsert_rates(app, actor, id, vec![banded], "").await.unwrap_err();
+    let error = tariffs::upsert_rates(app, actor, edit(), vec![banded]).await.unwrap_err();
     assert_eq!(field(&error), "rates.0.bandPrices");
-    let error =
-        tariffs::upsert_rates(app, actor, id, vec![rate.clone(), rate.clone()], "").await.unwrap_err();
+    let twice = vec![rate.clone(), rate.clone()];
+    let error = tariffs::upsert_rates(app, actor, edit(), twice).await.unwrap_err();
     assert_eq!(field(&error), "rates.1.prefix");
-    let error =
-        tariffs::delete_rates(app, actor, id, vec!["44".to_owned(), "49".to_owned()], "").await.unwrap_err();
+    let missing = vec!["44".to_owned(), "49".to_owned()];
+    let error = tariffs::delete_rates(app, actor, edit(), missing).await.unwrap_err();
     assert_eq!(field(&error), "prefixes.1");
-    let deleted = tariffs::delete_rates(app, actor, id, vec!["44".to_owned()], "").await.unwrap();
+    let deleted = tariffs::delete_rates(app, actor, edit(), vec!["44".to_owned()]).await.unwrap();
     assert_eq!((deleted.version.unwrap().version.rate_count, deleted.changes.removed), (2, 1));
 
-    // edits of one version at once: none is lost without a word, and what fails leaves no rates behind
-    let edit = |prefix: &'static str| async move {
-        tariffs::upsert_rates(
-            app,
-            actor,
-            id,
-            vec![Rate { prefix: prefix.to_owned(), ..self::rate("1", "Elsewhere") }],
-            "",
-        )
-        .await
+    // edits of one version at once are two drafts, of which one can come into force
+    let upsert = async |prefix: &str| {
+        let rates = vec![Rate { prefix: prefix.to_owned(), ..self::rate("1", "Elsewhere") }];
+        tariffs::upsert_rates(app, actor, edit(), rates).await.unwrap().version.unwrap().version.id
     };
-    let (one, two) = tokio::join!(edit("31"), edit("32"));
-    let failed: Vec<Error> = [one, two].into_iter().filter_map(Result::err).collect();
-    assert!(failed.iter().all(|error| code(error) == Some(ErrorCode::IllegalState)), "{failed:?}");
+    let (one, two) = tokio::join!(upsert("31"), upsert("32"));
+    tariffs::activate(app, actor, two, None).await.unwrap();
+    let stale = tariffs::activate(app, actor, one, None).await.unwrap_err();
+    assert_eq!(code(&stale), Some(ErrorCode::StaleDraft));
     let versions = tariffs::versions(app, actor, id, page()).await.unwrap();
-    assert_eq!(versions.len(), 5 - failed.len());
+    assert_eq!(versions.len(), 5);
     let stored: i32 = versions.iter().map(|version| version.version.rate_count).sum();
     use sea_orm::{EntityTrait as _, PaginatorTrait as _};
     assert_eq!(entity::rate::Entity::find().count(app.store.reader()).await.unwrap(), stored as u64);
@@ -398,8 +408,8 @@ async fn only_the_parent_assigns_and_is_warned_of_losses() {
         .await
         .unwrap();
     assert_eq!(drafted.margins.total, 2, "{:?}", drafted.margins);
-    let (_, margins) =
-        tariffs::activate(app, reseller, drafted.version.unwrap().version.id, None).await.unwrap();
+    let activated = tariffs::activate(app, reseller, drafted.version.unwrap().version.id, None).await;
+    let margins = activated.unwrap().margins;
     assert_eq!((margins.total, margins.warnings[0].callshops), (2, 1));
 
     let refused = async |actor: &Actor, account: Uuid, tariff, kind| {
@@ -555,11 +565,12 @@ async fn mutations_answer_what_they_made() {
         version["rates"]["nodes"][0]["bandPrices"][0]["pricePerMinute"]["amount"], "0.05",
         "{upserted}"
     );
-    // a file has no columns for bands: merging one keeps them
-    let import = "mutation($id: ID!, $csv: String!) { importTariff(input: { tariffId: $id, csv: $csv, mode: MERGE })
+    // a file without columns for bands keeps them
+    let import = "mutation($id: ID!, $csv: String!, $base: ID) { importTariff(input: { tariffId: $id, csv: $csv, mode: MERGE, baseVersionId: $base })
         { version { id rates(first: 1) { nodes { pricePerMinute { amount } bandPrices { band } } } } userErrors { message } } }";
     let csv = deck(&[("55", "Brazil", "0.12")]);
-    let merged = world.ask(reseller, import, json!({ "id": tariff["id"], "csv": csv })).await;
+    let variables = json!({ "id": tariff["id"], "csv": csv, "base": version["id"] });
+    let merged = world.ask(reseller, import, variables).await;
     let version = &merged["data"]["importTariff"]["version"];
     let expected = json!({ "pricePerMinute": { "amount": "0.12" }, "bandPrices": [{ "band": "night" }] });
     assert_eq!(version["rates"]["nodes"][0], expected, "{merged}");

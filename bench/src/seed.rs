@@ -130,8 +130,14 @@ async fn assign_price(
     let rows: String = (1..=9).map(|digit| format!("{digit},Zone {digit},{price},0,30,6\n")).collect();
     let csv =
         format!("prefix,destination,rate_per_minute,connection_fee,initial_increment,increment\n{rows}");
-    let import =
-        Import { tariff_id: tariff.id, csv, mode: ImportMode::Replace, dry_run: false, note: String::new() };
+    let import = Import {
+        tariff_id: tariff.id,
+        csv,
+        base_version_id: None,
+        mode: ImportMode::Replace,
+        dry_run: false,
+        note: String::new(),
+    };
     let version =
         tariffs::import(app, operator, import, |_| {}).await?.version.ok_or("a price list was refused")?;
     tariffs::activate(app, operator, version.version.id, None).await?;

@@ -1,27 +1,27 @@
 //! The canonical CSV of rates: read, with a verdict on every row, and written.
 //!
 //! Comma separated, UTF-8 (a byte order mark is allowed), with a header. Columns in any order: [`REQUIRED_COLUMNS`] and,
-//! optionally, [`OPTIONAL_COLUMNS`]; any other name is an error, because a misspelt price column must not go unnoticed.
+//! optionally, [`OPTIONAL_COLUMNS`]; then, for each time band of the tariff, `rate_per_minute:BAND` and `connection_fee:BAND`.
+//! Any other name is an error, because a misspelt price column must not go unnoticed.
 //!
 //! Mended, with a note (`Fixed`), is only what has one possible meaning: spaces around a cell; in a prefix a leading plus
-//! sign or `00` (no country code begins with 0) and the separators people write between digits. Everything that touches
-//! a price or an increment is an error instead: a guess there would be charged to customers.
+//! sign or `00` (no country code begins with 0). A separator between digits is an error: `351-352` may be one code, two,
+//! or a range. So is everything that touches a price or an increment: a guess there would be charged to customers.
 //!
 //! A destination that begins like a spreadsheet formula is only text to us. It is kept letter by letter, with a note, and
-//! is written with an apostrophe before it ([`csv_text`]), which reading takes off again. Time bands have no columns:
-//! a deck is the base prices.
+//! is written with an apostrophe before it ([`csv_text`]), which reading takes off again.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use csv::StringRecord;
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Micros, MoneyError};
 use crate::tariff::{
-    MAX_RATES, Rate, RateError, check_destination, check_free_seconds, check_increment, check_prefix,
-    check_price,
+    BandPrice, MAX_BANDS, MAX_RATES, Rate, RateError, check_band_name, check_destination, check_free_seconds,
+    check_increment, check_prefix, check_price,
 };
 
 /// Columns that a deck must have.
@@ -29,6 +29,14 @@ pub const REQUIRED_COLUMNS: [&str; 6] =
     ["prefix", "destination", "rate_per_minute", "connection_fee", "initial_increment", "increment"];
 /// Columns that a deck may have; without them, and in an empty cell, 0.
 pub const OPTIONAL_COLUMNS: [&str; 2] = ["minimum_charge", "free_seconds"];
+
+/// Columns that a deck may have for each band, with its name behind a colon: the price, and the fee of calls answered in it. An empty
+/// cell leaves the rate's own.
+pub const BAND_COLUMNS: [&str; 2] = ["rate_per_minute", "connection_fee"];
+
+fn band_column(column: &str, band: &str) -> String {
+    format!("{column}:{band}")
+}
 
 /// How large a deck may be, and how many problems are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +94,41 @@ pub struct Deck {
     pub errors: u64,
     /// All mended cells, listed or not.
     pub fixed: u64,
+    /// Which of the columns that a deck may leave out it has.
+    pub columns: DeckColumns,
+}
+
+/// Which of the columns that a deck may leave out it has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeckColumns {
+    /// `minimum_charge`.
+    pub minimum_charge: bool,
+    /// `free_seconds`.
+    pub free_seconds: bool,
+    /// The bands that have a `rate_per_minute:BAND`, and whether they have a `connection_fee:BAND`.
+    pub bands: BTreeMap<String, bool>,
+}
+
+impl DeckColumns {
+    /// Takes over from the rate that was there `before` what the deck has no column for. An empty cell is no missing column: it
+    /// says 0, or that the band has no price of its own.
+    pub fn keep(&self, rate: &mut Rate, before: Rate) {
+        if !self.minimum_charge {
+            rate.minimum_charge = before.minimum_charge;
+        }
+        if !self.free_seconds {
+            rate.free_seconds = before.free_seconds;
+        }
+        for (name, price) in before.band_prices {
+            match (self.bands.get(&name), rate.band_prices.get_mut(&name)) {
+                (None, _) => {
+                    rate.band_prices.insert(name, price);
+                }
+                (Some(false), Some(new)) => new.connection_fee = price.connection_fee,
+                (Some(_), _) => {}
+            }
+        }
+    }
 }
 
 impl Deck {
@@ -147,6 +190,7 @@ fn read_rows(
     reader: &mut csv::Reader<&[u8]>,
     columns: &Columns,
 ) -> Deck {
+    deck.columns = columns.present();
     let max_rows = limits.max_rows.min(MAX_RATES as u64);
     let mut lines: HashMap<String, u64> = HashMap::new();
     let mut record = StringRecord::new();
@@ -175,28 +219,70 @@ fn read_rows(
 struct Columns {
     required: [usize; REQUIRED_COLUMNS.len()],
     optional: [Option<usize>; OPTIONAL_COLUMNS.len()],
+    /// Of each band the columns of its price and, if there is one, of its fee.
+    bands: BTreeMap<String, (usize, Option<usize>)>,
     count: usize,
 }
 
+/// A column's name, and the band that it is for: without case and without spaces around it, but for the band's.
+fn column_name(cell: &str) -> (String, Option<&str>) {
+    let (name, band) = match cell.trim().split_once(':') {
+        Some((name, band)) => (name, Some(band)),
+        None => (cell, None),
+    };
+    (name.trim().to_ascii_lowercase(), band)
+}
+
 impl Columns {
-    /// Names are compared without case and without spaces around them.
     fn read(header: &StringRecord) -> Result<Columns, (&'static str, String)> {
-        let names: Vec<String> = header.iter().map(|name| name.trim().to_ascii_lowercase()).collect();
-        let known = |name: &str| REQUIRED_COLUMNS.contains(&name) || OPTIONAL_COLUMNS.contains(&name);
+        let names: Vec<(String, Option<&str>)> = header.iter().map(column_name).collect();
+        let known = |(name, band): &(String, Option<&str>)| match band {
+            None => REQUIRED_COLUMNS.contains(&name.as_str()) || OPTIONAL_COLUMNS.contains(&name.as_str()),
+            Some(band) => BAND_COLUMNS.contains(&name.as_str()) && check_band_name(band).is_ok(),
+        };
         for (index, name) in names.iter().enumerate() {
+            let shown = || quoted(header.get(index).unwrap_or_default().trim());
             if !known(name) {
-                return Err(("COLUMN_UNKNOWN", format!("unknown column {}", quoted(name))));
+                return Err(("COLUMN_UNKNOWN", format!("unknown column {}", shown())));
             }
             if names[..index].contains(name) {
-                return Err(("COLUMN_TWICE", format!("column {} occurs twice", quoted(name))));
+                return Err(("COLUMN_TWICE", format!("column {} occurs twice", shown())));
             }
         }
-        let find = |name: &str| names.iter().position(|column| column == name);
+        let find = |name: &str| names.iter().position(|column| column.0 == name && column.1.is_none());
         let mut required = [0; REQUIRED_COLUMNS.len()];
         for (place, name) in required.iter_mut().zip(REQUIRED_COLUMNS) {
             *place = find(name).ok_or_else(|| ("COLUMN_MISSING", format!("column \"{name}\" is missing")))?;
         }
-        Ok(Columns { required, optional: OPTIONAL_COLUMNS.map(find), count: names.len() })
+        let bands = Self::bands(&names)?;
+        Ok(Columns { required, optional: OPTIONAL_COLUMNS.map(find), bands, count: names.len() })
+    }
+
+    fn bands(
+        names: &[(String, Option<&str>)],
+    ) -> Result<BTreeMap<String, (usize, Option<usize>)>, (&'static str, String)> {
+        let mut bands = BTreeMap::new();
+        for band in names.iter().filter_map(|(_, band)| *band) {
+            let find =
+                |name: &str| names.iter().position(|column| column.0 == name && column.1 == Some(band));
+            let price = find(BAND_COLUMNS[0]).ok_or_else(|| {
+                (
+                    "COLUMN_MISSING",
+                    format!("column {} is missing", quoted(&band_column(BAND_COLUMNS[0], band))),
+                )
+            })?;
+            bands.insert(band.to_owned(), (price, find(BAND_COLUMNS[1])));
+        }
+        if bands.len() > MAX_BANDS {
+            return Err(("TOO_MANY_BANDS", format!("a deck has prices for at most {MAX_BANDS} bands")));
+        }
+        Ok(bands)
+    }
+
+    fn present(&self) -> DeckColumns {
+        let [minimum_charge, free_seconds] = self.optional.map(|column| column.is_some());
+        let bands = self.bands.iter().map(|(name, (_, fee))| (name.clone(), fee.is_some())).collect();
+        DeckColumns { minimum_charge, free_seconds, bands }
     }
 }
 
@@ -228,6 +314,7 @@ impl Row<'_> {
         let free_seconds = self
             .optional(1)
             .map_or(Some(0), |cell| self.count(cell, "free_seconds", |_, value| check_free_seconds(value)));
+        let band_prices = self.band_prices();
         let prefix = self.first_of_its_prefix(prefix?, lines)?;
         Some(Rate {
             prefix,
@@ -238,8 +325,32 @@ impl Row<'_> {
             increment: increment?,
             minimum_charge: minimum_charge?,
             free_seconds: free_seconds?,
-            band_prices: Default::default(),
+            band_prices: band_prices?,
         })
+    }
+
+    /// The bands that have a price in this row.
+    fn band_prices(&mut self) -> Option<BTreeMap<String, BandPrice>> {
+        let columns = self.columns;
+        let mut prices = Some(BTreeMap::new());
+        for (band, (price, fee)) in &columns.bands {
+            let price = self.filled(*price).map(|cell| self.money(cell, BAND_COLUMNS[0]));
+            let fee = fee.and_then(|fee| self.filled(fee)).map(|cell| self.money(cell, BAND_COLUMNS[1]));
+            match (price, fee) {
+                (None, None) => {}
+                (None, Some(_)) => {
+                    let message = format!("the band {} has a fee and no price: give both", quoted(band));
+                    self.error(Some(BAND_COLUMNS[0]), "BAND_PRICE_MISSING", message);
+                    prices = None;
+                }
+                (Some(Some(price_per_minute)), None | Some(Some(_))) => {
+                    let price = BandPrice { price_per_minute, connection_fee: fee.flatten() };
+                    prices.iter_mut().for_each(|prices| drop(prices.insert(band.clone(), price.clone())));
+                }
+                _ => prices = None,
+            }
+        }
+        prices
     }
 
     /// A row whose other cells are wrong claims its prefix too: the second of two is a duplicate either way.
@@ -261,11 +372,17 @@ impl Row<'_> {
 
     fn prefix(&mut self) -> Option<String> {
         let cell = self.required(0);
-        let joined: String =
-            cell.chars().filter(|letter| !matches!(letter, ' ' | '-' | '.' | '(' | ')')).collect();
-        let digits = joined.strip_prefix('+').unwrap_or(&joined);
-        let digits =
-            if digits.len() == joined.len() { digits.strip_prefix("00").unwrap_or(digits) } else { digits };
+        let trimmed = cell.trim_matches(' ');
+        let international = trimmed.strip_prefix('+').or_else(|| trimmed.strip_prefix("00"));
+        let digits = international.map_or(trimmed, |digits| digits.trim_start_matches(' '));
+        if is_ambiguous(digits) {
+            let message = format!(
+                "{} may be one code, several or a range: give each code a row of its own, in digits alone",
+                quoted(cell)
+            );
+            self.error(Some("prefix"), "PREFIX_AMBIGUOUS", message);
+            return None;
+        }
         if let Err(error) = check_prefix(digits) {
             self.refuse(error);
             return None;
@@ -350,8 +467,12 @@ impl<'a> Row<'a> {
 
     /// The cell of an optional column, if it has anything.
     fn optional(&self, index: usize) -> Option<&'a str> {
-        let cell = self.columns.optional[index].and_then(|at| self.record.get(at))?;
-        (!cell.trim_matches(' ').is_empty()).then_some(cell)
+        self.columns.optional[index].and_then(|at| self.filled(at))
+    }
+
+    /// A cell, if it has anything.
+    fn filled(&self, index: usize) -> Option<&'a str> {
+        self.record.get(index).filter(|cell| !cell.trim_matches(' ').is_empty())
     }
 
     fn refuse(&mut self, error: RateError) {
@@ -387,6 +508,17 @@ fn money_error(column: &'static str, cell: &str, error: MoneyError) -> RateError
     RateError::new(error.code(), column, message)
 }
 
+/// Digits with something between or after them that people write between parts of one code, between codes, or in a range.
+fn is_ambiguous(text: &str) -> bool {
+    let separates = |letter: char| {
+        letter.is_whitespace()
+            || matches!(letter, '-'..='/' | '(' | ')' | ',' | ';' | ':' | '|' | '~' | '‐'..='―')
+    };
+    text.contains(|letter: char| letter.is_ascii_digit())
+        && text.contains(separates)
+        && text.chars().all(|letter| letter.is_ascii_digit() || separates(letter))
+}
+
 /// A cell as a message shows it: short, and on one line.
 fn quoted(cell: &str) -> String {
     let shown: String = cell.chars().take(40).flat_map(char::escape_debug).collect();
@@ -417,12 +549,21 @@ fn unescape(text: &str) -> &str {
     }
 }
 
-/// Writes rates as a deck: [`parse_deck`] reads the same ones back, time bands apart.
-pub fn write_deck<'a>(rates: impl IntoIterator<Item = &'a Rate>) -> String {
-    let mut deck = [&REQUIRED_COLUMNS[..], &OPTIONAL_COLUMNS[..]].concat().join(",");
+/// Writes rates as a deck: [`parse_deck`] reads the same ones back.
+pub fn write_deck<'a>(rates: impl IntoIterator<Item = &'a Rate> + Clone) -> String {
+    let bands: BTreeSet<&str> =
+        rates.clone().into_iter().flat_map(|rate| rate.band_prices.keys().map(String::as_str)).collect();
+    let mut header = [&REQUIRED_COLUMNS[..], &OPTIONAL_COLUMNS[..]].concat().join(",");
+    for band in &bands {
+        for column in BAND_COLUMNS {
+            header.push(',');
+            header.push_str(&csv_cell(&band_column(column, band)));
+        }
+    }
+    let mut deck = header;
     deck.push('\n');
     for rate in rates {
-        let cells = [
+        let mut cells = vec![
             rate.prefix.clone(),
             csv_cell(&csv_text(&rate.destination)),
             rate.price_per_minute.to_string(),
@@ -432,6 +573,12 @@ pub fn write_deck<'a>(rates: impl IntoIterator<Item = &'a Rate>) -> String {
             rate.minimum_charge.to_string(),
             rate.free_seconds.to_string(),
         ];
+        for band in &bands {
+            let price = rate.band_prices.get(*band);
+            cells.push(price.map_or(String::new(), |price| price.price_per_minute.to_string()));
+            let fee = price.and_then(|price| price.connection_fee);
+            cells.push(fee.map_or(String::new(), |fee| fee.to_string()));
+        }
         deck.push_str(&cells.join(","));
         deck.push('\n');
     }

@@ -6,6 +6,7 @@
 pub mod call;
 pub mod credit;
 pub mod deck;
+pub mod fold;
 pub mod money;
 pub mod number;
 pub mod rating;

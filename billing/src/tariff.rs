@@ -166,7 +166,7 @@ pub(crate) fn check_free_seconds(seconds: u32) -> Result<(), RateError> {
     Ok(())
 }
 
-fn check_band_name(name: &str) -> Result<(), RateError> {
+pub(crate) fn check_band_name(name: &str) -> Result<(), RateError> {
     let fits = (1..=MAX_BAND_NAME_CHARS).contains(&name.chars().count());
     if !fits || name.trim() != name || name.chars().any(char::is_control) {
         let message = format!("a band's name is 1 to {MAX_BAND_NAME_CHARS} characters, no space around them");

@@ -30,6 +30,8 @@ pub struct Model {
     pub legal_name: String,
     /// Tax id on receipts.
     pub tax_id: String,
+    /// Address on receipts, lines apart; may be empty.
+    pub address: String,
     /// Last lines of receipts.
     pub receipt_footer: String,
     /// Receipts show dialled numbers without their last digits but two.

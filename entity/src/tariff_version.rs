@@ -20,6 +20,8 @@ pub struct Model {
     pub rate_count: i32,
     /// What it is, for people.
     pub note: String,
+    /// The version that it was made from, and that it may come into force behind; none for the first one.
+    pub base_version_id: Option<Uuid>,
     /// When it was made.
     pub created_at: DateTimeUtc,
 }

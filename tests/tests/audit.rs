@@ -94,6 +94,7 @@ impl Books {
             cash_step: None,
             legal_name: String::new(),
             tax_id: String::new(),
+            address: String::new(),
             receipt_footer: String::new(),
             mask_numbers: false,
             attendant_max_discount: zero,

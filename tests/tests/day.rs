@@ -405,12 +405,12 @@ Chamadas
 +1 305 555-0123             0,30
   United States
   dd/mm 09:06:00  5:00
-+55 11 98765-4321          0,128
++55 11 98765-4321           0,13
   Sao Paulo
   dd/mm 09:15:00  1:35
 --------------------------------
 Por destino
-Sao Paulo                  0,128
+Sao Paulo                   0,13
   1 x  1:35
 United States               0,30
   1 x  5:00
@@ -419,11 +419,10 @@ Outros itens
 Copies                      3,50
   7 x  0,50
 --------------------------------
-Total das chamadas         0,428
+Total das chamadas          0,43
 Outros itens                3,50
 Desconto: regular          -0,60
 Desconto: regular          -1,00
-Arredondamento             0,002
 TOTAL                    R$ 2,33
 Arredondamento em dinheiro  0,02
 Dinheiro                    2,00

@@ -39,6 +39,7 @@ fn full() -> Receipt {
     Receipt {
         shop: "Lan House & Telefonia São Jorge da Boa Vista Ltda.".to_owned(),
         tax_id: "12.345.678/0001-90".to_owned(),
+        address: "Rua Augusta, 1.500\n01304-001 São Paulo - SP".to_owned(),
         number: 1042,
         reprint: true,
         settled_at: at(23, 17, 5, 9),
@@ -59,7 +60,6 @@ fn full() -> Receipt {
         items: vec![item("Fotocópia", 2, 250_000), item("Água mineral", 1, 3_000_000)],
         discounts: vec![item("cliente frequente", 1, 1_000_000)],
         calls_total: Micros(24_140_345),
-        rounding: Micros(-345),
         total: Micros(26_640_000),
         deposit: Micros(20_000_000),
         payments: vec![(PaymentMethod::Cash, Micros(3_650_000)), (PaymentMethod::Pix, Micros(3_000_000))],
@@ -80,6 +80,7 @@ fn small(calls: Vec<Call>, total: i64) -> Receipt {
     Receipt {
         shop: "Callshop".to_owned(),
         tax_id: String::new(),
+        address: String::new(),
         number: 1,
         reprint: false,
         settled_at: at(23, 2, 30, 0),
@@ -93,7 +94,6 @@ fn small(calls: Vec<Call>, total: i64) -> Receipt {
         items: Vec::new(),
         discounts: Vec::new(),
         calls_total: Micros(total),
-        rounding: Micros::ZERO,
         total: Micros(total),
         deposit: Micros::ZERO,
         payments: vec![(PaymentMethod::Cash, Micros(total))]
@@ -231,6 +231,155 @@ fn a_long_receipt_has_pages() {
     let text = String::from_utf8_lossy(&pdf);
     assert_eq!(text.matches("/MediaBox").count(), 11, "15,000 lines and a little");
 }
+
+/// The amounts in a page's column.
+fn sums(html: &str) -> Vec<&str> {
+    html.split("<span class=\"sum\">").skip(1).filter_map(|rest| rest.split('<').next()).collect()
+}
+
+#[test]
+fn amounts_are_in_minor_units_and_add_up() {
+    let mut receipt = full();
+    for (currency, decimals, calls) in [
+        ("BRL", 2, ["0,38", "0,05", "23,71"]),
+        ("JPY", 0, ["0", "0", "24"]),
+        ("KWD", 3, ["0,380", "0,048", "23,712"]),
+    ] {
+        receipt.currency = currency.to_owned();
+        let html = rendered(&receipt, Format::Html, "pt-BR");
+        let sums = sums(&html);
+        assert_eq!(sums[..3], calls, "{html}");
+        assert!(sums.len() > 10, "{html}");
+        for sum in &sums {
+            assert_eq!(sum.rsplit_once(',').map_or(0, |(_, minor)| minor.len()), decimals, "{sums:?}");
+        }
+        for format in [Format::Text58, Format::Text80] {
+            let text = rendered(&receipt, format, "pt-BR");
+            assert!(sums.iter().all(|sum| text.lines().any(|line| line.ends_with(sum))), "{sums:?}\n{text}");
+        }
+    }
+    // many small calls: what the lines leave out is rounding, in a line of its own
+    let calls = vec![call("+1 305 555 0123", "United States", at(23, 2, 20, 0), 4, 4_000); 10];
+    let text = rendered(&small(calls, 40_000), Format::Text58, "en");
+    let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+    for line in ["Calls in total 0.00", "Rounding 0.04", "TOTAL R$ 0.04"] {
+        assert!(lines.contains(&line.split(' ').collect()), "{line}\n{text}");
+    }
+}
+
+/// Long names and large amounts.
+fn large() -> Receipt {
+    let mut receipt = full();
+    receipt.address =
+        "Avenida Presidente Juscelino Kubitschek de Oliveira, 12.345, loja 6\n04543-011 São Paulo - SP"
+            .to_owned();
+    receipt.calls[0].amount = Micros(9_234_567_890_123);
+    receipt.calls[1].number = "+55 11 98765-4321 ramal 1234567890".to_owned();
+    receipt.items[0].description = "Fotocópiascoloridasemtamanhogrande".repeat(3);
+    receipt.total = Micros(9_234_567_890_000_000);
+    receipt.payments = vec![(PaymentMethod::Card, receipt.total)];
+    receipt.change = None;
+    receipt
+}
+
+/// A page as Chromium prints it.
+fn chromium(receipt: &Receipt, locale: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (page, pdf) = (dir.path().join("receipt.html"), dir.path().join("receipt.pdf"));
+    std::fs::write(&page, rendered(receipt, Format::Html, locale)).expect("a file");
+    let mut browser = std::process::Command::new("chromium");
+    browser.args(["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]);
+    browser.arg(format!("--user-data-dir={}", dir.path().join("profile").display()));
+    browser.arg(format!("--print-to-pdf={}", pdf.display())).arg(format!("file://{}", page.display()));
+    let done = browser.output().expect("chromium: apt-get install chromium");
+    assert!(pdf.exists(), "{done:?}");
+    (dir, pdf)
+}
+
+fn poppler(program: &str, arguments: &[&str], pdf: &std::path::Path) -> String {
+    let mut command = std::process::Command::new(program);
+    command.args(arguments).arg(pdf);
+    if program == "pdftotext" {
+        command.arg("-");
+    }
+    let done = command.output().expect("pdfinfo and pdftotext: apt-get install poppler-utils");
+    assert!(done.status.success(), "{done:?}");
+    String::from_utf8(done.stdout).expect("UTF-8")
+}
+
+#[test]
+fn chromium_prints_the_page_on_a_roll_of_80_mm() {
+    let mut many = large();
+    many.calls = vec![many.calls[0].clone(); 80];
+    for (receipt, locale) in [(full(), "en"), (large(), "pt-BR"), (many, "es")] {
+        let (_dir, pdf) = chromium(&receipt, locale);
+        let info = poppler("pdfinfo", &[], &pdf);
+        let value = |name: &str| {
+            let line = info
+                .lines()
+                .find_map(|line| line.strip_prefix(name))
+                .unwrap_or_else(|| panic!("{name} in {info}"));
+            line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(value("Pages:"), ["1"], "{info}");
+        // points; 80 mm are 226.77
+        let width: f64 = value("Page size:")[0].parse().expect("a width");
+        assert!((226.0..228.0).contains(&width), "{info}");
+        let text = poppler("pdftotext", &["-layout"], &pdf);
+        let html = rendered(&receipt, Format::Html, locale);
+        let sums = sums(&html);
+        assert!(sums.len() > 5, "{html}");
+        for sum in sums {
+            assert!(text.lines().any(|line| line.trim_end().ends_with(sum)), "{sum} is broken:\n{text}");
+        }
+        // the paper ends soon after the text
+        let height: f64 = value("Page size:")[2].parse().expect("a height");
+        let boxes = poppler("pdftotext", &["-bbox"], &pdf);
+        let bottom =
+            boxes.split("yMax=\"").skip(1).filter_map(|rest| rest.split('"').next()?.parse::<f64>().ok());
+        let bottom = bottom.fold(0.0, f64::max);
+        assert!(bottom > 0.7 * height, "the text ends at {bottom} of {height}");
+    }
+}
+
+on_both!(a_shop_prints_its_address_in_its_countrys_language, |backend: Backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let address = "Rua Augusta, 1.500\n01304-001 São Paulo - SP";
+    let input = json!({ "callshopId": shop.id, "address": address });
+    let changed = shop
+        .owner
+        .did("updateCallshopSettings", "UpdateCallshopSettingsInput", input, "callshop { address locale }")
+        .await;
+    assert_eq!(changed["callshop"], json!({ "address": address, "locale": "pt-BR" }));
+    // what is left out stays
+    let input = json!({ "callshopId": shop.id, "taxId": "123" });
+    let changed = shop
+        .owner
+        .did("updateCallshopSettings", "UpdateCallshopSettingsInput", input, "callshop { address }")
+        .await;
+    assert_eq!(changed["callshop"]["address"], address);
+    shop.open_register().await;
+    let session = shop.open_cabin(0).await;
+    shop.call(0, "+13055550123", 60_000).await;
+    shop.close_cabin(0).await;
+    settle(&shop, &session, &unique("key")).await;
+    for (format, lines) in
+        [("TEXT_58", address.lines().collect::<Vec<_>>()), ("HTML", address.lines().collect())]
+    {
+        let query =
+            format!("query($s: ID!) {{ receipt(sessionId: $s, format: {format}) {{ locale text }} }}");
+        let receipt = shop.attendant.ok(&query, json!({ "s": session })).await["receipt"].take();
+        assert_eq!(receipt["locale"], "pt-BR");
+        assert!(lines.iter().all(|line| text(&receipt["text"]).contains(line)), "{receipt}");
+    }
+    // a branch in another country speaks its language
+    let mut input = json!({ "name": unique("branch"), "currency": "MXN", "country": "MX", "timeZone": "America/Mexico_City" });
+    input["user"] = tests::shop::person();
+    let made =
+        shop.admin.did("createDistributor", "CreateDistributorInput", input, "account { locale }").await;
+    assert_eq!(made["account"]["locale"], "es-MX");
+    shop.finish().await;
+});
 
 /// Settles a session with a banknote of 50; answers the payload with the original receipt.
 async fn settle(shop: &Shop, session: &str, key: &str) -> Value {

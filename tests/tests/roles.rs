@@ -365,7 +365,7 @@ const OBJECTS: &[(&str, &str, &str, &str)] = &[
         "{ callshop(id: {callshop}) { HOLE } }",
         "-yyyyy",
         "id name code=-yyyy- currency timeZone locale country costTariff=-yyy-- retailTariff=-yyy-- blockedPrefixes suspendedAt createdAt \
-         balance=-yyyy- creditLimit=-yyyy- held=-yyyy- available=-yyyy- lowCredit=-yyyy- maxCallSeconds callerId cashStep legalName taxId receiptFooter \
+         balance=-yyyy- creditLimit=-yyyy- held=-yyyy- available=-yyyy- lowCredit=-yyyy- maxCallSeconds callerId cashStep legalName taxId address receiptFooter \
          maskNumbers attendantMaxDiscount attendantMaxRefund dialPlan users=-yyyy-",
     ),
     (

@@ -15,6 +15,7 @@ use super::credit::object;
 use super::{App, users};
 use crate::auth::{Actor, Right, token};
 use crate::error::{Error, ErrorCode, Result};
+use crate::receipt::locale::locale_of;
 use crate::store::{Page, accounts, ledger};
 
 /// Longest name or label.
@@ -152,6 +153,12 @@ fn child_of(
     let time_zone = new.time_zone.clone().unwrap_or_else(|| parent.time_zone.clone());
     let _: chrono_tz::Tz =
         time_zone.parse().map_err(|_| Error::invalid("timeZone", "no such IANA time zone"))?;
+    let country = country(new.country.as_deref().unwrap_or(&parent.country))?;
+    let locale = match &new.locale {
+        Some(locale) => locale.clone(),
+        None if country == parent.country => parent.locale.clone(),
+        None => locale_of(&country),
+    };
     Ok(account::Model {
         id,
         parent_id: Some(parent.id),
@@ -161,8 +168,8 @@ fn child_of(
         name: name.to_owned(),
         currency,
         time_zone,
-        locale: new.locale.clone().unwrap_or_else(|| parent.locale.clone()),
-        country: country(new.country.as_deref().unwrap_or(&parent.country))?,
+        locale,
+        country,
         cost_tariff_id: None,
         retail_tariff_id: None,
         credit_limit: Some(Micros::ZERO.into()),
@@ -184,6 +191,7 @@ fn default_settings(app: &App, account: &account::Model) -> Result<callshop::Mod
         cash_step: None,
         legal_name: String::new(),
         tax_id: String::new(),
+        address: String::new(),
         receipt_footer: String::new(),
         mask_numbers: false,
         attendant_max_discount: Micros::ZERO.into(),

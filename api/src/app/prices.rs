@@ -10,9 +10,10 @@ use uuid::Uuid;
 
 use super::access::{self, Shop};
 use super::{App, rates};
+use crate::app::rates::RateSearch;
 use crate::auth::{Actor, Right};
 use crate::error::{Error, ErrorCode, Result, UserError};
-use crate::store::tariffs::{self, RatePage, RateSearch};
+use crate::store::tariffs::{self, RatePage};
 
 /// Longest destination that is looked for.
 const MAX_SEARCH: usize = 100;
@@ -53,18 +54,17 @@ pub async fn price_list(
         Some((version_id, _)) if actor.may(Right::SeeCost) => Some(app.rates.get(conn, *version_id).await?),
         _ => None,
     };
-    let rows = tariffs::rates(conn, *version_id, search, page).await?;
-    let price = |row| {
-        let rate = rates::from_row(row)?;
+    let found = app.rates.search(conn, *version_id, search, page).await?;
+    let price = |rate: Rate| {
         let bought = cost.as_ref().and_then(|cost| cost.table.find(&rate.prefix));
-        Ok(Price {
+        Price {
             currency: retail.currency.clone(),
             blocked: is_blocked(&shop.settings, retail, &rate.prefix),
             cost_per_minute: bought.map(|rate| rate.price_per_minute),
             rate,
-        })
+        }
     };
-    rows.into_iter().map(price).collect()
+    Ok(found.into_iter().map(price).collect())
 }
 
 /// The tariff that a callshop's customers pay by.
@@ -199,7 +199,7 @@ async fn of_destination(
     let Some(tariff_id) = retail_tariff(&shop.account) else { return unknown(quote) };
     let versions = tariffs::effective_versions(conn, &[tariff_id], app.clock.now()).await?;
     let Some((version_id, _)) = versions.get(&tariff_id) else { return unknown(quote) };
-    match tariffs::rate_by_destination(conn, *version_id, name).await? {
+    match app.rates.by_destination(conn, *version_id, name).await? {
         Some(rate) => priced(app, actor, shop, quote, &rate.prefix, amount).await,
         None => unknown(quote),
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use billing::fold::fold;
 use billing::money::Rounding;
 use billing::rating::Pricing;
 use billing::tariff::{BandPrice, Rate, RateTable, TimeBand};
@@ -13,7 +14,7 @@ use serde::Deserialize as _;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
-use crate::store::tariffs::{self, RatePage, RateSearch};
+use crate::store::tariffs::{self, RateFilter, RatePage};
 
 /// Rates read at a time.
 const READ_AHEAD: u64 = 10_000;
@@ -64,6 +65,79 @@ impl RateCache {
     }
 }
 
+/// Which rates of a version are looked for; all that is given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct RateSearch {
+    /// By their prefixes.
+    pub filter: RateFilter,
+    /// Rates whose destination contains this text, in whatever case and accents ([`fold`]).
+    pub destination: Option<String>,
+}
+
+impl RateCache {
+    /// A page of a version's rates, in the order of their prefixes. Names are compared in memory: databases do not fold accents alike.
+    ///
+    /// # Errors
+    /// Those of [`RateCache::get`].
+    pub async fn search(
+        &self,
+        conn: &impl ConnectionTrait,
+        version_id: Uuid,
+        search: &RateSearch,
+        page: RatePage,
+    ) -> Result<Vec<Rate>> {
+        let Some(text) = &search.destination else {
+            let rows = tariffs::rates(conn, version_id, &search.filter, page).await?;
+            return rows.into_iter().map(from_row).collect();
+        };
+        let (version, text, filter) = (self.get(conn, version_id).await?, fold(text), search.filter.clone());
+        let matching = move || {
+            let fits = |rate: &&Rate| {
+                filter.prefix.as_ref().is_none_or(|prefix| rate.prefix.starts_with(prefix))
+                    && filter.number.as_ref().is_none_or(|number| number.starts_with(&rate.prefix))
+                    && page.after.as_ref().is_none_or(|after| rate.prefix > *after)
+                    && page.before.as_ref().is_none_or(|before| rate.prefix < *before)
+                    && fold(&rate.destination).contains(&text)
+            };
+            let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+            let rates = version.table.iter();
+            if page.descending {
+                rates.rev().filter(fits).take(limit).cloned().collect()
+            } else {
+                rates.filter(fits).take(limit).cloned().collect()
+            }
+        };
+        tokio::task::spawn_blocking(matching).await.map_err(Error::fault)
+    }
+
+    /// The rate whose destination fits `text` best: the name itself, else one that begins with it, else one that contains it; of
+    /// several the shortest prefix.
+    ///
+    /// # Errors
+    /// Those of [`RateCache::get`].
+    pub async fn by_destination(
+        &self,
+        conn: &impl ConnectionTrait,
+        version_id: Uuid,
+        text: &str,
+    ) -> Result<Option<Rate>> {
+        let (version, text) = (self.get(conn, version_id).await?, fold(text));
+        let best = move || {
+            let fitting = version.table.iter().filter_map(|rate| {
+                let name = fold(&rate.destination);
+                let rank = match name.find(&text)? {
+                    0 if name.len() == text.len() => 0,
+                    0 => 1,
+                    _ => 2,
+                };
+                Some((rank, rate.prefix.len(), rate))
+            });
+            fitting.min_by_key(|(rank, length, _)| (*rank, *length)).map(|(_, _, rate)| rate.clone())
+        };
+        tokio::task::spawn_blocking(best).await.map_err(Error::fault)
+    }
+}
+
 async fn load(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<Arc<LoadedVersion>> {
     let rates = read_all(conn, version_id).await?;
     let table = tokio::task::spawn_blocking(move || RateTable::build(rates)).await.map_err(Error::fault)?;
@@ -81,7 +155,7 @@ pub async fn read_all(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<V
     let mut after = None;
     loop {
         let page = RatePage { after, limit: READ_AHEAD, ..RatePage::default() };
-        let rows = tariffs::rates(conn, version_id, &RateSearch::default(), page).await?;
+        let rows = tariffs::rates(conn, version_id, &RateFilter::default(), page).await?;
         let last = (rows.len() as u64) < READ_AHEAD;
         after = rows.last().map(|row| row.prefix.clone());
         for row in rows {

@@ -109,6 +109,7 @@ async fn gather(app: &App, view: &SessionView) -> Result<Receipt> {
     Ok(Receipt {
         shop: if settings.legal_name.is_empty() { account.name } else { settings.legal_name },
         tax_id: settings.tax_id,
+        address: settings.address,
         number,
         reprint: true,
         settled_at,
@@ -123,7 +124,6 @@ async fn gather(app: &App, view: &SessionView) -> Result<Receipt> {
         discounts: statement.discounts.into_iter().map(item).collect(),
         // what was paid for, even if a call was corrected since
         calls_total: session.calls_total.map_or(statement.calls_total, Into::into),
-        rounding: session.rounding.map_or(statement.rounding, Into::into),
         total: session.total.map_or(statement.total, Into::into),
         deposit: session.deposit.into(),
         payments: kept(&payments)?,

@@ -14,6 +14,8 @@ use crate::store::accounts;
 
 /// Longest tax id.
 const MAX_TAX_ID: usize = 40;
+/// Longest address.
+const MAX_ADDRESS: usize = 200;
 /// Longest footer of a receipt.
 const MAX_FOOTER: usize = 500;
 
@@ -26,6 +28,8 @@ pub struct SettingsChange {
     pub legal_name: Option<String>,
     /// Tax id on receipts.
     pub tax_id: Option<String>,
+    /// Address on receipts, in lines.
+    pub address: Option<String>,
     /// Last lines of receipts.
     pub receipt_footer: Option<String>,
     /// Receipts show dialled numbers without their last digits but two.
@@ -66,6 +70,7 @@ fn shown(settings: &callshop::Model) -> Value {
         "cash_step": settings.cash_step,
         "legal_name": settings.legal_name,
         "tax_id": settings.tax_id,
+        "address": settings.address,
         "receipt_footer": settings.receipt_footer,
         "mask_numbers": settings.mask_numbers,
         "attendant_max_discount": settings.attendant_max_discount,
@@ -89,6 +94,9 @@ fn changed(
     }
     if let Some(id) = &change.tax_id {
         settings.tax_id = text("taxId", id, MAX_TAX_ID, false)?;
+    }
+    if let Some(address) = &change.address {
+        settings.address = text("address", address, MAX_ADDRESS, true)?;
     }
     if let Some(footer) = &change.receipt_footer {
         settings.receipt_footer = text("receiptFooter", footer, MAX_FOOTER, true)?;

@@ -1,13 +1,16 @@
 //! `callshop schema`, `callshop user`, `callshop tariff`.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
 use super::{ConfigArgs, Failure, open, out};
-use crate::app::accounts;
-use crate::app::tariffs::{self, Import, ImportMode};
+use crate::app::margin::Margins;
+use crate::app::tariffs::{self, Import, ImportMode, MAX_DECK_BYTES};
 use crate::app::users::{self, NewUser};
+use crate::app::{App, accounts};
 use crate::auth::Actor;
 use crate::graphql;
 
@@ -45,9 +48,9 @@ pub(super) enum TariffCommand {
         /// Id of the tariff, as the API shows it.
         #[arg(long)]
         tariff: String,
-        /// Canonical CSV: prefix,destination,rate_per_minute,connection_fee,initial_increment,increment.
+        /// Canonical CSV: prefix,destination,rate_per_minute,connection_fee,initial_increment,increment. At most 64 MiB.
         file: PathBuf,
-        /// Keep the latest version's rates that the file does not name.
+        /// Keep the rates in force that the file does not name.
         #[arg(long)]
         merge: bool,
         /// Only say what would happen.
@@ -101,46 +104,18 @@ pub(super) async fn user(command: UserCommand) -> Result<(), Failure> {
 pub(super) async fn tariff(command: TariffCommand) -> Result<(), Failure> {
     match command {
         TariffCommand::Import { config, tariff, file, merge, dry_run, activate } => {
-            let csv = std::fs::read_to_string(&file)
-                .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+            let csv = read_deck(&file)?;
             let app = open(&config.load()?).await?;
-            let operator = Actor::operator(&accounts::ensure_platform(&app).await?);
-            let tariff_id = graphql::scalars::Kind::Tariff.parse(&tariff.into())?;
-            let mode = if merge { ImportMode::Merge } else { ImportMode::Replace };
             let note = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let bar = indicatif::ProgressBar::new(0);
-            let shown = bar.clone();
-            let progress = move |progress: tariffs::Progress| {
-                shown.set_length(progress.total);
-                shown.set_position(progress.done);
+            let import = Import {
+                tariff_id: graphql::scalars::Kind::Tariff.parse(&tariff.into())?,
+                csv,
+                base_version_id: None,
+                mode: if merge { ImportMode::Merge } else { ImportMode::Replace },
+                dry_run,
+                note,
             };
-            let outcome =
-                tariffs::import(&app, &operator, Import { tariff_id, csv, mode, dry_run, note }, progress)
-                    .await?;
-            bar.finish_and_clear();
-            for problem in &outcome.problems {
-                eprintln!("line {}: {} ({})", problem.line, problem.message, problem.code);
-            }
-            if outcome.errors > 0 {
-                return Err(format!(
-                    "nothing was imported: {} errors; mend the lines above and try again",
-                    outcome.errors
-                )
-                .into());
-            }
-            let changes = outcome.changes;
-            println!(
-                "{} added, {} changed, {} removed, {} unchanged",
-                changes.added, changes.changed, changes.removed, changes.unchanged
-            );
-            if let Some(version) = outcome.version {
-                if activate {
-                    tariffs::activate(&app, &operator, version.version.id, None).await?;
-                }
-                let state = if activate { "in force" } else { "a draft" };
-                out(&format!("version {} is {state}\n", version.version.number))?;
-            }
-            Ok(())
+            import_deck(&app, import, activate).await
         }
         TariffCommand::Export { config, version } => {
             let app = open(&config.load()?).await?;
@@ -149,5 +124,76 @@ pub(super) async fn tariff(command: TariffCommand) -> Result<(), Failure> {
             out(&tariffs::export_csv(&app, &operator, id).await?)?;
             Ok(())
         }
+    }
+}
+
+/// A file's text. One that is too large is refused before it fills the memory.
+fn read_deck(file: &Path) -> Result<String, Failure> {
+    let fail = |error: std::io::Error| format!("cannot read {}: {error}", file.display());
+    let limit = MAX_DECK_BYTES as u64;
+    let mut csv = String::new();
+    let read = File::open(file).and_then(|opened| opened.take(limit + 1).read_to_string(&mut csv));
+    if read.map_err(fail)? as u64 > limit {
+        let message =
+            format!("{} is larger than {} MiB: split it and use --merge", file.display(), limit >> 20);
+        return Err(message.into());
+    }
+    Ok(csv)
+}
+
+async fn import_deck(app: &App, import: Import, activate: bool) -> Result<(), Failure> {
+    let operator = Actor::operator(&accounts::ensure_platform(app).await?);
+    let bar = indicatif::ProgressBar::new(0);
+    let shown = bar.clone();
+    let progress = move |progress: tariffs::Progress| {
+        shown.set_length(progress.total);
+        shown.set_position(progress.done);
+    };
+    let outcome = tariffs::import(app, &operator, import, progress).await?;
+    bar.finish_and_clear();
+    for problem in &outcome.problems {
+        eprintln!("line {}: {} ({})", problem.line, problem.message, problem.code);
+    }
+    if outcome.errors > 0 {
+        let errors = outcome.errors;
+        return Err(
+            format!("nothing was imported: {errors} errors; mend the lines above and try again").into()
+        );
+    }
+    let changes = outcome.changes;
+    out(&format!(
+        "{} added, {} changed, {} removed, {} unchanged\n",
+        changes.added, changes.changed, changes.removed, changes.unchanged
+    ))?;
+    warn_of_losses(&outcome.margins);
+    let Some(version) = outcome.version else { return Ok(()) };
+    if activate {
+        let done = tariffs::activate(app, &operator, version.version.id, None).await?;
+        if let Some((next, from)) =
+            done.next.and_then(|next| Some((next.version.number, next.version.active_from?)))
+        {
+            eprintln!("version {next} takes its place at {from}, and does not have these changes");
+        }
+    }
+    let state = if activate { "in force" } else { "a draft" };
+    out(&format!("version {} is {state}\n", version.version.number))?;
+    Ok(())
+}
+
+fn warn_of_losses(margins: &Margins) {
+    for warning in &margins.warnings {
+        eprintln!(
+            "below cost: {} {} sells at {} and costs {} a minute (callshops: {})",
+            warning.prefix,
+            warning.destination,
+            warning.retail_per_minute,
+            warning.cost_per_minute,
+            warning.callshops
+        );
+    }
+    match margins.total {
+        0 => {}
+        1 => eprintln!("1 price is below cost"),
+        total => eprintln!("{total} prices are below cost"),
     }
 }

@@ -25,6 +25,8 @@ pub struct UpdateCallshopSettingsInput {
     pub legal_name: Option<String>,
     /// Tax id on receipts, at most 40 characters; may be empty.
     pub tax_id: Option<String>,
+    /// Address on receipts in one or more lines, at most 200 characters; may be empty.
+    pub address: Option<String>,
     /// Last lines of receipts, at most 500 characters; may be empty.
     pub receipt_footer: Option<String>,
     /// Receipts show dialled numbers without their last digits but two.
@@ -52,6 +54,7 @@ impl SettingsMutation {
                 cash_step: changed(input.cash_step).map(|step| step.map(|step| step.0)),
                 legal_name: input.legal_name,
                 tax_id: input.tax_id,
+                address: input.address,
                 receipt_footer: input.receipt_footer,
                 mask_numbers: input.mask_numbers,
                 attendant_max_discount: input.attendant_max_discount.map(|ceiling| ceiling.0),

@@ -1,30 +1,42 @@
 //! Receipts as a page that stands alone and prints on a roll.
 
 use super::layout::{Block, blocks};
+use super::text::{pair, wrapped};
 use super::{Locale, Receipt};
 
-const STYLE: &str = "@page{size:80mm auto;margin:4mm}\
+/// Around the page.
+const MARGIN_MM: usize = 4;
+/// Readers need not show a page longer than 200 inches.
+const MAX_MM: usize = 5_000;
+
+/// The page's size comes before it: browsers ignore one with a length of `auto`.
+const STYLE: &str = "\
 *{box-sizing:border-box}\
 body{width:72mm;max-width:100%;margin:6mm auto;padding:0 1mm;font:13px/1.4 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;color:#111;background:#fff;overflow-wrap:anywhere}\
 h1,h2{font-size:15px;margin:2px 0;text-align:center}\
 h3{font-size:13px;margin:4px 0 2px}\
 p{margin:0;text-align:center}\
-.pair{display:flex;justify-content:space-between;gap:1em}\
-.pair span:last-child{text-align:right;white-space:pre-wrap;font-variant-numeric:tabular-nums}\
-.total{font-size:17px;font-weight:700;margin:2px 0}\
+.pair{display:flex;justify-content:space-between;gap:0 1em;break-inside:avoid}\
+.pair span{min-width:0}\
+.pair span:last-child{text-align:right;white-space:pre-wrap}\
+.named span:first-child{flex:none}\
+.pair .sum{flex:none;margin-left:auto;white-space:nowrap;font-variant-numeric:tabular-nums}\
+.total{flex-wrap:wrap;font-size:17px;font-weight:700;margin:2px 0}\
 .note{text-align:left;padding-left:1em;font-size:12px;color:#444;white-space:pre-wrap}\
 hr{border:0;border-top:1px dashed #666;margin:6px 0}\
 @media print{body{width:auto;margin:0;padding:0}.note{color:#000}}";
 
 pub(super) fn render(receipt: &Receipt, locale: Locale) -> String {
     let title = format!("{} {}", locale.words().receipt, receipt.number);
+    let blocks = blocks(receipt, locale);
     let mut page = format!(
         "<!DOCTYPE html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{}</title>\n<style>@page{{size:80mm {}mm;margin:{MARGIN_MM}mm}}{STYLE}</style>\n</head>\n<body>\n",
         locale.tag(),
         escaped(&title),
+        length_mm(&blocks),
     );
-    for (index, block) in blocks(receipt, locale).into_iter().enumerate() {
+    for (index, block) in blocks.into_iter().enumerate() {
         page.push_str(&element(&block, index == 0));
         page.push('\n');
     }
@@ -32,17 +44,38 @@ pub(super) fn render(receipt: &Receipt, locale: Locale) -> String {
     page
 }
 
+/// How long the roll has to be, a little generously: the browser's fonts are not known here. A receipt that is longer than a PDF's page
+/// can be goes on to the next.
+fn length_mm(blocks: &[Block]) -> usize {
+    let pixels: usize = blocks
+        .iter()
+        .map(|block| match block {
+            Block::Title(text) => 4 + 21 * wrapped(text, 26).len(),
+            Block::Centre(text) => 19 * wrapped(text, 36).len(),
+            Block::Heading(text) => 6 + 19 * wrapped(text, 34).len(),
+            Block::Pair(left, right) | Block::Sum(left, right) => 19 * pair(left, right, 36).len(),
+            Block::StrongSum(left, right) => 4 + 24 * pair(left, right, 24).len(),
+            Block::Note(text) => 17 * wrapped(text, 36).len(),
+            Block::Rule => 13,
+        })
+        .sum();
+    (2 * MARGIN_MM + 5 + pixels * 254 / 960).min(MAX_MM)
+}
+
 fn element(block: &Block, first: bool) -> String {
-    let pair = |class: &str, left: &str, right: &str| {
-        format!("<div class=\"{class}\"><span>{}</span><span>{}</span></div>", escaped(left), escaped(right))
+    let pair = |class: &str, left: &str, right: &str, of_right: &str| {
+        let (left, right) = (escaped(left), escaped(right));
+        format!("<div class=\"{class}\"><span>{left}</span><span{of_right}>{right}</span></div>")
     };
+    let sum = " class=\"sum\"";
     match block {
         Block::Title(text) if first => format!("<h1>{}</h1>", escaped(text)),
         Block::Title(text) => format!("<h2>{}</h2>", escaped(text)),
         Block::Centre(text) => format!("<p>{}</p>", escaped(text)),
         Block::Heading(text) => format!("<h3>{}</h3>", escaped(text)),
-        Block::Pair(left, right) => pair("pair", left, right),
-        Block::StrongPair(left, right) => pair("pair total", left, right),
+        Block::Pair(left, right) => pair("pair named", left, right, ""),
+        Block::Sum(left, right) => pair("pair", left, right, sum),
+        Block::StrongSum(left, right) => pair("pair total", left, right, sum),
         Block::Note(text) => format!("<p class=\"note\">{}</p>", escaped(text)),
         Block::Rule => "<hr>".to_owned(),
     }

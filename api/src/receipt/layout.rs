@@ -1,6 +1,6 @@
 //! What a receipt says, in order, without saying how it looks.
 
-use billing::money::Micros;
+use billing::money::{Micros, RoundingMode, minor_unit_decimals, round_to};
 use billing::statement::PaymentMethod;
 
 use super::locale::{Locale, duration};
@@ -17,9 +17,11 @@ pub(super) enum Block {
     Heading(String),
     /// What it is, and how much.
     Pair(String, String),
+    /// What it is, and an amount that is never broken, all of them with the same decimals.
+    Sum(String, String),
     /// The same, strong.
-    StrongPair(String, String),
-    /// More about the pair before it.
+    StrongSum(String, String),
+    /// More about the line before it.
     Note(String),
     /// A line across.
     Rule,
@@ -45,8 +47,15 @@ struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    fn amount(&self, amount: Micros) -> String {
-        self.locale.amount(amount, &self.receipt.currency)
+    /// An amount in the currency's minor units, as the column shows it.
+    fn shown(&self, amount: Micros) -> Micros {
+        let decimals = minor_unit_decimals(&self.receipt.currency);
+        round_to(amount, decimals, RoundingMode::HalfUp).unwrap_or(amount)
+    }
+
+    fn sum(&mut self, name: impl Into<String>, amount: Micros) {
+        let amount = self.locale.amount(self.shown(amount), &self.receipt.currency);
+        self.blocks.push(Block::Sum(clean(&name.into()), amount));
     }
 
     fn pair(&mut self, left: impl Into<String>, right: impl Into<String>) {
@@ -67,6 +76,8 @@ impl Layout<'_> {
     fn head(&mut self) {
         let (receipt, words) = (self.receipt, self.locale.words());
         self.blocks.push(Block::Title(clean(&receipt.shop)));
+        let address = receipt.address.lines().filter(|line| !line.trim().is_empty());
+        self.blocks.extend(address.map(|line| Block::Centre(clean(line))));
         if !receipt.tax_id.is_empty() {
             self.blocks.push(Block::Centre(clean(&format!("{}: {}", words.tax_id, receipt.tax_id))));
         }
@@ -94,19 +105,23 @@ impl Layout<'_> {
 
     fn call(&mut self, call: &Call) {
         let start = self.locale.start(call.started_at, self.receipt.time_zone);
-        self.pair(call.number.as_str(), self.amount(call.amount));
+        self.sum(call.number.as_str(), call.amount);
         self.blocks.push(Block::Note(clean(&call.destination)));
         self.blocks.push(Block::Note(format!("{start}  {}", duration(call.seconds))));
     }
 
     fn destinations(&mut self) {
+        let receipt = self.receipt;
         // of one call it would say the same again
-        if self.receipt.calls.len() < 2 {
+        if receipt.calls.len() < 2 {
             return;
         }
         self.section(self.locale.words().by_destination);
-        for total in &self.receipt.destinations {
-            self.pair(total.name.as_str(), self.amount(total.amount));
+        for total in &receipt.destinations {
+            // what the lines above come to, so that the customer can add them up
+            let lines = receipt.calls.iter().filter(|call| call.destination == total.name);
+            let amount = Micros::try_sum(lines.map(|call| self.shown(call.amount)));
+            self.sum(total.name.as_str(), amount.unwrap_or(total.amount));
             self.blocks.push(Block::Note(format!("{} x  {}", total.calls, duration(total.seconds))));
         }
     }
@@ -117,41 +132,55 @@ impl Layout<'_> {
             self.section(words.items);
         }
         for item in &receipt.items {
-            self.pair(item.description.as_str(), self.amount(item.amount));
+            self.sum(item.description.as_str(), item.amount);
             if item.quantity != 1 {
                 self.blocks.push(Block::Note(format!(
                     "{} x  {}",
                     item.quantity,
-                    self.amount(item.unit_price)
+                    self.locale.price(item.unit_price, &receipt.currency)
                 )));
             }
         }
     }
 
+    /// What the lines come to, and the total. Calls are charged more exactly than a line shows: what the total differs by from the
+    /// lines is rounding.
     fn total(&mut self) {
         let (receipt, words) = (self.receipt, self.locale.words());
         self.blocks.push(Block::Rule);
-        let calls = Micros::try_sum(receipt.calls.iter().map(|call| call.amount));
-        if let Some(calls) = calls.ok().filter(|calls| *calls != receipt.total) {
-            self.pair(words.calls_total, self.amount(calls));
-            self.nonzero(words.corrected, receipt.calls_total.checked_sub(calls).unwrap_or_default());
+        let total = self.shown(receipt.total);
+        let calls = self.sum_of(receipt.calls.iter().map(|call| call.amount));
+        if calls != total {
+            self.sum(words.calls_total, calls);
         }
-        let items = Micros::try_sum(receipt.items.iter().map(|item| item.amount));
-        if let Some(items) = items.ok().filter(|items| *items != Micros::ZERO) {
-            self.pair(words.items, self.amount(items));
-        }
+        let now =
+            Micros::try_sum(receipt.calls.iter().map(|call| call.amount)).unwrap_or(receipt.calls_total);
+        let corrected = self.shown(receipt.calls_total.checked_sub(now).unwrap_or_default());
+        self.nonzero(words.corrected, corrected);
+        let items = self.sum_of(receipt.items.iter().map(|item| item.amount));
+        self.nonzero(words.items, items);
+        let mut rest = [calls, corrected, items].into_iter().try_fold(total, Micros::checked_sub);
         for discount in &receipt.discounts {
-            let taken = Micros::ZERO.checked_sub(discount.amount).unwrap_or_default();
-            self.pair(format!("{}: {}", words.discount, discount.description), self.amount(taken));
+            let taken = self.shown(discount.amount);
+            self.sum(
+                format!("{}: {}", words.discount, discount.description),
+                taken.checked_neg().unwrap_or_default(),
+            );
+            rest = rest.and_then(|rest| rest.checked_add(taken));
         }
-        self.nonzero(words.rounding, receipt.rounding);
-        let total = self.locale.money(receipt.total, &receipt.currency);
-        self.blocks.push(Block::StrongPair(words.total.to_owned(), total));
+        self.nonzero(words.rounding, rest.unwrap_or_default());
+        let total = self.locale.money(total, &receipt.currency);
+        self.blocks.push(Block::StrongSum(words.total.to_owned(), total));
+    }
+
+    /// The sum of amounts as their lines show them.
+    fn sum_of(&self, amounts: impl Iterator<Item = Micros>) -> Micros {
+        Micros::try_sum(amounts.map(|amount| self.shown(amount))).unwrap_or_default()
     }
 
     fn nonzero(&mut self, name: &str, amount: Micros) {
         if amount != Micros::ZERO {
-            self.pair(name, self.amount(amount));
+            self.sum(name, amount);
         }
     }
 
@@ -162,12 +191,12 @@ impl Layout<'_> {
         let change = receipt.change.unwrap_or_default();
         for (method, kept) in &receipt.payments {
             let handed = if *method == PaymentMethod::Cash { kept.checked_add(change) } else { Ok(*kept) };
-            self.pair(self.locale.method(*method), self.amount(handed.unwrap_or(*kept)));
+            self.sum(self.locale.method(*method), handed.unwrap_or(*kept));
         }
         let cash = receipt.payments.iter().any(|(method, _)| *method == PaymentMethod::Cash);
         if change != Micros::ZERO && !cash {
             // all of the cash went back
-            self.pair(self.locale.method(PaymentMethod::Cash), self.amount(change));
+            self.sum(self.locale.method(PaymentMethod::Cash), change);
         }
         self.nonzero(words.change, change);
         self.nonzero(words.deposit_returned, receipt.deposit_returned());
@@ -181,7 +210,7 @@ impl Layout<'_> {
         for refund in &receipt.refunds {
             let when = self.locale.date_time(refund.at, receipt.time_zone);
             let back = Micros::ZERO.checked_sub(refund.amount).unwrap_or_default();
-            self.pair(format!("{when} {}", self.locale.method(refund.method)), self.amount(back));
+            self.sum(format!("{when} {}", self.locale.method(refund.method)), back);
             if !refund.reason.is_empty() {
                 self.blocks.push(Block::Note(clean(&refund.reason)));
             }

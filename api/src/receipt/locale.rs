@@ -1,6 +1,6 @@
 //! The languages of receipts: words, numbers, money, dates.
 
-use billing::money::{Micros, minor_unit_decimals};
+use billing::money::{Micros, RoundingMode, minor_unit_decimals, round_to};
 use billing::statement::PaymentMethod;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -13,6 +13,24 @@ enum Language {
     Portuguese,
     English,
     Spanish,
+}
+
+/// Countries that write Portuguese or Spanish, by ISO 3166.
+const PORTUGUESE_COUNTRIES: [&str; 8] = ["AO", "BR", "CV", "GW", "MZ", "PT", "ST", "TL"];
+const SPANISH_COUNTRIES: [&str; 21] = [
+    "AR", "BO", "CL", "CO", "CR", "CU", "DO", "EC", "ES", "GQ", "GT", "HN", "MX", "NI", "PA", "PE", "PR",
+    "PY", "SV", "UY", "VE",
+];
+
+/// The tag of the language that receipts have in a country when nobody says otherwise.
+pub fn locale_of(country: &str) -> String {
+    if PORTUGUESE_COUNTRIES.contains(&country) {
+        format!("pt-{country}")
+    } else if SPANISH_COUNTRIES.contains(&country) {
+        format!("es-{country}")
+    } else {
+        "en".to_owned()
+    }
 }
 
 /// How a receipt is worded and its numbers written.
@@ -180,8 +198,14 @@ impl Locale {
         }
     }
 
-    /// An exact amount, with at least the decimals of the currency's minor unit.
+    /// An amount with the decimals of the currency's minor unit; of a finer one, more are left out.
     pub(super) fn amount(self, amount: Micros, currency: &str) -> String {
+        let decimals = minor_unit_decimals(currency);
+        self.price(round_to(amount, decimals, RoundingMode::Down).unwrap_or(amount), currency)
+    }
+
+    /// An exact price, with at least the decimals of the currency's minor unit.
+    pub(super) fn price(self, amount: Micros, currency: &str) -> String {
         let magnitude = amount.0.unsigned_abs();
         let (whole, fraction) = (magnitude / 1_000_000, magnitude % 1_000_000);
         let (thousands, decimal) = if self.decimal_point { (',', '.') } else { ('.', ',') };
@@ -256,7 +280,7 @@ mod tests {
             ("en", 1_000, "KWD", "0.001"),
         ];
         for (tag, micros, currency, text) in cases {
-            assert_eq!(Locale::parse(tag).amount(Micros(micros), currency), text, "{tag} {micros}");
+            assert_eq!(Locale::parse(tag).price(Micros(micros), currency), text, "{tag} {micros}");
         }
     }
 

@@ -51,6 +51,8 @@ pub struct Receipt {
     pub shop: String,
     /// Tax id; empty for none.
     pub tax_id: String,
+    /// Where the shop is, in lines; empty for none.
+    pub address: String,
     /// Consecutive in the callshop.
     pub number: i64,
     /// It was printed before, so it says that it is a copy.
@@ -77,8 +79,6 @@ pub struct Receipt {
     pub discounts: Vec<Item>,
     /// What the calls came to when it was paid; one that was corrected since makes their sum differ.
     pub calls_total: Micros,
-    /// What rounding the sum to the minor unit added.
-    pub rounding: Micros,
     /// What was due.
     pub total: Micros,
     /// What was paid in advance; zero for none.

@@ -32,8 +32,8 @@ pub(super) fn lines(receipt: &Receipt, locale: Locale, columns: usize) -> Vec<Li
             Block::Title(text) => (centred(&text, columns), true),
             Block::Centre(text) => (centred(&text, columns), false),
             Block::Heading(text) => (wrapped(&text, columns), true),
-            Block::Pair(left, right) => (pair(&left, &right, columns), false),
-            Block::StrongPair(left, right) => (pair(&left, &right, columns), true),
+            Block::Pair(left, right) | Block::Sum(left, right) => (pair(&left, &right, columns), false),
+            Block::StrongSum(left, right) => (pair(&left, &right, columns), true),
             Block::Note(text) => (indented(&text, columns), false),
             Block::Rule => (vec!["-".repeat(columns)], false),
         };
@@ -52,7 +52,7 @@ fn indented(text: &str, columns: usize) -> Vec<String> {
 }
 
 /// Left and right on one line; the left wraps before the right, and a right too wide for that has lines of its own.
-fn pair(left: &str, right: &str, columns: usize) -> Vec<String> {
+pub(super) fn pair(left: &str, right: &str, columns: usize) -> Vec<String> {
     let to_the_right = |line: &str| format!("{}{line}", " ".repeat(columns.saturating_sub(line.width())));
     if right.width() > columns / 2 && left.width() + 1 + right.width() > columns {
         let mut lines = wrapped(left, columns);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account, rate, tariff, tariff_version};
-use sea_orm::sea_query::{Expr, ExprTrait as _, Func, LikeExpr, Order, Query, SimpleExpr, SubQueryStatement};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, SimpleExpr, SubQueryStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
     IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -93,6 +93,43 @@ pub async fn latest_version(
     Ok(query.order_by_desc(tariff_version::Column::Number).one(conn).await?)
 }
 
+/// A version of this tariff.
+pub async fn version_of(
+    conn: &impl ConnectionTrait,
+    tariff_id: Uuid,
+    id: Uuid,
+) -> Result<Option<tariff_version::Model>> {
+    let query = tariff_version::Entity::find_by_id(id);
+    Ok(query.filter(tariff_version::Column::TariffId.eq(tariff_id)).one(conn).await?)
+}
+
+/// The version in force at `at`, as [`effective_versions`] finds it; one that is scheduled for that very instant is.
+pub async fn in_force(
+    conn: &impl ConnectionTrait,
+    tariff_id: Uuid,
+    at: DateTime<Utc>,
+) -> Result<Option<tariff_version::Model>> {
+    let query = tariff_version::Entity::find()
+        .filter(tariff_version::Column::TariffId.eq(tariff_id))
+        .filter(tariff_version::Column::ActiveFrom.lte(at))
+        .order_by_desc(tariff_version::Column::ActiveFrom)
+        .order_by_desc(tariff_version::Column::Number);
+    Ok(query.one(conn).await?)
+}
+
+/// The first version that comes into force after `at`.
+pub async fn next_version(
+    conn: &impl ConnectionTrait,
+    tariff_id: Uuid,
+    at: DateTime<Utc>,
+) -> Result<Option<tariff_version::Model>> {
+    let query = tariff_version::Entity::find()
+        .filter(tariff_version::Column::TariffId.eq(tariff_id))
+        .filter(tariff_version::Column::ActiveFrom.gt(at))
+        .order_by_asc(tariff_version::Column::ActiveFrom);
+    Ok(query.one(conn).await?)
+}
+
 /// Inserts a version.
 pub async fn insert_version(conn: &impl ConnectionTrait, version: tariff_version::Model) -> Result<()> {
     tariff_version::Entity::insert(version.into_active_model()).exec_without_returning(conn).await?;
@@ -167,18 +204,16 @@ pub async fn discard_rates(conn: &impl ConnectionTrait, version_id: Uuid) -> Res
     Ok(())
 }
 
-/// Which rates of a version are looked for; all that is given must hold.
+/// Which rates of a version are read, by their prefixes; all that is given must hold.
 #[derive(Clone, Debug, Default)]
-pub struct RateSearch {
+pub struct RateFilter {
     /// Rates whose prefix begins with these digits.
     pub prefix: Option<String>,
     /// Rates that would match this number, E.164 digits; the longest prefix wins.
     pub number: Option<String>,
-    /// Rates whose destination contains this text, in whatever case.
-    pub destination: Option<String>,
 }
 
-impl RateSearch {
+impl RateFilter {
     fn apply(&self, mut query: Select<rate::Entity>) -> Select<rate::Entity> {
         if let Some(prefix) = &self.prefix {
             // ':' follows '9', and prefixes are compared by bytes
@@ -190,28 +225,8 @@ impl RateSearch {
             let prefixes = number.char_indices().map(|(at, char)| number[..at + char.len_utf8()].to_owned());
             query = query.filter(rate::Column::Prefix.is_in(prefixes));
         }
-        if let Some(text) = &self.destination {
-            query =
-                query.filter(destination().like(LikeExpr::new(format!("%{}%", escape(text))).escape('\\')));
-        }
         query
     }
-}
-
-/// The destination in lower case. SQLite lowers ASCII letters only.
-fn destination() -> SimpleExpr {
-    Func::lower(Expr::col(rate::Column::Destination)).into()
-}
-
-fn escape(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len());
-    for char in text.to_lowercase().chars() {
-        if matches!(char, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(char);
-    }
-    pattern
 }
 
 /// Which part of a version's rates to read, in the order of their prefixes.
@@ -231,10 +246,10 @@ pub struct RatePage {
 pub async fn rates(
     conn: &impl ConnectionTrait,
     version_id: Uuid,
-    search: &RateSearch,
+    filter: &RateFilter,
     page: RatePage,
 ) -> Result<Vec<rate::Model>> {
-    let mut query = search.apply(rate::Entity::find().filter(rate::Column::VersionId.eq(version_id)));
+    let mut query = filter.apply(rate::Entity::find().filter(rate::Column::VersionId.eq(version_id)));
     if let Some(after) = page.after {
         query = query.filter(rate::Column::Prefix.gt(after));
     }
@@ -243,30 +258,6 @@ pub async fn rates(
     }
     let order = if page.descending { Order::Desc } else { Order::Asc };
     Ok(query.order_by(rate::Column::Prefix, order).limit(page.limit).all(conn).await?)
-}
-
-/// The rate whose destination fits `text` best: the name itself, else one that begins with it, else one that contains it; of
-/// several the shortest prefix.
-pub async fn rate_by_destination(
-    conn: &impl ConnectionTrait,
-    version_id: Uuid,
-    text: &str,
-) -> Result<Option<rate::Model>> {
-    let text = escape(text);
-    for pattern in [text.clone(), format!("{text}%"), format!("%{text}%")] {
-        let found = rate::Entity::find()
-            .filter(rate::Column::VersionId.eq(version_id))
-            .filter(destination().like(LikeExpr::new(pattern).escape('\\')))
-            .order_by_asc(Expr::expr(Func::char_length(Expr::col(rate::Column::Prefix))))
-            .order_by_asc(rate::Column::Prefix)
-            .limit(1)
-            .one(conn)
-            .await?;
-        if found.is_some() {
-            return Ok(found);
-        }
-    }
-    Ok(None)
 }
 
 /// Callshops that buy and sell by the same two tariffs.

@@ -186,6 +186,7 @@ impl Branch {
             cash_step: Some(Micros(CASH_STEP[shop])).filter(|step| step.0 != 10_000),
             legal_name: String::new(),
             tax_id: String::new(),
+            address: String::new(),
             receipt_footer: String::new(),
             mask_numbers: false,
             attendant_max_discount: Micros(CEILING),
@@ -295,6 +296,7 @@ async fn make_tariffs(app: &App) -> Vec<Uuid> {
             active_from: Some(begin),
             rate_count: i32::try_from(of_version.len()).expect("few"),
             note: String::new(),
+            base_version_id: None,
             created_at: begin,
         });
         rates.extend(of_version);

@@ -1,12 +1,11 @@
-//! Tariffs in use: which version is in force, who pays by them, what they block.
+//! Tariffs in use: who pays by them, what they block.
 
 use billing::tariff::check_prefix;
-use chrono::{DateTime, Utc};
-use entity::{AccountKind, Role, account, tariff, tariff_version};
+use entity::{AccountKind, Role, account, tariff};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Version, VersionState, find_version, owners, record};
+use super::{owners, record};
 use crate::app::App;
 use crate::app::access::{self, Shop};
 use crate::app::audit::{self, Change};
@@ -19,62 +18,6 @@ use crate::store::tariffs as rows;
 
 /// Blocked prefixes of a tariff or callshop.
 pub const MAX_BLOCKED: usize = 1_000;
-
-/// Puts a draft in force, now or at a later instant. Prices below cost are told of, not refused.
-///
-/// # Errors
-/// `ILLEGAL_STATE` for what is no draft or has no rates, `INVALID_INPUT` for an instant that has passed, not found, forbidden.
-pub async fn activate(
-    app: &App,
-    actor: &Actor,
-    version_id: Uuid,
-    at: Option<DateTime<Utc>>,
-) -> Result<(Version, Margins)> {
-    let found = find_version(app, actor, version_id).await?;
-    let now = app.clock.now();
-    // microseconds, as the databases keep it
-    let at = at.and_then(|at| DateTime::from_timestamp_micros(at.timestamp_micros())).unwrap_or(now);
-    if at < now {
-        return Err(Error::invalid("at", "an instant that is still to come, or none for now"));
-    }
-    check_draft(&found.version)?;
-    let (tariff, owners) = (&found.tariff, &owners(actor));
-    let tariff_id = tariff.id;
-    let loaded = app.rates.get(app.store.reader(), version_id).await?;
-    let margins = margin::of_version(app, tariff_id, &loaded, at).await?;
-    let version = app
-        .store
-        .write(|tx| async move {
-            rows::lock(tx.conn(), owners, tariff_id).await?.ok_or(Error::NotFound)?;
-            let (_, version) =
-                rows::find_version(tx.conn(), owners, version_id).await?.ok_or(Error::NotFound)?;
-            check_draft(&version)?;
-            let effective = rows::effective_versions(tx.conn(), &[tariff_id], now).await?;
-            let before = effective.get(&tariff_id).map(|(id, _)| *id);
-            let change = (
-                json!({ "version": before, "activeFrom": null }),
-                json!({ "version": version.id, "number": version.number, "activeFrom": at }),
-            );
-            record(&tx, actor, "activateTariffVersion", tariff, change, now).await?;
-            rows::update_version(tx.conn(), tariff_version::Model { active_from: Some(at), ..version }).await
-        })
-        .await?;
-    let state = if at > now { VersionState::Scheduled } else { VersionState::Active };
-    Ok((Version { version, state, ..found }, margins))
-}
-
-fn check_draft(version: &tariff_version::Model) -> Result<()> {
-    let refuse = |message: String| Err(Error::user(ErrorCode::IllegalState, message));
-    match version.active_from {
-        Some(from) => {
-            refuse(format!("version {} was activated from {from} on: activate a copy of it", version.number))
-        }
-        None if version.rate_count == 0 => {
-            refuse("a version without rates would refuse every call".to_owned())
-        }
-        None => Ok(()),
-    }
-}
 
 /// What an assigned tariff is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

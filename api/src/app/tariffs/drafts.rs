@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use billing::deck::{DeckLimits, RowProblem, parse_deck};
+use billing::deck::{DeckColumns, DeckLimits, RowProblem, parse_deck};
 use billing::tariff::{Rate, RateError, RateTable};
 use chrono::{DateTime, Utc};
 use entity::{rate, tariff, tariff_version};
@@ -37,7 +37,7 @@ static DECKS: Semaphore = Semaphore::const_new(4);
 pub enum ImportMode {
     /// The file is the whole version.
     Replace,
-    /// The file's rows change and add to the latest version's rates. Band prices, which a file has no columns for, stay.
+    /// The file's rows change and add to the rates of the version that it builds on. What the file has no column for stays.
     Merge,
 }
 
@@ -48,6 +48,8 @@ pub struct Import {
     pub tariff_id: Uuid,
     /// The canonical CSV (`billing::deck`), at most [`MAX_DECK_BYTES`].
     pub csv: String,
+    /// The version that it builds on, as for [`Edit`].
+    pub base_version_id: Option<Uuid>,
     /// Whole or part.
     pub mode: ImportMode,
     /// Only say what would happen.
@@ -56,7 +58,18 @@ pub struct Import {
     pub note: String,
 }
 
-/// How the rates differ from those of the latest version before.
+/// A change of a tariff's rates.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// Of which tariff.
+    pub tariff_id: Uuid,
+    /// The version that it builds on: a draft, or one that is scheduled or in force; the one in force when none.
+    pub base_version_id: Option<Uuid>,
+    /// What it is, for people; at most 100 characters.
+    pub note: String,
+}
+
+/// How the rates differ from those of the version that a draft builds on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Prefixes that are new.
@@ -74,7 +87,7 @@ pub struct Changes {
 pub struct Outcome {
     /// The new draft; none after a dry run and when a row was bad.
     pub version: Option<Version>,
-    /// Against the latest version before.
+    /// Against the version that it builds on.
     pub changes: Changes,
     /// Bad and mended rows, at most [`MAX_PROBLEMS`].
     pub problems: Vec<RowProblem>,
@@ -99,8 +112,8 @@ pub struct Progress {
 /// each block of rates.
 ///
 /// # Errors
-/// Overloaded when too many decks are in memory; `BAD_DECK` for a file without a row; `ILLEGAL_STATE` when another version was made
-/// meanwhile that a merge does not know; not found, forbidden.
+/// Overloaded when too many decks are in memory; `BAD_DECK` for a file without a row, or with a band that the tariff does not have;
+/// `STALE_DRAFT` for a base that is no longer in force; not found, forbidden.
 pub async fn import(
     app: &App,
     actor: &Actor,
@@ -122,13 +135,12 @@ pub async fn import(
     if deck.rates.is_empty() {
         return Err(Error::field(ErrorCode::BadDeck, "csv", "the file has no rates"));
     }
-    let base = Base::latest(app, &tariff).await?;
+    check_bands(&tariff, &deck.columns)?;
+    let base = Base::read(app, &tariff, import.base_version_id).await?;
     let mode = import.mode;
-    let edit = move |rates| Ok(merged(rates, deck.rates, mode));
+    let edit = move |rates| Ok(merged(rates, deck.rates, &deck.columns, mode));
     let act = Act { action: "importTariff", note };
     let draft = Draft::new(app, actor, tariff, base, act, permit, edit).await?;
-    // a file that is the whole version owes nothing to the one before
-    let draft = Draft { must_follow: mode == ImportMode::Merge, ..draft };
     finish(app, draft, outcome, import.dry_run, progress).await
 }
 
@@ -140,14 +152,26 @@ fn clean_note(note: &str) -> Result<String> {
     if note.trim().is_empty() { Ok(String::new()) } else { clean_name("note", note) }
 }
 
-fn merged(base: Vec<Rate>, file: Vec<Rate>, mode: ImportMode) -> Vec<Rate> {
+fn check_bands(tariff: &tariff::Model, columns: &DeckColumns) -> Result<()> {
+    let bands = rates::bands(tariff)?;
+    match columns.bands.keys().find(|name| !bands.iter().any(|band| band.name == **name)) {
+        None => Ok(()),
+        Some(name) => {
+            let known: Vec<&str> = bands.iter().map(|band| band.name.as_str()).collect();
+            let message = format!("this tariff has no band {name:?}: its bands are {known:?}");
+            Err(Error::field(ErrorCode::BadDeck, "csv", message))
+        }
+    }
+}
+
+fn merged(base: Vec<Rate>, file: Vec<Rate>, columns: &DeckColumns, mode: ImportMode) -> Vec<Rate> {
     if mode == ImportMode::Replace {
         return file;
     }
     let mut rates = by_prefix(base);
     for mut rate in file {
         if let Some(before) = rates.remove(&rate.prefix) {
-            rate.band_prices = before.band_prices;
+            columns.keep(&mut rate, before);
         }
         rates.insert(rate.prefix.clone(), rate);
     }
@@ -158,18 +182,12 @@ fn by_prefix(rates: Vec<Rate>) -> BTreeMap<String, Rate> {
     rates.into_iter().map(|rate| (rate.prefix.clone(), rate)).collect()
 }
 
-/// Makes a draft from the latest version with these rates added or changed.
+/// Makes a draft with these rates added or changed.
 ///
 /// # Errors
-/// `INVALID_INPUT` naming the rate, `ILLEGAL_STATE` as for [`import`], not found, forbidden.
-pub async fn upsert_rates(
-    app: &App,
-    actor: &Actor,
-    tariff_id: Uuid,
-    upserts: Vec<Rate>,
-    note: &str,
-) -> Result<Outcome> {
-    let tariff = owned(app, actor, tariff_id).await?;
+/// `INVALID_INPUT` naming the rate, `STALE_DRAFT` as for [`import`], not found, forbidden.
+pub async fn upsert_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rate>) -> Result<Outcome> {
+    let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("rates", upserts.len())?;
     let bands = rates::bands(&tariff)?;
     for (index, rate) in upserts.iter().enumerate() {
@@ -183,7 +201,8 @@ pub async fn upsert_rates(
             return Err(Error::invalid(&format!("rates.{index}.prefix"), "given twice"));
         }
     }
-    edit(app, actor, tariff, Act { action: "upsertRates", note: clean_note(note)? }, move |rates| {
+    let act = Act { action: "upsertRates", note: clean_note(&edit.note)? };
+    drafted(app, actor, tariff, edit.base_version_id, act, move |rates| {
         let mut rates = by_prefix(rates);
         rates.extend(upserts.into_iter().map(|rate| (rate.prefix.clone(), rate)));
         Ok(rates.into_values().collect())
@@ -212,46 +231,43 @@ fn bad_rate(index: usize, error: &RateError) -> Error {
     Error::invalid(&format!("rates.{index}.{field}"), error.message.clone())
 }
 
-/// Makes a draft from the latest version without these prefixes.
+/// Makes a draft without these prefixes.
 ///
 /// # Errors
 /// `INVALID_INPUT` naming a prefix that has no rate of its own; otherwise as for [`upsert_rates`].
-pub async fn delete_rates(
-    app: &App,
-    actor: &Actor,
-    tariff_id: Uuid,
-    prefixes: Vec<String>,
-    note: &str,
-) -> Result<Outcome> {
-    let tariff = owned(app, actor, tariff_id).await?;
+pub async fn delete_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<String>) -> Result<Outcome> {
+    let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("prefixes", prefixes.len())?;
-    edit(app, actor, tariff, Act { action: "deleteRates", note: clean_note(note)? }, move |rates| {
+    let act = Act { action: "deleteRates", note: clean_note(&edit.note)? };
+    drafted(app, actor, tariff, edit.base_version_id, act, move |rates| {
         let mut rates = by_prefix(rates);
         for (index, prefix) in prefixes.iter().enumerate() {
             let field = || format!("prefixes.{index}");
-            rates
-                .remove(prefix)
-                .ok_or_else(|| Error::invalid(&field(), "the latest version has no such prefix"))?;
+            rates.remove(prefix).ok_or_else(|| {
+                Error::invalid(&field(), "the version that this builds on has no such prefix")
+            })?;
         }
         Ok(rates.into_values().collect())
     })
     .await
 }
 
-async fn edit(
+async fn drafted(
     app: &App,
     actor: &Actor,
     tariff: tariff::Model,
+    base_version_id: Option<Uuid>,
     act: Act,
     edit: impl FnOnce(Vec<Rate>) -> Result<Vec<Rate>> + Send + 'static,
 ) -> Result<Outcome> {
     let permit = deck_permit()?;
-    let base = Base::latest(app, &tariff).await?;
+    let base = Base::read(app, &tariff, base_version_id).await?;
     let draft = Draft::new(app, actor, tariff, base, act, permit, edit).await?;
     finish(app, draft, Outcome::default(), false, |_| {}).await
 }
 
-/// Makes a draft that is the copy of a version, to go back to it.
+/// Makes a draft that is the copy of a version and takes the place of the one in force: to go back to an earlier one, or to put a
+/// draft in force as it is although others came between.
 ///
 /// # Errors
 /// Not found, forbidden.
@@ -265,24 +281,57 @@ pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str
     let permit = deck_permit()?;
     let tariff = tariff::Model::clone(&source.tariff);
     let copied = rates::read_all(app.store.reader(), version_id).await?;
-    let base = Base::latest(app, &tariff).await?;
+    let base = Base::read(app, &tariff, None).await?;
     let act = Act { action: "copyTariffVersion", note };
     let draft = Draft::new(app, actor, tariff, base, act, permit, move |_| Ok(copied)).await?;
-    finish(app, Draft { must_follow: false, ..draft }, Outcome::default(), false, |_| {}).await
+    finish(app, draft, Outcome::default(), false, |_| {}).await
 }
 
-/// The latest version and its rates: what a draft is made from and compared with.
+/// A version and its rates: what a draft is made from and compared with.
 struct Base {
-    version_id: Option<Uuid>,
+    version: Option<tariff_version::Model>,
     rates: Vec<Rate>,
 }
 
 impl Base {
-    async fn latest(app: &App, tariff: &tariff::Model) -> Result<Self> {
-        let Some(latest) = rows::latest_version(app.store.reader(), tariff.id).await? else {
-            return Ok(Self { version_id: None, rates: Vec::new() });
+    /// The version in force, or the one that the caller names. The newest is no base: it may be next month's.
+    async fn read(app: &App, tariff: &tariff::Model, named: Option<Uuid>) -> Result<Self> {
+        let (conn, now) = (app.store.reader(), app.clock.now());
+        let in_force = rows::in_force(conn, tariff.id, now).await?;
+        let version = match named {
+            None => in_force,
+            Some(id) => Some(Self::named(rows::version_of(conn, tariff.id, id).await?, in_force, now)?),
         };
-        Ok(Self { version_id: Some(latest.id), rates: rates::read_all(app.store.reader(), latest.id).await? })
+        let rates = match &version {
+            Some(version) => rates::read_all(conn, version.id).await?,
+            None => Vec::new(),
+        };
+        Ok(Self { version, rates })
+    }
+
+    fn named(
+        version: Option<tariff_version::Model>,
+        in_force: Option<tariff_version::Model>,
+        now: DateTime<Utc>,
+    ) -> Result<tariff_version::Model> {
+        let field = "baseVersionId";
+        let version = version.ok_or_else(|| Error::invalid(field, "this tariff has no such version"))?;
+        if super::state(&version, in_force.map(|version| version.id), now) == VersionState::Retired {
+            let message = format!(
+                "version {} is no longer in force: leave this out, or copy that version to go back to it",
+                version.number
+            );
+            return Err(Error::field(ErrorCode::StaleDraft, field, message));
+        }
+        Ok(version)
+    }
+
+    /// The version that a draft made from this one may come into force behind: this one, or what this draft itself waits for.
+    fn precedes(&self) -> Option<Uuid> {
+        self.version.as_ref().and_then(|version| match version.active_from {
+            Some(_) => Some(version.id),
+            None => version.base_version_id,
+        })
     }
 }
 
@@ -296,10 +345,10 @@ struct Act {
 struct Draft {
     tariff: tariff::Model,
     actor: Actor,
-    /// The latest version when the rates were read.
-    after: Option<Uuid>,
-    /// Whether it is wrong once there is a later one than `after`.
-    must_follow: bool,
+    /// The version whose rates it began with.
+    base: Option<tariff_version::Model>,
+    /// The version that it may come into force behind.
+    precedes: Option<Uuid>,
     /// Its rates, under the id it will have.
     loaded: Arc<LoadedVersion>,
     changes: Changes,
@@ -319,25 +368,17 @@ impl Draft {
         permit: SemaphorePermit<'static>,
         edit: impl FnOnce(Vec<Rate>) -> Result<Vec<Rate>> + Send + 'static,
     ) -> Result<Self> {
+        let precedes = base.precedes();
         let built = spawn_blocking(move || {
             let table = RateTable::build(edit(base.rates.clone())?);
             let table = table.map_err(|error| Error::user(ErrorCode::BadDeck, error.to_string()))?;
             let changes = compare(&base.rates, &table);
-            Ok::<_, Error>((Arc::new(LoadedVersion { version_id: Uuid::now_v7(), table }), changes))
+            let loaded = Arc::new(LoadedVersion { version_id: Uuid::now_v7(), table });
+            Ok::<_, Error>((loaded, changes, base.version))
         });
-        let (loaded, changes) = built.await.map_err(Error::fault)??;
+        let (loaded, changes, base) = built.await.map_err(Error::fault)??;
         let (actor, created_at) = (actor.clone(), app.clock.now());
-        Ok(Self {
-            tariff,
-            actor,
-            after: base.version_id,
-            must_follow: true,
-            loaded,
-            changes,
-            act,
-            created_at,
-            _permit: permit,
-        })
+        Ok(Self { tariff, actor, base, precedes, loaded, changes, act, created_at, _permit: permit })
     }
 
     /// Writes the rates a block at a time, so that calls are charged between two blocks, and at last the version: until then
@@ -367,24 +408,20 @@ impl Draft {
         let conn = tx.conn();
         rows::lock(conn, &owners(&self.actor), self.tariff.id).await?.ok_or(Error::NotFound)?;
         let latest = rows::latest_version(conn, self.tariff.id).await?;
-        if self.must_follow && latest.as_ref().map(|latest| latest.id) != self.after {
-            return Err(Error::user(
-                ErrorCode::IllegalState,
-                "another version was made meanwhile: try again",
-            ));
-        }
         let version = tariff_version::Model {
             id: self.loaded.version_id,
             tariff_id: self.tariff.id,
-            number: latest.as_ref().map_or(0, |latest| latest.number) + 1,
+            number: latest.map_or(0, |latest| latest.number) + 1,
             active_from: None,
             rate_count: i32::try_from(self.loaded.table.len()).map_err(Error::fault)?,
             note: self.act.note.clone(),
+            base_version_id: self.precedes,
             created_at: self.created_at,
         };
         rows::insert_version(conn, version.clone()).await?;
         let Changes { added, changed, removed, .. } = self.changes;
-        let before = json!({ "version": self.after, "number": latest.map(|latest| latest.number) });
+        let base = self.base.as_ref();
+        let before = json!({ "version": base.map(|base| base.id), "number": base.map(|base| base.number) });
         let after = json!({
             "version": version.id, "number": version.number, "rates": version.rate_count, "added": added, "changed": changed,
             "removed": removed,

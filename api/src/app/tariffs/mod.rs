@@ -3,6 +3,7 @@
 //! A version never changes once it is there. An import, an edit or the copy of an earlier version makes a new draft, and a draft that
 //! is activated counts from an instant on: states follow from `active_from` alone.
 
+mod activation;
 mod assignment;
 mod drafts;
 
@@ -17,10 +18,11 @@ use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-pub use assignment::{Assignment, BlockOn, Blocked, MAX_BLOCKED, activate, assign, set_blocked};
+pub use activation::{Activated, activate};
+pub use assignment::{Assignment, BlockOn, Blocked, MAX_BLOCKED, assign, set_blocked};
 pub use drafts::{
-    Changes, Import, ImportMode, MAX_DECK_BYTES, MAX_EDITS, MAX_PROBLEMS, Outcome, Progress, copy_version,
-    delete_rates, import, upsert_rates,
+    Changes, Edit, Import, ImportMode, MAX_DECK_BYTES, MAX_EDITS, MAX_PROBLEMS, Outcome, Progress,
+    copy_version, delete_rates, import, upsert_rates,
 };
 
 use drafts::deck_permit;
@@ -28,9 +30,10 @@ use drafts::deck_permit;
 use super::accounts::clean_name;
 use super::audit::{self, Change};
 use super::{App, access, rates};
+use crate::app::rates::RateSearch;
 use crate::auth::{Actor, Right};
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::tariffs::{self as rows, Owners, RatePage, RateSearch};
+use crate::store::tariffs::{self as rows, Owners, RatePage};
 use crate::store::{Page, Tx};
 
 /// Holidays of a tariff.
@@ -265,11 +268,10 @@ pub async fn version_rates(
     page: RatePage,
 ) -> Result<Vec<Rate>> {
     let found = find_version(app, actor, version_id).await?;
-    let rows = rows::rates(app.store.reader(), found.version.id, search, page).await?;
-    rows.into_iter().map(rates::from_row).collect()
+    app.rates.search(app.store.reader(), found.version.id, search, page).await
 }
 
-/// A version as the CSV that [`import`] reads; band prices have no columns there.
+/// A version as the CSV that [`import`] reads.
 ///
 /// # Errors
 /// Not found, forbidden.

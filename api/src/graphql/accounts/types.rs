@@ -265,6 +265,11 @@ impl Callshop {
         &self.0.settings.tax_id
     }
 
+    /// Address on receipts, in lines; may be empty.
+    async fn address(&self) -> &str {
+        &self.0.settings.address
+    }
+
     /// Last lines of receipts; may be empty.
     async fn receipt_footer(&self) -> &str {
         &self.0.settings.receipt_footer

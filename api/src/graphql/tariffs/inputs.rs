@@ -65,8 +65,12 @@ pub struct ImportTariffInput {
     /// Into which tariff.
     pub tariff_id: ID,
     /// The file's text: a header, comma separated, with the columns prefix, destination, rate_per_minute, connection_fee, initial_increment,
-    /// increment and, optionally, minimum_charge and free_seconds. At most 64 MiB and 500000 rows, and what the server takes as a request.
+    /// increment and, optionally, minimum_charge and free_seconds; for each time band of the tariff, optionally, `rate_per_minute:BAND` and
+    /// `connection_fee:BAND`. A prefix is one code: digits, with + or 00 before them at most. At most 500000 rows, and what the server takes
+    /// as a request, 2 MiB unless its `limits.body_bytes` says otherwise: `callshop tariff import` takes files of up to 64 MiB.
     pub csv: String,
+    /// The version that it builds on: a draft, or one that is scheduled or in force; the one in force when left out.
+    pub base_version_id: Option<ID>,
     /// Whether the file is the whole version.
     #[graphql(default_with = "TariffImportMode::Replace")]
     pub mode: TariffImportMode,
@@ -144,6 +148,8 @@ pub struct UpsertRatesInput {
     pub tariff_id: ID,
     /// 1 to 1000 rates; each takes the place of its prefix's whole rate.
     pub rates: Vec<RateInput>,
+    /// The version that it builds on: a draft, or one that is scheduled or in force; the one in force when left out.
+    pub base_version_id: Option<ID>,
     /// What the new version is, for people.
     #[graphql(default)]
     pub note: String,
@@ -154,8 +160,10 @@ pub struct UpsertRatesInput {
 pub struct DeleteRatesInput {
     /// Of which tariff.
     pub tariff_id: ID,
-    /// 1 to 1000 prefixes of the latest version.
+    /// 1 to 1000 prefixes of the version that it builds on.
     pub prefixes: Vec<String>,
+    /// The version that it builds on: a draft, or one that is scheduled or in force; the one in force when left out.
+    pub base_version_id: Option<ID>,
     /// What the new version is, for people.
     #[graphql(default)]
     pub note: String,

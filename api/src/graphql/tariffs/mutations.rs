@@ -1,9 +1,10 @@
 //! Changing tariffs: new versions from files, rows or copies, their activation, who gets them, what is blocked.
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use billing::deck::RowProblem;
 use billing::money::Rounding;
 use entity::account;
+use uuid::Uuid;
 
 use super::inputs::{
     ActivateTariffVersionInput, AssignTariffInput, BlockDestinationInput, CopyTariffVersionInput,
@@ -12,7 +13,7 @@ use super::inputs::{
 use super::types::{ProblemSeverity, Tariff, TariffVersion};
 use crate::app::accounts;
 use crate::app::margin::{MarginWarning, Margins};
-use crate::app::tariffs::{self, BlockOn, Blocked, Import, NewTariff, Outcome};
+use crate::app::tariffs::{self, BlockOn, Blocked, Edit, Import, NewTariff, Outcome};
 use crate::error::{Error, ErrorCode, Result};
 use crate::graphql::accounts::{Account, Callshop, parse_account};
 use crate::graphql::payload::{UserError, answer, payload};
@@ -84,7 +85,7 @@ impl From<Margins> for MarginGuard {
     }
 }
 
-/// What became of the latest version's rates, and of the file's rows.
+/// How the rates differ from those of the version that the draft builds on.
 #[derive(SimpleObject)]
 pub struct RateChanges {
     /// Prefixes that are new.
@@ -110,7 +111,7 @@ payload!(
     TariffDraftPayload {
         /// The new draft; null after a dry run.
         version: TariffVersion,
-        /// Against the latest version before; null when a row was bad.
+        /// Against the version that it builds on; null when a row was bad.
         changes: RateChanges,
         /// Bad and mended rows in the order of the file, at most 1000.
         problems: Vec<DeckProblem>,
@@ -128,6 +129,9 @@ payload!(
         version: TariffVersion,
         /// Prices below cost.
         margin: MarginGuard,
+        /// The version that is scheduled to take its place, and that does not have its changes: make them on that one, too
+        /// (`baseVersionId`). Null when none is scheduled.
+        next: TariffVersion,
     }
 );
 
@@ -196,6 +200,7 @@ impl TariffMutation {
             let import = Import {
                 tariff_id: Kind::Tariff.parse(&input.tariff_id)?,
                 csv: input.csv,
+                base_version_id: parse_base(input.base_version_id.as_ref())?,
                 mode: input.mode.into(),
                 dry_run: input.dry_run,
                 note: input.note,
@@ -205,7 +210,7 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Makes a draft from the latest version with these rates added or changed.
+    /// Makes a draft from the version in force, or another, with these rates added or changed.
     async fn upsert_rates(
         &self,
         ctx: &Context<'_>,
@@ -213,32 +218,27 @@ impl TariffMutation {
     ) -> async_graphql::Result<TariffDraftPayload> {
         let done = async {
             let rates = input.rates.into_iter().map(Into::into).collect();
-            tariffs::upsert_rates(
-                app(ctx),
-                caller(ctx)?,
-                Kind::Tariff.parse(&input.tariff_id)?,
-                rates,
-                &input.note,
-            )
-            .await
+            let edit = parse_edit(&input.tariff_id, input.base_version_id.as_ref(), input.note)?;
+            tariffs::upsert_rates(app(ctx), caller(ctx)?, edit, rates).await
         };
         answer(done.await.map(drafted))
     }
 
-    /// Makes a draft from the latest version without these prefixes.
+    /// Makes a draft from the version in force, or another, without these prefixes.
     async fn delete_rates(
         &self,
         ctx: &Context<'_>,
         input: DeleteRatesInput,
     ) -> async_graphql::Result<TariffDraftPayload> {
         let done = async {
-            let id = Kind::Tariff.parse(&input.tariff_id)?;
-            tariffs::delete_rates(app(ctx), caller(ctx)?, id, input.prefixes, &input.note).await
+            let edit = parse_edit(&input.tariff_id, input.base_version_id.as_ref(), input.note)?;
+            tariffs::delete_rates(app(ctx), caller(ctx)?, edit, input.prefixes).await
         };
         answer(done.await.map(drafted))
     }
 
-    /// Makes a draft that is the copy of a version, to go back to it.
+    /// Makes a draft that is the copy of a version and takes the place of the one in force: to go back to an earlier one, or to
+    /// activate a draft as it is although others came between.
     async fn copy_tariff_version(
         &self,
         ctx: &Context<'_>,
@@ -251,7 +251,8 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Puts a draft in force, now or at a later instant. Calls that are up keep the prices they began with.
+    /// Puts a draft in force, now or at a later instant. It has to be made from the version that is in force until then: otherwise it would
+    /// undo what came between. Calls that are up keep the prices they began with.
     async fn activate_tariff_version(
         &self,
         ctx: &Context<'_>,
@@ -261,9 +262,10 @@ impl TariffMutation {
             let id = Kind::TariffVersion.parse(&input.version_id)?;
             tariffs::activate(app(ctx), caller(ctx)?, id, input.at).await
         };
-        answer(done.await.map(|(version, margins)| ActivateTariffVersionPayload {
-            version: Some(TariffVersion(version)),
-            margin: Some(margins.into()),
+        answer(done.await.map(|done| ActivateTariffVersionPayload {
+            version: Some(TariffVersion(done.version)),
+            margin: Some(done.margins.into()),
+            next: done.next.map(TariffVersion),
             user_errors: Vec::new(),
         }))
     }
@@ -301,6 +303,18 @@ impl TariffMutation {
     ) -> async_graphql::Result<BlockDestinationPayload> {
         answer(set_blocked(ctx, input, false).await)
     }
+}
+
+fn parse_base(id: Option<&ID>) -> Result<Option<Uuid>> {
+    id.map(|id| Kind::TariffVersion.parse(id)).transpose()
+}
+
+fn parse_edit(tariff_id: &ID, base_version_id: Option<&ID>, note: String) -> Result<Edit> {
+    Ok(Edit {
+        tariff_id: Kind::Tariff.parse(tariff_id)?,
+        base_version_id: parse_base(base_version_id)?,
+        note,
+    })
 }
 
 fn drafted(outcome: Outcome) -> TariffDraftPayload {

@@ -8,13 +8,14 @@ use billing::number::DialPlan;
 use billing::tariff::{BandPrice, MAX_DESTINATION_CHARS, MAX_PREFIX_DIGITS, Rate};
 
 use crate::app::access;
+use crate::app::rates::RateSearch;
 use crate::app::tariffs::{self, Version};
 use crate::error::{Error, ErrorCode, Result};
 use crate::graphql::paging::{Page, Paging, size};
 use crate::graphql::payload::top_level;
 use crate::graphql::scalars::Money;
 use crate::graphql::{actor, app};
-use crate::store::tariffs::{RatePage, RateSearch};
+use crate::store::tariffs::{RateFilter, RatePage};
 
 /// One prefix's price in one version.
 pub struct RateView {
@@ -98,7 +99,7 @@ pub struct RateSearchInput {
     pub prefix: Option<String>,
     /// Rates that begin this number, in E.164 or as it is dialled in the account's country; the longest wins.
     pub number: Option<String>,
-    /// Rates whose destination contains this text, in whatever case.
+    /// Rates whose destination contains this text; case and accents do not matter.
     pub destination: Option<String>,
 }
 
@@ -125,7 +126,8 @@ impl RateSearchInput {
             Some(number) => Some(dialed_digits(plan, &number)?),
             None => None,
         };
-        Ok(RateSearch { prefix: self.prefix, number, destination: self.destination })
+        let filter = RateFilter { prefix: self.prefix, number };
+        Ok(RateSearch { filter, destination: self.destination })
     }
 }
 

@@ -47,7 +47,7 @@ remote_enum!(
     TariffImportMode = "tariffs::ImportMode" {
         /// The file is the whole version.
         Replace,
-        /// The file's rows change and add to the latest version's rates; band prices stay.
+        /// The file's rows change and add to the rates of the version that it builds on; what the file has no column for stays.
         Merge,
     }
 );
