@@ -14,3 +14,4 @@ pub mod register;
 pub mod session;
 pub mod statement;
 pub mod tariff;
+pub mod text;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::cabins::default_label;
 use super::sessions::{self, SessionView};
 use super::{App, access};
+use crate::app::accounts::clean_locale;
 use crate::auth::Actor;
 use crate::error::{Error, ErrorCode, Result};
 use crate::receipt::{Call, Destination, Format, Item, Locale, Receipt, Refund, masked};
@@ -67,7 +68,10 @@ async fn print(
     locale: Option<&str>,
 ) -> Result<Printed> {
     let account = access::by_id(app.store.reader(), view.session.callshop_id).await?;
-    let locale = Locale::parse(locale.unwrap_or(&account.locale));
+    let locale = match locale {
+        Some(locale) => Locale::parse(&clean_locale("locale", locale)?),
+        None => Locale::parse(&account.locale),
+    };
     let receipt = Receipt { change, reprint: change.is_none(), ..gather(app, view).await? };
     let (number, reprint) = (receipt.number, receipt.reprint);
     // thousands of calls are too much for a thread that others wait for
