@@ -26,11 +26,21 @@ pub fn mutations(schema: &Schema) -> Vec<(String, String)> {
     root.fields.values().filter_map(|field| input(field)).collect()
 }
 
+/// Roles that have every mutation between them.
+pub const ROLES: [&str; 3] = ["callshop-owner", "reseller", "admin"];
+
+/// What one of [`ROLES`] sees of the schema.
+pub fn role_schema(role: &str) -> &'static Schema {
+    static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| {
+        let sdl = |role: &&str| api::graphql::role_sdl(role).expect("a role");
+        ROLES.iter().map(|role| Schema::parse(sdl(role), "role.graphql").expect("a schema")).collect()
+    });
+    &SCHEMAS[ROLES.iter().position(|known| *known == role).expect("one of the roles")]
+}
+
 /// Whether the schema of this role has the mutation.
 pub fn role_has(role: &str, mutation: &str) -> bool {
-    let sdl = api::graphql::role_sdl(role).expect("a role");
-    let schema = Schema::parse(sdl, "role.graphql").expect("a schema");
-    schema.get_object("Mutation").is_some_and(|root| root.fields.contains_key(mutation))
+    role_schema(role).get_object("Mutation").is_some_and(|root| root.fields.contains_key(mutation))
 }
 
 /// An input object type.

