@@ -21,9 +21,9 @@ pub struct RequestError {
     in_document: bool,
     locations: Vec<Pos>,
     /// Path of the argument or input field that is to blame, outermost first.
-    field: Vec<String>,
+    field: Box<[String]>,
     /// Further errors of the same kind, as validation finds them.
-    more: Vec<RequestError>,
+    more: Box<[RequestError]>,
 }
 
 impl RequestError {
@@ -36,8 +36,8 @@ impl RequestError {
             retry_after: None,
             in_document: false,
             locations: Vec::new(),
-            field: Vec::new(),
-            more: Vec::new(),
+            field: Box::default(),
+            more: Box::default(),
         }
     }
 
@@ -54,7 +54,7 @@ impl RequestError {
 
     /// The same, about one argument or input field.
     pub fn about(mut self, path: Vec<String>) -> Self {
-        self.field = path;
+        self.field = path.into_boxed_slice();
         self
     }
 
@@ -94,7 +94,7 @@ impl RequestError {
             extensions.set("retryAfter", seconds);
         }
         if !self.field.is_empty() {
-            extensions.set("field", self.field.clone());
+            extensions.set("field", self.field.to_vec());
         }
         let mut error = ServerError::new(self.message.clone(), None);
         error.locations.clone_from(&self.locations);

@@ -284,3 +284,22 @@ fn to_json(body: &impl Serialize) -> String {
             .to_owned()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::Value;
+
+    use super::*;
+
+    #[test]
+    fn a_message_of_a_subscription_has_a_most_however_it_was_made() {
+        let limits = Limits { answer_bytes: 20, ..Limits::default() };
+        let response = |text: &str| pipeline::Answer::Response(Response::new(Value::String(text.to_owned())));
+        assert_eq!(answer_json(pipeline::Answer::Written("x".repeat(20)), &limits), "x".repeat(20));
+        assert_eq!(answer_json(response("123456789"), &limits), r#"{"data":"123456789"}"#);
+        for large in [pipeline::Answer::Written("x".repeat(21)), response("1234567890")] {
+            let told = answer_json(large, &limits);
+            assert!(told.contains(r#""code":"RESPONSE_TOO_LARGE""#) && !told.contains("data"), "{told}");
+        }
+    }
+}
