@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use actix_web::middleware::from_fn;
 use actix_web::{App as HttpApp, HttpServer, web};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -24,6 +25,7 @@ use crate::feed;
 use crate::graphql::endpoint;
 use crate::health::{Check, Report};
 use crate::http::health::{self, Probes};
+use crate::http::unread::close_unread;
 use crate::http::{self, HttpOptions};
 use crate::kamailio::hook::{self, Hook};
 use crate::kamailio::stream;
@@ -94,6 +96,7 @@ impl Server {
         let hook_server = HttpServer::new(move || {
             let (hook, probes) = (hook.clone(), asked.clone());
             HttpApp::new()
+                .wrap(from_fn(close_unread))
                 .configure(move |config| hook::configure(config, hook))
                 .configure(move |config| health::configure(config, probes))
         })

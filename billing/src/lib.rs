@@ -15,3 +15,4 @@ pub mod register;
 pub mod session;
 pub mod statement;
 pub mod tariff;
+pub mod text;

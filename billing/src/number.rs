@@ -308,8 +308,7 @@ impl DialPlan {
         if self.emergency.len() > MAX_PLAN_ENTRIES || !self.emergency.iter().all(|number| short(number)) {
             return fault("emergency", "1 to 8 digits each");
         }
-        let named =
-            |name: &str| (1..=80).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+        let named = |name: &str| (1..=80).contains(&name.chars().count()) && crate::text::is_line(name);
         if self.short.len() > MAX_PLAN_ENTRIES
             || !self.short.iter().all(|(number, name)| short(number) && named(name))
         {

@@ -132,8 +132,8 @@ pub(crate) fn check_destination(destination: &str) -> Result<(), RateError> {
         let message = format!("a destination has at most {MAX_DESTINATION_CHARS} characters");
         return Err(RateError::new("DESTINATION_TOO_LONG", field, message));
     }
-    if destination.chars().any(char::is_control) {
-        let message = "a destination has no control characters";
+    if !crate::text::is_line(destination) {
+        let message = "a destination is one line without control characters";
         return Err(RateError::new("DESTINATION_INVALID", field, message));
     }
     Ok(())
@@ -168,7 +168,7 @@ pub(crate) fn check_free_seconds(seconds: u32) -> Result<(), RateError> {
 
 pub(crate) fn check_band_name(name: &str) -> Result<(), RateError> {
     let fits = (1..=MAX_BAND_NAME_CHARS).contains(&name.chars().count());
-    if !fits || name.trim() != name || name.chars().any(char::is_control) {
+    if !fits || name.trim() != name || !crate::text::is_line(name) {
         let message = format!("a band's name is 1 to {MAX_BAND_NAME_CHARS} characters, no space around them");
         return Err(RateError::new("BAND_NAME_INVALID", "band", message));
     }

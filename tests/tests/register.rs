@@ -219,7 +219,7 @@ on_both!(what_cash_does_is_written_down, |backend| async move {
     act(&shop, "settleSession", keyed(json!({ "sessionId": session, "payments": [] }))).await;
     close(&shop, &[("CASH", "101")], &[]).await;
     let (_, id) = parse_any(&shop.id.clone().into()).expect("an id");
-    let page = api::store::Page { after: None, before: None, limit: 50, descending: false };
+    let page = api::store::Page { above: None, below: None, limit: 50, descending: false };
     let log = api::store::audit::list(shop.server.app.store.reader(), id, page).await.expect("a log");
     let actions: Vec<&str> = log.iter().map(|entry| entry.action.as_str()).collect();
     let done =

@@ -1,5 +1,7 @@
 //! Proofs of access: a function that needs a callshop or an account asks here for it, with the right it is going to use.
 
+use std::collections::{BTreeSet, HashMap};
+
 use entity::{AccountKind, account, callshop};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
@@ -85,6 +87,19 @@ pub async fn by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<account::Mod
         .await?
         .pop()
         .ok_or_else(|| Error::fault("a row refers to an account that is not there"))
+}
+
+/// The currencies of accounts that rows already proven to be the actor's refer to.
+///
+/// # Errors
+/// Those of the database.
+pub async fn currencies(
+    conn: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<HashMap<Uuid, String>> {
+    let ids: BTreeSet<Uuid> = ids.into_iter().collect();
+    let found = accounts::by_ids(conn, &ids.into_iter().collect::<Vec<_>>()).await?;
+    Ok(found.into_iter().map(|account| (account.id, account.currency)).collect())
 }
 
 /// The ids in an account's path, from the root down.

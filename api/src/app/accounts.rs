@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use billing::money::Micros;
 use billing::number::DialPlan;
 use entity::{AccountKind, Role, account, callshop, user};
+use language_tags::LanguageTag;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -20,6 +21,8 @@ use crate::store::{Page, accounts, ledger};
 
 /// Longest name or label.
 pub const MAX_NAME: usize = 100;
+/// Longest language tag: the longest that RFC 5646 asks software to take.
+const MAX_LOCALE: usize = 35;
 
 /// What a new account is told.
 #[derive(Clone, Debug)]
@@ -214,10 +217,20 @@ fn country(code: &str) -> Result<String> {
 /// `INVALID_INPUT` about `field`.
 pub fn clean_name(field: &str, text: &str) -> Result<String> {
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > MAX_NAME || text.chars().any(char::is_control) {
+    if text.is_empty() || text.chars().count() > MAX_NAME || !billing::text::is_line(text) {
         return Err(Error::invalid(field, format!("1 to {MAX_NAME} printable characters")));
     }
     Ok(text.to_owned())
+}
+
+/// A BCP 47 language tag in its usual case, such as "pt-BR".
+///
+/// # Errors
+/// `INVALID_INPUT` about `field`.
+pub fn clean_locale(field: &str, text: &str) -> Result<String> {
+    let tag = LanguageTag::parse(text).ok().filter(|tag| tag.as_str().len() <= MAX_LOCALE);
+    let tag = tag.ok_or_else(|| Error::invalid(field, "a locale is a BCP 47 language tag, such as pt-BR"))?;
+    Ok(tag.to_string())
 }
 
 /// What of an account may be changed; none leaves a value as it is.
@@ -259,7 +272,7 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -
                 account.time_zone.clone_from(zone);
             }
             if let Some(locale) = &change.locale {
-                account.locale = clean_name("locale", locale)?;
+                account.locale = clean_locale("locale", locale)?;
             }
             let mut after = shown(&account);
             if change.max_call_seconds.is_some() || change.caller_id.is_some() {
@@ -352,7 +365,42 @@ pub async fn set_suspended(app: &App, actor: &Actor, id: Uuid, suspended: bool) 
 /// # Errors
 /// Not found; forbidden for attendants.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<account::Model> {
-    access::account(app.store.reader(), actor, id, Right::SeeAccounts).await
+    let found = access::account(app.store.reader(), actor, id, Right::SeeAccounts).await?;
+    if found.kind == AccountKind::Callshop { Err(Error::NotFound) } else { Ok(found) }
+}
+
+/// The accounts of these ids inside the actor's subtree that are no callshops; none without the right to see them.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<account::Model>> {
+    if !actor.may(Right::SeeAccounts) {
+        return Ok(Vec::new());
+    }
+    let mut rows = accounts::find_all(app.store.reader(), &actor.scope(), ids).await?;
+    rows.retain(|row| row.kind != AccountKind::Callshop);
+    Ok(rows)
+}
+
+/// Whether this account is a callshop; none where there is no account.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_callshop(app: &App, id: Uuid) -> Result<Option<bool>> {
+    let found = accounts::by_ids(app.store.reader(), &[id]).await?.pop();
+    Ok(found.map(|account| account.kind == AccountKind::Callshop))
+}
+
+/// The callshops of these ids inside the actor's subtree.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_shops(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Shop>> {
+    if !actor.may(Right::SeeShop) {
+        return Ok(Vec::new());
+    }
+    let rows = accounts::find_all(app.store.reader(), &actor.scope(), ids).await?;
+    with_settings(app, rows).await
 }
 
 /// A callshop inside the actor's subtree.
@@ -384,6 +432,11 @@ pub async fn list_managers(
 pub async fn list_shops(app: &App, actor: &Actor, page: Page) -> Result<Vec<Shop>> {
     actor.require(Right::SeeShop)?;
     let rows = accounts::list(app.store.reader(), &actor.scope(), None, true, page).await?;
+    with_settings(app, rows).await
+}
+
+/// The callshops among these accounts, with their settings.
+async fn with_settings(app: &App, rows: Vec<account::Model>) -> Result<Vec<Shop>> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut settings: HashMap<Uuid, callshop::Model> = accounts::callshops(app.store.reader(), &ids)
         .await?

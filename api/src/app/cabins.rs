@@ -155,16 +155,35 @@ pub async fn views(
     currency: &str,
     rows: Vec<cabin::Model>,
 ) -> Result<Vec<CabinView>> {
+    views_of(conn, &HashMap::from([(callshop_id, currency.to_owned())]), rows).await
+}
+
+/// The same of cabins of several callshops.
+///
+/// # Errors
+/// Those of the database.
+pub async fn views_across(conn: &impl ConnectionTrait, rows: Vec<cabin::Model>) -> Result<Vec<CabinView>> {
+    let currencies = access::currencies(conn, rows.iter().map(|cabin| cabin.callshop_id)).await?;
+    views_of(conn, &currencies, rows).await
+}
+
+/// What is in cabins of these callshops, each with its currency.
+async fn views_of(
+    conn: &impl ConnectionTrait,
+    currencies: &HashMap<Uuid, String>,
+    rows: Vec<cabin::Model>,
+) -> Result<Vec<CabinView>> {
+    let callshops: Vec<Uuid> = currencies.keys().copied().collect();
     let ids: Vec<Uuid> = rows.iter().map(|cabin| cabin.id).collect();
     let phone_ids: Vec<Uuid> = rows.iter().filter_map(|cabin| cabin.phone_id).collect();
     let phones = phones::by_ids(conn, &phone_ids).await?;
     let mut open = sessions::all_occupying(conn, &ids).await?;
-    let live = sessions::live_calls_by_cabin(conn, callshop_id, &ids).await?;
+    let live = sessions::live_calls_by_cabin(conn, &callshops, &ids).await?;
     let view = |cabin: cabin::Model| CabinView {
         phone: phones.iter().find(|phone| Some(phone.id) == cabin.phone_id).cloned(),
         session: open.remove(&cabin.id),
         live_calls: live.get(&cabin.id).copied().unwrap_or(0),
-        currency: currency.to_owned(),
+        currency: currencies.get(&cabin.callshop_id).cloned().unwrap_or_default(),
         cabin,
     };
     Ok(rows.into_iter().map(view).collect())
@@ -186,17 +205,7 @@ pub async fn view(conn: &impl ConnectionTrait, cabin: cabin::Model) -> Result<Ca
 /// # Errors
 /// Those of the database.
 pub async fn views_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<CabinView>> {
-    let mut shops: HashMap<Uuid, Vec<cabin::Model>> = HashMap::new();
-    for cabin in cabins::by_ids(conn, ids).await? {
-        shops.entry(cabin.callshop_id).or_default().push(cabin);
-    }
-    let mut found = Vec::with_capacity(ids.len());
-    // one list is of one callshop, nearly always
-    for (callshop_id, rows) in shops {
-        let currency = access::by_id(conn, callshop_id).await?.currency;
-        found.extend(views(conn, callshop_id, &currency, rows).await?);
-    }
-    Ok(found)
+    views_across(conn, cabins::by_ids(conn, ids).await?).await
 }
 
 /// A cabin by id, for rows that were already proven to be the caller's.
@@ -405,6 +414,18 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<CabinView> {
     let cabin = cabins::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
     actor.require(Right::SeeShop)?;
     view(app.store.reader(), cabin).await
+}
+
+/// The cabins of these ids inside the actor's subtree.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<CabinView>> {
+    if !actor.may(Right::SeeShop) {
+        return Ok(Vec::new());
+    }
+    let conn = app.store.reader();
+    views_across(conn, cabins::find_all(conn, &actor.scope(), ids).await?).await
 }
 
 /// A page of the cabins of a callshop that are not retired, oldest first.

@@ -264,6 +264,23 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<PhoneView> {
     view(app, phone).await
 }
 
+/// The phones of these ids inside the actor's subtree; none without the right to see phones.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<PhoneView>> {
+    if !actor.may(Right::SeePhones) {
+        return Ok(Vec::new());
+    }
+    let conn = app.store.reader();
+    let rows = phones::find_all(conn, &actor.scope(), ids).await?;
+    let ids: Vec<Uuid> = rows.iter().map(|phone| phone.id).collect();
+    let cabins = cabins::views_across(conn, cabin_rows::of_phones(conn, &ids).await?).await?;
+    let mut cabins: HashMap<Option<Uuid>, CabinView> =
+        cabins.into_iter().map(|view| (view.cabin.phone_id, view)).collect();
+    Ok(rows.into_iter().map(|phone| PhoneView { cabin: cabins.remove(&Some(phone.id)), phone }).collect())
+}
+
 /// A page of the phones of a callshop, oldest first.
 ///
 /// # Errors

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::cabins::default_label;
 use super::sessions::{self, SessionView};
 use super::{App, access};
+use crate::app::accounts::clean_locale;
 use crate::auth::Actor;
 use crate::error::{Error, ErrorCode, Result};
 use crate::receipt::{Call, Destination, Format, Item, Locale, Receipt, Refund, masked};
@@ -41,6 +42,7 @@ pub async fn reprint(
     format: Format,
     locale: Option<&str>,
 ) -> Result<Printed> {
+    let locale = language(locale)?;
     let view = sessions::find(app, actor, session_id).await?;
     print(app, &view, None, format, locale).await
 }
@@ -56,7 +58,13 @@ pub async fn original(
     format: Format,
     locale: Option<&str>,
 ) -> Result<Printed> {
-    print(app, view, Some(change), format, locale).await
+    print(app, view, Some(change), format, language(locale)?).await
+}
+
+/// The language that is asked for, if one is.
+fn language(locale: Option<&str>) -> Result<Option<Locale>> {
+    let tag = locale.map(|tag| clean_locale("locale", tag)).transpose()?;
+    Ok(tag.as_deref().map(Locale::parse))
 }
 
 async fn print(
@@ -64,10 +72,10 @@ async fn print(
     view: &SessionView,
     change: Option<Micros>,
     format: Format,
-    locale: Option<&str>,
+    locale: Option<Locale>,
 ) -> Result<Printed> {
     let account = access::by_id(app.store.reader(), view.session.callshop_id).await?;
-    let locale = Locale::parse(locale.unwrap_or(&account.locale));
+    let locale = locale.unwrap_or_else(|| Locale::parse(&account.locale));
     let receipt = Receipt { change, reprint: change.is_none(), ..gather(app, view).await? };
     let (number, reprint) = (receipt.number, receipt.reprint);
     // thousands of calls are too much for a thread that others wait for

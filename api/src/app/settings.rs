@@ -118,8 +118,8 @@ fn changed(
 /// A text that may be empty, of one line or several.
 fn text(field: &str, text: &str, most: usize, lines: bool) -> Result<String> {
     let text = text.trim();
-    let strange = |letter: char| letter.is_control() && !(lines && letter == '\n');
-    if text.chars().count() > most || text.chars().any(strange) {
+    let good = if lines { billing::text::is_lines(text) } else { billing::text::is_line(text) };
+    if text.chars().count() > most || !good {
         return Err(Error::invalid(field, format!("at most {most} printable characters")));
     }
     Ok(text.to_owned())

@@ -207,6 +207,16 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<user::Model> {
     Ok(user)
 }
 
+/// The users of these ids inside the actor's subtree; without the right to see others, the actor alone.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<user::Model>> {
+    let mut rows = accounts::find_users(app.store.reader(), &actor.scope(), ids).await?;
+    rows.retain(|row| row.id == actor.user_id || actor.may(Right::SeeAccounts));
+    Ok(rows)
+}
+
 /// The users that rows already proven to be the caller's name.
 ///
 /// # Errors

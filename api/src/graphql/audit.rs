@@ -103,7 +103,7 @@ impl AuditQuery {
         before: Option<String>,
     ) -> async_graphql::Result<Page<AuditEntry>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
-        let id = parse_account(&account_id).map_err(top_level)?;
+        let id = parse_account(ctx, &account_id).await.map_err(top_level)?;
         let read = |page| audit::list(app, actor, id, page);
         let paging = Paging { first, after, last, before };
         connection(paging, true, read, |entry: &Entry| entry.row.id, AuditEntry).await

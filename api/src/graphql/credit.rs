@@ -151,7 +151,7 @@ impl CreditMutation {
     async fn top_up(&self, ctx: &Context<'_>, input: TopUpInput) -> async_graphql::Result<TopUpPayload> {
         let done = async {
             let top_up = TopUp {
-                account_id: parse_account(&input.account_id)?,
+                account_id: parse_account(ctx, &input.account_id).await?,
                 amount: input.amount.amount.0,
                 currency: input.amount.currency.0,
                 note: input.note,
@@ -172,7 +172,7 @@ impl CreditMutation {
     ) -> async_graphql::Result<CreditPayload> {
         let done = async {
             let adjustment = Adjustment {
-                account_id: parse_account(&input.account_id)?,
+                account_id: parse_account(ctx, &input.account_id).await?,
                 amount: input.amount.amount.0,
                 currency: input.amount.currency.0,
                 reason: input.reason,
@@ -203,7 +203,8 @@ impl CreditMutation {
         input: SetCreditLimitInput,
     ) -> async_graphql::Result<AccountPayload> {
         let done = async {
-            let (id, limit) = (parse_account(&input.account_id)?, input.limit.map(|limit| limit.0));
+            let (id, limit) =
+                (parse_account(ctx, &input.account_id).await?, input.limit.map(|limit| limit.0));
             changed(ctx, credit::set_limit(app(ctx), caller(ctx)?, id, limit).await?).await
         };
         answer(done.await)
@@ -216,7 +217,8 @@ impl CreditMutation {
         input: SetLowCreditInput,
     ) -> async_graphql::Result<AccountPayload> {
         let done = async {
-            let (id, low) = (parse_account(&input.account_id)?, input.amount.map(|amount| amount.0));
+            let (id, low) =
+                (parse_account(ctx, &input.account_id).await?, input.amount.map(|amount| amount.0));
             changed(ctx, credit::set_low(app(ctx), caller(ctx)?, id, low).await?).await
         };
         answer(done.await)
@@ -258,7 +260,7 @@ impl CreditSubscription {
         #[graphql(default = 2, desc = "Seconds between looks, 1 to 60.")] every_seconds: i32,
     ) -> async_graphql::Result<BoxStream<'static, async_graphql::Result<Balance>>> {
         let (app, actor) = (application(ctx), actor(ctx)?.clone());
-        let id = parse_account(&account_id).map_err(top_level)?;
+        let id = parse_account(ctx, &account_id).await.map_err(top_level)?;
         let every = u64::try_from(every_seconds).ok().filter(|seconds| (1..=60).contains(seconds));
         let every = every.ok_or_else(|| top_level(Error::invalid("everySeconds", "1 to 60 seconds")))?;
         // what is wrong from the start is the subscription's own error

@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use super::{live, loaders, roles, schema, sdl, visibility};
+use super::{NOTES, live, loaders, roles, schema, sdl, visibility};
 use crate::app::App;
 use crate::auth::login::{self, Origin};
 use crate::error::Error;
@@ -74,5 +74,5 @@ pub fn service(app: Arc<App>, shutdown: CancellationToken) -> Result<GraphqlServ
     let (doorkeeper, metrics) = (Doorkeeper(app.clone()), app.metrics.clone());
     let service =
         GraphqlService::new(schema(app), &sdl(), &roles::ALL, &visibility(), doorkeeper, limits, shutdown)?;
-    Ok(service.counted_by(metrics).live(live::compile))
+    Ok(service.counted_by(metrics).live(live::compile).noting(NOTES))
 }

@@ -225,7 +225,7 @@ impl LedgerQuery {
         before: Option<String>,
     ) -> async_graphql::Result<Page<LedgerEntry>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
-        let id = parse_account(&account_id).map_err(top_level)?;
+        let id = parse_account(ctx, &account_id).await.map_err(top_level)?;
         let read = |page| ledger::list(app, actor, id, book.into(), page);
         let paging = Paging { first, after, last, before };
         connection(paging, true, read, |line: &Line| line.transfer.id, LedgerEntry).await

@@ -37,6 +37,9 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::auth::login::Origin;
 use crate::error::Error;
+use crate::http::pipeline::Notes;
+use crate::http::pipeline::count::Lists;
+use crate::http::pipeline::text::{Shape, Texts};
 use crate::http::role_schema;
 use roles::Rule;
 
@@ -150,6 +153,41 @@ pub(crate) fn app<'a>(ctx: &Context<'a>) -> &'a App {
     ctx.data_unchecked::<Arc<App>>()
 }
 
+/// What the types of the schema do not say of its members.
+pub const NOTES: Notes = Notes { lists: LISTS, texts: TEXTS };
+
+/// Lists that are no pages, with how many objects of each count. Some may have more, a thousand live calls, say: what an answer weighs in the end is
+/// bounded by its bytes.
+const LISTS: Lists = &[
+    ("bandPrices", 10),
+    ("bands", 10),
+    ("cabins", 100),
+    ("calls", 20),
+    ("changes", 20),
+    ("costs", 4),
+    ("counterparts", 4),
+    ("discounts", 10),
+    ("drawer", 4),
+    ("items", 10),
+    ("levels", 4),
+    ("liveCalls", 100),
+    ("methods", 4),
+    ("openItems", 100),
+    ("payments", 10),
+    ("phones", 100),
+    ("problems", 50),
+    ("salesByAttendant", 20),
+    ("salesByCabin", 100),
+    ("salesByDestination", 100),
+    ("steps", 10),
+    ("totalsByDestination", 20),
+    ("warnings", 100),
+];
+
+/// Input fields that take more than a line.
+const TEXTS: Texts =
+    &[("ImportTariffInput.csv", Shape::File), ("UpdateCallshopSettingsInput.receiptFooter", Shape::Lines)];
+
 /// Who calls.
 ///
 /// # Errors
@@ -184,9 +222,59 @@ pub(crate) use remote_enum;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use apollo_compiler::Schema;
     use async_graphql::ContainerType;
 
     use super::*;
+
+    fn whole() -> Schema {
+        Schema::parse(sdl(), "schema.graphql").expect("a schema")
+    }
+
+    /// A list of objects is a page, is sized by its ids, or counts by [`LISTS`].
+    #[test]
+    fn every_list_of_objects_counts() {
+        let (schema, mut known) = (whole(), BTreeSet::new());
+        for (name, ty) in &schema.types {
+            let Some(ty) = ty.as_object().filter(|_| !name.ends_with("Connection")) else { continue };
+            for field in ty.fields.values() {
+                let of = schema.types.get(field.ty.inner_named_type()).expect("its type");
+                if !field.ty.is_list() || of.is_scalar() || of.is_enum() || field.name == "userErrors" {
+                    continue;
+                }
+                let by_ids = field.argument_by_name("ids").is_some();
+                assert!(by_ids || LISTS.iter().any(|(list, _)| field.name == *list), "{name}.{}", field.name);
+                known.insert(field.name.to_string());
+            }
+        }
+        let gone: Vec<_> = LISTS.iter().filter(|(list, _)| !known.contains(*list)).collect();
+        assert!(gone.is_empty(), "{gone:?}");
+    }
+
+    /// Arguments that are lists are the ids that are counted, or choose among values of an enum.
+    #[test]
+    fn no_other_list_of_ids_goes_uncounted() {
+        let schema = whole();
+        let objects = schema.types.values().filter_map(|ty| ty.as_object());
+        for field in objects.flat_map(|ty| ty.fields.values()) {
+            for argument in field.arguments.iter().filter(|argument| argument.ty.is_list()) {
+                let of = schema.types.get(argument.ty.inner_named_type()).expect("its type");
+                assert!(of.is_enum() || argument.name == "ids", "{}({})", field.name, argument.name);
+            }
+        }
+    }
+
+    #[test]
+    fn notes_are_of_texts() {
+        let schema = whole();
+        for (key, _) in TEXTS {
+            let (ty, field) = key.split_once('.').expect("Type.field");
+            let ty = schema.get_input_object(ty).unwrap_or_else(|| panic!("{key}"));
+            assert_eq!(ty.fields[field].ty.inner_named_type(), "String", "{key}");
+        }
+    }
 
     /// Bytes of the future that the executor allocates for each field of each object of this type.
     fn size<T: 'static, F>(_: fn(&'static T, &'static Context<'static>) -> F) -> usize {

@@ -1,11 +1,14 @@
 //! Relay's server specification: any object again by its global id.
 
+use std::collections::{BTreeSet, HashMap};
+
 use async_graphql::{Context, ID, Interface, Object};
+use uuid::Uuid;
 
 use super::accounts::{Account, Callshop};
 use super::cabins::Cabin;
 use super::calls::Call;
-use super::payload::nullable;
+use super::payload::{nullable, top_level};
 use super::phones::Phone;
 use super::register::RegisterShift;
 use super::roles::{Rule, SIGNED_IN};
@@ -14,6 +17,7 @@ use super::sessions::CabinSession;
 use super::tariffs::{Tariff, TariffVersion};
 use super::users::User;
 use super::{app, caller};
+use crate::app::access::Shop;
 use crate::app::{accounts, cabins, calls, phones, register, sessions, tariffs, users};
 use crate::error::{Error, Result};
 
@@ -64,13 +68,90 @@ impl NodeQuery {
     /// The same for up to 100 ids, in their order.
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> async_graphql::Result<Vec<Option<Node>>> {
         if ids.len() > MAX_NODES {
-            return Err(super::payload::top_level(Error::invalid("ids", format!("at most {MAX_NODES} ids"))));
+            return Err(top_level(Error::invalid("ids", format!("at most {MAX_NODES} ids"))));
         }
-        let mut nodes = Vec::with_capacity(ids.len());
-        for id in &ids {
-            nodes.push(found(find(ctx, id).await).transpose()?);
+        let mut places: HashMap<Kind, Vec<(usize, Uuid)>> = HashMap::new();
+        for (at, id) in ids.iter().enumerate() {
+            if let Some((kind, row)) = parse_any(id) {
+                places.entry(kind).or_default().push((at, row));
+            }
         }
-        Ok(nodes)
+        let mut nodes = Nodes(ids.iter().map(|_| None).collect());
+        for (kind, places) in &places {
+            Box::pin(nodes.find(ctx, *kind, places)).await.map_err(top_level)?;
+        }
+        Ok(nodes.0)
+    }
+}
+
+/// Nodes on their way into an answer, at the places of their ids; none for what the role may not see and for what is not there.
+struct Nodes(Vec<Option<Node>>);
+
+impl Nodes {
+    /// Finds all objects of one kind at once.
+    async fn find(&mut self, ctx: &Context<'_>, kind: Kind, places: &[(usize, Uuid)]) -> Result<()> {
+        let (app, actor) = (app(ctx), caller(ctx)?);
+        let ids: BTreeSet<Uuid> = places.iter().map(|(_, id)| *id).collect();
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        macro_rules! put {
+            ($found:expr, $id:expr, $node:expr) => {
+                self.put(places, $found.await?, $id, $node)
+            };
+        }
+        match kind {
+            Kind::Account => {
+                put!(accounts::find_all(app, actor, &ids), |row| row.id, |row| Node::Account(Account(row)));
+            }
+            Kind::Callshop => {
+                put!(accounts::find_shops(app, actor, &ids), Shop::id, |shop| Node::Callshop(Callshop(shop)));
+            }
+            Kind::User => put!(users::find_all(app, actor, &ids), |row| row.id, |row| Node::User(User(row))),
+            Kind::Phone => {
+                put!(phones::find_all(app, actor, &ids), |view| view.phone.id, |view| Node::Phone(Phone(
+                    view
+                )));
+            }
+            Kind::Cabin => {
+                put!(cabins::find_all(app, actor, &ids), |view| view.cabin.id, |view| Node::Cabin(Cabin(
+                    view
+                )));
+            }
+            Kind::CabinSession => {
+                let node = |view| Node::CabinSession(CabinSession(view));
+                put!(sessions::find_all(app, actor, &ids), |view| view.session.id, node);
+            }
+            Kind::Call => {
+                let now = app.clock.now();
+                put!(calls::find_all(app, actor, &ids), |row| row.id, |row| Node::Call(Call::new(row, now)));
+            }
+            Kind::Tariff => {
+                put!(tariffs::find_all(app, actor, &ids), |row| row.id, |row| Node::Tariff(Tariff(row)));
+            }
+            Kind::TariffVersion => {
+                let node = |version| Node::TariffVersion(TariffVersion(version));
+                put!(tariffs::find_versions(app, actor, &ids), |found| found.version.id, node);
+            }
+            Kind::RegisterShift => {
+                let node = |view| Node::RegisterShift(RegisterShift(view));
+                put!(register::find_all(app, actor, &ids), |view| view.shift.id, node);
+            }
+            // parts of others, and no objects of their own: as for `node`
+            Kind::SessionItem | Kind::LedgerTransfer => {}
+        }
+        Ok(())
+    }
+
+    fn put<M: Clone>(
+        &mut self,
+        places: &[(usize, Uuid)],
+        found: Vec<M>,
+        id: impl Fn(&M) -> Uuid,
+        node: impl Fn(M) -> Node,
+    ) {
+        let found: HashMap<Uuid, M> = found.into_iter().map(|model| (id(&model), model)).collect();
+        for (at, id) in places {
+            self.0[*at] = found.get(id).cloned().map(&node);
+        }
     }
 }
 

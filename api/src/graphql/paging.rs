@@ -44,9 +44,10 @@ where
     N: OutputType,
 {
     let (size, backwards) = size(&paging).map_err(top_level)?;
-    let after = paging.after.as_deref().map(cursor).transpose().map_err(top_level)?;
-    let before = paging.before.as_deref().map(cursor).transpose().map_err(top_level)?;
-    let page = store::Page { after, before, limit: size + 1, descending: newest_first != backwards };
+    let (after, before) = around(&paging, cursor).map_err(top_level)?;
+    // what a cursor bounds is a matter of the list's order alone, wherever the page is read from
+    let (above, below) = if newest_first { (before, after) } else { (after, before) };
+    let page = store::Page { above, below, limit: size + 1, descending: newest_first != backwards };
     // boxed: each field of an object in a list has room for the largest of them
     let mut rows = Box::pin(read(page)).await.map_err(top_level)?;
     let wanted = usize::try_from(size).unwrap_or(usize::MAX);
@@ -80,8 +81,23 @@ pub(super) fn size(paging: &Paging) -> Result<(u64, bool)> {
     }
 }
 
-fn cursor(text: &str) -> Result<Uuid> {
-    let bytes =
-        URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::invalid("after", "not a cursor of this list"))?;
-    Uuid::from_slice(&bytes).map_err(|_| Error::invalid("after", "not a cursor of this list"))
+/// What `after` and `before` stand for; `parse` answers none for what is no cursor of the list.
+///
+/// # Errors
+/// `INVALID_INPUT` about the argument that is no cursor.
+pub(super) fn around<C>(
+    paging: &Paging,
+    parse: impl Fn(&str) -> Option<C>,
+) -> Result<(Option<C>, Option<C>)> {
+    let cursor = |name: &str, text: &Option<String>| match text {
+        Some(text) => {
+            parse(text).map(Some).ok_or_else(|| Error::invalid(name, "this is not a cursor of this list"))
+        }
+        None => Ok(None),
+    };
+    Ok((cursor("after", &paging.after)?, cursor("before", &paging.before)?))
+}
+
+fn cursor(text: &str) -> Option<Uuid> {
+    Uuid::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }

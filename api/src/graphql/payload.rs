@@ -56,10 +56,15 @@ pub fn answer<P: From<UserErrors>>(result: Result<P, Error>) -> async_graphql::R
     }
 }
 
-/// An error of a query, or of a mutation that could not be tried: a stable `extensions.code`, and no word of what is inside.
+/// An error of a query, or of a mutation that could not be tried: a stable `extensions.code`, the path of the argument that is to blame as
+/// `extensions.field`, and no word of what is inside.
 pub fn top_level(error: Error) -> async_graphql::Error {
+    let mut field = Vec::new();
     let (code, message) = match error {
-        Error::User(error) => (error.code.as_str(), error.message),
+        Error::User(error) => {
+            field = error.field;
+            (error.code.as_str(), error.message)
+        }
         Error::NotFound => ("NOT_FOUND", "no such object".to_owned()),
         Error::Forbidden => ("FORBIDDEN", "your role may not do this".to_owned()),
         Error::Unauthenticated => ("UNAUTHENTICATED", "log in first".to_owned()),
@@ -86,7 +91,12 @@ pub fn top_level(error: Error) -> async_graphql::Error {
             ("INTERNAL", "an internal error; it was logged".to_owned())
         }
     };
-    async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code))
+    async_graphql::Error::new(message).extend_with(|_, extensions| {
+        extensions.set("code", code);
+        if !field.is_empty() {
+            extensions.set("field", field);
+        }
+    })
 }
 
 /// A query's nullable object: missing and foreign ones are null, and an error nulls this field alone (an `Err` outside the `Option`

@@ -116,7 +116,9 @@ impl ProblemQuery {
         ctx: &Context<'_>,
         account_id: ID,
     ) -> Option<async_graphql::Result<Vec<ProblemGroup>>> {
-        let found = async { problems::list(app(ctx), caller(ctx)?, parse_account(&account_id)?).await }.await;
+        let found =
+            async { problems::list(app(ctx), caller(ctx)?, parse_account(ctx, &account_id).await?).await }
+                .await;
         nullable(
             found.map(|(account, groups)| groups.into_iter().map(|found| group(&account, found)).collect()),
         )

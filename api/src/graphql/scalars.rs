@@ -78,7 +78,7 @@ pub struct MoneyInput {
 }
 
 /// The types that have global ids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// An account that is no callshop.
     Account,
@@ -148,10 +148,11 @@ impl Kind {
     }
 }
 
-/// The kind and row id in a global id.
-pub fn parse_any(id: &async_graphql::ID) -> Option<(Kind, Uuid)> {
-    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(id.as_str()).ok()?).ok()?;
+/// The kind and row id in a global id; none for what [`Kind::id`] does not write: an object has one id, so that clients may compare them.
+pub fn parse_any(global: &async_graphql::ID) -> Option<(Kind, Uuid)> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(global.as_str()).ok()?).ok()?;
     let (name, id) = text.split_once(':')?;
     let (kind, _) = Kind::ALL.iter().find(|(_, known)| *known == name)?;
-    Some((*kind, Uuid::parse_str(id).ok()?))
+    let row = Uuid::parse_str(id).ok()?;
+    (kind.id(row).as_str() == global.as_str()).then_some((*kind, row))
 }

@@ -19,7 +19,6 @@ pub struct UpdateCallshopSettingsInput {
     /// Which callshop's.
     pub callshop_id: ID,
     /// Cash is paid in multiples of this, above zero, in the callshop's currency; null for its minor unit.
-    #[graphql(default)]
     pub cash_step: MaybeUndefined<Decimal>,
     /// Name on receipts, at most 100 characters; empty for the display name.
     pub legal_name: Option<String>,

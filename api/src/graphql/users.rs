@@ -191,7 +191,7 @@ impl UserMutation {
         input: CreateUserInput,
     ) -> async_graphql::Result<UserPayload> {
         let made = async {
-            let account = super::accounts::parse_account(&input.account_id)?;
+            let account = super::accounts::parse_account(ctx, &input.account_id).await?;
             users::create(app(ctx), caller(ctx)?, account, input.user.into_new(input.role.into())).await
         };
         answer(made.await.map(done))

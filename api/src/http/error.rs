@@ -20,8 +20,10 @@ pub struct RequestError {
     /// HTTP answers these with 200 to a client that takes only `application/json`.
     in_document: bool,
     locations: Vec<Pos>,
+    /// Path of the argument or input field that is to blame, outermost first.
+    field: Box<[String]>,
     /// Further errors of the same kind, as validation finds them.
-    more: Vec<RequestError>,
+    more: Box<[RequestError]>,
 }
 
 impl RequestError {
@@ -34,7 +36,8 @@ impl RequestError {
             retry_after: None,
             in_document: false,
             locations: Vec::new(),
-            more: Vec::new(),
+            field: Box::default(),
+            more: Box::default(),
         }
     }
 
@@ -46,6 +49,12 @@ impl RequestError {
     /// The same, at a place in the document (lines and columns count from 1).
     pub fn at(mut self, line: usize, column: usize) -> Self {
         self.locations.push(Pos { line, column });
+        self
+    }
+
+    /// The same, about one argument or input field.
+    pub fn about(mut self, path: Vec<String>) -> Self {
+        self.field = path.into_boxed_slice();
         self
     }
 
@@ -83,6 +92,9 @@ impl RequestError {
         extensions.set("code", self.code);
         if let Some(seconds) = self.retry_after {
             extensions.set("retryAfter", seconds);
+        }
+        if !self.field.is_empty() {
+            extensions.set("field", self.field.to_vec());
         }
         let mut error = ServerError::new(self.message.clone(), None);
         error.locations.clone_from(&self.locations);

@@ -9,13 +9,14 @@ use actix_web::{
 use async_graphql::Response;
 use futures_util::StreamExt;
 use serde::Serialize;
-use std::time::Instant;
+use std::{io, time::Instant};
 use tracing::{Instrument as _, Span};
 
 use super::{
     Endpoint,
     error::RequestError,
     graphql_sse,
+    limits::Limits,
     media::{self, Answer},
     origin,
     pipeline::{self, Kind, Parameters, Prepared, byte_cap},
@@ -129,8 +130,9 @@ async fn answer_once(
             "Subscribe over a WebSocket, or take text/event-stream.",
         ));
     }
-    let response = prepared.run(endpoint.service.executor(), endpoint.service.limits()).await?;
-    Ok(json(StatusCode::OK, answer, &response))
+    let limits = endpoint.service.limits();
+    let response = prepared.run(endpoint.service.executor(), limits).await?;
+    Ok(body(StatusCode::OK, answer, response_json(&response, limits)?))
 }
 
 /// Only queries are safe to repeat, as GETs are.
@@ -210,24 +212,63 @@ fn refuse(error: &RequestError, answer: Answer, allow: &str) -> HttpResponse {
     response
 }
 
-fn json(status: StatusCode, answer: Answer, body: &impl Serialize) -> HttpResponse {
+fn json(status: StatusCode, answer: Answer, of: &impl Serialize) -> HttpResponse {
+    body(status, answer, to_json(of))
+}
+
+fn body(status: StatusCode, answer: Answer, json: String) -> HttpResponse {
     HttpResponse::build(status)
         .insert_header((header::CONTENT_TYPE, answer.content_type()))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .body(to_json(body))
+        .body(json)
 }
 
-/// An answer as JSON, for the transports that send it inside messages of their own.
-pub(crate) fn response_json(response: &Response) -> String {
-    to_json(response)
+/// An answer as JSON.
+///
+/// # Errors
+/// `RESPONSE_TOO_LARGE`: it is not written to its end then. A mutation has been done.
+pub(crate) fn response_json(response: &Response, limits: &Limits) -> Result<String, RequestError> {
+    let mut text = Bounded { text: Vec::new(), most: limits.answer_bytes };
+    match serde_json::to_writer(&mut text, response) {
+        Ok(()) => String::from_utf8(text.text).or_else(|_| Ok(to_json(response))),
+        Err(error) if error.is_io() => Err(too_large(limits)),
+        Err(_) => Ok(to_json(response)),
+    }
 }
 
-/// An answer of a subscription as JSON.
-pub(crate) fn answer_json(answer: pipeline::Answer) -> String {
-    match answer {
-        pipeline::Answer::Written(json) => json,
-        pipeline::Answer::Response(response) => response_json(&response),
+/// An answer of a subscription as JSON: that it is too large, if it is.
+pub(crate) fn answer_json(answer: pipeline::Answer, limits: &Limits) -> String {
+    let json = match answer {
+        pipeline::Answer::Written(json) if json.len() > limits.answer_bytes => Err(too_large(limits)),
+        pipeline::Answer::Written(json) => Ok(json),
+        pipeline::Answer::Response(response) => response_json(&response, limits),
+    };
+    json.unwrap_or_else(|error| error_json(&error))
+}
+
+fn too_large(limits: &Limits) -> RequestError {
+    let message = format!("The answer has more than {} bytes: ask for less at once.", limits.answer_bytes);
+    RequestError::document("RESPONSE_TOO_LARGE", message)
+}
+
+/// Takes so many bytes and no more.
+struct Bounded {
+    text: Vec<u8>,
+    most: usize,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.text.len() + bytes.len() > self.most {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -242,4 +283,23 @@ fn to_json(body: &impl Serialize) -> String {
         r#"{"errors":[{"message":"The answer could not be written.","extensions":{"code":"INTERNAL"}}]}"#
             .to_owned()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::Value;
+
+    use super::*;
+
+    #[test]
+    fn a_message_of_a_subscription_has_a_most_however_it_was_made() {
+        let limits = Limits { answer_bytes: 20, ..Limits::default() };
+        let response = |text: &str| pipeline::Answer::Response(Response::new(Value::String(text.to_owned())));
+        assert_eq!(answer_json(pipeline::Answer::Written("x".repeat(20)), &limits), "x".repeat(20));
+        assert_eq!(answer_json(response("123456789"), &limits), r#"{"data":"123456789"}"#);
+        for large in [pipeline::Answer::Written("x".repeat(21)), response("1234567890")] {
+            let told = answer_json(large, &limits);
+            assert!(told.contains(r#""code":"RESPONSE_TOO_LARGE""#) && !told.contains("data"), "{told}");
+        }
+    }
 }

@@ -68,16 +68,15 @@ pub(crate) fn respond(
 fn answers(endpoint: &Endpoint, prepared: Prepared) -> BoxStream<'static, String> {
     let service = endpoint.service.clone();
     if prepared.kind == Kind::Subscription {
-        return prepared.stream(service.executor()).map(answer_json).boxed();
+        let answers = prepared.stream(service.executor());
+        return answers.map(move |answer| answer_json(answer, service.limits())).boxed();
     }
     let run = async move {
-        match prepared.run(service.executor(), service.limits()).await {
-            Ok(response) => response_json(&response),
-            Err(error) => {
-                service.metrics().api.refused(error.code);
-                error_json(&error)
-            }
-        }
+        let answer = prepared.run(service.executor(), service.limits()).await;
+        answer.and_then(|response| response_json(&response, service.limits())).unwrap_or_else(|error| {
+            service.metrics().api.refused(error.code);
+            error_json(&error)
+        })
     };
     stream::once(run).boxed()
 }

@@ -29,11 +29,13 @@ pub struct Limits {
     pub aliases: u64,
     /// Directives, fragments expanded (`TOO_MANY_DIRECTIVES`).
     pub directives: u64,
-    /// Fields a query can answer with: each field is one, times the `first` or `last` of every field around it
-    /// (`QUERY_TOO_COMPLEX`).
+    /// Fields a query can answer with: each field is one, times the size of every list around it, which is its `first` or `last`, the number
+    /// of its `ids`, or what is usual for it (`QUERY_TOO_COMPLEX`).
     pub complexity: u64,
-    /// List size assumed where `first` or `last` is a variable without value.
+    /// List size assumed where `first`, `last` or `ids` is a variable without value.
     pub assumed_list_size: u64,
+    /// Bytes of one answer, and of one message of a subscription (`RESPONSE_TOO_LARGE`).
+    pub answer_bytes: usize,
     /// Seconds a query or mutation may run (`QUERY_TIMEOUT`).
     pub query_seconds: u64,
     /// Memory for parsed and validated documents, in bytes of their text, for each role.
@@ -102,6 +104,7 @@ impl Default for Limits {
             directives: 50,
             complexity: 50_000,
             assumed_list_size: 100,
+            answer_bytes: 4 * 1024 * 1024,
             query_seconds: 10,
             cached_document_bytes: 4 * 1024 * 1024,
             sockets: SocketLimits::default(),

@@ -29,6 +29,7 @@ use actix_web::{
     App, HttpResponse,
     dev::{AppConfig, ServiceResponse},
     http::StatusCode,
+    middleware::from_fn,
     web::{BytesMut, ServiceConfig},
 };
 use futures_util::future::LocalBoxFuture;
@@ -38,7 +39,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::graphql_ws::{Handover, Socket};
+use super::{
+    graphql_ws::{Handover, Socket},
+    unread::close_unread,
+};
 
 /// How long a client may take to read what it is sent at once, and to close a connection that is over for the server.
 const DISCONNECT: Duration = Duration::from_secs(1);
@@ -68,7 +72,9 @@ pub fn listen(
     let builder = builder.listen("graphql", listener, move || {
         let (mount, stopping) = (mount.clone(), stopping.clone());
         let application = move || {
-            let app = map_config(App::new().configure(mount.clone()), |()| AppConfig::default());
+            let app = map_config(App::new().wrap(from_fn(close_unread)).configure(mount.clone()), |()| {
+                AppConfig::default()
+            });
             app.map_err(|error: actix_web::Error| error.error_response())
         };
         HttpService::build()

@@ -19,6 +19,7 @@ pub mod pipeline;
 pub mod rate;
 pub mod role_schema;
 pub mod service;
+pub mod unread;
 
 use std::{net::IpAddr, sync::Arc};
 

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     error::RequestError,
     limits::Limits,
-    pipeline::{Compile, Parameters, Prepared, RolePipeline, execute::DynExecutor},
+    pipeline::{Compile, Notes, Parameters, Prepared, RolePipeline, execute::DynExecutor},
     rate::KeyedRate,
     role_schema::{self, RoleSchemaError, RoleSet},
 };
@@ -145,6 +145,15 @@ impl GraphqlService {
     pub fn live(mut self, compile: Compile) -> Self {
         for pipeline in self.roles.values_mut() {
             pipeline.compile_with(compile);
+        }
+        self
+    }
+
+    /// Holds requests to what the schema's types do not say.
+    #[must_use]
+    pub fn noting(mut self, notes: Notes) -> Self {
+        for pipeline in self.roles.values_mut() {
+            pipeline.note(notes);
         }
         self
     }

@@ -24,6 +24,16 @@ pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Resul
     Ok(account::Entity::find_by_id(id).filter(scope.accounts()).one(conn).await?)
 }
 
+/// The accounts of these ids that are inside `scope`.
+pub async fn find_all(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    ids: &[Uuid],
+) -> Result<Vec<account::Model>> {
+    let wanted = bulk::among(conn, account::Column::Id, ids.iter().copied());
+    Ok(account::Entity::find().filter(wanted).filter(scope.accounts()).all(conn).await?)
+}
+
 /// The same, locked until the transaction ends.
 pub async fn lock(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<account::Model>> {
     Ok(account::Entity::find_by_id(id).filter(scope.accounts()).lock_exclusive().one(conn).await?)
@@ -124,6 +134,17 @@ pub async fn update_callshop(
 pub async fn find_user(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<user::Model>> {
     let owned = scope.owns((user::Entity, user::Column::AccountId));
     Ok(user::Entity::find_by_id(id).filter(owned).one(conn).await?)
+}
+
+/// The users of these ids that are inside `scope`.
+pub async fn find_users(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    ids: &[Uuid],
+) -> Result<Vec<user::Model>> {
+    let owned = scope.owns((user::Entity, user::Column::AccountId));
+    let wanted = bulk::among(conn, user::Column::Id, ids.iter().copied());
+    Ok(user::Entity::find().filter(wanted).filter(owned).all(conn).await?)
 }
 
 /// A user whose password was looked at outside, locked until the transaction ends.

@@ -18,6 +18,12 @@ pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Resul
     Ok(Entity::find_by_id(id).filter(scope.owns((Entity, Column::CallshopId))).one(conn).await?)
 }
 
+/// The cabins of these ids that are inside `scope`.
+pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) -> Result<Vec<Model>> {
+    let wanted = bulk::among(conn, Column::Id, ids.iter().copied());
+    Ok(Entity::find().filter(wanted).filter(scope.owns((Entity, Column::CallshopId))).all(conn).await?)
+}
+
 /// Cabins by id, locked in id order until the transaction ends; for ids that were already proven to be the caller's.
 pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     let query =

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Page, Scope};
+use super::{Page, Scope, bulk};
 use crate::error::Result;
 
 /// A shift of a callshop inside `scope`.
@@ -25,6 +25,17 @@ pub async fn find(
 ) -> Result<Option<register_shift::Model>> {
     let owned = scope.owns((register_shift::Entity, register_shift::Column::CallshopId));
     Ok(register_shift::Entity::find_by_id(id).filter(owned).one(conn).await?)
+}
+
+/// The shifts of these ids that are inside `scope`.
+pub async fn find_all(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    ids: &[Uuid],
+) -> Result<Vec<register_shift::Model>> {
+    let owned = scope.owns((register_shift::Entity, register_shift::Column::CallshopId));
+    let wanted = bulk::among(conn, register_shift::Column::Id, ids.iter().copied());
+    Ok(register_shift::Entity::find().filter(wanted).filter(owned).all(conn).await?)
 }
 
 /// The open shift of a callshop that was already proven to be the caller's.

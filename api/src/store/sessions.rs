@@ -29,6 +29,17 @@ pub async fn find(
     Ok(cabin_session::Entity::find_by_id(id).filter(owned).one(conn).await?)
 }
 
+/// The sessions of these ids that are inside `scope`.
+pub async fn find_all(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    ids: &[Uuid],
+) -> Result<Vec<cabin_session::Model>> {
+    let owned = scope.owns((cabin_session::Entity, cabin_session::Column::CallshopId));
+    let wanted = bulk::among(conn, cabin_session::Column::Id, ids.iter().copied());
+    Ok(cabin_session::Entity::find().filter(wanted).filter(owned).all(conn).await?)
+}
+
 /// A session that was already proven to be the caller's, or that a call names, locked until the transaction ends.
 pub async fn lock(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cabin_session::Model>> {
     Ok(cabin_session::Entity::find_by_id(id).lock_exclusive().one(conn).await?)
@@ -224,16 +235,16 @@ async fn live_where(conn: &impl ConnectionTrait, column: live_call::Column, id: 
     Ok(query.into_tuple().all(conn).await?)
 }
 
-/// How many live calls each of these cabins of a callshop has; cabins without are missing.
+/// How many live calls each of these cabins of these callshops has; cabins without are missing.
 pub async fn live_calls_by_cabin(
     conn: &impl ConnectionTrait,
-    callshop_id: Uuid,
+    callshops: &[Uuid],
     cabins: &[Uuid],
 ) -> Result<HashMap<Uuid, usize>> {
     let live: Vec<Option<Uuid>> = live_call::Entity::find()
         .select_only()
         .column(live_call::Column::CabinId)
-        .filter(live_call::Column::CallshopId.eq(callshop_id))
+        .filter(bulk::among(conn, live_call::Column::CallshopId, callshops.iter().copied()))
         .filter(bulk::among(conn, live_call::Column::CabinId, cabins.iter().copied()))
         .into_tuple()
         .all(conn)

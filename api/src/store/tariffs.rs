@@ -1,6 +1,6 @@
 //! Tariffs, their versions and rates.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account, rate, tariff, tariff_version};
@@ -54,6 +54,16 @@ pub async fn find(conn: &impl ConnectionTrait, owners: &Owners, id: Uuid) -> Res
     Ok(tariff::Entity::find_by_id(id).filter(owners.condition()).one(conn).await?)
 }
 
+/// The tariffs of `owners` with these ids.
+pub async fn find_all(
+    conn: &impl ConnectionTrait,
+    owners: &Owners,
+    ids: &[Uuid],
+) -> Result<Vec<tariff::Model>> {
+    let wanted = bulk::among(conn, tariff::Column::Id, ids.iter().copied());
+    Ok(tariff::Entity::find().filter(wanted).filter(owners.condition()).all(conn).await?)
+}
+
 /// The same, locked until the transaction ends: a version gets its number under this lock.
 pub async fn lock(conn: &impl ConnectionTrait, owners: &Owners, id: Uuid) -> Result<Option<tariff::Model>> {
     Ok(tariff::Entity::find_by_id(id).filter(owners.condition()).lock_exclusive().one(conn).await?)
@@ -72,6 +82,19 @@ pub async fn find_version(
 ) -> Result<Option<(tariff::Model, tariff_version::Model)>> {
     let Some(version) = tariff_version::Entity::find_by_id(id).one(conn).await? else { return Ok(None) };
     Ok(find(conn, owners, version.tariff_id).await?.map(|tariff| (tariff, version)))
+}
+
+/// The versions with these ids of tariffs of `owners`, with those tariffs.
+pub async fn find_versions(
+    conn: &impl ConnectionTrait,
+    owners: &Owners,
+    ids: &[Uuid],
+) -> Result<(Vec<tariff::Model>, Vec<tariff_version::Model>)> {
+    let wanted = bulk::among(conn, tariff_version::Column::Id, ids.iter().copied());
+    let versions = tariff_version::Entity::find().filter(wanted).all(conn).await?;
+    let tariffs: BTreeSet<Uuid> = versions.iter().map(|version| version.tariff_id).collect();
+    let tariffs: Vec<Uuid> = tariffs.into_iter().collect();
+    Ok((find_all(conn, owners, &tariffs).await?, versions))
 }
 
 /// A page of the versions of a tariff that was already proven to be the caller's.

@@ -36,6 +36,17 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> {
     calls::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)
 }
 
+/// The calls of these ids inside the actor's subtree.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<call::Model>> {
+    if !actor.may(Right::SeeShop) {
+        return Ok(Vec::new());
+    }
+    calls::find_all(app.store.reader(), &actor.scope(), ids).await
+}
+
 /// A callshop's calls, of one cabin or session if given.
 ///
 /// # Errors

@@ -162,14 +162,38 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<ShiftView> {
     actor.require(Right::SeeShop)?;
     let conn = app.store.reader();
     let shift = rows::find(conn, &actor.scope(), id).await?.ok_or(Error::NotFound)?;
-    let own = shift.closed_at.is_none()
-        || shift.opened_by == actor.user_id
-        || shift.closed_by == Some(actor.user_id);
-    if actor.role == Role::Attendant && !own {
+    if !sees(actor, &shift) {
         return Err(Error::NotFound);
     }
     let currency = access::by_id(conn, shift.callshop_id).await?.currency;
     Ok(ShiftView { shift, currency })
+}
+
+/// An attendant sees the open shift and those that the attendant opened or closed.
+fn sees(actor: &Actor, shift: &register_shift::Model) -> bool {
+    actor.role != Role::Attendant
+        || shift.closed_at.is_none()
+        || shift.opened_by == actor.user_id
+        || shift.closed_by == Some(actor.user_id)
+}
+
+/// The shifts of these ids inside the actor's subtree that [`find`] finds.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<ShiftView>> {
+    if !actor.may(Right::SeeShop) {
+        return Ok(Vec::new());
+    }
+    let conn = app.store.reader();
+    let mut rows = rows::find_all(conn, &actor.scope(), ids).await?;
+    rows.retain(|shift| sees(actor, shift));
+    let currencies = access::currencies(conn, rows.iter().map(|shift| shift.callshop_id)).await?;
+    let view = |shift: register_shift::Model| ShiftView {
+        currency: currencies.get(&shift.callshop_id).cloned().unwrap_or_default(),
+        shift,
+    };
+    Ok(rows.into_iter().map(view).collect())
 }
 
 /// The open shift of a callshop.

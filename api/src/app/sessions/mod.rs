@@ -148,6 +148,24 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<SessionView> {
     view(app.store.reader(), session).await
 }
 
+/// The sessions of these ids inside the actor's subtree.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<SessionView>> {
+    if !actor.may(Right::SeeShop) {
+        return Ok(Vec::new());
+    }
+    let rows = sessions::find_all(app.store.reader(), &actor.scope(), ids).await?;
+    let currencies =
+        access::currencies(app.store.reader(), rows.iter().map(|session| session.callshop_id)).await?;
+    let view = |session: cabin_session::Model| SessionView {
+        currency: currencies.get(&session.callshop_id).cloned().unwrap_or_default(),
+        session,
+    };
+    Ok(rows.into_iter().map(view).collect())
+}
+
 /// The sessions of a callshop, of the states given if any.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ mod activation;
 mod assignment;
 mod drafts;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use billing::deck::write_deck;
@@ -197,6 +198,39 @@ async fn owned(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {
 /// Not found, forbidden.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {
     owned(app, actor, id).await
+}
+
+/// The tariffs of these ids that the actor may manage.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<tariff::Model>> {
+    if !actor.may(Right::ManageTariffs) {
+        return Ok(Vec::new());
+    }
+    rows::find_all(app.store.reader(), &owners(actor), ids).await
+}
+
+/// The versions of these ids of tariffs that the actor may manage.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_versions(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Version>> {
+    if !actor.may(Right::ManageTariffs) {
+        return Ok(Vec::new());
+    }
+    let (conn, now) = (app.store.reader(), app.clock.now());
+    let (tariffs, versions) = rows::find_versions(conn, &owners(actor), ids).await?;
+    let tariffs: HashMap<Uuid, Arc<tariff::Model>> =
+        tariffs.into_iter().map(|tariff| (tariff.id, Arc::new(tariff))).collect();
+    let ids: Vec<Uuid> = tariffs.keys().copied().collect();
+    let effective = rows::effective_versions(conn, &ids, now).await?;
+    let version = |version: tariff_version::Model| {
+        let tariff = tariffs.get(&version.tariff_id)?.clone();
+        let effective = effective.get(&tariff.id).map(|(id, _)| *id);
+        Some(Version { state: state(&version, effective, now), tariff, version })
+    };
+    Ok(versions.into_iter().filter_map(version).collect())
 }
 
 /// The tariffs of the actor's account, oldest first; for the platform's admins all.

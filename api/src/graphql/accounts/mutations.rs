@@ -4,8 +4,8 @@ use async_graphql::{Context, ID, InputObject, Object};
 use billing::number::DialPlan;
 use entity::account;
 
-use super::parse_account;
 use super::types::{Account, Callshop};
+use super::{parse_account, parse_account_if};
 use crate::app::accounts::{self, AccountChange, Created, NewAccount};
 use crate::error::{Error, Result};
 use crate::graphql::payload::{answer, payload};
@@ -162,7 +162,7 @@ impl AccountMutation {
     ) -> async_graphql::Result<CreateAccountPayload> {
         let made = async {
             let new = NewAccount {
-                parent_id: input.parent_id.as_ref().map(parse_account).transpose()?,
+                parent_id: parse_account_if(ctx, input.parent_id.as_ref()).await?,
                 kind: entity::AccountKind::Reseller,
                 name: input.name,
                 currency: None,
@@ -184,7 +184,7 @@ impl AccountMutation {
     ) -> async_graphql::Result<CreateCallshopPayload> {
         let made = async {
             let new = NewAccount {
-                parent_id: input.parent_id.as_ref().map(parse_account).transpose()?,
+                parent_id: parse_account_if(ctx, input.parent_id.as_ref()).await?,
                 kind: entity::AccountKind::Callshop,
                 name: input.name,
                 currency: None,
@@ -220,8 +220,13 @@ impl AccountMutation {
                     .map_err(|_| Error::invalid("maxCallSeconds", "1 to 86400 seconds"))?,
                 caller_id: input.caller_id,
             };
-            let account =
-                accounts::update(app(ctx), caller(ctx)?, parse_account(&input.account_id)?, change).await?;
+            let account = accounts::update(
+                app(ctx),
+                caller(ctx)?,
+                parse_account(ctx, &input.account_id).await?,
+                change,
+            )
+            .await?;
             changed(ctx, account).await
         };
         answer(changed.await)
@@ -280,7 +285,8 @@ fn created(made: Created) -> CreateAccountPayload {
 }
 
 async fn set_suspended(ctx: &Context<'_>, id: &ID, suspended: bool) -> Result<AccountPayload> {
-    let account = accounts::set_suspended(app(ctx), caller(ctx)?, parse_account(id)?, suspended).await?;
+    let account =
+        accounts::set_suspended(app(ctx), caller(ctx)?, parse_account(ctx, id).await?, suspended).await?;
     changed(ctx, account).await
 }
 

@@ -133,10 +133,8 @@ pub struct UpdateSessionLimitsInput {
     /// Which session.
     pub session_id: ID,
     /// Calls may cost this at most, in the callshop's currency.
-    #[graphql(default)]
     pub spending_limit: MaybeUndefined<Decimal>,
     /// Talk seconds at most, up to 86400.
-    #[graphql(default)]
     pub time_limit_seconds: MaybeUndefined<i32>,
 }
 

@@ -15,7 +15,7 @@ use crate::app::accounts;
 use crate::app::margin::{MarginWarning, Margins};
 use crate::app::tariffs::{self, BlockOn, Blocked, Edit, Import, NewTariff, Outcome};
 use crate::error::{Error, ErrorCode, Result};
-use crate::graphql::accounts::{Account, Callshop, parse_account};
+use crate::graphql::accounts::{Account, Callshop, parse_account, parse_account_if};
 use crate::graphql::payload::{UserError, answer, payload};
 use crate::graphql::scalars::{Decimal, Kind};
 use crate::graphql::{app, caller};
@@ -174,7 +174,7 @@ impl TariffMutation {
             let mode = entity::RoundingMode::from(input.rounding_mode);
             let rounding = decimals.and_then(|decimals| Rounding::new(decimals, mode.into()).ok());
             let new = NewTariff {
-                account_id: input.account_id.as_ref().map(parse_account).transpose()?,
+                account_id: parse_account_if(ctx, input.account_id.as_ref()).await?,
                 name: input.name,
                 currency: input.currency.map(|currency| currency.0),
                 rounding: rounding.ok_or_else(|| Error::invalid("roundingDecimals", "0 to 6"))?,
@@ -278,7 +278,7 @@ impl TariffMutation {
     ) -> async_graphql::Result<AssignTariffPayload> {
         let done = async {
             let tariff_id = input.tariff_id.as_ref().map(|id| Kind::Tariff.parse(id)).transpose()?;
-            let id = parse_account(&input.account_id)?;
+            let id = parse_account(ctx, &input.account_id).await?;
             let (account, margins) =
                 tariffs::assign(app(ctx), caller(ctx)?, id, tariff_id, input.kind.into()).await?;
             assigned(ctx, account, margins).await

@@ -11,7 +11,7 @@ use crate::app::access;
 use crate::app::rates::RateSearch;
 use crate::app::tariffs::{self, Version};
 use crate::error::{Error, ErrorCode, Result};
-use crate::graphql::paging::{Page, Paging, size};
+use crate::graphql::paging::{Page, Paging, around, size};
 use crate::graphql::payload::top_level;
 use crate::graphql::scalars::Money;
 use crate::graphql::{actor, app};
@@ -155,8 +155,7 @@ where
     N: OutputType,
 {
     let (size, backwards) = size(&paging).map_err(top_level)?;
-    let after = paging.after.as_deref().map(prefix_cursor).transpose().map_err(top_level)?;
-    let before = paging.before.as_deref().map(prefix_cursor).transpose().map_err(top_level)?;
+    let (after, before) = around(&paging, prefix_cursor).map_err(top_level)?;
     let (begun, ended) = (after.is_some(), before.is_some());
     let mut rows =
         read(RatePage { after, before, limit: size + 1, descending: backwards }).await.map_err(top_level)?;
@@ -174,13 +173,12 @@ where
     Ok(connection)
 }
 
-fn prefix_cursor(text: &str) -> Result<String> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-    let prefix = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+fn prefix_cursor(text: &str) -> Option<String> {
+    let prefix = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
     let good = |prefix: &String| {
         prefix.len() <= MAX_PREFIX_DIGITS && prefix.bytes().all(|byte| byte.is_ascii_digit())
     };
-    prefix.filter(good).ok_or_else(|| Error::invalid("after", "not a cursor of this list"))
+    Some(prefix).filter(good)
 }
 
 pub(super) async fn version_rates(

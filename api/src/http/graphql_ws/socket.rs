@@ -461,14 +461,17 @@ impl Socket {
         let next = move |json| Event::Next { id: event_id.clone(), json };
         let events: LocalBoxStream<'static, Event> = if prepared.kind == Kind::Subscription {
             span.in_scope(|| tracing::debug!("subscribed"));
-            prepared.stream(service.executor()).map(move |answer| next(answer_json(answer))).boxed_local()
+            let answers = prepared.stream(service.executor());
+            answers.map(move |answer| next(answer_json(answer, service.limits()))).boxed_local()
         } else {
             let id = id.clone();
             once(async move {
                 let begun = Instant::now();
                 let run = prepared.run(service.executor(), service.limits());
-                let (outcome, event) = match run.instrument(span.clone()).await {
-                    Ok(response) => ("answered", next(response_json(&response))),
+                let answer = run.instrument(span.clone()).await;
+                let answer = answer.and_then(|response| response_json(&response, service.limits()));
+                let (outcome, event) = match answer {
+                    Ok(json) => ("answered", next(json)),
                     Err(error) => (error.code, Event::Refused { id, error }),
                 };
                 request::ended(&span, outcome, begun.elapsed());

@@ -7,11 +7,14 @@ use std::collections::HashMap;
 
 use apollo_compiler::{
     Name, Node,
-    ast::{Argument, Definition, Document, FragmentDefinition, OperationDefinition, Selection, Value},
-    response::JsonMap,
+    ast::{Argument, Definition, Document, Field, FragmentDefinition, OperationDefinition, Selection, Value},
+    response::{JsonMap, JsonValue},
 };
 
 use crate::http::{error::RequestError, limits::Limits};
+
+/// Fields that answer with a list and take neither `first` nor `last`, by name, with how many objects of each count.
+pub type Lists = &'static [(&'static str, u64)];
 
 /// What a selection set asks for, fragments expanded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,9 +50,9 @@ pub fn count(
     document: &Document,
     operation: &OperationDefinition,
     variables: Option<&JsonMap>,
-    limits: &Limits,
+    (limits, lists): (&Limits, Lists),
 ) -> Result<Totals, RequestError> {
-    let mut counter = Counter::new(document, variables, limits);
+    let mut counter = Counter::new(document, variables, limits, lists);
     let mut totals = counter.selections(&operation.selection_set)?;
     totals.directives = totals.directives.saturating_add(operation.directives.len() as u64);
     for variable in &operation.variables {
@@ -60,12 +63,12 @@ pub fn count(
 
 /// Counts every operation and every fragment, also those nothing spreads, and holds each to the limits. A
 /// complexity that depends on variables is left to [`check_variables`].
-pub fn check_document(document: &Document, limits: &Limits) -> Result<(), RequestError> {
-    let mut counter = Counter::new(document, None, limits);
+pub fn check_document(document: &Document, limits: &Limits, lists: Lists) -> Result<(), RequestError> {
+    let mut counter = Counter::new(document, None, limits, lists);
     for definition in &document.definitions {
         match definition {
             Definition::OperationDefinition(operation) => {
-                let totals = count(document, operation, None, limits)?;
+                let totals = count(document, operation, None, (limits, lists))?;
                 check_shape(&totals, limits)?;
                 if !totals.sized_by_variable {
                     check_complexity(&totals, limits)?;
@@ -102,12 +105,12 @@ pub fn check_variables(
     document: &Document,
     operation: &OperationDefinition,
     variables: &JsonMap,
-    limits: &Limits,
+    (limits, lists): (&Limits, Lists),
 ) -> Result<(), RequestError> {
     if operation.variables.is_empty() {
         return Ok(());
     }
-    check_complexity(&count(document, operation, Some(variables), limits)?, limits)
+    check_complexity(&count(document, operation, Some(variables), (limits, lists))?, limits)
 }
 
 /// Holds the complexity to its limit.
@@ -134,17 +137,18 @@ struct Counter<'a> {
     progress: HashMap<&'a Name, Progress>,
     variables: Option<&'a JsonMap>,
     limits: &'a Limits,
+    lists: Lists,
 }
 
 impl<'a> Counter<'a> {
-    fn new(document: &'a Document, variables: Option<&'a JsonMap>, limits: &'a Limits) -> Self {
+    fn new(document: &'a Document, variables: Option<&'a JsonMap>, limits: &'a Limits, lists: Lists) -> Self {
         let fragments = document
             .definitions
             .iter()
             .filter_map(|definition| definition.as_fragment_definition())
             .map(|fragment| (&fragment.name, fragment))
             .collect();
-        Self { fragments, progress: HashMap::new(), variables, limits }
+        Self { fragments, progress: HashMap::new(), variables, limits, lists }
     }
 
     fn selections(&mut self, selections: &'a [Selection]) -> Result<Totals, RequestError> {
@@ -159,7 +163,7 @@ impl<'a> Counter<'a> {
         let (mut totals, directives) = match selection {
             Selection::Field(field) => {
                 let mut totals = self.selections(&field.selection_set)?;
-                let (size, sized_by_variable) = self.list_size(&field.arguments);
+                let (size, sized_by_variable) = self.list_size(field);
                 totals.aliases = totals.aliases.saturating_add(u64::from(field.alias.is_some()));
                 totals.depth = totals.depth.saturating_add(1);
                 totals.complexity = totals.complexity.saturating_mul(size).saturating_add(1);
@@ -198,14 +202,16 @@ impl<'a> Counter<'a> {
         Ok(totals)
     }
 
-    /// The largest of `first` and `last`, 1 without either, and whether a variable had a say.
-    fn list_size(&self, arguments: &[Node<Argument>]) -> (u64, bool) {
+    /// How many objects a field may answer with: the largest of `first`, `last` and the number of `ids`; without any, what is noted of lists
+    /// of this name, or 1. And whether a variable had a say.
+    fn list_size(&self, field: &Field) -> (u64, bool) {
         let mut size = None;
         let mut by_variable = false;
-        for argument in arguments.iter().filter(|argument| matches!(argument.name.as_str(), "first" | "last"))
-        {
+        let sizes = |argument: &&Node<Argument>| matches!(argument.name.as_str(), "first" | "last" | "ids");
+        for argument in field.arguments.iter().filter(sizes) {
             let asked = match &*argument.value {
                 Value::Int(number) => number.as_str().parse().unwrap_or(0),
+                Value::List(items) => items.len() as u64,
                 Value::Variable(name) => {
                     by_variable = true;
                     self.variable_size(name)
@@ -214,12 +220,17 @@ impl<'a> Counter<'a> {
             };
             size = size.max(Some(asked));
         }
-        (size.unwrap_or(1), by_variable)
+        (size.unwrap_or_else(|| self.usual_size(&field.name)), by_variable)
+    }
+
+    fn usual_size(&self, field: &Name) -> u64 {
+        self.lists.iter().find(|(name, _)| field == name).map_or(1, |(_, size)| *size)
     }
 
     fn variable_size(&self, name: &Name) -> u64 {
         let value = self.variables.and_then(|variables| variables.get(name.as_str()));
         match value {
+            Some(JsonValue::Array(items)) => items.len() as u64,
             Some(value) => value.as_u64().unwrap_or(0),
             None => self.limits.assumed_list_size,
         }
@@ -230,15 +241,17 @@ impl<'a> Counter<'a> {
 mod tests {
     use super::*;
 
+    const LISTS: Lists = &[("shelves", 20)];
+
     fn totals(document: &str) -> Result<Totals, RequestError> {
         let tree = Document::parse(document, "q").expect("syntax");
         let operation = tree.definitions[0].as_operation_definition().expect("an operation first").clone();
-        count(&tree, &operation, None, &Limits::default())
+        count(&tree, &operation, None, (&Limits::default(), LISTS))
     }
 
     fn code(document: &str) -> &'static str {
         let tree = Document::parse(document, "q").expect("syntax");
-        check_document(&tree, &Limits::default()).map_or_else(|error| error.code, |()| "")
+        check_document(&tree, &Limits::default(), LISTS).map_or_else(|error| error.code, |()| "")
     }
 
     #[test]
@@ -261,6 +274,32 @@ mod tests {
         assert_eq!(totals("{ a(first: 10) { b(last: 5) { c d } } }").expect("counted").complexity, 111);
         let by_variable = totals("query($n: Int) { a(first: $n) { b } }").expect("counted");
         assert_eq!((by_variable.complexity, by_variable.sized_by_variable), (101, true));
+    }
+
+    #[test]
+    fn ids_and_lists_without_a_page_are_sizes_too() {
+        assert_eq!(totals("{ a(ids: [1, 2, 3]) { b c } }").expect("counted").complexity, 7);
+        assert_eq!(totals("{ a(ids: [1, $x, $x], first: 2) { b } }").expect("counted").complexity, 4);
+        assert_eq!(totals("{ shelves { b } }").expect("counted").complexity, 21);
+        assert_eq!(totals("{ s: shelves(first: 3) { b } }").expect("counted").complexity, 4);
+        assert_eq!(code("{ shelves { shelves { shelves { shelves { b } } } } }"), "QUERY_TOO_COMPLEX");
+    }
+
+    #[test]
+    fn a_variable_counts_by_what_is_in_it() {
+        let tree = Document::parse("query($ids: [ID!]!) { a(ids: $ids) { b } }", "q").expect("syntax");
+        let operation = tree.definitions[0].as_operation_definition().expect("an operation");
+        let counted = |ids: serde_json::Value| {
+            let variables = serde_json::from_value(serde_json::json!({ "ids": ids })).expect("variables");
+            count(&tree, operation, Some(&variables), (&Limits::default(), LISTS))
+                .expect("counted")
+                .complexity
+        };
+        assert_eq!((counted(serde_json::json!(["1", "2", "3"])), counted(serde_json::json!([]))), (4, 1));
+        assert_eq!(
+            count(&tree, operation, None, (&Limits::default(), LISTS)).expect("counted").complexity,
+            101
+        );
     }
 
     #[test]

@@ -8,7 +8,8 @@
 //! 6. [`operation`]: which operation is meant.
 //! 7. [`validate`]: the document against the caller's role schema.
 //! 8. [`variables`]: their values against their types; complexity again if a list's size is among them.
-//! 9. [`introspection`] from the role schema, and [`execute`] with a deadline.
+//! 9. [`text`]: no text has what no text should have, in the document or in a variable.
+//! 10. [`introspection`] from the role schema, and [`execute`] with a deadline.
 //!
 //! What depends on the text and the role alone (2 to 5, and 7) is done once and kept, bounded, in [`RolePipeline`].
 //! For callers the order of 6 and 7 makes no difference: an invalid document is answered as such.
@@ -40,6 +41,7 @@ mod lexer;
 pub mod live;
 pub mod operation;
 pub mod parse;
+pub mod text;
 pub mod token_cap;
 pub mod validate;
 pub mod variables;
@@ -130,6 +132,15 @@ struct Checked {
     live: HashMap<Option<Name>, Arc<dyn Live>>,
 }
 
+/// What the types of a schema do not say of its members.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Notes {
+    /// What lists that are no pages count.
+    pub lists: count::Lists,
+    /// Input fields that take more than a line of text.
+    pub texts: text::Texts,
+}
+
 /// One role's schema and the documents checked against it.
 pub struct RolePipeline {
     schema: Valid<Schema>,
@@ -137,6 +148,7 @@ pub struct RolePipeline {
     /// By the document's text; refusals are kept too, so that sending one again costs nothing.
     documents: moka::sync::Cache<Arc<str>, Arc<Result<Checked, RequestError>>>,
     compile: Option<Compile>,
+    notes: Notes,
 }
 
 impl RolePipeline {
@@ -146,7 +158,13 @@ impl RolePipeline {
             .weigher(|text: &Arc<str>, _| u32::try_from(text.len().max(256)).unwrap_or(u32::MAX))
             .max_capacity(limits.cached_document_bytes)
             .build();
-        Self { implementers: schema.implementers_map(), schema, documents, compile: None }
+        Self {
+            implementers: schema.implementers_map(),
+            schema,
+            documents,
+            compile: None,
+            notes: Notes::default(),
+        }
     }
 
     /// Asks this how the events of subscriptions are written.
@@ -154,12 +172,17 @@ impl RolePipeline {
         self.compile = Some(compile);
     }
 
+    /// Holds requests to these notes.
+    pub fn note(&mut self, notes: Notes) {
+        self.notes = notes;
+    }
+
     /// The role's schema in the schema definition language.
     pub fn sdl(&self) -> String {
         self.schema.to_string()
     }
 
-    /// Takes a request through stages 1 to 8.
+    /// Takes a request through stages 1 to 9.
     pub fn prepare(&self, parameters: Parameters, limits: &Limits) -> Result<Prepared, RequestError> {
         byte_cap::check(parameters.query.len(), limits.body_bytes)?;
         let checked = self.checked(&parameters.query, limits);
@@ -172,7 +195,8 @@ impl RolePipeline {
             .get(name)
             .map_err(|error| RequestError::document("UNKNOWN_OPERATION", error.message().to_string()))?;
         let values = variables::coerce(&self.schema, &document.typed, typed, &parameters.variables)?;
-        count::check_variables(&document.tree, chosen, &values, limits)?;
+        count::check_variables(&document.tree, chosen, &values, (limits, self.notes.lists))?;
+        text::check(&self.schema, &document.typed, typed, &values, self.notes.texts)?;
         let roots = introspection::root_fields(&document.typed, typed);
         let introspected = if roots.introspection {
             let answer =
@@ -183,7 +207,7 @@ impl RolePipeline {
         };
         Ok(Prepared {
             kind: chosen.operation_type.into(),
-            request: executor_request(parameters, &values, document),
+            request: executor_request(parameters, typed, &values, document),
             introspected,
             has_data: roots.data || !roots.introspection,
             field: typed.selection_set.fields().next().map(|field| field.name.clone()),
@@ -205,7 +229,7 @@ impl RolePipeline {
         bracket_depth::check_document(text, limits.bracket_depth)?;
         token_cap::check(text, limits.tokens)?;
         let tree = parse::parse(text, limits)?;
-        count::check_document(&tree, limits)?;
+        count::check_document(&tree, limits, self.notes.lists)?;
         let typed = validate::validate(&tree, &self.schema)?;
         let for_executor = async_graphql::parser::parse_query(text).map_err(|_| {
             RequestError::document("GRAPHQL_PARSE_FAILED", "The document is not valid GraphQL.")
@@ -222,12 +246,18 @@ impl RolePipeline {
     }
 }
 
-fn executor_request(parameters: Parameters, values: &JsonMap, document: &Checked) -> Request {
+fn executor_request(
+    parameters: Parameters,
+    operation: &Operation,
+    values: &JsonMap,
+    document: &Checked,
+) -> Request {
     // The text itself is not needed again: the executor gets the syntax tree.
     let mut request =
         Request::new(String::new()).variables(variables::for_executor(values)).disable_introspection();
     request.operation_name = parameters.operation_name;
-    request.set_parsed_query(document.for_executor.clone());
+    let document = document.for_executor.clone();
+    request.set_parsed_query(variables::without_unset(document, operation, values));
     request
 }
 

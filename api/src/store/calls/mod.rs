@@ -21,7 +21,7 @@ use super::{Writes, bulk, first_id};
 use crate::error::Result;
 
 pub use events::{Met, Shop, doubt_events, ignore_events, meet, receive, reject_event};
-pub use shown::{CallFilter, find, list, live, of_each};
+pub use shown::{CallFilter, find, find_all, list, live, of_each};
 
 /// States of a call that is up or on its way.
 pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];

@@ -12,12 +12,19 @@ use uuid::Uuid;
 
 use super::is_one_of;
 use crate::error::Result;
-use crate::store::{Page, Scope};
+use crate::store::{Page, Scope, bulk};
 
 /// A call of a callshop inside `scope`.
 pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<call::Model>> {
     let owned = scope.owns((call::Entity, call::Column::CallshopId));
     Ok(call::Entity::find_by_id(id).filter(owned).one(conn).await?)
+}
+
+/// The calls of these ids that are inside `scope`.
+pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) -> Result<Vec<call::Model>> {
+    let owned = scope.owns((call::Entity, call::Column::CallshopId));
+    let wanted = bulk::among(conn, call::Column::Id, ids.iter().copied());
+    Ok(call::Entity::find().filter(wanted).filter(owned).all(conn).await?)
 }
 
 /// What to list.
@@ -56,9 +63,9 @@ pub async fn of_each(
     page: Page,
     priced: bool,
 ) -> Result<Vec<Arc<call::Model>>> {
-    let (above, below) = page.bounds();
     let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
-    let bounds = [above.unwrap_or(Uuid::nil()).into(), below.unwrap_or(Uuid::max()).into(), limit.into()];
+    let bounds =
+        [page.above.unwrap_or(Uuid::nil()).into(), page.below.unwrap_or(Uuid::max()).into(), limit.into()];
     let values = |of: sea_orm::Value| std::iter::once(of).chain(bounds.clone());
     let statements: Vec<Statement> = match conn.get_database_backend() {
         backend @ DbBackend::Postgres => {

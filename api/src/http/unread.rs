@@ -1,0 +1,81 @@
+//! A body that nobody read to its end.
+//!
+//! actix reads on for as long as a body in chunks goes on once its reader is gone, and keeps the connection for that; a client that sends a byte a
+//! minute has one for ever. While the reader is there, it ends the connection with the answer instead. So the reader is kept until then.
+
+use std::{
+    cell::RefCell,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+};
+
+use actix_web::{
+    Error, HttpMessage as _,
+    body::{BodySize, BoxBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    error::PayloadError,
+    middleware::Next,
+    web::Bytes,
+};
+use futures_util::{Stream, StreamExt as _};
+
+/// Middleware: ends a connection whose request was answered before its body was read.
+///
+/// # Errors
+/// Those of the service.
+pub async fn close_unread(
+    mut request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let payload = request.take_payload();
+    if matches!(payload, Payload::None) {
+        return next.call(request).await;
+    }
+    let shared = Rc::new(RefCell::new(Some(payload)));
+    request.set_payload(Payload::Stream { payload: Box::pin(Reader(shared.clone())) });
+    let response = next.call(request).await?;
+    let rest = shared.borrow_mut().take();
+    Ok(match rest {
+        Some(rest) => response.map_body(|_, body| BoxBody::new(Answer { body, _unread: rest })),
+        None => response,
+    })
+}
+
+/// What a handler reads a body from; empty once it has come to the end.
+struct Reader(Rc<RefCell<Option<Payload>>>);
+
+impl Stream for Reader {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut payload = self.0.borrow_mut();
+        let Some(reading) = payload.as_mut() else { return Poll::Ready(None) };
+        let read = reading.poll_next_unpin(context);
+        if matches!(read, Poll::Ready(None)) {
+            *payload = None;
+        }
+        read
+    }
+}
+
+/// An answer that is sent while the rest of the request is still to come.
+struct Answer {
+    body: BoxBody,
+    _unread: Payload,
+}
+
+impl MessageBody for Answer {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}

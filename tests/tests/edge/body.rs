@@ -1,0 +1,46 @@
+//! A body that does not end keeps no connection once its request is answered.
+
+use std::time::Duration;
+
+use tests::{Backend, TestServer};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::{interval, timeout};
+
+/// Sends a request whose chunks never end, one every 50 ms; answers the status, and whether the server ended the connection.
+async fn dribble(server: std::net::SocketAddr, head: &str) -> (String, bool) {
+    let mut stream = TcpStream::connect(server).await.expect("a connection");
+    let head = format!("{head} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n");
+    stream.write_all(head.as_bytes()).await.expect("the head is sent");
+    stream.write_all(b"content-type: application/json\r\n\r\n1\r\n{\r\n").await.expect("a chunk is sent");
+    let (mut reading, mut writing) = stream.into_split();
+    let sending = tokio::spawn(async move {
+        let mut pause = interval(Duration::from_millis(50));
+        loop {
+            pause.tick().await;
+            if writing.write_all(b"1\r\n \r\n").await.is_err() {
+                break;
+            }
+        }
+    });
+    let mut answer = Vec::new();
+    // a reset is an end, too: the client sends on
+    let ended = timeout(Duration::from_secs(10), reading.read_to_end(&mut answer)).await.is_ok();
+    sending.abort();
+    (String::from_utf8_lossy(&answer).chars().skip(9).take(3).collect(), ended)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_ends_with_the_answer_to_a_body_that_does_not() {
+    let server = TestServer::start(Backend::Sqlite, |config| config.limits.body_seconds = 1).await;
+    for (address, head, status) in [
+        (server.http, "POST /graphql", "408"),
+        (server.http, "POST /nothing", "404"),
+        (server.http, "PUT /graphql", "405"),
+        (server.hook, "POST /nothing", "404"),
+    ] {
+        let (found, ended) = dribble(address, head).await;
+        assert_eq!((found.as_str(), ended), (status, true), "{head}");
+    }
+    server.stop().await;
+}
