@@ -72,7 +72,7 @@ pub async fn open(app: &App, actor: &Actor, key: &str, input: Opening) -> Result
                 Ok(shift.id)
             })
             .await?;
-            Ok(ShiftView { shift: by_id(tx.conn(), actor, shift).await?, currency })
+            Ok(ShiftView::new(actor, by_id(tx.conn(), actor, shift).await?, currency))
         })
         .await
 }
@@ -123,7 +123,7 @@ pub async fn close(app: &App, actor: &Actor, key: &str, input: Closing) -> Resul
                 Ok(shift.id)
             })
             .await?;
-            Ok(ShiftView { shift: by_id(tx.conn(), actor, id).await?, currency })
+            Ok(ShiftView::new(actor, by_id(tx.conn(), actor, id).await?, currency))
         })
         .await
 }

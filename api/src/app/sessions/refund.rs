@@ -71,7 +71,7 @@ async fn give(
     let settings = accounts::callshop(tx.conn(), callshop_id).await?.ok_or(Error::NotFound)?;
     let before = json!({ "refunded": session.refunded });
     let refunded = check(actor, &session, &settings, input)?;
-    register::check_cash(tx.conn(), &shift, input.method, input.amount).await?;
+    register::check_cash(tx.conn(), actor, &shift, input.method, input.amount).await?;
     let given = (input.method, input.amount);
     let given = super::new_payment(&session, &shift, actor, PaymentKind::Refund, given, now);
     let given = payment::Model { reason: Some(reason.to_owned()), ..given };

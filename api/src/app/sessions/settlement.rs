@@ -92,7 +92,7 @@ async fn take_payment(
     let total: Micros = session.total.ok_or_else(|| Error::fault("a closed session without a total"))?.into();
     let settlement = settled(total, session.deposit.into(), input, settings.cash_step.map(Into::into))?;
     let kept = kept(input, &settlement)?;
-    register::check_cash(tx.conn(), &shift, PaymentMethod::Cash, settlement.deposit_back).await?;
+    register::check_cash(tx.conn(), actor, &shift, PaymentMethod::Cash, settlement.deposit_back).await?;
     let transfer = transfer(&session, &shift, actor, &kept, &settlement, now)?;
     ledger::post(tx.conn(), vec![transfer]).await?;
     let paid = |(method, amount): (&PaymentMethod, &Micros)| {

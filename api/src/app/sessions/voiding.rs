@@ -95,7 +95,7 @@ async fn give_deposit_back(
     let mut entries = vec![Entry::new(session.callshop_id, Book::Deposits, session.deposit.into())];
     let mut payments = Vec::new();
     for (method, amount) in paid {
-        register::check_cash(tx.conn(), shift, method, amount).await?;
+        register::check_cash(tx.conn(), actor, shift, method, amount).await?;
         let given = amount.checked_neg().map_err(Error::fault)?;
         entries.push(Entry::drawer(session.callshop_id, shift.id, method, given));
         payments.push(new_payment(session, shift, actor, PaymentKind::DepositRefund, (method, amount), now));
