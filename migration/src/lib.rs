@@ -15,6 +15,7 @@ mod m20261122_000001_first_call;
 mod m20261123_000001_money;
 mod m20261124_000001_partitions;
 mod m20261124_000002_reconciliation;
+mod m20261128_000005_logins;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000001_money::Migration),
             Box::new(m20261124_000001_partitions::Migration),
             Box::new(m20261124_000002_reconciliation::Migration),
+            Box::new(m20261128_000005_logins::Migration),
         ]
     }
 }

@@ -48,45 +48,44 @@ pub async fn record_movement(
 ) -> Result<(MovementView, String)> {
     let reason = clean_name("reason", &input.reason)?;
     let (input, reason, now) = (&input, &reason, app.clock.now());
-    app.store
-        .write(|tx| async move {
-            let shop = lock_shop(&tx, actor, input.callshop_id).await?;
-            let currency = shop.account.currency;
-            check_positive("amount", input.amount, &currency)?;
-            let id = idempotency::once(&tx, actor, &app.clock, "recordCashMovement", key, input, || async {
-                let shift = rows::lock_open_shift(tx.conn(), input.callshop_id).await?.ok_or_else(closed)?;
-                let (kind, change) = match input.kind {
-                    MovementKind::PayIn => (TransferKind::PayIn, input.amount),
-                    MovementKind::PayOut => {
-                        check_cash(tx.conn(), actor, &shift, PaymentMethod::Cash, input.amount).await?;
-                        (TransferKind::PayOut, input.amount.checked_neg().map_err(Error::fault)?)
-                    }
-                };
-                let movement = cash_movement::Model {
-                    id: Uuid::now_v7(),
-                    callshop_id: input.callshop_id,
-                    shift_id: shift.id,
-                    kind: input.kind,
-                    amount: input.amount.into(),
-                    reason: reason.clone(),
-                    user_id: actor.user_id,
-                    at: now,
-                };
-                rows::insert_movement(tx.conn(), movement.clone()).await?;
-                let transfer = transfer(actor, &shift, kind, (change, Book::Outside), now)?;
-                let transfer = NewTransfer { note: reason.clone(), ..transfer };
-                ledger::post(tx.conn(), vec![transfer]).await?;
-                let after = json!({ "kind": input.kind, "amount": input.amount, "reason": reason });
-                record(&tx, actor, now, "recordCashMovement", &shift, Value::Null, after).await?;
-                Ok(movement.id)
-            })
-            .await?;
-            let gone = || Error::fault("a cash movement that is not there any more");
-            let movement = rows::movement(tx.conn(), id).await?.ok_or_else(gone)?;
-            // the one who recorded it has said how much it is
-            Ok((MovementView { amount: Some(movement.amount.into()), movement }, currency))
+    app.write_as(actor, |tx| async move {
+        let shop = lock_shop(&tx, actor, input.callshop_id).await?;
+        let currency = shop.account.currency;
+        check_positive("amount", input.amount, &currency)?;
+        let id = idempotency::once(&tx, actor, &app.clock, "recordCashMovement", key, input, || async {
+            let shift = rows::lock_open_shift(tx.conn(), input.callshop_id).await?.ok_or_else(closed)?;
+            let (kind, change) = match input.kind {
+                MovementKind::PayIn => (TransferKind::PayIn, input.amount),
+                MovementKind::PayOut => {
+                    check_cash(tx.conn(), actor, &shift, PaymentMethod::Cash, input.amount).await?;
+                    (TransferKind::PayOut, input.amount.checked_neg().map_err(Error::fault)?)
+                }
+            };
+            let movement = cash_movement::Model {
+                id: Uuid::now_v7(),
+                callshop_id: input.callshop_id,
+                shift_id: shift.id,
+                kind: input.kind,
+                amount: input.amount.into(),
+                reason: reason.clone(),
+                user_id: actor.user_id,
+                at: now,
+            };
+            rows::insert_movement(tx.conn(), movement.clone()).await?;
+            let transfer = transfer(actor, &shift, kind, (change, Book::Outside), now)?;
+            let transfer = NewTransfer { note: reason.clone(), ..transfer };
+            ledger::post(tx.conn(), vec![transfer]).await?;
+            let after = json!({ "kind": input.kind, "amount": input.amount, "reason": reason });
+            record(&tx, actor, now, "recordCashMovement", &shift, Value::Null, after).await?;
+            Ok(movement.id)
         })
-        .await
+        .await?;
+        let gone = || Error::fault("a cash movement that is not there any more");
+        let movement = rows::movement(tx.conn(), id).await?.ok_or_else(gone)?;
+        // the one who recorded it has said how much it is
+        Ok((MovementView { amount: Some(movement.amount.into()), movement }, currency))
+    })
+    .await
 }
 
 /// The cash movements of a shift that was already proven to be the caller's, oldest first.
