@@ -61,7 +61,8 @@ pub struct Config {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuthConfig {
-    /// Key that signs access tokens, at least 32 characters; without one, a key is generated and kept in the database, for all nodes on it.
+    /// Key that signs access tokens and derives refresh tokens, at least 32 characters; without one, a key is generated and kept in the database,
+    /// for all nodes on it. A new key ends access tokens at once; logins go on by their refresh tokens.
     #[serde(serialize_with = "hidden")]
     pub token_key: Option<SecretString>,
     /// Seconds that an access token is good for.

@@ -340,7 +340,7 @@ async fn a_day_from_opening_to_the_z_report() {
     }
     let x = "{ xReport(callshopId: $SHOP) { methods { method expected { amount } sales { amount } } } }";
     let seen = run(shop, &shop.attendant, x).await;
-    assert_eq!(seen["xReport"]["methods"][0]["expected"], Value::Null, "counts are blind");
+    assert_eq!(seen["xReport"]["methods"], json!([]), "counts are blind");
     assert_eq!(run(shop, &shop.owner, x).await["xReport"]["methods"][0]["expected"]["amount"], "58.5");
 
     let close = |counts: &str, key: &str| {

@@ -14,6 +14,8 @@ pub struct Model {
     pub user_id: Uuid,
     /// SHA-256 of the one refresh token that is still good, hex.
     pub refresh_hash: String,
+    /// Number of that refresh token: how often the login was refreshed.
+    pub generation: i64,
     /// What the client called itself.
     pub user_agent: String,
     /// Where the login came from.

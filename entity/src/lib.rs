@@ -22,6 +22,7 @@ pub mod ledger_balance;
 pub mod ledger_entry;
 pub mod ledger_transfer;
 pub mod live_call;
+pub mod login_failure;
 pub mod payment;
 pub mod phone;
 pub mod proxy;

@@ -17,6 +17,7 @@ mod m20261124_000001_partitions;
 mod m20261124_000002_reconciliation;
 mod m20261128_000003_doubts;
 mod m20261128_000004_currencies;
+mod m20261128_000005_logins;
 mod m20261128_000006_bases_and_addresses;
 
 /// All migrations, oldest first.
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000002_reconciliation::Migration),
             Box::new(m20261128_000003_doubts::Migration),
             Box::new(m20261128_000004_currencies::Migration),
+            Box::new(m20261128_000005_logins::Migration),
             Box::new(m20261128_000006_bases_and_addresses::Migration),
         ]
     }

@@ -49,7 +49,7 @@ const RUN: &[&str] = &[
 /// Not written down, and why.
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("login", "a login is a row of its own, with its address and its times"),
-    ("refresh", "goes on with a login that is there"),
+    ("refresh", "goes on with a login that is there; only a repeated one is written down"),
     ("logout", "ends a login, whose row says when"),
     ("hangUpCall", "the call keeps who asked for it, and touches none of its money"),
 ];

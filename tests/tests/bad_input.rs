@@ -495,29 +495,6 @@ on_both!(guessing_is_slowed_and_the_owner_gets_in, |backend| async move {
     shop.finish().await;
 });
 
-on_both!(a_used_refresh_token_ends_the_login, |backend| async move {
-    let shop = Shop::start(backend, 1).await;
-    let anonymous = Client::anonymous(shop.server.http);
-    let (_, name) = newcomer(&shop).await;
-    let first = login(&anonymous, &name, PASSWORD).await;
-    let refresh =
-        "mutation($i: RefreshInput!) { refresh(input: $i) { accessToken refreshToken userErrors { code } } }";
-    let with = |token: &Value| json!({ "i": { "refreshToken": token } });
-    let second = anonymous.ok(refresh, with(&first["refreshToken"])).await["refresh"].take();
-    let client = anonymous.with_token(&text(&second["accessToken"]));
-    client.ok("{ viewer { id } }", json!({})).await;
-    let thief = anonymous.send(refresh, with(&first["refreshToken"])).await;
-    assert_eq!(codes(&thief), ["UNAUTHENTICATED"]);
-    let victim = anonymous.send(refresh, with(&second["refreshToken"])).await;
-    assert_eq!(codes(&victim), ["UNAUTHENTICATED"], "the whole family is revoked");
-    until_refused(&shop, &client).await;
-    for garbage in ["", ".", "x", "x.y", "00000000-0000-0000-0000-000000000000.x", "\u{0}"] {
-        let answer = anonymous.send(refresh, with(&json!(garbage))).await;
-        assert_eq!(codes(&answer), ["UNAUTHENTICATED"], "{garbage:?}");
-    }
-    shop.finish().await;
-});
-
 /// Fails unless the token is refused within a second.
 async fn until_refused(shop: &Shop, client: &Client) {
     let began = Instant::now();

@@ -113,6 +113,25 @@ fn use_cases_name_a_connection_and_nothing_else_of_the_database() {
 }
 
 #[test]
+fn use_cases_write_as_their_actor() {
+    // what no login asked for: the proxies' events, the upkeep, the platform's account, and blocks of rates that nobody sees before the version
+    let of_its_own = [
+        "access.rs",
+        "accounts.rs",
+        "mod.rs",
+        "calls/",
+        "retention.rs",
+        "statistics.rs",
+        "tariffs/drafts.rs",
+    ];
+    let places = wrong("api/src/app", |name, line| {
+        let allowed = of_its_own.iter().any(|own| name.starts_with(&format!("api/src/app/{own}")));
+        !allowed && (line.contains("store.write(") || line.trim_start().starts_with(".write("))
+    });
+    none(&places, "a mutation runs in `App::write_as`, so that nothing of a login that has ended commits");
+}
+
+#[test]
 fn sql_is_in_the_store() {
     let sql = [
         "Entity::find",

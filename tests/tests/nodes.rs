@@ -7,7 +7,7 @@ use chrono::Utc;
 use serde_json::{Value, json};
 use tests::crash::process::{self, Process};
 use tests::server::{HOOK_SECRET, proxy};
-use tests::shop::{Hook, answered_call};
+use tests::shop::{Hook, PASSWORD, answered_call, person, unique};
 use tests::{Backend, Client, FakeProxy, RedisServer, Relay, Shop, Socket, TestServer, on_both};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -289,6 +289,81 @@ async fn callshop(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32
     let said = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8(said).expect("UTF-8"))
 }
+
+/// An attendant of the shop who is logged in at another node, which has just read the login: the user's id, and the client.
+async fn logged_in_at(shop: &Shop, node: &TestServer) -> (Value, Client) {
+    let input = json!({ "accountId": shop.id, "role": "ATTENDANT", "user": person() });
+    let made = shop.owner.did("createUser", "CreateUserInput", input, "user { id login }").await;
+    let login = made["user"]["login"].as_str().expect("a login");
+    let client = Client::anonymous(node.http).login(login, PASSWORD).await;
+    client.ok("{ viewer { id } }", json!({})).await;
+    (made["user"]["id"].clone(), client)
+}
+
+/// Puts a coin into the register; the code of the refusal, if it is one.
+async fn pay_in(shop: &Shop, client: &Client) -> Value {
+    let mutation = "mutation($i: RecordCashMovementInput!) { recordCashMovement(input: $i) { movement { kind } userErrors { code } } }";
+    let input = json!({ "callshopId": shop.id, "kind": "PAY_IN", "amount": "1", "reason": "a coin", "idempotencyKey": unique("key") });
+    let answer = client.send(mutation, json!({ "i": input })).await;
+    answer.pointer("/errors/0/extensions/code").cloned().unwrap_or_default()
+}
+
+on_both!(no_node_obeys_a_user_who_is_disabled, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let other = shop.server.another_node().await;
+    shop.open_register().await;
+    // nodes look for ended logins twice a second: between two looks only the transaction itself knows
+    for _ in 0..4 {
+        let (id, client) = logged_in_at(&shop, &other).await;
+        assert_eq!(pay_in(&shop, &client).await, Value::Null);
+        shop.owner.did("disableUser", "UserIdInput", json!({ "userId": id }), "user { id }").await;
+        assert_eq!(pay_in(&shop, &client).await, "UNAUTHENTICATED");
+    }
+    let (id, client) = logged_in_at(&shop, &other).await;
+    let input = json!({ "userId": id, "password": "another long password" });
+    shop.owner.did("resetPassword", "ResetPasswordInput", input, "user { id }").await;
+    assert_eq!(pay_in(&shop, &client).await, "UNAUTHENTICATED");
+    let (_, client) = logged_in_at(&shop, &other).await;
+    let here = Client::anonymous(shop.server.http).with_token(client.token());
+    here.did("logout", "LogoutInput", json!({}), "done").await;
+    assert_eq!(pay_in(&shop, &client).await, "UNAUTHENTICATED");
+    other.stop().await;
+    shop.finish().await;
+});
+
+on_both!(disabling_waits_for_what_the_user_is_doing, |backend| async move {
+    use std::sync::Arc;
+    use tokio::sync::Notify;
+    let shop = Shop::start(backend, 1).await;
+    let other = shop.server.another_node().await;
+    let (id, client) = logged_in_at(&shop, &other).await;
+    let (app, token) = (other.app.clone(), client.token().to_owned());
+    let (actor, _) = api::auth::login::authenticate(&app, &token).await.expect("a login");
+    let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let doing = {
+        let (begun, go_on) = (begun.clone(), go_on.clone());
+        tokio::spawn(async move {
+            let work = |_tx: api::store::Tx| async {
+                begun.notify_one();
+                go_on.notified().await;
+                Ok(())
+            };
+            app.write_as(&actor, work).await
+        })
+    };
+    begun.notified().await;
+    let owner = shop.owner.clone();
+    let mut disabling = tokio::spawn(async move {
+        owner.did("disableUser", "UserIdInput", json!({ "userId": id }), "user { id }").await
+    });
+    let early = tokio::time::timeout(Duration::from_millis(500), &mut disabling).await;
+    assert!(early.is_err(), "it was answered while the user's transaction could still commit");
+    go_on.notify_one();
+    doing.await.expect("it ran").expect("it was begun before, and commits");
+    disabling.await.expect("the user is disabled");
+    other.stop().await;
+    shop.finish().await;
+});
 
 const SECRET: &str = "f3a91c07d5be42688e10";
 

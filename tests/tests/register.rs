@@ -6,8 +6,8 @@ use api::graphql::scalars::parse_any;
 use billing::money::Micros;
 use entity::Book;
 use serde_json::{Value, json};
-use tests::shop::{text, unique};
-use tests::{Backend, Shop, on_both};
+use tests::shop::{PASSWORD, text, unique};
+use tests::{Backend, Client, Shop, on_both};
 
 /// Everything a report shows.
 const REPORT: &str = "{ shiftNumber methods { method float { amount } sales { amount } deposits { amount } depositRefunds { amount } \
@@ -28,8 +28,12 @@ async fn act(shop: &Shop, mutation: &str, input: Value) -> Value {
 }
 
 async fn movement(shop: &Shop, kind: &str, amount: &str) -> String {
+    movement_by(&shop.attendant, shop, kind, amount).await
+}
+
+async fn movement_by(by: &Client, shop: &Shop, kind: &str, amount: &str) -> String {
     let input = keyed(json!({ "callshopId": shop.id, "kind": kind, "amount": amount, "reason": "change" }));
-    shop.attendant.code("recordCashMovement", "RecordCashMovementInput", input, "movement { kind }").await
+    by.code("recordCashMovement", "RecordCashMovementInput", input, "movement { kind }").await
 }
 
 async fn close(shop: &Shop, counts: &[(&str, &str)], carry_over: &[&Value]) -> (String, Value) {
@@ -98,7 +102,8 @@ on_both!(a_deposit_of_one_shift_is_settled_in_the_next_and_refunded_after_its_re
     act(&shop, "addSessionItem", water).await;
     act(&shop, "closeCabin", json!({ "sessionId": rosa })).await;
     assert_eq!(movement(&shop, "PAY_IN", "10").await, "none");
-    assert_eq!(movement(&shop, "PAY_OUT", "130.01").await, "INSUFFICIENT_CASH", "100 + 20 + 10 is there");
+    let too_much = movement_by(&shop.owner, &shop, "PAY_OUT", "130.01").await;
+    assert_eq!(too_much, "INSUFFICIENT_CASH", "100 + 20 + 10 is there");
     assert_eq!(movement(&shop, "PAY_OUT", "30").await, "none");
     let x = x_report(&shop).await;
     let cash = ["float", "deposits", "payIns", "payOuts", "sales", "expected"];
@@ -189,12 +194,6 @@ on_both!(reports_add_up_by_method_and_by_person, |backend| async move {
     let attendant = amounts(person(1, "3.8"), ["discounts", "deposits", "depositRefunds", "refunds"]);
     assert_eq!(attendant, ["0.4", "8", "0", "0"]);
     assert_eq!(amounts(person(1, "3"), ["discounts", "deposits", "depositRefunds"]), ["0", "0", "5"]);
-    // counts are blind: who counts is not told before
-    let blind = format!("{{ xReport(callshopId: \"{}\") {REPORT} }}", shop.id);
-    let blind = shop.attendant.ok(&blind, json!({})).await;
-    for line in blind["xReport"]["methods"].as_array().expect("methods") {
-        assert_eq!(line["expected"], Value::Null);
-    }
     let counts = [("CASH", "97.80"), ("CARD", "1"), ("PIX", "8")];
     let (shift, z) = close(&shop, &counts, &[]).await;
     assert_eq!(amounts(&z, totals), amounts(&x, totals));
@@ -207,6 +206,108 @@ on_both!(reports_add_up_by_method_and_by_person, |backend| async move {
     assert_eq!(book(&shop, Book::Sales).await, "-6.78");
     assert_eq!(book(&shop, Book::Rounding).await, "-0.02");
     assert_eq!(book(&shop, Book::Outside).await, "6.8");
+    shop.finish().await;
+});
+
+/// Another attendant of the shop.
+async fn colleague(shop: &Shop) -> Client {
+    let person = json!({ "name": unique("bia"), "displayName": "Bia", "password": PASSWORD });
+    let input = json!({ "accountId": shop.id, "role": "ATTENDANT", "user": person });
+    let made = shop.owner.did("createUser", "CreateUserInput", input, "user { login }").await;
+    shop.owner.login(&text(&made["user"]["login"]), PASSWORD).await
+}
+
+/// Every amount in an answer.
+fn all_amounts(answer: &Value) -> Vec<String> {
+    match answer {
+        Value::Object(fields) => match fields.get("amount") {
+            Some(Value::String(amount)) => vec![amount.clone()],
+            _ => fields.values().flat_map(all_amounts).collect(),
+        },
+        Value::Array(items) => items.iter().flat_map(all_amounts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A prepaid session that is over and settled: what was paid in advance is given back in cash.
+async fn deposit_returned(by: &Client, cabin: &str, deposit: &str) -> String {
+    let opening = keyed(json!({ "cabinId": cabin, "deposit": { "amount": deposit } }));
+    let opened = by.did("openCabin", "OpenCabinInput", opening, "session { id }").await;
+    let session = &opened["session"]["id"];
+    by.did("closeCabin", "CloseCabinInput", json!({ "sessionId": session }), "session { id }").await;
+    let settle = keyed(json!({ "sessionId": session, "payments": [] }));
+    by.code("settleSession", "SettleSessionInput", settle, "session { id }").await
+}
+
+on_both!(attendants_count_blind, |backend| async move {
+    let shop = Shop::start(backend, 2).await;
+    let bia = colleague(&shop).await;
+    let input = keyed(json!({ "callshopId": shop.id, "float": "100" }));
+    let fields = "shift { id float { amount } } cabins { id }";
+    let opened = shop.attendant.did("openRegister", "OpenRegisterInput", input, fields).await;
+    assert_eq!(opened["shift"]["float"], Value::Null);
+    assert_eq!(movement(&shop, "PAY_IN", "10").await, "none");
+    let session = json!(shop.open_cabin(0).await);
+    shop.call(0, "+351212345678", 125_000).await;
+    act(&shop, "closeCabin", json!({ "sessionId": session })).await;
+    let payments = json!([{ "method": "CASH", "amount": "0.70" }]);
+    act(&shop, "settleSession", keyed(json!({ "sessionId": session, "payments": payments }))).await;
+    // whatever an attendant may ask of the open shift, its float, movements and sums are not among it
+    let asked = format!(
+        "{{ xReport(callshopId: \"{id}\") {REPORT} \
+            currentRegister(callshopId: \"{id}\") {{ float {{ amount }} zReport {REPORT} movements(first: 9) {{ nodes {{ kind amount {{ amount }} reason }} }} }} \
+            registerShifts(callshopId: \"{id}\", first: 9) {{ nodes {{ float {{ amount }} movements(first: 9) {{ nodes {{ amount {{ amount }} }} }} }} }} \
+            node(id: \"{shift}\") {{ ... on RegisterShift {{ float {{ amount }} movements(first: 9) {{ nodes {{ amount {{ amount }} }} }} }} }} }}",
+        id = shop.id,
+        shift = text(&opened["shift"]["id"]),
+    );
+    for attendant in [&shop.attendant, &bia] {
+        let answer = attendant.ok(&asked, json!({})).await;
+        assert_eq!(all_amounts(&answer), Vec::<String>::new(), "{answer}");
+        assert_eq!(answer["currentRegister"]["movements"]["nodes"][0]["reason"], "change");
+        assert_eq!(answer["xReport"]["shiftNumber"], "1");
+    }
+    let answer = shop.owner.ok(&asked, json!({})).await;
+    assert_eq!(answer["currentRegister"]["float"]["amount"], "100");
+    assert_eq!(answer["xReport"]["methods"][0]["expected"]["amount"], "110.68");
+
+    // a receipt and its payments are for those who took the money
+    let paid = "query($id: ID!) { session(id: $id) { total { amount } payments { amount { amount } } } }";
+    let receipt = "query($id: ID!) { receipt(sessionId: $id, format: TEXT_58) { number } }";
+    let of = json!({ "id": session });
+    for (who, payments) in [(&shop.attendant, 1), (&bia, 0), (&shop.owner, 1)] {
+        let answer = who.ok(paid, of.clone()).await;
+        assert_eq!(answer["session"]["payments"].as_array().map(Vec::len), Some(payments), "{answer}");
+        assert_eq!(answer["session"]["total"]["amount"], "0.68");
+        let printed = who.send(receipt, of.clone()).await;
+        let code = if payments == 1 { Value::Null } else { json!("FORBIDDEN") };
+        assert_eq!(printed["errors"][0]["extensions"]["code"], code, "{printed}");
+    }
+
+    // no refusal tells how much is there: neither of cash that is taken out, nor of deposits and refunds that are given back
+    assert_eq!(movement_by(&shop.owner, &shop, "PAY_OUT", "110.69").await, "INSUFFICIENT_CASH");
+    for amount in ["110.69", "0.01", "500"] {
+        assert_eq!(movement_by(&bia, &shop, "PAY_OUT", amount).await, "none");
+    }
+    assert_eq!(movement_by(&shop.owner, &shop, "PAY_OUT", "0.01").await, "INSUFFICIENT_CASH");
+    assert_eq!(deposit_returned(&shop.attendant, &shop.cabins[1], "20").await, "none");
+    let limit = json!({ "callshopId": shop.id, "attendantMaxRefund": "1" });
+    shop.owner.did("updateCallshopSettings", "UpdateCallshopSettingsInput", limit, "callshop { id }").await;
+    let refund = keyed(json!({ "sessionId": session, "amount": "0.50", "reason": "echo" }));
+    act(&shop, "refundSession", refund).await;
+
+    // the count tells all of it: 100 + 10 + 0.68 - 610.70 - 0.50
+    let (_, z) = close(&shop, &[("CASH", "0")], &[]).await;
+    assert_eq!(amounts(&z["methods"][0], ["float", "expected", "variance"]), ["100", "-500.52", "500.52"]);
+    let closed = format!(
+        "{{ registerShifts(callshopId: \"{}\", first: 1) {{ nodes {{ float {{ amount }} }} }} }}",
+        shop.id
+    );
+    let closed = shop.attendant.ok(&closed, json!({})).await;
+    assert_eq!(all_amounts(&closed), ["100"]);
+    let answer = bia.ok(paid, of.clone()).await;
+    assert_eq!(answer["session"]["payments"].as_array().map(Vec::len), Some(2), "it was counted: {answer}");
+    bia.ok(receipt, of).await;
     shop.finish().await;
 });
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::auth::{Actor, Right};
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::accounts;
+use crate::store::{Store, Tx, accounts};
 
 /// A callshop that the actor may see, with a right that he has there.
 #[derive(Clone, Debug)]
@@ -24,6 +24,28 @@ impl Shop {
     pub fn id(&self) -> Uuid {
         self.account.id
     }
+}
+
+/// Runs `work` in a transaction that commits only while the actor's login is good. A node believes for a moment what it read of a login;
+/// this reads it again and keeps it from changing. Ending a login, on whatever node, waits for what the login is doing, and nothing that the
+/// login does commits afterwards.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when the login has ended; those of `work`.
+pub async fn write_as<T, F, Fut>(store: &Store, actor: &Actor, work: F) -> Result<T>
+where
+    F: Fn(Tx) -> Fut,
+    Fut: Future<Output = Result<T>>,
+{
+    let work = &work;
+    let checked = |tx: Tx| async move {
+        // the command line has no login
+        if !actor.session_id.is_nil() && !accounts::hold_auth_session(tx.conn(), actor.session_id).await? {
+            return Err(Error::Unauthenticated);
+        }
+        work(tx).await
+    };
+    store.write(checked).await
 }
 
 /// An account inside the actor's subtree, with a right that he has.

@@ -73,31 +73,30 @@ pub async fn create(app: &App, actor: &Actor, new: NewAccount) -> Result<Created
         None => None,
     };
     let (new, name, user) = (&new, &name, &user);
-    app.store
-        .write(|tx| async move {
-            let parent_id = new.parent_id.unwrap_or(actor.account_id);
-            let parent = access::account(tx.conn(), actor, parent_id, Right::ManageAccounts).await?;
-            access::check_kind(&parent, new.kind)?;
-            let account = child_of(app, &parent, id, name, new)?;
-            accounts::insert(tx.conn(), account.clone()).await?;
-            ledger::open_credit(tx.conn(), account.id, &account.currency).await?;
-            if new.kind == AccountKind::Callshop {
-                accounts::insert_callshop(tx.conn(), default_settings(app, &account)?).await?;
-            }
-            if let Some(user) = user {
-                accounts::insert_user(tx.conn(), user.clone()).await?;
-            }
-            let change = Change {
-                account_id: account.id,
-                action: creation(new.kind),
-                object: (object(&account), account.id),
-                before: Value::Null,
-                after: shown(&account),
-            };
-            audit::record(&tx, actor, account.created_at, change).await?;
-            Ok(Created { account, user: user.clone() })
-        })
-        .await
+    app.write_as(actor, |tx| async move {
+        let parent_id = new.parent_id.unwrap_or(actor.account_id);
+        let parent = access::account(tx.conn(), actor, parent_id, Right::ManageAccounts).await?;
+        access::check_kind(&parent, new.kind)?;
+        let account = child_of(app, &parent, id, name, new)?;
+        accounts::insert(tx.conn(), account.clone()).await?;
+        ledger::open_credit(tx.conn(), account.id, &account.currency).await?;
+        if new.kind == AccountKind::Callshop {
+            accounts::insert_callshop(tx.conn(), default_settings(app, &account)?).await?;
+        }
+        if let Some(user) = user {
+            accounts::insert_user(tx.conn(), user.clone()).await?;
+        }
+        let change = Change {
+            account_id: account.id,
+            action: creation(new.kind),
+            object: (object(&account), account.id),
+            before: Value::Null,
+            after: shown(&account),
+        };
+        audit::record(&tx, actor, account.created_at, change).await?;
+        Ok(Created { account, user: user.clone() })
+    })
+    .await
 }
 
 /// The mutation that makes an account.
@@ -254,39 +253,38 @@ pub struct AccountChange {
 /// `INVALID_INPUT`, not found, forbidden.
 pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -> Result<account::Model> {
     let change = &change;
-    app.store
-        .write(|tx| async move {
-            // locked: all columns are written, and others change limits, suspension and prices meanwhile
-            let mut account = accounts::lock(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
-            actor.require(Right::ManageAccounts)?;
-            if account.id == actor.account_id {
-                return Err(Error::Forbidden);
-            }
-            let mut before = shown(&account);
-            if let Some(name) = &change.name {
-                account.name = clean_name("name", name)?;
-            }
-            if let Some(zone) = &change.time_zone {
-                let _: chrono_tz::Tz =
-                    zone.parse().map_err(|_| Error::invalid("timeZone", "no such IANA time zone"))?;
-                account.time_zone.clone_from(zone);
-            }
-            if let Some(locale) = &change.locale {
-                account.locale = clean_locale("locale", locale)?;
-            }
-            let mut after = shown(&account);
-            if change.max_call_seconds.is_some() || change.caller_id.is_some() {
-                let (old, new) = update_settings(tx.conn(), account.id, change).await?;
-                audit::merge(&mut before, shown_settings(&old));
-                audit::merge(&mut after, shown_settings(&new));
-            }
-            let (before, after) = changed(before, after);
-            let object = (object(&account), account.id);
-            let change = Change { account_id: account.id, action: "updateAccount", object, before, after };
-            audit::record(&tx, actor, app.clock.now(), change).await?;
-            accounts::update(tx.conn(), account).await
-        })
-        .await
+    app.write_as(actor, |tx| async move {
+        // locked: all columns are written, and others change limits, suspension and prices meanwhile
+        let mut account = accounts::lock(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+        actor.require(Right::ManageAccounts)?;
+        if account.id == actor.account_id {
+            return Err(Error::Forbidden);
+        }
+        let mut before = shown(&account);
+        if let Some(name) = &change.name {
+            account.name = clean_name("name", name)?;
+        }
+        if let Some(zone) = &change.time_zone {
+            let _: chrono_tz::Tz =
+                zone.parse().map_err(|_| Error::invalid("timeZone", "no such IANA time zone"))?;
+            account.time_zone.clone_from(zone);
+        }
+        if let Some(locale) = &change.locale {
+            account.locale = clean_name("locale", locale)?;
+        }
+        let mut after = shown(&account);
+        if change.max_call_seconds.is_some() || change.caller_id.is_some() {
+            let (old, new) = update_settings(tx.conn(), account.id, change).await?;
+            audit::merge(&mut before, shown_settings(&old));
+            audit::merge(&mut after, shown_settings(&new));
+        }
+        let (before, after) = changed(before, after);
+        let object = (object(&account), account.id);
+        let change = Change { account_id: account.id, action: "updateAccount", object, before, after };
+        audit::record(&tx, actor, app.clock.now(), change).await?;
+        accounts::update(tx.conn(), account).await
+    })
+    .await
 }
 
 /// The settings before and after.
@@ -323,20 +321,19 @@ pub async fn set_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -
     plan.validate().map_err(|error| Error::invalid("dialPlan", error.to_string()))?;
     let plan = serde_json::to_value(&plan).map_err(Error::fault)?;
     let plan = &plan;
-    app.store
-        .write(|tx| async move {
-            let account = access::account(tx.conn(), actor, id, Right::ManageAccounts).await?;
-            // locked: the row has the next receipt's number as well
-            let old = accounts::lock_callshop(tx.conn(), account.id).await?.ok_or(Error::NotFound)?;
-            let settings = callshop::Model { dial_plan: plan.clone(), ..old.clone() };
-            let (before, after) = changed(shown_settings(&old), shown_settings(&settings));
-            let object = ("Callshop", account.id);
-            let change = Change { account_id: account.id, action: "setDialPlan", object, before, after };
-            audit::record(&tx, actor, app.clock.now(), change).await?;
-            let settings = accounts::update_callshop(tx.conn(), settings).await?;
-            Ok(Shop { account, settings })
-        })
-        .await
+    app.write_as(actor, |tx| async move {
+        let account = access::account(tx.conn(), actor, id, Right::ManageAccounts).await?;
+        // locked: the row has the next receipt's number as well
+        let old = accounts::lock_callshop(tx.conn(), account.id).await?.ok_or(Error::NotFound)?;
+        let settings = callshop::Model { dial_plan: plan.clone(), ..old.clone() };
+        let (before, after) = changed(shown_settings(&old), shown_settings(&settings));
+        let object = ("Callshop", account.id);
+        let change = Change { account_id: account.id, action: "setDialPlan", object, before, after };
+        audit::record(&tx, actor, app.clock.now(), change).await?;
+        let settings = accounts::update_callshop(tx.conn(), settings).await?;
+        Ok(Shop { account, settings })
+    })
+    .await
 }
 
 /// Suspends or resumes a child: while suspended, no new calls anywhere below it.
@@ -345,19 +342,18 @@ pub async fn set_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -
 /// Forbidden for an account that is not the actor's child.
 pub async fn set_suspended(app: &App, actor: &Actor, id: Uuid, suspended: bool) -> Result<account::Model> {
     let now = app.clock.now();
-    app.store
-        .write(|tx| async move {
-            let mut account = access::child(tx.conn(), actor, id, Right::Suspend).await?;
-            let before = shown(&account);
-            account.suspended_at = if suspended { account.suspended_at.or(Some(now)) } else { None };
-            let (before, after) = changed(before, shown(&account));
-            let action = if suspended { "suspendAccount" } else { "resumeAccount" };
-            let object = (object(&account), account.id);
-            let change = Change { account_id: account.id, action, object, before, after };
-            audit::record(&tx, actor, now, change).await?;
-            accounts::update(tx.conn(), account).await
-        })
-        .await
+    app.write_as(actor, |tx| async move {
+        let mut account = access::child(tx.conn(), actor, id, Right::Suspend).await?;
+        let before = shown(&account);
+        account.suspended_at = if suspended { account.suspended_at.or(Some(now)) } else { None };
+        let (before, after) = changed(before, shown(&account));
+        let action = if suspended { "suspendAccount" } else { "resumeAccount" };
+        let object = (object(&account), account.id);
+        let change = Change { account_id: account.id, action, object, before, after };
+        audit::record(&tx, actor, now, change).await?;
+        accounts::update(tx.conn(), account).await
+    })
+    .await
 }
 
 /// An account inside the actor's subtree.

@@ -251,7 +251,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView
         created_at: app.clock.now(),
     };
     let cabin = &cabin;
-    let made = app.store.write(|tx| async move {
+    let made = app.write_as(actor, |tx| async move {
         let shop = access::shop(tx.conn(), actor, cabin.callshop_id, Right::ManageCabins).await?;
         // its lock lets the count stand until the commit
         accounts::lock_callshop(tx.conn(), shop.id()).await?;
@@ -341,7 +341,7 @@ pub struct CabinChange {
 /// for attendants.
 pub async fn update(app: &App, actor: &Actor, id: Uuid, change: CabinChange) -> Result<CabinView> {
     let (change, now) = (&change, app.clock.now());
-    let changed = app.store.write(|tx| async move {
+    let changed = app.write_as(actor, |tx| async move {
         let mut cabin = lock(&tx, actor, id, Right::ManageCabins).await?;
         let before = shown(&cabin);
         if let Some(number) = change.number {
@@ -370,18 +370,17 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: CabinChange) -> 
 /// `ILLEGAL_STATE` when it is occupied or retired already; not found; forbidden for attendants.
 pub async fn retire(app: &App, actor: &Actor, id: Uuid) -> Result<CabinView> {
     let now = app.clock.now();
-    app.store
-        .write(|tx| async move {
-            let cabin = lock(&tx, actor, id, Right::ManageCabins).await?;
-            check_unoccupied(tx.conn(), id).await?;
-            let before = shown(&cabin);
-            let cabin = cabin::Model { retired_at: Some(now), phone_id: None, ..cabin };
-            let cabin = cabins::update(tx.conn(), cabin).await?;
-            emit(&tx, ActivityKind::CabinChanged, &cabin, None, now).await?;
-            record(&tx, actor, "retireCabin", changed(before, shown(&cabin)), &cabin, now).await?;
-            view(tx.conn(), cabin).await
-        })
-        .await
+    app.write_as(actor, |tx| async move {
+        let cabin = lock(&tx, actor, id, Right::ManageCabins).await?;
+        check_unoccupied(tx.conn(), id).await?;
+        let before = shown(&cabin);
+        let cabin = cabin::Model { retired_at: Some(now), phone_id: None, ..cabin };
+        let cabin = cabins::update(tx.conn(), cabin).await?;
+        emit(&tx, ActivityKind::CabinChanged, &cabin, None, now).await?;
+        record(&tx, actor, "retireCabin", changed(before, shown(&cabin)), &cabin, now).await?;
+        view(tx.conn(), cabin).await
+    })
+    .await
 }
 
 async fn check_unoccupied(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {

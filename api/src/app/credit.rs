@@ -194,18 +194,17 @@ pub async fn top_up(app: &App, actor: &Actor, key: &str, input: TopUp) -> Result
         return Err(Error::invalid("note", format!("at most {MAX_NAME} characters")));
     }
     let input = &input;
-    app.store
-        .write(|tx| async move {
-            let account = access::child(tx.conn(), actor, input.account_id, Right::ManageCredit).await?;
-            check_currency(&account, &input.currency)?;
-            let act = Act { action: "topUp", kind: TransferKind::TopUp, note: &input.note, reverses: None };
-            let balance = idempotency::once(&tx, actor, &app.clock, "topUp", key, input, || async {
-                Ok(give(&tx, app, actor, &account, input.amount, act).await?.balance)
-            })
-            .await?;
-            Ok((account, balance))
+    app.write_as(actor, |tx| async move {
+        let account = access::child(tx.conn(), actor, input.account_id, Right::ManageCredit).await?;
+        check_currency(&account, &input.currency)?;
+        let act = Act { action: "topUp", kind: TransferKind::TopUp, note: &input.note, reverses: None };
+        let balance = idempotency::once(&tx, actor, &app.clock, "topUp", key, input, || async {
+            Ok(give(&tx, app, actor, &account, input.amount, act).await?.balance)
         })
-        .await
+        .await?;
+        Ok((account, balance))
+    })
+    .await
 }
 
 /// A correction as the idempotency key keeps it.
@@ -238,19 +237,18 @@ pub async fn adjust(
     check_size("amount", input.amount)?;
     let reason = clean_name("reason", &input.reason)?;
     let (input, reason) = (&input, &reason);
-    app.store
-        .write(|tx| async move {
-            let account = access::child(tx.conn(), actor, input.account_id, Right::ManageCredit).await?;
-            check_currency(&account, &input.currency)?;
-            let act =
-                Act { action: "adjustCredit", kind: TransferKind::Adjustment, note: reason, reverses: None };
-            let posted = idempotency::once(&tx, actor, &app.clock, "adjustCredit", key, input, || async {
-                give(&tx, app, actor, &account, input.amount, act).await
-            })
-            .await?;
-            Ok((account, posted))
+    app.write_as(actor, |tx| async move {
+        let account = access::child(tx.conn(), actor, input.account_id, Right::ManageCredit).await?;
+        check_currency(&account, &input.currency)?;
+        let act =
+            Act { action: "adjustCredit", kind: TransferKind::Adjustment, note: reason, reverses: None };
+        let posted = idempotency::once(&tx, actor, &app.clock, "adjustCredit", key, input, || async {
+            give(&tx, app, actor, &account, input.amount, act).await
         })
-        .await
+        .await?;
+        Ok((account, posted))
+    })
+    .await
 }
 
 /// A reversal as the idempotency key keeps it.
@@ -275,7 +273,7 @@ pub async fn reverse(
 ) -> Result<(account::Model, Posted)> {
     let reason = clean_name("reason", &input.reason)?;
     let (input, reason) = (&input, &reason);
-    let reversed = app.store.write(|tx| async move {
+    let reversed = app.write_as(actor, |tx| async move {
         let (account, amount) = reversible(&tx, actor, input.transfer_id).await?;
         let posted = idempotency::once(&tx, actor, &app.clock, "reverseTransfer", key, input, || async {
             if !ledger::reversals(tx.conn(), &[input.transfer_id]).await?.is_empty() {
@@ -322,24 +320,23 @@ pub async fn set_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>
         return Err(Error::invalid("limit", "zero or more, or null for no limit"));
     }
     check_size("limit", limit.unwrap_or(Micros::ZERO))?;
-    app.store
-        .write(|tx| async move {
-            let account = access::child(tx.conn(), actor, id, Right::ManageCredit).await?;
-            let credit = lock(&tx, id).await?;
-            let old = account.credit_limit.map(Into::into);
-            check_left(available(credit, old)?, available(credit, limit)?)?;
-            let change = Change {
-                account_id: id,
-                action: "setCreditLimit",
-                object: (object(&account), id),
-                before: serde_json::json!({ "creditLimit": old.map(|limit: Micros| limit.to_string()) }),
-                after: serde_json::json!({ "creditLimit": limit.map(|limit| limit.to_string()) }),
-            };
-            audit::record(&tx, actor, app.clock.now(), change).await?;
-            let account = account::Model { credit_limit: limit.map(Into::into), ..account };
-            accounts::update(tx.conn(), account).await
-        })
-        .await
+    app.write_as(actor, |tx| async move {
+        let account = access::child(tx.conn(), actor, id, Right::ManageCredit).await?;
+        let credit = lock(&tx, id).await?;
+        let old = account.credit_limit.map(Into::into);
+        check_left(available(credit, old)?, available(credit, limit)?)?;
+        let change = Change {
+            account_id: id,
+            action: "setCreditLimit",
+            object: (object(&account), id),
+            before: serde_json::json!({ "creditLimit": old.map(|limit: Micros| limit.to_string()) }),
+            after: serde_json::json!({ "creditLimit": limit.map(|limit| limit.to_string()) }),
+        };
+        audit::record(&tx, actor, app.clock.now(), change).await?;
+        let account = account::Model { credit_limit: limit.map(Into::into), ..account };
+        accounts::update(tx.conn(), account).await
+    })
+    .await
 }
 
 /// Sets below what an account's people are told that their credit is low; none for never.
@@ -351,24 +348,23 @@ pub async fn set_low(app: &App, actor: &Actor, id: Uuid, low: Option<Micros>) ->
         return Err(Error::invalid("amount", "zero or more, or null for never"));
     }
     check_size("amount", low.unwrap_or(Micros::ZERO))?;
-    app.store
-        .write(|tx| async move {
-            let account = accounts::lock(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
-            actor.require(Right::SeeCredit)?;
-            if account.id != actor.account_id && !actor.is_parent_of(&account) {
-                return Err(Error::Forbidden);
-            }
-            let old: Option<Micros> = account.low_credit.map(Into::into);
-            let change = Change {
-                account_id: id,
-                action: "setLowCredit",
-                object: (object(&account), id),
-                before: serde_json::json!({ "lowCredit": old.map(|low| low.to_string()) }),
-                after: serde_json::json!({ "lowCredit": low.map(|low| low.to_string()) }),
-            };
-            audit::record(&tx, actor, app.clock.now(), change).await?;
-            let account = account::Model { low_credit: low.map(Into::into), ..account };
-            accounts::update(tx.conn(), account).await
-        })
-        .await
+    app.write_as(actor, |tx| async move {
+        let account = accounts::lock(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+        actor.require(Right::SeeCredit)?;
+        if account.id != actor.account_id && !actor.is_parent_of(&account) {
+            return Err(Error::Forbidden);
+        }
+        let old: Option<Micros> = account.low_credit.map(Into::into);
+        let change = Change {
+            account_id: id,
+            action: "setLowCredit",
+            object: (object(&account), id),
+            before: serde_json::json!({ "lowCredit": old.map(|low| low.to_string()) }),
+            after: serde_json::json!({ "lowCredit": low.map(|low| low.to_string()) }),
+        };
+        audit::record(&tx, actor, app.clock.now(), change).await?;
+        let account = account::Model { low_credit: low.map(Into::into), ..account };
+        accounts::update(tx.conn(), account).await
+    })
+    .await
 }

@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
 
+use crate::auth::Actor;
 use crate::auth::login::Identities;
 use crate::auth::token::{TokenKey, random_secret};
 use crate::clock::Clock;
@@ -38,7 +39,7 @@ use crate::health::Health;
 use crate::kamailio::control::Proxies;
 use crate::kamailio::stream::EventStream;
 use crate::metrics::Metrics;
-use crate::store::{Store, accounts as rows};
+use crate::store::{Store, Tx, accounts as rows};
 
 /// What every use case needs.
 pub struct App {
@@ -100,5 +101,21 @@ impl App {
             health: Health::default(),
             reconciliation,
         })
+    }
+
+    /// Runs `work` in a transaction of the actor ([`access::write_as`]). A login that turns out to have ended is forgotten here at once.
+    ///
+    /// # Errors
+    /// Those of [`access::write_as`].
+    pub async fn write_as<T, F, Fut>(&self, actor: &Actor, work: F) -> Result<T>
+    where
+        F: Fn(Tx) -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
+        let done = access::write_as(&self.store, actor, work).await;
+        if matches!(done, Err(Error::Unauthenticated)) {
+            self.identities.forget(&[actor.session_id]);
+        }
+        done
     }
 }

@@ -55,26 +55,25 @@ pub async fn create(
         ));
     }
     let label = &label;
-    app.store
-        .write(|tx| async move {
-            let shop = access::shop(tx.conn(), actor, callshop_id, Right::ManagePhones).await?;
-            // its lock lets the count stand until the commit
-            accounts::lock_callshop(tx.conn(), shop.id()).await?;
-            let present = phones::count(tx.conn(), shop.id()).await?;
-            if present + u64::from(count) > MAX_PHONES {
-                return Err(Error::invalid("count", format!("a callshop has at most {MAX_PHONES} phones")));
-            }
-            let made: Vec<NewPhone> = (1..=u64::from(count))
-                .map(|n| build(app, shop.id(), format!("{label} {}", present + n)))
-                .collect();
-            phones::insert(tx.conn(), made.iter().map(|new| new.phone.clone()).collect()).await?;
-            for NewPhone { phone, .. } in &made {
-                let after = json!({ "label": phone.label, "sipUser": phone.sip_user });
-                record(&tx, actor, "createPhones", phone, (Value::Null, after), phone.created_at).await?;
-            }
-            Ok(made)
-        })
-        .await
+    app.write_as(actor, |tx| async move {
+        let shop = access::shop(tx.conn(), actor, callshop_id, Right::ManagePhones).await?;
+        // its lock lets the count stand until the commit
+        accounts::lock_callshop(tx.conn(), shop.id()).await?;
+        let present = phones::count(tx.conn(), shop.id()).await?;
+        if present + u64::from(count) > MAX_PHONES {
+            return Err(Error::invalid("count", format!("a callshop has at most {MAX_PHONES} phones")));
+        }
+        let made: Vec<NewPhone> = (1..=u64::from(count))
+            .map(|n| build(app, shop.id(), format!("{label} {}", present + n)))
+            .collect();
+        phones::insert(tx.conn(), made.iter().map(|new| new.phone.clone()).collect()).await?;
+        for NewPhone { phone, .. } in &made {
+            let after = json!({ "label": phone.label, "sipUser": phone.sip_user });
+            record(&tx, actor, "createPhones", phone, (Value::Null, after), phone.created_at).await?;
+        }
+        Ok(made)
+    })
+    .await
 }
 
 async fn record(
@@ -123,8 +122,7 @@ fn ha1(user: &str, realm: &str, secret: &str) -> String {
 /// Not found; forbidden for callshops.
 pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhone> {
     let rotated = app
-        .store
-        .write(|tx| async move {
+        .write_as(actor, |tx| async move {
             let mut phone = lock(&tx, actor, id).await?;
             let secret = token::random_code(SECRET_LENGTH);
             phone.realm.clone_from(&app.config.hook.realm);
@@ -146,8 +144,7 @@ pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhon
 pub async fn set_blocked(app: &App, actor: &Actor, id: Uuid, blocked: bool) -> Result<phone::Model> {
     let now = app.clock.now();
     let phone = app
-        .store
-        .write(|tx| async move {
+        .write_as(actor, |tx| async move {
             let mut phone = lock(&tx, actor, id).await?;
             let before = json!({ "blockedAt": phone.blocked_at });
             phone.blocked_at = blocked.then(|| phone.blocked_at.unwrap_or(now));
@@ -173,49 +170,48 @@ async fn lock(tx: &Tx, actor: &Actor, id: Uuid) -> Result<phone::Model> {
 /// `ILLEGAL_STATE` while either phone is in a call; not found; forbidden for callshops.
 pub async fn assign(app: &App, actor: &Actor, id: Uuid, cabin_id: Option<Uuid>) -> Result<phone::Model> {
     let now = app.clock.now();
-    app.store
-        .write(|tx| async move {
-            phones::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
-            actor.require(Right::ManagePhones)?;
-            let displaced = phone_in(&tx, actor, cabin_id).await?;
-            // both phones' locks keep a call from beginning on either
-            let both: Vec<Uuid> = [Some(id), displaced].into_iter().flatten().collect();
-            let locked = phones::lock_all(tx.conn(), &both).await?;
-            let phone = locked.into_iter().find(|phone| phone.id == id).ok_or(Error::NotFound)?;
-            let from = cabin_rows::of_phone(tx.conn(), id).await?.map(|cabin| cabin.id);
-            if from == cabin_id {
-                return Ok(phone);
+    app.write_as(actor, |tx| async move {
+        phones::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+        actor.require(Right::ManagePhones)?;
+        let displaced = phone_in(&tx, actor, cabin_id).await?;
+        // both phones' locks keep a call from beginning on either
+        let both: Vec<Uuid> = [Some(id), displaced].into_iter().flatten().collect();
+        let locked = phones::lock_all(tx.conn(), &both).await?;
+        let phone = locked.into_iter().find(|phone| phone.id == id).ok_or(Error::NotFound)?;
+        let from = cabin_rows::of_phone(tx.conn(), id).await?.map(|cabin| cabin.id);
+        if from == cabin_id {
+            return Ok(phone);
+        }
+        let ids: Vec<Uuid> = from.into_iter().chain(cabin_id).collect();
+        let locked = cabin_rows::lock(tx.conn(), &ids).await?;
+        let target = match cabin_id {
+            Some(id) => Some(assignable(&phone, locked.iter().find(|cabin| cabin.id == id))?),
+            None => None,
+        };
+        if target.as_ref().and_then(|cabin| cabin.phone_id) != displaced {
+            let message = "somebody else changed the cabin's phone just now";
+            return Err(Error::field(ErrorCode::IllegalState, "cabinId", message));
+        }
+        for phone in [Some(id), displaced].into_iter().flatten() {
+            if sessions::live_call_of_phone(tx.conn(), phone).await?.is_some() {
+                return Err(Error::user(ErrorCode::IllegalState, "the phone is in a call"));
             }
-            let ids: Vec<Uuid> = from.into_iter().chain(cabin_id).collect();
-            let locked = cabin_rows::lock(tx.conn(), &ids).await?;
-            let target = match cabin_id {
-                Some(id) => Some(assignable(&phone, locked.iter().find(|cabin| cabin.id == id))?),
-                None => None,
-            };
-            if target.as_ref().and_then(|cabin| cabin.phone_id) != displaced {
-                let message = "somebody else changed the cabin's phone just now";
-                return Err(Error::field(ErrorCode::IllegalState, "cabinId", message));
+        }
+        let from_id = from;
+        // the cabin may have lost the phone while its lock was awaited
+        let from =
+            locked.iter().find(|cabin| Some(cabin.id) != cabin_id && cabin.phone_id == Some(id)).cloned();
+        for (cabin, phone_id) in [(from, None), (target, Some(id))] {
+            if let Some(cabin) = cabin {
+                let cabin = cabin_rows::update(tx.conn(), cabin::Model { phone_id, ..cabin }).await?;
+                cabins::emit(&tx, ActivityKind::CabinChanged, &cabin, None, now).await?;
             }
-            for phone in [Some(id), displaced].into_iter().flatten() {
-                if sessions::live_call_of_phone(tx.conn(), phone).await?.is_some() {
-                    return Err(Error::user(ErrorCode::IllegalState, "the phone is in a call"));
-                }
-            }
-            let from_id = from;
-            // the cabin may have lost the phone while its lock was awaited
-            let from =
-                locked.iter().find(|cabin| Some(cabin.id) != cabin_id && cabin.phone_id == Some(id)).cloned();
-            for (cabin, phone_id) in [(from, None), (target, Some(id))] {
-                if let Some(cabin) = cabin {
-                    let cabin = cabin_rows::update(tx.conn(), cabin::Model { phone_id, ..cabin }).await?;
-                    cabins::emit(&tx, ActivityKind::CabinChanged, &cabin, None, now).await?;
-                }
-            }
-            let change = (json!({ "cabin": from_id }), json!({ "cabin": cabin_id }));
-            record(&tx, actor, "assignPhone", &phone, change, now).await?;
-            Ok(phone)
-        })
-        .await
+        }
+        let change = (json!({ "cabin": from_id }), json!({ "cabin": cabin_id }));
+        record(&tx, actor, "assignPhone", &phone, change, now).await?;
+        Ok(phone)
+    })
+    .await
 }
 
 async fn phone_in(tx: &Tx, actor: &Actor, cabin_id: Option<Uuid>) -> Result<Option<Uuid>> {

@@ -14,7 +14,7 @@ use crate::app::accounts::clean_locale;
 use crate::auth::Actor;
 use crate::error::{Error, ErrorCode, Result};
 use crate::receipt::{Call, Destination, Format, Item, Locale, Receipt, Refund, masked};
-use crate::store::{accounts, cabins, parse_stored};
+use crate::store::{accounts, cabins, parse_stored, sessions as rows};
 
 /// A receipt, made.
 #[derive(Clone, Debug)]
@@ -31,10 +31,11 @@ pub struct Printed {
     pub bytes: Vec<u8>,
 }
 
-/// The receipt of a paid session again: it says that it is a copy.
+/// The receipt of a paid session again: it says that it is a copy. A receipt tells how the money came, so attendants reprint
+/// those of their colleagues only after the register was counted.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` for a session that is not paid; not found.
+/// `ILLEGAL_STATE` for a session that is not paid; `FORBIDDEN` for an attendant's colleague's; not found.
 pub async fn reprint(
     app: &App,
     actor: &Actor,
@@ -44,6 +45,10 @@ pub async fn reprint(
 ) -> Result<Printed> {
     let locale = language(locale)?;
     let view = sessions::find(app, actor, session_id).await?;
+    if sessions::payments(app, actor, &view.session).await?.some_hidden {
+        let message = "somebody else took the money: they, or the owner, may print this again until the register is closed";
+        return Err(Error::user(ErrorCode::Forbidden, message));
+    }
     print(app, &view, None, format, locale).await
 }
 
@@ -99,7 +104,7 @@ async fn gather(app: &App, view: &SessionView) -> Result<Receipt> {
     let attendant = accounts::users_by_ids(conn, &user_ids).await?.pop();
     let cabin = cabins::by_ids(conn, &[session.cabin_id]).await?.pop();
     let statement = sessions::bill(app, session, view.currency.clone()).await?.statement;
-    let payments = sessions::payments(app, session.id).await?;
+    let payments = rows::payments(conn, session.id).await?;
     let shown = |number: String| if settings.mask_numbers { masked(&number) } else { number };
     let calls = statement.calls.into_iter().map(|call| Call {
         number: shown(call.number),

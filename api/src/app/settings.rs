@@ -46,23 +46,22 @@ pub struct SettingsChange {
 /// `INVALID_INPUT`; not found; forbidden for attendants.
 pub async fn update(app: &App, actor: &Actor, id: Uuid, change: SettingsChange) -> Result<Shop> {
     let (change, now) = (&change, app.clock.now());
-    app.store
-        .write(|tx| async move {
-            let account = access::account(tx.conn(), actor, id, Right::ManageSettings).await?;
-            let before = accounts::lock_callshop(tx.conn(), account.id).await?.ok_or(Error::NotFound)?;
-            let after = changed(before.clone(), change, &account.currency)?;
-            let settings = accounts::update_callshop(tx.conn(), after).await?;
-            let change = audit::Change {
-                account_id: account.id,
-                action: "updateCallshopSettings",
-                object: ("Callshop", account.id),
-                before: shown(&before),
-                after: shown(&settings),
-            };
-            audit::record(&tx, actor, now, change).await?;
-            Ok(Shop { account, settings })
-        })
-        .await
+    app.write_as(actor, |tx| async move {
+        let account = access::account(tx.conn(), actor, id, Right::ManageSettings).await?;
+        let before = accounts::lock_callshop(tx.conn(), account.id).await?.ok_or(Error::NotFound)?;
+        let after = changed(before.clone(), change, &account.currency)?;
+        let settings = accounts::update_callshop(tx.conn(), after).await?;
+        let change = audit::Change {
+            account_id: account.id,
+            action: "updateCallshopSettings",
+            object: ("Callshop", account.id),
+            before: shown(&before),
+            after: shown(&settings),
+        };
+        audit::record(&tx, actor, now, change).await?;
+        Ok(Shop { account, settings })
+    })
+    .await
 }
 
 fn shown(settings: &callshop::Model) -> Value {

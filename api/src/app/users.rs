@@ -87,7 +87,7 @@ pub async fn create(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) ->
     }
     let user = build(app, account_id, new).await?;
     let row = &user;
-    let inserted = app.store.write(|tx| async move {
+    let inserted = app.write_as(actor, |tx| async move {
         accounts::insert_user(tx.conn(), row.clone()).await?;
         let change = Change {
             account_id,
@@ -125,8 +125,7 @@ async fn change(
 ) -> Result<user::Model> {
     let (now, edit) = (app.clock.now(), &edit);
     let (user, ended) = app
-        .store
-        .write(|tx| async move {
+        .write_as(actor, |tx| async move {
             accounts::find_user(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
             // locked: all columns are written
             let user = accounts::lock_user(tx.conn(), id).await?.ok_or(Error::NotFound)?;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{auth_session, user};
+use entity::{account, auth_session, user};
 use moka::sync::Cache;
 use subtle::ConstantTimeEq as _;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::actor::Actor;
+use super::attempts::{self, Failures, Whose};
 use super::password;
 use super::token::{self, TokenKey};
 use crate::app::App;
@@ -21,10 +22,8 @@ use crate::store::{Tx, accounts};
 
 /// How long a node believes what it read of a login: revocation takes effect everywhere within this.
 const IDENTITY_TTL: Duration = Duration::from_millis(700);
-/// Wrong passwords that cost nothing; after them each further one makes the login wait.
-const FREE_FAILURES: i32 = 5;
-/// Longest wait after many wrong passwords: an owner who is being guessed at still gets in.
-const MAX_WAIT_SECONDS: i64 = 30;
+/// A refresh token is answered again within this time: its first answer may have been lost on the way.
+const REPEATED_WITHIN: TimeDelta = TimeDelta::seconds(30);
 
 /// A pair of tokens.
 #[derive(Clone, Debug)]
@@ -71,7 +70,7 @@ impl Identities {
         self.watches.get_with(session_id, CancellationToken::new)
     }
 
-    fn forget(&self, ids: &[Uuid]) {
+    pub(crate) fn forget(&self, ids: &[Uuid]) {
         for id in ids {
             self.known.invalidate(id);
             if let Some(watch) = self.watches.remove(id) {
@@ -110,35 +109,33 @@ pub async fn authenticate(app: &App, access: &str) -> Result<(Actor, DateTime<Ut
     Ok((actor, expires))
 }
 
-/// Starts a login with `name@code` and a password.
+/// Starts a login with `name@code` and a password. A login that does not exist is answered like one that does, at every attempt.
 ///
 /// # Errors
 /// `BAD_CREDENTIALS` whatever is wrong with them; `TRY_LATER` while wrong passwords make it wait.
 pub async fn login(app: &App, login: &str, password: String, origin: &Origin) -> Result<Tokens> {
     let now = app.clock.now();
-    let found = match login.trim().to_lowercase().split_once('@') {
-        Some((name, code)) => match accounts::by_code(app.store.reader(), code).await? {
-            Some(account) => accounts::user_by_name(app.store.reader(), account.id, name)
-                .await?
-                .map(|user| (user, account)),
-            None => None,
-        },
-        None => None,
+    let login = login.trim().to_lowercase();
+    let found = find(app, &login).await?;
+    let bucket = app.identities.key.bucket(&login)?;
+    let unknown = accounts::login_failure(app.store.reader(), bucket).await?;
+    let (whose, failures) = match &found {
+        Some((user, _)) => (Whose::User(user.id), Failures::of_user(user)),
+        None => (Whose::Nobody(bucket), Failures::of_nobody(unknown.as_ref())),
     };
-    if let Some((user, _)) = &found {
-        check_wait(user, now)?;
-    }
+    failures.check_wait(now)?;
     let good = password::verify(password, found.as_ref().map(|(user, _)| user.password_hash.clone())).await?;
-    let Some((user, account)) = found else { return Err(bad_credentials()) };
-    if !good {
-        app.store.write(|tx| note_failure(tx, user.id, now)).await?;
+    let Some((user, account)) = found.filter(|(user, _)| good && user.disabled_at.is_none()) else {
+        app.store.write(|tx| attempts::note(tx, whose, now)).await?;
         return Err(bad_credentials());
-    }
-    let secret = token::random_secret();
+    };
+    let id = Uuid::now_v7();
+    let secret = app.identities.key.refresh_secret(id, 0)?;
     let session = auth_session::Model {
-        id: Uuid::now_v7(),
+        id,
         user_id: user.id,
         refresh_hash: token::digest(&secret),
+        generation: 0,
         user_agent: origin.user_agent.chars().take(200).collect(),
         address: origin.address.to_string(),
         created_at: now,
@@ -164,6 +161,16 @@ pub async fn login(app: &App, login: &str, password: String, origin: &Origin) ->
     tokens(app, session, &secret, Actor::new(session.id, user, &account), now)
 }
 
+/// The user with a login, by the same queries whether there is one or not.
+async fn find(app: &App, login: &str) -> Result<Option<(user::Model, account::Model)>> {
+    let conn = app.store.reader();
+    let (name, code) = login.split_once('@').unwrap_or((login, ""));
+    let account = accounts::by_code(conn, code).await?;
+    let account_id = account.as_ref().map_or(Uuid::nil(), |account| account.id);
+    let user = accounts::user_by_name(conn, account_id, name).await?;
+    Ok(user.zip(account))
+}
+
 fn bad_credentials() -> Error {
     Error::user(ErrorCode::BadCredentials, "login or password is wrong")
 }
@@ -172,87 +179,99 @@ fn bad_credentials() -> Error {
 /// guessed, or he may have been disabled or given another password.
 async fn unchanged(tx: &Tx, verified: &user::Model, now: DateTime<Utc>) -> Result<Option<user::Model>> {
     let Some(user) = accounts::lock_user(tx.conn(), verified.id).await? else { return Ok(None) };
-    check_wait(&user, now)?;
+    Failures::of_user(&user).check_wait(now)?;
     Ok((user.password_hash == verified.password_hash).then_some(user))
 }
 
-/// Counts a wrong password. Guesses that were verified side by side are counted one after the other, and answered no more than `TRY_LATER`
-/// once the free ones are used up.
-async fn note_failure(tx: Tx, user_id: Uuid, now: DateTime<Utc>) -> Result<()> {
-    let Some(user) = accounts::lock_user(tx.conn(), user_id).await? else { return Ok(()) };
-    check_wait(&user, now)?;
-    let failed = user::Model {
-        failed_logins: user.failed_logins.saturating_add(1),
-        last_failed_at: Some(now),
-        ..user
-    };
-    accounts::update_user(tx.conn(), failed).await?;
-    Ok(())
+/// What a refresh token is worth.
+enum Presented {
+    /// The login goes on with this secret.
+    Good(auth_session::Model, String, Actor),
+    /// It was used up before: the login is ended.
+    Reused(Uuid),
+    /// Nothing; no login is the worse for it.
+    Unknown,
 }
 
-/// Refuses while wrong passwords make the login wait.
-fn check_wait(user: &user::Model, now: DateTime<Utc>) -> Result<()> {
-    let Some(wait) = wait_seconds(user, now) else { return Ok(()) };
-    Err(Error::user(ErrorCode::TryLater, format!("too many wrong passwords: try again in {wait} s")))
-}
-
-/// Seconds left before another password may be tried: doubling from one second, never more than [`MAX_WAIT_SECONDS`].
-fn wait_seconds(user: &user::Model, now: DateTime<Utc>) -> Option<i64> {
-    let over = user.failed_logins - FREE_FAILURES;
-    let last = user.last_failed_at.filter(|_| over >= 0)?;
-    let wait = (1_i64 << over.min(10)).clamp(1, MAX_WAIT_SECONDS);
-    let left = wait - (now - last).num_seconds();
-    (left > 0).then_some(left)
-}
-
-/// A new pair of tokens for a refresh token, which is used up. Using one twice ends the login: one of the two users of it is a thief.
+/// A new pair of tokens for a refresh token, which is used up. An answer may get lost: the token that was used last is answered again, by
+/// the same refresh token, within [`REPEATED_WITHIN`] and until that one is used. Any other that was used up ends the login: one of its two
+/// users is a thief. A token that this server never gave ends nothing.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`].
-pub async fn refresh(app: &App, refresh: &str) -> Result<Tokens> {
+pub async fn refresh(app: &App, refresh: &str, origin: &Origin) -> Result<Tokens> {
     let now = app.clock.now();
     let (id, secret) = refresh.split_once('.').ok_or(Error::Unauthenticated)?;
     let id: Uuid = id.parse().map_err(|_| Error::Unauthenticated)?;
-    let (presented, secret) = (token::digest(secret), token::random_secret());
-    let next = token::digest(&secret);
-    let (presented, next) = (&presented, &next);
-    let session = app
-        .store
-        .write(|tx| async move {
-            let Some(mut session) = accounts::auth_session(tx.conn(), id).await? else { return Ok(None) };
-            if session.revoked_at.is_some() || session.expires_at <= now {
-                return Ok(None);
-            }
-            let good = bool::from(session.refresh_hash.as_bytes().ct_eq(presented.as_bytes()));
-            if good {
-                session.refresh_hash.clone_from(next);
-                session.last_used_at = now;
-                session.expires_at = now + TimeDelta::seconds(app.config.auth.refresh_seconds);
-            } else {
-                session.revoked_at = Some(now);
-            }
-            accounts::update_auth_session(tx.conn(), session.clone()).await?;
-            Ok(Some((session, good)))
-        })
-        .await?;
-    match session {
-        Some((session, true)) => {
+    let presented =
+        app.store.write(|tx| async move { present(&tx, app, (id, secret), origin, now).await }).await?;
+    match presented {
+        Presented::Good(session, secret, actor) => {
             app.identities.known.invalidate(&id);
-            let Some((_, user, account)) = accounts::identity(app.store.reader(), session.id).await? else {
-                return Err(Error::Unauthenticated);
-            };
-            if user.disabled_at.is_some() {
-                return Err(Error::Unauthenticated);
-            }
-            tokens(app, &session, &secret, Actor::new(session.id, &user, &account), now)
+            tokens(app, &session, &secret, actor, now)
         }
-        Some((session, false)) => {
-            tracing::warn!(login = %session.id, "a used refresh token came again: login revoked");
-            app.identities.forget(&[session.id]);
+        Presented::Reused(id) => {
+            tracing::warn!(login = %id, "a used refresh token came again: login revoked");
+            app.identities.forget(&[id]);
             Err(Error::Unauthenticated)
         }
-        None => Err(Error::Unauthenticated),
+        Presented::Unknown => Err(Error::Unauthenticated),
     }
+}
+
+async fn present(
+    tx: &Tx,
+    app: &App,
+    (id, secret): (Uuid, &str),
+    origin: &Origin,
+    now: DateTime<Utc>,
+) -> Result<Presented> {
+    let key = &app.identities.key;
+    let Some(session) = accounts::auth_session(tx.conn(), id).await? else { return Ok(Presented::Unknown) };
+    if session.revoked_at.is_some() || session.expires_at <= now {
+        return Ok(Presented::Unknown);
+    }
+    let is_good =
+        |secret: &str| bool::from(session.refresh_hash.as_bytes().ct_eq(token::digest(secret).as_bytes()));
+    if is_good(secret) {
+        let Some(actor) = holder(tx, id).await? else { return Ok(Presented::Unknown) };
+        let generation = session.generation.saturating_add(1);
+        let next = key.refresh_secret(id, generation)?;
+        let session = auth_session::Model {
+            refresh_hash: token::digest(&next),
+            generation,
+            last_used_at: now,
+            expires_at: now + TimeDelta::seconds(app.config.auth.refresh_seconds),
+            ..session
+        };
+        accounts::update_auth_session(tx.conn(), session.clone()).await?;
+        return Ok(Presented::Good(session, next, actor));
+    }
+    let Some(generation) = key.generation_of(id, secret)? else { return Ok(Presented::Unknown) };
+    let successor = key.refresh_secret(id, session.generation)?;
+    let is_last_used = generation.checked_add(1) == Some(session.generation);
+    if is_last_used && now - session.last_used_at <= REPEATED_WITHIN && is_good(&successor) {
+        let Some(actor) = holder(tx, id).await? else { return Ok(Presented::Unknown) };
+        let change = Change {
+            account_id: actor.account_id,
+            action: "refresh",
+            object: ("User", actor.user_id),
+            before: serde_json::json!({}),
+            after: serde_json::json!({ "refreshToken": "repeated" }),
+        };
+        audit::record(tx, &actor.clone().from(origin.address), now, change).await?;
+        return Ok(Presented::Good(session, successor, actor));
+    }
+    let ended = auth_session::Model { revoked_at: Some(now), ..session };
+    accounts::update_auth_session(tx.conn(), ended).await?;
+    Ok(Presented::Reused(id))
+}
+
+/// Who a login is of, unless disabled.
+async fn holder(tx: &Tx, session_id: Uuid) -> Result<Option<Actor>> {
+    let found = accounts::identity(tx.conn(), session_id).await?;
+    let found = found.filter(|(_, user, _)| user.disabled_at.is_none());
+    Ok(found.map(|(session, user, account)| Actor::new(session.id, &user, &account)))
 }
 
 fn tokens(
@@ -334,9 +353,9 @@ pub async fn change_password(app: &App, actor: &Actor, present: String, new: Str
     let user = accounts::find_user(app.store.reader(), &actor.scope(), actor.user_id)
         .await?
         .ok_or(Error::Unauthenticated)?;
-    check_wait(&user, now)?;
+    Failures::of_user(&user).check_wait(now)?;
     if !password::verify(present, Some(user.password_hash.clone())).await? {
-        app.store.write(|tx| note_failure(tx, user.id, now)).await?;
+        app.store.write(|tx| attempts::note(tx, Whose::User(user.id), now)).await?;
         return Err(Error::field(
             ErrorCode::BadCredentials,
             "presentPassword",
@@ -346,8 +365,7 @@ pub async fn change_password(app: &App, actor: &Actor, present: String, new: Str
     let hash = password::hash(new).await?;
     let (user, hash) = (&user, &hash);
     let ended = app
-        .store
-        .write(|tx| async move {
+        .write_as(actor, |tx| async move {
             let fresh = unchanged(&tx, user, now).await?.ok_or(Error::Unauthenticated)?;
             accounts::update_user(tx.conn(), user::Model { password_hash: hash.clone(), ..fresh }).await?;
             let change = Change {

@@ -1,6 +1,7 @@
 //! Who calls and what he may do: passwords, tokens, [`Actor`], rights.
 
 pub mod actor;
+mod attempts;
 pub mod login;
 pub mod password;
 pub mod rights;

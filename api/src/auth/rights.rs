@@ -37,6 +37,8 @@ pub enum Right {
     OperateRegister,
     /// See cabins, sessions, calls, register and activity.
     SeeShop,
+    /// See what the drawer should hold, and what that follows from, before it is counted.
+    SeeDrawer,
     /// Hang up a live call.
     HangUp,
     /// Suspend and resume children.
@@ -64,6 +66,7 @@ pub fn allows(role: Role, right: Right) -> bool {
                 | OperateCabins
                 | OperateRegister
                 | SeeShop
+                | SeeDrawer
                 | HangUp
         ),
         Role::Attendant => {

@@ -7,11 +7,14 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
 const ISSUER: &str = "callshop";
+/// Wrong passwords of logins that do not exist are counted in so many rows at most.
+const BUCKETS: u64 = 1 << 18;
 
 /// What an access token says. The database is asked about everything else.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,6 +29,9 @@ pub struct Claims {
     pub iat: i64,
     /// Unix second of expiry.
     pub exp: i64,
+    /// Unix second from which on it is good. Ours are good at once and say nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
 }
 
 /// Signs and checks access tokens.
@@ -57,24 +63,64 @@ impl TokenKey {
             sid: session,
             iat: now.timestamp(),
             exp: expires_at.timestamp(),
+            nbf: None,
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(Error::fault)
     }
 
-    /// The claims of a token that this key signed with HS256 and that has not expired at `now`.
+    /// The claims of a token that this key signed with HS256, and that is good at `now`: begun and not expired.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] whatever is wrong with it.
     pub fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Claims> {
         let mut rules = Validation::new(Algorithm::HS256);
         rules.set_issuer(&[ISSUER]);
-        // expiry is checked below against the injected clock
+        // when it is good is checked below against the injected clock
         rules.validate_exp = false;
         rules.set_required_spec_claims(&["exp", "iss", "sub"]);
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &rules)
             .map_err(|_| Error::Unauthenticated)?
             .claims;
-        if claims.exp <= now.timestamp() { Err(Error::Unauthenticated) } else { Ok(claims) }
+        let now = now.timestamp();
+        let good = claims.exp > now && claims.nbf.is_none_or(|begins| begins <= now);
+        if good { Ok(claims) } else { Err(Error::Unauthenticated) }
+    }
+
+    /// The refresh token of a login's generation, without the login's id: `generation.HMAC`. Every node derives the same one, and only its
+    /// hash is stored.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub fn refresh_secret(&self, session: Uuid, generation: i64) -> Result<String> {
+        let code = self.code(&format!("refresh {session} {generation}"))?;
+        Ok(format!("{generation}.{code}"))
+    }
+
+    /// The generation of a refresh token that was once derived for this login; none for anything else.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub fn generation_of(&self, session: Uuid, secret: &str) -> Result<Option<i64>> {
+        let generation = secret.split_once('.').and_then(|(generation, _)| generation.parse().ok());
+        let Some(generation) = generation else { return Ok(None) };
+        let derived = self.refresh_secret(session, generation)?;
+        Ok(bool::from(derived.as_bytes().ct_eq(secret.as_bytes())).then_some(generation))
+    }
+
+    /// In which of the [`BUCKETS`] a login is counted that does not exist. Nobody outside can tell which logins share one.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub fn bucket(&self, login: &str) -> Result<i64> {
+        let code = self.code(&format!("login {login}"))?;
+        let first =
+            Sha256::digest(code.as_bytes()).iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        i64::try_from(first % BUCKETS).map_err(Error::fault)
+    }
+
+    /// HMAC-SHA-256 of a text that is no signing input of a JWT, for it has a space.
+    fn code(&self, text: &str) -> Result<String> {
+        jsonwebtoken::crypto::sign(text.as_bytes(), &self.encoding, Algorithm::HS256).map_err(Error::fault)
     }
 }
 
@@ -93,4 +139,44 @@ pub fn random_code(length: usize) -> String {
 /// SHA-256, hex: how a high-entropy secret is stored.
 pub fn digest(secret: &str) -> String {
     Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    const KEY: &[u8] = b"a key of the tests, and long enough";
+
+    #[test]
+    fn a_token_is_not_good_before_its_time() {
+        let (key, now) = (TokenKey::new(KEY), Utc::now());
+        let with = |nbf: serde_json::Value| {
+            let mut claims = serde_json::json!({
+                "iss": ISSUER, "sub": Uuid::nil(), "sid": Uuid::nil(), "iat": now.timestamp(), "exp": now.timestamp() + 60,
+            });
+            claims["nbf"] = nbf;
+            let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key.encoding);
+            key.check(&token.unwrap(), now).is_ok()
+        };
+        let at = |seconds: i64| serde_json::json!((now + TimeDelta::seconds(seconds)).timestamp());
+        assert!(with(at(-5)) && with(at(0)) && with(serde_json::Value::Null));
+        assert!(!with(at(5)) && !with(serde_json::json!("tomorrow")));
+        let ours = key.issue(Uuid::nil(), Uuid::nil(), now, now + TimeDelta::seconds(60)).unwrap();
+        assert!(key.check(&ours, now).is_ok());
+    }
+
+    #[test]
+    fn refresh_tokens_are_of_one_login_one_generation_and_one_key() {
+        let (key, login) = (TokenKey::new(KEY), Uuid::now_v7());
+        let secret = key.refresh_secret(login, 7).unwrap();
+        assert_eq!(key.refresh_secret(login, 7).unwrap(), secret);
+        assert_eq!(key.generation_of(login, &secret).unwrap(), Some(7));
+        assert_eq!(key.generation_of(Uuid::now_v7(), &secret).unwrap(), None);
+        assert_eq!(key.generation_of(login, &secret.replacen('7', "8", 1)).unwrap(), None);
+        assert_eq!(key.generation_of(login, &secret.replacen('7', "+7", 1)).unwrap(), None);
+        let another = TokenKey::new(b"another key of the tests, as long");
+        assert_eq!(another.generation_of(login, &secret).unwrap(), None);
+        assert!((0..BUCKETS as i64).contains(&key.bucket("nobody@nowhere").unwrap()));
+    }
 }

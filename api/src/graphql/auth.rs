@@ -31,7 +31,7 @@ pub struct LoginInput {
 /// A refresh token.
 #[derive(InputObject)]
 pub struct RefreshInput {
-    /// As `login` or the last `refresh` gave it; it is used up.
+    /// As `login` or the last `refresh` gave it; it is used up. When no answer came, present the same one again within 30 seconds.
     pub refresh_token: String,
 }
 
@@ -101,15 +101,17 @@ pub struct AuthMutation;
 
 #[Object]
 impl AuthMutation {
-    /// Starts a login. Wrong passwords slow further tries down for that login, up to half a minute.
+    /// Starts a login. Wrong passwords slow further tries down for that login, up to half a minute. A token that is sent along is ignored when
+    /// it is not valid any more.
     async fn login(&self, ctx: &Context<'_>, input: LoginInput) -> async_graphql::Result<LoginPayload> {
         let result = login::login(app(ctx), &input.login, input.password, origin(ctx)?).await;
         answer(with_viewer(ctx, result).await)
     }
 
-    /// Trades a refresh token for a new pair. Presenting one twice ends the login.
+    /// Trades a refresh token for a new pair. The token that was used last is answered again for 30 seconds, by the same refresh token, until
+    /// that one is used; any other that is presented twice ends the login.
     async fn refresh(&self, ctx: &Context<'_>, input: RefreshInput) -> async_graphql::Result<LoginPayload> {
-        let result = login::refresh(app(ctx), &input.refresh_token).await;
+        let result = login::refresh(app(ctx), &input.refresh_token, origin(ctx)?).await;
         answer(with_viewer(ctx, result).await)
     }
 

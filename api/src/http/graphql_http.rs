@@ -20,7 +20,7 @@ use super::{
     media::{self, Answer},
     origin,
     pipeline::{self, Kind, Parameters, Prepared, byte_cap},
-    service::{AuthFailure, Caller},
+    service::Caller,
 };
 use crate::telemetry::{RequestId, request, trace};
 
@@ -90,11 +90,8 @@ async fn run(
     service.admit_address(peer)?;
     origin::check(request, &endpoint.options)?;
     let parameters = read_parameters(request, body, endpoint).await?;
-    let caller = service
-        .authenticate(origin::bearer(request)?, peer, origin::user_agent(request))
-        .await
-        .map_err(AuthFailure::to_error)?;
-    let prepared = service.prepare(&caller, parameters, id);
+    let from = (peer, origin::user_agent(request));
+    let (caller, prepared) = service.enter(origin::bearer(request), from, parameters, id).await?;
     if let Ok(prepared) = &prepared {
         tell(&caller, prepared);
     }

@@ -79,7 +79,7 @@ pub struct SocketLimits {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RateLimits {
-    /// Operations per minute and subject (`RATE_LIMITED`).
+    /// Operations per minute and subject (`RATE_LIMITED`); a mutation counts as many as it has fields.
     pub subject_per_minute: u32,
     /// Operations a subject may start at once before the rate above holds.
     pub subject_burst: u32,

@@ -34,6 +34,20 @@ impl KeyedRate {
         Self { buckets, hasher: RandomState::new(), clock: DefaultClock::default() }
     }
 
+    /// Takes so many from the key's bucket, or none and says when they will be there. More than the bucket ever holds are never there.
+    pub fn take_many(&self, key: impl Hash, count: u32) -> Result<(), RequestError> {
+        let (Some(buckets), Some(count)) = (&self.buckets, NonZeroU32::new(count)) else { return Ok(()) };
+        let bucket = self.hasher.hash_one(key) % BUCKETS;
+        match buckets.check_key_n(&bucket, count) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(busy)) => {
+                let wait = busy.wait_time_from(self.clock.now());
+                Err(too_many_requests().retry_after(wait.as_secs().saturating_add(1)))
+            }
+            Err(_) => Err(too_many_requests()),
+        }
+    }
+
     /// Takes one from the key's bucket, or says when there will be one again.
     pub fn take(&self, key: impl Hash) -> Result<(), RequestError> {
         let Some(buckets) = &self.buckets else { return Ok(()) };
@@ -66,6 +80,17 @@ mod tests {
         assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
         assert!(refused.retry_after.is_some_and(|seconds| (1..=61).contains(&seconds)));
         assert!(rate.take("b").is_ok());
+    }
+
+    #[test]
+    fn many_are_taken_together_or_not_at_all() {
+        let rate = KeyedRate::per_minute(60, 10);
+        assert!(rate.take_many("a", 0).is_ok());
+        assert!(rate.take_many("a", 8).is_ok());
+        let refused = rate.take_many("a", 5).expect_err("two are left");
+        assert!(refused.retry_after.is_some());
+        assert!(rate.take_many("a", 2).is_ok());
+        assert!(rate.take_many("b", 11).is_err(), "more than it holds");
     }
 
     #[test]

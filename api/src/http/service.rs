@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     error::RequestError,
     limits::Limits,
-    pipeline::{Compile, Notes, Parameters, Prepared, RolePipeline, execute::DynExecutor},
+    pipeline::{Compile, Kind, Notes, Parameters, Prepared, RolePipeline, execute::DynExecutor},
     rate::KeyedRate,
     role_schema::{self, RoleSchemaError, RoleSet},
 };
@@ -191,7 +191,36 @@ impl GraphqlService {
         self.authenticator.authenticate(token, peer, user_agent).await
     }
 
-    /// Takes one operation of the caller through every stage but execution.
+    /// Finds out who calls, and takes the operation through every stage but execution. A mutation that is open to everybody, such as logging in,
+    /// does not fail because of a token that is not valid any more: it is what the client needs to get a new one.
+    pub(crate) async fn enter(
+        &self,
+        token: Result<Option<&str>, RequestError>,
+        (peer, user_agent): (IpAddr, Option<&str>),
+        parameters: Parameters,
+        request: &RequestId,
+    ) -> Result<(Caller, Result<Prepared, RequestError>), RequestError> {
+        let refused = match token {
+            Ok(token) => match self.authenticate(token, peer, user_agent).await {
+                Ok(caller) => {
+                    let prepared = self.prepare(&caller, parameters, request);
+                    return Ok((caller, prepared));
+                }
+                Err(AuthFailure::Unauthenticated) => AuthFailure::Unauthenticated.to_error(),
+                Err(failure) => return Err(failure.to_error()),
+            },
+            Err(malformed) => malformed,
+        };
+        let nobody = self.authenticate(None, peer, user_agent).await.map_err(AuthFailure::to_error)?;
+        match self.prepare(&nobody, parameters, request) {
+            Ok(prepared) if prepared.kind == Kind::Mutation => Ok((nobody, Ok(prepared))),
+            Err(error) if error.status == StatusCode::TOO_MANY_REQUESTS => Err(error),
+            _ => Err(refused),
+        }
+    }
+
+    /// Takes one operation of the caller through every stage but execution. A mutation counts as many requests as it has fields, so that a
+    /// hundred guesses at a password are a hundred.
     pub(crate) fn prepare(
         &self,
         caller: &Caller,
@@ -205,6 +234,9 @@ impl GraphqlService {
             return Err(AuthFailure::Unavailable.to_error());
         };
         let mut prepared = pipeline.prepare(parameters, &self.limits)?;
+        if prepared.kind == Kind::Mutation {
+            self.subject_rate.take_many(&caller.subject, prepared.root_fields.saturating_sub(1))?;
+        }
         (caller.attach)(&mut prepared.request);
         prepared.observe(self.metrics.clone(), request.clone(), begun);
         Ok(prepared)

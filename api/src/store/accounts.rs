@@ -1,7 +1,7 @@
 //! Accounts, callshop settings, users, logins, shared settings.
 
 use chrono::{DateTime, Utc};
-use entity::{AccountKind, account, auth_session, callshop, setting, user};
+use entity::{AccountKind, account, auth_session, callshop, login_failure, setting, user};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType,
     QueryFilter, QuerySelect,
@@ -172,6 +172,30 @@ pub async fn user_by_name(
     Ok(query.one(conn).await?)
 }
 
+/// Wrong passwords of the logins in a bucket, none of which exists.
+pub async fn login_failure(conn: &impl ConnectionTrait, bucket: i64) -> Result<Option<login_failure::Model>> {
+    Ok(login_failure::Entity::find_by_id(bucket).one(conn).await?)
+}
+
+/// The same, made if it is missing, locked until the transaction ends.
+pub async fn lock_login_failure(
+    conn: &impl ConnectionTrait,
+    bucket: i64,
+    now: DateTime<Utc>,
+) -> Result<login_failure::Model> {
+    let empty = login_failure::Model { bucket, failures: 0, last_failed_at: now };
+    let insert = login_failure::Entity::insert(empty.clone().into_active_model());
+    insert.on_conflict_do_nothing().exec_without_returning(conn).await?;
+    let row = login_failure::Entity::find_by_id(bucket).lock_exclusive().one(conn).await?;
+    Ok(row.unwrap_or(empty))
+}
+
+/// Writes a bucket that was locked in this transaction.
+pub async fn update_login_failure(conn: &impl ConnectionTrait, row: login_failure::Model) -> Result<()> {
+    row.into_active_model().reset_all().update(conn).await?;
+    Ok(())
+}
+
 /// A page of the users of one account, oldest first.
 pub async fn list_users(
     conn: &impl ConnectionTrait,
@@ -196,6 +220,19 @@ pub async fn update_user(conn: &impl ConnectionTrait, user: user::Model) -> Resu
 /// A login by id: the id itself is proof enough, it came in a signed token or beside a secret.
 pub async fn auth_session(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<auth_session::Model>> {
     Ok(auth_session::Entity::find_by_id(id).lock_exclusive().one(conn).await?)
+}
+
+/// Whether a login has not ended; if so, nobody ends it until the transaction is over.
+pub async fn hold_auth_session(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
+    let held: Option<Uuid> = auth_session::Entity::find_by_id(id)
+        .select_only()
+        .column(auth_session::Column::Id)
+        .filter(auth_session::Column::RevokedAt.is_null())
+        .lock_shared()
+        .into_tuple()
+        .one(conn)
+        .await?;
+    Ok(held.is_some())
 }
 
 /// The login, its user and his account, as one authentication needs them.

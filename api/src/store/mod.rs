@@ -1,7 +1,7 @@
 //! The only place with SQL.
 //!
 //! [`Store::read`] and [`Store::write`] run a closure in a transaction; the files beside this one hold the queries, a file a
-//! noun, each function taking whatever it is to run on. Rows are locked in one order everywhere: proxy, account (by id), callshop, tariff, phone,
+//! noun, each function taking whatever it is to run on. Rows are locked in one order everywhere: the actor's login (shared), proxy, account (by id), callshop, tariff, phone,
 //! cabin, register shift, call (and with it its row of the live calls), call sighting, session, ledger balance (by book, CREDIT first, then
 //! account and currency), activity head.
 

@@ -252,7 +252,8 @@ impl Drive<'_> {
                 let expected = match amount {
                     0 => Err("INVALID_INPUT"),
                     _ if self.books.shifts[shop].is_none() => Err("REGISTER_CLOSED"),
-                    _ => self.books.has_cash(shop, PaymentMethod::Cash, -amount),
+                    // an attendant is not told what the drawer holds
+                    _ => Ok(()),
                 };
                 let kind = if amount < 0 { MovementKind::PayOut } else { MovementKind::PayIn };
                 let callshop_id = self.branch.accounts[SHOPS[shop]].id;

@@ -110,8 +110,7 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> 
         Error::user(ErrorCode::IllegalState, format!("the call is {} already", call.state.as_str()))
     };
     let live = app
-        .store
-        .write(|tx| async move { calls::mark_hang_up(tx.conn(), &[id], actor.user_id).await })
+        .write_as(actor, |tx| async move { calls::mark_hang_up(tx.conn(), &[id], actor.user_id).await })
         .await?;
     let Some(marked) = live.into_iter().next() else { return Err(over(call)) };
     match app.proxies.hang_up(&marked, HangUp::Asked).await {

@@ -13,9 +13,10 @@ use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use uuid::Uuid;
 
-pub use movements::{NewMovement, movements, record_movement};
+pub use movements::{MovementView, NewMovement, movements, record_movement};
 pub use report::{
-    AttendantSales, CabinSales, DestinationSales, MethodLine, OpenItem, Report, x_report, z_report,
+    AttendantSales, BlindReport, CabinSales, DestinationSales, MethodLine, OpenItem, Report, XReport,
+    x_report, z_report,
 };
 pub use shifts::{Closing, Opening, close, open};
 
@@ -38,6 +39,20 @@ pub struct ShiftView {
     pub shift: register_shift::Model,
     /// The callshop's currency.
     pub currency: String,
+    /// The shift is not counted yet, and the viewer is going to count it: amounts of its cash are hidden.
+    is_blind: bool,
+}
+
+impl ShiftView {
+    fn new(actor: &Actor, shift: register_shift::Model, currency: String) -> Self {
+        let is_blind = shift.closed_at.is_none() && !actor.may(Right::SeeDrawer);
+        Self { shift, currency, is_blind }
+    }
+
+    /// Cash counted at opening; none while the viewer counts blind.
+    pub fn float(&self) -> Option<Micros> {
+        (!self.is_blind).then(|| self.shift.float_amount.into())
+    }
 }
 
 /// The register is not open.
@@ -72,17 +87,19 @@ pub(super) fn check_positive(field: &str, amount: Micros, currency: &str) -> Res
 }
 
 /// Cash that is to go out of a locked shift's drawer: by the books it must be there. More can only be given when somebody puts
-/// it in first, and says so. What goes out by card is the bank's to give.
+/// it in first, and says so. What goes out by card is the bank's to give. Attendants count blind and are not refused: by trying
+/// amounts they would learn what the drawer should hold. What the books did not have shows as a variance at the count.
 ///
 /// # Errors
 /// `INSUFFICIENT_CASH`.
 pub(super) async fn check_cash(
     conn: &impl ConnectionTrait,
+    actor: &Actor,
     shift: &register_shift::Model,
     method: PaymentMethod,
     amount: Micros,
 ) -> Result<()> {
-    if method != PaymentMethod::Cash || amount == Micros::ZERO {
+    if method != PaymentMethod::Cash || amount == Micros::ZERO || !actor.may(Right::SeeDrawer) {
         return Ok(());
     }
     let drawer = rows::drawer(conn, shift.id).await?;
@@ -166,7 +183,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<ShiftView> {
         return Err(Error::NotFound);
     }
     let currency = access::by_id(conn, shift.callshop_id).await?.currency;
-    Ok(ShiftView { shift, currency })
+    Ok(ShiftView::new(actor, shift, currency))
 }
 
 /// An attendant sees the open shift and those that the attendant opened or closed.
@@ -203,7 +220,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Shif
 pub async fn current(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<ShiftView> {
     let shop = access::shop(app.store.reader(), actor, callshop_id, Right::SeeShop).await?;
     let shift = rows::open_shift(app.store.reader(), shop.id()).await?.ok_or(Error::NotFound)?;
-    Ok(ShiftView { shift, currency: shop.account.currency })
+    Ok(ShiftView::new(actor, shift, shop.account.currency))
 }
 
 /// The shifts of a callshop: an attendant sees the open one and those he opened or closed.
@@ -214,7 +231,7 @@ pub async fn list(app: &App, actor: &Actor, callshop_id: Uuid, page: Page) -> Re
     let shop = access::shop(app.store.reader(), actor, callshop_id, Right::SeeShop).await?;
     let own = (actor.role == Role::Attendant).then_some(actor.user_id);
     let shifts = rows::list(app.store.reader(), shop.id(), own, page).await?;
-    Ok(shifts.into_iter().map(|shift| ShiftView { shift, currency: shop.account.currency.clone() }).collect())
+    Ok(shifts.into_iter().map(|shift| ShiftView::new(actor, shift, shop.account.currency.clone())).collect())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use billing::money::Micros;
 use billing::register::{self as rules, Movement, RegisterError};
 use chrono::{DateTime, Utc};
-use entity::{MovementKind, PaymentKind, PaymentMethod, Role, SessionState, cabin_session, register_shift};
+use entity::{MovementKind, PaymentKind, PaymentMethod, SessionState, cabin_session, register_shift};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -118,9 +118,9 @@ pub struct MethodLine {
     /// Given back of what was paid for settled sessions.
     #[serde(with = "text")]
     pub refunds: Micros,
-    /// What should be there; none before counting, for those who count.
-    #[serde(with = "text::option")]
-    pub expected: Option<Micros>,
+    /// What should be there.
+    #[serde(with = "text")]
+    pub expected: Micros,
     /// What was there; none in an X report.
     #[serde(with = "text::option")]
     pub counted: Option<Micros>,
@@ -214,8 +214,7 @@ impl Report {
     /// Writes down what was counted, and how that differs.
     pub(super) fn count(&mut self, counted: &BTreeMap<PaymentMethod, Micros>) -> Result<()> {
         let pure = |(method, amount): (&PaymentMethod, &Micros)| ((*method).into(), *amount);
-        let expected =
-            self.methods.iter().filter_map(|line| Some((line.method.into(), line.expected?))).collect();
+        let expected = self.methods.iter().map(|line| (line.method.into(), line.expected)).collect();
         let variances = rules::variance(&expected, &counted.iter().map(pure).collect()).map_err(refused)?;
         for (method, variance) in variances {
             let method = PaymentMethod::from(method);
@@ -227,7 +226,7 @@ impl Report {
                     &mut self.methods[last]
                 }
             };
-            line.expected = Some(variance.expected);
+            line.expected = variance.expected;
             line.counted = Some(variance.counted);
             line.variance = Some(variance.variance);
         }
@@ -247,7 +246,7 @@ impl MethodLine {
             pay_ins: zero,
             pay_outs: zero,
             refunds: zero,
-            expected: Some(zero),
+            expected: zero,
             counted: None,
             variance: None,
         }
@@ -263,7 +262,7 @@ impl MethodLine {
             pay_ins: sum(rules::MovementKind::PayIn),
             pay_outs: sum(rules::MovementKind::PayOut),
             refunds: sum(rules::MovementKind::Refund),
-            expected: Some(report.expected),
+            expected: report.expected,
             ..Self::empty(method)
         }
     }
@@ -466,22 +465,48 @@ pub fn z_report(shift: &register_shift::Model) -> Result<Option<Report>> {
     shift.z_report.clone().map(|report| serde_json::from_value(report).map_err(Error::fault)).transpose()
 }
 
-/// The report of the open shift so far. Attendants, who will count the drawer, do not see what is expected in it.
+/// What an attendant sees of the open shift: no amount from which follows what the drawer should hold, since attendants count it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlindReport {
+    /// Number of the shift.
+    pub shift_number: i64,
+    /// When the shift began.
+    pub opened_at: DateTime<Utc>,
+    /// When the report was made.
+    pub at: DateTime<Utc>,
+    /// Sessions that nobody had paid: they are in the way of closing the register.
+    pub open_items: Vec<OpenItem>,
+}
+
+/// The report of an open shift, as its viewer may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum XReport {
+    /// All of it.
+    Full(Box<Report>),
+    /// For those who count.
+    Blind(BlindReport),
+}
+
+/// The report of the open shift so far. Attendants, who will count the drawer, see none of its sums.
 ///
 /// # Errors
 /// Not found, also while the register is closed.
-pub async fn x_report(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<(Report, String)> {
+pub async fn x_report(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<(XReport, String)> {
     let now = app.clock.now();
     app.store
         .read(|tx| async move {
             let shop = access::shop(tx.conn(), actor, callshop_id, Right::SeeShop).await?;
             let shift = rows::open_shift(tx.conn(), shop.id()).await?.ok_or(Error::NotFound)?;
-            let mut report = report(tx.conn(), &shift, now).await?;
-            if actor.role == Role::Attendant {
-                for line in &mut report.methods {
-                    line.expected = None;
-                }
-            }
+            let report = if actor.may(Right::SeeDrawer) {
+                XReport::Full(Box::new(report(tx.conn(), &shift, now).await?))
+            } else {
+                XReport::Blind(BlindReport {
+                    shift_number: shift.number,
+                    opened_at: shift.opened_at,
+                    at: now,
+                    open_items: items(tx.conn(), &shift).await?,
+                })
+            };
             Ok((report, shop.account.currency))
         })
         .await
@@ -492,7 +517,7 @@ mod tests {
     use super::*;
 
     fn report() -> Report {
-        let cash = MethodLine { expected: Some(Micros(5_000_000)), ..MethodLine::empty(PaymentMethod::Cash) };
+        let cash = MethodLine { expected: Micros(5_000_000), ..MethodLine::empty(PaymentMethod::Cash) };
         Report {
             shift_number: 7,
             opened_at: DateTime::UNIX_EPOCH,

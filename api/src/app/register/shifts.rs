@@ -37,44 +37,43 @@ pub struct Opening {
 /// `REGISTER_OPEN`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
 pub async fn open(app: &App, actor: &Actor, key: &str, input: Opening) -> Result<ShiftView> {
     let (input, now) = (&input, app.clock.now());
-    app.store
-        .write(|tx| async move {
-            let shop = lock_shop(&tx, actor, input.callshop_id).await?;
-            let settings = &shop.settings;
-            let currency = shop.account.currency.clone();
-            check_amount("float", input.float, &currency)?;
-            let shift = idempotency::once(&tx, actor, &app.clock, "openRegister", key, input, || async {
-                if let Some(shift) = rows::open_shift(tx.conn(), input.callshop_id).await? {
-                    let message = format!("the register is open: shift {}", shift.number);
-                    return Err(Error::user(ErrorCode::RegisterOpen, message));
-                }
-                let shift = register_shift::Model {
-                    id: Uuid::now_v7(),
-                    callshop_id: input.callshop_id,
-                    number: settings.next_shift_number,
-                    opened_by: actor.user_id,
-                    opened_at: now,
-                    float_amount: input.float.into(),
-                    closed_by: None,
-                    closed_at: None,
-                    z_report: None,
-                };
-                rows::insert(tx.conn(), shift.clone()).await?;
-                let change = (input.float, Book::Outside, currency.as_str());
-                let float = transfer(actor, &shift, TransferKind::Float, change, now)?;
-                ledger::post(tx.conn(), vec![float]).await?;
-                let after = json!({ "number": shift.number, "float": shift.float_amount });
-                record(&tx, actor, now, "openRegister", &shift, Value::Null, after).await?;
-                let settings =
-                    callshop::Model { next_shift_number: settings.next_shift_number + 1, ..settings.clone() };
-                accounts::update_callshop(tx.conn(), settings).await?;
-                emit(&tx, ActivityKind::RegisterOpened, &shift, now)?;
-                Ok(shift.id)
-            })
-            .await?;
-            Ok(ShiftView { shift: by_id(tx.conn(), actor, shift).await?, currency })
+    app.write_as(actor, |tx| async move {
+        let shop = lock_shop(&tx, actor, input.callshop_id).await?;
+        let settings = &shop.settings;
+        let currency = shop.account.currency.clone();
+        check_amount("float", input.float, &currency)?;
+        let shift = idempotency::once(&tx, actor, &app.clock, "openRegister", key, input, || async {
+            if let Some(shift) = rows::open_shift(tx.conn(), input.callshop_id).await? {
+                let message = format!("the register is open: shift {}", shift.number);
+                return Err(Error::user(ErrorCode::RegisterOpen, message));
+            }
+            let shift = register_shift::Model {
+                id: Uuid::now_v7(),
+                callshop_id: input.callshop_id,
+                number: settings.next_shift_number,
+                opened_by: actor.user_id,
+                opened_at: now,
+                float_amount: input.float.into(),
+                closed_by: None,
+                closed_at: None,
+                z_report: None,
+            };
+            rows::insert(tx.conn(), shift.clone()).await?;
+            let change = (input.float, Book::Outside, currency.as_str());
+            let float = transfer(actor, &shift, TransferKind::Float, change, now)?;
+            ledger::post(tx.conn(), vec![float]).await?;
+            let after = json!({ "number": shift.number, "float": shift.float_amount });
+            record(&tx, actor, now, "openRegister", &shift, Value::Null, after).await?;
+            let settings =
+                callshop::Model { next_shift_number: settings.next_shift_number + 1, ..settings.clone() };
+            accounts::update_callshop(tx.conn(), settings).await?;
+            emit(&tx, ActivityKind::RegisterOpened, &shift, now)?;
+            Ok(shift.id)
         })
-        .await
+        .await?;
+        Ok(ShiftView::new(actor, by_id(tx.conn(), actor, shift).await?, currency))
+    })
+    .await
 }
 
 /// What closing the register is told, and what its idempotency key is kept with.
@@ -96,36 +95,35 @@ pub struct Closing {
 pub async fn close(app: &App, actor: &Actor, key: &str, input: Closing) -> Result<ShiftView> {
     let counted = counted(&input.counts)?;
     let (input, counted, now) = (&input, &counted, app.clock.now());
-    app.store
-        .write(|tx| async move {
-            let shop = lock_shop(&tx, actor, input.callshop_id).await?;
-            let currency = shop.account.currency;
-            for amount in counted.values() {
-                check_amount("counts", Micros(amount.0.saturating_abs()), &currency)?;
-            }
-            let id = idempotency::once(&tx, actor, &app.clock, "closeRegister", key, input, || async {
-                let shift = rows::lock_open_shift(tx.conn(), input.callshop_id).await?.ok_or_else(closed)?;
-                carry_over(&tx, input).await?;
-                let mut report = report(tx.conn(), &shift, now).await?;
-                report.count(counted)?;
-                ledger::post(tx.conn(), vec![count(actor, &shift, &report, &currency, now)?]).await?;
-                let shift = register_shift::Model {
-                    closed_by: Some(actor.user_id),
-                    closed_at: Some(now),
-                    z_report: Some(serde_json::to_value(&report).map_err(Error::fault)?),
-                    ..shift
-                };
-                let shift = rows::update(tx.conn(), shift).await?;
-                let after = json!({ "closed_at": now, "methods": report.methods });
-                let before = json!({ "closed_at": null });
-                record(&tx, actor, now, "closeRegister", &shift, before, after).await?;
-                emit(&tx, ActivityKind::RegisterClosed, &shift, now)?;
-                Ok(shift.id)
-            })
-            .await?;
-            Ok(ShiftView { shift: by_id(tx.conn(), actor, id).await?, currency })
+    app.write_as(actor, |tx| async move {
+        let shop = lock_shop(&tx, actor, input.callshop_id).await?;
+        let currency = shop.account.currency;
+        for amount in counted.values() {
+            check_amount("counts", Micros(amount.0.saturating_abs()), &currency)?;
+        }
+        let id = idempotency::once(&tx, actor, &app.clock, "closeRegister", key, input, || async {
+            let shift = rows::lock_open_shift(tx.conn(), input.callshop_id).await?.ok_or_else(closed)?;
+            carry_over(&tx, input).await?;
+            let mut report = report(tx.conn(), &shift, now).await?;
+            report.count(counted)?;
+            ledger::post(tx.conn(), vec![count(actor, &shift, &report, &currency, now)?]).await?;
+            let shift = register_shift::Model {
+                closed_by: Some(actor.user_id),
+                closed_at: Some(now),
+                z_report: Some(serde_json::to_value(&report).map_err(Error::fault)?),
+                ..shift
+            };
+            let shift = rows::update(tx.conn(), shift).await?;
+            let after = json!({ "closed_at": now, "methods": report.methods });
+            let before = json!({ "closed_at": null });
+            record(&tx, actor, now, "closeRegister", &shift, before, after).await?;
+            emit(&tx, ActivityKind::RegisterClosed, &shift, now)?;
+            Ok(shift.id)
         })
-        .await
+        .await?;
+        Ok(ShiftView::new(actor, by_id(tx.conn(), actor, id).await?, currency))
+    })
+    .await
 }
 
 /// What was missing or too much, and then the whole drawer, leaves the books: a closed shift's drawer is empty.

@@ -33,8 +33,7 @@ pub enum Closing {
 pub async fn close(app: &App, actor: &Actor, closing: Closing, mode: CloseMode) -> Result<SessionView> {
     let now = app.clock.now();
     let (view, hang_up) = app
-        .store
-        .write(|tx| async move {
+        .write_as(actor, |tx| async move {
             let session = match closing {
                 Closing::Cabin(id) => {
                     let cabin =

@@ -33,29 +33,27 @@ pub struct AddDeposit {
 /// outside the callshop.
 pub async fn add_deposit(app: &App, actor: &Actor, key: &str, input: AddDeposit) -> Result<SessionView> {
     let (input, now) = (&input, app.clock.now());
-    app.store
-        .write(|tx| async move {
-            let found = sessions::find(tx.conn(), &actor.scope(), input.session_id).await?;
-            let found = view(tx.conn(), found.ok_or(Error::NotFound)?).await?;
-            actor.require(Right::OperateCabins)?;
-            let (callshop, currency) = (found.session.callshop_id, &found.currency);
-            idempotency::once(&tx, actor, &app.clock, "addDeposit", key, input, || async {
-                let shift =
-                    shifts::lock_open_shift(tx.conn(), callshop).await?.ok_or_else(register::closed)?;
-                let session = lock(&tx, actor, input.session_id).await?;
-                rules::may_deposit(session.state.into(), session.mode.into()).map_err(illegal)?;
-                let deposit = Deposit { field: "amount", method: input.method, amount: input.amount };
-                let before = json!({ "deposit": session.deposit });
-                let session = take(&tx, actor, session, &shift, deposit, currency, now).await?;
-                let after = json!({ "deposit": session.deposit, "method": input.method });
-                record(&tx, actor, now, "addDeposit", &session, before, after).await?;
-                emit(&tx, ActivityKind::CabinChanged, &session, now).await
-            })
-            .await?;
-            let session = sessions::find(tx.conn(), &actor.scope(), input.session_id).await?;
-            Ok(SessionView { session: session.ok_or(Error::NotFound)?, currency: found.currency })
+    app.write_as(actor, |tx| async move {
+        let found = sessions::find(tx.conn(), &actor.scope(), input.session_id).await?;
+        let found = view(tx.conn(), found.ok_or(Error::NotFound)?).await?;
+        actor.require(Right::OperateCabins)?;
+        let (callshop, currency) = (found.session.callshop_id, &found.currency);
+        idempotency::once(&tx, actor, &app.clock, "addDeposit", key, input, || async {
+            let shift = shifts::lock_open_shift(tx.conn(), callshop).await?.ok_or_else(register::closed)?;
+            let session = lock(&tx, actor, input.session_id).await?;
+            rules::may_deposit(session.state.into(), session.mode.into()).map_err(illegal)?;
+            let deposit = Deposit { field: "amount", method: input.method, amount: input.amount };
+            let before = json!({ "deposit": session.deposit });
+            let session = take(&tx, actor, session, &shift, deposit, currency, now).await?;
+            let after = json!({ "deposit": session.deposit, "method": input.method });
+            record(&tx, actor, now, "addDeposit", &session, before, after).await?;
+            emit(&tx, ActivityKind::CabinChanged, &session, now).await
         })
-        .await
+        .await?;
+        let session = sessions::find(tx.conn(), &actor.scope(), input.session_id).await?;
+        Ok(SessionView { session: session.ok_or(Error::NotFound)?, currency: found.currency })
+    })
+    .await
 }
 
 /// Money that is paid in advance.

@@ -92,29 +92,27 @@ async fn add<I: Serialize>(
     new: &New,
 ) -> Result<SessionView> {
     let now = app.clock.now();
-    app.store
-        .write(|tx| async move {
-            let found =
-                sessions::find(tx.conn(), &actor.scope(), session_id).await?.ok_or(Error::NotFound)?;
-            actor.require(Right::OperateCabins)?;
-            let currency = view(tx.conn(), found).await?.currency;
-            let currency = &currency;
-            idempotency::once(&tx, actor, &app.clock, mutation, key, input, || async {
-                register::check_amount(new.field(), new.unit_price, currency)?;
-                let session = lock(&tx, actor, session_id).await?;
-                rules::may_bill(session.state.into()).map_err(illegal)?;
-                let item = item(&session, actor, new, now);
-                check(&tx, actor, &session, &item, currency, new.field()).await?;
-                sessions::insert_item(tx.conn(), item.clone()).await?;
-                let after = serde_json::to_value(&item).map_err(Error::fault)?;
-                record(&tx, actor, now, mutation, &session, Value::Null, after).await?;
-                changed(&tx, &session, now).await
-            })
-            .await?;
-            let session = sessions::find(tx.conn(), &actor.scope(), session_id).await?;
-            view(tx.conn(), session.ok_or(Error::NotFound)?).await
+    app.write_as(actor, |tx| async move {
+        let found = sessions::find(tx.conn(), &actor.scope(), session_id).await?.ok_or(Error::NotFound)?;
+        actor.require(Right::OperateCabins)?;
+        let currency = view(tx.conn(), found).await?.currency;
+        let currency = &currency;
+        idempotency::once(&tx, actor, &app.clock, mutation, key, input, || async {
+            register::check_amount(new.field(), new.unit_price, currency)?;
+            let session = lock(&tx, actor, session_id).await?;
+            rules::may_bill(session.state.into()).map_err(illegal)?;
+            let item = item(&session, actor, new, now);
+            check(&tx, actor, &session, &item, currency, new.field()).await?;
+            sessions::insert_item(tx.conn(), item.clone()).await?;
+            let after = serde_json::to_value(&item).map_err(Error::fault)?;
+            record(&tx, actor, now, mutation, &session, Value::Null, after).await?;
+            changed(&tx, &session, now).await
         })
-        .await
+        .await?;
+        let session = sessions::find(tx.conn(), &actor.scope(), session_id).await?;
+        view(tx.conn(), session.ok_or(Error::NotFound)?).await
+    })
+    .await
 }
 
 fn item(session: &cabin_session::Model, actor: &Actor, new: &New, at: DateTime<Utc>) -> session_item::Model {
@@ -200,36 +198,35 @@ async fn changed(tx: &Tx, session: &cabin_session::Model, at: DateTime<Utc>) -> 
 /// forbidden outside the callshop.
 pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uuid) -> Result<SessionView> {
     let now = app.clock.now();
-    app.store
-        .write(|tx| async move {
-            let session = lock(&tx, actor, session_id).await?;
-            rules::may_bill(session.state.into()).map_err(illegal)?;
-            let unknown = || Error::field(ErrorCode::NotFound, "itemId", "no such line on the bill");
-            let item = sessions::item(tx.conn(), session_id, item_id).await?.ok_or_else(unknown)?;
-            if item.removed_at.is_some() {
-                // asked twice: it is done
-                return view(tx.conn(), session).await;
-            }
-            if item.kind == ItemKind::Item
-                && session.state == SessionState::Closed
-                && actor.role == Role::Attendant
-            {
-                // as good as a discount, which has a ceiling
-                let message = "the statement is final: its owner takes items off it";
-                return Err(Error::field(ErrorCode::CeilingExceeded, "itemId", message));
-            }
-            let mut left = sessions::items(tx.conn(), session_id, MAX_ITEMS).await?;
-            left.retain(|other| other.id != item_id);
-            let (items, discounts) = (sum(&left, ItemKind::Item)?, sum(&left, ItemKind::Discount)?);
-            check_discounts(&tx, session_id, items, discounts, "itemId").await?;
-            let before = serde_json::to_value(&item).map_err(Error::fault)?;
-            remove(&tx, actor, item, now).await?;
-            record(&tx, actor, now, "removeSessionItem", &session, before, json!(null)).await?;
-            changed(&tx, &session, now).await?;
-            let session = sessions::find(tx.conn(), &actor.scope(), session_id).await?;
-            view(tx.conn(), session.ok_or(Error::NotFound)?).await
-        })
-        .await
+    app.write_as(actor, |tx| async move {
+        let session = lock(&tx, actor, session_id).await?;
+        rules::may_bill(session.state.into()).map_err(illegal)?;
+        let unknown = || Error::field(ErrorCode::NotFound, "itemId", "no such line on the bill");
+        let item = sessions::item(tx.conn(), session_id, item_id).await?.ok_or_else(unknown)?;
+        if item.removed_at.is_some() {
+            // asked twice: it is done
+            return view(tx.conn(), session).await;
+        }
+        if item.kind == ItemKind::Item
+            && session.state == SessionState::Closed
+            && actor.role == Role::Attendant
+        {
+            // as good as a discount, which has a ceiling
+            let message = "the statement is final: its owner takes items off it";
+            return Err(Error::field(ErrorCode::CeilingExceeded, "itemId", message));
+        }
+        let mut left = sessions::items(tx.conn(), session_id, MAX_ITEMS).await?;
+        left.retain(|other| other.id != item_id);
+        let (items, discounts) = (sum(&left, ItemKind::Item)?, sum(&left, ItemKind::Discount)?);
+        check_discounts(&tx, session_id, items, discounts, "itemId").await?;
+        let before = serde_json::to_value(&item).map_err(Error::fault)?;
+        remove(&tx, actor, item, now).await?;
+        record(&tx, actor, now, "removeSessionItem", &session, before, json!(null)).await?;
+        changed(&tx, &session, now).await?;
+        let session = sessions::find(tx.conn(), &actor.scope(), session_id).await?;
+        view(tx.conn(), session.ok_or(Error::NotFound)?).await
+    })
+    .await
 }
 
 /// Marks a line as taken off.

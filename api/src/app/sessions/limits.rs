@@ -59,24 +59,22 @@ pub struct LimitChange {
 /// `ILLEGAL_STATE` unless the session is open, `INVALID_INPUT`; not found; forbidden outside the callshop.
 pub async fn update_limits(app: &App, actor: &Actor, id: Uuid, change: LimitChange) -> Result<SessionView> {
     let now = app.clock.now();
-    app.store
-        .write(|tx| async move {
-            let mut session = lock(&tx, actor, id).await?;
-            rules::may_call(session.state.into()).map_err(illegal)?;
-            let before =
-                json!({ "spending_limit": session.spending_limit, "time_limit": session.time_limit });
-            let limits = Limits {
-                spending: change.spending.unwrap_or(session.spending_limit.map(Into::into)),
-                seconds: change.seconds.unwrap_or(session.time_limit),
-            };
-            let limits = limits.check(session.mode)?;
-            session.spending_limit = limits.spending.map(Into::into);
-            session.time_limit = limits.seconds;
-            let session = sessions::update(tx.conn(), session).await?;
-            let after = json!({ "spending_limit": session.spending_limit, "time_limit": session.time_limit });
-            record(&tx, actor, now, "updateSessionLimits", &session, before, after).await?;
-            emit(&tx, ActivityKind::CabinChanged, &session, now).await?;
-            view(tx.conn(), session).await
-        })
-        .await
+    app.write_as(actor, |tx| async move {
+        let mut session = lock(&tx, actor, id).await?;
+        rules::may_call(session.state.into()).map_err(illegal)?;
+        let before = json!({ "spending_limit": session.spending_limit, "time_limit": session.time_limit });
+        let limits = Limits {
+            spending: change.spending.unwrap_or(session.spending_limit.map(Into::into)),
+            seconds: change.seconds.unwrap_or(session.time_limit),
+        };
+        let limits = limits.check(session.mode)?;
+        session.spending_limit = limits.spending.map(Into::into);
+        session.time_limit = limits.seconds;
+        let session = sessions::update(tx.conn(), session).await?;
+        let after = json!({ "spending_limit": session.spending_limit, "time_limit": session.time_limit });
+        record(&tx, actor, now, "updateSessionLimits", &session, before, after).await?;
+        emit(&tx, ActivityKind::CabinChanged, &session, now).await?;
+        view(tx.conn(), session).await
+    })
+    .await
 }

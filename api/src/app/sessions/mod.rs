@@ -36,7 +36,7 @@ pub use voiding::void;
 use super::{App, access, audit, cabins};
 use crate::auth::{Actor, Right};
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::{NewActivity, Page, Tx, cabins as cabin_rows, sessions};
+use crate::store::{NewActivity, Page, Tx, cabins as cabin_rows, register as shifts, sessions};
 
 /// A session, with the currency of its amounts.
 #[derive(Clone, Debug)]
@@ -185,12 +185,31 @@ pub async fn list(
         .collect())
 }
 
+/// The payments of a session, as far as their viewer may see them.
+#[derive(Clone, Debug)]
+pub struct Payments {
+    /// Those that may be seen, in the order they were taken.
+    pub seen: Vec<payment::Model>,
+    /// There are others. An attendant who is going to count the drawer sees no money that others took into it.
+    pub some_hidden: bool,
+}
+
 /// The payments of a session that was already proven to be the caller's.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn payments(app: &App, session_id: Uuid) -> Result<Vec<payment::Model>> {
-    sessions::payments(app.store.reader(), session_id).await
+pub async fn payments(app: &App, actor: &Actor, session: &cabin_session::Model) -> Result<Payments> {
+    let conn = app.store.reader();
+    let payments = sessions::payments(conn, session.id).await?;
+    let own = |payment: &payment::Model| payment.user_id == actor.user_id;
+    if actor.may(Right::SeeDrawer) || payments.iter().all(own) {
+        return Ok(Payments { seen: payments, some_hidden: false });
+    }
+    let open = shifts::open_shift(conn, session.callshop_id).await?.map(|shift| shift.id);
+    let all = payments.len();
+    let may_see = |payment: &payment::Model| own(payment) || Some(payment.shift_id) != open;
+    let seen: Vec<payment::Model> = payments.into_iter().filter(may_see).collect();
+    Ok(Payments { some_hidden: seen.len() < all, seen })
 }
 
 /// The items and discounts on the bill of a session that was already proven to be the caller's, in the order they were added.

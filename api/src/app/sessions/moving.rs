@@ -19,36 +19,34 @@ use crate::store::{cabins as cabin_rows, sessions};
 /// callshop.
 pub async fn change_cabin(app: &App, actor: &Actor, id: Uuid, cabin_id: Uuid) -> Result<SessionView> {
     let now = app.clock.now();
-    app.store
-        .write(|tx| async move {
-            let found = sessions::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
-            actor.require(Right::OperateCabins)?;
-            if found.cabin_id == cabin_id {
-                return Err(Error::invalid("cabinId", "the session is in this cabin"));
-            }
-            let locked = cabin_rows::lock(tx.conn(), &[found.cabin_id, cabin_id]).await?;
-            let in_shop =
-                |cabin: &&cabin::Model| cabin.callshop_id == found.callshop_id && cabin.retired_at.is_none();
-            let unknown = || Error::field(ErrorCode::NotFound, "cabinId", "no such cabin in the callshop");
-            let target =
-                locked.iter().filter(in_shop).find(|cabin| cabin.id == cabin_id).ok_or_else(unknown)?;
-            check_usable(tx.conn(), target).await?;
-            let session = lock(&tx, actor, id).await?;
-            let live = sessions::live_calls(tx.conn(), id).await?;
-            rules::may_move(session.state.into(), count(live.len())?).map_err(illegal)?;
-            if session.cabin_id != found.cabin_id {
-                return Err(Error::user(
-                    ErrorCode::IllegalState,
-                    "the session was moved by somebody else just now",
-                ));
-            }
-            let session = sessions::update(tx.conn(), cabin_session::Model { cabin_id, ..session }).await?;
-            let (before, after) = (json!({ "cabin_id": found.cabin_id }), json!({ "cabin_id": cabin_id }));
-            record(&tx, actor, now, "moveSession", &session, before, after).await?;
-            for cabin in &locked {
-                cabins::emit(&tx, ActivityKind::CabinChanged, cabin, None, now).await?;
-            }
-            view(tx.conn(), session).await
-        })
-        .await
+    app.write_as(actor, |tx| async move {
+        let found = sessions::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+        actor.require(Right::OperateCabins)?;
+        if found.cabin_id == cabin_id {
+            return Err(Error::invalid("cabinId", "the session is in this cabin"));
+        }
+        let locked = cabin_rows::lock(tx.conn(), &[found.cabin_id, cabin_id]).await?;
+        let in_shop =
+            |cabin: &&cabin::Model| cabin.callshop_id == found.callshop_id && cabin.retired_at.is_none();
+        let unknown = || Error::field(ErrorCode::NotFound, "cabinId", "no such cabin in the callshop");
+        let target = locked.iter().filter(in_shop).find(|cabin| cabin.id == cabin_id).ok_or_else(unknown)?;
+        check_usable(tx.conn(), target).await?;
+        let session = lock(&tx, actor, id).await?;
+        let live = sessions::live_calls(tx.conn(), id).await?;
+        rules::may_move(session.state.into(), count(live.len())?).map_err(illegal)?;
+        if session.cabin_id != found.cabin_id {
+            return Err(Error::user(
+                ErrorCode::IllegalState,
+                "the session was moved by somebody else just now",
+            ));
+        }
+        let session = sessions::update(tx.conn(), cabin_session::Model { cabin_id, ..session }).await?;
+        let (before, after) = (json!({ "cabin_id": found.cabin_id }), json!({ "cabin_id": cabin_id }));
+        record(&tx, actor, now, "moveSession", &session, before, after).await?;
+        for cabin in &locked {
+            cabins::emit(&tx, ActivityKind::CabinChanged, cabin, None, now).await?;
+        }
+        view(tx.conn(), session).await
+    })
+    .await
 }

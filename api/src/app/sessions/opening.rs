@@ -45,22 +45,19 @@ pub async fn open(app: &App, actor: &Actor, key: Option<&str>, opening: Opening)
         name => clean_name("customer", name)?,
     };
     let (opening, customer, now) = (&opening, &customer, app.clock.now());
-    app.store
-        .write(|tx| async move {
-            let found = cabin_rows::find(tx.conn(), &actor.scope(), opening.cabin_id).await?;
-            let shop = access::by_id(tx.conn(), found.ok_or(Error::NotFound)?.callshop_id).await?;
-            actor.require(Right::OperateCabins)?;
-            let act = || begin(&tx, actor, opening, customer, now);
-            let id = match key {
-                Some(key) => {
-                    idempotency::once(&tx, actor, &app.clock, "openCabin", key, opening, act).await?
-                }
-                None => act().await?,
-            };
-            let session = sessions::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
-            Ok(SessionView { session, currency: shop.currency })
-        })
-        .await
+    app.write_as(actor, |tx| async move {
+        let found = cabin_rows::find(tx.conn(), &actor.scope(), opening.cabin_id).await?;
+        let shop = access::by_id(tx.conn(), found.ok_or(Error::NotFound)?.callshop_id).await?;
+        actor.require(Right::OperateCabins)?;
+        let act = || begin(&tx, actor, opening, customer, now);
+        let id = match key {
+            Some(key) => idempotency::once(&tx, actor, &app.clock, "openCabin", key, opening, act).await?,
+            None => act().await?,
+        };
+        let session = sessions::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+        Ok(SessionView { session, currency: shop.currency })
+    })
+    .await
 }
 
 async fn begin(

@@ -41,20 +41,19 @@ pub struct Refund {
 pub async fn refund(app: &App, actor: &Actor, key: &str, input: Refund) -> Result<SessionView> {
     let reason = clean_name("reason", &input.reason)?;
     let (input, reason, now) = (&input, &reason, app.clock.now());
-    app.store
-        .write(|tx| async move {
-            let found = sessions::find(tx.conn(), &actor.scope(), input.session_id).await?;
-            let found = view(tx.conn(), found.ok_or(Error::NotFound)?).await?;
-            actor.require(Right::OperateCabins)?;
-            register::check_positive("amount", input.amount, &found.currency)?;
-            idempotency::once(&tx, actor, &app.clock, "refundSession", key, input, || {
-                give(&tx, actor, input, &found, reason, now)
-            })
-            .await?;
-            let session = sessions::find(tx.conn(), &actor.scope(), input.session_id).await?;
-            Ok(SessionView { session: session.ok_or(Error::NotFound)?, currency: found.currency })
+    app.write_as(actor, |tx| async move {
+        let found = sessions::find(tx.conn(), &actor.scope(), input.session_id).await?;
+        let found = view(tx.conn(), found.ok_or(Error::NotFound)?).await?;
+        actor.require(Right::OperateCabins)?;
+        register::check_positive("amount", input.amount, &found.currency)?;
+        idempotency::once(&tx, actor, &app.clock, "refundSession", key, input, || {
+            give(&tx, actor, input, &found, reason, now)
         })
-        .await
+        .await?;
+        let session = sessions::find(tx.conn(), &actor.scope(), input.session_id).await?;
+        Ok(SessionView { session: session.ok_or(Error::NotFound)?, currency: found.currency })
+    })
+    .await
 }
 
 async fn give(
@@ -72,7 +71,7 @@ async fn give(
     let settings = accounts::callshop(tx.conn(), callshop_id).await?.ok_or(Error::NotFound)?;
     let before = json!({ "refunded": session.refunded });
     let refunded = check(actor, &session, &settings, input)?;
-    register::check_cash(tx.conn(), &shift, input.method, input.amount).await?;
+    register::check_cash(tx.conn(), actor, &shift, input.method, input.amount).await?;
     let given = (input.method, input.amount);
     let given = super::new_payment(&session, &shift, actor, PaymentKind::Refund, given, now);
     let given = payment::Model { reason: Some(reason.to_owned()), ..given };

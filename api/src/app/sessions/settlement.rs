@@ -52,26 +52,25 @@ pub async fn settle(app: &App, actor: &Actor, key: &str, input: Settling) -> Res
         return Err(Error::invalid("payments", format!("at most {MAX_PAYMENTS} payments")));
     }
     let (input, now) = (&input, app.clock.now());
-    app.store
-        .write(|tx| async move {
-            let found =
-                sessions::find(tx.conn(), &actor.scope(), input.session_id).await?.ok_or(Error::NotFound)?;
-            actor.require(Right::OperateCabins)?;
-            let shop = access::by_id(tx.conn(), found.callshop_id).await?;
-            // one settlement of a callshop at a time: receipt numbers have no gap, and a key counts once
-            let settings = accounts::lock_callshop(tx.conn(), shop.id).await?.ok_or(Error::NotFound)?;
-            let change = idempotency::once(&tx, actor, &app.clock, "settleSession", key, input, || async {
-                let change = take_payment(&tx, actor, input, &shop, &settings, now).await?;
-                let next_receipt_number = settings.next_receipt_number + 1;
-                let settings = callshop::Model { next_receipt_number, ..settings };
-                accounts::update_callshop(tx.conn(), settings).await?;
-                Ok(change)
-            })
-            .await?;
-            let session = sessions::lock(tx.conn(), input.session_id).await?.ok_or(Error::NotFound)?;
-            Ok(Settled { view: SessionView { session, currency: shop.currency }, change })
+    app.write_as(actor, |tx| async move {
+        let found =
+            sessions::find(tx.conn(), &actor.scope(), input.session_id).await?.ok_or(Error::NotFound)?;
+        actor.require(Right::OperateCabins)?;
+        let shop = access::by_id(tx.conn(), found.callshop_id).await?;
+        // one settlement of a callshop at a time: receipt numbers have no gap, and a key counts once
+        let settings = accounts::lock_callshop(tx.conn(), shop.id).await?.ok_or(Error::NotFound)?;
+        let change = idempotency::once(&tx, actor, &app.clock, "settleSession", key, input, || async {
+            let change = take_payment(&tx, actor, input, &shop, &settings, now).await?;
+            let next_receipt_number = settings.next_receipt_number + 1;
+            let settings = callshop::Model { next_receipt_number, ..settings };
+            accounts::update_callshop(tx.conn(), settings).await?;
+            Ok(change)
         })
-        .await
+        .await?;
+        let session = sessions::lock(tx.conn(), input.session_id).await?.ok_or(Error::NotFound)?;
+        Ok(Settled { view: SessionView { session, currency: shop.currency }, change })
+    })
+    .await
 }
 
 async fn take_payment(
@@ -94,7 +93,7 @@ async fn take_payment(
     let settlement = settled(total, &deposits, input, settings.cash_step.map(Into::into))?;
     let kept = kept(input, &settlement)?;
     for back in &settlement.deposit_back {
-        register::check_cash(tx.conn(), &shift, back.method.into(), back.amount).await?;
+        register::check_cash(tx.conn(), actor, &shift, back.method.into(), back.amount).await?;
     }
     let transfer = transfer(&session, (&shift, &shop.currency), actor, &kept, &settlement, now)?;
     ledger::post(tx.conn(), vec![transfer]).await?;

@@ -27,21 +27,20 @@ use crate::store::{Tx, register as shifts, sessions};
 /// `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
 pub async fn void(app: &App, actor: &Actor, key: Option<&str>, id: Uuid) -> Result<SessionView> {
     let now = app.clock.now();
-    app.store
-        .write(|tx| async move {
-            sessions::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
-            actor.require(Right::OperateCabins)?;
-            let act = || take_back(&tx, actor, key.is_some(), id, now);
-            match key {
-                Some(key) => {
-                    idempotency::once(&tx, actor, &app.clock, "voidSession", key, &id, act).await?;
-                }
-                None => act().await?,
+    app.write_as(actor, |tx| async move {
+        sessions::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+        actor.require(Right::OperateCabins)?;
+        let act = || take_back(&tx, actor, key.is_some(), id, now);
+        match key {
+            Some(key) => {
+                idempotency::once(&tx, actor, &app.clock, "voidSession", key, &id, act).await?;
             }
-            let session = sessions::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
-            view(tx.conn(), session).await
-        })
-        .await
+            None => act().await?,
+        }
+        let session = sessions::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+        view(tx.conn(), session).await
+    })
+    .await
 }
 
 async fn take_back(tx: &Tx, actor: &Actor, has_key: bool, id: Uuid, now: DateTime<Utc>) -> Result<()> {
@@ -95,7 +94,7 @@ async fn give_deposit_back(
     let mut entries = vec![Entry::new(session.callshop_id, Book::Deposits, session.deposit.into())];
     let mut payments = Vec::new();
     for (method, amount) in paid {
-        register::check_cash(tx.conn(), shift, method, amount).await?;
+        register::check_cash(tx.conn(), actor, shift, method, amount).await?;
         let given = amount.checked_neg().map_err(Error::fault)?;
         entries.push(Entry::drawer(session.callshop_id, shift.id, method, given));
         payments.push(new_payment(session, shift, actor, PaymentKind::DepositRefund, (method, amount), now));

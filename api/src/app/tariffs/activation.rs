@@ -51,8 +51,7 @@ pub async fn activate(
     let loaded = app.rates.get(app.store.reader(), version_id).await?;
     let margins = margin::of_version(app, tariff.id, &loaded, at.unwrap_or(asked)).await?;
     let (version, next, now) = app
-        .store
-        .write(|tx| async move {
+        .write_as(actor, |tx| async move {
             let conn = tx.conn();
             rows::lock(conn, owners, tariff.id).await?.ok_or(Error::NotFound)?;
             // the clock is read under the lock: activations that wait for each other begin in the order in which they happen

@@ -42,8 +42,7 @@ pub async fn assign(
 ) -> Result<(account::Model, Margins)> {
     let owners = &owners(actor);
     let account = app
-        .store
-        .write(|tx| async move {
+        .write_as(actor, |tx| async move {
             let mut account = access::child(tx.conn(), actor, account_id, Right::ManageTariffs).await?;
             if kind == Assignment::Retail && account.kind != AccountKind::Callshop {
                 return Err(Error::invalid("kind", "only a callshop has customers with prices of their own"));
@@ -120,28 +119,27 @@ pub async fn set_blocked(
     check_prefix(prefix).map_err(|error| Error::invalid("prefix", error.message))?;
     let (owners, now) = (&owners(actor), app.clock.now());
     let action = if blocked { "blockDestination" } else { "unblockDestination" };
-    app.store
-        .write(|tx| async move {
-            let conn = tx.conn();
-            match on {
-                BlockOn::Tariff(id) => {
-                    let mut tariff = rows::lock(conn, owners, id).await?.ok_or(Error::NotFound)?;
-                    let change = change_list(&mut tariff.blocked_prefixes, prefix, blocked)?;
-                    record(&tx, actor, action, &tariff, change, now).await?;
-                    Ok(Blocked::Tariff(Box::new(rows::update(conn, tariff).await?)))
-                }
-                BlockOn::Callshop(id) => {
-                    let account = access::child(conn, actor, id, Right::ManageTariffs).await?;
-                    let mut settings = accounts::lock_callshop(conn, id).await?.ok_or(Error::NotFound)?;
-                    let (before, after) = change_list(&mut settings.blocked_prefixes, prefix, blocked)?;
-                    let change = Change { account_id: id, action, object: ("Callshop", id), before, after };
-                    audit::record(&tx, actor, now, change).await?;
-                    let settings = accounts::update_callshop(conn, settings).await?;
-                    Ok(Blocked::Callshop(Box::new(Shop { account, settings })))
-                }
+    app.write_as(actor, |tx| async move {
+        let conn = tx.conn();
+        match on {
+            BlockOn::Tariff(id) => {
+                let mut tariff = rows::lock(conn, owners, id).await?.ok_or(Error::NotFound)?;
+                let change = change_list(&mut tariff.blocked_prefixes, prefix, blocked)?;
+                record(&tx, actor, action, &tariff, change, now).await?;
+                Ok(Blocked::Tariff(Box::new(rows::update(conn, tariff).await?)))
             }
-        })
-        .await
+            BlockOn::Callshop(id) => {
+                let account = access::child(conn, actor, id, Right::ManageTariffs).await?;
+                let mut settings = accounts::lock_callshop(conn, id).await?.ok_or(Error::NotFound)?;
+                let (before, after) = change_list(&mut settings.blocked_prefixes, prefix, blocked)?;
+                let change = Change { account_id: id, action, object: ("Callshop", id), before, after };
+                audit::record(&tx, actor, now, change).await?;
+                let settings = accounts::update_callshop(conn, settings).await?;
+                Ok(Blocked::Callshop(Box::new(Shop { account, settings })))
+            }
+        }
+    })
+    .await
 }
 
 /// Answers whether the prefix was blocked before, and is now.

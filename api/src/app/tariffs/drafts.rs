@@ -13,6 +13,7 @@ use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::{Version, VersionState, find_version, owned, owners, record};
+use crate::app::access;
 use crate::app::accounts::clean_name;
 use crate::app::margin::{self, Margins};
 use crate::app::rates::LoadedVersion;
@@ -401,7 +402,7 @@ impl Draft {
             done += block.len() as u64;
             progress(Progress { done, total });
         }
-        store.write(|tx| async move { self.write_version(&tx).await }).await
+        access::write_as(store, &self.actor, |tx| async move { self.write_version(&tx).await }).await
     }
 
     async fn write_version(&self, tx: &Tx) -> Result<tariff_version::Model> {

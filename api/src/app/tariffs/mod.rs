@@ -114,12 +114,11 @@ pub async fn create(app: &App, actor: &Actor, new: NewTariff) -> Result<tariff::
     }
     let tariff = build(app, &owner, new)?;
     let row = &tariff;
-    app.store
-        .write(|tx| async move {
-            rows::insert(tx.conn(), row.clone()).await?;
-            record(&tx, actor, "createTariff", row, (Value::Null, shown(row)), row.created_at).await
-        })
-        .await?;
+    app.write_as(actor, |tx| async move {
+        rows::insert(tx.conn(), row.clone()).await?;
+        record(&tx, actor, "createTariff", row, (Value::Null, shown(row)), row.created_at).await
+    })
+    .await?;
     Ok(tariff)
 }
 

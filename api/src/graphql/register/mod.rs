@@ -4,7 +4,6 @@ mod report;
 
 use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
-use entity::cash_movement;
 
 use super::cabins::Cabin;
 use super::paging::{Page, Paging, connection};
@@ -15,7 +14,7 @@ use super::sessions::{PaymentMethod, user};
 use super::users::User;
 use super::{actor, app, caller, remote_enum};
 use crate::app::cabins;
-use crate::app::register::{self, Closing, NewMovement, Opening, ShiftView};
+use crate::app::register::{self, Closing, MovementView, NewMovement, Opening, ShiftView, XReport};
 pub use report::RegisterReport;
 
 /// Who sees what of this file.
@@ -63,9 +62,9 @@ impl RegisterShift {
         self.0.shift.opened_at
     }
 
-    /// Cash counted at opening.
-    async fn float(&self) -> Money {
-        Money::new(self.0.shift.float_amount, &self.0.currency)
+    /// Cash counted at opening; null for attendants until the register is counted.
+    async fn float(&self) -> Option<Money> {
+        Some(Money::new(self.0.float()?, &self.0.currency))
     }
 
     /// Who closed it.
@@ -93,17 +92,17 @@ impl RegisterShift {
         last: Option<i32>,
         before: Option<String>,
     ) -> async_graphql::Result<Page<CashMovement>> {
-        let (app, shift) = (app(ctx), self.0.shift.id);
-        let node = |movement| CashMovement { movement, currency: self.0.currency.clone() };
-        let read = |page| register::movements(app, shift, page);
-        let id = |movement: &cash_movement::Model| movement.id;
+        let app = app(ctx);
+        let node = |view| CashMovement { view, currency: self.0.currency.clone() };
+        let read = |page| register::movements(app, &self.0, page);
+        let id = |view: &MovementView| view.movement.id;
         connection(Paging { first, after, last, before }, false, read, id, node).await
     }
 }
 
 /// Cash put into or taken out of the drawer besides sales.
 pub struct CashMovement {
-    movement: cash_movement::Model,
+    view: MovementView,
     currency: String,
 }
 
@@ -111,27 +110,27 @@ pub struct CashMovement {
 impl CashMovement {
     /// In or out.
     async fn kind(&self) -> CashMovementKind {
-        self.movement.kind.into()
+        self.view.movement.kind.into()
     }
 
-    /// How much.
-    async fn amount(&self) -> Money {
-        Money::new(self.movement.amount, &self.currency)
+    /// How much; null for attendants until the register is counted, but in the answer to the one who records it.
+    async fn amount(&self) -> Option<Money> {
+        Some(Money::new(self.view.amount?, &self.currency))
     }
 
     /// Why.
     async fn reason(&self) -> &str {
-        &self.movement.reason
+        &self.view.movement.reason
     }
 
     /// Who.
     async fn by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
-        user(ctx, Some(self.movement.user_id)).await
+        user(ctx, Some(self.view.movement.user_id)).await
     }
 
     /// When.
     async fn at(&self) -> DateTime<Utc> {
-        self.movement.at
+        self.view.movement.at
     }
 }
 
@@ -244,7 +243,8 @@ impl RegisterQuery {
         connection(Paging { first, after, last, before }, true, read, id, RegisterShift).await
     }
 
-    /// The report of the open shift so far; null while the register is closed.
+    /// The report of the open shift so far; null while the register is closed. Counts are blind: attendants see the open items and none of the
+    /// sums.
     async fn x_report(
         &self,
         ctx: &Context<'_>,
@@ -252,7 +252,10 @@ impl RegisterQuery {
     ) -> Option<async_graphql::Result<RegisterReport>> {
         let found =
             async { register::x_report(app(ctx), caller(ctx)?, Kind::Callshop.parse(&callshop_id)?).await };
-        nullable(found.await.map(|(report, currency)| RegisterReport::new(report, &currency)))
+        nullable(found.await.map(|(report, currency)| match report {
+            XReport::Full(report) => RegisterReport::new(*report, &currency),
+            XReport::Blind(report) => RegisterReport::blind(report, &currency),
+        }))
     }
 }
 
@@ -282,7 +285,8 @@ impl RegisterMutation {
         answer(opened.await)
     }
 
-    /// Puts cash into the open register, or takes some out: at most what the drawer holds by the books.
+    /// Puts cash into the open register, or takes some out. An owner takes out at most what the drawer holds by the books; attendants, who do
+    /// not see the books, are not refused, and what was not there shows as a variance at the count.
     async fn record_cash_movement(
         &self,
         ctx: &Context<'_>,
@@ -295,9 +299,9 @@ impl RegisterMutation {
                 amount: input.amount.0,
                 reason: input.reason,
             };
-            let (movement, currency) =
+            let (view, currency) =
                 register::record_movement(app(ctx), caller(ctx)?, &input.idempotency_key, new).await?;
-            let movement = Some(CashMovement { movement, currency });
+            let movement = Some(CashMovement { view, currency });
             Ok(RecordCashMovementPayload { movement, user_errors: Vec::new() })
         };
         answer(recorded.await)

@@ -3,7 +3,7 @@
 use async_graphql::{ID, SimpleObject};
 use chrono::{DateTime, Utc};
 
-use crate::app::register::{self, Report};
+use crate::app::register::{self, BlindReport, Report};
 use crate::graphql::scalars::{Kind, Money};
 use crate::graphql::sessions::{PaymentMethod, SessionState};
 
@@ -16,21 +16,21 @@ pub struct RegisterReport {
     pub opened_at: DateTime<Utc>,
     /// When the report was made.
     pub at: DateTime<Utc>,
-    /// By payment method; cash is always there.
+    /// By payment method; cash is always there. Empty in an attendant's X report, as are the other sums: counts are blind.
     pub methods: Vec<MethodReport>,
-    /// What the calls of the sessions settled in the shift came to, exactly.
-    pub calls_total: Money,
-    /// What their items came to.
-    pub items_total: Money,
-    /// What was taken off, not negative.
-    pub discounts_total: Money,
-    /// What rounding the statements added; below zero what it took away.
-    pub rounding: Money,
-    /// What rounding cash added; below zero what it took away.
-    pub cash_rounding: Money,
+    /// What the calls of the sessions settled in the shift came to, exactly; null in an attendant's X report.
+    pub calls_total: Option<Money>,
+    /// What their items came to; null in an attendant's X report.
+    pub items_total: Option<Money>,
+    /// What was taken off, not negative; null in an attendant's X report.
+    pub discounts_total: Option<Money>,
+    /// What rounding the statements added; below zero what it took away; null in an attendant's X report.
+    pub rounding: Option<Money>,
+    /// What rounding cash added; below zero what it took away; null in an attendant's X report.
+    pub cash_rounding: Option<Money>,
     /// What customers paid for these sessions, now or in advance:
-    /// `callsTotal + itemsTotal - discountsTotal + rounding + cashRounding`.
-    pub sales_total: Money,
+    /// `callsTotal + itemsTotal - discountsTotal + rounding + cashRounding`; null in an attendant's X report.
+    pub sales_total: Option<Money>,
     /// Calls of the settled sessions by the cabin they were made from.
     pub sales_by_cabin: Vec<CabinSales>,
     /// The same by destination.
@@ -60,8 +60,8 @@ pub struct MethodReport {
     pub pay_outs: Money,
     /// Given back of what was paid for settled sessions.
     pub refunds: Money,
-    /// What should be there. Counts are blind: null in an attendant's X report.
-    pub expected: Option<Money>,
+    /// What should be there.
+    pub expected: Money,
     /// What was there; null in an X report.
     pub counted: Option<Money>,
     /// Counted less expected: below zero, money is missing; null in an X report.
@@ -150,7 +150,7 @@ impl RegisterReport {
             pay_ins: money(line.pay_ins),
             pay_outs: money(line.pay_outs),
             refunds: money(line.refunds),
-            expected: line.expected.map(money),
+            expected: money(line.expected),
             counted: line.counted.map(money),
             variance: line.variance.map(money),
         };
@@ -179,29 +179,53 @@ impl RegisterReport {
             pay_ins: money(line.pay_ins),
             pay_outs: money(line.pay_outs),
         };
-        let item = |item: register::OpenItem| OpenItem {
-            session_id: Kind::CabinSession.id(item.session_id),
-            cabin_number: item.cabin_number,
-            state: item.state.into(),
-            customer: item.customer,
-            total: item.total.map(money),
-            deposit: money(item.deposit),
-        };
         Self {
             shift_number: report.shift_number.to_string(),
             opened_at: report.opened_at,
             at: report.at,
             methods: report.methods.into_iter().map(method).collect(),
-            calls_total: money(report.calls_total),
-            items_total: money(report.items_total),
-            discounts_total: money(report.discounts_total),
-            cash_rounding: money(report.cash_rounding),
-            rounding: money(report.rounding),
-            sales_total: money(report.sales_total),
+            calls_total: Some(money(report.calls_total)),
+            items_total: Some(money(report.items_total)),
+            discounts_total: Some(money(report.discounts_total)),
+            cash_rounding: Some(money(report.cash_rounding)),
+            rounding: Some(money(report.rounding)),
+            sales_total: Some(money(report.sales_total)),
             sales_by_cabin: report.by_cabin.into_iter().map(cabin).collect(),
             sales_by_destination: report.by_destination.into_iter().map(destination).collect(),
             sales_by_attendant: report.by_attendant.into_iter().map(attendant).collect(),
-            open_items: report.open_items.into_iter().map(item).collect(),
+            open_items: open_items(report.open_items, currency),
         }
     }
+
+    pub(super) fn blind(report: BlindReport, currency: &str) -> Self {
+        Self {
+            shift_number: report.shift_number.to_string(),
+            opened_at: report.opened_at,
+            at: report.at,
+            methods: Vec::new(),
+            calls_total: None,
+            items_total: None,
+            discounts_total: None,
+            rounding: None,
+            cash_rounding: None,
+            sales_total: None,
+            sales_by_cabin: Vec::new(),
+            sales_by_destination: Vec::new(),
+            sales_by_attendant: Vec::new(),
+            open_items: open_items(report.open_items, currency),
+        }
+    }
+}
+
+fn open_items(items: Vec<register::OpenItem>, currency: &str) -> Vec<OpenItem> {
+    let money = |amount: billing::money::Micros| Money::new(amount, currency);
+    let item = |item: register::OpenItem| OpenItem {
+        session_id: Kind::CabinSession.id(item.session_id),
+        cabin_number: item.cabin_number,
+        state: item.state.into(),
+        customer: item.customer,
+        total: item.total.map(money),
+        deposit: money(item.deposit),
+    };
+    items.into_iter().map(item).collect()
 }

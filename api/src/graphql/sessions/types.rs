@@ -16,7 +16,7 @@ use crate::graphql::paging::{Page, Paging};
 use crate::graphql::payload::top_level;
 use crate::graphql::scalars::{CurrencyCode, Kind, Money};
 use crate::graphql::users::User;
-use crate::graphql::{app, remote_enum};
+use crate::graphql::{actor, app, remote_enum};
 
 remote_enum!(
     /// Where a session is in its life.
@@ -225,9 +225,12 @@ impl CabinSession {
     }
 
     /// Money that changed hands for it, in this order: deposits, payments with change already given back, and what was given back.
+    /// Attendants see what others took or gave only after the register was counted.
     async fn payments(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Payment>> {
-        let payments = sessions::payments(app(ctx), self.0.session.id).boxed().await.map_err(top_level)?;
+        let payments = sessions::payments(app(ctx), actor(ctx)?, &self.0.session).boxed().await;
+        let payments = payments.map_err(top_level)?;
         Ok(payments
+            .seen
             .into_iter()
             .map(|payment| Payment { payment, currency: self.0.currency.clone() })
             .collect())

@@ -19,12 +19,15 @@ pub struct RootFields {
     pub introspection: bool,
     /// Any other field, which the executor resolves; `__typename` alone does not count.
     pub data: bool,
+    /// How many there are, under whatever names.
+    pub count: u32,
 }
 
 /// Sorts the operation's root fields.
 pub fn root_fields(document: &ExecutableDocument, operation: &Operation) -> RootFields {
     let mut found = RootFields::default();
     for field in operation.root_fields(document) {
+        found.count = found.count.saturating_add(1);
         match field.name.as_str() {
             "__schema" | "__type" => found.introspection = true,
             "__typename" => {}

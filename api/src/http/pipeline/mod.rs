@@ -210,6 +210,7 @@ impl RolePipeline {
             request: executor_request(parameters, typed, &values, document),
             introspected,
             has_data: roots.data || !roots.introspection,
+            root_fields: roots.count,
             field: typed.selection_set.fields().next().map(|field| field.name.clone()),
             live: document.live.get(&typed.name).cloned(),
             observed: None,
@@ -269,6 +270,8 @@ pub struct Prepared {
     pub request: Request,
     introspected: Option<async_graphql::indexmap::IndexMap<async_graphql::Name, Value>>,
     has_data: bool,
+    /// How many fields the operation has at its root, through fragments.
+    pub root_fields: u32,
     /// The first field of the operation: a name of the schema, not of the client.
     pub field: Option<Name>,
     live: Option<Arc<dyn Live>>,

@@ -1,0 +1,14 @@
+//! Refresh tokens have generations, and wrong passwords of logins that do not exist are counted.
+
+use sea_orm_migration::prelude::*;
+
+/// See the `.sql` file of the same name.
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        crate::run(manager, include_str!("m20261128_000005_logins.sql")).await
+    }
+}
