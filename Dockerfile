@@ -21,6 +21,8 @@ RUN find billing entity migration api -name '*.rs' -exec touch {} + \
  && cargo build --release --locked --package api --bin callshop
 
 FROM debian:12-slim
+ARG VERSION
+LABEL org.opencontainers.image.title=callshop org.opencontainers.image.version=$VERSION
 # for rediss:// and https:// with certificates that the system trusts
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /var/lib/callshop --create-home callshop

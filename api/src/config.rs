@@ -424,6 +424,19 @@ fn variables() -> Result<Vec<(String, String)>, ConfigError> {
     .collect()
 }
 
+/// Names of the environment's variables that are options of a server, or name its file: for commands that take none.
+pub(crate) fn options_in_environment() -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let is_option = |name: &String| {
+        let lower = name.to_ascii_lowercase();
+        let own = lower.strip_prefix("callshop_");
+        own.is_some_and(|own| own == "config" || !NOT_OPTIONS.contains(&own))
+    };
+    let mut found: Vec<String> = names.filter(is_option).collect();
+    found.sort();
+    found
+}
+
 /// What figment found, without the values: one of them may be a secret that was put into the wrong place.
 fn told(error: &figment::Error) -> String {
     let one = |error: figment::Error| {

@@ -46,7 +46,7 @@ pub struct Plan {
 
 /// `callshop-bench board`.
 pub fn board(plan: &Plan) -> Result<()> {
-    let databases = Databases::start(Backend::Postgres, plan.statements)?;
+    let databases = Databases::start(Backend::Postgres, plan.connections, plan.statements)?;
     let postgres = databases.process()?;
     let url = databases.create("callshop")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -7,6 +7,9 @@ use tempfile::TempDir;
 
 use crate::{Backend, Result};
 
+/// Connections beside those of the peer: the pools of two nodes and the report's own.
+const OWN_CONNECTIONS: u32 = 100;
+
 /// Where the databases of a run live.
 pub enum Databases {
     /// Files in a folder.
@@ -16,11 +19,11 @@ pub enum Databases {
 }
 
 impl Databases {
-    /// Makes the folder, or starts the server.
-    pub fn start(backend: Backend, statements: bool) -> Result<Self> {
+    /// Makes the folder, or starts the server, with room for so many clients beside callshop.
+    pub fn start(backend: Backend, clients: u32, statements: bool) -> Result<Self> {
         match backend {
             Backend::Sqlite => Ok(Self::Sqlite(tempfile::tempdir()?)),
-            Backend::Postgres => Postgres::start(statements).map(Self::Postgres),
+            Backend::Postgres => Postgres::start(clients, statements).map(Self::Postgres),
         }
     }
 
@@ -50,7 +53,7 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    fn start(statements: bool) -> Result<Self> {
+    fn start(clients: u32, statements: bool) -> Result<Self> {
         let server = Self { dir: tempfile::tempdir()?, bin: newest_bin()?, port: free_port()? };
         let data = server.data();
         std::fs::create_dir(&data)?;
@@ -62,10 +65,11 @@ impl Postgres {
         run(server.as_postgres("initdb").arg("-D").arg(&data).args(locale))?;
         // a checkpoint in the middle of one side's turn would tell more of the turn than of the side
         let mut settings = format!(
-            "-p {} -k {} -c listen_addresses=127.0.0.1 -c max_connections=200 -c fsync=on -c synchronous_commit=on \
+            "-p {} -k {} -c listen_addresses=127.0.0.1 -c max_connections={} -c fsync=on -c synchronous_commit=on \
              -c max_wal_size=8GB -c checkpoint_timeout=30min",
             server.port,
-            data.display()
+            data.display(),
+            clients.saturating_add(OWN_CONNECTIONS)
         );
         if statements {
             settings.push_str(

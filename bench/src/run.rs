@@ -148,7 +148,7 @@ impl Bench {
     }
 
     fn open(plan: &Plan, phones: u32, one_branch: bool) -> Result<Self> {
-        let databases = Databases::start(plan.database, plan.statements)?;
+        let databases = Databases::start(plan.database, plan.connections, plan.statements)?;
         let url = databases.create("callshop")?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         // the server as it comes, but for the database

@@ -24,6 +24,28 @@ fn call_end_on_postgres() {
 }
 
 #[test]
+fn call_end_on_postgres_with_more_connections_than_a_server_has_by_itself() {
+    let output = Command::new(env!("CARGO_BIN_EXE_callshop-bench"))
+        .args([
+            "call-end",
+            "--database",
+            "postgres",
+            "--shops",
+            "2",
+            "--connections",
+            "256",
+            "--calls",
+            "300",
+            "--rounds",
+            "1",
+        ])
+        .output()
+        .unwrap();
+    let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && text.contains("ratio of rates"), "{text}{errors}");
+}
+
+#[test]
 fn stored_calls_on_sqlite_and_on_postgres() {
     for database in ["sqlite", "postgres"] {
         assert!(

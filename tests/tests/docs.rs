@@ -1,4 +1,4 @@
-//! What the texts say, checked: the tour in the README is run, links lead somewhere, the example configuration and the schema are
+//! What the texts say, checked: the tour in the README and the walk to the first shop are run, links lead somewhere, the example configuration and the schema are
 //! those of the program.
 
 use std::collections::BTreeSet;
@@ -78,12 +78,14 @@ fn steps(text: &str, heading: &str) -> Vec<Step> {
     steps
 }
 
-/// Runs the commands in one shell, in an empty folder; what each printed. `cargo run … -- ARGS` runs the built command on a free port.
+/// Runs the commands in one shell, in an empty folder; what each printed. `cargo run … -- ARGS` runs the built command on a free port,
+/// `callshop` the built command.
 fn run(steps: &[Step]) -> Vec<String> {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let mut script = "set -eu\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n\
         cargo() { while [ \"$1\" != -- ]; do shift; done; shift\n\
-        [ \"$1\" != demo ] || exec \"$CALLSHOP\" \"$@\" --listen 127.0.0.1:0; \"$CALLSHOP\" \"$@\"; }\n"
+        [ \"$1\" != demo ] || exec \"$CALLSHOP\" \"$@\" --listen 127.0.0.1:0; \"$CALLSHOP\" \"$@\"; }\n\
+        callshop() { [ \"$1\" != serve ] || exec \"$CALLSHOP\" \"$@\"; \"$CALLSHOP\" \"$@\"; }\n"
         .to_owned();
     for step in steps {
         script.push_str(&format!("{}echo '{END}'\n", step.command));
@@ -195,21 +197,37 @@ fn the_comparison_sees_what_is_wrong() {
     }
 }
 
-#[test]
-fn the_tour_of_the_readme_runs_as_it_is_shown() {
-    let steps = steps(&read("README.md"), "## Five minutes");
-    assert!(steps.len() >= 8, "the tour is found: {} steps", steps.len());
+/// Runs the commands of a section and compares what they print with what is shown. Usual ports become free ones.
+fn runs_as_shown(file: &str, heading: &str) {
+    let free = || std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let (http, hook) = (free(), free());
+    let address = |listener: &std::net::TcpListener| listener.local_addr().expect("an address").to_string();
+    let text =
+        read(file).replace("127.0.0.1:8080", &address(&http)).replace("127.0.0.1:8081", &address(&hook));
+    drop((http, hook));
+    let steps = steps(&text, heading);
+    assert!(steps.len() >= 8, "the steps are found: {} of them", steps.len());
     let outputs = run(&steps);
     assert_eq!(outputs.len(), steps.len());
     for (step, output) in steps.iter().zip(&outputs) {
         assert!(
             same(&step.shown, output),
-            "README.md:{}: the output is not what is shown\n--- command\n{}--- shown\n{}--- output\n{output}",
+            "{file}:{}: the output is not what is shown\n--- command\n{}--- shown\n{}--- output\n{output}",
             step.line,
             step.command,
             step.shown
         );
     }
+}
+
+#[test]
+fn the_tour_of_the_readme_runs_as_it_is_shown() {
+    runs_as_shown("README.md", "## Five minutes");
+}
+
+#[test]
+fn the_walk_to_the_first_shop_runs_as_it_is_shown() {
+    runs_as_shown("docs/first-shop.md", "## Step by step");
 }
 
 #[test]

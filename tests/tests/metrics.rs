@@ -118,6 +118,17 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     until(hook, "callshop_live_calls{state=\"AUTHORIZED\"}", 1.0).await;
     let held = samples(hook).await;
     assert!(held["callshop_held_micros{currency=\"BRL\"}"] > 0.0);
+    // an account that wants to be told, and has less
+    assert!(!held.contains_key("callshop_low_credit_accounts{currency=\"BRL\"}"), "{held:?}");
+    let low = "mutation($id: ID!) { setLowCredit(input: {accountId: $id, amount: \"1000000000\"}) { userErrors { code } } }";
+    shop.reseller.ok(low, json!({ "id": shop.id })).await;
+    until(hook, "callshop_low_credit_accounts{currency=\"BRL\"}", 1.0).await;
+    // connections that may be opened, of which a quiet node has few
+    let (open, most) = (
+        held["callshop_database_connections{pool=\"writer\"}"],
+        held["callshop_database_max_connections{pool=\"writer\"}"],
+    );
+    assert!(most >= 1.0 && open <= most, "{open} of {most}");
     // the callshop's and its reseller's: the distributor pays nothing here
     assert_eq!(held["callshop_holding_balances{currency=\"BRL\"}"], 2.0);
 

@@ -13,12 +13,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::{ConfigArgs, Failure, out};
 use crate::config::{Config, without_password};
 use crate::feed::Hub;
-use crate::kamailio::control::Proxies;
+use crate::kamailio::control::{ControlError, Proxies};
 use crate::redis_client;
-use crate::store::{Store, StoreOptions};
+use crate::store::{Store, StoreOptions, file};
 
 /// What `callshop check-config --help` ends with.
 pub(super) const HELP: &str = "Exit status: 0 when a server would start and work with it, 1 when not.\n\n\
+    The order of a first start: database, Redis, this check, `callshop serve`, the SIP proxy, this check once more. A SIP proxy that does not \
+    answer is a warning; one that refuses the token is a failure.\n\n\
     Run it beside a server that is up and its own listeners are in use: that fails, and is as it should be.";
 
 /// How long anybody who is asked may take.
@@ -139,6 +141,9 @@ async fn database(found: &mut Findings, config: &Config) {
             url.push_str("?mode=rw");
         }
     }
+    if let Some(path) = file::path(&url) {
+        modes(found, &path);
+    }
     let options = StoreOptions { url, connections: 1 };
     let store = match tokio::time::timeout(PATIENCE, Store::connect(&options, Arc::new(Hub::default()))).await
     {
@@ -166,6 +171,17 @@ async fn database(found: &mut Findings, config: &Config) {
             format!("{} of {} changes are pending: `serve` makes them", state.pending, state.known),
         ),
         Err(_) => found.warn("tables", "none yet: `serve` and `callshop migrate` make them"),
+    }
+}
+
+/// Files of the database that others may read: `serve` closes them.
+fn modes(found: &mut Findings, path: &Path) {
+    for (file, mode) in file::open_to_others(path) {
+        let file = file.display();
+        found.warn(
+            "database",
+            format!("{file} holds secrets and has mode {mode:o}: `serve` closes it to others, or run: chmod 600 {file}"),
+        );
     }
 }
 
@@ -209,6 +225,14 @@ async fn proxies(found: &mut Findings, config: &Config) {
         let what = format!("hook.proxies {}", proxy.name);
         match proxies.version(&proxy.name).await {
             Ok(version) => found.ok(&what, format!("{} answers: {version}", proxy.control_url)),
+            // the proxy is started after the API, which it asks from its first phone on
+            Err(ControlError::Unreachable(_)) => found.warn(
+                &what,
+                format!(
+                    "{} does not answer: start the SIP proxy after the API, then run this again. Until it answers no call is hung up or extended from here",
+                    proxy.control_url
+                ),
+            ),
             Err(error) => found.fail(&what, format!("{}: {error}", proxy.control_url)),
         }
     }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{Failure, open, out, stop_on_signal};
 use crate::auth::token;
+use crate::config::options_in_environment;
 use crate::demo::{self, Demo};
 use crate::graphql::scalars::Kind;
 use crate::server::Server;
@@ -30,6 +31,14 @@ pub(super) struct DemoArgs {
 }
 
 pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
+    let unused = options_in_environment();
+    if !unused.is_empty() {
+        return Err(format!(
+            "the demo has a configuration of its own and takes no options from the environment: unset {} (or configure `callshop serve` with them)",
+            unused.join(", ")
+        )
+        .into());
+    }
     std::fs::create_dir_all(&args.dir)
         .map_err(|error| format!("cannot make the folder {}: {error}", args.dir.display()))?;
     let stop = stop_on_signal()?;

@@ -44,9 +44,11 @@ pub struct Gauges {
     bytes: Gauge<u64, AtomicU64>,
     connections: Family<Pool, Gauge>,
     idle: Family<Pool, Gauge>,
+    most: Family<Pool, Gauge>,
     live: Family<State, Gauge>,
     held: Family<Currency, Gauge>,
     holding: Family<Currency, Gauge>,
+    low: Family<Currency, Gauge>,
     ready: Gauge,
     asked: std::sync::Mutex<Option<Instant>>,
 }
@@ -61,9 +63,11 @@ impl Gauges {
         let (versions, bytes) = app.rates.size().await;
         self.versions.set(versions);
         self.bytes.set(bytes);
-        for (pool, size, idle) in app.store.pools() {
-            self.connections.get_or_create(&Pool { pool }).set(i64::from(size));
-            self.idle.get_or_create(&Pool { pool }).set(signed(idle));
+        for pool in app.store.pools() {
+            let label = Pool { pool: pool.name };
+            self.connections.get_or_create(&label).set(i64::from(pool.open));
+            self.idle.get_or_create(&label).set(signed(pool.idle));
+            self.most.get_or_create(&label).set(i64::from(pool.most));
         }
         self.ready.set(i64::from(app.health.ready(&app.store, (room, queue)).await.is_ok()));
         if !self.is_due() {
@@ -93,6 +97,7 @@ impl Gauges {
         self.live.clear();
         self.held.clear();
         self.holding.clear();
+        self.low.clear();
         for (state, calls) in &now.live {
             self.live.get_or_create(&State { state: state.clone() }).set(*calls);
         }
@@ -100,6 +105,9 @@ impl Gauges {
             let label = Currency { currency: held.currency.clone() };
             self.held.get_or_create(&label).set(held.sum.0);
             self.holding.get_or_create(&label).set(held.balances);
+        }
+        for (currency, accounts) in &now.low {
+            self.low.get_or_create(&Currency { currency: currency.clone() }).set(*accounts);
         }
     }
 
@@ -114,8 +122,11 @@ impl Gauges {
         registry.register("tariff_cache_versions", "Tariff versions in memory", self.versions.clone());
         registry.register("tariff_cache_bytes", "Memory that they take", self.bytes.clone());
         registry.register("database_connections", "Connections of a pool", self.connections.clone());
-        let help = "Those that nobody uses just now: at 0, somebody waits or soon will";
+        let help = "Those that nobody uses just now";
         registry.register("database_idle_connections", help, self.idle.clone());
+        let help =
+            "Connections that a pool opens at most: when so many are open and none is idle, requests wait";
+        registry.register("database_max_connections", help, self.most.clone());
         registry.register(
             "live_calls",
             "Calls that ring or are talked, of all nodes, by state",
@@ -124,6 +135,8 @@ impl Gauges {
         let help = "What live calls hold of balances, at every level, in millionths of the currency unit";
         registry.register("held_micros", help, self.held.clone());
         registry.register("holding_balances", "Balances of which something is held", self.holding.clone());
+        let help = "Accounts whose credit is below what setLowCredit says for them; none is counted without";
+        registry.register("low_credit_accounts", help, self.low.clone());
     }
 }
 

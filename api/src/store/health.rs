@@ -55,6 +55,8 @@ pub struct InProgress {
     pub live: Vec<(String, i64)>,
     /// Holds by currency.
     pub held: Vec<Held>,
+    /// Accounts by currency whose balance and limit together are below what they want to be told of. What is held does not count.
+    pub low: Vec<(String, i64)>,
 }
 
 /// Holds of one currency.
@@ -68,11 +70,14 @@ pub struct Held {
     pub balances: i64,
 }
 
-/// Both at once: live calls have a table of their own, balances are as many as accounts.
+/// All at once: live calls have a table of their own, balances are as many as accounts.
 const IN_PROGRESS: &str = "SELECT 'call' AS what, call.state AS name, COUNT(*) AS number, CAST(0 AS BIGINT) AS amount FROM live_call \
      JOIN call ON call.id = live_call.call_id GROUP BY call.state \
      UNION ALL SELECT 'held', account.currency, COUNT(*), CAST(SUM(ledger_balance.held) AS BIGINT) FROM ledger_balance \
-     JOIN account ON account.id = ledger_balance.account_id WHERE ledger_balance.held <> 0 GROUP BY account.currency";
+     JOIN account ON account.id = ledger_balance.account_id WHERE ledger_balance.held <> 0 GROUP BY account.currency \
+     UNION ALL SELECT 'low', account.currency, COUNT(*), CAST(0 AS BIGINT) FROM ledger_balance \
+     JOIN account ON account.id = ledger_balance.account_id WHERE ledger_balance.book = 'CREDIT' \
+     AND ledger_balance.balance + account.credit_limit < account.low_credit GROUP BY account.currency";
 
 impl Store {
     /// What is in progress, in one cheap question.
@@ -85,28 +90,44 @@ impl Store {
         for row in rows {
             let (what, name): (String, String) = (row.try_get("", "what")?, row.try_get("", "name")?);
             let (number, amount): (i64, i64) = (row.try_get("", "number")?, row.try_get("", "amount")?);
-            if what == "call" {
-                found.live.push((name, number));
-            } else {
-                found.held.push(Held { currency: name, sum: Micros(amount), balances: number });
+            match what.as_str() {
+                "call" => found.live.push((name, number)),
+                "low" => found.low.push((name, number)),
+                _ => found.held.push(Held { currency: name, sum: Micros(amount), balances: number }),
             }
         }
         Ok(found)
     }
 
-    /// Each pool with its connections and how many of them are idle.
-    pub fn pools(&self) -> [(&'static str, u32, usize); 2] {
-        [("reader", self.reader.pool()), ("writer", &self.writer)].map(|(name, pool)| match self.backend() {
-            DbBackend::Sqlite => {
-                let pool = pool.get_sqlite_connection_pool();
-                (name, pool.size(), pool.num_idle())
-            }
-            _ => {
-                let pool = pool.get_postgres_connection_pool();
-                (name, pool.size(), pool.num_idle())
-            }
+    /// How the pools stand.
+    pub fn pools(&self) -> [Pool; 2] {
+        [("reader", self.reader.pool()), ("writer", &self.writer)].map(|(name, pool)| {
+            let (open, idle, most) = match self.backend() {
+                DbBackend::Sqlite => {
+                    let pool = pool.get_sqlite_connection_pool();
+                    (pool.size(), pool.num_idle(), pool.options().get_max_connections())
+                }
+                _ => {
+                    let pool = pool.get_postgres_connection_pool();
+                    (pool.size(), pool.num_idle(), pool.options().get_max_connections())
+                }
+            };
+            Pool { name, open, idle, most }
         })
     }
+}
+
+/// Connections to the database that are shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pool {
+    /// `reader` or `writer`.
+    pub name: &'static str,
+    /// Connections that it has just now: it opens them as they are needed, and closes those that were idle for long.
+    pub open: u32,
+    /// Those of them that nobody uses.
+    pub idle: usize,
+    /// Connections that it has at most.
+    pub most: u32,
 }
 
 /// What a database is.

@@ -11,6 +11,7 @@ pub mod audit;
 mod bulk;
 pub mod cabins;
 pub mod calls;
+pub mod file;
 pub mod health;
 pub mod invariants;
 pub mod keys;
@@ -154,12 +155,13 @@ impl Tx {
 }
 
 impl Store {
-    /// Connects, and on SQLite makes the file.
+    /// Connects, and on SQLite makes the file, which is its owner's alone.
     ///
     /// # Errors
-    /// When the address is no database's, or it does not answer.
+    /// When the address is no database's, or it does not answer; when a SQLite file is open to others and not ours to close.
     pub async fn connect(options: &StoreOptions, hub: Arc<Hub>) -> Result<Self> {
         if options.url.starts_with("sqlite:") {
+            file::close_to_others(options)?;
             let reader = Database::connect(sqlite_options(options, options.connections)).await?;
             let reader = Reader::new(reader, options.connections);
             // SQLite has one writer: queueing for its connection here is fair and quiet, fighting for the file's lock is neither

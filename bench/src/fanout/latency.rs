@@ -54,7 +54,7 @@ struct Run {
 
 /// `callshop-bench latency`.
 pub fn latency(plan: &LatencyPlan) -> Result<()> {
-    let databases = Databases::start(Backend::Postgres, false)?;
+    let databases = Databases::start(Backend::Postgres, 0, false)?;
     let redis = RedisServer::start()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let url = databases.create("callshop")?;

@@ -68,7 +68,7 @@ struct Side {
 
 /// `callshop-bench fan-out`.
 pub fn fan_out(plan: &Plan) -> Result<()> {
-    let databases = Databases::start(Backend::Postgres, false)?;
+    let databases = Databases::start(Backend::Postgres, 0, false)?;
     let redis = RedisServer::start()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let url = databases.create("callshop")?;
