@@ -67,11 +67,12 @@ pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisErr
         redis::cmd("XLEN").arg(stream).query_async::<()>(&mut connection).await?;
         // a group that is not there is made at the start; a right that is not there is refused before
         let group = &config.events_group;
-        let mut asked = [redis::cmd("XINFO"), redis::cmd("XPENDING"), redis::cmd("XCLAIM")];
+        let mut asked = ["XINFO", "XPENDING", "XCLAIM", "XINFO"].map(redis::cmd);
         asked[0].arg("CONSUMERS").arg(stream).arg(group);
         asked[1].arg(stream).arg(group);
         // an entry that is nobody's
         asked[2].arg(stream).arg(group).arg("none").arg(0).arg("0-0").arg("JUSTID");
+        asked[3].arg("GROUPS").arg(stream);
         for command in asked {
             match command.query_async::<redis::Value>(&mut connection).await {
                 Err(error) if error.code() == Some("NOPERM") => return Err(error),

@@ -45,6 +45,8 @@ pub struct Dialog<Id, Key> {
     pub over: bool,
     /// An emergency call: never hung up, whether we know it or not. The proxy may have let it out by itself.
     pub emergency: bool,
+    /// The proxy said all of it that matters. Otherwise it only shows that its call is up, and is never hung up.
+    pub whole: bool,
 }
 
 /// A listing and what is known about it.
@@ -58,6 +60,8 @@ pub struct Listing<Id, Key> {
     pub at: DateTime<Utc>,
     /// Every event that the proxy had for us when it had listed is applied.
     pub drained: bool,
+    /// Every entry says which call it is. Otherwise no call is certainly missing.
+    pub complete: bool,
 }
 
 /// What is remembered of a proxy's unknown dialogs from listing to listing.
@@ -93,9 +97,9 @@ pub struct Verdict<Id, Key: Ord> {
 }
 
 /// Compares. `calls` were read after the listing was complete; what was remembered is of the same start of the proxy.
-pub fn compare<Id: Copy + Ord, Key: Clone + Ord>(
+pub fn compare<'a, Id: Copy + Ord, Key: Clone + Ord>(
     calls: &[LiveCall<Id>],
-    listing: &Listing<Id, Key>,
+    listing: &'a Listing<Id, Key>,
     before: &Strays<Key>,
 ) -> Verdict<Id, Key> {
     let ours: BTreeSet<Id> = calls.iter().map(|call| call.id).collect();
@@ -108,8 +112,10 @@ pub fn compare<Id: Copy + Ord, Key: Clone + Ord>(
         hang_up,
         strays,
     };
-    let listed: BTreeMap<Id, &Dialog<Id, Key>> =
-        listing.dialogs.iter().filter_map(|dialog| Some((dialog.call?, dialog))).collect();
+    // of two dialogs of one call, the one that goes on counts
+    let (over, up): (Vec<_>, Vec<_>) = listing.dialogs.iter().partition(|dialog| dialog.over);
+    let named = |dialog: &'a Dialog<Id, Key>| Some((dialog.call?, dialog));
+    let listed: BTreeMap<Id, &Dialog<Id, Key>> = over.into_iter().chain(up).filter_map(named).collect();
     for call in calls {
         match listed.get(&call.id) {
             // its end is on the way; should that have been lost, it is missing from the next listing
@@ -130,7 +136,7 @@ fn missing<Id: Copy + Ord, Key: Clone + Ord>(
     listing: &Listing<Id, Key>,
     verdict: &mut Verdict<Id, Key>,
 ) {
-    if !listing.drained || call.authorized_at + YOUNG > listing.asked_at {
+    if !listing.drained || !listing.complete || call.authorized_at + YOUNG > listing.asked_at {
         return;
     }
     match call.missed_at {
@@ -154,7 +160,7 @@ fn unknown<Id: Copy + Ord, Key: Clone + Ord>(
     let mut since = BTreeMap::new();
     let mut twice = Vec::new();
     for (place, dialog) in listing.dialogs.iter().enumerate() {
-        if dialog.over || dialog.emergency || is_ours(dialog) {
+        if dialog.over || dialog.emergency || !dialog.whole || is_ours(dialog) {
             continue;
         }
         let first = before.since.get(&dialog.key).copied().unwrap_or(listing.asked_at);

@@ -19,7 +19,14 @@ fn call(id: u32) -> LiveCall<u32> {
 }
 
 fn dialog(call: u32) -> Dialog<u32, u32> {
-    Dialog { call: Some(call), key: call, answered_at: Some(at(-55)), over: false, emergency: false }
+    Dialog {
+        call: Some(call),
+        key: call,
+        answered_at: Some(at(-55)),
+        over: false,
+        emergency: false,
+        whole: true,
+    }
 }
 
 /// A listing; the proxy's clock is an hour ahead.
@@ -29,6 +36,7 @@ fn listing(asked: i64, calls: &[u32]) -> Listing<u32, u32> {
         asked_at: at(asked),
         at: at(asked + 3_600),
         drained: true,
+        complete: true,
     }
 }
 
@@ -81,6 +89,36 @@ fn nothing_is_missing_while_an_event_waits() {
     }
     let seen = Listing { drained: false, ..listing(30, &[1]) };
     assert_eq!(alone(call(1), &seen).seen, [1], "what is up is up");
+}
+
+#[test]
+fn nothing_is_missing_while_an_entry_may_be_any_call() {
+    let nameless = Listing { complete: false, ..listing(30, &[2, 9]) };
+    let strays = Strays { since: BTreeMap::from([(9, at(0))]), alarm: false };
+    for missed_at in [None, Some(at(0))] {
+        let verdict = compare(&[LiveCall { missed_at, ..call(1) }, call(2)], &nameless, &strays);
+        assert_eq!((verdict.missed, verdict.lost), (vec![], vec![]));
+        assert_eq!((verdict.seen, verdict.hang_up), (vec![2], vec![1]), "all else goes on");
+    }
+}
+
+#[test]
+fn a_dialog_that_cannot_be_read_shows_that_its_call_is_up_and_is_never_hung_up() {
+    let mut odd = listing(30, &[1, 2]);
+    odd.dialogs.iter_mut().for_each(|dialog| (dialog.whole, dialog.answered_at) = (false, None));
+    let strays = Strays { since: BTreeMap::from([(2, at(0))]), alarm: false };
+    let verdict = compare(&[LiveCall { missed_at: Some(at(0)), ..call(1) }], &odd, &strays);
+    assert_eq!((verdict.seen, verdict.lost), (vec![1], vec![]));
+    assert_eq!((verdict.hang_up, verdict.strays), (vec![], Strays::default()));
+}
+
+#[test]
+fn of_two_dialogs_of_one_call_the_one_that_goes_on_counts() {
+    for over in [0, 1] {
+        let mut twice = listing(30, &[1, 1]);
+        twice.dialogs[over].over = true;
+        assert_eq!(alone(call(1), &twice).seen, [1]);
+    }
 }
 
 #[test]

@@ -38,6 +38,8 @@ pub struct Lists {
     pub phones: Vec<String>,
     /// When they registered last, where it says so.
     pub registered: BTreeMap<String, DateTime<Utc>>,
+    /// Users of phones whose contacts it lists as null.
+    pub odd_phones: Vec<String>,
 }
 
 impl Lists {
@@ -51,6 +53,7 @@ impl Lists {
             dialogs: Vec::new(),
             phones: Vec::new(),
             registered: BTreeMap::new(),
+            odd_phones: Vec::new(),
         }
     }
 
@@ -68,7 +71,9 @@ impl Lists {
                     }
                     json!({ "Info": { "AoR": user, "Contacts": [{ "Contact": contact }] } })
                 };
-                let records: Vec<Value> = self.phones.iter().map(phone).collect();
+                let odd = |user: &String| json!({ "Info": { "AoR": user, "Contacts": null } });
+                let records: Vec<Value> =
+                    self.phones.iter().map(phone).chain(self.odd_phones.iter().map(odd)).collect();
                 json!({ "jsonrpc": "2.0", "result": { "Domains": [{ "Domain": { "AoRs": records } }] }, "id": 1 })
             }
         }

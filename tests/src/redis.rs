@@ -139,6 +139,7 @@ pub struct Door {
     /// Where it is.
     pub address: SocketAddr,
     open: watch::Sender<bool>,
+    target: watch::Sender<SocketAddr>,
 }
 
 impl Door {
@@ -147,12 +148,19 @@ impl Door {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (open, is_open) = watch::channel(true);
+        let (target, leads_to) = watch::channel(target);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                let target = *leads_to.borrow();
                 tokio::spawn(forward(client, target, is_open.clone()));
             }
         });
-        Self { address, open }
+        Self { address, open, target }
+    }
+
+    /// New connections go elsewhere from now on.
+    pub fn lead_to(&self, target: SocketAddr) {
+        self.target.send_replace(target);
     }
 
     /// Its address for clients of Redis.

@@ -512,7 +512,7 @@ async fn kamailio_a_phone_calls_again_at_once() {
 async fn kamailio_a_phone_calls_again_before_its_events_are_read() {
     let redis = RedisServer::start().await;
     let door = redis.door().await;
-    let stage = Stage::with_redis_behind(&redis, &door.url(), 1).await;
+    let stage = Stage::with_redis_at(door.url(), redis.address().port(), 1, &[]).await;
     stage.ways().await;
     door.shut();
     let again = Script::call("phone-again", "11988880111", &["-m", "3", "-r", "100", "-d", "1"]);
@@ -835,6 +835,45 @@ async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
     stage.finish().await;
 }
 
+/// A phone rings, and another calls a gateway that says nothing yet, through many comparisons: the proxy lists nulls for both. A call that the proxy
+/// does not have is closed all the same, and both go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_a_ringing_phone_does_not_stop_reconciliation() {
+    let settings = [("CS_TRYING_TIMEOUT_MS", "60000"), ("CS_RING_TIMEOUT_MS", "120000")];
+    let stage = Stage::on(SipPlan::new(), Backend::Sqlite, 3, &settings, 1).await;
+    stage.open_cabins().await;
+    let rings = stage.sip.play(&stage.phones[0], &Script::refused("11988880700", "487"));
+    let waits = stage.sip.play(&stage.phones[1], &Script::refused("11988880600", "487"));
+    let ringing = stage.call_in(0, "RINGING").await;
+    stage.call_in(1, "AUTHORIZED").await;
+    // allowed, and the proxy died before it had a dialog, say
+    let ask = json!({ "request_id": tests::shop::unique("request"), "user": stage.shop.phones[2].user, "dialed": "11988880111",
+        "src": "127.0.0.1:5060", "ts": tests::shop::micros(Utc::now()), "proxy": PROXY, "call_id": "nowhere", "from_tag": "ft" });
+    let (status, answer) = stage.shop.hook().post("authorize", &ask).await;
+    assert_eq!((status, &answer["allow"]), (200, &json!(true)), "{answer}");
+    let answered =
+        tests::shop::event("answered", &answer["ref"], Utc::now(), json!({ "proxy": PROXY, "to_tag": "tt" }));
+    assert_eq!(stage.shop.hook().events(&[answered]).await, ["applied"]);
+    let lost = stage.call_in(2, "ENDED").await;
+    assert_eq!((&lost["cause"], &lost["estimated"]), (&json!("LOST"), &json!(true)));
+    // both ring through it, and through what comes after it
+    let compared = async || {
+        let row = entity::proxy::Entity::find_by_id(PROXY).one(stage.shop.server.app.store.reader()).await;
+        row.expect("the database answers").and_then(|row| row.listed_at)
+    };
+    let after = Utc::now() + TimeDelta::seconds(2);
+    eventually("it is compared again", async || (compared().await > Some(after)).then_some(())).await;
+    let (ringing_now, waiting) = (stage.call_in(0, "RINGING").await, stage.call_in(1, "AUTHORIZED").await);
+    assert_eq!(ringing_now["id"], ringing["id"]);
+    for call in [ringing_now, waiting] {
+        stage.hang_up(&call).await;
+    }
+    rings.finished().await;
+    stage.call_in(0, "FAILED").await;
+    drop(waits);
+    stage.finish().await;
+}
+
 async fn wait_until(instant: DateTime<Utc>) {
     tokio::time::sleep((instant - Utc::now()).to_std().unwrap_or_default()).await;
 }
@@ -848,16 +887,15 @@ struct Ways {
 impl Stage {
     /// As [`Self::set`] on PostgreSQL, with the events through this Redis.
     async fn with_redis(redis: &RedisServer, cabins: usize) -> Self {
-        Self::with_redis_behind(redis, &redis.url(), cabins).await
+        Self::with_redis_at(redis.url(), redis.address().port(), cabins, &[]).await
     }
 
-    /// The same where the API reaches it at `url`.
-    async fn with_redis_behind(redis: &RedisServer, url: &str, cabins: usize) -> Self {
+    async fn with_redis_at(url: String, port: u16, cabins: usize, settings: &[(&str, &str)]) -> Self {
         let plan = SipPlan::new();
         let control = plan.control();
         let server = TestServer::start(Backend::Postgres, |config| {
             config.hook.proxies = vec![proxy(PROXY, control)];
-            config.redis.url = Some(url.to_owned().into());
+            config.redis.url = Some(url.into());
             config.redis.events_stream = Some("callshop:events".to_owned());
         })
         .await;
@@ -866,8 +904,10 @@ impl Stage {
         price(&shop.reseller, &shop.id, &deck(COST), "COST", None).await;
         price(&shop.reseller, &shop.id, &deck(RETAIL), "RETAIL", None).await;
         shop.open_register().await;
-        let port = redis.address().port().to_string();
-        let sip = plan.start(&shop.server, &[("CS_REDIS_HOST", "127.0.0.1"), ("CS_REDIS_PORT", &port)]).await;
+        let port = port.to_string();
+        let redis = [("CS_REDIS_HOST", "127.0.0.1"), ("CS_REDIS_PORT", port.as_str())];
+        let settings = [&redis[..], settings].concat();
+        let sip = plan.start(&shop.server, &settings).await;
         let phones: Vec<Phone> = shop.phones.iter().map(|account| sip.phone(account)).collect();
         join_all(phones.iter().map(|phone| sip.register(phone))).await;
         let stage = Self { shop, sip, phones };
@@ -1012,5 +1052,84 @@ async fn kamailio_moves_what_waited_to_redis() {
     let after = stage.ways().await;
     assert_eq!((before.posted, after.streamed), (0, 2), "both ends came through Redis");
     stage.check_charges(&ends).await;
+    stage.finish().await;
+}
+
+/// A Redis with the shipped configuration and users, and two more users: one for a replica, one for the test.
+async fn shipped_redis(options: &[String]) -> RedisServer {
+    let deployed =
+        |name: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/redis").join(name);
+    RedisServer::with(|dir| {
+        let users = std::fs::read_to_string(deployed("users.acl")).expect("users.acl");
+        let more = "user replica on >copies resetkeys resetchannels -@all +psync +replconf +ping\nuser test on >tests ~* &* +@all\n";
+        let acl = dir.join("users.acl");
+        std::fs::write(&acl, users + more).expect("it is written");
+        let own = [deployed("redis.conf").display().to_string(), "--aclfile".to_owned(), acl.display().to_string()];
+        own.into_iter().chain(options.iter().cloned()).collect()
+    })
+    .await
+}
+
+/// An answer to the test's own user.
+async fn told<T: ::redis::FromRedisValue>(redis: &RedisServer, command: &str) -> T {
+    let client =
+        ::redis::Client::open(format!("redis://test:tests@{}", redis.address())).expect("an address");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("Redis answers");
+    let mut words = command.split(' ');
+    let mut told = ::redis::cmd(words.next().expect("a command"));
+    for word in words {
+        told.arg(word);
+    }
+    told.query_async(&mut connection).await.expect("an answer")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_a_redis_that_dies_takes_no_event_along() {
+    let mut first = shipped_redis(&[]).await;
+    let primary = first.address().port().to_string();
+    let options =
+        ["--replicaof", "127.0.0.1", primary.as_str(), "--masteruser", "replica", "--masterauth", "copies"];
+    let mut second = shipped_redis(&options.map(str::to_owned)).await;
+    eventually("the replica follows", async || {
+        told::<String>(&first, "INFO replication").await.contains("state=online").then_some(())
+    })
+    .await;
+    let door = first.door().await;
+    let settings = [
+        ("CS_REDIS_USER", "proxy"),
+        ("CS_REDIS_PASSWORD", "change-me-proxy"),
+        ("CS_REDIS_REPLICAS", "1"),
+        // the machine may be busy
+        ("CS_REDIS_WAIT_MS", "90"),
+    ];
+    let url = format!("redis://callshop:change-me-api@{}", door.address);
+    let mut stage = Stage::with_redis_at(url, door.address.port(), 2, &settings).await;
+    // a call ends while no API is up; then the primary dies, and the replica takes its place
+    let talking = stage.talk(0, "3000");
+    stage.call_in(0, "ANSWERED").await;
+    stage.ways().await;
+    let stopped = stage.shop.server.pause().await;
+    talking.finished().await;
+    assert_eq!(told::<u64>(&second, "XLEN callshop:events").await, 1, "the end of the call");
+    first.kill().await;
+    told::<()>(&second, "REPLICAOF NO ONE").await;
+    door.lead_to(second.address());
+    stage.shop.server = stopped.start().await;
+    let copied = stage.call_in(0, "ENDED").await;
+    assert_eq!((&copied["cause"], &copied["estimated"]), (&json!("BYE"), &json!(false)));
+
+    // that one has no replica: a call ends while no API is up, and the Redis that alone has it dies
+    let talking = stage.talk(1, "3000");
+    stage.call_in(1, "ANSWERED").await;
+    stage.ways().await;
+    let stopped = stage.shop.server.pause().await;
+    talking.finished().await;
+    assert!(told::<u64>(&second, "XLEN callshop:events").await > 0, "the end of the call is there, too");
+    second.kill().await;
+    stage.shop.server = stopped.start().await;
+    let posted = stage.call_in(1, "ENDED").await;
+    assert_eq!((&posted["cause"], &posted["estimated"]), (&json!("BYE"), &json!(false)));
+    stage.check_charges(&[copied, posted]).await;
+    assert!(stage.sip.log().contains("Redis lacks a replica"));
     stage.finish().await;
 }

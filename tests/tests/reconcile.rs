@@ -207,6 +207,66 @@ on_both!(a_lost_call_is_charged_to_the_last_second_seen, |backend: Backend| asyn
     stage.finish().await;
 });
 
+on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
+    let mut stage = Stage::set(backend, 4).await;
+    let ringing = stage.allowed(0).await;
+    let (odd, answered) = stage.talking(1).await;
+    let (lost, _) = stage.talking(2).await;
+    let (hidden, _) = stage.talking(3).await;
+    let phones: Vec<String> = stage.shop.phones.iter().map(|phone| phone.user.clone()).collect();
+    // as Kamailio lists a phone that rings; a live call that shows by its Call-ID alone; something that is no dialog
+    let mut rings = dialog(&ringing, None);
+    rings["callee"] =
+        json!({ "tag": null, "contact": null, "cseq": null, "route_set": null, "socket": null });
+    let by_call_id = |call: &call::Model| json!({ "call-id": call.sip_call_id, "state": "?", "caller": { "tag": null }, "callee": null, "variables": null });
+    let entries = vec![rings, by_call_id(&stage.call(&odd).await), dialog(&hidden, None), json!(7)];
+    stage.lists(|lists| (lists.dialogs, lists.phones) = (entries, vec![phones[0].clone()]));
+    for _ in 0..3 {
+        stage.round().await;
+    }
+    // one that cannot be told from any other may be any call: none is given up, all else goes on
+    for reference in [&ringing, &odd, &lost, &hidden] {
+        assert!(stage.call(reference).await.state != CallState::Ended, "{reference}");
+    }
+    assert!(stage.sighting(&lost).await.is_none_or(|row| row.missed_at.is_none()));
+    for reference in [&ringing, &odd, &hidden] {
+        let seen = stage.sighting(reference).await.expect("it is up");
+        assert!(seen.seen_at > Some(answered), "{reference}");
+    }
+    let online = async |stage: &Stage| {
+        let query = "query($id: ID!) { phones(callshopId: $id, first: 10) { nodes { online } } }";
+        let data = stage.shop.attendant.ok(query, json!({ "id": stage.shop.id })).await;
+        data["phones"]["nodes"][0]["online"] == true
+    };
+    assert!(online(&stage).await);
+    let metrics =
+        reqwest::get(format!("http://{}/metrics", stage.shop.server.hook)).await.expect("an answer");
+    let metrics = metrics.text().await.expect("text");
+    assert!(metrics.contains("\ncallshop_proxy_odd_entries{proxy=\"test\"} 2\n"), "{metrics}");
+    // without it the one that is missing is lost, and the odd one stays; so does a phone whose entry is odd
+    stage.lists(|lists| {
+        lists.dialogs.pop();
+        lists.odd_phones = std::mem::take(&mut lists.phones);
+    });
+    stage.round().await;
+    stage.round().await;
+    let row = stage.call(&lost).await;
+    assert_eq!((row.state, row.cause), (CallState::Ended, Some(EndCause::Lost)));
+    assert_eq!(stage.call(&ringing).await.state, CallState::Authorized);
+    for reference in [&odd, &hidden] {
+        assert_eq!(stage.call(reference).await.state, CallState::Answered);
+    }
+    assert!(online(&stage).await, "nobody knows whether it went");
+    stage.lists(|lists| lists.odd_phones.clear());
+    stage.round().await;
+    assert!(!online(&stage).await);
+    assert_eq!(stage.proxy.told("/call/hangup"), Vec::<Value>::new(), "nothing odd is hung up");
+    for reference in [&odd, &hidden] {
+        assert_eq!(stage.shop.hook().events(&[end(reference, answered, 200_000)]).await, ["applied"]);
+    }
+    stage.finish().await;
+});
+
 on_both!(a_lost_call_is_never_charged_beyond_what_is_covered, |backend: Backend| async move {
     let mut stage = Stage::set(backend, 1).await;
     stage.shop.leave_credit("0.0067").await;

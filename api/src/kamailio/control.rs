@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::event::Micros;
-use super::listing::{self, Dialog, QueueState, Registration};
+use super::listing::{self, Dialog, Dialogs, QueueState, Registrations};
 use crate::config::ProxyConfig;
 
 /// How long a proxy may take for a command.
@@ -155,7 +155,7 @@ impl Proxies {
     ///
     /// # Errors
     /// [`ControlError`]; nothing is known of them then.
-    pub async fn dialogs(&self, proxy: &str) -> Result<Vec<Dialog>, ControlError> {
+    pub async fn dialogs(&self, proxy: &str) -> Result<Dialogs, ControlError> {
         Ok(listing::dialogs(&self.list(proxy, "dlg.list").await?)?)
     }
 
@@ -163,7 +163,7 @@ impl Proxies {
     ///
     /// # Errors
     /// [`ControlError`]; nothing is known of them then.
-    pub async fn phones(&self, proxy: &str) -> Result<Vec<Registration>, ControlError> {
+    pub async fn phones(&self, proxy: &str) -> Result<Registrations, ControlError> {
         Ok(listing::registrations(&self.list(proxy, "ul.dump").await?)?)
     }
 

@@ -14,25 +14,40 @@ struct Proxy {
     proxy: String,
 }
 
-/// The proxies' queues. There are as many series as `hook.proxies` has names.
+/// What a proxy had at the last comparison.
+#[derive(Debug)]
+struct Seen {
+    /// It is told until then.
+    until: Instant,
+    waiting: u64,
+    odd: u64,
+}
+
+/// The proxies' queues and listings. There are as many series as `hook.proxies` has names.
 #[derive(Debug, Default)]
-pub struct ProxyMetrics(Mutex<BTreeMap<String, (Instant, u64)>>);
+pub struct ProxyMetrics(Mutex<BTreeMap<String, Seen>>);
 
 impl ProxyMetrics {
-    /// So many events wait at a proxy now; it is told for so long.
-    pub fn waits(&self, proxy: &str, events: u64, stands: Duration) {
+    /// So many events wait at a proxy now, and so many entries of its listings could not be read in full; both are told for so long. Returns how many
+    /// entries that were at the last comparison by this node.
+    pub fn compared(&self, proxy: &str, waiting: u64, odd: u64, stands: Duration) -> u64 {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(proxy.to_owned(), (Instant::now() + stands, events));
+        let seen = Seen { until: Instant::now() + stands, waiting, odd };
+        known.insert(proxy.to_owned(), seen).map_or(0, |before| before.odd)
     }
 
     pub(super) fn register(&self, registry: &mut Registry) {
-        let waiting = Family::<Proxy, Gauge>::default();
+        let (waiting, odd) = (Family::<Proxy, Gauge>::default(), Family::<Proxy, Gauge>::default());
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (proxy, (_, events)) in known.iter().filter(|(_, (until, _))| *until > Instant::now()) {
-            let label = Proxy { proxy: proxy.clone() };
-            waiting.get_or_create(&label).set(i64::try_from(*events).unwrap_or(i64::MAX));
+        for (proxy, seen) in known.iter().filter(|(_, seen)| seen.until > Instant::now()) {
+            for (gauge, count) in [(&waiting, seen.waiting), (&odd, seen.odd)] {
+                let label = Proxy { proxy: proxy.clone() };
+                gauge.get_or_create(&label).set(i64::try_from(count).unwrap_or(i64::MAX));
+            }
         }
         let help = "Events that a SIP proxy has not handed over, when this node compared it last";
         registry.register("proxy_waiting_events", help, waiting);
+        let help = "Entries of a SIP proxy's listings that could not be read in full, when this node compared it last";
+        registry.register("proxy_odd_entries", help, odd);
     }
 }

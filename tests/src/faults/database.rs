@@ -144,22 +144,16 @@ pub(super) async fn postgres(folder: &Path, address: SocketAddr, durability: &Du
     daemon
 }
 
-/// Redis in a folder, at an address, with the configuration that is deployed but for its users.
+/// Redis in a folder, at an address, with the configuration and the users that are deployed.
 pub(super) async fn redis(folder: &Path, address: SocketAddr) -> Daemon {
     let own = folder.join("redis");
     fs::create_dir_all(&own).expect("a folder");
     let log = folder.join("redis.log");
     let command = move || {
         let mut command = Command::new("redis-server");
-        command.arg(crate::local::repository().join("deploy/redis/redis.conf"));
-        command.args([
-            "--bind",
-            &address.ip().to_string(),
-            "--port",
-            &address.port().to_string(),
-            "--aclfile",
-            "",
-        ]);
+        let deployed = crate::local::repository().join("deploy/redis");
+        command.arg(deployed.join("redis.conf")).arg("--aclfile").arg(deployed.join("users.acl"));
+        command.args(["--bind", &address.ip().to_string(), "--port", &address.port().to_string()]);
         command.arg("--dir").arg(&own).args(["--protected-mode", "no"]);
         command.stdin(Stdio::null()).stdout(append(&log)).stderr(append(&log));
         command

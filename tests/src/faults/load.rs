@@ -86,7 +86,8 @@ struct Told {
 impl Load {
     /// Through the hook and the Redis at these addresses.
     pub(super) fn new(hook: SocketAddr, redis: SocketAddr, seed: u64) -> Arc<Self> {
-        let redis = redis::Client::open(format!("redis://{redis}")).expect("an address");
+        let redis =
+            redis::Client::open(format!("redis://proxy:change-me-proxy@{redis}")).expect("an address");
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
         let (outboxes, queues): (Vec<_>, Vec<_>) = (0..PROXIES).map(|_| mpsc::unbounded_channel()).unzip();
         let load = Arc::new(Self {

@@ -165,7 +165,12 @@ impl Ground {
         let dialogs = format!("postgres://{}@{}/kamailio", self.user, at(3, 5432));
         let queue = at(53, 6379);
         let (host, port) = (queue.ip().to_string(), queue.port().to_string());
-        let through = [("CS_REDIS_HOST", host.as_str()), ("CS_REDIS_PORT", port.as_str())];
+        let through = [
+            ("CS_REDIS_HOST", host.as_str()),
+            ("CS_REDIS_PORT", port.as_str()),
+            ("CS_REDIS_USER", "proxy"),
+            ("CS_REDIS_PASSWORD", "change-me-proxy"),
+        ];
         let sip = plan.start_alone(at(52, 8081), &dialogs, &through).await;
         let site = Site {
             nodes,
@@ -210,7 +215,7 @@ fn settings(own: [SocketAddr; 2], database: &str, redis: SocketAddr, control: So
     let [listen, hook] = own;
     format!(
         "listen = \"{listen}\"\ndatabase_url = \"postgres://{database}/callshop\"\n\n\
-         [auth]\naccess_seconds = 86400\n\n[redis]\nurl = \"redis://{redis}\"\nevents_stream = \"callshop:events\"\n\n\
+         [auth]\naccess_seconds = 86400\n\n[redis]\nurl = \"redis://callshop:change-me-api@{redis}\"\nevents_stream = \"callshop:events\"\n\n\
          [hook]\nlisten = \"{hook}\"\nsecrets = [\"{HOOK_SECRET}\"]\n\n\
          [[hook.proxies]]\nname = \"{PROXY}\"\ncontrol_url = \"http://{control}\"\ntoken = \"{HOOK_SECRET}\"\n\n\
          [limits.rates]\nsubject_per_minute = 0\naddress_per_minute = 0\n\n\

@@ -11,26 +11,26 @@ use tests::{Backend, RedisServer, Shop, TestServer};
 
 use super::{linked, until};
 
-const PROXY: &str = "a-password-of-the-proxy";
-const API: &str = "a-password-of-the-api";
+pub(super) const PROXY: &str = "a-password-of-the-proxy";
+pub(super) const API: &str = "a-password-of-the-api";
 
 fn deployed(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/redis").join(name)
 }
 
-/// A server with the configuration and the users that are shipped, and passwords of the test's own.
-async fn as_shipped() -> RedisServer {
+/// A server with the configuration and the users that are shipped, and passwords of the test's own; `change` may have other users.
+pub(super) async fn as_shipped(change: impl FnOnce(String) -> String) -> RedisServer {
     let server = RedisServer::with(|dir| {
         let users = fs::read_to_string(deployed("users.acl")).expect("users.acl");
         let users = users.replace("change-me-proxy", PROXY).replace("change-me-api", API);
-        fs::write(dir.join("users.acl"), users).expect("it is written");
+        fs::write(dir.join("users.acl"), change(users)).expect("it is written");
         let acl = dir.join("users.acl").display().to_string();
         vec![deployed("redis.conf").display().to_string(), "--aclfile".to_owned(), acl]
     });
     server.await
 }
 
-async fn connect(redis: &RedisServer, user: &str, password: &str) -> MultiplexedConnection {
+pub(super) async fn connect(redis: &RedisServer, user: &str, password: &str) -> MultiplexedConnection {
     let url = format!("redis://{user}:{password}@{}", redis.address());
     let client = redis::Client::open(url).expect("an address");
     client.get_multiplexed_async_connection().await.expect("Redis lets it in")
@@ -47,7 +47,7 @@ async fn refused(connection: &mut MultiplexedConnection, command: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_users_may_do_what_they_need_and_nothing_else() {
-    let redis = as_shipped().await;
+    let redis = as_shipped(|users| users).await;
     let url = format!("redis://callshop:{API}@{}", redis.address());
     let change = |config: &mut Config| {
         config.redis.url = Some(url.clone().into());
@@ -60,7 +60,7 @@ async fn redis_users_may_do_what_they_need_and_nothing_else() {
     linked(&other).await;
 
     // the proxy writes, the API reads, applies, acknowledges, and tells the other node
-    let mut proxy = connect(&redis, "", PROXY).await;
+    let mut proxy = connect(&redis, "proxy", PROXY).await;
     let user = &shop.phones[0].user;
     let online =
         json!({ "eid": "e", "kind": "online", "ts": "1795388290472917", "proxy": "test", "user": user });
@@ -119,6 +119,15 @@ async fn redis_users_may_do_what_they_need_and_nothing_else() {
         "PSUBSCRIBE *",
     ] {
         refused(&mut own, command).await;
+    }
+    // what the server itself runs as when it reads its file again is nobody's to log in as
+    for url in [redis.url(), format!("redis://default:{PROXY}@{}", redis.address())] {
+        let client = redis::Client::open(url).expect("an address");
+        let entered = async {
+            let mut connection = client.get_multiplexed_async_connection().await?;
+            redis::cmd("PING").query_async::<()>(&mut connection).await
+        };
+        entered.await.expect_err("nobody is let in");
     }
     other.stop().await;
     shop.finish().await;

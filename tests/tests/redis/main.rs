@@ -2,6 +2,7 @@
 
 mod access;
 mod doorbell;
+mod restart;
 mod stream;
 
 use std::time::{Duration, Instant};

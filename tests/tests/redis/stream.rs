@@ -17,11 +17,11 @@ use tests::{Backend, RedisServer, Shop, TestServer};
 
 use super::until;
 
-const STREAM: &str = "callshop:events";
+pub(super) const STREAM: &str = "callshop:events";
 /// Longest time in which what is in the stream is applied, once somebody can.
-const APPLIED: Duration = Duration::from_secs(20);
+pub(super) const APPLIED: Duration = Duration::from_secs(20);
 
-fn reading(redis: &RedisServer) -> impl FnOnce(&mut Config) {
+pub(super) fn reading(redis: &RedisServer) -> impl FnOnce(&mut Config) {
     let url = redis.url();
     move |config| {
         config.redis.url = Some(url.into());
@@ -30,7 +30,7 @@ fn reading(redis: &RedisServer) -> impl FnOnce(&mut Config) {
     }
 }
 
-fn stream(node: &TestServer) -> &EventStream {
+pub(super) fn stream(node: &TestServer) -> &EventStream {
     node.app.proxy_events.as_ref().expect("it reads the stream")
 }
 
@@ -44,12 +44,12 @@ async fn add(redis: &mut MultiplexedConnection, field: &str, value: &[u8]) {
     add.arg(STREAM).arg("*").arg(field).arg(value).query_async::<()>(redis).await.expect("Redis takes it");
 }
 
-async fn add_event(redis: &mut MultiplexedConnection, event: &Value) {
+pub(super) async fn add_event(redis: &mut MultiplexedConnection, event: &Value) {
     add(redis, "event", event.to_string().as_bytes()).await;
 }
 
 /// A shop whose cabins are open, on a node that does not read the stream.
-async fn open_shop(cabins: usize) -> Shop {
+pub(super) async fn open_shop(cabins: usize) -> Shop {
     let shop = Shop::on(TestServer::start(Backend::Postgres, |_| {}).await, cabins).await;
     shop.open_register().await;
     for cabin in 0..cabins {
@@ -59,7 +59,7 @@ async fn open_shop(cabins: usize) -> Shop {
 }
 
 /// A call from each cabin: its events, not sent yet.
-async fn calls(shop: &Shop) -> Vec<Value> {
+pub(super) async fn calls(shop: &Shop) -> Vec<Value> {
     let mut events = Vec::new();
     for phone in &shop.phones {
         let answer = shop.hook().authorize(&phone.user, "+13055550123").await;
@@ -70,19 +70,19 @@ async fn calls(shop: &Shop) -> Vec<Value> {
 }
 
 /// A phone that registers.
-fn online(shop: &Shop) -> Value {
+pub(super) fn online(shop: &Shop) -> Value {
     let user = &shop.phones[0].user;
     json!({ "eid": unique("eid"), "kind": "online", "ts": micros(Utc::now()), "proxy": "test", "user": user })
 }
 
-struct Books(DatabaseConnection);
+pub(super) struct Books(DatabaseConnection);
 
 impl Books {
-    async fn of(node: &TestServer) -> Self {
+    pub(super) async fn of(node: &TestServer) -> Self {
         Self(Database::connect(&node.app.config.database_url).await.expect("PostgreSQL answers"))
     }
 
-    async fn count(&self, of: &str) -> i64 {
+    pub(super) async fn count(&self, of: &str) -> i64 {
         let statement =
             Statement::from_string(self.0.get_database_backend(), format!("SELECT count(*) AS n FROM {of}"));
         let row = self.0.query_one_raw(statement).await.expect("it counts").expect("a row");
@@ -90,7 +90,7 @@ impl Books {
     }
 
     /// No event can be written until the transaction ends.
-    async fn hold(&self) -> DatabaseTransaction {
+    pub(super) async fn hold(&self) -> DatabaseTransaction {
         let transaction = self.0.begin().await.expect("a transaction");
         transaction
             .execute_unprepared("LOCK TABLE hook_event IN ACCESS EXCLUSIVE MODE")
@@ -113,7 +113,7 @@ async fn mend(books: &Books, table: &str) {
     books.0.execute_unprepared(&format!("DROP TRIGGER spoilt ON {table}")).await.expect("it goes");
 }
 
-async fn pending(redis: &mut MultiplexedConnection) -> i64 {
+pub(super) async fn pending(redis: &mut MultiplexedConnection) -> i64 {
     let answer =
         redis::cmd("XPENDING").arg(STREAM).arg("callshop").query_async::<Vec<redis::Value>>(redis).await;
     match answer.ok().and_then(|answer| answer.into_iter().next()) {
@@ -133,7 +133,7 @@ async fn consumers(redis: &mut MultiplexedConnection) -> usize {
     list.len()
 }
 
-async fn drained(node: &TestServer) {
+pub(super) async fn drained(node: &TestServer) {
     until("everything is applied", APPLIED, async || {
         stream(node).drained().await.is_ok_and(|drained| drained)
     })

@@ -24,7 +24,7 @@ use super::writer::CallWriter;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::kamailio::control::ControlError;
-use crate::kamailio::listing::{Dialog, Registration};
+use crate::kamailio::listing::{Dialog, Dialogs, Registrations};
 use crate::store::{calls, reconcile as rows};
 
 /// How often it is seen whether a proxy is due.
@@ -211,8 +211,8 @@ const JUST_NOW: TimeDelta = TimeDelta::seconds(5);
 
 /// What a proxy has just now.
 struct Now {
-    dialogs: Vec<Dialog>,
-    phones: Vec<Registration>,
+    dialogs: Dialogs,
+    phones: Registrations,
     asked_at: DateTime<Utc>,
     at: DateTime<Utc>,
     boot_id: String,
@@ -240,7 +240,11 @@ async fn ask(app: &App, name: &str) -> Result<Now, Unable> {
     }
     // nodes compare in turns: what a node heard so long ago, another one knows better
     let stands = Duration::from_secs(u64::from(app.config.calls.reconcile_seconds) * 3);
-    app.metrics.proxies.waits(name, after.waiting, stands);
+    let odd = (dialogs.odd() + phones.odd()) as u64;
+    if app.metrics.proxies.compared(name, after.waiting, odd, stands) != odd {
+        let (nameless, unclear) = (dialogs.nameless, phones.unclear.len() + phones.nameless);
+        tracing::warn!(proxy = %name, odd, nameless, phones = unclear, "entries of a proxy's listings that cannot be read: nothing is concluded from them");
+    }
     let drained = after.waiting == 0 && app.reconciliation.drained(name).await?;
     let at = before.now();
     Ok(Now { dialogs, phones, asked_at, at, boot_id: after.boot_id, drained })
@@ -266,7 +270,7 @@ async fn compare(app: &App, writer: &CallWriter, node: Uuid, name: &str) -> Resu
         }
     }
     close(app, writer, name, &verdict).await?;
-    for stray in verdict.hang_up.iter().filter_map(|place| now.dialogs.get(*place)) {
+    for stray in verdict.hang_up.iter().filter_map(|place| now.dialogs.list.get(*place)) {
         hang_up(app, name, stray).await;
     }
     Ok(now.drained)
@@ -295,7 +299,7 @@ impl Ground {
     /// Read when the listing is complete. Dialogs of calls that are live elsewhere, at a proxy that was renamed, say, are left out, and those
     /// of calls that ended since it was asked.
     async fn load(app: &App, name: &str, now: &mut Now) -> Result<Self, Unable> {
-        let refs: Vec<Uuid> = now.dialogs.iter().filter_map(|dialog| dialog.reference).collect();
+        let refs: Vec<Uuid> = now.dialogs.list.iter().filter_map(|dialog| dialog.reference).collect();
         let refs = &refs;
         // the proxy's clock need not be ours to the second
         let just_now = (now.asked_at - JUST_NOW, now.asked_at + JUST_NOW * 2);
@@ -314,7 +318,8 @@ impl Ground {
         if live.len() as u64 > MOST_CALLS {
             return Err(Unable::TooMany);
         }
-        now.dialogs.retain(|dialog| dialog.reference.is_none_or(|id| !elsewhere.contains(&id)));
+        now.dialogs.list.retain(|dialog| dialog.reference.is_none_or(|id| !elsewhere.contains(&id)));
+        name_by_call_id(&mut now.dialogs.list, &live);
         // what a proxy did not have before it started it may have now
         let row = row.filter(|row| row.boot_id.as_ref() == Some(&now.boot_id));
         let remembered: HashMap<Uuid, call_sighting::Model> =
@@ -340,6 +345,18 @@ impl Ground {
     }
 }
 
+/// A dialog that does not say which call it is (one that is over, one that was only just made, one that cannot be read) is known by its SIP
+/// Call-ID and tag. A Call-ID alone is enough: the proxy lets one call have it at a time.
+fn name_by_call_id(dialogs: &mut [Dialog], live: &[calls::AtProxy]) {
+    let by_call_id: HashMap<&str, &calls::AtProxy> =
+        live.iter().map(|call| (call.sip_call_id.as_str(), call)).collect();
+    for dialog in dialogs.iter_mut().filter(|dialog| dialog.reference.is_none()) {
+        let call = by_call_id.get(dialog.call_id.as_str());
+        let call = call.filter(|call| dialog.from_tag.is_empty() || dialog.from_tag == call.from_tag);
+        dialog.reference = call.map(|call| call.id);
+    }
+}
+
 fn strays(row: proxy::Model) -> Result<Strays<Key>> {
     let kept: Vec<Stray> = serde_json::from_value(row.strays).map_err(Error::fault)?;
     let since = kept.into_iter().map(|stray| ((stray.call_id, stray.from_tag), stray.since)).collect();
@@ -354,9 +371,11 @@ impl Now {
             answered_at: dialog.answered_at,
             over: dialog.over,
             emergency: dialog.emergency,
+            whole: dialog.whole,
         };
-        let dialogs = self.dialogs.iter().map(dialog).collect();
-        Listing { dialogs, asked_at: self.asked_at, at: self.at, drained: self.drained }
+        let dialogs = self.dialogs.list.iter().map(dialog).collect();
+        let complete = self.dialogs.nameless == 0;
+        Listing { dialogs, asked_at: self.asked_at, at: self.at, drained: self.drained, complete }
     }
 }
 
@@ -394,7 +413,7 @@ async fn keep(
                 ..row
             };
             rows::save(conn, row).await?;
-            registrations::set_right(app, &tx, name, differing, &now.phones, now.at).await?;
+            registrations::set_right(app, &tx, name, differing, &now.phones.list, now.at).await?;
             rows::saw(conn, seen).await?;
             rows::missed(conn, missed).await?;
             rows::forget(conn, over).await?;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::error::Result;
-use crate::kamailio::listing::Registration;
+use crate::kamailio::listing::{Registration, Registrations};
 use crate::store::{NewActivity, Tx, calls, reconcile as rows};
 
 /// Whether a phone that a proxy lists is there, and not where we have it. A phone that moved is registered at the proxy it left until that
@@ -30,10 +30,10 @@ fn is_here(
 ///
 /// # Errors
 /// Those of the database.
-pub(super) async fn differing(app: &App, proxy: &str, listed: &[Registration]) -> Result<Vec<String>> {
+pub(super) async fn differing(app: &App, proxy: &str, listed: &Registrations) -> Result<Vec<String>> {
     let conn = app.store.reader();
     let users: BTreeMap<&str, &Registration> =
-        listed.iter().map(|phone| (phone.user.as_str(), phone)).collect();
+        listed.list.iter().map(|phone| (phone.user.as_str(), phone)).collect();
     // with one proxy, a phone is at that one
     let alone = app.proxies.names().count() == 1;
     let here = |place: &rows::Place| place.online && place.proxy.as_deref() == Some(proxy);
@@ -45,7 +45,8 @@ pub(super) async fn differing(app: &App, proxy: &str, listed: &[Registration]) -
     };
     let elsewhere = rows::places(conn, &wanted).await?.into_iter().filter(came);
     let online = rows::online_at(conn, proxy, alone).await?;
-    let gone = online.into_iter().filter(|place| !users.contains_key(place.sip_user.as_str()));
+    let is_gone = |user: &str| !users.contains_key(user) && listed.lacks(user);
+    let gone = online.into_iter().filter(|place| is_gone(&place.sip_user));
     let differing: BTreeSet<String> = elsewhere.chain(gone).map(|place| place.sip_user).collect();
     Ok(differing.into_iter().collect())
 }

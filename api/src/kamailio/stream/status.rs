@@ -38,6 +38,8 @@ pub struct StreamStatus {
     pub applied: Counter,
     /// Entries taken over from a node that left them.
     pub claimed: Counter,
+    /// Entries that the group had forgotten.
+    pub recovered: Counter,
     /// Entries that could not be applied at once; they are tried again.
     pub failed: Counter,
     /// Entries that this node tries again beside the others.
@@ -59,6 +61,7 @@ impl Default for StreamStatus {
             waiting: Gauge::default(),
             applied: Counter::default(),
             claimed: Counter::default(),
+            recovered: Counter::default(),
             failed: Counter::default(),
             aside: Gauge::default(),
             events,
@@ -75,6 +78,8 @@ impl StreamStatus {
             |name: &str, help: &str, counter: &Counter| registry.register(name, help, counter.clone());
         counter("events_stream_applied", "Entries applied and acknowledged", &self.applied);
         counter("events_stream_claimed", "Entries taken over from a node that left them", &self.claimed);
+        let help = "Entries that Redis had forgotten to be in somebody's hands";
+        counter("events_stream_recovered", help, &self.recovered);
         counter("events_stream_failed", "Entries that could not be applied at once", &self.failed);
         let mut gauge = |name: &str, help: &str, gauge: &Gauge| registry.register(name, help, gauge.clone());
         gauge("events_stream_up", "Whether the stream is being read", &self.up);

@@ -210,7 +210,7 @@ pub async fn live_of_sessions(conn: &impl ConnectionTrait, sessions: &[Uuid]) ->
 }
 
 /// A live call, as far as it is compared with what its proxy lists.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct AtProxy {
     /// Which.
     pub id: Uuid,
@@ -218,18 +218,29 @@ pub struct AtProxy {
     pub authorized_at: chrono::DateTime<chrono::Utc>,
     /// When it was answered; proxy time.
     pub answered_at: Option<chrono::DateTime<chrono::Utc>>,
+    /// SIP Call-ID.
+    pub sip_call_id: String,
+    /// The caller's tag.
+    pub from_tag: String,
 }
 
 /// Live calls of a proxy, `limit` of them.
 pub async fn live_of_proxy(conn: &impl ConnectionTrait, proxy: &str, limit: u64) -> Result<Vec<AtProxy>> {
+    use call::Column::{AnsweredAt, AuthorizedAt, FromTag, Id, SipCallId};
     let query = call::Entity::find()
         .select_only()
-        .columns([call::Column::Id, call::Column::AuthorizedAt, call::Column::AnsweredAt])
+        .columns([Id, AuthorizedAt, AnsweredAt, SipCallId, FromTag])
         .filter(is_one_of(live_call::Entity::find()))
         .filter(call::Column::Proxy.eq(proxy))
         .limit(limit);
-    let rows: Vec<(Uuid, _, _)> = query.into_tuple().all(conn).await?;
-    let call = |(id, authorized_at, answered_at)| AtProxy { id, authorized_at, answered_at };
+    let rows: Vec<(Uuid, _, _, _, _)> = query.into_tuple().all(conn).await?;
+    let call = |(id, authorized_at, answered_at, sip_call_id, from_tag)| AtProxy {
+        id,
+        authorized_at,
+        answered_at,
+        sip_call_id,
+        from_tag,
+    };
     Ok(rows.into_iter().map(call).collect())
 }
 

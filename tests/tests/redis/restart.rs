@@ -1,0 +1,209 @@
+//! Redis dies, or is stopped, and starts again with the files of `deploy/redis`: what was applied stays away, what was not is applied, and nothing
+//! that the group has lost is left behind.
+
+use std::time::Duration;
+
+use api::app::calls::reconcile::Delivery;
+use api::config::Config;
+use entity::hook_event;
+use redis::aio::MultiplexedConnection;
+use sea_orm::EntityTrait as _;
+use serde_json::Value;
+use tests::{RedisServer, TestServer};
+
+use super::access::{API, PROXY, as_shipped, connect};
+use super::stream::{
+    APPLIED, Books, STREAM, add_event, calls, drained, online, open_shop, pending, reading, stream,
+};
+use super::until;
+
+/// A user `default` as an operator may have it who keeps the proxy on that: Redis replays no transaction of its append-only file then.
+const RESTRICTED: &str = "user default on nopass resetkeys %W~callshop:events -@all +xadd +select +ping";
+
+async fn length(redis: &mut MultiplexedConnection) -> i64 {
+    redis::cmd("XLEN").arg(STREAM).query_async(redis).await.expect("a length")
+}
+
+fn reading_as_shipped(redis: &RedisServer) -> impl FnOnce(&mut Config) + use<> {
+    let url = format!("redis://callshop:{API}@{}", redis.address());
+    move |config| {
+        config.redis.url = Some(url.into());
+        config.redis.events_stream = Some(STREAM.to_owned());
+        config.redis.claim_seconds = 1;
+    }
+}
+
+/// Both users, connected to a Redis that has just started.
+async fn users(redis: &RedisServer) -> (MultiplexedConnection, MultiplexedConnection) {
+    (connect(redis, "proxy", PROXY).await, connect(redis, "callshop", API).await)
+}
+
+async fn restarted(restricted: bool, kill: bool) {
+    let mut redis = as_shipped(|users| {
+        if restricted { users.replace("user default off resetpass ~* &* +@all", RESTRICTED) } else { users }
+    })
+    .await;
+    let shop = open_shop(3).await;
+    let books = Books::of(&shop.server).await;
+    let node = shop.server.another_node_with(reading_as_shipped(&redis)).await;
+    let (mut proxy, mut own) = users(&redis).await;
+
+    // some that are applied, in batches and alone
+    for _ in 0..4 {
+        let mut several = redis::pipe();
+        for _ in 0..10 {
+            several.cmd("XADD").arg(STREAM).arg("*").arg("event").arg(online(&shop).to_string()).ignore();
+        }
+        several.query_async::<()>(&mut proxy).await.expect("Redis takes them");
+        drained(&node).await;
+    }
+    // one that the node has read and cannot apply; some that were read together, and one alone, by a node that died; one that nobody has read
+    let events = calls(&shop).await;
+    assert_eq!(events.len(), 9);
+    let held = books.hold().await;
+    add_event(&mut proxy, &online(&shop)).await;
+    until("one is read", APPLIED, async || pending(&mut own).await == 1).await;
+    for event in events.iter().chain([&online(&shop), &online(&shop)]) {
+        add_event(&mut proxy, event).await;
+    }
+    for count in [9, 1] {
+        assert_eq!(read_as(&mut own, "died", count).await.len(), count);
+    }
+    assert_eq!((length(&mut own).await, pending(&mut own).await), (12, 11));
+    if kill {
+        redis.kill().await;
+    } else {
+        redis.stop().await;
+    }
+    redis.start_again().await;
+    let (mut proxy, mut own) = users(&redis).await;
+    if !restricted {
+        let (length, pending) = (length(&mut own).await, pending(&mut own).await);
+        assert_eq!(
+            (length, pending),
+            (12, 11),
+            "what was applied does not come back, what was read is somebody's"
+        );
+    }
+    add_event(&mut proxy, &online(&shop)).await;
+    held.rollback().await.expect("the lock is given back");
+    drained(&node).await;
+    assert_eq!(length(&mut own).await, 0);
+    assert_eq!(books.count("hook_event WHERE status <> 'REJECTED'").await, 40 + 12 + 1);
+    assert_eq!(books.count("call WHERE state = 'ENDED' AND charge = 60000").await, 3);
+    if !restricted {
+        assert_eq!(stream(&node).status.recovered.get(), 0, "the group has lost nothing");
+    }
+    // and so are the next ones
+    add_event(&mut proxy, &online(&shop)).await;
+    drained(&node).await;
+    drop(books);
+    node.stop().await;
+    shop.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_as_shipped_is_killed_and_started() {
+    restarted(false, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_as_shipped_is_stopped_and_started() {
+    restarted(false, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_that_replays_no_transaction_is_killed_and_started() {
+    restarted(true, true).await;
+}
+
+/// Reads entries as a member of the group that is no node.
+async fn read_as(redis: &mut MultiplexedConnection, consumer: &str, count: usize) -> Vec<String> {
+    let mut read = redis::cmd("XREADGROUP");
+    read.arg("GROUP")
+        .arg("callshop")
+        .arg(consumer)
+        .arg("COUNT")
+        .arg(count)
+        .arg("STREAMS")
+        .arg(STREAM)
+        .arg(">");
+    let answer: redis::streams::StreamReadReply = read.query_async(redis).await.expect("entries");
+    answer.keys.iter().flat_map(|key| &key.ids).map(|entry| entry.id.clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_stream_entries_that_the_group_has_lost_are_recovered() {
+    let redis = RedisServer::start().await;
+    let mut connection = redis.connection().await;
+    let shop = open_shop(3).await;
+    let books = Books::of(&shop.server).await;
+    let mut create = redis::cmd("XGROUP");
+    create.arg("CREATE").arg(STREAM).arg("callshop").arg("0").arg("MKSTREAM");
+    create.query_async::<()>(&mut connection).await.expect("a group");
+    let events = calls(&shop).await;
+    for event in events.iter().cloned().chain((0..300).map(|_| online(&shop))) {
+        add_event(&mut connection, &event).await;
+    }
+    // read by somebody that the group has forgotten; acknowledged and not deleted; and some that nobody has read
+    assert_eq!(read_as(&mut connection, "forgotten", 200).await.len(), 200);
+    let mut forget = redis::cmd("XGROUP");
+    forget.arg("DELCONSUMER").arg(STREAM).arg("callshop").arg("forgotten");
+    forget.query_async::<()>(&mut connection).await.expect("it is forgotten");
+    let acknowledged = read_as(&mut connection, "died", 50).await;
+    let mut acknowledge = redis::cmd("XACK");
+    acknowledge.arg(STREAM).arg("callshop").arg(&acknowledged);
+    acknowledge.query_async::<()>(&mut connection).await.expect("they are acknowledged");
+
+    let nodes = [
+        shop.server.another_node_with(reading(&redis)).await,
+        shop.server.another_node_with(reading(&redis)).await,
+    ];
+    drained(&nodes[0]).await;
+    let total = |count: fn(&TestServer) -> u64| nodes.iter().map(count).sum::<u64>();
+    assert_eq!(total(|node| stream(node).status.recovered.get()), 250);
+    assert_eq!(books.count("hook_event WHERE status <> 'REJECTED'").await, 309);
+    assert_eq!(books.count("call WHERE state = 'ENDED' AND charge = 60000").await, 3);
+    assert_eq!(total(|node| stream(node).status.events("duplicate")), 0, "each was taken once");
+
+    // the group is gone while they read, and then the stream with it
+    for command in [&["XGROUP", "DESTROY", STREAM, "callshop"][..], &["DEL", STREAM][..]] {
+        let mut gone = redis::cmd(command[0]);
+        gone.arg(&command[1..]);
+        gone.query_async::<()>(&mut connection).await.expect("it goes");
+        add_event(&mut connection, &online(&shop)).await;
+        until("it is read again", APPLIED, async || length(&mut connection).await == 0).await;
+    }
+    let all: Vec<hook_event::Model> =
+        hook_event::Entity::find().all(shop.server.app.store.reader()).await.expect("the events");
+    assert_eq!(all.len(), 311);
+    drop(books);
+    for node in nodes {
+        node.stop().await;
+    }
+    shop.finish().await;
+}
+
+/// An entry that the group has lost holds reconciliation up until it is applied, and no longer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_stream_that_lost_an_entry_is_drained_for_reconciliation_soon() {
+    let redis = RedisServer::start().await;
+    let mut connection = redis.connection().await;
+    let shop = open_shop(1).await;
+    let node = shop.server.another_node_with(reading(&redis)).await;
+    let events: Vec<Value> = calls(&shop).await;
+    let mut all = redis::pipe();
+    all.atomic();
+    for event in &events {
+        all.cmd("XADD").arg(STREAM).arg("*").arg("event").arg(event.to_string()).ignore();
+    }
+    // as a replay of half a transaction leaves them: behind what was delivered last, and nobody's
+    all.cmd("XGROUP").arg("SETID").arg(STREAM).arg("callshop").arg("$").ignore();
+    all.query_async::<()>(&mut connection).await.expect("Redis takes them");
+    let is_drained = async || Delivery::drained(stream(&node), "test").await.is_ok_and(|drained| drained);
+    assert_eq!(pending(&mut connection).await, 0);
+    until("it is drained", Duration::from_secs(10), async || is_drained().await).await;
+    assert_eq!(stream(&node).status.recovered.get(), 3);
+    node.stop().await;
+    shop.finish().await;
+}
