@@ -203,7 +203,8 @@ impl LedgerQuery {
         #[graphql(default_with = "LedgerBook::Credit", desc = "Which book.")] book: LedgerBook,
     ) -> Option<async_graphql::Result<Vec<Money>>> {
         let found = async {
-            ledger::balances(app(ctx), caller(ctx)?, parse_account(&account_id)?, book.into()).await
+            let id = parse_account(ctx, &account_id).await?;
+            ledger::balances(app(ctx), caller(ctx)?, id, book.into()).await
         }
         .await;
         let money = |balances: std::collections::BTreeMap<String, billing::money::Micros>| {

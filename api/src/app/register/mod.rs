@@ -206,9 +206,9 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Shif
     let mut rows = rows::find_all(conn, &actor.scope(), ids).await?;
     rows.retain(|shift| sees(actor, shift));
     let currencies = access::currencies(conn, rows.iter().map(|shift| shift.callshop_id)).await?;
-    let view = |shift: register_shift::Model| ShiftView {
-        currency: currencies.get(&shift.callshop_id).cloned().unwrap_or_default(),
-        shift,
+    let view = |shift: register_shift::Model| {
+        let currency = currencies.get(&shift.callshop_id).cloned().unwrap_or_default();
+        ShiftView::new(actor, shift, currency)
     };
     Ok(rows.into_iter().map(view).collect())
 }
