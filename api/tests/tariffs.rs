@@ -199,7 +199,7 @@ fn field(error: &Error) -> String {
 }
 
 fn page() -> Page {
-    Page { after: None, before: None, limit: 100, descending: false }
+    Page { above: None, below: None, limit: 100, descending: false }
 }
 
 fn global(kind: &str, id: Uuid) -> String {

@@ -215,12 +215,14 @@ fn read_rows(
     }
 }
 
+/// Where a band's price is and, if it has one, its fee.
+type BandColumns = (usize, Option<usize>);
+
 /// Where each column is.
 struct Columns {
     required: [usize; REQUIRED_COLUMNS.len()],
     optional: [Option<usize>; OPTIONAL_COLUMNS.len()],
-    /// Of each band the columns of its price and, if there is one, of its fee.
-    bands: BTreeMap<String, (usize, Option<usize>)>,
+    bands: BTreeMap<String, BandColumns>,
     count: usize,
 }
 
@@ -260,7 +262,7 @@ impl Columns {
 
     fn bands(
         names: &[(String, Option<&str>)],
-    ) -> Result<BTreeMap<String, (usize, Option<usize>)>, (&'static str, String)> {
+    ) -> Result<BTreeMap<String, BandColumns>, (&'static str, String)> {
         let mut bands = BTreeMap::new();
         for band in names.iter().filter_map(|(_, band)| *band) {
             let find =
@@ -345,7 +347,9 @@ impl Row<'_> {
                 }
                 (Some(Some(price_per_minute)), None | Some(Some(_))) => {
                     let price = BandPrice { price_per_minute, connection_fee: fee.flatten() };
-                    prices.iter_mut().for_each(|prices| drop(prices.insert(band.clone(), price.clone())));
+                    if let Some(prices) = &mut prices {
+                        prices.insert(band.clone(), price);
+                    }
                 }
                 _ => prices = None,
             }

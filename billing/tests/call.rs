@@ -164,10 +164,10 @@ fn what_the_phone_got_instead_is_kept() {
     }
     // a refusal that came too late
     let refused = Call { sip_code: Some(402), ..Call::refused(at(0)) };
-    let late = apply(&refused, &given_up(503));
+    let late = apply(&refused, &given_up(503), Unacknowledged::Charged);
     assert_eq!(late.call, Call { sip_code: Some(503), ..refused });
     assert_eq!(late.emitted, [Emitted::Abandoned { at: at(1) }]);
-    assert_eq!(apply(&late.call, &given_up(503)).emitted, []);
+    assert_eq!(apply(&late.call, &given_up(503), Unacknowledged::Charged).emitted, []);
 }
 
 #[test]

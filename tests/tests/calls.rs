@@ -597,7 +597,7 @@ on_both!(a_time_that_cannot_be_true_makes_no_call_free_or_endless, |backend: Bac
     // what comes now is ignored, and shows each time
     for (shown, seconds) in [(7, 41), (8, 42)] {
         let late = end(&calls[2], seconds);
-        assert_eq!(shop.hook().events(&[late.clone()]).await, ["ignored"]);
+        assert_eq!(shop.hook().events(std::slice::from_ref(&late)).await, ["ignored"]);
         assert_eq!(shop.hook().events(&[late]).await, ["duplicate"]);
         let doubted = problems(&shop.admin, &platform, "EVENT_DOUBTED").await;
         assert_eq!(doubted.len(), shown, "{doubted:?}");

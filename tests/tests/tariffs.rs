@@ -33,7 +33,7 @@ impl Tariff {
         tariff
     }
 
-    fn owner(&self) -> &Client {
+    fn seller(&self) -> &Client {
         &self.shop.reseller
     }
 
@@ -44,7 +44,7 @@ impl Tariff {
     async fn import(&self, header: &str, rows: &[&str], mode: &str) -> Value {
         let csv = format!("{header}\n{}\n", rows.join("\n"));
         let input = json!({ "tariffId": self.id, "csv": csv, "mode": mode });
-        self.owner().did("importTariff", "ImportTariffInput", input, VERSION).await["version"].take()
+        self.seller().did("importTariff", "ImportTariffInput", input, VERSION).await["version"].take()
     }
 
     /// A draft that changes the price of Brazil.
@@ -54,13 +54,13 @@ impl Tariff {
         if let Some(base) = base {
             input["baseVersionId"] = base["id"].clone();
         }
-        self.owner().did("upsertRates", "UpsertRatesInput", input, VERSION).await["version"].take()
+        self.seller().did("upsertRates", "UpsertRatesInput", input, VERSION).await["version"].take()
     }
 
     /// Answers the code of the refusal, or `none`.
     async fn activate(&self, version: &Value, at: Option<DateTime<Utc>>) -> String {
         let input = Self::activation(version, at);
-        self.owner()
+        self.seller()
             .code("activateTariffVersion", "ActivateTariffVersionInput", input, "version { id }")
             .await
     }
@@ -74,7 +74,7 @@ impl Tariff {
         let query =
             "query($id: ID!) { node(id: $id) { ... on Tariff { activeVersion { rates(first: 100) { nodes {
             prefix pricePerMinute { amount } } } } } } }";
-        let data = self.owner().ok(query, json!({ "id": self.id })).await;
+        let data = self.seller().ok(query, json!({ "id": self.id })).await;
         prices(&data["node"]["activeVersion"])
     }
 
@@ -114,13 +114,14 @@ on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     let merged = tariff.import(HEADER, &["55,Brazil,0.12,0,1,1"], "MERGE").await;
     assert_eq!(prices(&merged), ["44 0.2", "55 0.12"]);
     let input = json!({ "tariffId": tariff.id, "prefixes": ["44"] });
-    let fewer = tariff.owner().did("deleteRates", "DeleteRatesInput", input, VERSION).await;
+    let fewer = tariff.seller().did("deleteRates", "DeleteRatesInput", input, VERSION).await;
     assert_eq!(prices(&fewer["version"]), ["55 0.1"]);
 
     // it takes its place now, and the answer names the schedule that will end it
     let fields = "version { state } next { number state }";
     let input = Tariff::activation(&hotfix, None);
-    let done = tariff.owner().did("activateTariffVersion", "ActivateTariffVersionInput", input, fields).await;
+    let done =
+        tariff.seller().did("activateTariffVersion", "ActivateTariffVersionInput", input, fields).await;
     assert_eq!((&done["version"]["state"], &done["next"]["number"]), (&json!("ACTIVE"), &json!(2)), "{done}");
     assert_eq!(done["next"]["state"], "SCHEDULED");
     assert_eq!(tariff.in_force().await, ["44 0.2", "55 0.11"]);
@@ -136,7 +137,7 @@ on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     // what is built on must be of this tariff, and may still come into force
     let rates = json!([{ "prefix": "55", "destination": "Brazil", "pricePerMinute": "1" }]);
     let input = json!({ "tariffId": tariff.id, "rates": rates, "baseVersionId": december["id"] });
-    let refused = tariff.owner().tried("upsertRates", "UpsertRatesInput", input, "").await;
+    let refused = tariff.seller().tried("upsertRates", "UpsertRatesInput", input, "").await;
     assert_eq!(refused["userErrors"][0]["code"], "STALE_DRAFT", "{refused}");
     assert_eq!(refused["userErrors"][0]["field"], json!(["baseVersionId"]));
     tariff.shop.finish().await;
@@ -146,7 +147,7 @@ on_both!(drafts_on_drafts_come_into_force_as_one, |backend| async move {
     let tariff = Tariff::with(backend, &NOVEMBER).await;
     let first = tariff.reprice("0.11", None).await;
     let input = json!({ "tariffId": tariff.id, "prefixes": ["44"], "baseVersionId": first["id"] });
-    let second = tariff.owner().did("deleteRates", "DeleteRatesInput", input, VERSION).await;
+    let second = tariff.seller().did("deleteRates", "DeleteRatesInput", input, VERSION).await;
     assert_eq!(prices(&second["version"]), ["55 0.11"]);
     assert_eq!(tariff.activate(&second["version"], None).await, "none");
     assert_eq!(tariff.activate(&first, None).await, "STALE_DRAFT");
@@ -169,7 +170,7 @@ on_both!(an_older_draft_never_takes_the_place_of_a_newer_version, |backend| asyn
     let newer = tariff.reprice("0.7", None).await;
     assert_eq!(tariff.activate(&newer, None).await, "none");
     let input = json!({ "versionId": older["id"] });
-    let copy = tariff.owner().did("copyTariffVersion", "CopyTariffVersionInput", input, VERSION).await;
+    let copy = tariff.seller().did("copyTariffVersion", "CopyTariffVersionInput", input, VERSION).await;
     assert_eq!(tariff.activate(&copy["version"], None).await, "none");
     assert_eq!(tariff.in_force().await, ["55 0.5"]);
     tariff.shop.finish().await;
@@ -197,7 +198,7 @@ on_both!(schedules_do_not_swallow_each_other, |backend| async move {
 on_both!(of_activations_at_once_one_wins, |backend| async move {
     let tariff = Tariff::with(backend, &NOVEMBER).await;
     let second = tariff.shop.server.another_node().await;
-    let elsewhere = Client::anonymous(second.http).with_token(tariff.owner().token());
+    let elsewhere = Client::anonymous(second.http).with_token(tariff.seller().token());
     let at = tariff.now() + TimeDelta::days(1);
     for (round, at) in [None, None, None, Some(at)].into_iter().enumerate() {
         let mut drafts = Vec::new();
@@ -209,9 +210,9 @@ on_both!(of_activations_at_once_one_wins, |backend| async move {
             client.code("activateTariffVersion", "ActivateTariffVersionInput", input, "version { id }").await
         };
         let (one, two, three) = tokio::join!(
-            activate(tariff.owner(), &drafts[0]),
+            activate(tariff.seller(), &drafts[0]),
             activate(&elsewhere, &drafts[1]),
-            activate(tariff.owner(), &drafts[2])
+            activate(tariff.seller(), &drafts[2])
         );
         let mut codes = [one, two, three];
         codes.sort();
@@ -260,7 +261,7 @@ on_both!(a_merge_keeps_what_the_file_has_no_column_for, |backend| async move {
     // a band that the tariff does not have
     let csv = format!("{HEADER},rate_per_minute:Night\n55,Brazil,0.2,0,1,1,0.1\n");
     let input = json!({ "tariffId": tariff.id, "csv": csv, "mode": "MERGE" });
-    let refused = tariff.owner().tried("importTariff", "ImportTariffInput", input, "version { id }").await;
+    let refused = tariff.seller().tried("importTariff", "ImportTariffInput", input, "version { id }").await;
     assert_eq!(refused["userErrors"][0]["code"], "BAD_DECK", "{refused}");
     assert!(text(&refused["userErrors"][0]["message"]).contains("night"), "{refused}");
     tariff.shop.finish().await;
@@ -274,7 +275,7 @@ on_both!(an_export_is_imported_as_it_was, |backend| async move {
         "freeSeconds": 4, "bandPrices": bands }, { "prefix": "55", "destination": "Brazil", "pricePerMinute": "0.2" }]);
     let input = json!({ "tariffId": tariff.id, "rates": rates });
     let banded =
-        tariff.owner().did("upsertRates", "UpsertRatesInput", input, VERSION).await["version"].take();
+        tariff.seller().did("upsertRates", "UpsertRatesInput", input, VERSION).await["version"].take();
     assert_eq!(tariff.activate(&banded, None).await, "none");
 
     let exported = tariff.command(&["export", "--version", &text(&banded["id"])]).await;
@@ -331,7 +332,7 @@ on_both!(a_code_is_one_code_or_an_error, |backend| async move {
         let csv = format!("{HEADER}\n{cell},Portugal,0.2,0,1,1\n");
         let input = json!({ "tariffId": tariff.id, "csv": csv, "mode": "MERGE" });
         let fields = "version { id } problems { line column code message }";
-        let answer = tariff.owner().tried("importTariff", "ImportTariffInput", input, fields).await;
+        let answer = tariff.seller().tried("importTariff", "ImportTariffInput", input, fields).await;
         assert_eq!(
             (&answer["version"], &answer["userErrors"][0]["code"]),
             (&Value::Null, &json!("BAD_DECK")),
@@ -357,7 +358,7 @@ on_both!(names_are_found_without_their_accents, |backend| async move {
     ];
     let tariff = Tariff::with(backend, &rows).await;
     let input = json!({ "accountId": tariff.shop.id, "tariffId": tariff.id, "kind": "RETAIL" });
-    tariff.owner().did("assignTariff", "AssignTariffInput", input, "").await;
+    tariff.seller().did("assignTariff", "AssignTariffInput", input, "").await;
     let versions = "query($id: ID!, $text: String) { node(id: $id) { ... on Tariff { activeVersion {
         rates(first: 100, search: { destination: $text }) { nodes { prefix } } } } } }";
     let list = "query($id: ID!, $text: String, $first: Int, $after: String, $last: Int, $before: String) { priceList(callshopId: $id,
@@ -375,7 +376,7 @@ on_both!(names_are_found_without_their_accents, |backend| async move {
         ("0%", &["55"]),
         ("_", &[]),
     ] {
-        let data = tariff.owner().ok(versions, json!({ "id": tariff.id, "text": written })).await;
+        let data = tariff.seller().ok(versions, json!({ "id": tariff.id, "text": written })).await;
         assert_eq!(found(&data["node"]["activeVersion"]["rates"]), prefixes, "{written}");
         let variables = json!({ "id": tariff.shop.id, "text": written, "first": 100 });
         let data = tariff.shop.attendant.ok(list, variables).await;
@@ -429,13 +430,13 @@ on_both!(a_deck_larger_than_a_request_comes_by_the_command_line, |backend| async
     assert!(csv.len() > limit && rows < 100_000);
     let query = "mutation($i: ImportTariffInput!) { importTariff(input: $i) { version { id } } }";
     let input = json!({ "tariffId": tariff.id, "csv": csv });
-    let refused = tariff.owner().send(query, json!({ "i": input })).await;
+    let refused = tariff.seller().send(query, json!({ "i": input })).await;
     assert_eq!(refused["errors"][0]["extensions"]["code"], "BODY_TOO_LARGE", "{refused}");
 
     // the schema promises what a request takes, and says where more goes
     let promise = "2 MiB";
     let kind = "{ __type(name: \"ImportTariffInput\") { inputFields { name description } } }";
-    let fields = tariff.owner().ok(kind, json!({})).await;
+    let fields = tariff.seller().ok(kind, json!({})).await;
     let field = fields["__type"]["inputFields"]
         .as_array()
         .expect("fields")

@@ -186,7 +186,7 @@ async fn unchanged(tx: &Tx, verified: &user::Model, now: DateTime<Utc>) -> Resul
 /// What a refresh token is worth.
 enum Presented {
     /// The login goes on with this secret.
-    Good(auth_session::Model, String, Actor),
+    Good(Box<auth_session::Model>, String, Actor),
     /// It was used up before: the login is ended.
     Reused(Uuid),
     /// Nothing; no login is the worse for it.
@@ -245,7 +245,7 @@ async fn present(
             ..session
         };
         accounts::update_auth_session(tx.conn(), session.clone()).await?;
-        return Ok(Presented::Good(session, next, actor));
+        return Ok(Presented::Good(Box::new(session), next, actor));
     }
     let Some(generation) = key.generation_of(id, secret)? else { return Ok(Presented::Unknown) };
     let successor = key.refresh_secret(id, session.generation)?;
@@ -260,7 +260,7 @@ async fn present(
             after: serde_json::json!({ "refreshToken": "repeated" }),
         };
         audit::record(tx, &actor.clone().from(origin.address), now, change).await?;
-        return Ok(Presented::Good(session, successor, actor));
+        return Ok(Presented::Good(Box::new(session), successor, actor));
     }
     let ended = auth_session::Model { revoked_at: Some(now), ..session };
     accounts::update_auth_session(tx.conn(), ended).await?;

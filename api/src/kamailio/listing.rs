@@ -241,6 +241,9 @@ struct Answer<T> {
     result: T,
 }
 
+/// Variables of a dialog by name; Kamailio lists one an entry.
+type Variables = BTreeMap<String, Lenient<String>>;
+
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct RawDialog {
@@ -250,7 +253,7 @@ struct RawDialog {
     state: Lenient<u8>,
     caller: Lenient<RawLeg>,
     callee: Lenient<RawLeg>,
-    variables: Lenient<Vec<Lenient<BTreeMap<String, Lenient<String>>>>>,
+    variables: Lenient<Vec<Lenient<Variables>>>,
 }
 
 #[derive(Default, Deserialize)]

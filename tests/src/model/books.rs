@@ -23,6 +23,9 @@ const CENT: i64 = 10_000;
 /// What an operation comes to: done, or refused with this code.
 pub type Verdict = Result<(), &'static str>;
 
+/// Amounts by payment method.
+type ByMethod = BTreeMap<PaymentMethod, i64>;
+
 /// A branch as it must be.
 #[derive(Clone, Debug, Default)]
 pub struct Books {
@@ -420,7 +423,7 @@ impl Books {
         &self,
         session: usize,
         handed: &[(PaymentMethod, i64)],
-    ) -> Result<(BTreeMap<PaymentMethod, i64>, BTreeMap<PaymentMethod, i64>, i64), &'static str> {
+    ) -> Result<(ByMethod, ByMethod, i64), &'static str> {
         let shop = self.sessions[session].shop;
         if self.shifts[shop].is_none() {
             return Err("REGISTER_CLOSED");

@@ -116,11 +116,9 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
         assert!(mounts.iter().any(|mount| mount["mountPath"] == "/run/secrets/callshop"));
         assert_eq!(pod["volumes"][0]["secret"]["secretName"], "callshop");
         assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
-        let uid = pod["securityContext"]["runAsUser"].to_string();
-        assert!(
-            read("Dockerfile").contains(&format!("--uid {uid} "))
-                && uid == pod["securityContext"]["fsGroup"].to_string()
-        );
+        let uid = &pod["securityContext"]["runAsUser"];
+        assert!(read("Dockerfile").contains(&format!("--uid {uid} ")));
+        assert_eq!(uid, &pod["securityContext"]["fsGroup"]);
         assert_eq!(pod["automountServiceAccountToken"], false);
     }
     let files: BTreeSet<_> = data

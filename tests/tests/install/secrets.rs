@@ -134,11 +134,11 @@ fn deployed_secrets_get_into_no_commit_and_no_image() {
         assert!(is_left_out(&read(".dockerignore"), path), "{path} gets into the context of an image");
     }
     let compose = read("docker-compose.yml");
-    for (context, path) in [("kamailio", "local.cfg")] {
-        assert!(compose.contains(&format!("context: {context},")), "{context}");
-        let ignored = read(&format!("{context}/.dockerignore"));
-        assert!(is_left_out(&ignored, path), "{context}/{path} gets into the context of an image");
-    }
+    assert!(compose.contains("context: kamailio,"));
+    assert!(
+        is_left_out(&read("kamailio/.dockerignore"), "local.cfg"),
+        "the proxy's secrets get into its image's context"
+    );
     // where the guide writes is there, and nobody else looks into it
     assert!(repository().join("deploy/tls").is_dir());
 }
