@@ -168,7 +168,7 @@ fn micros(value: &Value) -> i64 {
 }
 
 /// Packets that the kernel dropped because nobody fetched them from the socket at this address.
-fn drops(address: SocketAddr) -> u64 {
+pub(crate) fn drops(address: SocketAddr) -> u64 {
     let IpAddr::V4(ip) = address.ip() else { panic!("{address}: IPv4 only") };
     let local = format!("{:08X}:{:04X}", u32::from_le_bytes(ip.octets()), address.port());
     let table = fs::read_to_string("/proc/net/udp").expect("/proc/net/udp");

@@ -463,7 +463,7 @@ fn deployed_backups_and_restores_have_somewhere_to_write() {
     let owned = image.lines().find(|line| line.starts_with("RUN install -d -o postgres")).expect("folders");
     // the root is read-only: what the guide writes to is a volume, and a new one is its owner's from the image on
     let guide = fs::read_to_string(repository().join("docs/operating.md")).expect("the guide");
-    assert!(guide.contains("postgres backup /backup ") && guide.contains("-v callshop_restored:/restored"));
+    assert!(guide.contains("postgres backup /backup\n") && guide.contains("-v callshop_restored:/restored"));
     for folder in ["/archive", "/backup", "/restored"] {
         assert!(owned.split(' ').any(|word| word == folder), "{folder}: {owned}");
         assert!(folder == "/restored" || mounted.contains(folder), "{folder}: {mounted:?}");
@@ -646,7 +646,7 @@ fn deployed_units_are_valid_and_may_do_little() {
     let unit = fs::read_to_string(units.join("callshop.service")).expect("the unit");
     let here = folder.path().join("callshop.service");
     // where it is installed nothing is yet
-    fs::write(&here, unit.replace("/usr/local/bin/callshop", "/bin/true")).expect("a copy");
+    fs::write(&here, unit.replace("/usr/bin/callshop", "/bin/true")).expect("a copy");
     let checked = run(Blocking::new("systemd-analyze").args(["verify", "--man=no"]).arg(&here));
     assert!(checked.stderr.is_empty(), "{}", String::from_utf8_lossy(&checked.stderr));
     // 0 is a service that may do nothing, 10 one that may do everything

@@ -44,6 +44,8 @@ async fn faults_leave_everything_once_and_in_order() {
         Fault::RestartPostgres,
         Fault::DiskFull,
         Fault::StopRedis,
+        Fault::StarveWorkers,
+        Fault::RingingPhones,
         Fault::CutDatabase,
         Fault::StallNode,
         Fault::BadManners,

@@ -1104,8 +1104,8 @@ async fn kamailio_a_redis_that_dies_takes_no_event_along() {
     ];
     let url = format!("redis://callshop:change-me-api@{}", door.address);
     let mut stage = Stage::with_redis_at(url, door.address.port(), 2, &settings).await;
-    // a call ends while no API is up; then the primary dies, and the replica takes its place
-    let talking = stage.talk(0, "3000");
+    // a call ends while no API is up, which takes a while to stop; then the primary dies, and the replica takes its place
+    let talking = stage.talk(0, "8000");
     stage.call_in(0, "ANSWERED").await;
     stage.ways().await;
     let stopped = stage.shop.server.pause().await;
@@ -1119,7 +1119,7 @@ async fn kamailio_a_redis_that_dies_takes_no_event_along() {
     assert_eq!((&copied["cause"], &copied["estimated"]), (&json!("BYE"), &json!(false)));
 
     // that one has no replica: a call ends while no API is up, and the Redis that alone has it dies
-    let talking = stage.talk(1, "3000");
+    let talking = stage.talk(1, "8000");
     stage.call_in(1, "ANSWERED").await;
     stage.ways().await;
     let stopped = stage.shop.server.pause().await;

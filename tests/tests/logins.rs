@@ -116,7 +116,7 @@ on_both!(a_stranger_ends_no_login, |backend| async move {
     let forged = ["junk", "", ".", "0.junk", "1.junk", "9.junk", "-1.junk", "99999999999999999999.x"];
     let forged = forged.map(|secret| format!("{sid}.{secret}")).to_vec();
     let others = [format!("{sid}.0.{code}"), format!("{sid}.2.{code}"), format!("{sid}.+1.{code}")];
-    let garbage = ["", ".", "x", "x.y", "00000000-0000-0000-0000-000000000000.x", "\u{0}"].map(str::to_owned);
+    let garbage = ["", ".", "x", "x.y", "00000000-0000-0000-0000-000000000000.x"].map(str::to_owned);
     for token in forged.into_iter().chain(others).chain(garbage) {
         let answer = anonymous.send(REFRESH, with(&json!(token))).await;
         assert_eq!(codes(&answer), ["UNAUTHENTICATED"], "{token:?}");

@@ -270,7 +270,7 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -
             account.time_zone.clone_from(zone);
         }
         if let Some(locale) = &change.locale {
-            account.locale = clean_name("locale", locale)?;
+            account.locale = clean_locale("locale", locale)?;
         }
         let mut after = shown(&account);
         if change.max_call_seconds.is_some() || change.caller_id.is_some() {

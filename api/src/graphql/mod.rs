@@ -238,7 +238,9 @@ mod tests {
     fn every_list_of_objects_counts() {
         let (schema, mut known) = (whole(), BTreeSet::new());
         for (name, ty) in &schema.types {
-            let Some(ty) = ty.as_object().filter(|_| !name.ends_with("Connection")) else { continue };
+            // introspection is bounded by itself
+            let own = |name: &str| !name.ends_with("Connection") && !name.starts_with("__");
+            let Some(ty) = ty.as_object().filter(|_| own(name)) else { continue };
             for field in ty.fields.values() {
                 let of = schema.types.get(field.ty.inner_named_type()).expect("its type");
                 if !field.ty.is_list() || of.is_scalar() || of.is_enum() || field.name == "userErrors" {

@@ -22,6 +22,7 @@ use super::{Plan, Stage, verify};
 use crate::crash::Random;
 use crate::server::HOOK_SECRET;
 use crate::shop::{micros, unique};
+use crate::sip::PROXY;
 
 /// Something that breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -44,7 +45,7 @@ pub enum Fault {
     CutDatabase,
     /// A node's connections to PostgreSQL say nothing.
     StallDatabase,
-    /// Redis is stopped, and started a while later.
+    /// Redis is stopped, with a signal or at once, and started a while later: it reads its log back with the users that are deployed.
     StopRedis,
     /// A node cannot reach Redis.
     CutRedis,
@@ -60,6 +61,10 @@ pub enum Fault {
     CutProxy,
     /// The SIP proxy cannot reach Redis: it posts its events.
     CutProxyRedis,
+    /// Redis answers the SIP proxy slowly: its workers wait for each event.
+    StarveWorkers,
+    /// Phones ring through several comparisons of what the SIP proxy has, which must go on meanwhile.
+    RingingPhones,
     /// Proxies send events twice, in another order, and late.
     BadManners,
     /// Subscribers that do not read; meanwhile nothing else breaks that they could be taken for.
@@ -207,7 +212,12 @@ impl Held {
             | Fault::StallNode
             | Fault::SlowLinks
             | Fault::CutProxy
-            | Fault::CutProxyRedis => vec![&self.links],
+            | Fault::CutProxyRedis
+            | Fault::StarveWorkers => vec![&self.links],
+            // whatever else keeps a proxy from being compared
+            Fault::RingingPhones => {
+                vec![first, second, &self.postgres, &self.redis, &self.proxy, &self.links]
+            }
             Fault::BadManners | Fault::IdleSockets => vec![],
             // what else keeps deliveries waiting would be taken for their doing
             Fault::DeafSubscribers => vec![first, second, &self.postgres, &self.redis, &self.links],
@@ -268,10 +278,11 @@ impl Fault {
             Self::DiskFull => return full(site, seconds(2, 5)).await,
             Self::StopRedis => {
                 let mut redis = site.redis.lock().await;
-                redis.stop("KILL").await;
+                let signal = ["KILL", "TERM"][which];
+                redis.stop(signal).await;
                 tokio::time::sleep(seconds(3, 8)).await;
                 redis.start().await;
-                return Ok(String::new());
+                return Ok(format!(" by SIG{signal}"));
             }
             Self::CutDatabase
             | Self::StallDatabase
@@ -304,6 +315,18 @@ impl Fault {
                 links.iter().for_each(|relay| relay.mend());
                 return Ok(String::new());
             }
+            Self::StarveWorkers => {
+                let by = Duration::from_millis(200);
+                site.proxy_to_redis.slow(by);
+                tokio::time::sleep(seconds(5, 10)).await;
+                site.proxy_to_redis.mend();
+                let dropped = crate::rush::drops(site.sip.lock().await.address());
+                return match dropped {
+                    0 => Ok(format!(" by {} ms an answer", by.as_millis())),
+                    _ => Err(format!("the SIP proxy lost {dropped} packets")),
+                };
+            }
+            Self::RingingPhones => return ring(stage).await,
             Self::BadManners => {
                 stage.load.manners.bad.store(true, Ordering::Relaxed);
                 tokio::time::sleep(seconds(5, 10)).await;
@@ -363,6 +386,34 @@ impl Site {
         }
         most
     }
+}
+
+/// Phones ring while their proxy is compared, every five seconds here.
+async fn ring(stage: &Stage) -> Result<String, String> {
+    let conn = super::site::connect(&stage.site.database).await;
+    let compared = async || {
+        let row = entity::proxy::Entity::find_by_id(PROXY).one(&conn).await;
+        row.map(|row| row.and_then(|row| row.listed_at)).map_err(|error| error.to_string())
+    };
+    let rings = stage.real.ring(&stage.site, Duration::from_secs(20));
+    let count = async {
+        let (mut times, mut last) = (0, compared().await?);
+        let end = Instant::now() + Duration::from_secs(19);
+        while Instant::now() < end {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let now = compared().await?;
+            times += u32::from(now > last);
+            last = last.max(now);
+        }
+        if times < 2 {
+            Err(format!("the SIP proxy was compared {times} times in 19 s while phones rang"))
+        } else {
+            Ok(times)
+        }
+    };
+    let (rung, times) = join(rings, count).await;
+    rung?;
+    Ok(format!(" (compared {} times meanwhile)", times?))
 }
 
 /// No room on PostgreSQL's disk for a while: at first for rows, at least until something was refused for that, then for its own log, without

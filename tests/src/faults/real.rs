@@ -42,6 +42,8 @@ pub(super) enum Disturbance {
 /// A callshop whose phones are real.
 pub(super) struct Real {
     phones: Vec<SipAccount>,
+    /// Those that only ring, when they are told to.
+    ringing: Vec<SipAccount>,
     shop: uuid::Uuid,
     stop: AtomicBool,
     made: AtomicU64,
@@ -111,8 +113,10 @@ impl Real {
         for cabin in 0..shop.cabins.len() {
             shop.open_cabin(cabin).await;
         }
+        let (ringing, phones) = shop.phones.split_at(2);
         Self {
-            phones: shop.phones.clone(),
+            phones: phones.to_vec(),
+            ringing: ringing.to_vec(),
             shop: Kind::Callshop.parse(&shop.id.clone().into()).expect("an id"),
             stop: AtomicBool::new(false),
             made: AtomicU64::new(0),
@@ -164,6 +168,26 @@ impl Real {
             self.hear(true, &trace);
             tokio::time::sleep(Duration::from_millis(random.below(500).unsigned_abs())).await;
         }
+    }
+
+    /// Phones ring for so long and give up; when they all have.
+    pub(super) async fn ring(&self, site: &Site, time: Duration) -> Result<(), String> {
+        let milliseconds = time.as_millis().to_string();
+        let options = ["-d", &milliseconds];
+        let script = Script::call("phone-cancel", "0013055550700", &options);
+        let mut playing = Vec::new();
+        for account in &self.ringing {
+            let sip = site.sip.lock().await;
+            playing.push(sip.play(&sip.phone(account), &script));
+        }
+        for phone in playing {
+            let (whole, trace) = phone.over().await;
+            if !whole {
+                return Err("a phone did not ring until it gave up".to_owned());
+            }
+            self.hear(true, &trace);
+        }
+        Ok(())
     }
 
     fn hear(&self, by_phone: bool, trace: &Trace) {

@@ -123,7 +123,7 @@ impl Ground {
             config.hook.proxies = vec![proxy(PROXY, control)];
         })
         .await;
-        Shop::on(server, 4).await
+        Shop::on(server, 6).await
     }
 
     /// Starts everything else.
@@ -168,6 +168,8 @@ impl Ground {
         let through = [
             ("CS_REDIS_HOST", host.as_str()),
             ("CS_REDIS_PORT", port.as_str()),
+            // as many workers as are shipped
+            ("CS_SIP_WORKERS", ""),
             ("CS_REDIS_USER", "proxy"),
             ("CS_REDIS_PASSWORD", "change-me-proxy"),
         ];
@@ -218,7 +220,7 @@ fn settings(own: [SocketAddr; 2], database: &str, redis: SocketAddr, control: So
          [auth]\naccess_seconds = 86400\n\n[redis]\nurl = \"redis://callshop:change-me-api@{redis}\"\nevents_stream = \"callshop:events\"\n\n\
          [hook]\nlisten = \"{hook}\"\nsecrets = [\"{HOOK_SECRET}\"]\n\n\
          [[hook.proxies]]\nname = \"{PROXY}\"\ncontrol_url = \"http://{control}\"\ntoken = \"{HOOK_SECRET}\"\n\n\
-         [limits.rates]\nsubject_per_minute = 0\naddress_per_minute = 0\n\n\
+         [calls]\nreconcile_seconds = 5\n\n[limits.rates]\nsubject_per_minute = 0\naddress_per_minute = 0\n\n\
          [limits.sockets]\nper_subject = 20000\nper_address = 50000\nstall_seconds = {STALL_SECONDS}\nping_seconds = 4\n\n\
          [shutdown]\ndrain_seconds = 2\ngrace_seconds = 20\n"
     )

@@ -131,8 +131,8 @@ fn three_ways(schema: &Schema, mutation: &str, ty: &str) -> [(String, Value); 3]
 on_both!(every_mutation_answers_alike_however_a_field_is_left_out, |backend| async move {
     let shop = Shop::start(backend, 1).await;
     for (mutation, ty) in mutations(schema()) {
-        // it would end the login that asks
-        if mutation == "logout" {
+        // the one would end the login that asks, the other counts wrong passwords and has nothing to leave out
+        if mutation == "logout" || mutation == "login" {
             continue;
         }
         let roles = [("admin", &shop.admin), ("reseller", &shop.reseller), ("callshop-owner", &shop.owner)];
