@@ -1,6 +1,7 @@
 //! Calls that were answered far from their attempts, and events that a person should look at.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
 
 /// See the `.sql` file of the same name.
 #[derive(DeriveMigrationName)]
@@ -9,6 +10,15 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        crate::run(manager, include_str!("m20261128_000003_doubts.sql")).await
+        crate::run(manager, include_str!("m20261128_000003_doubts.sql")).await?;
+        // as `is_far` in `api/src/store/calls/mod.rs` marks new ones
+        let days = match manager.get_database_backend() {
+            DbBackend::Sqlite => "abs(julianday(answered_at) - julianday(authorized_at))",
+            _ => "abs(extract(epoch FROM answered_at - authorized_at)) / 86400",
+        };
+        let mark =
+            format!("UPDATE call SET answered_far = TRUE WHERE answered_at IS NOT NULL AND {days} > 1");
+        manager.get_connection().execute_unprepared(&mark).await?;
+        Ok(())
     }
 }

@@ -272,13 +272,16 @@ on_both!(attendants_count_blind, |backend| async move {
     assert_eq!(answer["xReport"]["methods"][0]["expected"]["amount"], "110.68");
 
     // a receipt and its payments are for those who took the money
-    let paid = "query($id: ID!) { session(id: $id) { total { amount } payments { amount { amount } } } }";
+    let paid = "query($id: ID!) { session(id: $id) { total { amount } cashRounding { amount } refunded { amount } payments { amount { amount } } } }";
     let receipt = "query($id: ID!) { receipt(sessionId: $id, format: TEXT_58) { number } }";
     let of = json!({ "id": session });
     for (who, payments) in [(&shop.attendant, 1), (&bia, 0), (&shop.owner, 1)] {
         let answer = who.ok(paid, of.clone()).await;
         assert_eq!(answer["session"]["payments"].as_array().map(Vec::len), Some(payments), "{answer}");
         assert_eq!(answer["session"]["total"]["amount"], "0.68");
+        for field in ["cashRounding", "refunded"] {
+            assert_eq!(answer["session"][field].is_null(), payments == 0, "{answer}");
+        }
         let printed = who.send(receipt, of.clone()).await;
         let code = if payments == 1 { Value::Null } else { json!("FORBIDDEN") };
         assert_eq!(printed["errors"][0]["extensions"]["code"], code, "{printed}");

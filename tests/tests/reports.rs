@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use api::graphql::scalars::parse_any;
 use billing::money::Micros;
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
-use entity::{Book, cabin_session, call, ledger_balance, ledger_entry, ledger_transfer, live_call};
+use entity::{
+    Book, cabin_session, call, ledger_balance, ledger_entry, ledger_transfer, live_call, tariff_version,
+};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use serde_json::{Value, json};
@@ -544,6 +546,12 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
 
 /// Asks for a call as if it were so many days ago.
 async fn asked_for(shop: &Shop, cabin: usize, days_ago: i64) -> Value {
+    // there were prices then
+    tariff_version::Entity::update_many()
+        .col_expr(tariff_version::Column::ActiveFrom, Expr::value(Utc::now() - TimeDelta::days(100)))
+        .exec(shop.server.app.store.reader())
+        .await
+        .expect("the prices are older");
     shop.server.time().set(Utc::now() - TimeDelta::days(days_ago));
     let allowed = shop.hook().authorize(&shop.phones[cabin].user, "+13055550123").await;
     assert_eq!(allowed["allow"], json!(true), "{allowed}");

@@ -622,7 +622,7 @@ const OBJECTS: &[(&str, &str, &str, &str)] = &[
 /// Types that only a mutation or subscription answers, with who sees them being who sees that; a page's types are not named here.
 const ANSWERS: &[(&str, &str)] = &[
     ("AccountPayload", "account callshop userErrors"),
-    ("ActivateTariffVersionPayload", "version margin userErrors"),
+    ("ActivateTariffVersionPayload", "version next margin userErrors"),
     ("Activity", "seq at kind cabinId sessionId call"),
     ("AssignTariffPayload", "account callshop margin userErrors"),
     ("BlockDestinationPayload", "tariff callshop userErrors"),

@@ -4,12 +4,12 @@ use api::app::retention;
 use api::feed::stream::{cursor, parse_cursor};
 use api::store::partitions::{ACTIVITIES, CALLS, CHARGES};
 use api::store::retention::calls_kept_from;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::{CallState, activity, call, call_charge, hook_event, ledger_entry, live_call};
 use migration::MigratorTrait as _;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, IntoActiveModel, PaginatorTrait as _,
-    QueryFilter as _, QueryOrder as _, Statement,
+    ActiveValue, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, IntoActiveModel,
+    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, Statement,
 };
 use serde_json::{Value, json};
 use tests::shop::{Shop, answered_call, text, unique};
@@ -277,11 +277,17 @@ on_both!(tables_of_the_editions_before_become_the_first_partitions, |backend: Ba
     let url = if backend == Backend::Sqlite { format!("{url}?mode=rwc") } else { url };
     let db = sea_orm::Database::connect(url).await.expect("a database");
     migration::Migrator::up(&db, Some(2)).await.expect("the tables of before");
-    let calls: Vec<call::Model> = (0..6).map(|n| an_old_call(n % 2 == 0)).collect();
+    let mut calls: Vec<call::Model> = (0..6).map(|n| an_old_call(n % 2 == 0)).collect();
+    // one was answered days after it was allowed
+    calls[1].answered_at = Some(calls[1].authorized_at + TimeDelta::days(3));
     let charges: Vec<call_charge::Model> = calls.iter().map(an_old_charge).collect();
     let told: Vec<activity::Model> =
         (1..).zip(&calls).map(|(seq, call)| an_old_activity(call, seq)).collect();
-    let models = calls.iter().cloned().map(IntoActiveModel::into_active_model);
+    let models = calls.iter().cloned().map(|call| call::ActiveModel {
+        // a later edition's
+        answered_far: ActiveValue::NotSet,
+        ..call.into_active_model()
+    });
     call::Entity::insert_many(models).exec_without_returning(&db).await.expect("calls");
     let models = charges.iter().cloned().map(IntoActiveModel::into_active_model);
     call_charge::Entity::insert_many(models).exec_without_returning(&db).await.expect("charges");
@@ -290,6 +296,7 @@ on_both!(tables_of_the_editions_before_become_the_first_partitions, |backend: Ba
 
     migration::up(&db).await.expect("the tables of now");
     migration::up(&db).await.expect("nothing to do");
+    calls[1].answered_far = true;
     let stored = call::Entity::find().order_by_asc(call::Column::Id).all(&db).await.expect("calls");
     assert_eq!(stored, calls);
     let live = live_call::Entity::find().order_by_asc(live_call::Column::CallId).all(&db).await;
@@ -310,7 +317,7 @@ on_both!(tables_of_the_editions_before_become_the_first_partitions, |backend: Ba
         let rows = db.query_all_raw(asked).await.expect("indexes");
         let count = |row: &sea_orm::QueryResult, name| row.try_get::<i64>("", name).expect("a count");
         let counts: Vec<_> = rows.iter().map(|row| (count(row, "indexes"), count(row, "attached"))).collect();
-        assert_eq!(counts, [(1, 1), (7, 7), (1, 1)], "of activity, call, call_charge");
+        assert_eq!(counts, [(1, 1), (8, 8), (1, 1)], "of activity, call, call_charge");
     }
 });
 

@@ -162,13 +162,14 @@ const LISTS: Lists = &[
     ("bandPrices", 10),
     ("bands", 10),
     ("cabins", 100),
-    ("calls", 20),
+    ("calls", 100),
     ("changes", 20),
     ("costs", 4),
     ("counterparts", 4),
     ("discounts", 10),
     ("drawer", 4),
-    ("items", 10),
+    // as many as a session may have
+    ("items", 200),
     ("levels", 4),
     ("liveCalls", 100),
     ("methods", 4),
@@ -185,8 +186,11 @@ const LISTS: Lists = &[
 ];
 
 /// Input fields that take more than a line.
-const TEXTS: Texts =
-    &[("ImportTariffInput.csv", Shape::File), ("UpdateCallshopSettingsInput.receiptFooter", Shape::Lines)];
+const TEXTS: Texts = &[
+    ("ImportTariffInput.csv", Shape::File),
+    ("UpdateCallshopSettingsInput.address", Shape::Lines),
+    ("UpdateCallshopSettingsInput.receiptFooter", Shape::Lines),
+];
 
 /// Who calls.
 ///

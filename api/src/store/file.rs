@@ -16,13 +16,13 @@ use crate::error::{Error, Result};
 const OTHERS: u32 = 0o077;
 
 /// Makes the file of a first start, and closes an old one, its companions included, to everybody but their owner. SQLite then makes
-/// new companions with the mode of the file. A URL with a `mode` of its own only looks: nothing is changed.
+/// new companions with the mode of the file. A URL that only opens what is there (`mode=ro`, `mode=rw`) changes nothing.
 ///
 /// # Errors
 /// When the file cannot be made, or is open to others and not ours to close.
 pub(super) fn close_to_others(options: &StoreOptions) -> Result<()> {
     let Some(path) = path(&options.url) else { return Ok(()) };
-    if options.url.contains('?') {
+    if ["mode=ro", "mode=rw&", "immutable="].iter().any(|look| format!("{}&", options.url).contains(look)) {
         return Ok(());
     }
     match OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path) {

@@ -670,6 +670,12 @@ impl Books {
                 }
                 rings
             }
+            // the phone got 503 instead of what was decided
+            Event::Abandoned if row.state == State::Refused => {
+                let told = matches!(row.refusal.as_deref(), Some("ABANDONED" | "SERVICE_UNAVAILABLE"));
+                row.refusal = if told { row.refusal.take() } else { Some("ABANDONED".to_owned()) };
+                !told
+            }
             Event::Failed if row.state == State::Failed && row.estimated => {
                 row.estimated = false;
                 true

@@ -24,7 +24,7 @@ const NO_LINE: [&str; 12] = [
     "a\u{2069}",
 ];
 /// Fields that take several lines.
-const LINES: [&str; 1] = ["UpdateCallshopSettingsInput.receiptFooter"];
+const LINES: [&str; 2] = ["UpdateCallshopSettingsInput.address", "UpdateCallshopSettingsInput.receiptFooter"];
 /// Fields that take a file: the importer names its bad lines.
 const FILES: [&str; 1] = ["ImportTariffInput.csv"];
 

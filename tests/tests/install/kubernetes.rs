@@ -120,6 +120,8 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
         assert!(read("Dockerfile").contains(&format!("--uid {uid} ")));
         assert_eq!(uid, &pod["securityContext"]["fsGroup"]);
         assert_eq!(pod["automountServiceAccountToken"], false);
+        // the links of a Service named callshop are no settings
+        assert_eq!(pod["enableServiceLinks"], false);
     }
     let files: BTreeSet<_> = data
         .iter()

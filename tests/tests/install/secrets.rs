@@ -19,6 +19,9 @@ fn open_files(folder: &Path) -> Vec<String> {
 #[test]
 fn deployed_sqlite_files_are_their_owners_alone() {
     let folder = tempfile::tempdir().expect("a folder");
+    // also where the address says more than the file
+    bash(folder.path(), "umask 000\n\"$CALLSHOP\" migrate --database 'sqlite:other.db?mode=rwc'");
+    assert_eq!(open_files(folder.path()), Vec::<String>::new(), "one with a mode");
     let database = format!("sqlite:{}", folder.path().join("callshop.db").display());
     // the key that signs tokens is in it; SQLite gives its companions the mode of the file
     let migrate = format!("umask 000\n\"$CALLSHOP\" migrate --database '{database}'");

@@ -212,6 +212,17 @@ pub async fn payments(app: &App, actor: &Actor, session: &cabin_session::Model) 
     Ok(Payments { some_hidden: seen.len() < all, seen })
 }
 
+/// Whether an attendant, who is going to count the drawer, must not see what of this session was in cash, because others took or gave some of it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hides_cash(app: &App, actor: &Actor, session: &cabin_session::Model) -> Result<bool> {
+    if actor.may(Right::SeeDrawer) || session.settled_by.is_none() {
+        return Ok(false);
+    }
+    Ok(payments(app, actor, session).await?.some_hidden)
+}
+
 /// The items and discounts on the bill of a session that was already proven to be the caller's, in the order they were added.
 ///
 /// # Errors

@@ -80,6 +80,12 @@ impl CabinSession {
         Money::new(amount, &self.0.currency)
     }
 
+    /// An amount that tells of the drawer.
+    async fn cash(&self, ctx: &Context<'_>, amount: entity::Micros) -> async_graphql::Result<Option<Money>> {
+        let hides = sessions::hides_cash(app(ctx), actor(ctx)?, &self.0.session).boxed().await;
+        Ok((!hides.map_err(top_level)?).then(|| self.money(amount)))
+    }
+
     fn due(&self) -> Option<(Micros, Micros)> {
         let session = &self.0.session;
         match session.state {
@@ -213,9 +219,9 @@ impl CabinSession {
         self.due().map(|(_, refund)| self.money(refund.into()))
     }
 
-    /// What was given back after it was paid.
-    async fn refunded(&self) -> Money {
-        self.money(self.0.session.refunded)
+    /// What was given back after it was paid. Null for attendants while others took or gave money for it and the register is not counted.
+    async fn refunded(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
+        self.cash(ctx, self.0.session.refunded).await
     }
 
     /// The bill: final once the session is closed, so far before.
@@ -246,9 +252,10 @@ impl CabinSession {
         self.0.session.settled_at
     }
 
-    /// What rounding the part paid in cash added to the total.
-    async fn cash_rounding(&self) -> Money {
-        self.money(self.0.session.cash_rounding)
+    /// What rounding the part paid in cash added to the total. Null for attendants while others took or gave money for it and the register is
+    /// not counted.
+    async fn cash_rounding(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
+        self.cash(ctx, self.0.session.cash_rounding).await
     }
 
     /// Number of its receipt, consecutive in the callshop; null until it is paid.
