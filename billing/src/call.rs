@@ -338,8 +338,10 @@ fn lost(call: &mut Call, last_seen: DateTime<Utc>) -> Vec<Emitted> {
     if !call.state.is_live() {
         return Vec::new();
     }
-    if call.answered_at.is_some() {
-        let emitted = ended(call, last_seen, EndedBy::Proxy, EndCause::Lost, call.answered_at);
+    if let Some(answer) = call.answered_at {
+        // nobody may have seen it after its answer
+        let end = last_seen.max(answer + LEAST_TALK);
+        let emitted = ended(call, end, EndedBy::Proxy, EndCause::Lost, call.answered_at);
         call.estimated = true;
         return emitted;
     }
@@ -461,7 +463,8 @@ fn plausible_end(
         (_, Some(answer), Some(length)) if outside => (bounds.nearest(answer + length), answer),
         (_, Some(answer), _) => (bounds.nearest(at), answer),
         (_, None, Some(length)) => {
-            let end = bounds.nearest(at);
+            // a clock that is behind leaves room for all of it after the call was allowed, one that is ahead before the event was received
+            let end = bounds.nearest(at).max(bounds.allowed + length).min(bounds.received);
             (end, (end - length).max(bounds.allowed))
         }
         // not before it rang, at least

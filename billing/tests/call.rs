@@ -239,6 +239,9 @@ fn a_lost_call_is_an_estimate_until_the_truth_comes() {
     assert_eq!((call.state, call.talk_seconds, call.estimated), (CallState::Ended, 20, true));
     assert_eq!((call.ended_by, call.cause), (Some(EndedBy::Proxy), Some(EndCause::Lost)));
     assert_eq!(emitted.last(), Some(&Emitted::Ended { at: at(30) }));
+    // seen last when it was answered: its first increment is charged
+    let (call, _) = run(&[answered(), lost(10)]);
+    assert_eq!((call.talk_seconds, call.estimated), (1, true));
     let (call, emitted) = run(&[answered(), lost(30), ended(50, EndCause::Bye, Some(10))]);
     assert_eq!((call.talk_seconds, call.estimated, call.cause), (40, false, Some(EndCause::Bye)));
     assert_eq!(emitted.len(), 3);
@@ -336,7 +339,9 @@ fn an_end_alone_whose_times_cannot_be_true_is_measured_as_well_as_can_be() {
     let bye = |second, answered| ended(second, EndCause::Bye, answered);
     for (call, event, answered, talk) in [
         (new(), bye(TEN_YEARS + 31, Some(TEN_YEARS)), 69, 31),
-        (rang(), bye(EPOCH + 31, Some(EPOCH)), 0, 1),
+        (rang(), bye(EPOCH + 31, Some(EPOCH)), 0, 31),
+        (new(), bye(-3_480, Some(-3_600)), 0, 100),
+        (new(), bye(-3_580, Some(-3_600)), 0, 20),
         (rang(), bye(41, Some(EPOCH)), 2, 39),
         (new(), bye(41, Some(EPOCH)), 0, 41),
         (new(), bye(TEN_YEARS, Some(EPOCH)), 0, 100),

@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod crash;
+pub mod endurance;
 pub mod faults;
 pub mod local;
 pub mod model;

@@ -38,8 +38,21 @@ impl Local {
     /// # Panics
     /// When it does not serve in time, with what it said.
     pub async fn start(folder: &Path, options: &[&str]) -> Self {
-        let callshop = process::build(false);
+        Self::start_with(folder, options, process::build(false), &[]).await
+    }
+
+    /// The same with this program, and other settings of the SIP proxy.
+    ///
+    /// # Panics
+    /// See [`Self::start`].
+    pub async fn start_with(
+        folder: &Path,
+        options: &[&str],
+        callshop: PathBuf,
+        sip_settings: &[(&str, &str)],
+    ) -> Self {
         let mut command = Command::new(repository().join("deploy/local"));
+        command.envs(sip_settings.iter().copied());
         command.arg("--folder").arg(folder).arg("--callshop").arg(&callshop).args(options);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut script = command.spawn().expect("deploy/local starts");

@@ -2,6 +2,7 @@
 //!
 //! Each instance has a loopback network of its own (`127.A.B.0/24`), so that tests run side by side, and ends with its value.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
@@ -88,6 +89,16 @@ impl SipPlan {
     pub fn join(self) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let gateway = start_gateway(dir.path(), self.gateway);
+        Sip::new(self, None, gateway, dir)
+    }
+
+    /// The same; of the messages only a line for the beginning and the end of each call is written down.
+    pub fn join_quietly(self) -> Sip {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let mut command = quiet_sipp(dir.path(), "gateway", "gateway", self.gateway);
+        let log = dir.path().join("gateway.log");
+        command.args(["-deadcall_wait", "0", "-trace_logs", "-log_file"]).arg(log);
+        let gateway = Group::spawn(&mut command, false);
         Sip::new(self, None, gateway, dir)
     }
 
@@ -353,9 +364,20 @@ impl Sip {
         let csv = self.dir.path().join("rush.csv");
         fs::write(&csv, "SEQUENTIAL\nbooth;[authentication username=booth password=secret];11988880111;\n")
             .expect("the phone's account is written");
-        let mut command = quiet_sipp(self.dir.path(), "rush", "phone-call", self.free_address(self.phones));
+        let command = quiet_sipp(self.dir.path(), "rush", "phone-call", self.free_address(self.phones));
+        self.at_a_rate(command, &csv, (per_second, seconds, talk)).await;
+        Figures::read(&self.dir.path().join("rush.stat"))
+    }
+
+    /// Runs SIPp for so many calls a second, for so many seconds, which talk that long.
+    async fn at_a_rate(
+        &self,
+        mut command: Command,
+        csv: &Path,
+        (per_second, seconds, talk): (u32, u32, Duration),
+    ) {
         let calls = per_second * seconds;
-        command.arg("-inf").arg(&csv).args(["-r", &per_second.to_string(), "-m", &calls.to_string()]);
+        command.arg("-inf").arg(csv).args(["-r", &per_second.to_string(), "-m", &calls.to_string()]);
         command.args(["-l", &calls.to_string(), "-d", &talk.as_millis().to_string()]);
         command.arg(self.plan.sip.to_string());
         let mut phones =
@@ -363,7 +385,48 @@ impl Sip {
         let patience = Duration::from_secs(u64::from(seconds)) + talk + DEADLINE * 2;
         let over = tokio::time::timeout(patience, phones.wait()).await;
         over.expect("the calls end in time").expect("an exit status");
-        Figures::read(&self.dir.path().join("rush.stat"))
+    }
+
+    /// Calls at a rate from one address, by these accounts in turn; each call's beginning and end are written down.
+    ///
+    /// # Panics
+    /// See [`Self::rush`].
+    pub async fn calls_in_turn(
+        &self,
+        (accounts, dialed): (&[SipAccount], &str),
+        per_second: u32,
+        seconds: u32,
+        talk: Duration,
+    ) -> Figures {
+        let csv = self.dir.path().join("turns.csv");
+        let line = |account: &SipAccount| {
+            let SipAccount { user, secret, .. } = account;
+            format!("{user};[authentication username={user} password={secret}];{dialed};\n")
+        };
+        let lines: Vec<String> = accounts.iter().map(line).collect();
+        fs::write(&csv, format!("SEQUENTIAL\n{}", lines.concat())).expect("the accounts are written");
+        let mut command = quiet_sipp(self.dir.path(), "turns", "phone-call", self.free_address(self.phones));
+        command.args(["-trace_logs", "-log_file"]).arg(self.dir.path().join("turns.log"));
+        self.at_a_rate(command, &csv, (per_second, seconds, talk)).await;
+        Figures::read(&self.dir.path().join("turns.stat"))
+    }
+
+    /// How long each call was, in milliseconds by its Call-ID, as phones (`turns`) or the gateway (`gateway`) have written down.
+    pub fn lengths(&self, side: &str) -> HashMap<String, i64> {
+        let text = fs::read_to_string(self.dir.path().join(format!("{side}.log"))).unwrap_or_default();
+        let (mut up, mut lengths) = (HashMap::new(), HashMap::new());
+        for line in text.lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let [what, id, tick] = words[..] else { continue };
+            let Ok(tick) = tick.parse::<i64>() else { continue };
+            match (what, up.get(id)) {
+                // an ACK may come twice
+                ("up", None) => drop(up.insert(id.to_owned(), tick)),
+                ("down", Some(begun)) => drop(lengths.entry(id.to_owned()).or_insert(tick - begun)),
+                _ => {}
+            }
+        }
+        lengths
     }
 
     /// What a gateway that was started quietly counted up to a second ago.

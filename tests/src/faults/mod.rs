@@ -13,7 +13,7 @@ mod load;
 mod node;
 mod real;
 mod site;
-mod town;
+pub(crate) mod town;
 mod verify;
 mod watchers;
 
@@ -171,7 +171,8 @@ impl Stage {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         tasks.extend(following);
-        let phones: Vec<String> = town.shops.iter().flat_map(|shop| shop.phones.clone()).collect();
+        let phones: Vec<String> =
+            town.shops.iter().flat_map(|shop| &shop.phones).map(|phone| phone.user.clone()).collect();
         progress(&format!(
             "two nodes, {} callshops with {} phones, {} subscribers: up in {:.0} s",
             count,

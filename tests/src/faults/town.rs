@@ -5,28 +5,28 @@ use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::shop::{COST, PASSWORD, RETAIL, person, price, text, top_up, unique};
+use crate::shop::{COST, PASSWORD, RETAIL, SipAccount, person, price, text, top_up, unique};
 use crate::{Client, Shop};
 
 /// One callshop.
-pub(super) struct Watched {
+pub(crate) struct Watched {
     /// Global id.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// Its id in the database.
-    pub(super) key: Uuid,
-    /// SIP users of its open cabins.
-    pub(super) phones: Vec<String>,
+    pub(crate) key: Uuid,
+    /// The phones of its open cabins.
+    pub(crate) phones: Vec<SipAccount>,
 }
 
 /// All of them.
-pub(super) struct Town {
-    pub(super) shops: Vec<Watched>,
+pub(crate) struct Town {
+    pub(crate) shops: Vec<Watched>,
     /// The reseller, who may see them all.
-    pub(super) reseller: Client,
+    pub(crate) reseller: Client,
 }
 
 /// Makes `count` callshops with `cabins` open cabins each, below the reseller of `shop`.
-pub(super) async fn build(shop: &Shop, count: usize, cabins: usize) -> Town {
+pub(crate) async fn build(shop: &Shop, count: usize, cabins: usize) -> Town {
     top_up(&shop.distributor, &shop.reseller_id, "10000000").await;
     let anonymous = Client::anonymous(shop.server.http);
     let making = (0..count).map(|number| one(shop, anonymous.clone(), number, cabins));
@@ -52,15 +52,20 @@ async fn one(shop: &Shop, anonymous: Client, number: usize, cabins: usize) -> Wa
     let input = json!({ "callshopId": id, "float": "100", "idempotencyKey": unique("key") });
     attendant.did("openRegister", "OpenRegisterInput", input, "shift { id }").await;
     let input = json!({ "callshopId": id, "count": cabins, "label": "Phone" });
-    let made =
-        reseller.did("createPhones", "CreatePhonesInput", input, "phones { phone { id sipUser } }").await;
+    let made = reseller
+        .did("createPhones", "CreatePhonesInput", input, "phones { phone { id sipUser } secret }")
+        .await;
     let mut phones = Vec::new();
     for (number, made) in (1..).zip(made["phones"].as_array().expect("phones")) {
         let input = json!({ "callshopId": id, "number": number, "phoneId": made["phone"]["id"] });
         let cabin = owner.did("createCabin", "CreateCabinInput", input, "cabin { id }").await;
         let input = json!({ "cabinId": cabin["cabin"]["id"] });
         let _: Value = attendant.did("openCabin", "OpenCabinInput", input, "session { id }").await;
-        phones.push(text(&made["phone"]["sipUser"]));
+        phones.push(SipAccount {
+            id: text(&made["phone"]["id"]),
+            user: text(&made["phone"]["sipUser"]),
+            secret: text(&made["secret"]),
+        });
     }
     let key = Kind::Callshop.parse(&id.clone().into()).expect("an id");
     Watched { id, key, phones }

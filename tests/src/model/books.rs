@@ -694,9 +694,8 @@ impl Books {
             }
             Event::Lost(at) => {
                 let live = row.is_live();
-                if live && row.answered.is_some() {
-                    let answered = row.answered;
-                    self.end(call, at, answered);
+                if live && let Some(answered) = row.answered {
+                    self.end(call, at.max(answered + 1), Some(answered));
                     self.calls[call].estimated = true;
                 } else if live {
                     row.state = State::Failed;

@@ -20,11 +20,11 @@ fn lasted(call: &Value) -> i64 {
     (time(&call["endedAt"]) - time(&call["answeredAt"])).num_milliseconds()
 }
 
-/// Three phones at once: one never acknowledges and is cut; one is not, whose ACK came when the answer had been repeated; one never
-/// acknowledges, and its gateway gives up before the proxy does.
+/// Four phones at once: one never acknowledges and is cut; one is not, whose ACK came when the answer had been repeated; one never
+/// acknowledges, and its gateway gives up before the proxy does; one sends its only ACK while it rings.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_an_answer_never_acknowledged_is_cut_charged_and_shown() {
-    let stage = Stage::set(Backend::Sqlite, 3, &[]).await;
+    let stage = Stage::set(Backend::Sqlite, 4, &[]).await;
     stage.open_cabins().await;
     let (sip, phones) = (&stage.sip, &stage.phones);
     let scripts = [
@@ -35,28 +35,33 @@ async fn kamailio_an_answer_never_acknowledged_is_cut_charged_and_shown() {
             &["-d", "7600", "-default_behaviors", "all,-abortunexp"],
         ),
         Script::call("phone-no-ack", "11988880813", &[]),
+        Script::call("phone-early-ack", "11988880701", &[]),
     ];
     let playing = scripts.iter().zip(phones).map(|(script, phone)| sip.play(phone, script).finished());
     let traces = join_all(playing).await;
-    let [cut, late, given_up] = [0, 1, 2].map(|cabin| stage.call_in(cabin, "ENDED"));
-    let (cut, late, given_up) = (cut.await, late.await, given_up.await);
-    for (call, by, cause) in
-        [(&cut, "PROXY", "NO_ACK"), (&late, "CALLER", "BYE"), (&given_up, "CALLEE", "NO_ACK")]
-    {
+    let [cut, late, given_up, early] = [0, 1, 2, 3].map(|cabin| stage.call_in(cabin, "ENDED"));
+    let (cut, late, given_up, early) = (cut.await, late.await, given_up.await, early.await);
+    for (call, by, cause) in [
+        (&cut, "PROXY", "NO_ACK"),
+        (&late, "CALLER", "BYE"),
+        (&given_up, "CALLEE", "NO_ACK"),
+        (&early, "PROXY", "NO_ACK"),
+    ] {
         assert_eq!(json!([call["endedBy"], call["cause"]]), json!([by, cause]), "{call}");
     }
     assert!((8_000..=12_000).contains(&lasted(&cut)), "{} ms", lasted(&cut));
+    assert!((8_000..=12_000).contains(&lasted(&early)), "{} ms", lasted(&early));
     assert!(lasted(&late) > 13_000, "{} ms", lasted(&late));
     assert!((2_500..=5_000).contains(&lasted(&given_up)), "{} ms", lasted(&given_up));
     // both ends hear of the cut
     assert_eq!(traces[0].received("BYE", &traces[0].call_id()), 1, "the phone's leg");
     at_the_gateway(sip, "BYE", &traces[0].call_id()).await;
-    let mut unacknowledged = vec![text(&cut["id"]), text(&given_up["id"])];
+    let mut unacknowledged = vec![text(&cut["id"]), text(&given_up["id"]), text(&early["id"])];
     unacknowledged.sort();
     let mut found = shown(&stage).await;
     found.sort();
     assert_eq!(found, unacknowledged);
-    let owed = stage.check_charges(&[cut, late, given_up]).await;
+    let owed = stage.check_charges(&[cut, late, given_up, early]).await;
     assert!(owed > 0);
     stage.finish().await;
 }

@@ -118,7 +118,8 @@ fn row(
     now: DateTime<Utc>,
 ) -> Result<call::Model> {
     let covered = i32::try_from(call.max_seconds).map_err(Error::fault)?;
-    let at = call.since.min(now);
+    // a proxy that was just switched on may believe that it is 1970: such a call would be trimmed before anybody sees it
+    let at = if call.since < now - calls::REDELIVERY { now } else { call.since.min(now) };
     Ok(call::Model {
         id: call.reference,
         callshop_id: phone.callshop_id,

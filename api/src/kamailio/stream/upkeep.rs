@@ -17,8 +17,8 @@ const DEAD: u32 = 12;
 const STUCK_AFTER: TimeDelta = TimeDelta::minutes(10);
 /// See there.
 const STUCK_DELIVERIES: u64 = 5;
-/// Entries that are looked at for it, oldest first.
-const MOST_STUCK: usize = 100;
+/// Entries that are looked at for it, oldest first: more than a dozen nodes keep aside, so that reconciliation knows all that it must not wait for.
+const MOST_STUCK: usize = 4_096;
 /// Entries that are looked at together for some that are lost.
 const PAGE: usize = 256;
 /// Lost entries that are recovered after one look.
