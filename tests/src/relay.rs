@@ -16,6 +16,7 @@ pub struct Relay {
     /// Where it listens.
     pub address: SocketAddr,
     line: watch::Sender<Line>,
+    to: watch::Sender<SocketAddr>,
 }
 
 /// How the line is.
@@ -47,6 +48,7 @@ impl Relay {
         let listener = TcpListener::bind(from).await.unwrap_or_else(|error| panic!("{from}: {error}"));
         let address = listener.local_addr().expect("an address");
         let (line, state) = watch::channel(Line::Up);
+        let (to, leads_to) = watch::channel(to);
         tokio::spawn(async move {
             let mut over = state.clone();
             loop {
@@ -59,10 +61,16 @@ impl Relay {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                     continue;
                 };
+                let to = *leads_to.borrow();
                 tokio::spawn(carry(stream, to, state.clone()));
             }
         });
-        Self { address, line }
+        Self { address, line, to }
+    }
+
+    /// New connections go elsewhere from now on.
+    pub fn lead_to(&self, to: SocketAddr) {
+        self.to.send_replace(to);
     }
 
     /// Ends every connection, and each new one at once.

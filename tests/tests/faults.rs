@@ -60,7 +60,8 @@ async fn faults_leave_everything_once_and_in_order() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_of_a_primary_that_dies_lose_nothing() {
     let _alone = ALONE.lock().await;
-    let told = run(&plan(10, vec![Fault::KillPrimary]), |line| println!("{line}")).await;
+    let faults = vec![Fault::KillPrimary, Fault::KillRedisPrimary];
+    let told = run(&plan(10, faults), |line| println!("{line}")).await;
     println!("{}", told.unwrap_or_else(|wrong| panic!("{wrong}")));
 }
 

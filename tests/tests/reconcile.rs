@@ -324,7 +324,11 @@ on_both!(nothing_is_lost_while_an_event_waits, |backend: Backend| async move {
     let row = stage.call(&ended).await;
     assert_eq!((row.estimated, row.talk_seconds), (false, 5));
     let row = stage.call(&lost).await;
-    assert_eq!((row.estimated, row.talk_seconds, row.charge.0), (true, 0, 0), "never seen after its answer");
+    assert_eq!(
+        (row.estimated, row.talk_seconds, row.charge.0),
+        (true, 1, 1_000),
+        "never seen after its answer"
+    );
     stage.finish().await;
 });
 

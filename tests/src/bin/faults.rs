@@ -17,7 +17,7 @@ struct Arguments {
     command: Option<Mode>,
     #[command(flatten)]
     settings: Settings,
-    /// Run PostgreSQL as a cluster of three under Patroni: adds kill-primary and leaves out disk-full.
+    /// Run PostgreSQL as a cluster of three under Patroni, and Redis with a replica: adds kill-primary and kill-redis-primary, leaves out disk-full.
     #[arg(long)]
     cluster: bool,
     /// Only these faults, separated by commas; without it, all.
@@ -104,8 +104,8 @@ fn possible(cluster: bool) -> Vec<Fault> {
         faults.retain(|fault| *fault != Fault::DiskFull);
         return faults;
     }
-    println!("LEFT OUT: kill-primary: it needs --cluster");
-    faults.retain(|fault| *fault != Fault::KillPrimary);
+    println!("LEFT OUT: kill-primary, kill-redis-primary: they need --cluster");
+    faults.retain(|fault| !matches!(fault, Fault::KillPrimary | Fault::KillRedisPrimary));
     if let Err(why) = Disk::can_be() {
         println!("LEFT OUT: disk-full: {why}");
         faults.retain(|fault| *fault != Fault::DiskFull);

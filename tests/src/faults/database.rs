@@ -1,4 +1,4 @@
-//! A PostgreSQL of the harness's own, to be stopped as no shared one may be; and a Redis.
+//! A PostgreSQL of the harness's own, to be stopped as no shared one may be.
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ pub(super) struct Daemon {
 }
 
 impl Daemon {
-    fn new(
+    pub(super) fn new(
         name: &'static str,
         address: SocketAddr,
         command: impl Fn() -> Command + Send + Sync + 'static,
@@ -140,25 +140,6 @@ pub(super) async fn postgres(folder: &Path, address: SocketAddr, durability: &Du
         command
     };
     let mut daemon = Daemon::new("PostgreSQL", address, command);
-    daemon.start().await;
-    daemon
-}
-
-/// Redis in a folder, at an address, with the configuration and the users that are deployed.
-pub(super) async fn redis(folder: &Path, address: SocketAddr) -> Daemon {
-    let own = folder.join("redis");
-    fs::create_dir_all(&own).expect("a folder");
-    let log = folder.join("redis.log");
-    let command = move || {
-        let mut command = Command::new("redis-server");
-        let deployed = crate::local::repository().join("deploy/redis");
-        command.arg(deployed.join("redis.conf")).arg("--aclfile").arg(deployed.join("users.acl"));
-        command.args(["--bind", &address.ip().to_string(), "--port", &address.port().to_string()]);
-        command.arg("--dir").arg(&own).args(["--protected-mode", "no"]);
-        command.stdin(Stdio::null()).stdout(append(&log)).stderr(append(&log));
-        command
-    };
-    let mut daemon = Daemon::new("Redis", address, command);
     daemon.start().await;
     daemon
 }

@@ -47,6 +47,8 @@ pub enum Fault {
     StallDatabase,
     /// Redis is stopped, with a signal or at once, and started a while later: it reads its log back with the users that are deployed.
     StopRedis,
+    /// The primary of two Redis servers dies, its replica takes over, and the dead one comes back as the replica.
+    KillRedisPrimary,
     /// A node cannot reach Redis.
     CutRedis,
     /// A node's connections to Redis say nothing.
@@ -202,7 +204,7 @@ impl Held {
             Fault::KillNode | Fault::RestartNode | Fault::FreezeNode => vec![one],
             Fault::KillBothNodes => vec![first, second],
             Fault::RestartPostgres | Fault::KillPrimary | Fault::DiskFull => vec![&self.postgres],
-            Fault::StopRedis => vec![&self.redis],
+            Fault::StopRedis | Fault::KillRedisPrimary => vec![&self.redis],
             Fault::KillProxy | Fault::StepClock => vec![&self.proxy],
             Fault::CutDatabase
             | Fault::StallDatabase
@@ -283,6 +285,10 @@ impl Fault {
                 tokio::time::sleep(seconds(3, 8)).await;
                 redis.start().await;
                 return Ok(format!(" by SIG{signal}"));
+            }
+            Self::KillRedisPrimary => {
+                let alone = seconds(2, 6);
+                return site.redis.lock().await.kill_primary(alone).await;
             }
             Self::CutDatabase
             | Self::StallDatabase
@@ -455,7 +461,7 @@ async fn write_log(database: &str) {
 
 /// Subscribers who do not read: as many as a server can fill the buffers of before anybody waits for that, which takes an optimised one a moment.
 fn deaf_ones(stage: &Stage) -> usize {
-    if stage.release { 20 } else { 4 }
+    if stage.release { 20 } else { 2 }
 }
 /// Each asks for the whole schema so many times, beside what it follows: more than all the buffers on the way hold.
 const ASKED: usize = 60;

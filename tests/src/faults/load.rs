@@ -71,6 +71,8 @@ pub(super) struct Load {
     http: reqwest::Client,
     base: String,
     redis: redis::Client,
+    /// An event counts when a replica of Redis has it, too.
+    replicated: bool,
     outboxes: Vec<mpsc::UnboundedSender<Told>>,
     waiting: AtomicU64,
 }
@@ -85,7 +87,7 @@ struct Told {
 
 impl Load {
     /// Through the hook and the Redis at these addresses.
-    pub(super) fn new(hook: SocketAddr, redis: SocketAddr, seed: u64) -> Arc<Self> {
+    pub(super) fn new(hook: SocketAddr, (redis, replicated): (SocketAddr, bool), seed: u64) -> Arc<Self> {
         let redis =
             redis::Client::open(format!("redis://proxy:change-me-proxy@{redis}")).expect("an address");
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
@@ -100,6 +102,7 @@ impl Load {
             http,
             base: format!("http://{hook}/kamailio/v1"),
             redis,
+            replicated,
             outboxes,
             waiting: AtomicU64::new(0),
         });
@@ -238,7 +241,13 @@ impl Load {
             }
             let mut command = redis::cmd("XADD");
             command.arg("callshop:events").arg("*").arg("events").arg(json!(batch).to_string());
-            command.query_async::<String>(connection.as_mut()?).await.ok()
+            let connection = connection.as_mut()?;
+            command.query_async::<String>(connection).await.ok()?;
+            if self.replicated {
+                let copied = redis::cmd("WAIT").arg(1).arg(90).query_async::<u32>(connection).await.ok()?;
+                return (copied >= 1).then_some(());
+            }
+            Some(())
         };
         let added = tokio::time::timeout(REDIS_PATIENCE, adding).await.ok().flatten().is_some();
         if !added {

@@ -12,6 +12,7 @@ pub mod fault;
 mod load;
 mod node;
 mod real;
+mod redis;
 mod site;
 pub(crate) mod town;
 mod verify;
@@ -143,7 +144,9 @@ impl Stage {
         let begun = Instant::now();
         let disk = plan.faults.contains(&Fault::DiskFull);
         let replicated = plan.faults.contains(&Fault::KillPrimary);
-        let building = Building { release: plan.release, fsync: plan.fsync, disk, replicated };
+        let replicated_redis = plan.faults.contains(&Fault::KillRedisPrimary);
+        let building =
+            Building { release: plan.release, fsync: plan.fsync, disk, replicated, replicated_redis };
         let ground = Ground::prepare(&building).await;
         let shop = ground.office().await;
         // a call takes up to three seconds with what comes after it, so these phones are enough for the rate, with room for what is late
@@ -153,7 +156,7 @@ impl Stage {
         let real = Arc::new(real::Real::prepare(&shop).await);
         shop.server.stop().await;
         let site = Arc::new(ground.raise().await);
-        let load = Load::new(site.hook, site.redis_address, plan.seed);
+        let load = Load::new(site.hook, (site.redis_address, site.replicated_redis), plan.seed);
         let over = Arc::new(AtomicBool::new(false));
         let conn = site::connect(&site.database).await;
         let bases = verify::heads(&conn, &town).await.expect("the database answers");

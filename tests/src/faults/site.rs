@@ -7,6 +7,7 @@
 //! | .3, .4 | PostgreSQL, Redis |
 //! | .11, .12 | relays from the balancer to the nodes, which are .21 and .22 |
 //! | .31, .32 and .41, .42 | relays from each node to PostgreSQL and to Redis |
+//! | .71, .72 | a Redis with a replica: .4 is a relay to the primary then |
 //! | .60, .61 to .63 | etcd and the members of a PostgreSQL cluster, whose balancer is .3 then |
 //! | .51, .52, .53 | relays from the nodes to the proxy's control listener, from the proxy to the hook, from the proxy to Redis |
 
@@ -21,9 +22,10 @@ use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
 use super::cluster::{Cluster, Postgres};
-use super::database::{Daemon, Durability, append, postgres, redis};
+use super::database::{Durability, append, postgres};
 use super::disk::Disk;
 use super::node::Node;
+use super::redis::Redis;
 use crate::crash::process;
 use crate::local::repository;
 use crate::relay::Relay;
@@ -44,7 +46,7 @@ pub(super) struct Linked {
 pub(super) struct Site {
     pub(super) nodes: [Linked; 2],
     pub(super) postgres: Mutex<Postgres>,
-    pub(super) redis: Mutex<Daemon>,
+    pub(super) redis: Mutex<Redis>,
     pub(super) to_control: Relay,
     pub(super) to_hook: Relay,
     pub(super) proxy_to_redis: Relay,
@@ -53,6 +55,8 @@ pub(super) struct Site {
     pub(super) hook: SocketAddr,
     /// Redis itself.
     pub(super) redis_address: SocketAddr,
+    /// Redis has a replica, which has to have an event as well.
+    pub(super) replicated_redis: bool,
     /// The database itself, past all relays.
     pub(super) database: String,
     pub(super) sip: Mutex<Sip>,
@@ -70,6 +74,8 @@ pub(super) struct Building {
     pub(super) disk: bool,
     /// PostgreSQL is a cluster with a synchronous standby, in which a member can die.
     pub(super) replicated: bool,
+    /// Redis has a replica.
+    pub(super) replicated_redis: bool,
 }
 
 /// A site without its nodes, on whose database the shops are made.
@@ -77,7 +83,8 @@ pub(super) struct Ground {
     plan: SipPlan,
     binary: std::path::PathBuf,
     postgres: Postgres,
-    redis: Daemon,
+    redis: Redis,
+    replicated_redis: bool,
     disk: Option<Disk>,
     folder: tempfile::TempDir,
     pub(super) database: String,
@@ -104,7 +111,12 @@ impl Ground {
             let durability = Durability { fsync: building.fsync, small: building.disk };
             (Postgres::Alone(postgres(folder.path(), at(3, 5432), &durability).await), "postgres".to_owned())
         };
-        let redis = redis(folder.path(), at(4, 6379)).await;
+        let redis = if building.replicated_redis {
+            Redis::replicated(folder.path(), at(4, 6379), [at(71, 6379), at(72, 6379)]).await
+        } else {
+            Redis::alone(folder.path(), at(4, 6379)).await
+        };
+        let replicated_redis = building.replicated_redis;
         let admin = format!("postgres://{user}@{}/postgres", at(3, 5432));
         let conn = connect(&admin).await;
         for name in ["callshop", "kamailio"] {
@@ -112,7 +124,7 @@ impl Ground {
         }
         conn.close().await.expect("closes");
         let database = format!("postgres://{user}@{}/callshop", at(3, 5432));
-        Self { plan, binary, postgres, redis, disk, folder, database, user }
+        Self { plan, binary, postgres, redis, replicated_redis, disk, folder, database, user }
     }
 
     /// A node of the test's own, to make shops with.
@@ -172,8 +184,10 @@ impl Ground {
             ("CS_SIP_WORKERS", ""),
             ("CS_REDIS_USER", "proxy"),
             ("CS_REDIS_PASSWORD", "change-me-proxy"),
+            ("CS_REDIS_REPLICAS", "1"),
         ];
-        let sip = plan.start_alone(at(52, 8081), &dialogs, &through).await;
+        let through = if self.replicated_redis { &through[..] } else { &through[..through.len() - 1] };
+        let sip = plan.start_alone(at(52, 8081), &dialogs, through).await;
         let site = Site {
             nodes,
             postgres: Mutex::new(self.postgres),
@@ -184,6 +198,7 @@ impl Ground {
             graphql,
             hook,
             redis_address: at(4, 6379),
+            replicated_redis: self.replicated_redis,
             database: self.database,
             sip: Mutex::new(sip),
             _balancer: balancer,

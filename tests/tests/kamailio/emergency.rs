@@ -128,3 +128,40 @@ async fn kamailio_the_operators_emergency_numbers_hold_too() {
     calls.iter().for_each(|call| check_free(call, 1..=3));
     stage.finish().await;
 }
+
+/// The API's machine is dead and says nothing, and phones that register wait for it: an emergency call does not queue behind them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kamailio_a_dead_api_keeps_no_emergency_call_waiting() {
+    let plan = SipPlan::new();
+    let control = plan.control();
+    let server = TestServer::start(Backend::Sqlite, |config| {
+        config.hook.proxies = vec![proxy(PROXY, control)];
+    })
+    .await;
+    let line = Relay::to(server.hook).await;
+    let shop = Shop::on(server, 1).await;
+    let host = line.address.to_string();
+    let settings = [("CS_API_HOST", host.as_str()), ("CS_ASK_WORKERS", "2"), ("CS_HA1_SECONDS", "2")];
+    let sip = plan.start(&shop.server, &settings).await;
+    let phone = sip.phone(&shop.phones[0]);
+    sip.register(&phone).await;
+    let user = &shop.phones[0].user;
+    eventually("the proxy keeps the phone", async || sip.kept(user).await).await;
+    line.stall();
+    // two workers, each of which waits three seconds for an answer: half a minute in all
+    let strangers = (0..20).map(|number| {
+        let account = SipAccount { user: format!("stranger{number}"), ..shop.phones[0].clone() };
+        sip.play(&sip.phone(&account), &Script::call("phone-register", "", &["-key", "expires", "300"]))
+    });
+    let strangers: Vec<Playing> = strangers.collect();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let begun = Instant::now();
+    dials(&sip, &phone, "190").await;
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    assert_eq!(sip.gateway_trace().requests("INVITE"), 1);
+    for stranger in strangers {
+        stranger.over().await;
+    }
+    line.mend();
+    shop.finish().await;
+}

@@ -1,0 +1,131 @@
+//! The Redis of a site: alone, or with a replica that takes its place.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use tokio::process::Command;
+
+use super::database::{Daemon, append};
+use crate::local::repository;
+use crate::relay::Relay;
+
+/// Longest wait for a replica that follows.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Besides the users that are deployed: the replica's, as docs/operations.md has it, and the one who promotes it.
+const MORE_USERS: &str = "user replica on >change-me-replica resetkeys resetchannels -@all +psync +replconf +ping\n\
+                          user operator on >operator resetkeys resetchannels -@all +replicaof +info +ping\n";
+
+/// One server, or two of which the second follows the first.
+pub(super) struct Redis {
+    servers: Vec<(Daemon, SocketAddr)>,
+    /// The one that is written to.
+    primary: usize,
+    /// Where everybody finds the primary.
+    door: Option<Relay>,
+}
+
+impl Redis {
+    /// One, at an address.
+    pub(super) async fn alone(folder: &Path, address: SocketAddr) -> Self {
+        Self { servers: vec![(server(folder, "redis", address).await, address)], primary: 0, door: None }
+    }
+
+    /// Two, of which everybody finds the primary at `door`.
+    pub(super) async fn replicated(folder: &Path, door: SocketAddr, addresses: [SocketAddr; 2]) -> Self {
+        let mut servers = Vec::new();
+        for (name, address) in ["redis-1", "redis-2"].into_iter().zip(addresses) {
+            servers.push((server(folder, name, address).await, address));
+        }
+        let door = Some(Relay::between(door, addresses[0]).await);
+        let redis = Self { servers, primary: 0, door };
+        redis.follow(1).await.unwrap_or_else(|why| panic!("{why}"));
+        redis
+    }
+
+    /// Stops the primary.
+    pub(super) async fn stop(&mut self, signal: &str) {
+        self.servers[self.primary].0.stop(signal).await;
+    }
+
+    /// Starts it again.
+    pub(super) async fn start(&mut self) {
+        self.servers[self.primary].0.start().await;
+    }
+
+    /// The primary dies and the replica takes its place, alone for some seconds; then the dead one follows it.
+    ///
+    /// # Errors
+    /// What does not come back.
+    pub(super) async fn kill_primary(&mut self, alone: Duration) -> Result<String, String> {
+        let door = self.door.as_ref().ok_or("only a Redis with a replica has a primary that can die")?;
+        let (dead, heir) = (self.primary, 1 - self.primary);
+        let begun = Instant::now();
+        self.servers[dead].0.stop("KILL").await;
+        door.cut();
+        self.ask(heir, &["REPLICAOF", "NO", "ONE"]).await?;
+        door.lead_to(self.servers[heir].1);
+        door.mend();
+        let took = begun.elapsed();
+        self.primary = heir;
+        tokio::time::sleep(alone).await;
+        self.servers[dead].0.start().await;
+        self.follow(dead).await?;
+        Ok(format!(" (the replica took over in {} ms)", took.as_millis()))
+    }
+
+    /// Lets a server follow the primary, and waits until it does.
+    async fn follow(&self, replica: usize) -> Result<(), String> {
+        let (_, primary) = &self.servers[self.primary];
+        let (host, port) = (primary.ip().to_string(), primary.port().to_string());
+        let begun = Instant::now();
+        loop {
+            // it may still read what it kept
+            let told = self.ask(replica, &["REPLICAOF", &host, &port]).await;
+            let state = self.ask(self.primary, &["INFO", "replication"]).await.unwrap_or_default();
+            if told.is_ok() && state.contains("state=online") {
+                return Ok(());
+            }
+            if begun.elapsed() > PATIENCE {
+                return Err(format!("the replica of Redis does not follow: {told:?}, {state}"));
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    async fn ask(&self, server: usize, words: &[&str]) -> Result<String, String> {
+        let url = format!("redis://operator:operator@{}", self.servers[server].1);
+        let asking = async {
+            let client = redis::Client::open(url)?;
+            let mut connection = client.get_multiplexed_async_connection().await?;
+            let mut command = redis::cmd(words[0]);
+            command.arg(&words[1..]).query_async::<String>(&mut connection).await
+        };
+        asking.await.map_err(|error| error.to_string())
+    }
+}
+
+/// A Redis in a folder of its own, with the configuration and the users that are deployed.
+async fn server(folder: &Path, name: &'static str, address: SocketAddr) -> Daemon {
+    let own = folder.join(name);
+    fs::create_dir_all(&own).expect("a folder");
+    let log = folder.join(format!("{name}.log"));
+    let deployed = repository().join("deploy/redis");
+    let users = fs::read_to_string(deployed.join("users.acl")).expect("the users");
+    let acl = own.join("users.acl");
+    fs::write(&acl, format!("{}\n{MORE_USERS}", users.trim_end())).expect("the users are written");
+    let command = move || {
+        let mut command = Command::new("redis-server");
+        command.arg(deployed.join("redis.conf")).arg("--aclfile").arg(&acl);
+        command.args(["--bind", &address.ip().to_string(), "--port", &address.port().to_string()]);
+        command.args(["--masteruser", "replica", "--masterauth", "change-me-replica"]);
+        command.arg("--dir").arg(&own).args(["--protected-mode", "no"]);
+        command.stdin(Stdio::null()).stdout(append(&log)).stderr(append(&log));
+        command
+    };
+    let mut daemon = Daemon::new(name, address, command);
+    daemon.start().await;
+    daemon
+}
