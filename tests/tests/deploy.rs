@@ -11,6 +11,7 @@ use chrono::Utc;
 use entity::call;
 use sea_orm::{Database, EntityTrait as _, PaginatorTrait as _};
 use serde_json::{Value, json};
+use tests::endurance::{self, Endurance};
 use tests::local::repository;
 use tests::server::proxy;
 use tests::sip::{PROXY, Phone, Script, eventually};
@@ -143,6 +144,14 @@ async fn deployed_topology_serves_loses_a_node_and_is_restored() {
     stage.local.stop().await;
     drop(sip);
     assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nothing is left running");
+}
+
+/// A short dose of the endurance command (docs/testing.md).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deployed_calls_at_a_rate_are_stored_once_and_as_long_as_they_were() {
+    let plan = Endurance { per_second: 5, seconds: 6, talk: Duration::from_millis(1_500), release: false };
+    let endured = endurance::run(plan).await;
+    assert!(endured.holds() && endured.phones.calls == 30, "{endured}");
 }
 
 /// Every `expr` in a dashboard or a file of alerts.

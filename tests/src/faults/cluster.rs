@@ -133,11 +133,13 @@ impl Cluster {
         None
     }
 
-    /// Waits until there is a primary other than `not`.
-    async fn another_primary(&self, not: usize) -> Result<usize, String> {
+    /// Waits until there is a primary other than `dead`, or that one with another postmaster.
+    async fn another_primary(&self, dead: usize, postmaster: Option<u32>) -> Result<usize, String> {
         let begun = Instant::now();
         loop {
-            if let Some(index) = self.primary().await.filter(|index| *index != not) {
+            if let Some(index) = self.primary().await
+                && (index != dead || self.members[dead].postmaster() != postmaster)
+            {
                 return Ok(index);
             }
             if begun.elapsed() > PATIENCE {
@@ -172,8 +174,9 @@ impl Cluster {
     pub(super) async fn kill_primary(&mut self) -> Result<String, String> {
         let old = self.primary().await.ok_or("there is no primary")?;
         let begun = Instant::now();
+        let postmaster = self.members[old].postmaster();
         self.members[old].kill().await;
-        let new = self.another_primary(old).await?;
+        let new = self.another_primary(old, postmaster).await?;
         let taken = begun.elapsed();
         self.members[old].start();
         self.whole().await?;
@@ -190,10 +193,16 @@ impl Cluster {
     async fn crash_primary(&mut self) -> Result<String, String> {
         let old = self.primary().await.ok_or("there is no primary")?;
         let begun = Instant::now();
-        if let Some(postmaster) = self.members[old].postmaster() {
-            send("QUIT", postmaster).await;
+        let postmaster = self.members[old].postmaster();
+        if let Some(id) = postmaster {
+            send("QUIT", id).await;
+            // its file is there a moment longer
+            while Path::new(&format!("/proc/{id}")).exists() && begun.elapsed() < PATIENCE {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
         }
-        let new = self.another_primary(old).await?;
+        // Patroni hands over when a standby has everything, and otherwise starts the same one again
+        let new = self.another_primary(old, postmaster).await?;
         let taken = begun.elapsed();
         self.whole().await?;
         Ok(format!(

@@ -30,7 +30,7 @@ pub(crate) async fn build(shop: &Shop, count: usize, cabins: usize) -> Town {
     top_up(&shop.distributor, &shop.reseller_id, "10000000").await;
     let anonymous = Client::anonymous(shop.server.http);
     let making = (0..count).map(|number| one(shop, anonymous.clone(), number, cabins));
-    let shops = stream::iter(making).buffer_unordered(6).collect().await;
+    let shops = stream::iter(making).buffer_unordered(2).collect().await;
     Town { shops, reseller: shop.reseller.clone() }
 }
 
