@@ -95,10 +95,7 @@ impl SipPlan {
     /// The same; of the messages only a line for the beginning and the end of each call is written down.
     pub fn join_quietly(self) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let mut command = quiet_sipp(dir.path(), "gateway", "gateway", self.gateway);
-        let log = dir.path().join("gateway.log");
-        command.args(["-deadcall_wait", "0", "-trace_logs", "-log_file"]).arg(log);
-        let gateway = Group::spawn(&mut command, false);
+        let gateway = start_quiet_gateway(dir.path(), self.gateway);
         Sip::new(self, None, gateway, dir)
     }
 
@@ -141,8 +138,7 @@ impl SipPlan {
     pub async fn start_quietly(self, hook: SocketAddr, settings: &[(&str, &str)]) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         write_configuration(dir.path(), &self, self.gateway, hook, settings);
-        let mut command = quiet_sipp(dir.path(), "gateway", "gateway", self.gateway);
-        let gateway = Group::spawn(command.args(["-deadcall_wait", "0"]), false);
+        let gateway = start_quiet_gateway(dir.path(), self.gateway);
         let mut sip = Sip::new(self, None, gateway, dir);
         sip.listen_again().await;
         sip
@@ -703,6 +699,13 @@ fn start_proxy(dir: &Path) -> Group {
 fn start_gateway(dir: &Path, address: SocketAddr) -> Group {
     // it may see the Call-ID of a call that is over again
     Group::spawn(sipp(dir, "gateway", "gateway", address).args(["-deadcall_wait", "0"]), false)
+}
+
+/// The same, which counts, and writes a line for the beginning and the end of each call.
+fn start_quiet_gateway(dir: &Path, address: SocketAddr) -> Group {
+    let mut command = quiet_sipp(dir, "gateway", "gateway", address);
+    command.args(["-deadcall_wait", "0", "-trace_logs", "-log_file"]).arg(dir.join("gateway.log"));
+    Group::spawn(&mut command, false)
 }
 
 /// Writes down every message, in `NAME.msg`.

@@ -22,7 +22,8 @@ const OTHERS: u32 = 0o077;
 /// When the file cannot be made, or is open to others and not ours to close.
 pub(super) fn close_to_others(options: &StoreOptions) -> Result<()> {
     let Some(path) = path(&options.url) else { return Ok(()) };
-    if ["mode=ro", "mode=rw&", "immutable="].iter().any(|look| format!("{}&", options.url).contains(look)) {
+    let parameters = options.url.split_once('?').map_or("", |(_, parameters)| parameters);
+    if parameters.split('&').any(|parameter| matches!(parameter, "mode=ro" | "mode=rw")) {
         return Ok(());
     }
     match OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path) {
