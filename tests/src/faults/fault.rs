@@ -147,10 +147,10 @@ async fn one(
     let _guards = held.lock(fault, which).await;
     let name = fault.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
     let start = begun.elapsed();
-    let told = fault.happens(stage, which, &mut random).await?;
+    let told = fault.happens(stage, which, &mut random).await.map_err(|why| format!("{name}: {why}"))?;
     let lasted = begun.elapsed() - start;
-    let calls = calls_again(stage).await?;
-    let subscribers = catch_up(stage).await?;
+    let calls = calls_again(stage).await.map_err(|why| format!("{name}{told}: {why}"))?;
+    let subscribers = catch_up(stage).await.map_err(|why| format!("{name}{told}: {why}"))?;
     progress(&format!(
         "{:6.1} s  {name}{told}: {:.1} s; calls again after {} ms, subscribers have everything after {} ms",
         start.as_secs_f32(),
@@ -172,11 +172,17 @@ async fn calls_again(stage: &Stage) -> Result<Duration, String> {
         let request = http.post(format!("http://{}/kamailio/v1/authorize", stage.site.hook));
         let request =
             request.basic_auth("kamailio", Some(HOOK_SECRET)).json(&ask).timeout(Duration::from_secs(3));
-        if request.send().await.is_ok_and(|answer| answer.status() == 200) {
-            return Ok(begun.elapsed());
-        }
+        let said = match request.send().await {
+            Ok(answer) if answer.status() == 200 => return Ok(begun.elapsed()),
+            Ok(answer) => answer.status().to_string(),
+            Err(error) => error.to_string(),
+        };
         if begun.elapsed() > PATIENCE {
-            return Err("no question is answered a minute after the fault is over".to_owned());
+            let tails: Vec<String> = stage.site.nodes.iter().map(|linked| linked.node.tail()).collect();
+            return Err(format!(
+                "the hook answers no call a minute after the fault is over: {said}\n{}",
+                tails.join("\n---\n")
+            ));
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
