@@ -12,13 +12,13 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::app::tariffs::{Assignment, Import, ImportMode, NewTariff};
-use crate::app::users::NewUser;
-use crate::app::{App, accounts, cabins, credit, phones, register, sessions, tariffs, users};
-use crate::auth::login::{self, Origin};
-use crate::auth::{Actor, token};
 use crate::config::Config;
-use crate::error::{Error, Result};
+use app::auth::login::{self, Origin};
+use app::auth::{Actor, token};
+use app::tariffs::{Assignment, Import, ImportMode, NewTariff};
+use app::users::NewUser;
+use app::{App, accounts, cabins, credit, phones, register, sessions, tariffs, users};
+use base::error::{Error, OrFault as _, Result};
 
 /// The retail price list: ten thousand real prefixes.
 const RETAIL: &str = include_str!("../../examples/decks/world-10k.csv");
@@ -61,7 +61,7 @@ impl Demo {
     /// When the file is there and does not read.
     pub fn load(dir: &Path) -> Result<Option<Self>> {
         match std::fs::read(path(dir)) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(Error::fault),
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).or_fault(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::fault(error)),
         }
@@ -70,11 +70,11 @@ impl Demo {
     fn save(&self, dir: &Path) -> Result<()> {
         use std::io::Write as _;
         use std::os::unix::fs::OpenOptionsExt as _;
-        let text = serde_json::to_vec_pretty(self).map_err(Error::fault)?;
+        let text = serde_json::to_vec_pretty(self).or_fault()?;
         // passwords are in it: nobody else on the machine reads it
         let file =
             std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path(dir));
-        file.and_then(|mut file| file.write_all(&text)).map_err(Error::fault)
+        file.and_then(|mut file| file.write_all(&text)).or_fault()
     }
 }
 
@@ -238,7 +238,7 @@ fn share(percent: i64) -> Result<String> {
 }
 
 async fn equip(app: &App, operator: &Actor, shop: Uuid) -> Result<(Vec<Uuid>, Vec<String>)> {
-    let count = u32::try_from(CABINS).map_err(Error::fault)?;
+    let count = u32::try_from(CABINS).or_fault()?;
     let (mut made, mut users) = (Vec::new(), Vec::new());
     for (number, new) in (1..=CABINS).zip(phones::create(app, operator, shop, count, "Phone").await?) {
         users.push(new.phone.sip_user.clone());

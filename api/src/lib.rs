@@ -1,21 +1,13 @@
-//! The callshop server: use cases, storage, GraphQL, the hook, and the `callshop` command.
+//! The server: it assembles the crates, and has the `callshop` command.
 
-pub mod app;
-pub mod auth;
 pub mod cli;
-pub mod clock;
 pub mod config;
 pub mod demo;
-pub mod error;
-pub mod feed;
-pub mod graphql;
-pub mod health;
-pub mod http;
-pub mod kamailio;
-pub mod metrics;
-pub mod receipt;
-pub mod redis_client;
+mod metrics;
+mod probes;
 pub mod server;
 pub mod simulate;
-pub mod store;
-pub mod telemetry;
+pub mod traces;
+
+/// The crates of this program, for filters of logs and traces.
+pub const CRATES: [&str; 8] = ["api", "app", "base", "graphql", "sip", "store", "telemetry", "transport"];

@@ -1,108 +1,50 @@
-//! What the server counts, in the text formats that Prometheus reads. Each [`App`](crate::app::App) has counters of its own; what is the
-//! process's (`process.rs`) is counted once.
-//!
-//! Labels are words of the program, never a client's text: there are as many series as this program has words.
+//! `/metrics` on the private listener: the counters of all crates in the text formats that Prometheus reads.
 
-pub mod api;
-pub mod calls;
-pub mod process;
-pub mod proxies;
-pub mod scrape;
+mod process;
+mod scrape;
 
-use crate::kamailio::stream::StreamStatus;
-use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
-use prometheus_client::registry::{Registry, Unit};
+use std::sync::Arc;
 
-pub use api::ApiMetrics;
-pub use calls::{HookMetrics, WriterMetrics};
-pub use proxies::ProxyMetrics;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use app::App;
+use app::calls::writer::CallWriter;
+use prometheus_client::registry::Registry;
+use sip::hook::Hook;
+use sip::stream::EventStream;
 
-use crate::feed::Status;
-
-/// Bounds of durations, in seconds: from a call's end on an idle machine to a query at its deadline.
-pub(crate) const SECONDS: [f64; 13] =
-    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0];
-
-/// Money is counted by its currency.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Currency {
-    currency: String,
+/// Everything that is exported.
+pub(crate) struct Exported {
+    pub(crate) app: Arc<App>,
+    pub(crate) writer: CallWriter,
+    pub(crate) hook: web::Data<Hook>,
+    pub(crate) requests: Arc<transport::metrics::Metrics>,
+    pub(crate) stream: Option<Arc<EventStream>>,
+    pub(crate) gauges: scrape::Gauges,
 }
 
-/// The counters.
-#[derive(Debug, Default)]
-pub struct Metrics {
-    written_off: Family<Currency, Counter>,
-    ended: Counter,
-    extended: Counter,
-    lost: Counter,
-    strays: Counter,
-    /// Requests of clients.
-    pub api: ApiMetrics,
-    /// Requests of the proxy.
-    pub hook: HookMetrics,
-    /// The writer of the call path.
-    pub writer: WriterMetrics,
-    /// What the proxies said of themselves.
-    pub proxies: ProxyMetrics,
-    /// What is read when somebody asks.
-    pub read: scrape::Gauges,
-}
-
-impl Metrics {
-    /// An answered call ended; `written_off` millionths of the currency unit were talked beyond what was covered.
-    pub fn call_ended(&self, currency: &str, written_off: billing::money::Micros) {
-        self.ended.inc();
-        let label = Currency { currency: currency.to_owned() };
-        self.written_off.get_or_create(&label).inc_by(u64::try_from(written_off.0).unwrap_or(0));
+impl Exported {
+    pub(crate) fn new(
+        (app, writer): (Arc<App>, CallWriter),
+        hook: web::Data<Hook>,
+        requests: Arc<transport::metrics::Metrics>,
+        stream: Option<Arc<EventStream>>,
+    ) -> Self {
+        Self { app, writer, hook, requests, stream, gauges: scrape::Gauges::default() }
     }
 
-    /// A running call got more seconds.
-    pub fn call_extended(&self) {
-        self.extended.inc();
-    }
-
-    /// A call was closed because its proxy did not know it any more.
-    pub fn call_lost(&self) {
-        self.lost.inc();
-    }
-
-    /// A dialog that is no call of ours was hung up.
-    pub fn stray_hung_up(&self) {
-        self.strays.inc();
-    }
-
-    /// Everything, and how the doorbell between nodes and the stream of events are doing, in the OpenMetrics text format.
-    ///
-    /// # Errors
-    /// When the text cannot be written.
-    pub fn encode(
-        &self,
-        doorbell: &Status,
-        stream: Option<&StreamStatus>,
-    ) -> Result<String, std::fmt::Error> {
+    /// Everything in the OpenMetrics text format.
+    fn encode(&self) -> Result<String, std::fmt::Error> {
         let mut all = Registry::default();
         process::register(&mut all);
         let registry = all.sub_registry_with_prefix("callshop");
-        let unit = Unit::Other("micros".to_owned());
-        let help = "Talked beyond the covered seconds and given away, in millionths of the currency unit";
-        registry.register_with_unit("written_off", help, unit, self.written_off.clone());
-        registry.register("calls_ended", "Answered calls that ended", self.ended.clone());
-        registry.register("calls_extended", "Slices that running calls were given", self.extended.clone());
-        self.api.register(registry);
-        self.hook.register(registry);
-        self.writer.register(registry);
-        self.proxies.register(registry);
-        self.read.register(registry);
-        let help =
-            "Calls closed at the last second they were seen, because their proxy did not know them any more";
-        registry.register("calls_lost", help, self.lost.clone());
-        registry.register("strays_hung_up", "Dialogs of no call, hung up", self.strays.clone());
-        doorbell.register(registry);
-        if let Some(stream) = stream {
-            stream.register(registry);
+        self.app.metrics.register(registry);
+        self.requests.register(registry);
+        self.hook.metrics.register(registry);
+        self.gauges.register(registry);
+        self.app.hub.status().register(registry);
+        if let Some(stream) = &self.stream {
+            stream.status.register(registry);
         }
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &all)?;
@@ -110,8 +52,31 @@ impl Metrics {
     }
 }
 
+/// Mounts `/metrics`. It asks for no secret: the listener is private, and the counters name nobody.
+pub(crate) fn configure(config: &mut web::ServiceConfig, exported: web::Data<Exported>) {
+    config.app_data(exported).route("/metrics", web::get().to(metrics));
+}
+
+async fn metrics(exported: web::Data<Exported>, request: HttpRequest) -> HttpResponse {
+    exported.gauges.read(&exported.app, &exported.writer).await;
+    let accepted = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let open = accepted.is_some_and(|types| types.contains("application/openmetrics-text"));
+    match exported.encode() {
+        Ok(text) if open => HttpResponse::Ok()
+            .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+            .body(text),
+        Ok(text) => {
+            HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(plain(&text))
+        }
+        Err(error) => {
+            tracing::error!(%error, "the metrics could not be written");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}
+
 /// OpenMetrics as the older text format, which every reader knows: counters are named as their samples are, and there are no units.
-pub fn plain(open_metrics: &str) -> String {
+fn plain(open_metrics: &str) -> String {
     let mut counters: Vec<&str> = Vec::new();
     for line in open_metrics.lines() {
         if let Some(name) = line.strip_prefix("# TYPE ").and_then(|rest| rest.strip_suffix(" counter")) {
@@ -143,10 +108,13 @@ mod tests {
 
     #[test]
     fn counters_have_one_name_in_the_plain_format() {
-        let metrics = Metrics::default();
+        let metrics = app::metrics::Metrics::default();
         metrics.call_ended("BRL", billing::money::Micros(7));
-        let text =
-            plain(&metrics.encode(&Status::default(), Some(&StreamStatus::default())).expect("a text"));
+        let mut all = Registry::default();
+        metrics.register(all.sub_registry_with_prefix("callshop"));
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &all).expect("a text");
+        let text = plain(&text);
         assert!(text.contains("# TYPE callshop_written_off_micros_total counter\n"), "{text}");
         assert!(text.contains("\ncallshop_written_off_micros_total{currency=\"BRL\"} 7\n"), "{text}");
         assert!(!text.contains("# EOF") && !text.contains("# UNIT"), "{text}");

@@ -17,21 +17,67 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::calls::writer::CallWriter;
-use crate::app::calls::{extend, reconcile};
-use crate::app::{App, retention, statistics};
-use crate::auth::login;
-use crate::feed;
-use crate::graphql::endpoint;
-use crate::health::{Check, Report};
-use crate::http::health::{self, Probes};
-use crate::http::unread::close_unread;
-use crate::http::{self, HttpOptions};
-use crate::kamailio::hook::{self, Hook};
-use crate::kamailio::stream;
+use app::auth::login;
+use app::calls::writer::CallWriter;
+use app::calls::{extend, reconcile};
+use app::feed::{self, Hub};
+use app::sip_proxies::EventQueue;
+use app::{App, Connections, retention, statistics};
+use base::clock::Clock;
+use base::error::{OrFault as _, Result};
+use graphql::endpoint;
+use sip::control::Proxies;
+use sip::hook::{self, Hook};
+use sip::metrics::HookMetrics;
+use sip::stream::{self, EventStream};
+use store::{Store, StoreOptions};
+use telemetry::health::{Check, Report};
+use transport::HttpOptions;
+use transport::unread::close_unread;
+
+use crate::config::Config;
+use crate::metrics::{self, Exported};
+use crate::probes::{self, Probes};
 
 /// What the writer gets of the grace time at least, after the last request.
 const WRITERS_SHARE: u64 = 3;
+
+/// An [`App`] that is connected to everything that its configuration names, before it serves.
+pub struct Node {
+    /// The use cases.
+    pub app: Arc<App>,
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The proxies' events in Redis, if they write them there.
+    pub stream: Option<Arc<EventStream>>,
+}
+
+impl Node {
+    /// Connects to the configured database; makes a SQLite file that is not there. The tables may still have to be migrated
+    /// ([`Store::migrate`]) before [`Node::new`].
+    ///
+    /// # Errors
+    /// Those of [`Store::connect`].
+    pub async fn connect(config: &Config) -> Result<(Store, Arc<Hub>)> {
+        let hub = Arc::<Hub>::default();
+        let options =
+            StoreOptions { url: config.database_url.clone(), connections: config.database_connections };
+        Ok((Store::connect(&options, hub.clone()).await?, hub))
+    }
+
+    /// Over a migrated store and the hub that observes it.
+    ///
+    /// # Errors
+    /// Those of the database; an invalid address of Redis.
+    pub async fn new((store, hub): (Store, Arc<Hub>), config: Arc<Config>, clock: Clock) -> Result<Self> {
+        let proxies = Arc::new(Proxies::new(&config.hook.proxies).or_fault()?);
+        let stream = EventStream::new(&config.redis)?.map(Arc::new);
+        let event_queue = stream.clone().map(|stream| stream as Arc<dyn EventQueue>);
+        let connections = Connections { store, hub, proxies, event_queue };
+        let app = Arc::new(App::new(connections, config.options(), clock).await?);
+        Ok(Self { app, config, stream })
+    }
+}
 
 /// A running server.
 pub struct Server {
@@ -66,13 +112,14 @@ impl Server {
     ///
     /// # Errors
     /// An address that cannot be bound.
-    pub async fn start(app: Arc<App>, stop: CancellationToken) -> std::io::Result<Self> {
-        let config = app.config.clone();
+    pub async fn start(node: &Node, stop: CancellationToken) -> std::io::Result<Self> {
+        let (app, config) = (node.app.clone(), node.config.clone());
         let closing = CancellationToken::new();
         let (stop_writer, stop_doorbell) = (CancellationToken::new(), CancellationToken::new());
-        let doorbell = feed::start(&app.store, &app.config, &stop_doorbell).map_err(std::io::Error::other)?;
+        let doorbell = feed::start(&app.store, &app.hub, &config.redis, &stop_doorbell)
+            .map_err(std::io::Error::other)?;
         if config.redis.url.is_some() {
-            let hub = app.store.hub().clone();
+            let hub = app.hub.clone();
             app.health.note("redis", move || match hub.status().is_up() {
                 true => Check::ok("answers"),
                 false => Check::failed("away: other nodes' activities come from the table"),
@@ -84,9 +131,23 @@ impl Server {
         let writing = watch.over("the writer", writing);
         let looking_after = extend::run(app.clone(), writer.clone(), closing.clone());
         let comparing = reconcile::run(app.clone(), writer.clone(), closing.clone());
-        let probes: Arc<dyn Probes> = Arc::new(Node { app: app.clone(), writer: writer.clone() });
-        let reading = stream::run(app.clone(), writer.clone(), closing.clone());
-        let hook = web::Data::new(Hook { app: app.clone(), writer });
+        let probes: Arc<dyn Probes> = Arc::new(Answers { app: app.clone(), writer: writer.clone() });
+        let reading = stream::run(node.stream.clone(), app.clone(), writer.clone(), closing.clone());
+        let service = endpoint::service(app.clone(), config.limits.clone(), closing.clone());
+        let service = Arc::new(service.map_err(std::io::Error::other)?);
+        let hook = web::Data::new(Hook {
+            app: app.clone(),
+            writer: writer.clone(),
+            secrets: config.hook.secrets.clone(),
+            metrics: HookMetrics::default(),
+        });
+        let exported = Exported::new(
+            (app.clone(), writer),
+            hook.clone(),
+            service.metrics().clone(),
+            node.stream.clone(),
+        );
+        let exported = web::Data::new(exported);
         let requests = config
             .shutdown
             .grace_seconds
@@ -94,11 +155,12 @@ impl Server {
             .max(1);
         let asked = probes.clone();
         let hook_server = HttpServer::new(move || {
-            let (hook, probes) = (hook.clone(), asked.clone());
+            let (hook, exported, probes) = (hook.clone(), exported.clone(), asked.clone());
             HttpApp::new()
                 .wrap(from_fn(close_unread))
                 .configure(move |config| hook::configure(config, hook))
-                .configure(move |config| health::configure(config, probes))
+                .configure(move |config| metrics::configure(config, exported))
+                .configure(move |config| probes::configure(config, probes))
         })
         .workers(config.workers)
         .disable_signals()
@@ -106,18 +168,16 @@ impl Server {
         .bind(config.hook.listen)
         .map_err(|error| named(error, config.hook.listen, "hook.listen"))?;
         let hook_address = first(&hook_server.addrs())?;
-        let service = endpoint::service(app.clone(), closing.clone()).map_err(std::io::Error::other)?;
-        let service = Arc::new(service);
         let options = HttpOptions {
             allowed_origins: config.allowed_origins.clone(),
             explorer: config.explorer,
             trusted_proxies: config.trusted_proxies.clone(),
         };
         let mount = move |mounted: &mut web::ServiceConfig| {
-            http::configure(mounted, service.clone(), options.clone());
-            health::configure(mounted, probes.clone());
+            transport::configure(mounted, service.clone(), options.clone());
+            probes::configure(mounted, probes.clone());
         };
-        let (http_server, http_address) = http::listen(config.listen, config.workers, requests, mount)
+        let (http_server, http_address) = transport::listen(config.listen, config.workers, requests, mount)
             .map_err(|error| named(error, config.listen, "listen"))?;
         let tasks = vec![
             watch.listener(hook_server.run()),
@@ -126,7 +186,7 @@ impl Server {
             tokio::spawn(statistics::run(app.clone(), closing.clone())),
             tokio::spawn(login::follow_revocations(app.clone(), closing.clone())),
             tokio::spawn(looking_after),
-            tokio::spawn(drain(app, stop.clone(), closing)),
+            tokio::spawn(drain(app, config.shutdown.drain_seconds, stop.clone(), closing)),
             tokio::spawn(reading),
             tokio::spawn(comparing),
         ];
@@ -175,26 +235,25 @@ impl Server {
 }
 
 /// What probes are answered from.
-struct Node {
+struct Answers {
     app: Arc<App>,
     writer: CallWriter,
 }
 
-impl Probes for Node {
+impl Probes for Answers {
     fn live(&self) -> Report {
         self.app.health.live()
     }
 
     fn ready(&self) -> BoxFuture<'_, Report> {
-        self.app.health.ready(&self.app.store, self.writer.room()).boxed()
+        self.app.ready(self.writer.room()).boxed()
     }
 }
 
 /// From `stop` on the node is not ready; when balancers have had the time to notice, it is `closing`.
-async fn drain(app: Arc<App>, stop: CancellationToken, closing: CancellationToken) {
+async fn drain(app: Arc<App>, drain: u64, stop: CancellationToken, closing: CancellationToken) {
     stop.cancelled().await;
     app.health.stop();
-    let drain = app.config.shutdown.drain_seconds;
     tracing::info!(drain_seconds = drain, "stopping");
     tokio::time::sleep(Duration::from_secs(drain)).await;
     closing.cancel();

@@ -8,20 +8,20 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::Arc;
 
-use api::app::{App, accounts, sessions, users};
-use api::auth::login::{self, Origin};
-use api::auth::{Actor, Right};
-use api::clock::Clock;
 use api::config::Config;
-use api::feed::Hub;
-use api::graphql::{self, Schema, loaders};
-use api::store::{Store, StoreOptions, activity, calls};
+use api::server::Node;
+use app::auth::login::{self, Origin};
+use app::auth::{Actor, Right};
+use app::{App, accounts, sessions, users};
 use async_graphql::Request;
+use base::clock::Clock;
 use billing::number::DialPlan;
 use entity::{AccountKind, CallState, Role, SessionState, call};
 use futures_util::future::join_all;
+use graphql::{self, Schema, loaders};
 use sea_orm::{ConnectionTrait as _, Database, EntityTrait as _};
 use serde_json::{Value, json};
+use store::{activity, calls};
 use uuid::Uuid;
 
 const PASSWORD: &str = "correct horse battery";
@@ -93,10 +93,10 @@ async fn database(dir: &Path) -> String {
 async fn shop() -> Shop {
     let dir = tempfile::tempdir().unwrap();
     let url = database(dir.path()).await;
-    let store =
-        Store::connect(&StoreOptions { url, connections: 4 }, Arc::new(Hub::default())).await.unwrap();
+    let config = Config { database_url: url, database_connections: 4, ..Config::default() };
+    let (store, hub) = Node::connect(&config).await.unwrap();
     store.migrate().await.unwrap();
-    let app = Arc::new(App::new(store, Arc::new(Config::default()), Clock::system()).await.unwrap());
+    let app = Node::new((store, hub), Arc::new(config), Clock::system()).await.unwrap().app;
     let operator = Actor::operator(&accounts::ensure_platform(&app).await.unwrap());
     let new = accounts::NewAccount {
         parent_id: None,
@@ -113,7 +113,7 @@ async fn shop() -> Shop {
     let owner = log_in(&app, "owner", &made.code).await;
     users::create(&app, &owner, made.id, user("ana", Role::Attendant)).await.unwrap();
     let attendant = log_in(&app, "ana", &made.code).await;
-    let id = api::graphql::scalars::Kind::Callshop.id(made.id).to_string();
+    let id = graphql::scalars::Kind::Callshop.id(made.id).to_string();
     Shop {
         schema: graphql::schema(app.clone()),
         app,
@@ -212,15 +212,14 @@ async fn insert_call(shop: &Shop, cabin: &str, session: &str, phone: &str, charg
         answered_far: false,
     };
     let row = &row;
-    let insert =
-        |tx: api::store::Tx| async move { calls::insert(tx.conn(), std::slice::from_ref(row)).await };
+    let insert = |tx: store::Tx| async move { calls::insert(tx.conn(), std::slice::from_ref(row)).await };
     shop.app.store.write(insert).await.unwrap();
     id
 }
 
 async fn end_call(shop: &Shop, id: Uuid, charge: i64) {
     let now = shop.app.clock.now();
-    let end = |tx: api::store::Tx| async move {
+    let end = |tx: store::Tx| async move {
         let call = call::Entity::find_by_id(id).one(tx.conn()).await?.unwrap();
         let session = call.session_id.unwrap();
         let call = call::Model {
@@ -233,7 +232,7 @@ async fn end_call(shop: &Shop, id: Uuid, charge: i64) {
         };
         calls::update(tx.conn(), &[call], &[]).await?;
         let sales = sessions::calls_over(&tx, &[session], now).await?;
-        api::store::ledger::post(tx.conn(), sales).await?;
+        store::ledger::post(tx.conn(), sales).await?;
         Ok(())
     };
     shop.app.store.write(end).await.unwrap();

@@ -7,29 +7,26 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use api::app::accounts::{self, NewAccount};
-use api::app::prices::{self, Target};
-use api::app::rates::RateSearch;
-use api::app::tariffs::{
-    self, Assignment, BlockOn, Edit, Import, ImportMode, NewTariff, Outcome, VersionState,
-};
-use api::app::users::NewUser;
-use api::app::{App, rates};
-use api::auth::Actor;
-use api::auth::login::{self, Origin};
-use api::clock::Clock;
 use api::config::Config;
-use api::error::{Error, ErrorCode};
-use api::feed::Hub;
-use api::graphql;
-use api::store::tariffs::{self as rows, RateFilter, RatePage};
-use api::store::{Page, Store, StoreOptions};
+use api::server::Node;
+use app::accounts::{self, NewAccount};
+use app::auth::Actor;
+use app::auth::login::{self, Origin};
+use app::prices::{self, Target};
+use app::rates::RateSearch;
+use app::tariffs::{self, Assignment, BlockOn, Edit, Import, ImportMode, NewTariff, Outcome, VersionState};
+use app::users::NewUser;
+use app::{App, rates};
 use async_graphql::{Request, Variables};
+use base::clock::Clock;
+use base::error::{Error, ErrorCode};
 use billing::money::{Micros, Rounding};
 use billing::tariff::{BandPrice, Rate};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{AccountKind, Role, account};
 use serde_json::{Value, json};
+use store::Page;
+use store::tariffs::{self as rows, RateFilter, RatePage};
 use uuid::Uuid;
 
 const PASSWORD: &str = "a long enough passphrase";
@@ -58,18 +55,19 @@ impl Drop for World {
 impl World {
     async fn new() -> Self {
         let file = std::env::temp_dir().join(format!("callshop-tariffs-{}.db", Uuid::now_v7().simple()));
-        let options = StoreOptions { url: format!("sqlite:{}", file.display()), connections: 4 };
-        let store = Store::connect(&options, Arc::new(Hub::default())).await.unwrap();
+        let database_url = format!("sqlite:{}", file.display());
+        let config = Config { database_url, database_connections: 4, ..Config::default() };
+        let (store, hub) = Node::connect(&config).await.unwrap();
         store.migrate().await.unwrap();
         let now = Arc::new(AtomicI64::new(Utc::now().timestamp_micros()));
         let hand = now.clone();
         let clock = Clock::new(move || DateTime::from_timestamp_micros(hand.load(Ordering::SeqCst)).unwrap());
-        let app = Arc::new(App::new(store, Arc::new(Config::default()), clock).await.unwrap());
+        let app = Node::new((store, hub), Arc::new(config), clock).await.unwrap().app;
         let admin = Actor::operator(&accounts::ensure_platform(&app).await.unwrap());
         let (distributor, boss) = child(&app, &admin, AccountKind::Distributor).await;
         let reseller = child(&app, &boss, AccountKind::Reseller).await;
         let shop = child(&app, &reseller.1, AccountKind::Callshop).await;
-        api::app::users::create(&app, &shop.1, shop.0.id, user(Role::Attendant, "helper")).await.unwrap();
+        app::users::create(&app, &shop.1, shop.0.id, user(Role::Attendant, "helper")).await.unwrap();
         let attendant = log_in(&app, "helper", &shop.0.code).await;
         Self { app, now, file, admin, distributor, reseller, shop, attendant }
     }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use api::graphql::scalars::Kind;
+use graphql::scalars::Kind;
 use serde_json::{Value, json};
 use tests::{Shop, TestServer};
 

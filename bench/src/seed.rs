@@ -1,9 +1,9 @@
 //! Callshops that are open for business, made through the use cases that the API calls.
 
-use api::app::accounts::{self, NewAccount};
-use api::app::tariffs::{self, Assignment, Import, ImportMode, NewTariff};
-use api::app::{App, cabins, credit, phones, register, sessions};
-use api::auth::Actor;
+use app::accounts::{self, NewAccount};
+use app::auth::Actor;
+use app::tariffs::{self, Assignment, Import, ImportMode, NewTariff};
+use app::{App, cabins, credit, phones, register, sessions};
 use billing::money::{Micros, Rounding};
 use entity::{AccountKind, Role};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};

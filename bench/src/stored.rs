@@ -15,7 +15,7 @@ pub const COPIED: u32 = 100;
 const CHUNK: u64 = 20_000;
 
 /// Brings the calls that are stored from `from` to `to`.
-pub async fn fill(conn: &api::store::Reader, from: u64, to: u64) -> Result<()> {
+pub async fn fill(conn: &store::Reader, from: u64, to: u64) -> Result<()> {
     let backend = conn.get_database_backend();
     let mut done = from;
     while done < to {

@@ -4,14 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use api::app::{App, ledger};
-use api::clock::Clock;
-use api::config::{Config, ProxyConfig};
-use api::feed::Hub;
-use api::server::Server;
-use api::store::{Store, StoreOptions};
+use api::config::Config;
+use api::server::{Node, Server};
+use app::sip_proxies::EventQueue;
+use app::{App, ledger};
+use base::clock::Clock;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait as _, Database};
+use sip::config::ProxyConfig;
+use sip::stream::EventStream;
 use tokio_util::sync::CancellationToken;
 
 /// Secret of the hook in tests.
@@ -30,6 +31,8 @@ pub enum Backend {
 pub struct TestServer {
     /// The application inside.
     pub app: Arc<App>,
+    /// The proxies' events in Redis, if the configuration names a stream.
+    pub stream: Option<Arc<EventStream>>,
     /// Where GraphQL is served.
     pub http: SocketAddr,
     /// Where the hook is served.
@@ -117,6 +120,10 @@ impl TestServer {
         database_url: String,
         change: impl FnOnce(&mut Config),
     ) -> Self {
+        Self::run(Self::configured(database_url, change), Arc::new(dir), TestTime::default(), None).await
+    }
+
+    fn configured(database_url: String, change: impl FnOnce(&mut Config)) -> Config {
         let mut config = Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             database_url,
@@ -131,7 +138,18 @@ impl TestServer {
         config.limits.rates.subject_per_minute = 0;
         config.limits.rates.address_per_minute = 0;
         change(&mut config);
-        Self::run(config, Arc::new(dir), TestTime::default()).await
+        config
+    }
+
+    /// Starts a server whose proxies' events come by this queue, too.
+    pub async fn start_with_queue(
+        backend: Backend,
+        queue: Arc<dyn EventQueue>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let config = Self::configured(backend.new_database(&dir).await, change);
+        Self::run(config, Arc::new(dir), TestTime::default(), Some(queue)).await
     }
 
     /// Another node on the same database.
@@ -145,7 +163,7 @@ impl TestServer {
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         config.hook.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         change(&mut config);
-        Self::run(config, self.dir.clone(), self.time.clone()).await
+        Self::run(config, self.dir.clone(), self.time.clone(), None).await
     }
 
     /// Its time, to step.
@@ -161,16 +179,34 @@ impl TestServer {
         config
     }
 
-    async fn run(config: Config, dir: Arc<tempfile::TempDir>, time: TestTime) -> Self {
-        let options =
-            StoreOptions { url: config.database_url.clone(), connections: config.database_connections };
-        let store = Store::connect(&options, Arc::new(Hub::default())).await.expect("the database opens");
-        store.migrate().await.expect("the tables are made");
-        let app =
-            Arc::new(App::new(store, Arc::new(config.clone()), time.clock()).await.expect("an application"));
+    async fn run(
+        config: Config,
+        dir: Arc<tempfile::TempDir>,
+        time: TestTime,
+        queue: Option<Arc<dyn EventQueue>>,
+    ) -> Self {
+        let mut node = node(config.clone(), time.clock()).await;
+        if queue.is_some() {
+            Arc::get_mut(&mut node.app).expect("nobody shares it yet").event_queue = queue;
+        }
         let stop = CancellationToken::new();
-        let server = Server::start(app.clone(), stop.clone()).await.expect("the listeners are bound");
-        Self { app, http: server.http, hook: server.hook, dir, config, time, stop, server }
+        let server = Server::start(&node, stop.clone()).await.expect("the listeners are bound");
+        Self {
+            app: node.app,
+            stream: node.stream,
+            http: server.http,
+            hook: server.hook,
+            dir,
+            config,
+            time,
+            stop,
+            server,
+        }
+    }
+
+    /// What it was started with.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// Stops the server in order and starts another on the same database and the same addresses.
@@ -231,8 +267,15 @@ impl StoppedServer {
 
     /// Starts it again at the same addresses.
     pub async fn start(self) -> TestServer {
-        TestServer::run(self.config, self.dir, self.time).await
+        TestServer::run(self.config, self.dir, self.time, None).await
     }
+}
+
+/// A node on a database, whose tables it makes; it does not serve.
+pub async fn node(config: Config, clock: Clock) -> Node {
+    let (store, hub) = Node::connect(&config).await.expect("the database opens");
+    store.migrate().await.expect("the tables are made");
+    Node::new((store, hub), Arc::new(config), clock).await.expect("an application")
 }
 
 /// A proxy in the configuration.

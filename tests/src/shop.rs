@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use api::app::{accounts, users};
-use api::auth::Actor;
-use api::graphql::scalars::Kind;
-use api::store::ledger::{self, Entry, NewTransfer};
+use app::auth::Actor;
+use app::{accounts, users};
 use billing::money::Micros;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{Book, TransferKind};
+use graphql::scalars::Kind;
 use serde_json::{Value, json};
+use store::ledger::{self, Entry, NewTransfer};
 
 use crate::client::Client;
 use crate::server::{Backend, HOOK_SECRET, TestServer};

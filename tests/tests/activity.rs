@@ -165,7 +165,7 @@ on_both!(a_watcher_who_was_away_goes_on_where_he_was, |backend: Backend| async m
         ["CALL_AUTHORIZED", "CALL_RINGING", "CALL_ANSWERED", "CALL_ENDED"]
     );
     // a position that is not of this database says so and starts from a snapshot
-    socket.subscribe("2", SHOP, json!({ "s": shop.id, "after": api::feed::stream::cursor(1_000_000) })).await;
+    socket.subscribe("2", SHOP, json!({ "s": shop.id, "after": app::feed::stream::cursor(1_000_000) })).await;
     let message = socket.next().await["callshopActivity"].take();
     assert_eq!((&message["cursorExpired"], message["snapshot"].is_object()), (&json!(true), true));
     shop.finish().await;
@@ -225,7 +225,7 @@ on_both!(live_calls_tick, |backend: Backend| async move {
 on_both!(a_stranger_watches_nothing, |backend: Backend| async move {
     let shop = Shop::start(backend, 1).await;
     let mut socket = Socket::open(shop.server.http, shop.attendant.token()).await;
-    let foreign = api::graphql::scalars::Kind::Callshop.id(uuid::Uuid::now_v7());
+    let foreign = graphql::scalars::Kind::Callshop.id(uuid::Uuid::now_v7());
     socket.subscribe("1", SHOP, json!({ "s": foreign.as_str() })).await;
     let message = socket.receive().await;
     let shown = message.to_string();

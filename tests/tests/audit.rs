@@ -1,10 +1,8 @@
 //! `callshop audit`: a database in which everything holds is damaged in every way, and each time the right invariant is named.
 
-use api::app::calls::pricing::Level;
-use api::app::ledger::audit;
 use api::cli::{Cli, run};
-use api::store::ledger::{self, Entry, NewTransfer};
-use api::store::{Writes, calls};
+use app::calls::pricing::Level;
+use app::ledger::audit;
 use billing::money::Micros;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser as _;
@@ -15,6 +13,8 @@ use entity::{
 };
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _};
 use serde_json::{Value, json};
+use store::ledger::{self, Entry, NewTransfer};
+use store::{Writes, calls};
 use uuid::Uuid;
 
 use tests::{TestServer, on_both};
@@ -612,7 +612,7 @@ async fn execute(server: &TestServer, statements: &str) {
 
 on_both!(every_damage_is_found_under_its_name, |backend| async move {
     let server = TestServer::start(backend, |_| {}).await;
-    let url = server.app.config.database_url.clone();
+    let url = server.config().database_url.clone();
     let books = Books::new();
     let books = &books;
     server

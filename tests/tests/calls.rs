@@ -24,9 +24,8 @@ async fn only_call(shop: &Shop, fields: &str) -> Value {
 }
 
 async fn kinds(shop: &Shop) -> Vec<String> {
-    let id = api::graphql::scalars::Kind::Callshop.parse(&shop.id.clone().into()).expect("an id");
-    let rows =
-        api::store::activity::after(shop.server.app.store.reader(), id, 0, 1000).await.expect("activities");
+    let id = graphql::scalars::Kind::Callshop.parse(&shop.id.clone().into()).expect("an id");
+    let rows = store::activity::after(shop.server.app.store.reader(), id, 0, 1000).await.expect("activities");
     let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
     assert_eq!(seqs, (1..=i64::try_from(rows.len()).expect("few")).collect::<Vec<_>>(), "seq has no gap");
     rows.iter().map(|row| row.kind.as_str().to_owned()).filter(|kind| kind.starts_with("CALL")).collect()
@@ -601,7 +600,7 @@ on_both!(a_time_that_cannot_be_true_makes_no_call_free_or_endless, |backend: Bac
         assert_eq!(shop.hook().events(&[late]).await, ["duplicate"]);
         let doubted = problems(&shop.admin, &platform, "EVENT_DOUBTED").await;
         assert_eq!(doubted.len(), shown, "{doubted:?}");
-        let id = api::graphql::scalars::Kind::Call.id(text(&calls[2].0).parse().expect("a ref"));
+        let id = graphql::scalars::Kind::Call.id(text(&calls[2].0).parse().expect("a ref"));
         assert!(doubted.iter().any(|problem| problem["objectId"] == json!(id.to_string())), "{doubted:?}");
     }
     assert_eq!(rows().await, costs);

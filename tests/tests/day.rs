@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::app::calls::events::{EventBody, EventResult, ProxyEvent};
-use api::app::calls::writer::CallWriter;
+use app::calls::events::{EventBody, EventResult, ProxyEvent};
+use app::calls::writer::CallWriter;
 use billing::call::CallEventKind;
 use billing::money::Micros;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
@@ -323,7 +323,7 @@ async fn user(client: &Client) -> String {
 
 /// Global id of a call by its `ref`.
 fn call_id(reference: &Value) -> String {
-    api::graphql::scalars::Kind::Call.id(text(reference).parse().expect("an id")).to_string()
+    graphql::scalars::Kind::Call.id(text(reference).parse().expect("an id")).to_string()
 }
 
 on_both!(a_day_in_the_shop, |backend: Backend| async move {

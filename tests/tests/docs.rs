@@ -379,7 +379,7 @@ fn the_example_configuration_is_the_default_one_and_names_every_option() {
 #[test]
 fn the_exported_schema_is_the_present_one() {
     assert!(
-        read("schema.graphql") == api::graphql::sdl(),
+        read("schema.graphql") == graphql::sdl(),
         "schema.graphql is not the program's: run  callshop schema > schema.graphql"
     );
 }

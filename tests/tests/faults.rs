@@ -243,7 +243,7 @@ async fn faults_of_a_row_that_somebody_holds_end_in_time_on_postgres() {
     let up = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await["ref"].clone();
     let [.., end] = <[Value; 3]>::try_from(answered_call(&up, Utc::now(), 2_500)).expect("three events");
     let holder =
-        Database::connect(shop.server.app.config.database_url.clone()).await.expect("PostgreSQL answers");
+        Database::connect(shop.server.config().database_url.clone()).await.expect("PostgreSQL answers");
     let held = holder.begin().await.expect("a transaction");
     let row = format!("SELECT id FROM call WHERE id = '{}' FOR UPDATE", text(&up));
     held.execute_unprepared(&row).await.expect("the row is held");

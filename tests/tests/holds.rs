@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use api::app::calls::events::{EventBody, EventResult, ProxyEvent};
-use api::app::calls::writer::CallWriter;
-use api::graphql::scalars::Kind;
-use api::store::ledger::{self, Credit};
+use app::calls::events::{EventBody, EventResult, ProxyEvent};
+use app::calls::writer::CallWriter;
 use billing::call::CallEventKind;
 use billing::money::Micros;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::Book;
 use futures_util::future::join_all;
+use graphql::scalars::Kind;
 use serde_json::{Value, json};
+use store::ledger::{self, Credit};
 use tests::server::proxy;
 use tests::shop::{Hook, Shop, answered_call, event, micros, price, text, unique};
 use tests::sip::eventually;
@@ -338,7 +338,7 @@ on_both!(an_event_that_can_never_be_applied_keeps_no_other_back, |backend: Backe
     }
     // frozen prices that do not parse: a fault that no trying again mends
     let id: Uuid = text(&ends[0]["ref"]).parse().expect("a ref");
-    let broken = |tx: api::store::Tx| async move {
+    let broken = |tx: store::Tx| async move {
         use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
         let change =
             entity::call::ActiveModel { id: Set(id), pricing: Set(json!("?")), ..Default::default() };
@@ -444,7 +444,7 @@ on_both!(phones_that_never_rest, |backend: Backend| async move {
     let mut steps: std::collections::HashMap<_, Vec<_>> = std::collections::HashMap::new();
     let mut seq = 0;
     loop {
-        let page = api::store::activity::after(shop.server.app.store.reader(), id, seq, 1_000).await;
+        let page = store::activity::after(shop.server.app.store.reader(), id, seq, 1_000).await;
         let page = page.expect("activities");
         let Some(last) = page.last() else { break };
         assert_eq!(last.seq, seq + page.len() as i64, "numbered without a gap");
@@ -651,8 +651,7 @@ on_both!(low_credit_is_told_once_when_it_is_crossed, |backend: Backend| async mo
         shop.hook().events(&events).await;
     }
     let id = Kind::Callshop.parse(&shop.id.clone().into()).expect("an id");
-    let rows =
-        api::store::activity::after(shop.server.app.store.reader(), id, 0, 1000).await.expect("activities");
+    let rows = store::activity::after(shop.server.app.store.reader(), id, 0, 1000).await.expect("activities");
     let told = rows.iter().filter(|row| row.kind == entity::ActivityKind::CreditLow).count();
     assert_eq!(told, 1, "0.97, 0.94, 0.91: crossed once");
     shop.finish().await;

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use api::app::calls::events::EventResult;
+use app::calls::events::EventResult;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::hook_event;
 use futures_util::future::join_all;
@@ -803,8 +803,7 @@ async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
     let call = stage.call_in(0, "ANSWERED").await;
     let other = stage.call_in(1, "ANSWERED").await;
     // as if our database had been restored from a moment when it was over
-    let reference =
-        json!(api::graphql::scalars::Kind::Call.parse(&text(&other["id"]).into()).expect("an id"));
+    let reference = json!(graphql::scalars::Kind::Call.parse(&text(&other["id"]).into()).expect("an id"));
     let answered = time(&other["answeredAt"]);
     let more = json!({ "by": "caller", "cause": "bye", "answered_ts": tests::shop::micros(answered) });
     let over = tests::shop::event("ended", &reference, answered + Duration::from_secs(1), more);
@@ -917,7 +916,7 @@ impl Stage {
 
     /// How the events that are stored came, once nothing waits.
     async fn ways(&self) -> Ways {
-        let stream = self.shop.server.app.proxy_events.as_ref().expect("the stream");
+        let stream = self.shop.server.stream.as_ref().expect("the stream");
         eventually("the stream is drained", async || {
             stream.drained().await.is_ok_and(|empty| empty).then_some(())
         })

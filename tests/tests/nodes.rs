@@ -338,12 +338,12 @@ on_both!(disabling_waits_for_what_the_user_is_doing, |backend| async move {
     let other = shop.server.another_node().await;
     let (id, client) = logged_in_at(&shop, &other).await;
     let (app, token) = (other.app.clone(), client.token().to_owned());
-    let (actor, _) = api::auth::login::authenticate(&app, &token).await.expect("a login");
+    let (actor, _) = app::auth::login::authenticate(&app, &token).await.expect("a login");
     let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let doing = {
         let (begun, go_on) = (begun.clone(), go_on.clone());
         tokio::spawn(async move {
-            let work = |_tx: api::store::Tx| async {
+            let work = |_tx: store::Tx| async {
                 begun.notify_one();
                 go_on.notified().await;
                 Ok(())

@@ -4,9 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use api::store::ledger::{self, Entry, NewTransfer};
-use api::store::partitions::{CALLS, Month};
-use api::store::{NewActivity, accounts, activity, calls, first_id, partitions, sessions, tariffs};
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
 use entity::{
@@ -18,6 +15,9 @@ use sea_orm::sea_query::{PostgresQueryBuilder, QueryBuilder as _};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, Value,
 };
+use store::ledger::{self, Entry, NewTransfer};
+use store::partitions::{CALLS, Month};
+use store::{NewActivity, accounts, activity, calls, first_id, partitions, sessions, tariffs};
 use tests::{Backend, TestServer, on_both};
 use uuid::Uuid;
 
@@ -300,7 +300,7 @@ async fn a_busy_morning(server: &TestServer) {
     let asked = "SELECT MIN(reltuples) >= 5000 AS known FROM pg_class WHERE relname IN ('call_202705', 'call_charge_202705')";
     for _ in 0..300 {
         // a connection tells what it counted within ten seconds; the server looks by itself, too
-        api::app::statistics::refresh(&server.app).await.unwrap();
+        app::statistics::refresh(&server.app).await.unwrap();
         let row =
             store.reader().query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await.unwrap();
         if row.unwrap().try_get::<bool>("", "known").unwrap() {
@@ -329,7 +329,7 @@ async fn half_a_year(server: &TestServer) {
             .write(|tx| async move {
                 // the server looks after them when it starts, too
                 if !partitions::alone(tx.conn()).await? {
-                    return Err(api::error::Error::Overtaken);
+                    return Err(base::error::Error::Overtaken);
                 }
                 // on PostgreSQL the rows of the second round are in the default partition, and move
                 calls::insert(tx.conn(), rows).await?;
@@ -347,7 +347,7 @@ on_both!(the_call_path_reads_by_index, |backend: Backend| async move {
     a_busy_morning(&server).await;
     let tx = server.app.store.reader().begin().await.unwrap();
     if tx.get_database_backend() == DbBackend::Postgres {
-        for (setting, value) in api::store::KEYED {
+        for (setting, value) in store::KEYED {
             tx.execute_unprepared(&format!("SET LOCAL {setting} = {value}")).await.unwrap();
         }
     }

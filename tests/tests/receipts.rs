@@ -1,6 +1,6 @@
 //! Receipts: how they look in every language and format, and who gets which over the wire.
 
-use api::receipt::{Call, Destination, Format, Item, Locale, Receipt, Refund};
+use app::receipt::{Call, Destination, Format, Item, Locale, Receipt, Refund};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use billing::money::Micros;

@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use api::app::calls::reconcile::Delivery;
-use api::graphql::scalars::Kind;
-use api::store::ledger;
+use app::sip_proxies::{EventQueue, StuckEntry};
 use billing::rating::talk_seconds;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{ActivityKind, CallState, EndCause, activity, call, call_sighting, proxy as proxies};
-use futures_util::future::BoxFuture;
+use graphql::scalars::Kind;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _};
 use serde_json::{Value, json};
+use store::ledger;
 use tests::proxy::{Lists, dialog};
 use tests::shop::{event, micros, text, unique};
 use tests::sip::eventually;
@@ -41,6 +40,20 @@ impl Stage {
             config.hook.proxies = vec![tests::server::proxy(PROXY, proxy.address)];
         })
         .await;
+        Self::on(server, proxy, cabins).await
+    }
+
+    /// With events that come by a queue, too.
+    async fn set_with_queue(backend: Backend, cabins: usize, queue: Arc<dyn EventQueue>) -> Self {
+        let proxy = FakeProxy::start().await;
+        let server = TestServer::start_with_queue(backend, queue, |config| {
+            config.hook.proxies = vec![tests::server::proxy(PROXY, proxy.address)];
+        })
+        .await;
+        Self::on(server, proxy, cabins).await
+    }
+
+    async fn on(server: TestServer, proxy: FakeProxy, cabins: usize) -> Self {
         let lists = Lists::nothing(server.time().clone());
         let shop = Shop::on(server, cabins).await;
         shop.open_register().await;
@@ -288,15 +301,19 @@ on_both!(a_lost_call_is_never_charged_beyond_what_is_covered, |backend: Backend|
 on_both!(nothing_is_lost_while_an_event_waits, |backend: Backend| async move {
     /// A stream of events.
     struct Stream(AtomicBool);
-    impl Delivery for Stream {
-        fn drained<'a>(&'a self, proxy: &'a str) -> BoxFuture<'a, api::error::Result<bool>> {
+    #[async_trait::async_trait]
+    impl EventQueue for Stream {
+        async fn drained(&self, proxy: &str) -> base::error::Result<bool> {
             assert_eq!(proxy, PROXY);
-            Box::pin(async { Ok(self.0.load(Ordering::Relaxed)) })
+            Ok(self.0.load(Ordering::Relaxed))
+        }
+
+        fn stuck(&self) -> Vec<StuckEntry> {
+            Vec::new()
         }
     }
     let stream = Arc::new(Stream(AtomicBool::new(true)));
-    let mut stage = Stage::set(backend, 2).await;
-    stage.shop.server.app.reconciliation.deliver_by(stream.clone());
+    let mut stage = Stage::set_with_queue(backend, 2, stream.clone()).await;
     let (ended, answered) = stage.talking(0).await;
     let (lost, _) = stage.talking(1).await;
     // both are gone from the proxy, the end of one waits in its queue

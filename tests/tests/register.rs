@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use api::graphql::scalars::parse_any;
 use billing::money::Micros;
 use entity::Book;
+use graphql::scalars::parse_any;
 use serde_json::{Value, json};
 use tests::shop::{PASSWORD, text, unique};
 use tests::{Backend, Client, Shop, on_both};
@@ -58,7 +58,7 @@ fn amounts<const N: usize>(object: &Value, fields: [&str; N]) -> [String; N] {
 async fn book(shop: &Shop, book: Book) -> String {
     let (_, id) = parse_any(&shop.id.clone().into()).expect("an id");
     let conn = shop.server.app.store.reader();
-    let balances = api::store::ledger::balances(conn, id, book).await.expect("balances");
+    let balances = store::ledger::balances(conn, id, book).await.expect("balances");
     balances.get("BRL").copied().unwrap_or(Micros::ZERO).to_string()
 }
 
@@ -66,7 +66,7 @@ async fn book(shop: &Shop, book: Book) -> String {
 async fn drawer(shop: &Shop, shift: &str) -> BTreeMap<String, String> {
     let (_, id) = parse_any(&shift.to_owned().into()).expect("an id");
     let conn = shop.server.app.store.reader();
-    let sums = api::store::register::drawer(conn, id).await.expect("a drawer");
+    let sums = store::register::drawer(conn, id).await.expect("a drawer");
     let line = |(method, sum): (entity::PaymentMethod, entity::Micros)| {
         (method.as_str().to_owned(), Micros::from(sum).to_string())
     };
@@ -324,8 +324,8 @@ on_both!(what_cash_does_is_written_down, |backend| async move {
     act(&shop, "settleSession", keyed(json!({ "sessionId": session, "payments": [] }))).await;
     close(&shop, &[("CASH", "101")], &[]).await;
     let (_, id) = parse_any(&shop.id.clone().into()).expect("an id");
-    let page = api::store::Page { above: None, below: None, limit: 50, descending: false };
-    let log = api::store::audit::list(shop.server.app.store.reader(), id, page).await.expect("a log");
+    let page = store::Page { above: None, below: None, limit: 50, descending: false };
+    let log = store::audit::list(shop.server.app.store.reader(), id, page).await.expect("a log");
     let actions: Vec<&str> = log.iter().map(|entry| entry.action.as_str()).collect();
     let done =
         ["openRegister", "recordCashMovement", "openCabin", "closeCabin", "settleSession", "closeRegister"];

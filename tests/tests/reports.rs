@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use api::graphql::scalars::parse_any;
 use billing::money::Micros;
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use entity::{
     Book, cabin_session, call, ledger_balance, ledger_entry, ledger_transfer, live_call, tariff_version,
 };
+use graphql::scalars::parse_any;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, IntoActiveModel as _, QueryFilter as _};
 use serde_json::{Value, json};
@@ -82,7 +82,7 @@ fn said(explanation: &Value) -> Vec<String> {
 /// Global id of a call by its `ref`.
 fn call_id(reference: &Value) -> String {
     let id: Uuid = reference.as_str().expect("a ref").parse().expect("an id");
-    api::graphql::scalars::Kind::Call.id(id).to_string()
+    graphql::scalars::Kind::Call.id(id).to_string()
 }
 
 on_both!(

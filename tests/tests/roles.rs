@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use api::auth::login::{self, Origin};
 use apollo_compiler::Schema;
 use apollo_compiler::ast::FieldDefinition;
 use apollo_compiler::schema::ExtendedType;
+use app::auth::login::{self, Origin};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Utc;
@@ -662,7 +662,7 @@ const ANSWERS: &[(&str, &str)] = &[
 ];
 
 fn schema() -> Schema {
-    Schema::parse(api::graphql::sdl(), "schema.graphql").expect("the schema parses")
+    Schema::parse(graphql::sdl(), "schema.graphql").expect("the schema parses")
 }
 
 /// `Type.field` of every object type but those of pages and introspection.
@@ -697,7 +697,7 @@ fn listed(name: &str, fields: &str) -> Vec<String> {
 
 #[test]
 fn every_root_field_has_a_row_in_the_visibility_table() {
-    let rules = api::graphql::visibility();
+    let rules = graphql::visibility();
     let ruled: BTreeSet<&str> = rules.iter().map(|(key, _)| *key).collect();
     let twice: Vec<&str> = rules
         .iter()
@@ -736,7 +736,7 @@ fn what_each_role_sees_of_the_schema() {
     let update = std::env::var_os("UPDATE_SNAPSHOTS").is_some();
     let mut changed = Vec::new();
     for role in ROLES {
-        let sdl = api::graphql::role_sdl(role).expect("a schema");
+        let sdl = graphql::role_sdl(role).expect("a schema");
         let path = dir.join(format!("{role}.graphql"));
         if update {
             std::fs::create_dir_all(&dir).expect("a folder for snapshots");
@@ -1173,7 +1173,7 @@ fn visible_under(reach: &str, field: &str) -> bool {
 on_both!(guards_hold_without_the_roles_schema, |backend| async move {
     let shop = Shop::start(backend, 2).await;
     let own = Branch::of(&shop).await;
-    let full = api::graphql::schema(shop.server.app.clone());
+    let full = graphql::schema(shop.server.app.clone());
     let schema = schema();
     let known = fields_of(&schema);
     let mut actors = Vec::new();

@@ -1,9 +1,9 @@
 //! Sessions to the end: deposits, items, discounts, settlement with cash rounding, refunds, and the books behind them.
 
-use api::graphql::scalars::parse_any;
 use billing::money::Micros;
 use chrono::Utc;
 use entity::Book;
+use graphql::scalars::parse_any;
 use serde_json::{Value, json};
 use tests::shop::{answered_call, text, unique};
 use tests::{Client, Shop, on_both};
@@ -87,7 +87,7 @@ async fn settings(shop: &Shop, change: Value) {
 async fn book(shop: &Shop, book: Book) -> String {
     let (_, id) = parse_any(&shop.id.clone().into()).expect("an id");
     let conn = shop.server.app.store.reader();
-    let balances = api::store::ledger::balances(conn, id, book).await.expect("balances");
+    let balances = store::ledger::balances(conn, id, book).await.expect("balances");
     balances.get("BRL").copied().unwrap_or(Micros::ZERO).to_string()
 }
 

@@ -4,22 +4,16 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use api::app::{App, ledger};
-use api::auth::login;
-use api::clock::Clock;
 use api::config::Config;
 use api::demo;
-use api::feed::Hub;
-use api::store::{Store, StoreOptions};
+use app::auth::login;
+use app::{App, ledger};
+use base::clock::Clock;
 use sea_orm::{ConnectionTrait as _, Database};
-
 /// An application over a migrated database.
-async fn application(url: &str) -> App {
-    let config = Config { database_url: url.to_owned(), ..Config::default() };
-    let options = StoreOptions { url: url.to_owned(), connections: 2 };
-    let store = Store::connect(&options, Arc::new(Hub::default())).await.expect("the database opens");
-    store.migrate().await.expect("the tables are made");
-    App::new(store, Arc::new(config), Clock::system()).await.expect("an application")
+async fn application(url: &str) -> Arc<App> {
+    let config = Config { database_url: url.to_owned(), database_connections: 2, ..Config::default() };
+    tests::server::node(config, Clock::system()).await.app
 }
 
 /// The script's exit and what it said.
@@ -55,7 +49,7 @@ async fn a_shop_goes_on_on_postgres() {
 
     let new = application(&url).await;
     let (actor, _) = login::authenticate(&new, &tokens.access).await.expect("the token is good there, too");
-    let live = api::app::calls::live(&new, &actor, shop.callshop).await.expect("the shop is there");
+    let live = app::calls::live(&new, &actor, shop.callshop).await.expect("the shop is there");
     assert!(live.is_empty());
     let checked = ledger::audit(&new.store, |_| {}).await.expect("the ledger reads");
     let broken: Vec<_> = checked.iter().filter(|invariant| !invariant.findings.is_empty()).collect();

@@ -1,9 +1,7 @@
 //! What happens to a database over the months: history is trimmed, tables change under nodes that run, the database goes away and comes back.
 
-use api::app::retention;
-use api::feed::stream::{cursor, parse_cursor};
-use api::store::partitions::{ACTIVITIES, CALLS, CHARGES};
-use api::store::retention::calls_kept_from;
+use app::feed::stream::{cursor, parse_cursor};
+use app::retention;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{CallState, activity, call, call_charge, hook_event, ledger_entry, live_call};
 use migration::MigratorTrait as _;
@@ -12,6 +10,9 @@ use sea_orm::{
     PaginatorTrait as _, QueryFilter as _, QueryOrder as _, Statement,
 };
 use serde_json::{Value, json};
+use store::OnCommit as _;
+use store::partitions::{ACTIVITIES, CALLS, CHARGES};
+use store::retention::calls_kept_from;
 use tests::shop::{Shop, answered_call, text, unique};
 use tests::{Backend, Socket, TestServer, on_both};
 
@@ -237,7 +238,7 @@ async fn a_month_that_was_taken_away_by_hand_is_named_and_comes_back_on_postgres
         done.await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     };
     let lost = async || {
-        let checked = api::app::ledger::audit(&shop.server.app.store, |_| {}).await.expect("the audit runs");
+        let checked = app::ledger::audit(&shop.server.app.store, |_| {}).await.expect("the audit runs");
         checked
             .into_iter()
             .find(|one| one.name.starts_with("every month"))
@@ -552,7 +553,7 @@ async fn live_calls_tick_while_the_database_is_away() {
     let knife = Knife::new(&shop).await;
     knife.close().await;
     // a call changed, it is said: they are to be read again
-    store.hub().publish(vec![activity::Model { seq: last.seq + 1, ..last }], None);
+    shop.server.app.hub.committed(vec![activity::Model { seq: last.seq + 1, ..last }], None);
     for _ in 0..3 {
         assert_eq!(calls(&mut socket).await, 2);
     }
@@ -576,7 +577,7 @@ struct Knife {
 
 impl Knife {
     async fn new(shop: &Shop) -> Self {
-        let (server, name) = shop.server.app.config.database_url.rsplit_once('/').expect("a database");
+        let (server, name) = shop.server.config().database_url.rsplit_once('/').expect("a database");
         let admin =
             sea_orm::Database::connect(format!("{server}/postgres")).await.expect("PostgreSQL answers");
         Self { admin, database: name.to_owned() }

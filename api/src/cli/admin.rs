@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::{ConfigArgs, Failure, open, out};
-use crate::app::margin::Margins;
-use crate::app::tariffs::{self, Import, ImportMode, MAX_DECK_BYTES};
-use crate::app::users::{self, NewUser};
-use crate::app::{App, accounts};
-use crate::auth::Actor;
-use crate::graphql;
+use app::auth::Actor;
+use app::margin::Margins;
+use app::tariffs::{self, Import, ImportMode, MAX_DECK_BYTES};
+use app::users::{self, NewUser};
+use app::{App, accounts};
 
 #[derive(Debug, Args)]
 pub(super) struct SchemaArgs {
@@ -91,7 +90,7 @@ pub(super) async fn user(command: UserCommand) -> Result<(), Failure> {
             line
         }
     };
-    let app = open(&config.load()?).await?;
+    let app = open(&config.load()?).await?.app;
     let platform = accounts::ensure_platform(&app).await?;
     let operator = Actor::operator(&platform);
     let password = password.trim_end_matches(['\r', '\n']).to_owned();
@@ -105,7 +104,7 @@ pub(super) async fn tariff(command: TariffCommand) -> Result<(), Failure> {
     match command {
         TariffCommand::Import { config, tariff, file, merge, dry_run, activate } => {
             let csv = read_deck(&file)?;
-            let app = open(&config.load()?).await?;
+            let app = open(&config.load()?).await?.app;
             let note = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let import = Import {
                 tariff_id: graphql::scalars::Kind::Tariff.parse(&tariff.into())?,
@@ -118,7 +117,7 @@ pub(super) async fn tariff(command: TariffCommand) -> Result<(), Failure> {
             import_deck(&app, import, activate).await
         }
         TariffCommand::Export { config, version } => {
-            let app = open(&config.load()?).await?;
+            let app = open(&config.load()?).await?.app;
             let operator = Actor::operator(&accounts::ensure_platform(&app).await?);
             let id = graphql::scalars::Kind::TariffVersion.parse(&version.into())?;
             out(&tariffs::export_csv(&app, &operator, id).await?)?;

@@ -6,10 +6,9 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{ConfigArgs, Failure, out};
-use crate::app::ledger::{self, Checked};
-use crate::config::without_password;
-use crate::feed::Hub;
-use crate::store::{Store, StoreOptions};
+use app::ledger::{self, Checked};
+use base::secret::without_password;
+use store::{Store, StoreOptions};
 
 /// What `callshop audit --help` ends with.
 pub(super) const HELP: &str = "Exit status: 0 when everything holds, 1 when something does not, 2 when it could not be looked at.\n\n\
@@ -46,7 +45,7 @@ async fn audit(args: &AuditArgs) -> Result<Vec<Checked>, Failure> {
     if url.starts_with("sqlite:") && !url.contains('?') {
         url.push_str("?mode=rw");
     }
-    let cannot = |error: crate::error::Error| -> Failure {
+    let cannot = |error: base::error::Error| -> Failure {
         let database = without_password(&config.database_url);
         format!(
             "cannot audit the database {database}: {error} (is it there, and up to date? `callshop migrate`)"
@@ -54,7 +53,7 @@ async fn audit(args: &AuditArgs) -> Result<Vec<Checked>, Failure> {
         .into()
     };
     let options = StoreOptions { url, connections: 1 };
-    let store = Store::connect(&options, Arc::new(Hub::default())).await.map_err(cannot)?;
+    let store = Store::connect(&options, Arc::new(())).await.map_err(cannot)?;
     // nothing is drawn where standard error is no terminal
     let bar = ProgressBar::new(ledger::invariant_count() as u64);
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}")?);

@@ -11,11 +11,12 @@ use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{ConfigArgs, Failure, out};
-use crate::config::{Config, without_password};
-use crate::feed::Hub;
-use crate::kamailio::control::{ControlError, Proxies};
-use crate::redis_client;
-use crate::store::{Store, StoreOptions, file};
+use crate::config::Config;
+use app::redis_client;
+use app::sip_proxies::ProxyError;
+use base::secret::without_password;
+use sip::control::Proxies;
+use store::{Store, StoreOptions, file};
 
 /// What `callshop check-config --help` ends with.
 pub(super) const HELP: &str = "Exit status: 0 when a server would start and work with it, 1 when not.\n\n\
@@ -145,8 +146,7 @@ async fn database(found: &mut Findings, config: &Config) {
         modes(found, &path);
     }
     let options = StoreOptions { url, connections: 1 };
-    let store = match tokio::time::timeout(PATIENCE, Store::connect(&options, Arc::new(Hub::default()))).await
-    {
+    let store = match tokio::time::timeout(PATIENCE, Store::connect(&options, Arc::new(()))).await {
         Ok(Ok(store)) => store,
         Ok(Err(error)) => return found.fail("database", format!("{shown}: {error}")),
         Err(_) => {
@@ -226,7 +226,7 @@ async fn proxies(found: &mut Findings, config: &Config) {
         match proxies.version(&proxy.name).await {
             Ok(version) => found.ok(&what, format!("{} answers: {version}", proxy.control_url)),
             // the proxy is started after the API, which it asks from its first phone on
-            Err(ControlError::Unreachable(_)) => found.warn(
+            Err(ProxyError::Unreachable(_)) => found.warn(
                 &what,
                 format!(
                     "{} does not answer: start the SIP proxy after the API, then run this again. Until it answers no call is hung up or extended from here",

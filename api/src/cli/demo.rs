@@ -7,12 +7,12 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, open, out, stop_on_signal};
-use crate::auth::token;
 use crate::config::options_in_environment;
 use crate::demo::{self, Demo};
-use crate::graphql::scalars::Kind;
 use crate::server::Server;
 use crate::simulate::{self, Plan};
+use app::auth::token;
+use graphql::scalars::Kind;
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
@@ -48,13 +48,13 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     config.listen = args.listen;
     // the hook takes whatever port is free: nothing outside this process needs to know it beforehand
     config.hook.listen = SocketAddr::new(args.listen.ip(), 0);
-    let app = open(&config).await?;
+    let node = open(&config).await?;
     let demo = match earlier {
         Some(demo) => demo,
-        None => demo::seed(&app, &args.dir, &secret).await?,
+        None => demo::seed(&node.app, &args.dir, &secret).await?,
     };
-    let tokens = demo::tokens(&app, &demo).await?;
-    let server = Server::start(app, stop.clone()).await?;
+    let tokens = demo::tokens(&node.app, &demo).await?;
+    let server = Server::start(&node, stop.clone()).await?;
     if args.json {
         out(&format!("{}\n", line(&server, &demo, &tokens)))?;
     } else {

@@ -18,12 +18,11 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
-use crate::app::App;
-use crate::clock::Clock;
-use crate::config::{Config, without_password};
-use crate::feed::Hub;
-use crate::store::{Store, StoreOptions};
-use crate::telemetry::export::Exporter;
+use crate::config::Config;
+use crate::server::Node;
+use crate::traces::Exporter;
+use base::clock::Clock;
+use base::secret::without_password;
 
 /// Runs a callshop: cabins, calls, tariffs, credit and the cash register, behind one GraphQL API.
 #[derive(Debug, Parser)]
@@ -141,7 +140,7 @@ fn out(text: &str) -> Result<(), Failure> {
 
 /// Logs to standard error, and hands spans to the exporter if there is one.
 fn log(json: bool, exporter: Option<&Exporter>) {
-    let filter = EnvFilter::try_from_env("CALLSHOP_LOG").unwrap_or_else(|_| EnvFilter::new("warn,api=info"));
+    let filter = EnvFilter::try_from_env("CALLSHOP_LOG").unwrap_or_else(|_| EnvFilter::new(default_filter()));
     // logs go to standard error: standard output is the command's answer
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match json {
@@ -154,14 +153,18 @@ fn log(json: bool, exporter: Option<&Exporter>) {
     drop(done);
 }
 
-/// The application over the configured database, migrated.
-async fn open(config: &Config) -> Result<Arc<App>, Failure> {
-    let options = StoreOptions { url: config.database_url.clone(), connections: config.database_connections };
-    let store = Store::connect(&options, Arc::new(Hub::default())).await.map_err(|error| {
+/// Warnings of libraries, and more of the program's own crates.
+fn default_filter() -> String {
+    crate::CRATES.iter().fold("warn".to_owned(), |filter, name| format!("{filter},{name}=info"))
+}
+
+/// The node over the configured database, migrated.
+async fn open(config: &Config) -> Result<Node, Failure> {
+    let (store, hub) = Node::connect(config).await.map_err(|error| {
         format!("cannot open the database {}: {error}", without_password(&config.database_url))
     })?;
     store.migrate().await?;
-    Ok(Arc::new(App::new(store, Arc::new(config.clone()), Clock::system()).await?))
+    Ok(Node::new((store, hub), Arc::new(config.clone()), Clock::system()).await?)
 }
 
 /// Cancelled by SIGINT or SIGTERM; a second one ends the process at once, with the status that shells give a signal.

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{ConfigArgs, Failure, log, open, out, stop_on_signal};
 use crate::server::Server;
-use crate::telemetry::export::Exporter;
+use crate::traces::Exporter;
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -40,8 +40,8 @@ pub(super) async fn run(args: ServeArgs, log_json: bool) -> Result<(), Failure> 
     let exporter = Exporter::new(&config.telemetry)?;
     log(log_json, exporter.as_ref());
     let stop = stop_on_signal()?;
-    let app = open(&config).await?;
-    let server = Server::start(app, stop).await?;
+    let node = open(&config).await?;
+    let server = Server::start(&node, stop).await?;
     eprintln!(
         "callshop serves GraphQL at http://{}/graphql, the SIP proxy's hook at http://{}",
         server.http, server.hook

@@ -1,7 +1,5 @@
 //! What is the process's: memory, open files, its start, its version, and what the database did to it.
 
-use std::sync::LazyLock;
-
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -20,19 +18,6 @@ struct Build {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Kind {
     kind: &'static str,
-}
-
-static ERRORS: LazyLock<Family<Kind, Counter>> = LazyLock::new(Family::default);
-static AGAIN: LazyLock<Counter> = LazyLock::new(Counter::default);
-
-/// The database failed: `no_connection` when none of a pool was to be had in time, `statement` otherwise.
-pub fn database_error(kind: &'static str) {
-    ERRORS.get_or_create(&Kind { kind }).inc();
-}
-
-/// A transaction ran again.
-pub fn transaction_again() {
-    AGAIN.inc();
 }
 
 pub(super) fn register(all: &mut Registry) {
@@ -58,9 +43,15 @@ pub(super) fn register(all: &mut Registry) {
     build.get_or_create(&Build { version: env!("CARGO_PKG_VERSION") }).set(1);
     all.register("callshop_build_info", "Always 1: which program this is", build);
     let help = "Failures of the database, by their kind";
-    all.register("callshop_database_errors", help, ERRORS.clone());
+    let database = store::counters::read();
+    let errors = Family::<Kind, Counter>::default();
+    errors.get_or_create(&Kind { kind: "statement" }).inc_by(database.statements);
+    errors.get_or_create(&Kind { kind: "no_connection" }).inc_by(database.connections);
+    all.register("callshop_database_errors", help, errors);
     let help = "Transactions that ran again after a deadlock or a serialization failure";
-    all.register("callshop_database_retries", help, AGAIN.clone());
+    let retries: Counter = Counter::default();
+    retries.inc_by(database.retries);
+    all.register("callshop_database_retries", help, retries);
 }
 
 fn read(path: &str) -> Option<String> {

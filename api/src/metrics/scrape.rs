@@ -10,9 +10,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::app::App;
-use crate::app::calls::writer::CallWriter;
-use crate::store::health::InProgress;
+use app::App;
+use app::calls::writer::CallWriter;
+use store::health::InProgress;
 
 /// How long what the database said stands.
 const FRESH: Duration = Duration::from_secs(5);
@@ -59,7 +59,7 @@ impl Gauges {
         let (room, queue) = writer.room();
         self.waiting.set(signed(queue.saturating_sub(room)));
         self.room.set(signed(room));
-        self.doorbell.set(signed(app.store.hub().waiting()));
+        self.doorbell.set(signed(app.hub.waiting()));
         let (versions, bytes) = app.rates.size().await;
         self.versions.set(versions);
         self.bytes.set(bytes);
@@ -69,7 +69,7 @@ impl Gauges {
             self.idle.get_or_create(&label).set(signed(pool.idle));
             self.most.get_or_create(&label).set(i64::from(pool.most));
         }
-        self.ready.set(i64::from(app.health.ready(&app.store, (room, queue)).await.is_ok()));
+        self.ready.set(i64::from(app.ready((room, queue)).await.is_ok()));
         if !self.is_due() {
             return;
         }

@@ -162,7 +162,7 @@ impl Side {
                     seq: self.had + round + 1,
                     ..seeded.sample.clone()
                 };
-                let message = api::feed::message::of_activity(uuid::Uuid::nil(), &row, "");
+                let message = app::feed::message::of_activity(uuid::Uuid::nil(), &row, "");
                 write.cmd("PUBLISH").arg(&self.channel).arg(message).ignore();
             }
             write.query_async::<()>(&mut connection).await?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use api::feed::message::Message;
+use app::feed::message::Message;
 use futures_util::{SinkExt as _, StreamExt as _};
 use redis::{AsyncConnectionConfig, PushInfo, PushKind, Value};
 use tokio::net::{TcpListener, TcpStream};

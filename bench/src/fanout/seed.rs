@@ -1,8 +1,8 @@
 //! Callshops to be watched, and an activity to show in them.
 
-use api::app::accounts::{self, NewAccount};
-use api::app::{App, phones};
-use api::auth::Actor;
+use app::accounts::{self, NewAccount};
+use app::auth::Actor;
+use app::{App, phones};
 use entity::{AccountKind, ActivityKind, activity};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
@@ -41,7 +41,7 @@ pub async fn seed(url: &str, shops: u32, with_phone: u32) -> Result<Seeded> {
     let app = &shop.server.app;
     let ended = activity::Entity::find().filter(activity::Column::Kind.eq(ActivityKind::CallEnded));
     let sample = ended.one(app.store.reader()).await?.ok_or("no call ended")?;
-    let reseller = api::graphql::scalars::Kind::Account.parse(&shop.reseller_id.as_str().into());
+    let reseller = graphql::scalars::Kind::Account.parse(&shop.reseller_id.as_str().into());
     let reseller = reseller.map_err(|error| error.to_string())?;
     let platform = accounts::ensure_platform(app).await?;
     let operator = &Actor::operator(&platform);

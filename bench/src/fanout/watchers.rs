@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use api::graphql::scalars::Kind;
 use futures_util::{SinkExt as _, StreamExt as _, TryStreamExt as _, stream};
+use graphql::scalars::Kind;
 use serde_json::json;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;

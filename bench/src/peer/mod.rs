@@ -12,10 +12,9 @@ mod sqlite;
 
 use std::sync::Arc;
 
-use api::feed::Hub;
-use api::store::{self, Store, StoreOptions};
 use entity::{Book, CallState, activity_head, call, ledger_balance};
 use sea_orm::{EntityTrait as _, IntoActiveModel as _};
+use store::{self, Store, StoreOptions};
 use uuid::Uuid;
 
 use crate::database::Databases;
@@ -100,9 +99,7 @@ fn account(shop: u64, place: u64) -> Result<Uuid> {
 }
 
 async fn fill(url: &str, plan: &Plan, sample: &Sample) -> Result<()> {
-    let store =
-        Store::connect(&StoreOptions { url: url.to_owned(), connections: 2 }, Arc::new(Hub::default()))
-            .await?;
+    let store = Store::connect(&StoreOptions { url: url.to_owned(), connections: 2 }, Arc::new(())).await?;
     store.migrate().await?;
     let shops = u64::from(plan.shops);
     let mut calls = Vec::new();

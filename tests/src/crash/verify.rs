@@ -5,16 +5,15 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use api::config::Config;
-use api::feed::Hub;
-use api::graphql::scalars::Kind;
-use api::store::{Reader, Store, StoreOptions};
 use billing::money::Micros;
 use entity::{
     Book, CallState, SessionState, TransferKind, cabin_session, call, call_charge, cash_movement, hook_event,
     ledger_balance, ledger_entry, ledger_transfer,
 };
+use graphql::scalars::Kind;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 use serde_json::json;
+use store::{Reader, Store, StoreOptions};
 use uuid::Uuid;
 
 use super::notes::{Notes, Talk};
@@ -32,7 +31,7 @@ const FLOAT: i64 = 100_000_000;
 pub(super) async fn everything(site: &Site, process: &Process, config: &Config) -> String {
     close_register(site).await;
     let options = StoreOptions { url: config.database_url.clone(), connections: 2 };
-    let store = Store::connect(&options, Arc::new(Hub::default())).await.expect("the database opens");
+    let store = Store::connect(&options, Arc::new(())).await.expect("the database opens");
     let conn = store.reader();
     let notes = std::mem::take(&mut *site.notes.lock().expect("the notes"));
     let shop = Kind::Callshop.parse(&site.shop.id.clone().into()).expect("an id");

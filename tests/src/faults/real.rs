@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use api::graphql::scalars::Kind;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{CallState, HookStatus, call, hook_event};
+use graphql::scalars::Kind;
 use sea_orm::{ColumnTrait as _, DatabaseConnection, EntityTrait as _, QueryFilter as _};
 use serde_json::json;
 use uuid::Uuid;

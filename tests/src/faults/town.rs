@@ -1,7 +1,7 @@
 //! Several callshops of one reseller, with open cabins: who calls, and who is watched.
 
-use api::graphql::scalars::Kind;
 use futures_util::stream::{self, StreamExt as _};
+use graphql::scalars::Kind;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::app::{register, sessions};
+use app::{register, sessions};
 use entity::{
     Book, CallState, PaymentMethod, SessionState, cabin_session, call, call_charge, ledger_balance,
     ledger_entry,

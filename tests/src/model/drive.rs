@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::app::calls::authorize::{Authorization, AuthorizeRequest};
-use api::app::calls::events::{EventBody, EventResult, ProxyEvent};
-use api::app::{credit, register, sessions};
-use api::auth::Actor;
-use api::error::Error;
+use app::auth::Actor;
+use app::calls::authorize::{Authorization, AuthorizeRequest};
+use app::calls::events::{EventBody, EventResult, ProxyEvent};
+use app::{credit, register, sessions};
+use base::error::Error;
 use billing::call::{CallEventKind, EndCause, EndedBy};
 use billing::money::Micros;
 use billing::session::CloseMode;

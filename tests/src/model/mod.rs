@@ -13,7 +13,7 @@ mod world;
 
 use std::time::Instant;
 
-use api::app::ledger;
+use app::ledger;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use tokio::runtime::Runtime;
 

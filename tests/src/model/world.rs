@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use api::app::App;
-use api::app::calls::writer::CallWriter;
-use api::auth::Actor;
 use api::config::Config;
-use api::feed::Hub;
-use api::store::{Store, StoreOptions, ledger};
+use app::App;
+use app::auth::Actor;
+use app::calls::writer::CallWriter;
 use billing::number::DialPlan;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{AccountKind, Micros, Role, RoundingMode};
 use sea_orm::{EntityTrait as _, IntoActiveModel as _};
 use serde_json::json;
+use store::ledger;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -72,12 +71,8 @@ impl World {
         config.calls.charge_unacknowledged = charge_unacknowledged;
         // calls end up to a quarter of an hour after they are told of
         config.calls.clock_skew_seconds = 3_600;
-        let options =
-            StoreOptions { url: config.database_url.clone(), connections: config.database_connections };
-        let store = Store::connect(&options, Arc::new(Hub::default())).await.expect("the database opens");
-        store.migrate().await.expect("the tables are made");
         let time = TestTime::default();
-        let app = Arc::new(App::new(store, Arc::new(config), time.clock()).await.expect("an application"));
+        let app = crate::server::node(config, time.clock()).await.app;
         let stop = CancellationToken::new();
         let (writer, _) = CallWriter::start(app.clone(), stop.clone());
         let tariffs = make_tariffs(&app).await;

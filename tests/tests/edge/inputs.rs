@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use api::http::Limits;
-use api::http::pipeline::{Parameters, RolePipeline};
 use apollo_compiler::Schema;
 use apollo_compiler::schema::ExtendedType;
 use serde_json::{Value, json};
 use tests::on_both;
 use tests::shop::{Shop, text};
+use transport::Limits;
+use transport::pipeline::{Parameters, RolePipeline};
 
 use crate::schema::{inline, input, is_optional, mutations, role_has, role_schema, schema, value};
 

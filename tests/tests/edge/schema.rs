@@ -10,9 +10,8 @@ use uuid::Uuid;
 
 /// The schema of every role together.
 pub fn schema() -> &'static Valid<Schema> {
-    static SCHEMA: LazyLock<Valid<Schema>> = LazyLock::new(|| {
-        Schema::parse_and_validate(api::graphql::sdl(), "schema.graphql").expect("a schema")
-    });
+    static SCHEMA: LazyLock<Valid<Schema>> =
+        LazyLock::new(|| Schema::parse_and_validate(graphql::sdl(), "schema.graphql").expect("a schema"));
     &SCHEMA
 }
 
@@ -32,7 +31,7 @@ pub const ROLES: [&str; 3] = ["callshop-owner", "reseller", "admin"];
 /// What one of [`ROLES`] sees of the schema.
 pub fn role_schema(role: &str) -> &'static Schema {
     static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| {
-        let sdl = |role: &&str| api::graphql::role_sdl(role).expect("a role");
+        let sdl = |role: &&str| graphql::role_sdl(role).expect("a role");
         ROLES.iter().map(|role| Schema::parse(sdl(role), "role.graphql").expect("a schema")).collect()
     });
     &SCHEMAS[ROLES.iter().position(|known| *known == role).expect("one of the roles")]
@@ -90,7 +89,7 @@ pub fn scalar(field: &str, name: &str) -> Value {
 
 /// A global id of the kind that a field's name promises; no object has it.
 fn some_id(field: &str) -> String {
-    use api::graphql::scalars::Kind;
+    use graphql::scalars::Kind;
     let kind = match field {
         "callshopId" => Kind::Callshop,
         "userId" => Kind::User,

@@ -1,6 +1,6 @@
 //! What an answer may weigh: ids count as the objects they stand for, and no answer is larger than the most.
 
-use api::graphql::scalars::Kind;
+use graphql::scalars::Kind;
 use serde_json::{Value, json};
 use tests::on_both;
 use tests::shop::{Shop, person, text};

@@ -1,7 +1,7 @@
 //! Emergency numbers: they go out while the API is down, from a blocked phone, through a proxy that was started again meanwhile.
 
-use api::graphql::scalars::Kind;
-use api::store::activity;
+use graphql::scalars::Kind;
+use store::activity;
 use tests::shop::SipAccount;
 
 use super::*;

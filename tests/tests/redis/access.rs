@@ -67,9 +67,9 @@ async fn redis_users_may_do_what_they_need_and_nothing_else() {
     let mut add = redis::cmd("XADD");
     add.arg("callshop:events").arg("*").arg("event").arg(online.to_string());
     add.query_async::<()>(&mut proxy).await.expect("the proxy may write");
-    let stream = other.app.proxy_events.as_ref().expect("the stream");
+    let stream = other.stream.as_ref().expect("the stream");
     until("it is applied", super::NOTICED, async || stream.drained().await.expect("an answer")).await;
-    let received = |node: &TestServer| node.app.store.hub().status().received.get();
+    let received = |node: &TestServer| node.app.hub.status().received.get();
     until("a node is told", super::NOTICED, async || received(&shop.server) + received(&other) > 0).await;
     let end = stream.end().await.expect("an end");
     assert!(stream.applied_through(&end).await.expect("an answer"));
@@ -78,9 +78,9 @@ async fn redis_users_may_do_what_they_need_and_nothing_else() {
     until("it goes on", super::NOTICED, async || begun.elapsed() > std::time::Duration::from_millis(1_800))
         .await;
     for node in [&shop.server, &other] {
-        let status = &node.app.proxy_events.as_ref().expect("the stream").status;
+        let status = &node.stream.as_ref().expect("the stream").status;
         assert_eq!((status.up.get(), status.failed.get()), (1, 0));
-        assert_eq!(node.app.store.hub().status().connections.get(), 1);
+        assert_eq!(node.app.hub.status().connections.get(), 1);
     }
 
     for command in [
@@ -167,7 +167,7 @@ async fn redis_behind_tls_is_believed_only_with_its_authority() {
     let node = TestServer::start(Backend::Postgres, with("ca.pem")).await;
     linked(&node).await;
     let mistrusting = node.another_node_with(with("other.pem")).await;
-    let status = mistrusting.app.store.hub().status();
+    let status = mistrusting.app.hub.status();
     until("the certificate is refused", super::NOTICED, async || status.last_error().is_some()).await;
     assert!(!status.is_up(), "signed by somebody else");
     println!("{:?}", status.last_error());

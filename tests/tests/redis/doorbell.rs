@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::config::Config;
-use api::graphql::scalars::Kind;
 use chrono::Utc;
+use graphql::scalars::Kind;
 use serde_json::json;
 use tests::shop::{Hook, answered_call};
 use tests::{Backend, Door, RedisServer, Shop, Socket, TestServer};
@@ -63,7 +63,7 @@ impl Watcher {
 
 async fn head(node: &TestServer, shop: &Shop) -> i64 {
     let id = Kind::Callshop.parse(&shop.id.clone().into()).expect("an id");
-    api::store::activity::head(node.app.store.reader(), id).await.expect("the head")
+    store::activity::head(node.app.store.reader(), id).await.expect("the head")
 }
 
 fn behind(door: &Door) -> impl FnOnce(&mut Config) {
@@ -113,7 +113,7 @@ async fn redis_stopped_killed_and_cut_off_loses_no_activity() {
         .zip(phones)
         .map(|(hook, user)| tokio::spawn(calls(hook, user, usize::MAX, go.clone())))
         .collect();
-    let status = other.app.store.hub().status();
+    let status = other.app.hub.status();
     let all = async |what: &str| {
         println!("{what}");
         tokio::time::sleep(Duration::from_millis(1_500)).await;
@@ -172,18 +172,18 @@ async fn redis_tells_only_the_nodes_that_are_there() {
     linked(&shop.server).await;
     linked(&other).await;
     // nobody watches there: what comes is counted and left alone
-    let status = other.app.store.hub().status();
+    let status = other.app.hub.status();
     shop.call(0, "+13055550123", 1_000).await;
     until("four activities are told", NOTICED, async || status.received.get() >= 4).await;
     assert_eq!((status.delivered.get(), status.polls.get()), (0, 0));
 
     // the node that commits is cut off; the one that watches is not, and still does not wait for its backstop
     let watcher = Watcher::start(&other, &shop).await;
-    assert_eq!(other.app.store.hub().watched().len(), 1);
+    assert_eq!(other.app.hub.watched().len(), 1);
     door.shut();
     until("a silent link is missed", NOTICED, async || !is_up(&shop.server)).await;
     shop.call(0, "+13055550123", 1_000).await;
-    assert!(shop.server.app.store.hub().status().dropped.get() >= 4);
+    assert!(shop.server.app.hub.status().dropped.get() >= 4);
     let took = watcher.caught_up(&other, &shop, Duration::from_millis(4_500)).await;
     assert!(is_up(&other));
     println!("what a node that was cut off committed was found after {took:?}");
@@ -191,10 +191,8 @@ async fn redis_tells_only_the_nodes_that_are_there() {
     linked(&shop.server).await;
 
     drop(watcher);
-    until("the last watcher takes the channel with it", NOTICED, async || {
-        other.app.store.hub().watched().is_empty()
-    })
-    .await;
+    until("the last watcher takes the channel with it", NOTICED, async || other.app.hub.watched().is_empty())
+        .await;
     other.stop().await;
     shop.finish().await;
 }
@@ -220,7 +218,7 @@ async fn redis_that_is_too_slow_for_a_node_loses_no_activity() {
     }
     drop(going);
     let took = watcher.caught_up(&other, &shop, Duration::from_millis(4_500)).await;
-    let dropped = shop.server.app.store.hub().status().dropped.get();
+    let dropped = shop.server.app.hub.status().dropped.get();
     println!("{dropped} of 480 dropped; the last found after {took:?}");
     assert!(dropped > 0, "the queue was too small for all");
     other.stop().await;
@@ -234,7 +232,7 @@ async fn redis_is_not_needed_between_nodes_on_postgres() {
     shop.call(0, "+13055550123", 1_000).await;
     let took = watcher.caught_up(&other, &shop, Duration::from_millis(2_500)).await;
     println!("found after {took:?}");
-    assert!(other.app.store.hub().status().found.get() > 0);
+    assert!(other.app.hub.status().found.get() > 0);
     other.stop().await;
     shop.finish().await;
 }
@@ -272,7 +270,7 @@ async fn redis_brings_activities_to_another_node_at_once() {
     );
     // the next look would come after seconds
     assert!(delays[75] < Duration::from_millis(100), "{delays:?}");
-    assert_eq!(other.app.store.hub().status().found.get(), 0, "all was told, nothing had to be looked for");
+    assert_eq!(other.app.hub.status().found.get(), 0, "all was told, nothing had to be looked for");
     other.stop().await;
     shop.finish().await;
 }

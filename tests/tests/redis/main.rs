@@ -23,7 +23,7 @@ async fn until(what: &str, patience: Duration, mut done: impl AsyncFnMut() -> bo
 }
 
 fn is_up(node: &TestServer) -> bool {
-    node.app.store.hub().status().is_up()
+    node.app.hub.status().is_up()
 }
 
 async fn linked(node: &TestServer) {

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use api::app::calls::reconcile::Delivery;
 use api::config::Config;
+use app::sip_proxies::EventQueue;
 use entity::hook_event;
 use redis::aio::MultiplexedConnection;
 use sea_orm::EntityTrait as _;
@@ -200,7 +200,7 @@ async fn redis_stream_that_lost_an_entry_is_drained_for_reconciliation_soon() {
     // as a replay of half a transaction leaves them: behind what was delivered last, and nobody's
     all.cmd("XGROUP").arg("SETID").arg(STREAM).arg("callshop").arg("$").ignore();
     all.query_async::<()>(&mut connection).await.expect("Redis takes them");
-    let is_drained = async || Delivery::drained(stream(&node), "test").await.is_ok_and(|drained| drained);
+    let is_drained = async || EventQueue::drained(stream(&node), "test").await.is_ok_and(|drained| drained);
     assert_eq!(pending(&mut connection).await, 0);
     until("it is drained", Duration::from_secs(10), async || is_drained().await).await;
     assert_eq!(stream(&node).status.recovered.get(), 3);

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use api::app::calls::events::EventResult;
 use api::config::Config;
-use api::kamailio::stream::EventStream;
+use app::calls::events::EventResult;
 use chrono::Utc;
 use redis::aio::MultiplexedConnection;
 use sea_orm::{
     ConnectionTrait as _, Database, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait as _,
 };
 use serde_json::{Value, json};
+use sip::stream::EventStream;
 use tests::crash::process::{self, Process};
 use tests::shop::{answered_call, micros, text, unique};
 use tests::{Backend, RedisServer, Shop, TestServer};
@@ -31,7 +31,7 @@ pub(super) fn reading(redis: &RedisServer) -> impl FnOnce(&mut Config) {
 }
 
 pub(super) fn stream(node: &TestServer) -> &EventStream {
-    node.app.proxy_events.as_ref().expect("it reads the stream")
+    node.stream.as_ref().expect("it reads the stream")
 }
 
 /// Events that this node took out of the stream, whatever became of them.
@@ -79,7 +79,7 @@ pub(super) struct Books(DatabaseConnection);
 
 impl Books {
     pub(super) async fn of(node: &TestServer) -> Self {
-        Self(Database::connect(&node.app.config.database_url).await.expect("PostgreSQL answers"))
+        Self(Database::connect(&node.config().database_url).await.expect("PostgreSQL answers"))
     }
 
     pub(super) async fn count(&self, of: &str) -> i64 {

@@ -1,0 +1,105 @@
+//! Wrong passwords make a login wait. A login that does not exist waits alike, so that nothing tells which ones exist.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{login_failure, user};
+
+use base::error::{Error, ErrorCode, Result};
+use store::{Tx, accounts};
+
+/// Wrong passwords that cost nothing; after them each further one makes the login wait.
+const FREE_FAILURES: i32 = 5;
+/// Longest wait after many wrong passwords: an owner who is being guessed at still gets in.
+const MAX_WAIT_SECONDS: i64 = 30;
+/// So long after the last one, wrong passwords are forgotten. Buckets of logins that do not exist would fill up otherwise.
+const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(1);
+
+/// Wrong passwords since the last right one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Failures {
+    count: i32,
+    last_at: Option<DateTime<Utc>>,
+}
+
+impl Failures {
+    pub(super) fn of_user(user: &user::Model) -> Self {
+        Self { count: user.failed_logins, last_at: user.last_failed_at }
+    }
+
+    pub(super) fn of_nobody(row: Option<&login_failure::Model>) -> Self {
+        row.map_or_else(Self::default, |row| Self { count: row.failures, last_at: Some(row.last_failed_at) })
+    }
+
+    /// Refuses while wrong passwords make the login wait.
+    pub(super) fn check_wait(self, now: DateTime<Utc>) -> Result<()> {
+        let Some(wait) = self.wait_seconds(now) else { return Ok(()) };
+        Err(Error::user(ErrorCode::TryLater, format!("too many wrong passwords: try again in {wait} s")))
+    }
+
+    fn remembered(self, now: DateTime<Utc>) -> i32 {
+        if self.last_at.is_some_and(|last| now - last < FORGOTTEN_AFTER) { self.count } else { 0 }
+    }
+
+    /// Seconds left before another password may be tried: doubling from one second, never more than [`MAX_WAIT_SECONDS`].
+    fn wait_seconds(self, now: DateTime<Utc>) -> Option<i64> {
+        let over = self.remembered(now) - FREE_FAILURES;
+        let last = self.last_at.filter(|_| over >= 0)?;
+        let wait = (1_i64 << over.min(10)).clamp(1, MAX_WAIT_SECONDS);
+        let left = wait - (now - last).num_seconds();
+        (left > 0).then_some(left)
+    }
+
+    fn one_more(self, now: DateTime<Utc>) -> i32 {
+        self.remembered(now).saturating_add(1)
+    }
+}
+
+/// Whose wrong passwords are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// A user's.
+    User(uuid::Uuid),
+    /// Those of a login that does not exist, by its bucket.
+    Nobody(i64),
+}
+
+/// Counts a wrong password. Guesses that were verified side by side are counted one after the other, and answered no more than `TRY_LATER`
+/// once the free ones are used up.
+pub(super) async fn note(tx: Tx, whose: Whose, now: DateTime<Utc>) -> Result<()> {
+    match whose {
+        Whose::User(id) => {
+            let Some(user) = accounts::lock_user(tx.conn(), id).await? else { return Ok(()) };
+            let failures = Failures::of_user(&user);
+            failures.check_wait(now)?;
+            let failed =
+                user::Model { failed_logins: failures.one_more(now), last_failed_at: Some(now), ..user };
+            accounts::update_user(tx.conn(), failed).await?;
+        }
+        Whose::Nobody(bucket) => {
+            let row = accounts::lock_login_failure(tx.conn(), bucket, now).await?;
+            let failures = Failures::of_nobody(Some(&row));
+            failures.check_wait(now)?;
+            let row = login_failure::Model { bucket, failures: failures.one_more(now), last_failed_at: now };
+            accounts::update_login_failure(tx.conn(), row).await?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_half_a_minute_and_failures_are_forgotten() {
+        let now = Utc::now();
+        let failures = |count, ago| Failures { count, last_at: Some(now - TimeDelta::seconds(ago)) };
+        assert_eq!(failures(4, 0).wait_seconds(now), None);
+        assert_eq!(failures(5, 0).wait_seconds(now), Some(1));
+        assert_eq!(failures(8, 2).wait_seconds(now), Some(6));
+        assert_eq!(failures(i32::MAX, 0).wait_seconds(now), Some(30));
+        assert_eq!(failures(i32::MAX, 0).one_more(now), i32::MAX);
+        assert_eq!(failures(1000, 3600).wait_seconds(now), None);
+        assert_eq!(failures(1000, 3600).one_more(now), 1);
+        assert_eq!(Failures::of_nobody(None).wait_seconds(now), None);
+    }
+}

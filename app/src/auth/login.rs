@@ -1,0 +1,384 @@
+//! Logging in, refreshing, logging out, and finding out who holds a token.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{account, auth_session, user};
+use moka::sync::Cache;
+use subtle::ConstantTimeEq as _;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::actor::Actor;
+use super::attempts::{self, Failures, Whose};
+use super::password;
+use super::token::{self, TokenKey};
+use crate::App;
+use crate::audit::{self, Change};
+use base::error::{Error, ErrorCode, Result};
+use store::{Tx, accounts};
+
+/// How long a node believes what it read of a login: revocation takes effect everywhere within this.
+const IDENTITY_TTL: Duration = Duration::from_millis(700);
+/// A refresh token is answered again within this time: its first answer may have been lost on the way.
+const REPEATED_WITHIN: TimeDelta = TimeDelta::seconds(30);
+
+/// A pair of tokens.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// JWT for the `Authorization` header.
+    pub access: String,
+    /// When it ends.
+    pub access_expires_at: DateTime<Utc>,
+    /// Good for one `refresh`.
+    pub refresh: String,
+    /// Who it is.
+    pub actor: Actor,
+}
+
+/// Where a request came from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Client address.
+    pub address: IpAddr,
+    /// What it calls itself, cut to 200 characters.
+    pub user_agent: String,
+}
+
+/// What authentication keeps in memory.
+pub struct Identities {
+    key: TokenKey,
+    known: Cache<Uuid, (Actor, DateTime<Utc>)>,
+    /// Cancelled when a login is revoked here; open sockets watch it.
+    watches: Cache<Uuid, CancellationToken>,
+}
+
+impl Identities {
+    /// With the key that signs access tokens.
+    pub fn new(key: TokenKey) -> Self {
+        Self {
+            key,
+            known: Cache::builder().max_capacity(100_000).time_to_live(IDENTITY_TTL).build(),
+            watches: Cache::builder().max_capacity(100_000).time_to_idle(Duration::from_secs(86_400)).build(),
+        }
+    }
+
+    /// Cancelled at once when this node revokes the login.
+    pub fn watch(&self, session_id: Uuid) -> CancellationToken {
+        self.watches.get_with(session_id, CancellationToken::new)
+    }
+
+    pub(crate) fn forget(&self, ids: &[Uuid]) {
+        for id in ids {
+            self.known.invalidate(id);
+            if let Some(watch) = self.watches.remove(id) {
+                watch.cancel();
+            }
+        }
+    }
+}
+
+/// Who holds `access`, and until when it is good. Reads the login from the database unless it was read a moment ago.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when it is forged, expired or revoked, or its user is disabled.
+pub async fn authenticate(app: &App, access: &str) -> Result<(Actor, DateTime<Utc>)> {
+    let now = app.clock.now();
+    let claims = app.identities.key.check(access, now)?;
+    let expires = DateTime::from_timestamp(claims.exp, 0).ok_or(Error::Unauthenticated)?;
+    if let Some((actor, ends)) = app.identities.known.get(&claims.sid)
+        && ends > now
+        && actor.user_id == claims.sub
+    {
+        return Ok((actor, expires));
+    }
+    let Some((session, user, account)) = accounts::identity(app.store.reader(), claims.sid).await? else {
+        return Err(Error::Unauthenticated);
+    };
+    let good = session.revoked_at.is_none()
+        && session.expires_at > now
+        && user.disabled_at.is_none()
+        && user.id == claims.sub;
+    if !good {
+        return Err(Error::Unauthenticated);
+    }
+    let actor = Actor::new(session.id, &user, &account);
+    app.identities.known.insert(session.id, (actor.clone(), session.expires_at));
+    Ok((actor, expires))
+}
+
+/// Starts a login with `name@code` and a password. A login that does not exist is answered like one that does, at every attempt.
+///
+/// # Errors
+/// `BAD_CREDENTIALS` whatever is wrong with them; `TRY_LATER` while wrong passwords make it wait.
+pub async fn login(app: &App, login: &str, password: String, origin: &Origin) -> Result<Tokens> {
+    let now = app.clock.now();
+    let login = login.trim().to_lowercase();
+    let found = find(app, &login).await?;
+    let bucket = app.identities.key.bucket(&login)?;
+    let unknown = accounts::login_failure(app.store.reader(), bucket).await?;
+    let (whose, failures) = match &found {
+        Some((user, _)) => (Whose::User(user.id), Failures::of_user(user)),
+        None => (Whose::Nobody(bucket), Failures::of_nobody(unknown.as_ref())),
+    };
+    failures.check_wait(now)?;
+    let good = password::verify(password, found.as_ref().map(|(user, _)| user.password_hash.clone())).await?;
+    let Some((user, account)) = found.filter(|(user, _)| good && user.disabled_at.is_none()) else {
+        app.store.write(|tx| attempts::note(tx, whose, now)).await?;
+        return Err(bad_credentials());
+    };
+    let id = Uuid::now_v7();
+    let secret = app.identities.key.refresh_secret(id, 0)?;
+    let session = auth_session::Model {
+        id,
+        user_id: user.id,
+        refresh_hash: token::digest(&secret),
+        generation: 0,
+        user_agent: origin.user_agent.chars().take(200).collect(),
+        address: origin.address.to_string(),
+        created_at: now,
+        last_used_at: now,
+        expires_at: now + TimeDelta::seconds(app.config.auth.refresh_seconds),
+        revoked_at: None,
+    };
+    let (session, user) = (&session, &user);
+    app.store
+        .write(|tx| async move {
+            let fresh = unchanged(&tx, user, now).await?.ok_or_else(bad_credentials)?;
+            if fresh.disabled_at.is_some() {
+                return Err(bad_credentials());
+            }
+            accounts::insert_auth_session(tx.conn(), session.clone()).await?;
+            if fresh.failed_logins > 0 {
+                let reset = user::Model { failed_logins: 0, last_failed_at: None, ..fresh };
+                accounts::update_user(tx.conn(), reset).await?;
+            }
+            Ok(())
+        })
+        .await?;
+    tokens(app, session, &secret, Actor::new(session.id, user, &account), now)
+}
+
+/// The user with a login, by the same queries whether there is one or not.
+async fn find(app: &App, login: &str) -> Result<Option<(user::Model, account::Model)>> {
+    let conn = app.store.reader();
+    let (name, code) = login.split_once('@').unwrap_or((login, ""));
+    let account = accounts::by_code(conn, code).await?;
+    let account_id = account.as_ref().map_or(Uuid::nil(), |account| account.id);
+    let user = accounts::user_by_name(conn, account_id, name).await?;
+    Ok(user.zip(account))
+}
+
+fn bad_credentials() -> Error {
+    Error::user(ErrorCode::BadCredentials, "login or password is wrong")
+}
+
+/// The user as he is now, locked, if he still has the password that was verified: verifying took a while, in which others may have
+/// guessed, or he may have been disabled or given another password.
+async fn unchanged(tx: &Tx, verified: &user::Model, now: DateTime<Utc>) -> Result<Option<user::Model>> {
+    let Some(user) = accounts::lock_user(tx.conn(), verified.id).await? else { return Ok(None) };
+    Failures::of_user(&user).check_wait(now)?;
+    Ok((user.password_hash == verified.password_hash).then_some(user))
+}
+
+/// What a refresh token is worth.
+enum Presented {
+    /// The login goes on with this secret.
+    Good(Box<auth_session::Model>, String, Actor),
+    /// It was used up before: the login is ended.
+    Reused(Uuid),
+    /// Nothing; no login is the worse for it.
+    Unknown,
+}
+
+/// A new pair of tokens for a refresh token, which is used up. An answer may get lost: the token that was used last is answered again, by
+/// the same refresh token, within [`REPEATED_WITHIN`] and until that one is used. Any other that was used up ends the login: one of its two
+/// users is a thief. A token that this server never gave ends nothing.
+///
+/// # Errors
+/// [`Error::Unauthenticated`].
+pub async fn refresh(app: &App, refresh: &str, origin: &Origin) -> Result<Tokens> {
+    let now = app.clock.now();
+    let (id, secret) = refresh.split_once('.').ok_or(Error::Unauthenticated)?;
+    let id: Uuid = id.parse().map_err(|_| Error::Unauthenticated)?;
+    let presented =
+        app.store.write(|tx| async move { present(&tx, app, (id, secret), origin, now).await }).await?;
+    match presented {
+        Presented::Good(session, secret, actor) => {
+            app.identities.known.invalidate(&id);
+            tokens(app, &session, &secret, actor, now)
+        }
+        Presented::Reused(id) => {
+            tracing::warn!(login = %id, "a used refresh token came again: login revoked");
+            app.identities.forget(&[id]);
+            Err(Error::Unauthenticated)
+        }
+        Presented::Unknown => Err(Error::Unauthenticated),
+    }
+}
+
+async fn present(
+    tx: &Tx,
+    app: &App,
+    (id, secret): (Uuid, &str),
+    origin: &Origin,
+    now: DateTime<Utc>,
+) -> Result<Presented> {
+    let key = &app.identities.key;
+    let Some(session) = accounts::auth_session(tx.conn(), id).await? else { return Ok(Presented::Unknown) };
+    if session.revoked_at.is_some() || session.expires_at <= now {
+        return Ok(Presented::Unknown);
+    }
+    let is_good =
+        |secret: &str| bool::from(session.refresh_hash.as_bytes().ct_eq(token::digest(secret).as_bytes()));
+    if is_good(secret) {
+        let Some(actor) = holder(tx, id).await? else { return Ok(Presented::Unknown) };
+        let generation = session.generation.saturating_add(1);
+        let next = key.refresh_secret(id, generation)?;
+        let session = auth_session::Model {
+            refresh_hash: token::digest(&next),
+            generation,
+            last_used_at: now,
+            expires_at: now + TimeDelta::seconds(app.config.auth.refresh_seconds),
+            ..session
+        };
+        accounts::update_auth_session(tx.conn(), session.clone()).await?;
+        return Ok(Presented::Good(Box::new(session), next, actor));
+    }
+    let Some(generation) = key.generation_of(id, secret)? else { return Ok(Presented::Unknown) };
+    let successor = key.refresh_secret(id, session.generation)?;
+    let is_last_used = generation.checked_add(1) == Some(session.generation);
+    if is_last_used && now - session.last_used_at <= REPEATED_WITHIN && is_good(&successor) {
+        let Some(actor) = holder(tx, id).await? else { return Ok(Presented::Unknown) };
+        let change = Change {
+            account_id: actor.account_id,
+            action: "refresh",
+            object: ("User", actor.user_id),
+            before: serde_json::json!({}),
+            after: serde_json::json!({ "refreshToken": "repeated" }),
+        };
+        audit::record(tx, &actor.clone().from(origin.address), now, change).await?;
+        return Ok(Presented::Good(Box::new(session), successor, actor));
+    }
+    let ended = auth_session::Model { revoked_at: Some(now), ..session };
+    accounts::update_auth_session(tx.conn(), ended).await?;
+    Ok(Presented::Reused(id))
+}
+
+/// Who a login is of, unless disabled.
+async fn holder(tx: &Tx, session_id: Uuid) -> Result<Option<Actor>> {
+    let found = accounts::identity(tx.conn(), session_id).await?;
+    let found = found.filter(|(_, user, _)| user.disabled_at.is_none());
+    Ok(found.map(|(session, user, account)| Actor::new(session.id, &user, &account)))
+}
+
+fn tokens(
+    app: &App,
+    session: &auth_session::Model,
+    secret: &str,
+    actor: Actor,
+    now: DateTime<Utc>,
+) -> Result<Tokens> {
+    let expires = now + TimeDelta::seconds(app.config.auth.access_seconds);
+    let access = app.identities.key.issue(session.user_id, session.id, now, expires)?;
+    Ok(Tokens { access, access_expires_at: expires, refresh: format!("{}.{secret}", session.id), actor })
+}
+
+/// Ends this login, or every login of the user.
+///
+/// # Errors
+/// Faults only.
+pub async fn logout(app: &App, actor: &Actor, everywhere: bool) -> Result<()> {
+    let now = app.clock.now();
+    let ended = app
+        .store
+        .write(|tx| async move {
+            if everywhere {
+                return accounts::revoke_auth_sessions(tx.conn(), actor.user_id, None, now).await;
+            }
+            if let Some(session) = accounts::auth_session(tx.conn(), actor.session_id).await? {
+                accounts::update_auth_session(
+                    tx.conn(),
+                    auth_session::Model { revoked_at: Some(now), ..session },
+                )
+                .await?;
+            }
+            Ok(vec![actor.session_id])
+        })
+        .await?;
+    app.identities.forget(&ended);
+    Ok(())
+}
+
+/// Ends the logins with these ids on this node at once; the database has them revoked already.
+pub fn forget(app: &App, ids: &[Uuid]) {
+    app.identities.forget(ids);
+}
+
+/// How often a node looks for logins that other nodes revoked.
+const REVOCATION_POLL: Duration = Duration::from_millis(500);
+/// How far back it looks each time: more than nodes' clocks differ and than a transaction takes.
+const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
+
+/// Silent for so long, it is stuck: more than its question takes to fail when the database is away.
+const REVOCATIONS_STUCK: Duration = Duration::from_secs(60);
+
+/// Ends, on this node, what other nodes revoke: open sockets too. Runs until `stop`.
+pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
+    let heart = app.health.heartbeat("revocations", REVOCATIONS_STUCK);
+    let mut ticks = tokio::time::interval(REVOCATION_POLL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        heart.beat();
+        match accounts::revoked_since(app.store.reader(), app.clock.now() - REVOCATION_WINDOW).await {
+            Ok(ids) => app.identities.forget(&ids),
+            Err(error) => tracing::warn!(%error, "could not look for revoked logins"),
+        }
+    }
+}
+
+/// Changes the caller's own password and ends his other logins.
+///
+/// # Errors
+/// `BAD_CREDENTIALS` when the present one is wrong, `WEAK_PASSWORD`.
+pub async fn change_password(app: &App, actor: &Actor, present: String, new: String) -> Result<()> {
+    let now = app.clock.now();
+    password::check_strength("newPassword", &new)?;
+    let user = accounts::find_user(app.store.reader(), &actor.scope(), actor.user_id)
+        .await?
+        .ok_or(Error::Unauthenticated)?;
+    Failures::of_user(&user).check_wait(now)?;
+    if !password::verify(present, Some(user.password_hash.clone())).await? {
+        app.store.write(|tx| attempts::note(tx, Whose::User(user.id), now)).await?;
+        return Err(Error::field(
+            ErrorCode::BadCredentials,
+            "presentPassword",
+            "the present password is wrong",
+        ));
+    }
+    let hash = password::hash(new).await?;
+    let (user, hash) = (&user, &hash);
+    let ended = app
+        .write_as(actor, |tx| async move {
+            let fresh = unchanged(&tx, user, now).await?.ok_or(Error::Unauthenticated)?;
+            accounts::update_user(tx.conn(), user::Model { password_hash: hash.clone(), ..fresh }).await?;
+            let change = Change {
+                account_id: user.account_id,
+                action: "changePassword",
+                object: ("User", user.id),
+                before: serde_json::json!({}),
+                after: serde_json::json!({ "password": "changed" }),
+            };
+            audit::record(&tx, actor, now, change).await?;
+            accounts::revoke_auth_sessions(tx.conn(), user.id, Some(actor.session_id), now).await
+        })
+        .await?;
+    app.identities.forget(&ended);
+    Ok(())
+}

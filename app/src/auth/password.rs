@@ -1,0 +1,125 @@
+//! Passwords: argon2id, off the workers, a bounded number at once.
+
+use argon2::password_hash::rand_core::OsRng;
+use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+use zxcvbn::{Score, zxcvbn};
+
+use base::error::{Error, ErrorCode, OrFault as _, Result};
+
+/// Shortest password.
+pub const MIN_LENGTH: usize = 10;
+/// Longest password, in bytes: hashing time grows with it.
+pub const MAX_LENGTH: usize = 256;
+
+/// Hashes at once: each takes 19 MiB and tens of milliseconds of a core.
+static SLOTS: Semaphore = Semaphore::const_new(4);
+
+/// OWASP's second recommended argon2id setting: 19 MiB, two passes, one lane.
+fn hasher() -> Result<Argon2<'static>> {
+    let params = Params::new(19 * 1024, 2, 1, None).or_fault()?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Checks a new password against the rules.
+///
+/// # Errors
+/// `WEAK_PASSWORD`.
+pub fn check_strength(field: &str, password: &str) -> Result<()> {
+    if password.chars().count() < MIN_LENGTH || password.len() > MAX_LENGTH {
+        let message = format!("a password has {MIN_LENGTH} to {MAX_LENGTH} characters");
+        return Err(Error::field(ErrorCode::WeakPassword, field, message));
+    }
+    let mut kinds: Vec<char> = password.chars().collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    if kinds.len() < 4 {
+        return Err(Error::field(
+            ErrorCode::WeakPassword,
+            field,
+            "a password has at least four different characters",
+        ));
+    }
+    if is_common(password) {
+        let message =
+            "this password is among the first that are tried: take several words that do not belong together";
+        return Err(Error::field(ErrorCode::WeakPassword, field, message));
+    }
+    Ok(())
+}
+
+/// Whether guessers try this early: fewer than 10⁸ guesses, so common passwords and names, also with digits, years and signs around
+/// them, with signs for letters, repeated or along the keyboard.
+fn is_common(password: &str) -> bool {
+    zxcvbn(password, &["callshop"]).score() < Score::Three
+}
+
+/// The PHC string of a password.
+///
+/// # Errors
+/// Faults only.
+pub async fn hash(password: String) -> Result<String> {
+    let _slot = SLOTS.acquire().await.or_fault()?;
+    tokio::task::spawn_blocking(move || {
+        let salt = SaltString::generate(&mut OsRng);
+        hasher()?.hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string()).or_fault()
+    })
+    .await
+    .or_fault()?
+}
+
+/// Whether `password` is the one that `phc` was made from. Without a user, pass none: it takes the same time and says no, so
+/// that time does not tell which logins exist.
+///
+/// # Errors
+/// Faults only.
+pub async fn verify(password: String, phc: Option<String>) -> Result<bool> {
+    if password.len() > MAX_LENGTH {
+        return Ok(false);
+    }
+    let Some(phc) = phc else {
+        hash(password).await?;
+        return Ok(false);
+    };
+    let _slot = SLOTS.acquire().await.or_fault()?;
+    tokio::task::spawn_blocking(move || {
+        let parsed = PasswordHash::new(&phc).or_fault()?;
+        Ok(hasher()?.verify_password(password.as_bytes(), &parsed).is_ok())
+    })
+    .await
+    .or_fault()?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn common_passwords_are_refused_however_they_are_dressed_up() {
+        let common = [
+            "1234567890",
+            "qwertyuiop",
+            "12345678901234",
+            "zyxwvutsrqponm",
+            "password123",
+            "Password2024!",
+            "P@ssw0rd2024",
+            "letmein!!!!",
+            "dragondragon",
+            "iloveyou123",
+            "1q2w3e4r5t",
+            "monkey1234",
+            "passwordpassword",
+            "q1w2e3r4t5",
+        ];
+        for password in common {
+            assert!(check_strength("password", password).is_err(), "{password}");
+        }
+        for password in
+            ["correct horse battery", "a long enough passphrase", "k7mwqpx3hnzt", "rua-azul-17-limao"]
+        {
+            assert!(check_strength("password", password).is_ok(), "{password}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Access tokens (JWT, HS256) and refresh tokens (opaque, rotating), and other generated secrets.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use rand::Rng as _;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use uuid::Uuid;
+
+use base::error::{Error, OrFault as _, Result};
+
+const ISSUER: &str = "callshop";
+/// Wrong passwords of logins that do not exist are counted in so many rows at most.
+const BUCKETS: u64 = 1 << 18;
+
+/// What an access token says. The database is asked about everything else.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Claims {
+    /// Always `callshop`.
+    pub iss: String,
+    /// User id.
+    pub sub: Uuid,
+    /// Login (auth session) id.
+    pub sid: Uuid,
+    /// Unix second of issue.
+    pub iat: i64,
+    /// Unix second of expiry.
+    pub exp: i64,
+    /// Unix second from which on it is good. Ours are good at once and say nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
+}
+
+/// Signs and checks access tokens.
+pub struct TokenKey {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+impl TokenKey {
+    /// From a secret of at least 32 bytes.
+    pub fn new(secret: &[u8]) -> Self {
+        Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret) }
+    }
+
+    /// A token for `user` in login `session`, good until `expires_at`.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub fn issue(
+        &self,
+        user: Uuid,
+        session: Uuid,
+        now: DateTime<Utc>,
+        expires_at: DateTime<Utc>,
+    ) -> Result<String> {
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            sub: user,
+            sid: session,
+            iat: now.timestamp(),
+            exp: expires_at.timestamp(),
+            nbf: None,
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).or_fault()
+    }
+
+    /// The claims of a token that this key signed with HS256, and that is good at `now`: begun and not expired.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] whatever is wrong with it.
+    pub fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Claims> {
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.set_issuer(&[ISSUER]);
+        // when it is good is checked below against the injected clock
+        rules.validate_exp = false;
+        rules.set_required_spec_claims(&["exp", "iss", "sub"]);
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &rules)
+            .map_err(|_| Error::Unauthenticated)?
+            .claims;
+        let now = now.timestamp();
+        let good = claims.exp > now && claims.nbf.is_none_or(|begins| begins <= now);
+        if good { Ok(claims) } else { Err(Error::Unauthenticated) }
+    }
+
+    /// The refresh token of a login's generation, without the login's id: `generation.HMAC`. Every node derives the same one, and only its
+    /// hash is stored.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub fn refresh_secret(&self, session: Uuid, generation: i64) -> Result<String> {
+        let code = self.code(&format!("refresh {session} {generation}"))?;
+        Ok(format!("{generation}.{code}"))
+    }
+
+    /// The generation of a refresh token that was once derived for this login; none for anything else.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub fn generation_of(&self, session: Uuid, secret: &str) -> Result<Option<i64>> {
+        let generation = secret.split_once('.').and_then(|(generation, _)| generation.parse().ok());
+        let Some(generation) = generation else { return Ok(None) };
+        let derived = self.refresh_secret(session, generation)?;
+        Ok(bool::from(derived.as_bytes().ct_eq(secret.as_bytes())).then_some(generation))
+    }
+
+    /// In which of the [`BUCKETS`] a login is counted that does not exist. Nobody outside can tell which logins share one.
+    ///
+    /// # Errors
+    /// Faults only.
+    pub fn bucket(&self, login: &str) -> Result<i64> {
+        let code = self.code(&format!("login {login}"))?;
+        let first =
+            Sha256::digest(code.as_bytes()).iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        i64::try_from(first % BUCKETS).or_fault()
+    }
+
+    /// HMAC-SHA-256 of a text that is no signing input of a JWT, for it has a space.
+    fn code(&self, text: &str) -> Result<String> {
+        jsonwebtoken::crypto::sign(text.as_bytes(), &self.encoding, Algorithm::HS256).or_fault()
+    }
+}
+
+/// 32 random bytes as 43 URL-safe characters.
+pub fn random_secret() -> String {
+    URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>())
+}
+
+/// `length` characters that are hard to mistake for each other when read aloud or typed from paper.
+pub fn random_code(length: usize) -> String {
+    const ALPHABET: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+    let mut rng = rand::rng();
+    (0..length).map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())])).collect()
+}
+
+/// SHA-256, hex: how a high-entropy secret is stored.
+pub fn digest(secret: &str) -> String {
+    Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    const KEY: &[u8] = b"a key of the tests, and long enough";
+
+    #[test]
+    fn a_token_is_not_good_before_its_time() {
+        let (key, now) = (TokenKey::new(KEY), Utc::now());
+        let with = |nbf: serde_json::Value| {
+            let mut claims = serde_json::json!({
+                "iss": ISSUER, "sub": Uuid::nil(), "sid": Uuid::nil(), "iat": now.timestamp(), "exp": now.timestamp() + 60,
+            });
+            claims["nbf"] = nbf;
+            let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key.encoding);
+            key.check(&token.unwrap(), now).is_ok()
+        };
+        let at = |seconds: i64| serde_json::json!((now + TimeDelta::seconds(seconds)).timestamp());
+        assert!(with(at(-5)) && with(at(0)) && with(serde_json::Value::Null));
+        assert!(!with(at(5)) && !with(serde_json::json!("tomorrow")));
+        let ours = key.issue(Uuid::nil(), Uuid::nil(), now, now + TimeDelta::seconds(60)).unwrap();
+        assert!(key.check(&ours, now).is_ok());
+    }
+
+    #[test]
+    fn refresh_tokens_are_of_one_login_one_generation_and_one_key() {
+        let (key, login) = (TokenKey::new(KEY), Uuid::now_v7());
+        let secret = key.refresh_secret(login, 7).unwrap();
+        assert_eq!(key.refresh_secret(login, 7).unwrap(), secret);
+        assert_eq!(key.generation_of(login, &secret).unwrap(), Some(7));
+        assert_eq!(key.generation_of(Uuid::now_v7(), &secret).unwrap(), None);
+        assert_eq!(key.generation_of(login, &secret.replacen('7', "8", 1)).unwrap(), None);
+        assert_eq!(key.generation_of(login, &secret.replacen('7', "+7", 1)).unwrap(), None);
+        let another = TokenKey::new(b"another key of the tests, as long");
+        assert_eq!(another.generation_of(login, &secret).unwrap(), None);
+        assert!((0..BUCKETS as i64).contains(&key.bucket("nobody@nowhere").unwrap()));
+    }
+}

@@ -1,0 +1,510 @@
+//! May this phone make this call, and for how long: a batch of attempts, decided together in one transaction.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use billing::credit::{Answer, Grant};
+use billing::money::Micros;
+use billing::number::{DialPlan, Dialed};
+use chrono::{DateTime, Utc};
+use entity::{
+    ActivityKind, CallState, SessionState, account, cabin, cabin_session, call, callshop, phone, tariff,
+};
+use sea_orm::ConnectionTrait;
+use uuid::timestamp::context::ContextV7;
+use uuid::{Timestamp, Uuid};
+
+use super::cover::{self, Terms, Wanted};
+use super::emergency;
+use super::events::local_day;
+use super::extend;
+use super::money::{Money, Purses};
+use super::pricing::Level;
+use crate::App;
+use crate::access::path_ids;
+use crate::feed::kept::activity;
+use crate::rates;
+use crate::sessions::MAX_STATEMENT_CALLS;
+use base::error::{Error, OrFault as _, Result};
+use store::calls::Spent;
+use store::{Tx, accounts, calls, tariffs};
+
+/// An attempt to call, as the proxy reports it after the phone proved who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorizeRequest {
+    /// The proxy's own unique id of this question.
+    pub request_id: String,
+    /// SIP user of the phone.
+    pub user: String,
+    /// What was dialled.
+    pub dialed: String,
+    /// Which proxy asks.
+    pub proxy: String,
+    /// SIP Call-ID.
+    pub call_id: String,
+    /// SIP From tag.
+    pub from_tag: String,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Authorization {
+    /// The call may ring.
+    Allowed {
+        /// The call's id, which the proxy carries in its dialog.
+        reference: Uuid,
+        /// Seconds that may be talked at most; at least 1.
+        max_seconds: u32,
+        /// What is sent to the gateway: E.164 digits or a short number.
+        to: String,
+        /// The caller's number or name to show.
+        caller_id: String,
+    },
+    /// It may not.
+    Refused(Refusal),
+}
+
+macro_rules! refusals {
+    ($($(#[$meta:meta])* $variant:ident = $text:literal, $sip:literal, $reason:literal;)+) => {
+        /// Why a call may not be made. What is wrong above the callshop is `SERVICE_UNAVAILABLE` to it, nothing more.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Refusal { $($(#[$meta])* $variant,)+ }
+        impl Refusal {
+            /// Every refusal.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+            /// Stable code.
+            pub fn code(self) -> &'static str { match self { $(Self::$variant => $text,)+ } }
+            /// SIP status for the phone.
+            pub fn sip_code(self) -> u16 { match self { $(Self::$variant => $sip,)+ } }
+            /// Reason phrase for the phone.
+            pub fn reason(self) -> &'static str { match self { $(Self::$variant => $reason,)+ } }
+        }
+    };
+}
+
+refusals! {
+    /// No such phone, or it is blocked.
+    PhoneBlocked = "PHONE_BLOCKED", 403, "Phone blocked";
+    /// The phone is in no cabin, or its cabin is out of service.
+    CabinOutOfService = "CABIN_OUT_OF_SERVICE", 403, "Cabin out of service";
+    /// Nobody opened the cabin, or it is being closed.
+    CabinClosed = "CABIN_CLOSED", 403, "Cabin closed";
+    /// The phone has a call already.
+    PhoneBusy = "PHONE_BUSY", 486, "One call at a time";
+    /// What was dialled is no number.
+    NumberInvalid = "NUMBER_INVALID", 404, "Number not valid";
+    /// No rate for this number.
+    DestinationNotRated = "DESTINATION_NOT_RATED", 404, "Destination not available";
+    /// The number may not be called.
+    DestinationBlocked = "DESTINATION_BLOCKED", 403, "Destination blocked";
+    /// The callshop's credit covers no second of it.
+    NoCredit = "NO_CREDIT", 402, "No credit";
+    /// The session's deposit covers no second of it.
+    DepositUsedUp = "DEPOSIT_USED_UP", 402, "Deposit used up";
+    /// The session's spending limit covers no second of it.
+    SpendingLimit = "SPENDING_LIMIT", 402, "Spending limit reached";
+    /// The session's time is used up.
+    TimeLimit = "TIME_LIMIT", 403, "Time limit reached";
+    /// The session has as many calls as a statement can hold: close it and open another.
+    SessionFull = "SESSION_FULL", 403, "Too many calls";
+    /// The callshop is suspended.
+    Suspended = "SUSPENDED", 403, "Callshop suspended";
+    /// The proxy gave the attempt up already: the phone got 503.
+    Abandoned = "ABANDONED", 503, "Given up";
+    /// Something above the callshop.
+    ServiceUnavailable = "SERVICE_UNAVAILABLE", 503, "Service unavailable";
+}
+
+impl Refusal {
+    fn parse(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|refusal| refusal.code() == code)
+    }
+}
+
+/// Decides attempts in their order: rows for each, and what watchers see. An attempt asked about before answers as before.
+///
+/// # Errors
+/// Those of the database; nothing is decided then.
+pub(super) async fn decide_all(
+    app: &App,
+    tx: &Tx,
+    requests: &[&AuthorizeRequest],
+    money: &mut Money,
+) -> Result<Vec<Authorization>> {
+    if requests.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = app.clock.now();
+    let mut ground = Ground::load(tx.conn(), requests, now).await?;
+    let mut looked = Vec::with_capacity(requests.len());
+    for request in requests {
+        let mut found = Found::default();
+        let verdict = check(app, tx.conn(), &ground, request, &mut found).await?;
+        looked.push((request, found, verdict));
+    }
+    // the credit of all of them at once, in the global order, when nothing else is to be waited for
+    let paying = looked.iter().flat_map(|(_, found, _)| extend::paying_accounts(&found.levels)).collect();
+    ground.purses = Purses::lock(tx.conn(), paying).await?;
+    let mut decided = Vec::with_capacity(requests.len());
+    let mut rows = Vec::new();
+    let order = ContextV7::new();
+    for (request, found, verdict) in looked {
+        if let Some(call) = ground.asked.get(&request.request_id) {
+            decided.push(repeat(call, &ground));
+            continue;
+        }
+        let Some(phone) = ground.phones.get(&request.user).cloned() else {
+            // a phone of nobody leaves no record: there is no callshop to show it to
+            decided.push(Authorization::Refused(Refusal::PhoneBlocked));
+            continue;
+        };
+        let outcome = grant(app, &ground, &phone, request, &found, verdict, money, now)?;
+        let id = new_id(&order, now);
+        let call = call_row(id, &ground, &phone, request, found, outcome, now)?;
+        let refused = call.state == CallState::Refused;
+        let kind = if refused { ActivityKind::CallRefused } else { ActivityKind::CallAuthorized };
+        tx.emit(activity(kind, now, &call)?);
+        if !refused {
+            ground.busy.insert(phone.id);
+        }
+        decided.push(repeat(&call, &ground));
+        ground.asked.insert(request.request_id.clone(), call.clone());
+        rows.push(call);
+    }
+    calls::insert(tx.conn(), &rows).await?;
+    Ok(decided)
+}
+
+fn repeat(call: &call::Model, ground: &Ground) -> Authorization {
+    if call.state == CallState::Refused {
+        let refusal = call.refusal.as_deref().and_then(Refusal::parse);
+        return Authorization::Refused(refusal.unwrap_or(Refusal::ServiceUnavailable));
+    }
+    // what is over holds nothing any more
+    if !calls::LIVE.contains(&call.state) {
+        return Authorization::Refused(Refusal::Abandoned);
+    }
+    Authorization::Allowed {
+        reference: call.id,
+        max_seconds: u32::try_from(call.covered).unwrap_or(1),
+        to: call.number.clone(),
+        caller_id: ground.shops.get(&call.callshop_id).map(|shop| shop.caller_id.clone()).unwrap_or_default(),
+    }
+}
+
+/// Everything that the decisions of a batch stand on.
+struct Ground {
+    phones: HashMap<String, phone::Model>,
+    cabins: HashMap<Uuid, cabin::Model>,
+    sessions: HashMap<Uuid, cabin_session::Model>,
+    spent: HashMap<Uuid, Spent>,
+    live: Vec<call::Model>,
+    busy: HashSet<Uuid>,
+    shops: HashMap<Uuid, callshop::Model>,
+    accounts: HashMap<Uuid, account::Model>,
+    purses: Purses,
+    tariffs: HashMap<Uuid, (Uuid, tariff::Model)>,
+    asked: HashMap<String, call::Model>,
+    abandoned: HashSet<String>,
+}
+
+impl Ground {
+    async fn load(
+        conn: &impl ConnectionTrait,
+        requests: &[&AuthorizeRequest],
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
+        let users: Vec<&str> = requests.iter().map(|request| request.user.as_str()).collect();
+        let asked_ids: Vec<&str> = requests.iter().map(|request| request.request_id.as_str()).collect();
+        let phones = calls::lock_phones(conn, &users).await?;
+        let phone_ids: Vec<Uuid> = phones.iter().map(|phone| phone.id).collect();
+        let shop_ids: Vec<Uuid> = phones.iter().map(|phone| phone.callshop_id).collect();
+        let cabins = calls::cabins_of(conn, &phone_ids).await?;
+        let cabin_ids: Vec<Uuid> = cabins.iter().map(|cabin| cabin.id).collect();
+        let asked = calls::lock_named(conn, &[], &asked_ids, now).await?;
+        let sessions = calls::lock_open_sessions(conn, &cabin_ids).await?;
+        let bounded: Vec<Uuid> =
+            sessions.iter().filter(|row| cover::is_bounded(row)).map(|row| row.id).collect();
+        let live =
+            if bounded.is_empty() { Vec::new() } else { calls::live_of_sessions(conn, &bounded).await? };
+        let accounts = load_chains(conn, &shop_ids).await?;
+        let wanted: BTreeSet<Uuid> = accounts
+            .values()
+            .flat_map(|account| [account.cost_tariff_id, account.retail_tariff_id])
+            .flatten()
+            .collect();
+        let wanted: Vec<Uuid> = wanted.into_iter().collect();
+        Ok(Self {
+            busy: calls::busy_phones(conn, &phone_ids).await?,
+            spent: calls::spent(conn, &sessions.iter().collect::<Vec<_>>()).await?,
+            shops: accounts::callshops(conn, &shop_ids)
+                .await?
+                .into_iter()
+                .map(|row| (row.account_id, row))
+                .collect(),
+            live,
+            purses: Purses::default(),
+            tariffs: tariffs::effective_versions(conn, &wanted, now).await?,
+            abandoned: calls::abandoned(conn, &asked_ids).await?,
+            asked: asked.into_iter().map(|row| (row.request_id.clone(), row)).collect(),
+            phones: phones.into_iter().map(|row| (row.sip_user.clone(), row)).collect(),
+            cabins: cabins.into_iter().filter_map(|row| Some((row.phone_id?, row))).collect(),
+            sessions: sessions.into_iter().map(|row| (row.cabin_id, row)).collect(),
+            accounts,
+        })
+    }
+
+    /// The accounts that pay for a callshop's calls, itself first, each with whom it pays; the platform pays nobody.
+    fn payers(&self, callshop_id: Uuid) -> Vec<(&account::Model, Uuid)> {
+        let Some(shop) = self.accounts.get(&callshop_id) else { return Vec::new() };
+        let mut ids = path_ids(&shop.path);
+        ids.reverse();
+        ids.iter()
+            .filter_map(|id| self.accounts.get(id))
+            .filter_map(|row| Some((row, row.parent_id?)))
+            .collect()
+    }
+}
+
+async fn load_chains(conn: &impl ConnectionTrait, shops: &[Uuid]) -> Result<HashMap<Uuid, account::Model>> {
+    let leaves = accounts::by_ids(conn, shops).await?;
+    let above: BTreeSet<Uuid> = leaves.iter().flat_map(|leaf| path_ids(&leaf.path)).collect();
+    let above: Vec<Uuid> = above.into_iter().collect();
+    Ok(accounts::by_ids(conn, &above).await?.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// What was found out about an attempt before it is allowed or refused.
+#[derive(Default)]
+struct Found {
+    number: String,
+    destination: String,
+    emergency: bool,
+    levels: Vec<Level>,
+}
+
+/// What an attempt comes to: the slice that is paid for, or why there is none.
+type Outcome = std::result::Result<Grant, Refusal>;
+
+/// Holds the first slice of an attempt that passed the ladder, at every level.
+#[expect(clippy::too_many_arguments, reason = "what was found out about one attempt, and where it was")]
+fn grant(
+    app: &App,
+    ground: &Ground,
+    phone: &phone::Model,
+    request: &AuthorizeRequest,
+    found: &Found,
+    verdict: Verdict,
+    money: &mut Money,
+    now: DateTime<Utc>,
+) -> Result<Outcome> {
+    let cap = match verdict {
+        Ok(cap) => cap,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if found.emergency {
+        return Ok(Ok(Grant { covered: cap, holds: Vec::new() }));
+    }
+    // an earlier attempt of this batch may have got the phone
+    if ground.busy.contains(&phone.id) {
+        return Ok(Err(Refusal::PhoneBusy));
+    }
+    let session = match may_use(ground, phone) {
+        Ok(session) => session,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let spent = ground.spent.get(&session.id).copied().unwrap_or_default();
+    if spent.calls >= MAX_STATEMENT_CALLS {
+        return Ok(Err(Refusal::SessionFull));
+    }
+    let wanted = Wanted {
+        levels: &found.levels,
+        answer: Answer { from: now, ring_seconds: app.config.calls.ring_seconds },
+        covered: 0,
+        holds: &[],
+        cap,
+        slice: app.proxies.knows(&request.proxy).then_some(app.config.calls.slice_seconds),
+    };
+    let outcome =
+        cover::cover(wanted, Terms::new(session, spent, &ground.live, None)?, &ground.purses, money)?;
+    if let Ok(grant) = &outcome {
+        let account = ground
+            .accounts
+            .get(&phone.callshop_id)
+            .ok_or_else(|| Error::fault("a phone without a callshop"))?;
+        cover::change_holds(&found.levels, &[], &grant.holds, &account.currency, money)?;
+    }
+    Ok(outcome)
+}
+
+/// An id that tells `now`, behind those made before it with this `order`.
+fn new_id(order: &ContextV7, now: DateTime<Utc>) -> Uuid {
+    let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+    Uuid::new_v7(Timestamp::from_unix(order, seconds, now.timestamp_subsec_nanos()))
+}
+
+fn call_row(
+    id: Uuid,
+    ground: &Ground,
+    phone: &phone::Model,
+    request: &AuthorizeRequest,
+    found: Found,
+    outcome: Outcome,
+    now: DateTime<Utc>,
+) -> Result<call::Model> {
+    let cabin = ground.cabins.get(&phone.id);
+    let session = cabin
+        .and_then(|cabin| ground.sessions.get(&cabin.id))
+        .filter(|session| session.state == SessionState::Open);
+    let account =
+        ground.accounts.get(&phone.callshop_id).ok_or_else(|| Error::fault("a phone without a callshop"))?;
+    let refusal = outcome.as_ref().err().copied();
+    let grant = outcome.unwrap_or(Grant { covered: 0, holds: Vec::new() });
+    Ok(call::Model {
+        id,
+        callshop_id: phone.callshop_id,
+        cabin_id: cabin.map(|cabin| cabin.id),
+        session_id: session.filter(|_| !found.emergency).map(|session| session.id),
+        phone_id: phone.id,
+        request_id: request.request_id.clone(),
+        dialed: request.dialed.clone(),
+        number: found.number,
+        destination: found.destination,
+        emergency: found.emergency,
+        state: if refusal.is_some() { CallState::Refused } else { CallState::Authorized },
+        authorized_at: now,
+        ringing_at: None,
+        answered_at: None,
+        ended_at: refusal.map(|_| now),
+        covered: i32::try_from(grant.covered).or_fault()?,
+        sip_code: refusal.map(|refusal| refusal.sip_code().into()),
+        ended_by: None,
+        cause: None,
+        refusal: refusal.map(|refusal| refusal.code().to_owned()),
+        talk_seconds: 0,
+        billed_seconds: 0,
+        charge: Micros::ZERO.into(),
+        currency: account.currency.clone(),
+        pricing: serde_json::to_value(&found.levels).or_fault()?,
+        proxy: request.proxy.clone(),
+        sip_call_id: request.call_id.clone(),
+        from_tag: request.from_tag.clone(),
+        to_tag: None,
+        hang_up_by: None,
+        holds: cover::holds_column(&grant.holds),
+        extend_at: None,
+        confirmed: i32::try_from(grant.covered).or_fault()?,
+        estimated: false,
+        written_off: Micros::ZERO.into(),
+        attempt_day: local_day(Some(&account.time_zone), now),
+        answer_day: None,
+        answered_far: false,
+    })
+}
+
+/// What the ladder says: the longest that the call may be, or a refusal.
+type Verdict = std::result::Result<u32, Refusal>;
+
+/// The ladder: one reason a step. What is left after it is a question of money.
+async fn check(
+    app: &App,
+    conn: &impl ConnectionTrait,
+    ground: &Ground,
+    request: &AuthorizeRequest,
+    found: &mut Found,
+) -> Result<Verdict> {
+    let Some(phone) = ground.phones.get(&request.user) else { return Ok(Err(Refusal::PhoneBlocked)) };
+    let shop =
+        ground.shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("a phone without a callshop"))?;
+    let plan: DialPlan = serde_json::from_value(shop.dial_plan.clone()).or_fault()?;
+    let cap = u32::try_from(shop.max_call_seconds).unwrap_or(app.config.calls.max_seconds);
+    let dialed = plan.normalize(&request.dialed);
+    // a refused attempt shows what was dialled, too
+    match &dialed {
+        Ok(Dialed::Emergency { number }) => {
+            found.number.clone_from(number);
+            emergency::DESTINATION.clone_into(&mut found.destination);
+            found.emergency = true;
+        }
+        Ok(Dialed::Short { number, .. }) => found.number.clone_from(number),
+        Ok(Dialed::Number { e164, .. }) => e164.as_str().clone_into(&mut found.number),
+        Err(_) => {}
+    }
+    if ground.abandoned.contains(&request.request_id) {
+        return Ok(Err(Refusal::Abandoned));
+    }
+    if found.emergency {
+        return Ok(Ok(cap));
+    }
+    if ground.busy.contains(&phone.id) {
+        return Ok(Err(Refusal::PhoneBusy));
+    }
+    if let Err(refusal) = may_use(ground, phone) {
+        return Ok(Err(refusal));
+    }
+    let digits = match dialed {
+        Ok(Dialed::Number { e164, .. }) => e164.as_str().to_owned(),
+        Ok(Dialed::Short { .. }) => return Ok(Err(Refusal::DestinationNotRated)),
+        Ok(Dialed::Emergency { .. }) | Err(_) => return Ok(Err(Refusal::NumberInvalid)),
+    };
+    if rates::is_blocked(&shop.blocked_prefixes, &digits) {
+        return Ok(Err(Refusal::DestinationBlocked));
+    }
+    if let Err(refusal) = find_rates(app, conn, ground, phone.callshop_id, &digits, found).await? {
+        return Ok(Err(refusal));
+    }
+    Ok(Ok(cap))
+}
+
+/// Phone, suspension, cabin, session: whether anybody may call from there at all.
+fn may_use<'a>(
+    ground: &'a Ground,
+    phone: &phone::Model,
+) -> std::result::Result<&'a cabin_session::Model, Refusal> {
+    if phone.blocked_at.is_some() {
+        return Err(Refusal::PhoneBlocked);
+    }
+    for (account, _) in ground.payers(phone.callshop_id) {
+        if account.suspended_at.is_some() {
+            let own = account.id == phone.callshop_id;
+            return Err(if own { Refusal::Suspended } else { Refusal::ServiceUnavailable });
+        }
+    }
+    let cabin =
+        ground.cabins.get(&phone.id).filter(|cabin| !cabin.out_of_service && cabin.retired_at.is_none());
+    let cabin = cabin.ok_or(Refusal::CabinOutOfService)?;
+    let session = ground.sessions.get(&cabin.id).ok_or(Refusal::CabinClosed)?;
+    billing::session::may_call(session.state.into()).map_err(|_| Refusal::CabinClosed)?;
+    Ok(session)
+}
+
+/// The rate at every level: nothing may be sold that cannot be charged.
+async fn find_rates(
+    app: &App,
+    conn: &impl ConnectionTrait,
+    ground: &Ground,
+    callshop_id: Uuid,
+    digits: &str,
+    found: &mut Found,
+) -> Result<std::result::Result<(), Refusal>> {
+    let payers = ground.payers(callshop_id);
+    let Some((shop, _)) = payers.first() else { return Ok(Err(Refusal::ServiceUnavailable)) };
+    let retail = (*shop, shop.id, shop.retail_tariff_id.or(shop.cost_tariff_id));
+    let costs = payers.iter().map(|(payer, payee)| (*payer, *payee, payer.cost_tariff_id));
+    for (payer, payee_id, tariff_id) in std::iter::once(retail).chain(costs) {
+        let own = payer.id == callshop_id;
+        let missing = if own { Refusal::DestinationNotRated } else { Refusal::ServiceUnavailable };
+        let Some((version_id, tariff)) = tariff_id.and_then(|id| ground.tariffs.get(&id)) else {
+            return Ok(Err(missing));
+        };
+        if rates::is_blocked(&tariff.blocked_prefixes, digits) {
+            return Ok(Err(if own { Refusal::DestinationBlocked } else { Refusal::ServiceUnavailable }));
+        }
+        let version = app.rates.get(conn, *version_id).await?;
+        let Some(rate) = version.table.find(digits) else { return Ok(Err(missing)) };
+        if found.levels.is_empty() {
+            found.destination = rate.destination.to_string();
+        }
+        let pricing = rates::pricing(tariff, rate)?;
+        found.levels.push(Level { account_id: payer.id, payee_id, version_id: *version_id, pricing });
+    }
+    Ok(Ok(()))
+}

@@ -1,0 +1,240 @@
+//! What an ended call costs at every level: charged once, never more than is held for it, corrected by reversal.
+
+use std::collections::{BTreeSet, HashMap};
+
+use billing::money::Micros;
+use billing::rating;
+use chrono::{DateTime, Utc};
+use entity::{Book, SessionState, TransferKind, cabin_session, call, call_charge};
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use super::money::{Money, Purses};
+use super::pricing::{self, Level, LevelCharge};
+use super::{cover, extend};
+use base::error::{OrFault as _, Result};
+use store::ledger::{self, Entry, NewTransfer};
+use store::sessions;
+
+/// What charging a batch's ended calls came to.
+#[derive(Default)]
+pub(super) struct Charged {
+    /// Rows to write.
+    pub(super) charges: Vec<call_charge::Model>,
+    /// Closed and unpaid sessions whose calls were corrected.
+    pub(super) restate: Vec<Uuid>,
+}
+
+/// Charges a call that just ended: the customer's price on the call, the accounts' as one transfer. Its holds are given back.
+///
+/// # Errors
+/// A fault when the call's columns do not parse.
+pub(super) fn end(
+    row: &mut call::Model,
+    money: &mut Money,
+    charged: &mut Charged,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let (levels, held) = (pricing::levels(row)?, cover::holds(row)?);
+    give_back(row, &levels, &held, money)?;
+    settle(row, &levels, &held, Bill::Open, money, &mut charged.charges, now)
+}
+
+/// Gives back what a call holds; for calls that ended without an answer.
+///
+/// # Errors
+/// A fault when the call's columns do not parse.
+pub(super) fn release(row: &mut call::Model, money: &mut Money) -> Result<()> {
+    let held = cover::holds(row)?;
+    if held.is_empty() {
+        return Ok(());
+    }
+    give_back(row, &pricing::levels(row)?, &held, money)
+}
+
+fn give_back(row: &mut call::Model, levels: &[Level], held: &[Micros], money: &mut Money) -> Result<()> {
+    cover::change_holds(levels, held, &[], &row.currency, money)?;
+    row.holds = cover::holds_column(&[]);
+    Ok(())
+}
+
+/// What the customer's bill takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bill {
+    /// The call's price.
+    Open,
+    /// Nothing any more: it was paid. What the call costs beyond is written off.
+    Paid,
+}
+
+/// One call's charges. `bounds` is what each level can be charged at most.
+fn settle(
+    row: &mut call::Model,
+    levels: &[Level],
+    bounds: &[Micros],
+    bill: Bill,
+    money: &mut Money,
+    charges: &mut Vec<call_charge::Model>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let (Some(answered_at), Some(ended_at)) = (row.answered_at, row.ended_at) else { return Ok(()) };
+    let measured = rating::talk_seconds(answered_at, ended_at);
+    let talk = measured.min(u32::try_from(row.covered).or_fault()?);
+    let mut entries = Vec::new();
+    for (position, level) in levels.iter().enumerate() {
+        let bound = bounds.get(position).copied();
+        let charge = bounded(pricing::charge(level, answered_at, talk), bound);
+        if position == 0 {
+            let full = pricing::charge(level, answered_at, measured).amount;
+            customer(row, charge, full, bill, money, now)?;
+        } else if charge.amount != Micros::ZERO {
+            let paid = charge.amount.checked_neg().or_fault()?;
+            entries.push(Entry::new(level.account_id, Book::Credit, paid));
+            entries.push(Entry::new(level.payee_id, Book::Revenue, charge.amount));
+        }
+        charges.push(charge_row(row, position, level, charge)?);
+    }
+    if !entries.is_empty() {
+        money.transfer(of_call(row, TransferKind::Call, entries, now))?;
+    }
+    Ok(())
+}
+
+fn bounded(charge: LevelCharge, bound: Option<Micros>) -> LevelCharge {
+    let amount = bound.map_or(charge.amount, |bound| charge.amount.min(bound.max(Micros::ZERO)));
+    LevelCharge { amount, ..charge }
+}
+
+/// The customer's part, and what a late cut, or a bill that was paid before the end was known, gives away.
+fn customer(
+    row: &mut call::Model,
+    charge: LevelCharge,
+    full: Micros,
+    bill: Bill,
+    money: &mut Money,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if bill == Bill::Open {
+        row.charge = charge.amount.into();
+        row.billed_seconds = i32::try_from(charge.billed_seconds).or_fault()?;
+    }
+    let given_away = full.checked_sub(row.charge.into()).or_fault()?.max(Micros::ZERO);
+    row.written_off = given_away.into();
+    if given_away > Micros::ZERO {
+        let sold = given_away.checked_neg().or_fault()?;
+        let entries = vec![
+            Entry::new(row.callshop_id, Book::WriteOff, given_away),
+            Entry::new(row.callshop_id, Book::Sales, sold),
+        ];
+        money.transfer(of_call(row, TransferKind::WriteOff, entries, now))?;
+    }
+    Ok(())
+}
+
+fn charge_row(
+    row: &call::Model,
+    position: usize,
+    level: &Level,
+    charge: LevelCharge,
+) -> Result<call_charge::Model> {
+    // the customer's row says what he pays, which is not this end's price when he had paid before it was known
+    let (billed_seconds, amount) = match position {
+        0 => (row.billed_seconds, row.charge),
+        _ => (i32::try_from(charge.billed_seconds).or_fault()?, charge.amount.into()),
+    };
+    Ok(call_charge::Model {
+        call_id: row.id,
+        level: i32::try_from(position).or_fault()?,
+        account_id: level.account_id,
+        version_id: level.version_id,
+        billed_seconds,
+        amount,
+    })
+}
+
+fn of_call(row: &call::Model, kind: TransferKind, entries: Vec<Entry>, now: DateTime<Utc>) -> NewTransfer {
+    NewTransfer { call_id: Some(row.id), ..NewTransfer::new(kind, &row.currency, now, entries) }
+}
+
+/// What corrections stand on: what was posted for the calls, whose bills they are on, and what credit is left.
+#[derive(Default)]
+pub(super) struct Corrections {
+    posted: Vec<NewTransfer>,
+    sessions: HashMap<Uuid, cabin_session::Model>,
+    purses: Purses,
+}
+
+impl Corrections {
+    /// For calls whose end may be corrected.
+    pub(super) async fn load(conn: &impl ConnectionTrait, rows: &[&call::Model]) -> Result<Self> {
+        if rows.is_empty() {
+            return Ok(Self::default());
+        }
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let wanted: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.session_id).collect();
+        let wanted: Vec<Uuid> = wanted.into_iter().collect();
+        let sessions = sessions::lock_all(conn, &wanted).await?;
+        let mut paying = BTreeSet::new();
+        for row in rows {
+            paying.extend(extend::paying_accounts(&pricing::levels(row)?));
+        }
+        Ok(Self {
+            sessions: sessions.into_iter().map(|row| (row.id, row)).collect(),
+            purses: Purses::lock(conn, paying).await?,
+            posted: ledger::standing_of_calls(conn, &ids).await?,
+        })
+    }
+}
+
+/// Takes back what was posted for a call that was over already, and charges it by its true end as far as credit and bill allow now. `known`
+/// is the call as it was: what its customer has paid for stays as it is on his bill.
+///
+/// # Errors
+/// A fault when the call's columns do not parse.
+pub(super) fn correct(
+    row: &mut call::Model,
+    known: &billing::call::Call,
+    ground: &Corrections,
+    money: &mut Money,
+    charged: &mut Charged,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    // the end that is corrected may be one of this batch
+    money.forget_call(row.id)?;
+    charged.charges.retain(|charge| charge.call_id != row.id);
+    for posted in ground.posted.iter().filter(|posted| posted.call_id == Some(row.id)) {
+        money.transfer(posted.reversal(now)?)?;
+    }
+    let levels = pricing::levels(row)?;
+    let mut bounds = Vec::new();
+    for (position, level) in levels.iter().enumerate() {
+        let free = position == 0 || rating::is_free(&level.pricing);
+        bounds.push(if free { Micros::MAX } else { ground.purses.available(level.account_id, money)? });
+    }
+    let session = row.session_id.and_then(|id| ground.sessions.get(&id));
+    let paid = session.is_some_and(|row| matches!(row.state, SessionState::Settled | SessionState::Voided));
+    let bill = if paid { Bill::Paid } else { Bill::Open };
+    if let Some(session) = session.filter(|row| row.state == SessionState::Closed) {
+        charged.restate.push(session.id);
+    }
+    if bill == Bill::Open {
+        // an end without an answer charges nothing below
+        (row.charge, row.billed_seconds) = (entity::Micros(0), 0);
+    }
+    row.written_off = entity::Micros(0);
+    settle(row, &levels, &bounds, bill, money, &mut charged.charges, now)?;
+    if row.answered_at.is_none() {
+        charged.charges.extend(unanswered(row, &levels)?);
+    }
+    if bill == Bill::Paid && known.answered_at.is_some() {
+        row.answered_at = known.answered_at;
+        row.talk_seconds = i32::try_from(known.talk_seconds).or_fault()?;
+    }
+    Ok(())
+}
+
+/// Charges of zero for a call whose estimated answer was none.
+fn unanswered(row: &call::Model, levels: &[Level]) -> Result<Vec<call_charge::Model>> {
+    let nothing = LevelCharge { billed_seconds: 0, amount: Micros::ZERO };
+    levels.iter().enumerate().map(|(position, level)| charge_row(row, position, level, nothing)).collect()
+}

@@ -1,0 +1,163 @@
+//! Emergency calls: what a proxy is told of a phone, so that it lets them out while it cannot ask, and the calls that it made so.
+
+use std::collections::{HashMap, HashSet};
+
+use billing::money::Micros;
+use billing::number::DialPlan;
+use chrono::{DateTime, Utc};
+use entity::{ActivityKind, CallState, account, call, phone};
+use uuid::Uuid;
+
+use super::cover;
+use super::events::{EventBody, ProxyEvent, local_day};
+use crate::App;
+use crate::feed::kept::activity;
+use base::error::{Error, OrFault as _, Result};
+use store::{Tx, accounts, calls};
+
+/// What an emergency number is called in lists.
+pub(super) const DESTINATION: &str = "Emergency";
+
+/// What a proxy has to know of a phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownPhone {
+    /// The digest's secret half.
+    pub ha1: String,
+    /// It may make emergency calls alone.
+    pub blocked: bool,
+    /// Emergency numbers of its callshop, as they are dialled.
+    pub emergency: Vec<String>,
+    /// The caller's number to show.
+    pub caller_id: String,
+}
+
+/// The phone with this SIP user and realm; blocked ones, too.
+///
+/// # Errors
+/// Those of the database; a fault when the callshop's dial plan does not parse.
+pub async fn known_phone(app: &App, user: &str, realm: &str) -> Result<Option<KnownPhone>> {
+    let conn = app.store.reader();
+    let found = calls::phone_by_sip_user(conn, user).await?.filter(|phone| phone.realm == realm);
+    let Some(phone) = found else { return Ok(None) };
+    let shops = accounts::callshops(conn, &[phone.callshop_id]).await?;
+    let shop = shops.into_iter().next().ok_or_else(|| Error::fault("a phone without a callshop"))?;
+    let plan: DialPlan = serde_json::from_value(shop.dial_plan).or_fault()?;
+    Ok(Some(KnownPhone {
+        ha1: phone.ha1,
+        blocked: phone.blocked_at.is_some(),
+        emergency: plan.emergency.into_iter().collect(),
+        caller_id: shop.caller_id,
+    }))
+}
+
+/// A call that a proxy let out by itself. Each event of such a call carries it, because any of them may be the first to arrive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmergencyCall {
+    /// Its id, which the proxy made.
+    pub reference: Uuid,
+    /// SIP user of the phone.
+    pub user: String,
+    /// What was dialled, and sent to the gateway.
+    pub dialed: String,
+    /// When the proxy let it out, by its clock.
+    pub since: DateTime<Utc>,
+    /// Seconds after which the proxy cuts it.
+    pub max_seconds: u32,
+    /// SIP Call-ID.
+    pub call_id: String,
+    /// SIP From tag.
+    pub from_tag: String,
+}
+
+/// Makes the calls of a batch's new events that are not there yet: free at every level, on nobody's bill. The phones are locked, so that two
+/// nodes do not make one call.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn make(
+    tx: &Tx,
+    events: &[&ProxyEvent],
+    new: &HashSet<String>,
+    there: &[call::Model],
+    (phones, cabins): (&[phone::Model], &HashMap<Uuid, Uuid>),
+    now: DateTime<Utc>,
+) -> Result<Vec<call::Model>> {
+    let mut known: HashSet<Uuid> = there.iter().map(|row| row.id).collect();
+    let mut wanted = Vec::new();
+    for event in events.iter().filter(|event| new.contains(&event.eid)) {
+        let EventBody::Emergency { call, .. } = &event.body else { continue };
+        let phone = phones.iter().find(|phone| phone.sip_user == call.user);
+        // a phone that was deleted meanwhile has no callshop to show its call to: the event is rejected
+        if let Some(phone) = phone.filter(|_| known.insert(call.reference)) {
+            wanted.push((call, event.proxy.as_str(), phone));
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let shop_ids: Vec<Uuid> = wanted.iter().map(|(_, _, phone)| phone.callshop_id).collect();
+    let found = accounts::by_ids(tx.conn(), &shop_ids).await?;
+    let shops: HashMap<Uuid, account::Model> = found.into_iter().map(|row| (row.id, row)).collect();
+    let mut rows = Vec::with_capacity(wanted.len());
+    for (call, proxy, phone) in wanted {
+        let shop = shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("a phone without a callshop"))?;
+        let row = row(call, proxy, phone, cabins.get(&phone.id).copied(), shop, now)?;
+        tx.emit(activity(ActivityKind::CallAuthorized, row.authorized_at, &row)?);
+        rows.push(row);
+    }
+    calls::insert(tx.conn(), &rows).await?;
+    Ok(rows)
+}
+
+fn row(
+    call: &EmergencyCall,
+    proxy: &str,
+    phone: &phone::Model,
+    cabin_id: Option<Uuid>,
+    shop: &account::Model,
+    now: DateTime<Utc>,
+) -> Result<call::Model> {
+    let covered = i32::try_from(call.max_seconds).or_fault()?;
+    // a proxy that was just switched on may believe that it is 1970: such a call would be trimmed before anybody sees it
+    let at = if call.since < now - calls::REDELIVERY { now } else { call.since.min(now) };
+    Ok(call::Model {
+        id: call.reference,
+        callshop_id: phone.callshop_id,
+        cabin_id,
+        session_id: None,
+        phone_id: phone.id,
+        request_id: call.reference.to_string(),
+        dialed: call.dialed.clone(),
+        number: call.dialed.clone(),
+        destination: DESTINATION.to_owned(),
+        emergency: true,
+        state: CallState::Authorized,
+        authorized_at: at,
+        ringing_at: None,
+        answered_at: None,
+        ended_at: None,
+        covered,
+        sip_code: None,
+        ended_by: None,
+        cause: None,
+        refusal: None,
+        talk_seconds: 0,
+        billed_seconds: 0,
+        charge: Micros::ZERO.into(),
+        currency: shop.currency.clone(),
+        pricing: serde_json::json!([]),
+        proxy: proxy.to_owned(),
+        sip_call_id: call.call_id.clone(),
+        from_tag: call.from_tag.clone(),
+        to_tag: None,
+        hang_up_by: None,
+        holds: cover::holds_column(&[]),
+        extend_at: None,
+        confirmed: covered,
+        estimated: false,
+        written_off: Micros::ZERO.into(),
+        attempt_day: local_day(Some(&shop.time_zone), at),
+        answer_day: None,
+        answered_far: false,
+    })
+}

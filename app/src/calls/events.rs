@@ -1,0 +1,690 @@
+//! What the proxy says happens to calls and phones: a batch of events, applied together in one transaction, each once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use billing::call::{self as machine, CallEvent, CallEventKind, Doubt, Emitted, Unacknowledged, Window};
+use billing::money::Micros;
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{ActivityKind, CallState, HookStatus, SessionState, call, hook_event, phone};
+use uuid::Uuid;
+
+use super::authorize::Refusal;
+use super::charge::{self, Charged, Corrections};
+use super::emergency::{self, EmergencyCall};
+use super::extend;
+use super::money::Money;
+use super::registrations;
+use crate::feed::kept::activity;
+use crate::{App, sessions};
+use base::error::{OrFault as _, Result};
+use store::calls::Shop;
+use store::{Tx, calls};
+
+/// An event from the proxy, parsed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProxyEvent {
+    /// Unique key: the event counts once however often it comes.
+    pub eid: String,
+    /// Proxy time.
+    pub at: DateTime<Utc>,
+    /// Which proxy.
+    pub proxy: String,
+    /// What happened.
+    pub body: EventBody,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EventBody {
+    /// Something happened to a call.
+    Call {
+        /// The call's id.
+        reference: Uuid,
+        /// SIP To tag, once there is one.
+        to_tag: Option<String>,
+        /// What.
+        kind: CallEventKind,
+    },
+    /// Something happened to a call that the proxy let out by itself; as above, with what the call is made of if it is not there yet.
+    Emergency {
+        /// The call.
+        call: EmergencyCall,
+        /// SIP To tag, once there is one.
+        to_tag: Option<String>,
+        /// What.
+        kind: CallEventKind,
+    },
+    /// The proxy gave an authorisation up, perhaps before it had the answer.
+    Abandoned {
+        /// The question's id.
+        request_id: String,
+        /// What the phone got instead.
+        code: Option<u16>,
+    },
+    /// A phone registered, or its registration ended.
+    Phone {
+        /// SIP user.
+        user: String,
+        /// Whether it is registered now.
+        online: bool,
+        /// SIP contact.
+        contact: Option<String>,
+        /// Address it came from.
+        source: Option<String>,
+        /// What it calls itself.
+        user_agent: Option<String>,
+    },
+    /// The proxy started.
+    Boot,
+    /// Not understood; kept for inspection.
+    Malformed {
+        /// What is wrong with it.
+        error: String,
+        /// As it came.
+        body: serde_json::Value,
+    },
+}
+
+impl ProxyEvent {
+    /// The call that it names.
+    fn call(&self) -> Option<Uuid> {
+        self.body.call().map(|(id, ..)| id)
+    }
+}
+
+impl EventResult {
+    /// Every [`Self::outcome`].
+    pub const OUTCOMES: [&str; 4] = ["applied", "duplicate", "ignored", "rejected"];
+
+    /// As the proxy and Prometheus are told.
+    pub fn outcome(&self) -> &'static str {
+        let [applied, duplicate, ignored, rejected] = Self::OUTCOMES;
+        match self {
+            Self::Applied => applied,
+            Self::Duplicate => duplicate,
+            Self::Ignored => ignored,
+            Self::Rejected(_) => rejected,
+        }
+    }
+}
+
+impl EventBody {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Emergency { kind: CallEventKind::Authorized, .. } => "emergency",
+            Self::Call { kind, .. } | Self::Emergency { kind, .. } => match kind {
+                CallEventKind::Authorized => "authorized",
+                CallEventKind::Ringing => "ringing",
+                CallEventKind::Answered => "answered",
+                CallEventKind::Ended { .. } => "ended",
+                CallEventKind::Failed { .. } => "failed",
+                CallEventKind::Abandoned { .. } => "abandoned",
+                CallEventKind::Lost => "lost",
+            },
+            Self::Abandoned { .. } => "abandoned",
+            Self::Phone { online: true, .. } => "online",
+            Self::Phone { online: false, .. } => "offline",
+            Self::Boot => "boot",
+            Self::Malformed { .. } => "malformed",
+        }
+    }
+
+    /// Whether it says that a call or an attempt is over.
+    pub fn is_end(&self) -> bool {
+        let over =
+            |kind: &CallEventKind| matches!(kind, CallEventKind::Ended { .. } | CallEventKind::Failed { .. });
+        matches!(self, Self::Abandoned { .. }) || self.call().is_some_and(|(_, _, kind)| over(kind))
+    }
+
+    /// The call that something happened to, its To tag, and what.
+    fn call(&self) -> Option<(Uuid, Option<&str>, &CallEventKind)> {
+        match self {
+            Self::Call { reference, to_tag, kind } => Some((*reference, to_tag.as_deref(), kind)),
+            Self::Emergency { call, to_tag, kind } => Some((call.reference, to_tag.as_deref(), kind)),
+            _ => None,
+        }
+    }
+
+    /// The call, question or phone that it is about.
+    pub fn reference(&self) -> Option<String> {
+        match self {
+            Self::Call { reference, .. } => Some(reference.to_string()),
+            Self::Emergency { call, .. } => Some(call.reference.to_string()),
+            Self::Abandoned { request_id, .. } => Some(request_id.clone()),
+            Self::Phone { user, .. } => Some(user.clone()),
+            Self::Boot | Self::Malformed { .. } => None,
+        }
+    }
+}
+
+/// Of the ends of calls that came with a question, those that are not known yet: the others need not be looked at again.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of_live_calls(app: &App, ends: Vec<ProxyEvent>) -> Result<Vec<ProxyEvent>> {
+    let ids: Vec<Uuid> = ends.iter().filter_map(ProxyEvent::call).collect();
+    if ids.is_empty() {
+        return Ok(ends);
+    }
+    let live = calls::live_among(app.store.reader(), &ids).await?;
+    Ok(ends.into_iter().filter(|end| end.call().is_none_or(|id| live.contains(&id))).collect())
+}
+
+/// What became of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventResult {
+    /// It changed something.
+    Applied,
+    /// It was received before; nothing was done.
+    Duplicate,
+    /// It came too late to change anything, or about something we do not know.
+    Ignored,
+    /// It was not understood; kept for inspection.
+    Rejected(String),
+}
+
+/// What a batch of events came to.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// One for each event, in the order they were given.
+    pub results: Vec<EventResult>,
+    /// Live calls that somebody hung up before this event of theirs: the proxy is to be asked again after the commit, because a call
+    /// that was just being set up or answered may have missed the first command (docs/hook.md).
+    pub hang_up: Vec<call::Model>,
+    /// Calls that ended: currency, and what was written off.
+    pub ended: Vec<(String, Micros)>,
+    /// Proxies that started: their calls and phones are to be compared.
+    pub booted: Vec<String>,
+}
+
+/// Applies events by proxy time. `locked` is called when all is locked that tells events of one call, phone or session apart from the next:
+/// whoever begins then waits for this transaction where both are about the same, never the other way round.
+///
+/// # Errors
+/// Those of the database; nothing is applied then.
+pub(super) async fn apply_all(
+    app: &App,
+    tx: &Tx,
+    events: &[&ProxyEvent],
+    money: &mut Money,
+    locked: &impl Fn(),
+) -> Result<Applied> {
+    if events.is_empty() {
+        return Ok(Applied::default());
+    }
+    let mut batch = Batch::load(app, tx, events).await?;
+    locked();
+    let mut order: Vec<usize> = (0..events.len()).collect();
+    order.sort_by_key(|index| events[*index].at);
+    let mut results = vec![EventResult::Duplicate; events.len()];
+    for index in order {
+        let event = events[index];
+        // each counts once: those that were received before are not among the new ones
+        if batch.new.remove(&event.eid) {
+            results[index] = batch.apply(app, tx, event, money)?;
+        }
+    }
+    let ignored = events.iter().zip(&results).filter(|(_, result)| **result == EventResult::Ignored);
+    let ignored: Vec<&str> = ignored.map(|(event, _)| event.eid.as_str()).collect();
+    calls::ignore_events(tx.conn(), &ignored).await?;
+    for (event, result) in events.iter().zip(&results) {
+        if let (EventBody::Emergency { .. }, EventResult::Rejected(reason)) = (&event.body, result) {
+            calls::reject_event(tx.conn(), rejected(event, reason, batch.now)).await?;
+        }
+    }
+    calls::doubt_events(tx.conn(), &batch.doubted).await?;
+    let (hang_up, ended) = (batch.to_hang_up(), std::mem::take(&mut batch.ended));
+    let is_boot = |event: &&&ProxyEvent| event.body == EventBody::Boot;
+    let booted = events.iter().filter(is_boot).map(|event| event.proxy.clone()).collect();
+    batch.flush(tx, money).await?;
+    Ok(Applied { results, hang_up, ended, booted })
+}
+
+/// The rows of a batch's events, each key once, in the order of the keys.
+fn received(events: &[&ProxyEvent], now: DateTime<Utc>) -> Vec<hook_event::Model> {
+    let mut first: BTreeMap<&str, &ProxyEvent> = BTreeMap::new();
+    for event in events {
+        let kept = first.entry(&event.eid).or_insert(event);
+        if event.at < kept.at {
+            *kept = event;
+        }
+    }
+    let row = |event: &ProxyEvent| match &event.body {
+        EventBody::Malformed { error, body } => hook_event::Model {
+            body: Some(body.clone()),
+            ..noted(event, HookStatus::Rejected, Some(error), now)
+        },
+        _ => noted(event, HookStatus::Applied, None, now),
+    };
+    first.into_values().map(row).collect()
+}
+
+/// The row of an event that could not be applied.
+pub(super) fn rejected(event: &ProxyEvent, reason: &str, now: DateTime<Utc>) -> hook_event::Model {
+    noted(event, HookStatus::Rejected, Some(reason), now)
+}
+
+fn noted(
+    event: &ProxyEvent,
+    status: HookStatus,
+    error: Option<&str>,
+    now: DateTime<Utc>,
+) -> hook_event::Model {
+    hook_event::Model {
+        eid: event.eid.clone(),
+        kind: event.body.name().to_owned(),
+        reference: event.body.reference(),
+        proxy: event.proxy.clone(),
+        at: event.at,
+        received_at: now,
+        status,
+        error: error.map(str::to_owned),
+        body: None,
+    }
+}
+
+/// The rows that a batch works on, and what it is going to write.
+struct Batch {
+    now: DateTime<Utc>,
+    /// How far a proxy's clock may be from ours.
+    skew: TimeDelta,
+    new: HashSet<String>,
+    /// Events that a person should look at.
+    doubted: Vec<hook_event::Model>,
+    calls: HashMap<Uuid, call::Model>,
+    by_request: HashMap<String, Uuid>,
+    phones: HashMap<String, phone::Model>,
+    cabins: HashMap<Uuid, Uuid>,
+    /// Calls that this batch made.
+    made: HashSet<Uuid>,
+    changed_calls: BTreeSet<Uuid>,
+    changed_phones: HashSet<String>,
+    charged: Charged,
+    ended: Vec<(String, Micros)>,
+    corrections: Corrections,
+    over_in: Vec<Uuid>,
+    /// States of the sessions whose calls may be over after this, locked.
+    sessions: HashMap<Uuid, SessionState>,
+    shops: HashMap<Uuid, Shop>,
+}
+
+impl Batch {
+    async fn load(app: &App, tx: &Tx, events: &[&ProxyEvent]) -> Result<Self> {
+        let now = app.clock.now();
+        let (mut refs, mut requests, mut users) = (Vec::new(), Vec::new(), Vec::new());
+        for event in events {
+            match &event.body {
+                EventBody::Call { reference, .. } => refs.push(*reference),
+                EventBody::Emergency { call, .. } => {
+                    refs.push(call.reference);
+                    users.push(call.user.as_str());
+                }
+                EventBody::Abandoned { request_id, .. } => requests.push(request_id.as_str()),
+                EventBody::Phone { user, .. } => users.push(user.as_str()),
+                EventBody::Boot | EventBody::Malformed { .. } => {}
+            }
+        }
+        let conn = tx.conn();
+        let phones = if users.is_empty() { Vec::new() } else { calls::lock_phones(conn, &users).await? };
+        let phone_ids: Vec<Uuid> = phones.iter().map(|phone| phone.id).collect();
+        let cabins = if phones.is_empty() { Vec::new() } else { calls::cabins_of(conn, &phone_ids).await? };
+        let cabins: HashMap<Uuid, Uuid> =
+            cabins.into_iter().filter_map(|row| Some((row.phone_id?, row.id))).collect();
+        let mut rows = calls::lock_named(conn, &refs, &requests, now).await?;
+        let mut shops: BTreeSet<Uuid> = rows.iter().map(|row| row.callshop_id).collect();
+        if events.iter().any(|event| matches!(event.body, EventBody::Emergency { .. })) {
+            shops.extend(phones.iter().map(|phone| phone.callshop_id));
+        }
+        let shops: Vec<Uuid> = shops.into_iter().collect();
+        // after the locks: what another node received meanwhile is committed by now
+        let corrected = may_be_corrected(&rows, events);
+        let mut over_in: BTreeSet<Uuid> = may_be_over_in(&rows, events).into_iter().collect();
+        over_in.extend(corrected.iter().filter_map(|row| row.session_id));
+        let over_in: Vec<Uuid> = over_in.into_iter().collect();
+        let met = calls::meet(conn, &received(events, now), &over_in, &shops).await?;
+        // with balances, and so after every session
+        let corrections = Corrections::load(conn, &corrected).await?;
+        let made = emergency::make(tx, events, &met.new, &rows, (&phones, &cabins), now).await?;
+        let made_ids = made.iter().map(|row| row.id).collect();
+        rows.extend(made);
+        Ok(Self {
+            now,
+            skew: TimeDelta::seconds(app.config.calls.clock_skew_seconds.into()),
+            new: met.new,
+            doubted: Vec::new(),
+            by_request: rows.iter().map(|row| (row.request_id.clone(), row.id)).collect(),
+            calls: rows.into_iter().map(|row| (row.id, row)).collect(),
+            phones: phones.into_iter().map(|row| (row.sip_user.clone(), row)).collect(),
+            cabins,
+            made: made_ids,
+            changed_calls: BTreeSet::new(),
+            changed_phones: HashSet::new(),
+            charged: Charged::default(),
+            ended: Vec::new(),
+            corrections,
+            over_in: Vec::new(),
+            sessions: met.sessions,
+            shops: met.shops,
+        })
+    }
+
+    fn apply(&mut self, app: &App, tx: &Tx, event: &ProxyEvent, money: &mut Money) -> Result<EventResult> {
+        if let Some((id, to_tag, kind)) = event.body.call() {
+            if let EventBody::Emergency { call, .. } = &event.body
+                && !self.calls.contains_key(&id)
+            {
+                return Ok(EventResult::Rejected(format!("no phone has the SIP user {:?}", call.user)));
+            }
+            let result = self.apply_call(app, tx, event, (id, to_tag, kind), money)?;
+            return Ok(if self.made.remove(&id) { EventResult::Applied } else { result });
+        }
+        match &event.body {
+            // above
+            EventBody::Call { .. } | EventBody::Emergency { .. } => Ok(EventResult::Ignored),
+            EventBody::Abandoned { request_id, code } => match self.by_request.get(request_id).copied() {
+                Some(id) => {
+                    let kind = CallEventKind::Abandoned { code: *code };
+                    self.apply_call(app, tx, event, (id, None, &kind), money)
+                }
+                // kept: the authorisation that commits after this one finds it
+                None => Ok(EventResult::Applied),
+            },
+            EventBody::Phone { user, .. } => self.apply_phone(tx, user, event),
+            EventBody::Boot => Ok(EventResult::Applied),
+            EventBody::Malformed { error, .. } => Ok(EventResult::Rejected(error.clone())),
+        }
+    }
+
+    fn apply_call(
+        &mut self,
+        app: &App,
+        tx: &Tx,
+        event: &ProxyEvent,
+        (id, to_tag, kind): (Uuid, Option<&str>, &CallEventKind),
+        money: &mut Money,
+    ) -> Result<EventResult> {
+        let is_end = matches!(kind, CallEventKind::Ended { .. });
+        let Some(row) = self.calls.remove(&id) else {
+            if is_end {
+                self.doubt(event, STRANGE_END);
+            }
+            return Ok(EventResult::Ignored);
+        };
+        let before = to_machine(&row);
+        let unacknowledged = match app.config.calls.charge_unacknowledged {
+            true => Unacknowledged::Charged,
+            false => Unacknowledged::Free,
+        };
+        let told = CallEvent { at: event.at, kind: kind.clone() };
+        let window = Window { received: self.now, skew: self.skew };
+        let (after, doubt) = machine::apply_within(&before, &told, window, unacknowledged);
+        match doubt {
+            _ if is_end && after.emitted.is_empty() => self.doubt(event, LATE_END),
+            Some(doubt) => self.doubt(event, reason(doubt)),
+            None => {}
+        }
+        let mut row = from_machine(row, &after.call)?;
+        let mut changed = after.call != before;
+        if let Some(to_tag) = to_tag.filter(|to_tag| row.to_tag.as_deref() != Some(*to_tag)) {
+            row.to_tag = Some(to_tag.to_owned());
+            changed = true;
+        }
+        if row.state == CallState::Refused && after.call.sip_code != before.sip_code {
+            // whatever was decided came too late: the phone did not hear it
+            row.refusal = Some(Refusal::Abandoned.code().to_owned());
+        }
+        let over = before.state.is_live() && !after.call.state.is_live();
+        if row.answered_at != before.answered_at {
+            self.note_answer(&mut row);
+        }
+        if after.call.state == machine::CallState::Answered && before.state != after.call.state {
+            row.extend_at = extend::first_look(app, &row).filter(|_| row.hang_up_by.is_none());
+        }
+        if over {
+            row.extend_at = None;
+        }
+        let ended = after.emitted.iter().any(|emitted| matches!(emitted, Emitted::Ended { .. }));
+        match (ended, over) {
+            (true, true) => {
+                charge::end(&mut row, money, &mut self.charged, self.now)?;
+                self.ended.push((row.currency.clone(), row.written_off.into()));
+            }
+            (true, false) => {
+                charge::correct(&mut row, &before, &self.corrections, money, &mut self.charged, self.now)?;
+                self.note_answer(&mut row);
+                self.ended.push((row.currency.clone(), row.written_off.into()));
+            }
+            (false, true) => charge::release(&mut row, money)?,
+            (false, false) => {}
+        }
+        for emitted in &after.emitted {
+            let (kind, at) = shown(emitted);
+            tx.emit(activity(kind, at, &row)?);
+        }
+        if let Some(session) = row.session_id.filter(|_| over) {
+            self.over_in.push(session);
+        }
+        self.calls.insert(id, row);
+        if changed {
+            self.changed_calls.insert(id);
+        }
+        Ok(if after.emitted.is_empty() && !changed { EventResult::Ignored } else { EventResult::Applied })
+    }
+
+    /// What reports find an answered call by.
+    fn note_answer(&self, row: &mut call::Model) {
+        let zone = self.shops.get(&row.callshop_id).map(|shop| shop.time_zone.as_str());
+        row.answer_day = row.answered_at.map(|at| local_day(zone, at));
+        row.answered_far = row.answered_at.is_some_and(|at| calls::is_far(row.authorized_at, at));
+    }
+
+    /// Keeps an event for a person to look at.
+    fn doubt(&mut self, event: &ProxyEvent, reason: &str) {
+        let answered = match &event.body {
+            EventBody::Call { kind: CallEventKind::Ended { answered_at: Some(at), .. }, .. } => {
+                format!(", answered at {at}")
+            }
+            _ => String::new(),
+        };
+        tracing::warn!(eid = %event.eid, kind = event.body.name(), at = %event.at, proxy = %event.proxy, reason, "an event is doubtful");
+        let reason = format!("at {}{answered}: {reason}", event.at);
+        self.doubted.push(noted(event, HookStatus::Doubted, Some(&reason), self.now));
+    }
+
+    fn apply_phone(&mut self, tx: &Tx, user: &str, event: &ProxyEvent) -> Result<EventResult> {
+        let EventBody::Phone { online, contact, source, user_agent, .. } = &event.body else {
+            return Ok(EventResult::Ignored);
+        };
+        // of a clock that is far ahead; what comes when it is right again would be older
+        let ahead = event.at > self.now + self.skew;
+        let at = if ahead { self.now } else { event.at };
+        if ahead {
+            self.doubt(event, reason(Doubt::Time));
+        }
+        let Some(phone) = self.phones.get_mut(user) else { return Ok(EventResult::Ignored) };
+        if phone.online_changed_at.is_some_and(|changed| changed > at) {
+            return Ok(EventResult::Ignored);
+        }
+        // the expiry of a registration that another one replaced takes nobody offline
+        let replaced = |ended: &String, kept: &String| contact_uri(ended) != contact_uri(kept);
+        if !online
+            && contact.as_ref().zip(phone.contact.as_ref()).is_some_and(|(ended, kept)| replaced(ended, kept))
+        {
+            return Ok(EventResult::Ignored);
+        }
+        // nor does that of one at another proxy than where it registered last
+        if !online && phone.online && phone.proxy.as_ref().is_some_and(|proxy| *proxy != event.proxy) {
+            return Ok(EventResult::Ignored);
+        }
+        let turned = phone.online != *online;
+        phone.online = *online;
+        phone.online_changed_at = Some(at);
+        phone.contact = contact.clone().filter(|_| *online);
+        phone.source = source.clone().filter(|_| *online);
+        phone.user_agent = user_agent.clone().filter(|_| *online);
+        if *online {
+            phone.proxy = Some(event.proxy.clone());
+        }
+        self.changed_phones.insert(user.to_owned());
+        if turned {
+            tx.emit(registrations::turned(phone, self.cabins.get(&phone.id).copied(), at));
+        }
+        Ok(EventResult::Applied)
+    }
+
+    fn to_hang_up(&self) -> Vec<call::Model> {
+        let changed = self.changed_calls.iter().filter_map(|id| self.calls.get(id));
+        changed.filter(|row| row.hang_up_by.is_some() && calls::LIVE.contains(&row.state)).cloned().collect()
+    }
+
+    async fn flush(mut self, tx: &Tx, money: &mut Money) -> Result<()> {
+        let conn = tx.conn();
+        let phones = self.changed_phones.iter().filter_map(|user| self.phones.get(user).cloned()).collect();
+        calls::save_phones(conn, phones).await?;
+        let rows: Vec<call::Model> =
+            self.changed_calls.iter().filter_map(|id| self.calls.remove(id)).collect();
+        money.write_with(calls::changes(conn, &rows, &self.charged.charges)?);
+        self.shops.drain().for_each(|(id, shop)| money.watch(id, shop));
+        // every one is locked, not only those that are CLOSING now: one that is being closed meanwhile counts our calls as live
+        let waits = |id: &&Uuid| self.sessions.get(*id).is_none_or(|state| *state == SessionState::Closing);
+        let waiting: Vec<Uuid> = self.over_in.iter().filter(waits).copied().collect();
+        if waiting.is_empty() && self.charged.restate.is_empty() {
+            return Ok(());
+        }
+        // statements are made from what is written
+        money.write_now(conn).await?;
+        let mut sales = Vec::new();
+        for session in &self.charged.restate {
+            sales.extend(sessions::restated(tx, *session, self.now).await?);
+        }
+        sales.extend(sessions::calls_over(tx, &waiting, self.now).await?);
+        sales.into_iter().try_for_each(|sale| money.transfer(sale))
+    }
+}
+
+/// Sessions of calls that may be over when the batch is applied.
+fn may_be_over_in(rows: &[call::Model], events: &[&ProxyEvent]) -> Vec<Uuid> {
+    let goes_on = |kind: &CallEventKind| {
+        matches!(kind, CallEventKind::Authorized | CallEventKind::Ringing | CallEventKind::Answered)
+    };
+    let (mut ids, mut requests) = (HashSet::new(), HashSet::new());
+    for event in events {
+        match (&event.body, event.body.call()) {
+            (_, Some((id, _, kind))) if !goes_on(kind) => drop(ids.insert(id)),
+            (EventBody::Abandoned { request_id, .. }, _) => drop(requests.insert(request_id.as_str())),
+            _ => {}
+        }
+    }
+    let over = |row: &&call::Model| ids.contains(&row.id) || requests.contains(row.request_id.as_str());
+    let sessions: BTreeSet<Uuid> = rows.iter().filter(over).filter_map(|row| row.session_id).collect();
+    sessions.into_iter().collect()
+}
+
+/// Calls of which the batch has an end although they are over, or will be when it comes to that.
+fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEvent]) -> Vec<&'a call::Model> {
+    let about = |row: &call::Model, wanted: fn(&CallEventKind) -> bool| {
+        events.iter().any(|event| match (&event.body, event.body.call()) {
+            (_, Some((id, _, kind))) => id == row.id && wanted(kind),
+            (EventBody::Abandoned { request_id, code }, _) => {
+                *request_id == row.request_id && wanted(&CallEventKind::Abandoned { code: *code })
+            }
+            _ => false,
+        })
+    };
+    let is_end = |kind: &CallEventKind| matches!(kind, CallEventKind::Ended { .. });
+    let is_answer = |kind: &CallEventKind| matches!(kind, CallEventKind::Answered);
+    let tells_no_answer =
+        |kind: &CallEventKind| matches!(kind, CallEventKind::Ended { answered_at: None, .. });
+    let ends = |row: &call::Model| {
+        let of_row = |event: &&&ProxyEvent| {
+            event.body.call().is_some_and(|(id, _, kind)| id == row.id && is_end(kind))
+        };
+        events.iter().filter(of_row).count()
+    };
+    let gives_up = |kind: &CallEventKind| {
+        matches!(kind, CallEventKind::Failed { .. } | CallEventKind::Abandoned { .. } | CallEventKind::Lost)
+    };
+    let over = |row: &call::Model| {
+        row.estimated || matches!(row.state, CallState::Failed | CallState::Abandoned) || about(row, gives_up)
+    };
+    let may_be = |row: &&call::Model| {
+        // an end that told of no answer is corrected by one
+        let open = (row.estimated && row.answered_at.is_none()) || about(row, tells_no_answer);
+        let ends = ends(row);
+        (over(row) && ends > 0) || ends > 1 || (open && about(row, is_answer))
+    };
+    rows.iter().filter(may_be).collect()
+}
+
+/// Why an `ended` is kept that changed nothing.
+const LATE_END: &str =
+    "the end of the call is known already, and this one changed nothing; compare it with the call";
+/// Why an `ended` is kept that is about nothing.
+const STRANGE_END: &str = "no call has its ref; see whether the proxy belongs to this server";
+
+fn reason(doubt: Doubt) -> &'static str {
+    match doubt {
+        Doubt::Time => {
+            "it cannot have happened then, and what was known was used instead; see whether the clocks of the proxy and the server agree"
+        }
+        Doubt::NoAnswer => {
+            "it does not say when the call was answered, and nothing else did; the call is free until that comes"
+        }
+        Doubt::EndBeforeAnswer => {
+            "the call ended before its answer, and the first increment was charged; see whether the proxy's clock was set back"
+        }
+    }
+}
+
+/// The date at a callshop, `YYYY-MM-DD`.
+pub(super) fn local_day(time_zone: Option<&str>, at: DateTime<Utc>) -> String {
+    let zone: chrono_tz::Tz = time_zone.and_then(|name| name.parse().ok()).unwrap_or(chrono_tz::UTC);
+    at.with_timezone(&zone).date_naive().to_string()
+}
+
+/// The URI of a SIP contact, without display name and parameters (RFC 3261, 20.10).
+fn contact_uri(contact: &str) -> &str {
+    let inner = contact.split_once('<').map_or(contact, |(_, rest)| rest);
+    inner.split(['>', ';']).next().unwrap_or(inner).trim()
+}
+
+fn shown(emitted: &Emitted) -> (ActivityKind, DateTime<Utc>) {
+    match emitted {
+        Emitted::Ringing { at } => (ActivityKind::CallRinging, *at),
+        Emitted::Answered { at } => (ActivityKind::CallAnswered, *at),
+        Emitted::Ended { at } => (ActivityKind::CallEnded, *at),
+        Emitted::Failed { at } => (ActivityKind::CallFailed, *at),
+        Emitted::Abandoned { at } => (ActivityKind::CallAbandoned, *at),
+    }
+}
+
+fn to_machine(row: &call::Model) -> machine::Call {
+    machine::Call {
+        state: row.state.into(),
+        authorized_at: row.authorized_at,
+        ringing_at: row.ringing_at,
+        answered_at: row.answered_at,
+        ended_at: row.ended_at,
+        covered: u32::try_from(row.covered).unwrap_or(0),
+        sip_code: row.sip_code.and_then(|code| u16::try_from(code).ok()),
+        ended_by: row.ended_by.map(Into::into),
+        cause: row.cause.map(Into::into),
+        talk_seconds: u32::try_from(row.talk_seconds).unwrap_or(0),
+        estimated: row.estimated,
+    }
+}
+
+fn from_machine(row: call::Model, call: &machine::Call) -> Result<call::Model> {
+    Ok(call::Model {
+        state: CallState::from(call.state),
+        ringing_at: call.ringing_at,
+        answered_at: call.answered_at,
+        ended_at: call.ended_at,
+        sip_code: call.sip_code.map(i32::from),
+        ended_by: call.ended_by.map(Into::into),
+        cause: call.cause.map(Into::into),
+        talk_seconds: i32::try_from(call.talk_seconds).or_fault()?,
+        estimated: call.estimated,
+        ..row
+    })
+}

@@ -1,0 +1,142 @@
+//! What a batch of calls does to accounts: transfers to post and credit to hold or release, all posted at its end.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use billing::money::Micros;
+use entity::{ActivityKind, Book};
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use base::error::{OrFault as _, Result};
+use store::calls::Shop;
+use store::ledger::{self, Credit, Holds, NewTransfer};
+use store::{NewActivity, Tx, Writes, accounts};
+
+/// Money that a batch moves, not yet posted.
+#[derive(Default)]
+pub(super) struct Money {
+    transfers: Vec<NewTransfer>,
+    held: Holds,
+    credit: BTreeMap<Uuid, Micros>,
+    watched: HashMap<Uuid, Shop>,
+    /// What else is to be written, with what is posted.
+    writes: Writes,
+}
+
+fn add<Key: Ord>(sums: &mut BTreeMap<Key, Micros>, key: Key, change: Micros) -> Result<()> {
+    let sum = sums.entry(key).or_default();
+    *sum = sum.checked_add(change).or_fault()?;
+    Ok(())
+}
+
+impl Money {
+    /// Changes what is held of an account's credit.
+    pub(super) fn hold(&mut self, account: Uuid, currency: &str, change: Micros) -> Result<()> {
+        add(&mut self.held, (account, currency.to_owned()), change)
+    }
+
+    /// Notes a transfer.
+    pub(super) fn transfer(&mut self, transfer: NewTransfer) -> Result<()> {
+        for entry in transfer.entries.iter().filter(|entry| entry.book == Book::Credit) {
+            add(&mut self.credit, entry.account_id, entry.amount)?;
+        }
+        self.transfers.push(transfer);
+        Ok(())
+    }
+
+    /// Forgets what this batch was going to post for a call: its end was corrected before it was posted.
+    pub(super) fn forget_call(&mut self, call: Uuid) -> Result<()> {
+        let (forgotten, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.transfers)
+            .into_iter()
+            .partition(|transfer| transfer.call_id == Some(call));
+        self.transfers = kept;
+        for entry in forgotten.iter().flat_map(|transfer| &transfer.entries) {
+            if entry.book == Book::Credit {
+                add(&mut self.credit, entry.account_id, entry.amount.checked_neg().or_fault()?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the people of a callshop when this batch brings its credit below what it wants to be told of.
+    pub(super) fn watch(&mut self, id: Uuid, shop: Shop) {
+        if shop.low_credit.is_some() {
+            self.watched.insert(id, shop);
+        }
+    }
+
+    /// Leaves rows to be written with what is posted, as nobody reads them before.
+    pub(super) fn write_with(&mut self, writes: Writes) {
+        self.writes = writes;
+    }
+
+    /// Writes what was left to be: somebody is going to read it.
+    pub(super) async fn write_now(&mut self, conn: &impl ConnectionTrait) -> Result<()> {
+        std::mem::take(&mut self.writes).run(conn).await
+    }
+
+    /// Posts everything in one go, so that each balance is locked once, in the global order.
+    pub(super) async fn post(mut self, tx: &Tx, now: chrono::DateTime<chrono::Utc>) -> Result<()> {
+        let (transfers, writes) = (std::mem::take(&mut self.transfers), std::mem::take(&mut self.writes));
+        ledger::post_and_hold(tx.conn(), transfers, &self.held, writes).await?;
+        self.tell_low_credit(tx, now).await
+    }
+
+    async fn tell_low_credit(&self, tx: &Tx, now: chrono::DateTime<chrono::Utc>) -> Result<()> {
+        let spent = |id: &&Uuid| self.credit.get(*id).is_some_and(|change| change.is_negative());
+        let shops: Vec<Uuid> = self.watched.keys().filter(spent).copied().collect();
+        if shops.is_empty() {
+            return Ok(());
+        }
+        for (id, credit) in ledger::credit(tx.conn(), &shops).await? {
+            let (Some(shop), Some(change)) = (self.watched.get(&id), self.credit.get(&id)) else { continue };
+            let (Some(threshold), Some(limit)) = (shop.low_credit, shop.credit_limit) else { continue };
+            let spendable = credit.balance.checked_add(limit).or_fault()?;
+            let before = spendable.checked_sub(*change).or_fault()?;
+            if spendable < threshold && before >= threshold {
+                tx.emit(NewActivity {
+                    callshop_id: id,
+                    at: now,
+                    kind: ActivityKind::CreditLow,
+                    cabin_id: None,
+                    session_id: None,
+                    call_id: None,
+                    payload: serde_json::json!({ "credit": { "spendable": entity::Micros::from(spendable) } }),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Locked credit of the accounts that a batch holds or spends from.
+#[derive(Default)]
+pub(super) struct Purses {
+    credit: BTreeMap<Uuid, Credit>,
+    limits: HashMap<Uuid, Option<Micros>>,
+}
+
+impl Purses {
+    /// Locks the credit of accounts, then reads their limits: whoever changes one locks the credit too.
+    pub(super) async fn lock(conn: &impl ConnectionTrait, accounts: BTreeSet<Uuid>) -> Result<Self> {
+        if accounts.is_empty() {
+            return Ok(Self::default());
+        }
+        let ids: Vec<Uuid> = accounts.into_iter().collect();
+        let credit = ledger::lock_credit(conn, &ids).await?;
+        Ok(Self { credit, limits: accounts::credit_limits(conn, &ids).await? })
+    }
+
+    /// Balance and limit less what is held, with what the batch itself has done so far; [`Micros::MAX`] without a limit.
+    pub(super) fn available(&self, account: Uuid, money: &Money) -> Result<Micros> {
+        let Some(limit) = self.limits.get(&account) else { return Ok(Micros::ZERO) };
+        let Some(limit) = limit else { return Ok(Micros::MAX) };
+        let credit = self.credit.get(&account).copied().unwrap_or_default();
+        let spent = money.credit.get(&account).copied().unwrap_or_default();
+        let owned = Micros::try_sum([credit.balance, *limit, spent]).or_fault()?;
+        // who holds and spends uses one currency
+        let changes = money.held.range((account, String::new())..).take_while(|((id, _), _)| *id == account);
+        let held = changes.map(|(_, change)| *change).chain([credit.held]);
+        owned.checked_sub(Micros::try_sum(held).or_fault()?).or_fault()
+    }
+}

@@ -1,0 +1,460 @@
+//! Calls and phones compared with what their proxies list (rules in `billing::reconcile`): at the start of a node and of a proxy, and from
+//! time to time. What a proxy no longer knows is closed at the last instant it was seen; what it should not have is hung up.
+//!
+//! A proxy is compared by one node at a time: who has its lease. What is remembered from listing to listing is in the database, so
+//! that any node goes on where another stopped. Nothing is concluded from a listing that did not come, or not whole.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use billing::call::CallEventKind;
+use billing::reconcile::{self as rules, Listing, LiveCall, Strays, Verdict};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{call_sighting, proxy};
+use futures_util::future::join_all;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::events::{EventBody, EventResult, ProxyEvent};
+use super::registrations;
+use super::writer::CallWriter;
+use crate::App;
+use crate::sip_proxies::ProxyError;
+use crate::sip_proxies::{Dialog, Dialogs, Registrations};
+use base::error::{Error, OrFault as _, Result};
+use store::{calls, reconcile as rows};
+
+/// How often it is seen whether a proxy is due.
+const TICK: Duration = Duration::from_secs(1);
+/// A node that died while it compared keeps the others from it so long: more than a comparison may take.
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// Longest comparison: a proxy that answers ever so slowly keeps no other from being compared.
+const LONGEST: Duration = Duration::from_secs(50);
+/// Silent for so long, the loop hangs: more than the longest comparison, and the lease before and after it from a database that is slow.
+const HUNG: Duration = Duration::from_secs(180);
+/// Live calls of a proxy that are compared.
+const MOST_CALLS: u64 = 50_000;
+/// Unknown dialogs that are remembered: far more than raise the alarm.
+const MOST_REMEMBERED: usize = 64;
+/// A proxy that somebody asked for is tried so often: when it has just started, its `boot` is still on the way, or it does not answer yet.
+const ATTEMPTS: u32 = 5;
+/// Calls that are closed in one go: fewer than the writer's queue holds.
+const AT_ONCE: usize = 50;
+
+/// What reconciliation is told from elsewhere on this node.
+#[derive(Default)]
+pub struct Reconciliation {
+    /// Proxies, and how often they may still be tried in a row.
+    asked: Mutex<BTreeMap<String, u32>>,
+    bell: Notify,
+}
+
+impl Reconciliation {
+    /// Has a proxy compared as soon as can be.
+    pub fn ask(&self, proxy: &str) {
+        self.asked().insert(proxy.to_owned(), ATTEMPTS);
+        self.bell.notify_one();
+    }
+
+    fn is_asked(&self, proxy: &str) -> bool {
+        self.asked().contains_key(proxy)
+    }
+
+    /// How often it may be tried; none when nobody asked.
+    fn begun(&self, proxy: &str) -> u32 {
+        self.asked().remove(proxy).unwrap_or(0)
+    }
+
+    /// It came to nothing: once more at the next tick.
+    fn again(&self, proxy: &str, attempts: u32) {
+        if attempts > 1 {
+            self.asked().entry(proxy.to_owned()).or_insert(attempts - 1);
+        }
+    }
+
+    fn asked(&self) -> MutexGuard<'_, BTreeMap<String, u32>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a proxy could not be compared.
+#[derive(Debug, thiserror::Error)]
+enum Unable {
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+    #[error(transparent)]
+    Ours(#[from] Error),
+    #[error("the proxy started anew while it was asked")]
+    Restarted,
+    #[error("more than {MOST_CALLS} calls of one proxy are live")]
+    TooMany,
+    #[error("it took longer than {} s", LONGEST.as_secs())]
+    TooLong,
+}
+
+/// Compares every configured proxy until `stop`.
+pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
+    let names = app.proxies.names();
+    if names.is_empty() {
+        return;
+    }
+    let node = Uuid::now_v7();
+    let heart = app.health.heartbeat("reconciliation", HUNG);
+    names.iter().for_each(|name| app.reconciliation.ask(name));
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let look = async {
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = app.reconciliation.bell.notified() => {}
+            }
+            heart.beat();
+            join_all(names.iter().map(|name| attend(&app, &writer, node, name))).await;
+        }
+    };
+    tokio::select! {
+        () = look => {}
+        () = stop.cancelled() => {}
+    }
+    // whoever comes next need not wait for it to run out
+    for name in &names {
+        if let Err(error) =
+            app.store.write(|tx| async move { rows::give_back(tx.conn(), name, node).await }).await
+        {
+            tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be given back");
+        }
+    }
+}
+
+/// Compares a proxy if it is due and nobody else is at it.
+async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
+    // a connection that died without a sound answers nothing for ever
+    let leased = tokio::time::timeout(LONGEST, lease(app, node, name)).await;
+    match leased.unwrap_or(Err(Error::Overloaded("the database does not answer"))) {
+        Ok(None) => return,
+        Ok(Some(attempts)) => match in_time(compare(app, writer, node, name)).await {
+            Ok(true) => {}
+            Ok(false) => app.reconciliation.again(name, attempts),
+            Err(error) => {
+                tracing::warn!(proxy = %name, %error, "a proxy could not be compared");
+                app.reconciliation.again(name, attempts);
+            }
+        },
+        Err(error) => tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be taken"),
+    }
+    if let Err(error) =
+        app.store.write(|tx| async move { rows::give_back(tx.conn(), name, node).await }).await
+    {
+        tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be given back");
+    }
+}
+
+/// What was told by then stays told: whatever of it is told again changes nothing.
+async fn in_time(comparison: impl Future<Output = Result<bool, Unable>>) -> Result<bool, Unable> {
+    tokio::time::timeout(LONGEST, comparison).await.unwrap_or(Err(Unable::TooLong))
+}
+
+/// Takes the lease of a proxy when it is due, or asked for; answers how often it may be tried.
+async fn lease(app: &App, node: Uuid, name: &str) -> Result<Option<u32>> {
+    let now = app.clock.now();
+    let pause = TimeDelta::seconds(i64::from(app.config.calls.reconcile_seconds));
+    let due = if app.reconciliation.is_asked(name) { now } else { now - pause };
+    let seen = rows::proxy(app.store.reader(), name).await?;
+    // what a clock that was wrong wrote lies in the future, and counts for nothing
+    let free = |row: &proxy::Model| {
+        row.lease_until.is_none_or(|until| until <= now || until > now + LEASE)
+            && row.looked_at.is_none_or(|at| at <= due || at > now)
+    };
+    if !seen.as_ref().is_none_or(free) {
+        return Ok(None);
+    }
+    let until = now + LEASE;
+    let taken = app
+        .store
+        .write(|tx| async move { rows::take_lease(tx.conn(), name, node, (now, until), due).await })
+        .await?;
+    // before it is asked: who wants it compared from now on wants it once more
+    Ok(taken.map(|_| app.reconciliation.begun(name)))
+}
+
+/// Looks at a proxy's queue until it was seen empty, and what is between two.
+const QUEUE_LOOKS: u32 = 20;
+/// See there.
+const QUEUE_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+/// A call that ended so lately may still be listed.
+const JUST_NOW: TimeDelta = TimeDelta::seconds(5);
+
+/// What a proxy has just now.
+struct Now {
+    dialogs: Dialogs,
+    phones: Registrations,
+    asked_at: DateTime<Utc>,
+    at: DateTime<Utc>,
+    boot_id: String,
+    drained: bool,
+}
+
+/// Asks a proxy. Its clock is read before it lists, its queue after: what is listed was up at that instant, and of what is not listed any
+/// more everything was in the queue.
+async fn ask(app: &App, name: &str) -> Result<Now, Unable> {
+    let asked_at = app.clock.now();
+    let before = app.proxies.queue(name).await?;
+    let dialogs = app.proxies.dialogs(name).await?;
+    let phones = app.proxies.phones(name).await?;
+    let mut after = app.proxies.queue(name).await?;
+    // under load there is always something on its way: once it was empty, all that came before the listing is delivered
+    for _ in 0..QUEUE_LOOKS {
+        if after.waiting == 0 {
+            break;
+        }
+        tokio::time::sleep(QUEUE_PAUSE).await;
+        after = app.proxies.queue(name).await?;
+    }
+    if before.boot_id != after.boot_id {
+        return Err(Unable::Restarted);
+    }
+    // nodes compare in turns: what a node heard so long ago, another one knows better
+    let stands = Duration::from_secs(u64::from(app.config.calls.reconcile_seconds) * 3);
+    let odd = (dialogs.odd() + phones.odd()) as u64;
+    if app.metrics.proxies.compared(name, after.waiting, odd, stands) != odd {
+        let (nameless, unclear) = (dialogs.nameless, phones.unclear.len() + phones.nameless);
+        tracing::warn!(proxy = %name, odd, nameless, phones = unclear, "entries of a proxy's listings that cannot be read: nothing is concluded from them");
+    }
+    let drained = after.waiting == 0
+        && match &app.event_queue {
+            Some(queue) => queue.drained(name).await?,
+            None => true,
+        };
+    let at = before.now;
+    Ok(Now { dialogs, phones, asked_at, at, boot_id: after.boot_id, drained })
+}
+
+/// One comparison of a proxy; false when not everything could be concluded from it.
+async fn compare(app: &App, writer: &CallWriter, node: Uuid, name: &str) -> Result<bool, Unable> {
+    let mut now = ask(app, name).await?;
+    let ground = Ground::load(app, name, &mut now).await?;
+    let verdict = rules::compare(&ground.calls, &now.listing(), &ground.strays);
+    // while an event waits, it may be about a phone
+    let differing =
+        if now.drained { registrations::differing(app, name, &now.phones).await? } else { Vec::new() };
+    if !keep(app, node, name, &now, (&ground.over, &differing), &verdict).await? {
+        return Ok(true);
+    }
+    if ground.strays.alarm != verdict.strays.alarm {
+        match verdict.strays.alarm {
+            true => {
+                tracing::error!(proxy = %name, dialogs = verdict.strays.since.len(), "too many unknown dialogs: none is hung up")
+            }
+            false => tracing::warn!(proxy = %name, "the unknown dialogs are gone"),
+        }
+    }
+    close(app, writer, name, &verdict).await?;
+    for stray in verdict.hang_up.iter().filter_map(|place| now.dialogs.list.get(*place)) {
+        hang_up(app, name, stray).await;
+    }
+    Ok(now.drained)
+}
+
+/// A dialog, as it is remembered.
+type Key = (String, String);
+
+/// What a listing is compared with.
+struct Ground {
+    calls: Vec<LiveCall<Uuid>>,
+    strays: Strays<Key>,
+    /// Calls that are remembered and over.
+    over: Vec<Uuid>,
+}
+
+/// One of [`proxy::Model::strays`].
+#[derive(Serialize, Deserialize)]
+struct Stray {
+    call_id: String,
+    from_tag: String,
+    since: DateTime<Utc>,
+}
+
+impl Ground {
+    /// Read when the listing is complete. Dialogs of calls that are live elsewhere, at a proxy that was renamed, say, are left out, and those
+    /// of calls that ended since it was asked.
+    async fn load(app: &App, name: &str, now: &mut Now) -> Result<Self, Unable> {
+        let refs: Vec<Uuid> = now.dialogs.list.iter().filter_map(|dialog| dialog.reference).collect();
+        let refs = &refs;
+        // the proxy's clock need not be ours to the second
+        let just_now = (now.asked_at - JUST_NOW, now.asked_at + JUST_NOW * 2);
+        let (live, sightings, row, elsewhere) = app
+            .store
+            .read(|tx| async move {
+                let conn = tx.conn();
+                let live = calls::live_of_proxy(conn, name, MOST_CALLS + 1).await?;
+                let here: HashSet<Uuid> = live.iter().map(|call| call.id).collect();
+                let others: Vec<Uuid> = refs.iter().copied().filter(|id| !here.contains(id)).collect();
+                let mut elsewhere = calls::live_among(conn, &others).await?;
+                elsewhere.extend(calls::ended_between(conn, &others, just_now).await?);
+                Ok((live, rows::sightings(conn, name).await?, rows::proxy(conn, name).await?, elsewhere))
+            })
+            .await?;
+        if live.len() as u64 > MOST_CALLS {
+            return Err(Unable::TooMany);
+        }
+        now.dialogs.list.retain(|dialog| dialog.reference.is_none_or(|id| !elsewhere.contains(&id)));
+        name_by_call_id(&mut now.dialogs.list, &live);
+        // what a proxy did not have before it started it may have now
+        let row = row.filter(|row| row.boot_id.as_ref() == Some(&now.boot_id));
+        let remembered: HashMap<Uuid, call_sighting::Model> =
+            sightings.into_iter().map(|row| (row.call_id, row)).collect();
+        let same_boot = row.is_some();
+        let live: BTreeMap<Uuid, calls::AtProxy> = live.into_iter().map(|call| (call.id, call)).collect();
+        let over = remembered.keys().copied().filter(|id| !live.contains_key(id)).collect();
+        let known = |call: &calls::AtProxy| {
+            let sighting = remembered.get(&call.id);
+            LiveCall {
+                id: call.id,
+                authorized_at: call.authorized_at,
+                answered_at: call.answered_at,
+                seen_at: sighting.and_then(|row| row.seen_at),
+                missed_at: sighting.and_then(|row| row.missed_at).filter(|_| same_boot),
+            }
+        };
+        Ok(Self {
+            calls: live.values().map(known).collect(),
+            strays: row.map(strays).transpose()?.unwrap_or_default(),
+            over,
+        })
+    }
+}
+
+/// A dialog that does not say which call it is (one that is over, one that was only just made, one that cannot be read) is known by its SIP
+/// Call-ID and tag. A Call-ID alone is enough: the proxy lets one call have it at a time.
+fn name_by_call_id(dialogs: &mut [Dialog], live: &[calls::AtProxy]) {
+    let by_call_id: HashMap<&str, &calls::AtProxy> =
+        live.iter().map(|call| (call.sip_call_id.as_str(), call)).collect();
+    for dialog in dialogs.iter_mut().filter(|dialog| dialog.reference.is_none()) {
+        let call = by_call_id.get(dialog.call_id.as_str());
+        let call = call.filter(|call| dialog.from_tag.is_empty() || dialog.from_tag == call.from_tag);
+        dialog.reference = call.map(|call| call.id);
+    }
+}
+
+fn strays(row: proxy::Model) -> Result<Strays<Key>> {
+    let kept: Vec<Stray> = serde_json::from_value(row.strays).or_fault()?;
+    let since = kept.into_iter().map(|stray| ((stray.call_id, stray.from_tag), stray.since)).collect();
+    Ok(Strays { since, alarm: row.alarm_since.is_some() })
+}
+
+impl Now {
+    fn listing(&self) -> Listing<Uuid, Key> {
+        let dialog = |dialog: &Dialog| rules::Dialog {
+            call: dialog.reference,
+            key: (dialog.call_id.clone(), dialog.from_tag.clone()),
+            answered_at: dialog.answered_at,
+            over: dialog.over,
+            emergency: dialog.emergency,
+            whole: dialog.whole,
+        };
+        let dialogs = self.dialogs.list.iter().map(dialog).collect();
+        let complete = self.dialogs.nameless == 0;
+        Listing { dialogs, asked_at: self.asked_at, at: self.at, drained: self.drained, complete }
+    }
+}
+
+/// Remembers what the next listing needs, and sets the phones right; false when another node has taken the lease.
+async fn keep(
+    app: &App,
+    node: Uuid,
+    name: &str,
+    now: &Now,
+    (over, differing): (&[Uuid], &[String]),
+    verdict: &Verdict<Uuid, Key>,
+) -> Result<bool> {
+    let sighting = |call_id: Uuid, seen_at, missed_at| call_sighting::Model {
+        call_id,
+        proxy: name.to_owned(),
+        seen_at,
+        missed_at,
+    };
+    // in the order of their ids, as the calls are
+    let seen: Vec<_> = verdict.seen.iter().map(|id| sighting(*id, Some(now.at), None)).collect();
+    let missed: Vec<_> = verdict.missed.iter().map(|id| sighting(*id, None, Some(now.asked_at))).collect();
+    let (seen, missed) = (&seen, &missed);
+    app.store
+        .write(|tx| async move {
+            let conn = tx.conn();
+            let Some(row) = rows::lock_leased(conn, name, node, app.clock.now()).await? else {
+                return Ok(false);
+            };
+            let alarm = verdict.strays.alarm.then(|| row.alarm_since.unwrap_or(now.asked_at));
+            let row = proxy::Model {
+                listed_at: Some(now.asked_at),
+                boot_id: Some(now.boot_id.clone()),
+                strays: kept(&verdict.strays)?,
+                alarm_since: alarm,
+                ..row
+            };
+            rows::save(conn, row).await?;
+            registrations::set_right(app, &tx, name, differing, &now.phones.list, now.at).await?;
+            rows::saw(conn, seen).await?;
+            rows::missed(conn, missed).await?;
+            rows::forget(conn, over).await?;
+            Ok(true)
+        })
+        .await
+}
+
+fn kept(strays: &Strays<Key>) -> Result<serde_json::Value> {
+    let stray = |((call_id, from_tag), since): (&Key, &DateTime<Utc>)| Stray {
+        call_id: call_id.clone(),
+        from_tag: from_tag.clone(),
+        since: *since,
+    };
+    let list: Vec<Stray> = strays.since.iter().map(stray).take(MOST_REMEMBERED).collect();
+    serde_json::to_value(list).or_fault()
+}
+
+/// Closes what is lost, and tells the answers that we missed, by the way that a proxy's own events go.
+async fn close(app: &App, writer: &CallWriter, name: &str, verdict: &Verdict<Uuid, Key>) -> Result<()> {
+    let event = |id: Uuid, at: DateTime<Utc>, kind: CallEventKind| ProxyEvent {
+        eid: format!(
+            "{}:{id}:{}",
+            if kind == CallEventKind::Lost { "lost" } else { "listed" },
+            at.timestamp_micros()
+        ),
+        at,
+        proxy: name.to_owned(),
+        body: EventBody::Call { reference: id, to_tag: None, kind },
+    };
+    let answered: Vec<ProxyEvent> =
+        verdict.answered.iter().map(|(id, at)| event(*id, *at, CallEventKind::Answered)).collect();
+    for events in answered.chunks(AT_ONCE) {
+        writer.apply(events.to_vec()).await?;
+    }
+    let lost: Vec<ProxyEvent> =
+        verdict.lost.iter().map(|(id, at)| event(*id, *at, CallEventKind::Lost)).collect();
+    for events in lost.chunks(AT_ONCE) {
+        let results = writer.apply(events.to_vec()).await?;
+        for (event, result) in events.iter().zip(results) {
+            if result == EventResult::Applied {
+                app.metrics.call_lost();
+                tracing::warn!(proxy = %name, event = %event.eid, "a call was closed: its proxy does not know it any more");
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn hang_up(app: &App, name: &str, stray: &Dialog) {
+    app.metrics.stray_hung_up();
+    let reference = stray.reference.map(|id| id.to_string());
+    match app.proxies.hang_up_stray(name, stray).await {
+        Ok(said) => {
+            tracing::warn!(proxy = %name, call_id = %stray.call_id, ?reference, ?said, "an unknown dialog was hung up")
+        }
+        Err(error) => {
+            tracing::warn!(proxy = %name, call_id = %stray.call_id, ?reference, %error, "an unknown dialog could not be hung up")
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Where phones are registered, compared with what their proxy lists: a change whose event was lost is made up for.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use entity::{ActivityKind, phone};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::App;
+use crate::sip_proxies::{Registration, Registrations};
+use base::error::Result;
+use store::{NewActivity, Tx, calls, reconcile as rows};
+
+/// Whether a phone that a proxy lists is there, and not where we have it. A phone that moved is registered at the proxy it left until that
+/// runs out: where it registered last counts. Only a proxy that is compared, too, can have it.
+fn is_here(
+    app: &App,
+    proxy: &str,
+    known: (Option<&str>, Option<DateTime<Utc>>),
+    listed: &Registration,
+) -> bool {
+    let (at, changed) = known;
+    let elsewhere = at.is_some_and(|at| at != proxy && app.proxies.knows(at));
+    !elsewhere
+        || listed.registered_at.is_some_and(|registered| changed.is_none_or(|changed| registered > changed))
+}
+
+/// The phones that a proxy lists and we do not have there, and those that we have there and it does not list.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn differing(app: &App, proxy: &str, listed: &Registrations) -> Result<Vec<String>> {
+    let conn = app.store.reader();
+    let users: BTreeMap<&str, &Registration> =
+        listed.list.iter().map(|phone| (phone.user.as_str(), phone)).collect();
+    // with one proxy, a phone is at that one
+    let alone = app.proxies.names().len() == 1;
+    let here = |place: &rows::Place| place.online && place.proxy.as_deref() == Some(proxy);
+    let wanted: Vec<&str> = users.keys().copied().collect();
+    let came = |place: &rows::Place| {
+        let listed = users.get(place.sip_user.as_str());
+        let known = (place.proxy.as_deref(), place.changed_at);
+        !here(place) && listed.is_some_and(|listed| is_here(app, proxy, known, listed))
+    };
+    let elsewhere = rows::places(conn, &wanted).await?.into_iter().filter(came);
+    let online = rows::online_at(conn, proxy, alone).await?;
+    let is_gone = |user: &str| !users.contains_key(user) && listed.lacks(user);
+    let gone = online.into_iter().filter(|place| is_gone(&place.sip_user));
+    let differing: BTreeSet<String> = elsewhere.chain(gone).map(|place| place.sip_user).collect();
+    Ok(differing.into_iter().collect())
+}
+
+/// Sets these phones online and offline as their proxy listed them at `at` (its clock). What changed later is left as it is.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn set_right(
+    app: &App,
+    tx: &Tx,
+    proxy: &str,
+    differing: &[String],
+    listed: &[Registration],
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let conn = tx.conn();
+    let listed: HashMap<&str, &Registration> =
+        listed.iter().map(|phone| (phone.user.as_str(), phone)).collect();
+    let mut changed = Vec::new();
+    for users in differing.chunks(rows::KEYS_AT_ONCE) {
+        let users: Vec<&str> = users.iter().map(String::as_str).collect();
+        for phone in calls::lock_phones(conn, &users).await? {
+            let registration = listed.get(phone.sip_user.as_str()).copied();
+            let was = phone.online;
+            changed.extend(placed(app, phone, proxy, registration, at).map(|phone| (was, phone)));
+        }
+    }
+    let ids: Vec<Uuid> = changed.iter().map(|(_, phone)| phone.id).collect();
+    let mut cabins: HashMap<Uuid, Uuid> = HashMap::new();
+    for ids in ids.chunks(rows::KEYS_AT_ONCE) {
+        let found = calls::cabins_of(conn, ids).await?;
+        cabins.extend(found.into_iter().filter_map(|row| Some((row.phone_id?, row.id))));
+    }
+    for (_, phone) in changed.iter().filter(|(was, phone)| *was != phone.online) {
+        tx.emit(turned(phone, cabins.get(&phone.id).copied(), at));
+    }
+    let changed: Vec<phone::Model> = changed.into_iter().map(|(_, phone)| phone).collect();
+    rows::save_registrations(conn, &changed).await
+}
+
+/// A phone as the listing has it; none when it stays as it is.
+fn placed(
+    app: &App,
+    phone: phone::Model,
+    proxy: &str,
+    listed: Option<&Registration>,
+    at: DateTime<Utc>,
+) -> Option<phone::Model> {
+    if phone.online_changed_at.is_some_and(|changed| changed > at) {
+        return None;
+    }
+    let known = (phone.proxy.as_deref(), phone.online_changed_at);
+    let moved = phone.online && known.0 != Some(proxy);
+    let changed_at = match listed {
+        // against what the proxy that it left lists
+        Some(listed) if moved => listed.registered_at.or(phone.online_changed_at),
+        _ if phone.online == listed.is_some() => phone.online_changed_at,
+        _ => Some(at),
+    };
+    match listed {
+        Some(listed) if !is_here(app, proxy, known, listed) => None,
+        // it was blocked while its proxy was away, which forgets it within minutes
+        Some(_) if phone.blocked_at.is_some() => None,
+        Some(listed) => Some(phone::Model {
+            online: true,
+            online_changed_at: changed_at,
+            contact: Some(listed.contact.clone()),
+            source: listed.source.clone().or(phone.source),
+            user_agent: listed.user_agent.clone(),
+            proxy: Some(proxy.to_owned()),
+            ..phone
+        }),
+        None if phone.online => Some(phone::Model {
+            online: false,
+            online_changed_at: changed_at,
+            contact: None,
+            source: None,
+            user_agent: None,
+            ..phone
+        }),
+        None => None,
+    }
+}
+
+/// What watchers are told of a phone that went online or offline.
+pub(super) fn turned(phone: &phone::Model, cabin_id: Option<Uuid>, at: DateTime<Utc>) -> NewActivity {
+    NewActivity {
+        callshop_id: phone.callshop_id,
+        at,
+        kind: if phone.online { ActivityKind::PhoneOnline } else { ActivityKind::PhoneOffline },
+        cabin_id,
+        session_id: None,
+        call_id: None,
+        payload: json!({ "phone": { "id": phone.id, "label": phone.label, "online": phone.online } }),
+    }
+}

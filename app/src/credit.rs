@@ -1,0 +1,370 @@
+//! Credit: what parents give their children, correct and limit, and what is left of it.
+//!
+//! Every change locks the account, then the row of its CREDIT: calls hold and spend under the same lock.
+
+use billing::money::Micros;
+use entity::{AccountKind, Book, TransferKind, account};
+use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::accounts::{MAX_NAME, clean_name};
+use super::audit::{self, Change};
+use super::{App, access, idempotency};
+use crate::auth::{Actor, Right};
+use base::error::{Error, ErrorCode, OrFault as _, Result};
+use store::ledger::{self, Credit, Entry, NewTransfer};
+use store::{Tx, accounts};
+
+/// Largest amount, limit or threshold: ten thousand million units.
+const MAX_AMOUNT: Micros = Micros(10_000_000_000_000_000);
+/// Largest balance, so that no sum of them overflows.
+const MAX_BALANCE: Micros = Micros(100_000_000_000_000_000);
+
+/// How an account's credit stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// What it holds with its parent.
+    pub balance: Micros,
+    /// What live calls hold of it.
+    pub held: Micros,
+    /// What may still be spent: balance + limit - held; none without a limit.
+    pub available: Option<Micros>,
+    /// Whether balance + limit is below what the account wants to be told of. What is held does not count: it would come and go with calls.
+    pub low: bool,
+}
+
+fn standing(account: &account::Model, credit: Credit) -> Result<Standing> {
+    let limit = account.credit_limit.map(Into::into);
+    let spendable = available(Credit { held: Micros::ZERO, ..credit }, limit)?;
+    let low = spendable.zip(account.low_credit).is_some_and(|(left, low)| left < low.into());
+    let available = available(credit, limit)?;
+    Ok(Standing { balance: credit.balance, held: credit.held, available, low })
+}
+
+fn available(credit: Credit, limit: Option<Micros>) -> Result<Option<Micros>> {
+    let left = |limit| credit.balance.checked_add(limit)?.checked_sub(credit.held);
+    limit.map(left).transpose().or_fault()
+}
+
+/// How the credit of an account stands that was already proven to be the caller's.
+///
+/// # Errors
+/// Those of the database.
+pub async fn of(conn: &impl ConnectionTrait, account: &account::Model) -> Result<Standing> {
+    let credit = ledger::credit(conn, &[account.id]).await?.remove(&account.id).unwrap_or_default();
+    standing(account, credit)
+}
+
+/// An account of the actor's subtree, and how its credit stands.
+///
+/// # Errors
+/// Not found; forbidden for attendants.
+pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<(account::Model, Standing)> {
+    let conn = app.store.reader();
+    let account = access::account(conn, actor, id, Right::SeeCredit).await?;
+    let standing = of(conn, &account).await?;
+    Ok((account, standing))
+}
+
+async fn lock(tx: &Tx, id: Uuid) -> Result<Credit> {
+    Ok(ledger::lock_credit(tx.conn(), &[id]).await?.remove(&id).unwrap_or_default())
+}
+
+/// Refuses a change that takes `before` to `after` below zero. One that makes it better is allowed, however low it stays.
+fn check_left(before: Option<Micros>, after: Option<Micros>) -> Result<()> {
+    match (before, after) {
+        (_, None) => Ok(()),
+        (_, Some(after)) if !after.is_negative() => Ok(()),
+        (Some(before), Some(after)) if after >= before => Ok(()),
+        _ => Err(Error::user(
+            ErrorCode::InsufficientCredit,
+            "the account would have less than nothing left: balance + limit - held must not fall below zero",
+        )),
+    }
+}
+
+fn check_currency(account: &account::Model, currency: &str) -> Result<()> {
+    if currency == account.currency {
+        return Ok(());
+    }
+    let message = format!("this account uses {}", account.currency);
+    Err(Error::field(ErrorCode::CurrencyMismatch, "amount.currency", message))
+}
+
+fn check_size(field: &str, amount: Micros) -> Result<()> {
+    if (Micros(-MAX_AMOUNT.0)..=MAX_AMOUNT).contains(&amount) {
+        return Ok(());
+    }
+    Err(Error::invalid(field, format!("at most {MAX_AMOUNT}")))
+}
+
+/// What a change of an account's CREDIT came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posted {
+    /// The transfer.
+    pub transfer_id: Uuid,
+    /// The account's balance after it.
+    pub balance: Micros,
+}
+
+/// Posts `amount` to a child's CREDIT against its parent's ISSUED, unless that takes more than is left; writes it down.
+async fn give(
+    tx: &Tx,
+    app: &App,
+    actor: &Actor,
+    account: &account::Model,
+    amount: Micros,
+    act: Act<'_>,
+) -> Result<Posted> {
+    let (parent, now) = (account.parent_id.ok_or(Error::Forbidden)?, app.clock.now());
+    let before = lock(tx, account.id).await?;
+    let balance = before.balance.checked_add(amount).or_fault()?;
+    // both ways: an account without a limit must not come near the end of what a column holds, where calls could not be charged
+    if balance > MAX_BALANCE || balance < MAX_BALANCE.checked_neg().or_fault()? {
+        return Err(Error::invalid(
+            "amount",
+            format!("a balance is at most {MAX_BALANCE}, above or below zero"),
+        ));
+    }
+    let after = Credit { balance, ..before };
+    let limit = account.credit_limit.map(Into::into);
+    check_left(available(before, limit)?, available(after, limit)?)?;
+    let entries = vec![
+        Entry::new(account.id, Book::Credit, amount),
+        Entry::new(parent, Book::Issued, amount.checked_neg().or_fault()?),
+    ];
+    let transfer = NewTransfer {
+        user_id: (!actor.user_id.is_nil()).then_some(actor.user_id),
+        note: act.note.to_owned(),
+        reverses: act.reverses,
+        ..NewTransfer::new(act.kind, &account.currency, now, entries)
+    };
+    let transfer_id = transfer.id;
+    ledger::post(tx.conn(), vec![transfer]).await?;
+    let change = Change {
+        account_id: account.id,
+        action: act.action,
+        object: (object(account), account.id),
+        before: serde_json::json!({ "balance": before.balance.to_string() }),
+        after: serde_json::json!({
+            "balance": balance.to_string(), "amount": amount.to_string(), "note": act.note, "transfer": transfer_id,
+        }),
+    };
+    audit::record(tx, actor, now, change).await?;
+    Ok(Posted { transfer_id, balance })
+}
+
+/// What [`give`] is done for.
+struct Act<'a> {
+    action: &'static str,
+    kind: TransferKind,
+    note: &'a str,
+    reverses: Option<Uuid>,
+}
+
+/// The name of an account's GraphQL type.
+pub(super) fn object(account: &account::Model) -> &'static str {
+    if account.kind == AccountKind::Callshop { "Callshop" } else { "Account" }
+}
+
+/// A top-up as the idempotency key keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TopUp {
+    /// The child.
+    pub account_id: Uuid,
+    /// Positive.
+    pub amount: Micros,
+    /// ISO 4217 code, must be the child's.
+    pub currency: String,
+    /// Reason or reference, up to 100 characters.
+    pub note: String,
+}
+
+/// Credits a child's CREDIT against its parent's ISSUED; never touches the parent's own CREDIT (domain: Ledger). Answers the new balance.
+///
+/// # Errors
+/// `INVALID_INPUT`, `CURRENCY_MISMATCH`, `IDEMPOTENCY_CONFLICT`; forbidden for anyone but the parent.
+pub async fn top_up(app: &App, actor: &Actor, key: &str, input: TopUp) -> Result<(account::Model, Micros)> {
+    if input.amount <= Micros::ZERO {
+        return Err(Error::invalid("amount", "an amount above zero"));
+    }
+    check_size("amount", input.amount)?;
+    if input.note.chars().count() > MAX_NAME {
+        return Err(Error::invalid("note", format!("at most {MAX_NAME} characters")));
+    }
+    let input = &input;
+    app.write_as(actor, |tx| async move {
+        let account = access::child(tx.conn(), actor, input.account_id, Right::ManageCredit).await?;
+        check_currency(&account, &input.currency)?;
+        let act = Act { action: "topUp", kind: TransferKind::TopUp, note: &input.note, reverses: None };
+        let balance = idempotency::once(&tx, actor, &app.clock, "topUp", key, input, || async {
+            Ok(give(&tx, app, actor, &account, input.amount, act).await?.balance)
+        })
+        .await?;
+        Ok((account, balance))
+    })
+    .await
+}
+
+/// A correction as the idempotency key keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Adjustment {
+    /// The child.
+    pub account_id: Uuid,
+    /// Signed, not zero.
+    pub amount: Micros,
+    /// ISO 4217 code, must be the child's.
+    pub currency: String,
+    /// Why: 1 to 100 characters.
+    pub reason: String,
+}
+
+/// Corrects a child's CREDIT, up or down, against its parent's ISSUED.
+///
+/// # Errors
+/// `INVALID_INPUT`, `CURRENCY_MISMATCH`, `INSUFFICIENT_CREDIT` for more than is left, `IDEMPOTENCY_CONFLICT`; forbidden for anyone but the
+/// parent.
+pub async fn adjust(
+    app: &App,
+    actor: &Actor,
+    key: &str,
+    input: Adjustment,
+) -> Result<(account::Model, Posted)> {
+    if input.amount == Micros::ZERO {
+        return Err(Error::invalid("amount", "an amount above or below zero"));
+    }
+    check_size("amount", input.amount)?;
+    let reason = clean_name("reason", &input.reason)?;
+    let (input, reason) = (&input, &reason);
+    app.write_as(actor, |tx| async move {
+        let account = access::child(tx.conn(), actor, input.account_id, Right::ManageCredit).await?;
+        check_currency(&account, &input.currency)?;
+        let act =
+            Act { action: "adjustCredit", kind: TransferKind::Adjustment, note: reason, reverses: None };
+        let posted = idempotency::once(&tx, actor, &app.clock, "adjustCredit", key, input, || async {
+            give(&tx, app, actor, &account, input.amount, act).await
+        })
+        .await?;
+        Ok((account, posted))
+    })
+    .await
+}
+
+/// A reversal as the idempotency key keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reversal {
+    /// What is taken back.
+    pub transfer_id: Uuid,
+    /// Why: 1 to 100 characters.
+    pub reason: String,
+}
+
+/// Takes a top-up or an adjustment back, once, by a transfer that names it.
+///
+/// # Errors
+/// `ALREADY_REVERSED`; `INSUFFICIENT_CREDIT` when more of it is spent or held than would be left; `ILLEGAL_STATE` for another kind of
+/// transfer; `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden for anyone but the parent.
+pub async fn reverse(
+    app: &App,
+    actor: &Actor,
+    key: &str,
+    input: Reversal,
+) -> Result<(account::Model, Posted)> {
+    let reason = clean_name("reason", &input.reason)?;
+    let (input, reason) = (&input, &reason);
+    let reversed = app.write_as(actor, |tx| async move {
+        let (account, amount) = reversible(&tx, actor, input.transfer_id).await?;
+        let posted = idempotency::once(&tx, actor, &app.clock, "reverseTransfer", key, input, || async {
+            if !ledger::reversals(tx.conn(), &[input.transfer_id]).await?.is_empty() {
+                return Err(Error::user(ErrorCode::AlreadyReversed, "this transfer was taken back already"));
+            }
+            let amount = amount.checked_neg().or_fault()?;
+            let act = Act {
+                action: "reverseTransfer",
+                kind: TransferKind::Reversal,
+                note: reason,
+                reverses: Some(input.transfer_id),
+            };
+            give(&tx, app, actor, &account, amount, act).await
+        })
+        .await?;
+        Ok((account, posted))
+    });
+    reversed.await
+}
+
+/// The account whose CREDIT a top-up or adjustment changed, locked, a child of the actor's; and by how much.
+async fn reversible(tx: &Tx, actor: &Actor, id: Uuid) -> Result<(account::Model, Micros)> {
+    let transfer = ledger::transfers(tx.conn(), &[id]).await?.pop().ok_or(Error::NotFound)?;
+    let entries = ledger::entries(tx.conn(), &[id]).await?;
+    let credit = entries.iter().find(|entry| entry.book == Book::Credit);
+    // what changed no credit is no business of whom credit is managed by
+    let credit = credit.ok_or(Error::NotFound)?;
+    let account = access::child(tx.conn(), actor, credit.account_id, Right::ManageCredit).await?;
+    match transfer.kind {
+        TransferKind::TopUp | TransferKind::Adjustment => Ok((account, credit.amount.into())),
+        kind => {
+            let message = format!("a {} is not taken back by hand", kind.as_str());
+            Err(Error::field(ErrorCode::IllegalState, "transferId", message))
+        }
+    }
+}
+
+/// Sets how far below zero a child's CREDIT may go; none is unlimited.
+///
+/// # Errors
+/// `INVALID_INPUT` for a negative limit, `INSUFFICIENT_CREDIT` for one that is used already; forbidden for anyone but the parent.
+pub async fn set_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>) -> Result<account::Model> {
+    if limit.is_some_and(|limit| limit < Micros::ZERO) {
+        return Err(Error::invalid("limit", "zero or more, or null for no limit"));
+    }
+    check_size("limit", limit.unwrap_or(Micros::ZERO))?;
+    app.write_as(actor, |tx| async move {
+        let account = access::child(tx.conn(), actor, id, Right::ManageCredit).await?;
+        let credit = lock(&tx, id).await?;
+        let old = account.credit_limit.map(Into::into);
+        check_left(available(credit, old)?, available(credit, limit)?)?;
+        let change = Change {
+            account_id: id,
+            action: "setCreditLimit",
+            object: (object(&account), id),
+            before: serde_json::json!({ "creditLimit": old.map(|limit: Micros| limit.to_string()) }),
+            after: serde_json::json!({ "creditLimit": limit.map(|limit| limit.to_string()) }),
+        };
+        audit::record(&tx, actor, app.clock.now(), change).await?;
+        let account = account::Model { credit_limit: limit.map(Into::into), ..account };
+        accounts::update(tx.conn(), account).await
+    })
+    .await
+}
+
+/// Sets below what an account's people are told that their credit is low; none for never.
+///
+/// # Errors
+/// `INVALID_INPUT` for a negative amount; forbidden for anyone but the account's own managers and its parent.
+pub async fn set_low(app: &App, actor: &Actor, id: Uuid, low: Option<Micros>) -> Result<account::Model> {
+    if low.is_some_and(|low| low < Micros::ZERO) {
+        return Err(Error::invalid("amount", "zero or more, or null for never"));
+    }
+    check_size("amount", low.unwrap_or(Micros::ZERO))?;
+    app.write_as(actor, |tx| async move {
+        let account = accounts::lock(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+        actor.require(Right::SeeCredit)?;
+        if account.id != actor.account_id && !actor.is_parent_of(&account) {
+            return Err(Error::Forbidden);
+        }
+        let old: Option<Micros> = account.low_credit.map(Into::into);
+        let change = Change {
+            account_id: id,
+            action: "setLowCredit",
+            object: (object(&account), id),
+            before: serde_json::json!({ "lowCredit": old.map(|low| low.to_string()) }),
+            after: serde_json::json!({ "lowCredit": low.map(|low| low.to_string()) }),
+        };
+        audit::record(&tx, actor, app.clock.now(), change).await?;
+        let account = account::Model { low_credit: low.map(Into::into), ..account };
+        accounts::update(tx.conn(), account).await
+    })
+    .await
+}

@@ -1,0 +1,279 @@
+//! How the charges of a call came about, step by step, from the prices that are frozen on it: the same answer for ever.
+
+use std::collections::HashMap;
+
+use billing::money::{Micros, RoundingMode};
+use billing::rating::{self, ChargeStep};
+use billing::tariff::Rate;
+use chrono::{DateTime, Utc};
+use entity::{CallState, call};
+use uuid::Uuid;
+
+use super::calls::pricing::{self, Level};
+use super::{App, calls};
+use crate::auth::{Actor, Right};
+use base::error::{Error, ErrorCode, OrFault as _, Result};
+use store::calls::LIVE;
+use store::{accounts, calls as rows, reports};
+
+/// The charges of a call that is over, at every level that the actor may see.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The call.
+    pub call: call::Model,
+    /// Answer to end by the proxy's clock, whole seconds rounded up; more than the covered ones when it was cut late.
+    pub measured_seconds: u32,
+    /// The customer's level first, then up the tree.
+    pub levels: Vec<LevelExplanation>,
+}
+
+/// The charge at one level.
+#[derive(Clone, Debug)]
+pub struct LevelExplanation {
+    /// 0 the customer, 1 the callshop, 2 its parent, and so on up.
+    pub level: u32,
+    /// Who pays; at level 0 the customer of this callshop.
+    pub account: String,
+    /// The tariff.
+    pub tariff: String,
+    /// The number of its version.
+    pub version: i32,
+    /// The rate that matched.
+    pub rate: Rate,
+    /// Seconds billed.
+    pub billed_seconds: u32,
+    /// How it came about, in the order of the computation.
+    pub steps: Vec<Step>,
+    /// What is paid.
+    pub charge: Micros,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepKind {
+    /// What is taken as the talk time.
+    TalkTime,
+    /// It was shorter than what is free.
+    FreeSeconds,
+    /// What is billed for it.
+    Increments,
+    /// The fee of an answered call.
+    ConnectionFee,
+    /// Billed seconds at one price.
+    Time,
+    /// Raised to the least.
+    MinimumCharge,
+    /// Rounded, once.
+    Rounding,
+    /// Less was charged than that.
+    Limit,
+}
+
+/// A step of the computation.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What it does.
+    pub kind: StepKind,
+    /// The band that sets the price.
+    pub band: Option<String>,
+    /// The first second of a run, counted from the answer.
+    pub first_second: Option<u32>,
+    /// Seconds that it is about.
+    pub seconds: Option<u32>,
+    /// The price of a run.
+    pub price_per_minute: Option<Micros>,
+    /// What it adds, or, raising and rounding, makes of the sum; of a run to the nearest micro.
+    pub amount: Option<Micros>,
+    /// The same in words.
+    pub text: String,
+}
+
+impl Step {
+    fn new(kind: StepKind, text: String) -> Self {
+        Self {
+            kind,
+            band: None,
+            first_second: None,
+            seconds: None,
+            price_per_minute: None,
+            amount: None,
+            text,
+        }
+    }
+}
+
+/// Explains the charges of a call inside the actor's subtree: the customer's to everybody, those of the accounts of his branch to whoever
+/// may see cost.
+///
+/// # Errors
+/// `ILLEGAL_STATE` while the call is live; not found.
+pub async fn charge(app: &App, actor: &Actor, call_id: Uuid) -> Result<Explanation> {
+    let call = calls::find(app, actor, call_id).await?;
+    if LIVE.contains(&call.state) {
+        let message = format!("the call is {}: its charge is explained when it is over", call.state.as_str());
+        return Err(Error::user(ErrorCode::IllegalState, message));
+    }
+    let frozen = pricing::levels(&call)?;
+    let names = visible(app, actor, &frozen).await?;
+    let versions: Vec<Uuid> = frozen.iter().map(|level| level.version_id).collect();
+    let tariffs = reports::tariffs_of_versions(app.store.reader(), &versions).await?;
+    let booked: HashMap<i32, (u32, Micros)> = rows::charges(app.store.reader(), call.id)
+        .await?
+        .into_iter()
+        .map(|charge| (charge.level, (charge.billed_seconds.unsigned_abs(), charge.amount.into())))
+        .collect();
+    let ended = call.state == CallState::Ended;
+    let answered_at = call.answered_at.filter(|_| ended);
+    let measured_seconds = match (answered_at, call.ended_at) {
+        (Some(answered), Some(ended)) => rating::talk_seconds(answered, ended),
+        _ => 0,
+    };
+    let mut levels = Vec::new();
+    for (position, level) in (0..).zip(&frozen) {
+        // the customer's level names the callshop that he pays, and is nobody's secret
+        let Some(account) = names.get(&level.account_id).filter(|name| position == 0 || name.may_see_cost)
+        else {
+            continue;
+        };
+        let (tariff, version) = tariffs.get(&level.version_id).cloned().unwrap_or_default();
+        let (mut billed_seconds, mut charge, mut steps) =
+            level_steps(&call, level, answered_at, measured_seconds)?;
+        if let Some((seconds, booked)) = booked.get(&position).filter(|(_, booked)| *booked != charge) {
+            steps.push(limit(position, *booked, &call.currency));
+            (billed_seconds, charge) = (*seconds, *booked);
+        }
+        levels.push(LevelExplanation {
+            level: position.unsigned_abs(),
+            account: account.name.clone(),
+            tariff,
+            version,
+            rate: level.pricing.rate.clone(),
+            billed_seconds,
+            steps,
+            charge,
+        });
+    }
+    Ok(Explanation { call, measured_seconds, levels })
+}
+
+struct Visible {
+    name: String,
+    may_see_cost: bool,
+}
+
+/// The accounts of these levels that are in the actor's branch.
+async fn visible(app: &App, actor: &Actor, levels: &[Level]) -> Result<HashMap<Uuid, Visible>> {
+    let ids: Vec<Uuid> = levels.iter().map(|level| level.account_id).collect();
+    let (scope, may_see_cost) = (actor.scope(), actor.may(Right::SeeCost));
+    let found = accounts::by_ids(app.store.reader(), &ids).await?;
+    let inside = found.into_iter().filter(|account| scope.holds(&account.path));
+    Ok(inside.map(|account| (account.id, Visible { name: account.name, may_see_cost })).collect())
+}
+
+fn level_steps(
+    call: &call::Model,
+    level: &Level,
+    answered_at: Option<DateTime<Utc>>,
+    measured: u32,
+) -> Result<(u32, Micros, Vec<Step>)> {
+    let Some(answered_at) = answered_at else {
+        let text = "The call was not answered: it costs nothing.".to_owned();
+        return Ok((0, Micros::ZERO, vec![Step { seconds: Some(0), ..Step::new(StepKind::TalkTime, text) }]));
+    };
+    let talk = u32::try_from(call.talk_seconds).or_fault()?;
+    let charge = rating::charge(&level.pricing, answered_at, talk);
+    let mut steps = vec![talk_time(call, talk, measured)];
+    let is_free = charge.steps.iter().any(|step| matches!(step, ChargeStep::Free { .. }));
+    if talk > 0 && !is_free {
+        steps.push(increments(&level.pricing.rate, talk, charge.billed_seconds));
+    }
+    steps.extend(charge.steps.iter().map(|step| explained(step, &call.currency)));
+    Ok((charge.billed_seconds, charge.amount, steps))
+}
+
+fn talk_time(call: &call::Model, talk: u32, measured: u32) -> Step {
+    let text = if talk < measured {
+        format!("The call lasted {measured} s, of which {} s were covered: {talk} s count.", call.covered)
+    } else {
+        format!("The call lasted {talk} s, begun seconds counted whole.")
+    };
+    Step { seconds: Some(talk), ..Step::new(StepKind::TalkTime, text) }
+}
+
+/// Why the books have another amount than the prices make.
+fn limit(level: i32, booked: Micros, currency: &str) -> Step {
+    let text = if level == 0 {
+        format!(
+            "The customer pays {booked} {currency}: no more was held for the call, or the bill was paid before its true end was known."
+        )
+    } else {
+        format!("{booked} {currency} are charged: no more was held for the call.")
+    };
+    Step { amount: Some(booked), ..Step::new(StepKind::Limit, text) }
+}
+
+fn increments(rate: &Rate, talk: u32, billed: u32) -> Step {
+    let Rate { initial_increment: initial, increment, .. } = rate;
+    let text = if talk <= *initial {
+        format!("{talk} s are billed as the first {initial} s.")
+    } else {
+        format!("{talk} s are billed as {billed} s: the first {initial} s, then steps of {increment} s.")
+    };
+    Step { seconds: Some(billed), ..Step::new(StepKind::Increments, text) }
+}
+
+fn explained(step: &ChargeStep, currency: &str) -> Step {
+    let of =
+        |band: &Option<String>| band.as_ref().map_or(String::new(), |name| format!(" of the band {name}"));
+    match step {
+        ChargeStep::Free { talk_seconds, free_seconds } => {
+            let text = format!(
+                "{talk_seconds} s are fewer than the {free_seconds} s that are free: the call costs nothing."
+            );
+            let step = Step::new(StepKind::FreeSeconds, text);
+            Step { seconds: Some(*free_seconds), amount: Some(Micros::ZERO), ..step }
+        }
+        ChargeStep::ConnectionFee { band, amount } => {
+            let text = format!("The connection fee{} is {amount} {currency}.", of(band));
+            Step { band: band.clone(), amount: Some(*amount), ..Step::new(StepKind::ConnectionFee, text) }
+        }
+        ChargeStep::Time { band, first_second, seconds, price_per_minute } => {
+            let (amount, exact) = time_cost(*price_per_minute, *seconds);
+            let about = if exact { "" } else { "about " };
+            let from =
+                if *first_second == 0 { String::new() } else { format!(" from second {first_second} on") };
+            let text = format!(
+                "{seconds} s{from} at the price{} of {price_per_minute} {currency} a minute cost {about}{amount} {currency}.",
+                of(band)
+            );
+            Step {
+                band: band.clone(),
+                first_second: Some(*first_second),
+                seconds: Some(*seconds),
+                price_per_minute: Some(*price_per_minute),
+                amount: Some(amount),
+                ..Step::new(StepKind::Time, text)
+            }
+        }
+        ChargeStep::MinimumCharge { amount } => {
+            let text = format!("The sum is below the minimum charge and is raised to {amount} {currency}.");
+            Step { amount: Some(*amount), ..Step::new(StepKind::MinimumCharge, text) }
+        }
+        ChargeStep::Rounding { decimals, mode, amount } => {
+            let direction = match mode {
+                RoundingMode::HalfUp => "half up",
+                RoundingMode::Up => "up",
+                RoundingMode::Down => "down",
+            };
+            let text = format!("Rounded {direction} to {decimals} decimals, once: {amount} {currency}.");
+            Step { amount: Some(*amount), ..Step::new(StepKind::Rounding, text) }
+        }
+    }
+}
+
+/// What so many seconds cost, to the nearest micro, and whether that is exact.
+fn time_cost(price_per_minute: Micros, seconds: u32) -> (Micros, bool) {
+    let sixtieths = i128::from(price_per_minute.0) * i128::from(seconds);
+    let nearest = (sixtieths + 30).div_euclid(60);
+    (Micros(i64::try_from(nearest).unwrap_or(i64::MAX)), sixtieths % 60 == 0)
+}

@@ -1,0 +1,170 @@
+//! The link between nodes: one connection to Redis, on which a node tells what it committed and hears what the others did.
+//!
+//! Redis only says "look": what is lost on the way is found in the table ([`super::watchman`]). So nothing here waits for anything
+//! that does not come, and nothing is kept for later.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, PushInfo, PushKind, RedisResult, Value};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::Hub;
+use super::hub::Committed;
+use super::message::{self, Kind};
+use crate::redis_client::{PATIENCE, Pauses};
+use telemetry::trace::TraceContext;
+
+/// Between two signs of life. One that is not answered in time ends the connection: it may be dead without having been closed.
+const BEAT: Duration = Duration::from_secs(1);
+/// Activities of one pipeline at most.
+const BATCH: usize = 128;
+
+/// The link of one node.
+pub(super) struct Link {
+    pub(super) hub: Arc<Hub>,
+    pub(super) client: Client,
+    pub(super) channel: String,
+    pub(super) queue: mpsc::Receiver<Committed>,
+}
+
+impl Link {
+    /// Connects, again and again, until `stop`; then tells what is still waiting.
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let mut pauses = Pauses::default();
+        loop {
+            let Err(error) = self.session(&stop, &mut pauses).await else { return };
+            self.lost(&error);
+            tokio::select! {
+                () = tokio::time::sleep(pauses.pause()) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    fn lost(&mut self, error: &str) {
+        let status = self.hub.status();
+        if status.link_up.set(0) == 1 || status.last_error().is_none() {
+            tracing::warn!(
+                error,
+                "the link to Redis is lost: other nodes' activities are read from the database"
+            );
+        }
+        status.failed(Some(error.to_owned()));
+        // what waits would come late, and is in the table
+        while self.queue.try_recv().is_ok() {
+            status.dropped.inc();
+        }
+        self.hub.poll.notify_one();
+    }
+
+    /// One connection, from its beginning to its end: `Ok` when the node stops.
+    async fn session(&mut self, stop: &CancellationToken, pauses: &mut Pauses) -> Result<(), String> {
+        let closed = Arc::new(Notify::new());
+        let mut connection = tokio::select! {
+            made = self.connect(closed.clone()) => made.map_err(|error| error.to_string())?,
+            () = stop.cancelled() => return Ok(()),
+        };
+        let status = self.hub.status();
+        status.connections.inc();
+        status.failed(None);
+        status.link_up.set(1);
+        tracing::info!("the link to Redis stands");
+        *pauses = Pauses::default();
+        // what was told before the subscription stood, nobody heard
+        self.hub.poll.notify_one();
+        let mut beats = interval(BEAT);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            tokio::select! {
+                waiting = self.queue.recv_many(&mut batch, BATCH), if !self.queue.is_closed() => {
+                    if waiting > 0 {
+                        self.tell(&mut connection, &mut batch).await.map_err(|error| error.to_string())?;
+                    }
+                }
+                _ = beats.tick() => self.beat(&mut connection, Kind::Beat).await?,
+                () = closed.notified() => return Err("the connection was closed".to_owned()),
+                () = stop.cancelled() => return self.leave(&mut connection, &mut batch).await,
+            }
+        }
+    }
+
+    async fn connect(&self, closed: Arc<Notify>) -> RedisResult<MultiplexedConnection> {
+        let hub = self.hub.clone();
+        let pushed = move |push: PushInfo| {
+            match push.kind {
+                // [channel, message]
+                PushKind::Message => {
+                    if let Some(Value::BulkString(bytes)) = push.data.get(1) {
+                        hub.heard(bytes);
+                    }
+                }
+                PushKind::Disconnection => closed.notify_one(),
+                _ => {}
+            }
+            Ok::<_, ()>(())
+        };
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE))
+            .set_push_sender(pushed);
+        let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+        connection.subscribe(&self.channel).await?;
+        Ok(connection)
+    }
+
+    /// Many at once, in order. The next ones gather while these are answered.
+    async fn tell(
+        &self,
+        connection: &mut MultiplexedConnection,
+        batch: &mut Vec<Committed>,
+    ) -> RedisResult<()> {
+        let status = self.hub.status();
+        let mut pipeline = redis::Pipeline::with_capacity(batch.len());
+        for Committed { row, trace } in batch.iter() {
+            let trace = trace.as_ref().map(TraceContext::to_text).unwrap_or_default();
+            let message = message::of_activity(self.hub.node(), row, &trace);
+            pipeline.cmd("PUBLISH").arg(&self.channel).arg(message).ignore();
+        }
+        let count = batch.len() as u64;
+        batch.clear();
+        let told = pipeline.query_async::<()>(connection).await;
+        match &told {
+            Ok(()) => status.published.inc_by(count),
+            // some may have come through: who has them already does not mind
+            Err(_) => status.dropped.inc_by(count),
+        };
+        told
+    }
+
+    /// The answer counts who heard it: when not even this node did, its subscription is gone.
+    async fn beat(&self, connection: &mut MultiplexedConnection, kind: Kind) -> Result<(), String> {
+        let lost = i64::try_from(self.hub.status().dropped.get()).unwrap_or(i64::MAX);
+        let message = message::of_beat(self.hub.node(), kind, lost);
+        let mut publish = redis::cmd("PUBLISH");
+        publish.arg(&self.channel).arg(message);
+        match publish.query_async::<i64>(connection).await {
+            Ok(0) => Err("the subscription is gone".to_owned()),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    async fn leave(
+        &mut self,
+        connection: &mut MultiplexedConnection,
+        batch: &mut Vec<Committed>,
+    ) -> Result<(), String> {
+        self.queue.close();
+        while self.queue.recv_many(batch, BATCH).await > 0 {
+            self.tell(connection, batch).await.map_err(|error| error.to_string())?;
+        }
+        self.beat(connection, Kind::Bye).await?;
+        self.hub.status().link_up.set(0);
+        Ok(())
+    }
+}

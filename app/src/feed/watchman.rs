@@ -1,0 +1,49 @@
+//! Looks at the table where nobody may have rung: on PostgreSQL another node can commit at any time, and Redis may lose what it told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use store::{Store, activity};
+
+use super::Hub;
+
+/// Between two looks while other nodes' messages may not come.
+const LOOK: Duration = Duration::from_secs(1);
+/// Between two looks while they do: what stands behind all else.
+const BACKSTOP: Duration = Duration::from_secs(5);
+
+/// Runs until `stop`.
+pub(super) async fn run(store: Store, hub: Arc<Hub>, stop: CancellationToken) {
+    let mut ticks = interval(LOOK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last = Instant::now();
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {
+                if hub.hears_everybody() && last.elapsed() < BACKSTOP {
+                    continue;
+                }
+            }
+            () = hub.poll.notified() => {}
+            () = stop.cancelled() => return,
+        }
+        last = Instant::now();
+        look(&store, &hub).await;
+    }
+}
+
+async fn look(store: &Store, hub: &Hub) {
+    let watched = hub.watched();
+    if watched.is_empty() {
+        return;
+    }
+    hub.status().polls.inc();
+    match activity::heads(store.reader(), watched).await {
+        Ok(heads) => hub.compare(&heads),
+        // the next look is soon
+        Err(error) => tracing::debug!(%error, "the heads of watched callshops could not be read"),
+    }
+}

@@ -1,0 +1,142 @@
+//! The use cases, one file a noun. Each takes an [`Actor`](crate::auth::Actor) and proves what it needs before it touches a row.
+
+pub mod access;
+pub mod accounts;
+pub mod activity;
+pub mod audit;
+pub mod auth;
+pub mod cabins;
+pub mod calls;
+pub mod config;
+pub mod credit;
+pub mod explain;
+pub mod feed;
+pub mod idempotency;
+pub mod ledger;
+pub mod margin;
+pub mod metrics;
+pub mod phones;
+pub mod prices;
+pub mod problems;
+pub mod rates;
+pub mod readiness;
+pub mod receipt;
+pub mod receipts;
+pub mod redis_client;
+pub mod register;
+pub mod reports;
+pub mod retention;
+pub mod sessions;
+pub mod settings;
+pub mod sip_proxies;
+pub mod statistics;
+pub mod tariffs;
+pub mod users;
+
+use std::sync::Arc;
+
+use secrecy::ExposeSecret as _;
+
+use crate::auth::Actor;
+use crate::auth::login::Identities;
+use crate::auth::token::{TokenKey, random_secret};
+use crate::config::Options;
+use crate::feed::Hub;
+use crate::metrics::Metrics;
+use crate::sip_proxies::{EventQueue, SipProxies};
+use base::clock::Clock;
+use base::error::{Error, Result};
+use store::{Store, Tx, accounts as rows};
+use telemetry::health::Health;
+
+/// What every use case needs.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// Live activity of callshops. The store's observer of commits.
+    pub hub: Arc<Hub>,
+    /// The configuration.
+    pub config: Options,
+    /// The time.
+    pub clock: Clock,
+    /// Logins known to this node.
+    pub identities: Identities,
+    /// Tariff versions in memory.
+    pub rates: rates::RateCache,
+    /// The SIP proxies, for commands.
+    pub proxies: Arc<dyn SipProxies>,
+    /// The queue outside the proxies that their events come by; none when they post all of them.
+    pub event_queue: Option<Arc<dyn EventQueue>>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Whether this node lives and may be given work.
+    pub health: Health,
+    /// The last answer of the database to a probe.
+    pub database: readiness::Database,
+    /// Comparing with what the proxies list.
+    pub reconciliation: calls::reconcile::Reconciliation,
+}
+
+/// What an [`App`] is connected to.
+pub struct Connections {
+    /// A migrated store.
+    pub store: Store,
+    /// The observer of that store's commits.
+    pub hub: Arc<Hub>,
+    /// The SIP proxies.
+    pub proxies: Arc<dyn SipProxies>,
+    /// The queue outside the proxies that their events come by.
+    pub event_queue: Option<Arc<dyn EventQueue>>,
+}
+
+impl App {
+    /// Reads the key of the tokens, and makes one in an empty database.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn new(connections: Connections, config: Options, clock: Clock) -> Result<Self> {
+        let Connections { store, hub, proxies, event_queue } = connections;
+        let key = match &config.auth.token_key {
+            Some(key) => key.expose_secret().to_owned(),
+            None => {
+                store
+                    .write(|tx| async move {
+                        rows::shared_setting(tx.conn(), "token_key", &random_secret()).await
+                    })
+                    .await?
+            }
+        };
+        let identities = Identities::new(TokenKey::new(key.as_bytes()));
+        let rates = rates::RateCache::new(config.calls.rate_cache_bytes);
+        Ok(Self {
+            store,
+            hub,
+            config,
+            clock,
+            identities,
+            rates,
+            proxies,
+            event_queue,
+            metrics: Arc::default(),
+            health: Health::default(),
+            database: readiness::Database::default(),
+            reconciliation: calls::reconcile::Reconciliation::default(),
+        })
+    }
+
+    /// Runs `work` in a transaction of the actor ([`access::write_as`]). A login that turns out to have ended is forgotten here at once.
+    ///
+    /// # Errors
+    /// Those of [`access::write_as`].
+    pub async fn write_as<T, F, Fut>(&self, actor: &Actor, work: F) -> Result<T>
+    where
+        F: Fn(Tx) -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
+        let done = access::write_as(&self.store, actor, work).await;
+        if matches!(done, Err(Error::Unauthenticated)) {
+            self.identities.forget(&[actor.session_id]);
+        }
+        done
+    }
+}

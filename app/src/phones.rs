@@ -1,0 +1,307 @@
+//! Phones: making them, their secrets, blocking them, and putting them into cabins.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use entity::{ActivityKind, cabin, phone};
+use md5::{Digest as _, Md5};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::accounts::{MAX_NAME, clean_name};
+use super::audit::{self, Change};
+use super::cabins::CabinView;
+use super::{App, access, cabins};
+use crate::auth::{Actor, Right, token};
+use base::error::{Error, ErrorCode, Result};
+use store::{Page, Tx, accounts, cabins as cabin_rows, phones, sessions};
+
+/// Most phones made at once.
+pub const MAX_BATCH: u32 = 100;
+/// Most phones of one callshop.
+const MAX_PHONES: u64 = 1000;
+/// 31^12 user names: nobody meets one by guessing, and two never meet.
+const USER_LENGTH: usize = 12;
+/// 99 bits, short enough to be typed into a phone.
+const SECRET_LENGTH: usize = 20;
+
+/// A phone with the secret that nobody can read again.
+pub struct NewPhone {
+    /// The phone.
+    pub phone: phone::Model,
+    /// Its SIP password.
+    pub secret: String,
+}
+
+/// Makes `count` phones called `label 1`, `label 2` … for a callshop, going on where its phones end.
+///
+/// # Errors
+/// `INVALID_INPUT`; not found; forbidden for callshops.
+pub async fn create(
+    app: &App,
+    actor: &Actor,
+    callshop_id: Uuid,
+    count: u32,
+    label: &str,
+) -> Result<Vec<NewPhone>> {
+    if !(1..=MAX_BATCH).contains(&count) {
+        return Err(Error::invalid("count", format!("1 to {MAX_BATCH}")));
+    }
+    let label = clean_name("label", label)?;
+    if label.chars().count() + " 1000".len() > MAX_NAME {
+        return Err(Error::invalid(
+            "label",
+            format!("at most {} characters, a number is added", MAX_NAME - 5),
+        ));
+    }
+    let label = &label;
+    app.write_as(actor, |tx| async move {
+        let shop = access::shop(tx.conn(), actor, callshop_id, Right::ManagePhones).await?;
+        // its lock lets the count stand until the commit
+        accounts::lock_callshop(tx.conn(), shop.id()).await?;
+        let present = phones::count(tx.conn(), shop.id()).await?;
+        if present + u64::from(count) > MAX_PHONES {
+            return Err(Error::invalid("count", format!("a callshop has at most {MAX_PHONES} phones")));
+        }
+        let made: Vec<NewPhone> = (1..=u64::from(count))
+            .map(|n| build(app, shop.id(), format!("{label} {}", present + n)))
+            .collect();
+        phones::insert(tx.conn(), made.iter().map(|new| new.phone.clone()).collect()).await?;
+        for NewPhone { phone, .. } in &made {
+            let after = json!({ "label": phone.label, "sipUser": phone.sip_user });
+            record(&tx, actor, "createPhones", phone, (Value::Null, after), phone.created_at).await?;
+        }
+        Ok(made)
+    })
+    .await
+}
+
+async fn record(
+    tx: &Tx,
+    actor: &Actor,
+    action: &'static str,
+    phone: &phone::Model,
+    (before, after): (Value, Value),
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let change = Change { account_id: phone.callshop_id, action, object: ("Phone", phone.id), before, after };
+    audit::record(tx, actor, at, change).await
+}
+
+fn build(app: &App, callshop_id: Uuid, label: String) -> NewPhone {
+    let sip_user = token::random_code(USER_LENGTH);
+    let secret = token::random_code(SECRET_LENGTH);
+    let realm = app.config.realm.clone();
+    let phone = phone::Model {
+        id: Uuid::now_v7(),
+        callshop_id,
+        ha1: ha1(&sip_user, &realm, &secret),
+        sip_user,
+        label,
+        realm,
+        blocked_at: None,
+        online: false,
+        online_changed_at: None,
+        contact: None,
+        source: None,
+        user_agent: None,
+        proxy: None,
+        created_at: app.clock.now(),
+    };
+    NewPhone { phone, secret }
+}
+
+/// What digest authentication knows of a password: MD5(user:realm:secret), hex (RFC 2617 3.2.2.2).
+fn ha1(user: &str, realm: &str, secret: &str) -> String {
+    Md5::digest(format!("{user}:{realm}:{secret}")).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Gives a phone a new secret; the old one stops working at once.
+///
+/// # Errors
+/// Not found; forbidden for callshops.
+pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhone> {
+    let rotated = app
+        .write_as(actor, |tx| async move {
+            let mut phone = lock(&tx, actor, id).await?;
+            let secret = token::random_code(SECRET_LENGTH);
+            phone.realm.clone_from(&app.config.realm);
+            phone.ha1 = ha1(&phone.sip_user, &phone.realm, &secret);
+            let phone = phones::update(tx.conn(), phone).await?;
+            let change = (json!({}), json!({ "secret": "changed" }));
+            record(&tx, actor, "rotatePhoneSecret", &phone, change, app.clock.now()).await?;
+            Ok(NewPhone { phone, secret })
+        })
+        .await?;
+    app.proxies.purge_phone(&rotated.phone.sip_user).await;
+    Ok(rotated)
+}
+
+/// Blocks a phone, so that it may call emergency numbers alone, or lets it call all again. A call that is up goes on.
+///
+/// # Errors
+/// Not found; forbidden for callshops.
+pub async fn set_blocked(app: &App, actor: &Actor, id: Uuid, blocked: bool) -> Result<phone::Model> {
+    let now = app.clock.now();
+    let phone = app
+        .write_as(actor, |tx| async move {
+            let mut phone = lock(&tx, actor, id).await?;
+            let before = json!({ "blockedAt": phone.blocked_at });
+            phone.blocked_at = blocked.then(|| phone.blocked_at.unwrap_or(now));
+            let change = audit::changed(before, json!({ "blockedAt": phone.blocked_at }));
+            let action = if blocked { "blockPhone" } else { "unblockPhone" };
+            record(&tx, actor, action, &phone, change, now).await?;
+            phones::update(tx.conn(), phone).await
+        })
+        .await?;
+    app.proxies.purge_phone(&phone.sip_user).await;
+    Ok(phone)
+}
+
+async fn lock(tx: &Tx, actor: &Actor, id: Uuid) -> Result<phone::Model> {
+    let phone = phones::lock(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+    actor.require(Right::ManagePhones)?;
+    Ok(phone)
+}
+
+/// Puts a phone into a cabin, out of the one it was in, or into none. A phone that was in that cabin is in none afterwards.
+///
+/// # Errors
+/// `ILLEGAL_STATE` while either phone is in a call; not found; forbidden for callshops.
+pub async fn assign(app: &App, actor: &Actor, id: Uuid, cabin_id: Option<Uuid>) -> Result<phone::Model> {
+    let now = app.clock.now();
+    app.write_as(actor, |tx| async move {
+        phones::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+        actor.require(Right::ManagePhones)?;
+        let displaced = phone_in(&tx, actor, cabin_id).await?;
+        // both phones' locks keep a call from beginning on either
+        let both: Vec<Uuid> = [Some(id), displaced].into_iter().flatten().collect();
+        let locked = phones::lock_all(tx.conn(), &both).await?;
+        let phone = locked.into_iter().find(|phone| phone.id == id).ok_or(Error::NotFound)?;
+        let from = cabin_rows::of_phone(tx.conn(), id).await?.map(|cabin| cabin.id);
+        if from == cabin_id {
+            return Ok(phone);
+        }
+        let ids: Vec<Uuid> = from.into_iter().chain(cabin_id).collect();
+        let locked = cabin_rows::lock(tx.conn(), &ids).await?;
+        let target = match cabin_id {
+            Some(id) => Some(assignable(&phone, locked.iter().find(|cabin| cabin.id == id))?),
+            None => None,
+        };
+        if target.as_ref().and_then(|cabin| cabin.phone_id) != displaced {
+            let message = "somebody else changed the cabin's phone just now";
+            return Err(Error::field(ErrorCode::IllegalState, "cabinId", message));
+        }
+        for phone in [Some(id), displaced].into_iter().flatten() {
+            if sessions::live_call_of_phone(tx.conn(), phone).await?.is_some() {
+                return Err(Error::user(ErrorCode::IllegalState, "the phone is in a call"));
+            }
+        }
+        let from_id = from;
+        // the cabin may have lost the phone while its lock was awaited
+        let from =
+            locked.iter().find(|cabin| Some(cabin.id) != cabin_id && cabin.phone_id == Some(id)).cloned();
+        for (cabin, phone_id) in [(from, None), (target, Some(id))] {
+            if let Some(cabin) = cabin {
+                let cabin = cabin_rows::update(tx.conn(), cabin::Model { phone_id, ..cabin }).await?;
+                cabins::emit(&tx, ActivityKind::CabinChanged, &cabin, None, now).await?;
+            }
+        }
+        let change = (json!({ "cabin": from_id }), json!({ "cabin": cabin_id }));
+        record(&tx, actor, "assignPhone", &phone, change, now).await?;
+        Ok(phone)
+    })
+    .await
+}
+
+async fn phone_in(tx: &Tx, actor: &Actor, cabin_id: Option<Uuid>) -> Result<Option<Uuid>> {
+    let Some(id) = cabin_id else { return Ok(None) };
+    Ok(cabin_rows::find(tx.conn(), &actor.scope(), id).await?.and_then(|cabin| cabin.phone_id))
+}
+
+fn assignable(phone: &phone::Model, cabin: Option<&cabin::Model>) -> Result<cabin::Model> {
+    match cabin {
+        Some(cabin) if cabin.callshop_id == phone.callshop_id && cabin.retired_at.is_none() => {
+            Ok(cabin.clone())
+        }
+        _ => Err(Error::field(ErrorCode::NotFound, "cabinId", "no such cabin in the phone's callshop")),
+    }
+}
+
+/// A phone with the cabin it is in.
+#[derive(Clone, Debug)]
+pub struct PhoneView {
+    /// The phone.
+    pub phone: phone::Model,
+    /// Its cabin, if it is in one.
+    pub cabin: Option<CabinView>,
+}
+
+/// A phone that was already proven to be the caller's, with the cabin it is in.
+///
+/// # Errors
+/// Those of the database.
+pub async fn view(app: &App, phone: phone::Model) -> Result<PhoneView> {
+    let conn = app.store.reader();
+    let cabin = match cabin_rows::of_phone(conn, phone.id).await? {
+        Some(cabin) => Some(cabins::view(conn, cabin).await?),
+        None => None,
+    };
+    Ok(PhoneView { phone, cabin })
+}
+
+/// A phone inside the actor's subtree.
+///
+/// # Errors
+/// Not found.
+pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<PhoneView> {
+    let phone = phones::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+    actor.require(Right::SeePhones)?;
+    view(app, phone).await
+}
+
+/// The phones of these ids inside the actor's subtree; none without the right to see phones.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<PhoneView>> {
+    if !actor.may(Right::SeePhones) {
+        return Ok(Vec::new());
+    }
+    let conn = app.store.reader();
+    let rows = phones::find_all(conn, &actor.scope(), ids).await?;
+    let ids: Vec<Uuid> = rows.iter().map(|phone| phone.id).collect();
+    let cabins = cabins::views_across(conn, cabin_rows::of_phones(conn, &ids).await?).await?;
+    let mut cabins: HashMap<Option<Uuid>, CabinView> =
+        cabins.into_iter().map(|view| (view.cabin.phone_id, view)).collect();
+    Ok(rows.into_iter().map(|phone| PhoneView { cabin: cabins.remove(&Some(phone.id)), phone }).collect())
+}
+
+/// A page of the phones of a callshop, oldest first.
+///
+/// # Errors
+/// Not found.
+pub async fn list(app: &App, actor: &Actor, callshop_id: Uuid, page: Page) -> Result<Vec<PhoneView>> {
+    let conn = app.store.reader();
+    let shop = access::shop(conn, actor, callshop_id, Right::SeePhones).await?;
+    let rows = phones::list(conn, shop.id(), page).await?;
+    let ids: Vec<Uuid> = rows.iter().map(|phone| phone.id).collect();
+    let cabins = cabin_rows::of_phones(conn, &ids).await?;
+    let mut cabins: HashMap<Option<Uuid>, CabinView> =
+        cabins::views(conn, shop.id(), &shop.account.currency, cabins)
+            .await?
+            .into_iter()
+            .map(|view| (view.cabin.phone_id, view))
+            .collect();
+    Ok(rows.into_iter().map(|phone| PhoneView { cabin: cabins.remove(&Some(phone.id)), phone }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ha1;
+
+    #[test]
+    fn ha1_is_that_of_the_example_of_rfc_2617() {
+        assert_eq!(ha1("Mufasa", "testrealm@host.com", "Circle Of Life"), "939e7578ed9e3c518a452acee763bce9");
+    }
+}

@@ -1,0 +1,351 @@
+//! What calls cost in a callshop: the price list, and the price of one number.
+
+use billing::money::Micros;
+use billing::number::{DialPlan, Dialed, E164, format_international};
+use billing::rating::{self, ChargeStep, Pricing};
+use billing::tariff::Rate;
+use chrono::{DateTime, Utc};
+use entity::{AccountKind, account, callshop, tariff};
+use uuid::Uuid;
+
+use super::access::{self, Shop};
+use super::{App, rates};
+use crate::auth::{Actor, Right};
+use crate::rates::RateSearch;
+use base::error::{Error, ErrorCode, OrFault as _, Result, UserError};
+use store::tariffs::{self, RatePage};
+
+/// Longest destination that is looked for.
+const MAX_SEARCH: usize = 100;
+
+/// One line of a callshop's price list.
+#[derive(Clone, Debug)]
+pub struct Price {
+    /// What customers pay.
+    pub rate: Rate,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Whether calls there are refused, whatever the price.
+    pub blocked: bool,
+    /// What the callshop pays for a minute; none for who may not see it, and where it cannot buy.
+    pub cost_per_minute: Option<Micros>,
+}
+
+/// The prices that a callshop's customers pay now, in the order of the prefixes; empty while none are in force.
+///
+/// # Errors
+/// Not found.
+pub async fn price_list(
+    app: &App,
+    actor: &Actor,
+    callshop_id: Uuid,
+    search: &RateSearch,
+    page: RatePage,
+) -> Result<Vec<Price>> {
+    let conn = app.store.reader();
+    let shop = access::shop(conn, actor, callshop_id, Right::Quote).await?;
+    let (Some(retail_id), cost_id) = (retail_tariff(&shop.account), shop.account.cost_tariff_id) else {
+        return Ok(Vec::new());
+    };
+    let ids: Vec<Uuid> = [Some(retail_id), cost_id].into_iter().flatten().collect();
+    let versions = tariffs::effective_versions(conn, &ids, app.clock.now()).await?;
+    let Some((version_id, retail)) = versions.get(&retail_id) else { return Ok(Vec::new()) };
+    let cost = match cost_id.and_then(|id| versions.get(&id)) {
+        Some((version_id, _)) if actor.may(Right::SeeCost) => Some(app.rates.get(conn, *version_id).await?),
+        _ => None,
+    };
+    let found = app.rates.search(conn, *version_id, search, page).await?;
+    let price = |rate: Rate| {
+        let bought = cost.as_ref().and_then(|cost| cost.table.find(&rate.prefix));
+        Price {
+            currency: retail.currency.clone(),
+            blocked: is_blocked(&shop.settings, retail, &rate.prefix),
+            cost_per_minute: bought.map(|rate| rate.price_per_minute),
+            rate,
+        }
+    };
+    Ok(found.into_iter().map(price).collect())
+}
+
+/// The tariff that a callshop's customers pay by.
+fn retail_tariff(callshop: &account::Model) -> Option<Uuid> {
+    callshop.retail_tariff_id.or(callshop.cost_tariff_id)
+}
+
+fn is_blocked(shop: &callshop::Model, tariff: &tariff::Model, number: &str) -> bool {
+    rates::is_blocked(&shop.blocked_prefixes, number) || rates::is_blocked(&tariff.blocked_prefixes, number)
+}
+
+/// What a price is asked for.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A number as it would be dialled in the callshop.
+    Number(String),
+    /// A destination by its name, or a part of it.
+    Destination(String),
+}
+
+/// The price of a number or destination, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub struct Quote {
+    /// The number in E.164 with its plus sign, or the short number.
+    pub number: Option<String>,
+    /// The same, as people write it.
+    pub formatted_number: Option<String>,
+    /// Where it is.
+    pub destination: Option<String>,
+    /// An emergency number: free.
+    pub emergency: bool,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// What a customer pays.
+    pub offer: Option<Offer>,
+    /// Why a call there would be refused.
+    pub refusal: Option<UserError>,
+}
+
+/// What a customer pays for a call that is answered now.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The rate that matches.
+    pub rate: Rate,
+    /// Price of a minute now, with the time bands.
+    pub price_per_minute: Micros,
+    /// Fee of a call that is answered now.
+    pub connection_fee: Micros,
+    /// Seconds that the amount lasts, at most the callshop's longest call; none without an amount.
+    pub seconds: Option<u32>,
+    /// What a minute costs the callshop now; none for who may not see it.
+    pub cost_per_minute: Option<Micros>,
+}
+
+/// What a call would cost, and how long `amount` lasts. A call that would be refused is told of in [`Quote::refusal`], with no more of the
+/// accounts above the callshop than that the service is not available.
+///
+/// # Errors
+/// `INVALID_INPUT` for an amount below zero or a text too long; not found.
+pub async fn quote(
+    app: &App,
+    actor: &Actor,
+    callshop_id: Uuid,
+    target: Target,
+    amount: Option<Micros>,
+) -> Result<Quote> {
+    let shop = access::shop(app.store.reader(), actor, callshop_id, Right::Quote).await?;
+    if amount.is_some_and(Micros::is_negative) {
+        return Err(Error::invalid("amount", "zero or more"));
+    }
+    let quote = Quote { currency: shop.account.currency.clone(), ..Quote::default() };
+    match target {
+        Target::Number(dialed) => of_number(app, actor, &shop, quote, &dialed, amount).await,
+        Target::Destination(name) => of_destination(app, actor, &shop, quote, name.trim(), amount).await,
+    }
+}
+
+async fn of_number(
+    app: &App,
+    actor: &Actor,
+    shop: &Shop,
+    quote: Quote,
+    dialed: &str,
+    amount: Option<Micros>,
+) -> Result<Quote> {
+    let plan: DialPlan = serde_json::from_value(shop.settings.dial_plan.clone()).or_fault()?;
+    match plan.normalize(dialed) {
+        Err(error) => Ok(refused(quote, ErrorCode::NumberInvalid, &error.to_string())),
+        Ok(Dialed::Emergency { number }) => {
+            let (destination, formatted) = (Some("Emergency".to_owned()), Some(number.clone()));
+            Ok(Quote {
+                number: Some(number),
+                formatted_number: formatted,
+                destination,
+                emergency: true,
+                ..quote
+            })
+        }
+        // the tables of short numbers have no prices, and a tariff's prefixes never match them (190 is not +1 90…)
+        Ok(Dialed::Short { number, name }) => {
+            let formatted = Some(number.clone());
+            let quote =
+                Quote { number: Some(number), formatted_number: formatted, destination: Some(name), ..quote };
+            Ok(refused(quote, ErrorCode::DestinationNotRated, "this number has no price"))
+        }
+        Ok(Dialed::Number { e164, .. }) => {
+            let quote =
+                Quote { number: Some(e164.to_string()), formatted_number: Some(formatted(&e164)), ..quote };
+            priced(app, actor, shop, quote, e164.as_str(), amount).await
+        }
+    }
+}
+
+fn formatted(number: &E164) -> String {
+    format_international(number)
+}
+
+async fn of_destination(
+    app: &App,
+    actor: &Actor,
+    shop: &Shop,
+    quote: Quote,
+    name: &str,
+    amount: Option<Micros>,
+) -> Result<Quote> {
+    if name.is_empty() || name.chars().count() > MAX_SEARCH {
+        return Err(Error::invalid("destination", format!("1 to {MAX_SEARCH} characters")));
+    }
+    let conn = app.store.reader();
+    let unknown =
+        |quote| Ok(refused(quote, ErrorCode::DestinationNotRated, "no destination of that name has a price"));
+    let Some(tariff_id) = retail_tariff(&shop.account) else { return unknown(quote) };
+    let versions = tariffs::effective_versions(conn, &[tariff_id], app.clock.now()).await?;
+    let Some((version_id, _)) = versions.get(&tariff_id) else { return unknown(quote) };
+    match app.rates.by_destination(conn, *version_id, name).await? {
+        Some(rate) => priced(app, actor, shop, quote, &rate.prefix, amount).await,
+        None => unknown(quote),
+    }
+}
+
+/// The price of `number` (E.164 digits, or a prefix of numbers), when every level of the chain can charge it.
+async fn priced(
+    app: &App,
+    actor: &Actor,
+    shop: &Shop,
+    quote: Quote,
+    number: &str,
+    amount: Option<Micros>,
+) -> Result<Quote> {
+    let conn = app.store.reader();
+    let now = app.clock.now();
+    if rates::is_blocked(&shop.settings.blocked_prefixes, number) {
+        return Ok(refused(quote, ErrorCode::DestinationBlocked, "calls there are blocked"));
+    }
+    let above = access::chain(conn, &shop.account).await?;
+    let payers = above
+        .iter()
+        .filter(|account| account.kind != AccountKind::Platform)
+        .map(|account| account.cost_tariff_id);
+    let tariff_ids: Vec<Option<Uuid>> = std::iter::once(retail_tariff(&shop.account)).chain(payers).collect();
+    let known: Vec<Uuid> = tariff_ids.iter().copied().flatten().collect();
+    let versions = tariffs::effective_versions(conn, &known, now).await?;
+    let mut levels = Vec::with_capacity(tariff_ids.len());
+    for (level, tariff_id) in tariff_ids.into_iter().enumerate() {
+        let found = match tariff_id.and_then(|id| versions.get(&id)) {
+            Some((version_id, tariff)) => match_at(app, *version_id, tariff, number).await?,
+            None => Match::Unrated,
+        };
+        match found {
+            Match::Rated(pricing) => levels.push(pricing),
+            // the customer's price and the callshop's own are no secret to it, those above are
+            _ if level > 1 => {
+                return Ok(refused(
+                    quote,
+                    ErrorCode::ServiceUnavailable,
+                    "calls there are not available now",
+                ));
+            }
+            Match::Unrated => {
+                return Ok(refused(quote, ErrorCode::DestinationNotRated, "calls there have no price"));
+            }
+            Match::Blocked => {
+                return Ok(refused(quote, ErrorCode::DestinationBlocked, "calls there are blocked"));
+            }
+        }
+    }
+    let mut levels = levels.into_iter();
+    let (Some(retail), cost) = (levels.next(), levels.next()) else {
+        return Err(Error::fault("a quote without levels"));
+    };
+    let cost = cost.filter(|_| actor.may(Right::SeeCost));
+    let offer = offer(app, shop, retail, cost, amount, now)?;
+    Ok(Quote { destination: Some(offer.rate.destination.clone()), offer: Some(offer), ..quote })
+}
+
+enum Match {
+    Rated(Box<Pricing>),
+    Unrated,
+    Blocked,
+}
+
+async fn match_at(app: &App, version_id: Uuid, tariff: &tariff::Model, number: &str) -> Result<Match> {
+    if rates::is_blocked(&tariff.blocked_prefixes, number) {
+        return Ok(Match::Blocked);
+    }
+    let loaded = app.rates.get(app.store.reader(), version_id).await?;
+    match loaded.table.find(number) {
+        Some(rate) => Ok(Match::Rated(Box::new(rates::pricing(tariff, rate)?))),
+        None => Ok(Match::Unrated),
+    }
+}
+
+fn offer(
+    app: &App,
+    shop: &Shop,
+    retail: Box<Pricing>,
+    cost: Option<Box<Pricing>>,
+    amount: Option<Micros>,
+    now: DateTime<Utc>,
+) -> Result<Offer> {
+    let cap = u32::try_from(shop.settings.max_call_seconds).or_fault()?;
+    // as a prepaid call would be held: for the dearest answer within the ring time
+    let lasts = |amount| rating::covered_seconds(&retail, now, app.config.calls.ring_seconds, amount, cap);
+    let seconds = amount.map(lasts);
+    let (connection_fee, price_per_minute) = prices_at(&retail, now);
+    let cost_per_minute = cost.map(|cost| prices_at(&cost, now).1);
+    Ok(Offer { price_per_minute, connection_fee, seconds, cost_per_minute, rate: retail.rate })
+}
+
+/// Fee and price of a minute of a call answered at `at`: those that its charge would be explained with.
+fn prices_at(pricing: &Pricing, at: DateTime<Utc>) -> (Micros, Micros) {
+    let talk = pricing.rate.free_seconds.max(1);
+    let (mut fee, mut price) = (pricing.rate.connection_fee, None);
+    for step in rating::charge(pricing, at, talk).steps {
+        match step {
+            ChargeStep::ConnectionFee { amount, .. } => fee = amount,
+            ChargeStep::Time { price_per_minute, .. } => price = price.or(Some(price_per_minute)),
+            _ => {}
+        }
+    }
+    (fee, price.unwrap_or(pricing.rate.price_per_minute))
+}
+
+fn refused(quote: Quote, code: ErrorCode, message: &str) -> Quote {
+    Quote { refusal: Some(UserError { code, message: message.to_owned(), field: Vec::new() }), ..quote }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use billing::money::Rounding;
+    use billing::tariff::{BandPrice, TimeBand, Weekdays};
+    use chrono::{NaiveTime, TimeZone as _};
+
+    use super::*;
+
+    #[test]
+    fn the_price_now_is_that_of_the_band() {
+        let night = BandPrice { price_per_minute: Micros(40_000), connection_fee: Some(Micros(7)) };
+        let band = TimeBand {
+            name: "night".to_owned(),
+            weekdays: Weekdays::ALL,
+            from: NaiveTime::from_hms_opt(20, 0, 0).unwrap(),
+            to: NaiveTime::from_hms_opt(6, 0, 0).unwrap(),
+            holidays: true,
+        };
+        let rate = Rate {
+            prefix: "55".to_owned(),
+            destination: "Brazil".to_owned(),
+            price_per_minute: Micros(80_000),
+            connection_fee: Micros(9),
+            initial_increment: 1,
+            increment: 1,
+            minimum_charge: Micros::ZERO,
+            free_seconds: 30,
+            band_prices: BTreeMap::from([("night".to_owned(), night)]),
+        };
+        let pricing = Pricing::freeze(&rate, Rounding::default(), &[band], &BTreeSet::new(), chrono_tz::UTC);
+        let at = |hour| Utc.with_ymd_and_hms(2026, 11, 23, hour, 0, 0).unwrap();
+        assert_eq!(prices_at(&pricing, at(12)), (Micros(9), Micros(80_000)));
+        assert_eq!(prices_at(&pricing, at(23)), (Micros(7), Micros(40_000)));
+    }
+}

@@ -1,0 +1,360 @@
+//! What a person should look at: in the callshops below an account, and in its own books.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{HookStatus, Role, account};
+use uuid::Uuid;
+
+use super::{App, access};
+use crate::auth::{Actor, Right};
+use crate::sip_proxies::StuckEntry;
+use base::error::Result;
+use store::reports::{self, Found, LiveCall, Search};
+use store::{Tx, accounts, reconcile};
+
+/// Problems of a kind that are answered at most.
+const MAX_PROBLEMS: usize = 100;
+/// Live calls that are looked at.
+const MAX_LIVE: u64 = 10_000;
+/// How long closing a session may take.
+const CLOSING: TimeDelta = TimeDelta::minutes(10);
+/// How long a session is open in a day's work.
+const OPEN: TimeDelta = TimeDelta::hours(24);
+/// How long after its last covered second the end of a call may come, and how long one may ring.
+const GRACE: TimeDelta = TimeDelta::minutes(5);
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProblemKind {
+    /// A session has waited for the end of its call for more than ten minutes.
+    SessionClosing,
+    /// A session has been open for more than a day.
+    SessionOpen,
+    /// A call is up that must be over by now.
+    CallWithoutEnd,
+    /// A session has two live calls.
+    CallsOverlap,
+    /// A phone is offline in an open cabin.
+    PhoneOffline,
+    /// A call cost the account more than it brought.
+    MarginNegative,
+    /// Something of a call was given away.
+    WrittenOff,
+    /// The end of a call was estimated.
+    EndEstimated,
+    /// A phone talked without ever acknowledging the answer.
+    CallUnacknowledged,
+    /// An event of the proxy was not understood.
+    EventRejected,
+    /// An event of the proxy cannot be true, or an end came when another was known.
+    EventDoubted,
+    /// An event of the proxy could not be applied for minutes, and is tried on.
+    EventStuck,
+    /// A proxy has dialogs that are no calls of ours.
+    DialogsUnknown,
+    /// A proxy does not answer.
+    ProxySilent,
+    /// A balance of the account is not the sum of its entries.
+    LedgerDifference,
+}
+
+/// What a problem is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A cabin session.
+    Session(Uuid),
+    /// A call.
+    Call(Uuid),
+    /// A phone.
+    Phone(Uuid),
+    /// The account asked for.
+    Account,
+    /// Nothing with an id.
+    Event,
+}
+
+/// Something that a person should look at.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// What it is about.
+    pub subject: Subject,
+    /// In which callshop, with its name; none of what is in no callshop.
+    pub callshop: Option<(Uuid, String)>,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// What it is, and what to do next.
+    pub text: String,
+}
+
+/// The problems of one kind.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Which.
+    pub kind: ProblemKind,
+    /// The problems, longest standing first.
+    pub problems: Vec<Problem>,
+    /// There are others.
+    pub more: bool,
+}
+
+/// What is wrong in the callshops of an account of the actor's branch, and in the account's books. Kinds without a problem are left out.
+///
+/// # Errors
+/// Not found; forbidden for attendants.
+pub async fn list(app: &App, actor: &Actor, account_id: Uuid) -> Result<(account::Model, Vec<Group>)> {
+    let now = app.clock.now();
+    let account = access::account(app.store.reader(), actor, account_id, Right::SeeCost).await?;
+    let for_admin = actor.role == Role::Admin && account.id == actor.account_id;
+    let asked = &account;
+    let groups = app
+        .store
+        .read(|tx| async move {
+            let mut look = Look { tx: &tx, account: asked, now, groups: Vec::new() };
+            look.at_sessions().await?;
+            look.at_live_calls().await?;
+            look.at_phones().await?;
+            look.at_ended_calls().await?;
+            if for_admin {
+                look.at_events().await?;
+                look.at_stream(app);
+                look.at_proxies(app).await?;
+            }
+            look.at_books().await?;
+            look.named().await
+        })
+        .await?;
+    Ok((account, groups))
+}
+
+const LOST: &str = "The end of the call was estimated, because the proxy had lost it: it is corrected by itself if the true end comes.";
+const DOUBTED: &str = "The proxy told times of the call that cannot be true, and its end was estimated: see whether the clocks of the proxy \
+                       and the server agree. It is corrected by itself if the true end comes.";
+
+/// An event that cannot be true, or came too late.
+fn doubtful(event: entity::hook_event::Model) -> Problem {
+    let call = event
+        .reference
+        .as_deref()
+        .filter(|_| !matches!(event.kind.as_str(), "online" | "offline" | "abandoned"));
+    let call = call.and_then(|reference| Uuid::parse_str(reference).ok());
+    Problem {
+        subject: call.map_or(Subject::Event, Subject::Call),
+        callshop: None,
+        since: event.received_at,
+        text: format!(
+            "The event {:?} ({}) of the proxy {:?}, {}.",
+            event.eid,
+            event.kind,
+            event.proxy,
+            event.error.unwrap_or_default()
+        ),
+    }
+}
+
+struct Look<'a> {
+    tx: &'a Tx,
+    account: &'a account::Model,
+    now: DateTime<Utc>,
+    groups: Vec<Group>,
+}
+
+impl Look<'_> {
+    fn search(&self) -> Search {
+        Search { path: self.account.path.clone(), limit: MAX_PROBLEMS as u64 + 1 }
+    }
+
+    fn add(&mut self, kind: ProblemKind, mut problems: Vec<Problem>) {
+        let more = problems.len() > MAX_PROBLEMS;
+        problems.sort_by_key(|problem| problem.since);
+        problems.truncate(MAX_PROBLEMS);
+        if !problems.is_empty() {
+            self.groups.push(Group { kind, problems, more });
+        }
+    }
+
+    fn add_found(&mut self, kind: ProblemKind, subject: fn(Uuid) -> Subject, found: Vec<Found>, text: &str) {
+        let problem = |found: Found| Problem {
+            subject: subject(found.id),
+            // named later, all at once
+            callshop: Some((found.callshop_id, String::new())),
+            since: found.since,
+            text: text.to_owned(),
+        };
+        self.add(kind, found.into_iter().map(problem).collect());
+    }
+
+    async fn at_sessions(&mut self) -> Result<()> {
+        let (conn, search) = (self.tx.conn(), self.search());
+        let closing = reports::closing_since_before(conn, &search, self.now - CLOSING).await?;
+        let text = "The session has waited for the end of its call for more than ten minutes: hang the call up, and if it stays, \
+                    see whether the proxy reaches the server.";
+        self.add_found(ProblemKind::SessionClosing, Subject::Session, closing, text);
+        let open = reports::open_since_before(conn, &search, self.now - OPEN).await?;
+        let text = "The session has been open for more than a day: close the cabin if the customer has left.";
+        self.add_found(ProblemKind::SessionOpen, Subject::Session, open, text);
+        Ok(())
+    }
+
+    async fn at_live_calls(&mut self) -> Result<()> {
+        let search = Search { limit: MAX_LIVE, ..self.search() };
+        let live = reports::live_since_before(self.tx.conn(), &search, self.now - GRACE).await?;
+        let late = |call: &LiveCall| {
+            // one that rings is given up by the proxy long before
+            let lasts =
+                if call.answered { TimeDelta::seconds(call.covered.into()) } else { TimeDelta::zero() };
+            call.found.since + lasts + GRACE < self.now
+        };
+        let late: Vec<Found> = live.into_iter().filter(late).map(|call| call.found).collect();
+        let text = "The call must be over, but the proxy never said that it ended: hang it up, or see whether the proxy reaches the \
+                    server; its money stays held until then.";
+        self.add_found(ProblemKind::CallWithoutEnd, Subject::Call, late, text);
+        let overlapping = reports::overlapping(self.tx.conn(), &self.search()).await?;
+        let text = "The session has more than one live call: see which phone makes them, and hang up the one that is not the customer's.";
+        self.add_found(ProblemKind::CallsOverlap, Subject::Session, overlapping, text);
+        Ok(())
+    }
+
+    async fn at_phones(&mut self) -> Result<()> {
+        let phones = reports::offline_phones(self.tx.conn(), &self.search()).await?;
+        let text = "The phone of an open cabin is not registered: look at its cable and its settings, or move the customer.";
+        self.add_found(ProblemKind::PhoneOffline, Subject::Phone, phones, text);
+        Ok(())
+    }
+
+    async fn at_ended_calls(&mut self) -> Result<()> {
+        let (conn, search) = (self.tx.conn(), self.search());
+        let losses = reports::sold_below_cost(conn, &search, self.now).await?;
+        let text = "The call cost more than it brought: compare the two levels' steps with explainCharge, and raise the price.";
+        self.add_found(ProblemKind::MarginNegative, Subject::Call, losses, text);
+        let written_off = reports::written_off(conn, &search, self.now).await?;
+        let text = "The call went on beyond its covered seconds and the rest was written off: see whether the proxy's control \
+                    listener is reached in time.";
+        self.add_found(ProblemKind::WrittenOff, Subject::Call, written_off, text);
+        let lost = reports::estimated(conn, &search, self.now, true).await?;
+        let doubted = reports::estimated(conn, &search, self.now, false).await?;
+        let problem = |(found, text): (Found, &str)| Problem {
+            subject: Subject::Call(found.id),
+            callshop: Some((found.callshop_id, String::new())),
+            since: found.since,
+            text: text.to_owned(),
+        };
+        let lost = lost.into_iter().map(|found| (found, LOST));
+        let doubted = doubted.into_iter().map(|found| (found, DOUBTED));
+        self.add(ProblemKind::EndEstimated, lost.chain(doubted).map(problem).collect());
+        let unacknowledged = reports::unacknowledged(conn, &search, self.now).await?;
+        let text = "The phone never acknowledged the answer, and the call was cut. This is a way to talk without paying: see who uses the \
+                    phone, and block it if that comes again. A phone that does it on every call is broken or cannot reach the proxy.";
+        self.add_found(ProblemKind::CallUnacknowledged, Subject::Call, unacknowledged, text);
+        Ok(())
+    }
+
+    async fn at_events(&mut self) -> Result<()> {
+        let (conn, most) = (self.tx.conn(), MAX_PROBLEMS as u64 + 1);
+        let doubted = reports::events(conn, HookStatus::Doubted, self.now, most).await?;
+        self.add(ProblemKind::EventDoubted, doubted.into_iter().map(doubtful).collect());
+        let events = reports::events(conn, HookStatus::Rejected, self.now, most).await?;
+        let problem = |event: entity::hook_event::Model| Problem {
+            subject: Subject::Event,
+            callshop: None,
+            since: event.received_at,
+            text: format!(
+                "The event {:?} of the proxy {:?} was not understood ({}): compare the proxy's configuration with the server's version.",
+                event.eid,
+                event.proxy,
+                event.error.unwrap_or_default()
+            ),
+        };
+        self.add(ProblemKind::EventRejected, events.into_iter().map(problem).collect());
+        Ok(())
+    }
+
+    /// What this node saw of the stream when it looked last, some seconds ago.
+    fn at_stream(&mut self, app: &App) {
+        let Some(queue) = &app.event_queue else { return };
+        let problem = |stuck: StuckEntry| Problem {
+            subject: Subject::Event,
+            callshop: None,
+            since: stuck.since,
+            text: format!(
+                "The entry {} of the Redis stream failed {} times and is tried on; later events of the same call or phone wait behind it: the \
+                 servers' log says why.",
+                stuck.id, stuck.deliveries
+            ),
+        };
+        self.add(ProblemKind::EventStuck, queue.stuck().into_iter().map(problem).collect());
+    }
+
+    async fn at_proxies(&mut self, app: &App) -> Result<()> {
+        let known = reconcile::proxies(self.tx.conn()).await?;
+        let (mut unknown, mut silent) = (Vec::new(), Vec::new());
+        for proxy in known.into_iter().filter(|row| app.proxies.knows(&row.name)) {
+            let problem = |since, text| Problem { subject: Subject::Event, callshop: None, since, text };
+            let dialogs = proxy.strays.as_array().map_or(0, Vec::len);
+            if let Some(since) = proxy.alarm_since {
+                let text = format!(
+                    "The proxy {:?} has {dialogs} or more dialogs that are no calls of ours, too many to hang them up: see whether proxy and                      server run on the databases that belong together; each dialog ends at its limit by itself.",
+                    proxy.name
+                );
+                unknown.push(problem(since, text));
+            } else if dialogs > 0 {
+                let text = format!(
+                    "The proxy {:?} has {dialogs} dialogs that are no calls of ours: they are hung up at the next comparison.",
+                    proxy.name
+                );
+                unknown.push(problem(proxy.listed_at.unwrap_or(self.now), text));
+            }
+            let silent_since = match proxy.listed_at {
+                Some(at) => Some(at).filter(|at| *at + GRACE < self.now),
+                None => proxy.looked_at.filter(|_| proxy.lease_until.is_none()),
+            };
+            if let Some(since) = silent_since {
+                let text = format!(
+                    "The proxy {:?} has not listed its calls since then, and lost calls stay open: see whether it runs and its control \
+                     listener is reached.",
+                    proxy.name
+                );
+                silent.push(problem(since, text));
+            }
+        }
+        self.add(ProblemKind::DialogsUnknown, unknown);
+        self.add(ProblemKind::ProxySilent, silent);
+        Ok(())
+    }
+
+    async fn at_books(&mut self) -> Result<()> {
+        let books = reports::broken_books(self.tx.conn(), self.account.id).await?;
+        let problem = |book: entity::Book| Problem {
+            subject: Subject::Account,
+            callshop: None,
+            since: self.now,
+            text: format!(
+                "The balance of {} is not the sum of its entries: take no money decisions on it, and tell the operator of the server.",
+                book.as_str()
+            ),
+        };
+        self.add(ProblemKind::LedgerDifference, books.into_iter().map(problem).collect());
+        Ok(())
+    }
+
+    /// The groups, with the names of the callshops.
+    async fn named(self) -> Result<Vec<Group>> {
+        let problems = self.groups.iter().flat_map(|group| &group.problems);
+        let mut ids: Vec<Uuid> =
+            problems.filter_map(|problem| problem.callshop.as_ref().map(|(id, _)| *id)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let found = accounts::by_ids(self.tx.conn(), &ids).await?;
+        let names: HashMap<Uuid, String> =
+            found.into_iter().map(|account| (account.id, account.name)).collect();
+        let mut groups = self.groups;
+        for (id, name) in groups
+            .iter_mut()
+            .flat_map(|group| &mut group.problems)
+            .filter_map(|problem| problem.callshop.as_mut())
+        {
+            *name = names.get(id).cloned().unwrap_or_default();
+        }
+        Ok(groups)
+    }
+}

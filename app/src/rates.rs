@@ -1,0 +1,319 @@
+//! Rates in memory: a version never changes, so each node reads it once and matches numbers without asking the database.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use billing::fold::fold;
+use billing::money::Rounding;
+use billing::rating::Pricing;
+use billing::tariff::{BandPrice, Rate, RateTable, TimeBand};
+use entity::{rate, tariff};
+use moka::future::Cache;
+use sea_orm::ConnectionTrait;
+use serde::Deserialize as _;
+use uuid::Uuid;
+
+use base::error::{Error, OrFault as _, Result};
+use store::tariffs::{self, RateFilter, RatePage};
+
+/// Rates read at a time.
+const READ_AHEAD: u64 = 10_000;
+
+/// A tariff version, ready to match numbers.
+#[derive(Debug)]
+pub struct LoadedVersion {
+    /// Which.
+    pub version_id: Uuid,
+    /// Its rates.
+    pub table: RateTable,
+}
+
+/// Versions that were used lately, bounded in bytes.
+#[derive(Clone, Debug)]
+pub struct RateCache(Cache<Uuid, Arc<LoadedVersion>>);
+
+impl RateCache {
+    /// At most about `bytes` of tables. One table that is larger is loaded for each use.
+    pub fn new(bytes: u64) -> Self {
+        let weight = |_: &Uuid, version: &Arc<LoadedVersion>| {
+            u32::try_from(version.table.size_bytes()).unwrap_or(u32::MAX)
+        };
+        Self(Cache::builder().max_capacity(bytes).weigher(weight).build())
+    }
+
+    /// Versions in memory, and their bytes.
+    pub async fn size(&self) -> (u64, u64) {
+        // the cache counts what it took in when it has time
+        self.0.run_pending_tasks().await;
+        (self.0.entry_count(), self.0.weighted_size())
+    }
+
+    /// A version's table, read from the database when it is not at hand. Callers that miss at once share one reading.
+    ///
+    /// A caller inside a transaction gives that transaction: taking a second connection while holding one could leave all of a full
+    /// pool waiting for each other.
+    ///
+    /// # Errors
+    /// Those of the database; a fault when the stored rates make no table.
+    pub async fn get(&self, conn: &impl ConnectionTrait, version_id: Uuid) -> Result<Arc<LoadedVersion>> {
+        if let Some(version) = self.0.get(&version_id).await {
+            return Ok(version);
+        }
+        let loaded = self.0.try_get_with(version_id, Box::pin(load(conn, version_id))).await;
+        // who alone waited gets the error itself, which the transaction may need to try again
+        loaded.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(Error::fault))
+    }
+}
+
+/// Which rates of a version are looked for; all that is given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct RateSearch {
+    /// By their prefixes.
+    pub filter: RateFilter,
+    /// Rates whose destination contains this text, in whatever case and accents ([`fold`]).
+    pub destination: Option<String>,
+}
+
+impl RateCache {
+    /// A page of a version's rates, in the order of their prefixes. Names are compared in memory: databases do not fold accents alike.
+    ///
+    /// # Errors
+    /// Those of [`RateCache::get`].
+    pub async fn search(
+        &self,
+        conn: &impl ConnectionTrait,
+        version_id: Uuid,
+        search: &RateSearch,
+        page: RatePage,
+    ) -> Result<Vec<Rate>> {
+        let Some(text) = &search.destination else {
+            let rows = tariffs::rates(conn, version_id, &search.filter, page).await?;
+            return rows.into_iter().map(from_row).collect();
+        };
+        let (version, text, filter) = (self.get(conn, version_id).await?, fold(text), search.filter.clone());
+        let matching = move || {
+            let fits = |rate: &&Rate| {
+                filter.prefix.as_ref().is_none_or(|prefix| rate.prefix.starts_with(prefix))
+                    && filter.number.as_ref().is_none_or(|number| number.starts_with(&rate.prefix))
+                    && page.after.as_ref().is_none_or(|after| rate.prefix > *after)
+                    && page.before.as_ref().is_none_or(|before| rate.prefix < *before)
+                    && fold(&rate.destination).contains(&text)
+            };
+            let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+            let rates = version.table.iter();
+            if page.descending {
+                rates.rev().filter(fits).take(limit).cloned().collect()
+            } else {
+                rates.filter(fits).take(limit).cloned().collect()
+            }
+        };
+        tokio::task::spawn_blocking(matching).await.or_fault()
+    }
+
+    /// The rate whose destination fits `text` best: the name itself, else one that begins with it, else one that contains it; of
+    /// several the shortest prefix.
+    ///
+    /// # Errors
+    /// Those of [`RateCache::get`].
+    pub async fn by_destination(
+        &self,
+        conn: &impl ConnectionTrait,
+        version_id: Uuid,
+        text: &str,
+    ) -> Result<Option<Rate>> {
+        let (version, text) = (self.get(conn, version_id).await?, fold(text));
+        let best = move || {
+            let fitting = version.table.iter().filter_map(|rate| {
+                let name = fold(&rate.destination);
+                let rank = match name.find(&text)? {
+                    0 if name.len() == text.len() => 0,
+                    0 => 1,
+                    _ => 2,
+                };
+                Some((rank, rate.prefix.len(), rate))
+            });
+            fitting.min_by_key(|(rank, length, _)| (*rank, *length)).map(|(_, _, rate)| rate.clone())
+        };
+        tokio::task::spawn_blocking(best).await.or_fault()
+    }
+}
+
+async fn load(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<Arc<LoadedVersion>> {
+    let rates = read_all(conn, version_id).await?;
+    let table = tokio::task::spawn_blocking(move || RateTable::build(rates)).await.or_fault()?;
+    let table =
+        table.map_err(|error| Error::fault(format!("stored rates of version {version_id}: {error}")))?;
+    Ok(Arc::new(LoadedVersion { version_id, table }))
+}
+
+/// Every rate of a version, in the order of the prefixes.
+///
+/// # Errors
+/// Those of the database; a fault for a row that this program never wrote.
+pub async fn read_all(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<Vec<Rate>> {
+    let mut rates = Vec::new();
+    let mut after = None;
+    loop {
+        let page = RatePage { after, limit: READ_AHEAD, ..RatePage::default() };
+        let rows = tariffs::rates(conn, version_id, &RateFilter::default(), page).await?;
+        let last = (rows.len() as u64) < READ_AHEAD;
+        after = rows.last().map(|row| row.prefix.clone());
+        for row in rows {
+            rates.push(from_row(row)?);
+        }
+        if last {
+            return Ok(rates);
+        }
+    }
+}
+
+/// A rate as its table keeps it.
+///
+/// # Errors
+/// A fault for seconds beyond the column, which no valid rate has.
+pub fn to_row(version_id: Uuid, rate: &Rate) -> Result<rate::Model> {
+    let seconds = |seconds: u32| i32::try_from(seconds).or_fault();
+    Ok(rate::Model {
+        version_id,
+        prefix: rate.prefix.clone(),
+        destination: rate.destination.clone(),
+        price_per_minute: rate.price_per_minute.into(),
+        connection_fee: rate.connection_fee.into(),
+        initial_increment: seconds(rate.initial_increment)?,
+        increment: seconds(rate.increment)?,
+        minimum_charge: rate.minimum_charge.into(),
+        free_seconds: seconds(rate.free_seconds)?,
+        band_prices: serde_json::to_value(&rate.band_prices).or_fault()?,
+    })
+}
+
+/// The rate in a row.
+///
+/// # Errors
+/// A fault for a row that this program never wrote.
+pub fn from_row(row: rate::Model) -> Result<Rate> {
+    let seconds = |seconds: i32| u32::try_from(seconds).or_fault();
+    Ok(Rate {
+        price_per_minute: row.price_per_minute.into(),
+        connection_fee: row.connection_fee.into(),
+        initial_increment: seconds(row.initial_increment)?,
+        increment: seconds(row.increment)?,
+        minimum_charge: row.minimum_charge.into(),
+        free_seconds: seconds(row.free_seconds)?,
+        band_prices: BTreeMap::<String, BandPrice>::deserialize(&row.band_prices).or_fault()?,
+        prefix: row.prefix,
+        destination: row.destination,
+    })
+}
+
+/// Everything that a charge by `rate` depends on, frozen: the tariff's rounding, and of its bands and holidays what the rate needs.
+///
+/// # Errors
+/// A fault when the tariff's stored rules cannot be read.
+pub fn pricing(tariff: &tariff::Model, rate: &Rate) -> Result<Pricing> {
+    let rounding = rounding(tariff)?;
+    let time_zone = tariff.time_zone.parse().or_fault()?;
+    if rate.band_prices.is_empty() {
+        // most rates have no bands: the call path need not read the tariff's
+        return Ok(Pricing::freeze(rate, rounding, &[], &BTreeSet::new(), time_zone));
+    }
+    let holidays = BTreeSet::deserialize(&tariff.holidays).or_fault()?;
+    Ok(Pricing::freeze(rate, rounding, &bands(tariff)?, &holidays, time_zone))
+}
+
+/// A tariff's time bands.
+///
+/// # Errors
+/// A fault when they cannot be read.
+pub fn bands(tariff: &tariff::Model) -> Result<Vec<TimeBand>> {
+    Vec::deserialize(&tariff.bands).or_fault()
+}
+
+/// A tariff's rounding.
+///
+/// # Errors
+/// A fault when it is out of its range.
+pub fn rounding(tariff: &tariff::Model) -> Result<Rounding> {
+    let decimals = u8::try_from(tariff.rounding_decimals).or_fault()?;
+    Rounding::new(decimals, tariff.rounding_mode.into()).or_fault()
+}
+
+/// Whether one of the `blocked_prefixes` of a tariff or callshop begins `number` (E.164 digits). The lists are short: reading one through is
+/// less work than building a [`billing::tariff::PrefixSet`] for a single number.
+pub fn is_blocked(blocked_prefixes: &serde_json::Value, number: &str) -> bool {
+    let prefixes = blocked_prefixes.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
+    prefixes.into_iter().any(|prefix| number.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn tariff() -> tariff::Model {
+        tariff::Model {
+            id: Uuid::now_v7(),
+            account_id: Uuid::now_v7(),
+            name: "Retail".to_owned(),
+            currency: "BRL".to_owned(),
+            rounding_decimals: 2,
+            rounding_mode: entity::RoundingMode::Up,
+            time_zone: "America/Sao_Paulo".to_owned(),
+            bands: json!([
+                { "name": "night", "weekdays": ["Mon", "Sun"], "from": "20:00:00", "to": "06:00:00", "holidays": true },
+                { "name": "noon", "weekdays": ["Mon"], "from": "12:00:00", "to": "13:00:00", "holidays": false },
+            ]),
+            holidays: json!(["2026-12-25"]),
+            blocked_prefixes: json!(["5590", "88"]),
+            created_at: chrono::DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn rate() -> Rate {
+        Rate {
+            prefix: "5511".to_owned(),
+            destination: "São Paulo".to_owned(),
+            price_per_minute: billing::money::Micros(80_000),
+            connection_fee: billing::money::Micros(10_000),
+            initial_increment: 30,
+            increment: 6,
+            minimum_charge: billing::money::Micros(5),
+            free_seconds: 3,
+            band_prices: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_rate_survives_its_row() {
+        let mut rate = rate();
+        let night = BandPrice { price_per_minute: billing::money::Micros(40_000), connection_fee: None };
+        rate.band_prices.insert("night".to_owned(), night);
+        let row = to_row(Uuid::now_v7(), &rate).unwrap();
+        assert_eq!(from_row(row).unwrap(), rate);
+    }
+
+    #[test]
+    fn pricing_freezes_what_the_rate_needs() {
+        let (tariff, mut rate) = (tariff(), rate());
+        let plain = pricing(&tariff, &rate).unwrap();
+        assert_eq!((plain.bands.len(), plain.holidays.len()), (0, 0));
+        assert_eq!(plain.rounding, Rounding::new(2, billing::money::RoundingMode::Up).unwrap());
+        assert_eq!(plain.time_zone, chrono_tz::America::Sao_Paulo);
+        let night = BandPrice { price_per_minute: billing::money::Micros(40_000), connection_fee: None };
+        rate.band_prices.insert("night".to_owned(), night);
+        let banded = pricing(&tariff, &rate).unwrap();
+        assert_eq!(banded.bands.iter().map(|band| band.name.as_str()).collect::<Vec<_>>(), ["night"]);
+        assert_eq!(banded.holidays.len(), 1);
+    }
+
+    #[test]
+    fn blocked_prefixes_begin_the_number() {
+        let blocked = tariff().blocked_prefixes;
+        assert!(is_blocked(&blocked, "559012345678"));
+        assert!(is_blocked(&blocked, "88"));
+        assert!(!is_blocked(&blocked, "5589012345678"));
+        assert!(!is_blocked(&blocked, "8"));
+        assert!(!is_blocked(&json!([]), "559012345678"));
+    }
+}

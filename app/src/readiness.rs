@@ -1,0 +1,56 @@
+//! Whether this node may be given work: what `/readyz` says, and the metrics repeat.
+
+use std::time::{Duration, Instant};
+
+use store::Store;
+use telemetry::health::{Check, Report};
+
+use crate::App;
+
+/// How long an answer of the database is used for the next probes: a flood of them is one query a second.
+const FRESH: Duration = Duration::from_secs(1);
+/// How long the database may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The last answer of the database.
+#[derive(Default)]
+pub struct Database(tokio::sync::Mutex<Option<(Instant, Check)>>);
+
+impl App {
+    /// Whether the node may be given work. `room` is the number of jobs that the writer's queue can still take, `queue` its size.
+    pub async fn ready(&self, (room, queue): (usize, usize)) -> Report {
+        let waiting = format!("{} of {queue} waiting", queue.saturating_sub(room));
+        let writer = if room > 0 { Check::ok(waiting) } else { Check::failed(waiting) };
+        let database = match self.store.is_out_of_room() {
+            true => Check::failed("no room on its disk"),
+            false => self.database.check(&self.store).await,
+        };
+        self.health.ready(vec![("writer", writer), ("database", database)])
+    }
+}
+
+impl Database {
+    /// Whether the database answers: one query for all probes within a second.
+    pub async fn check(&self, store: &Store) -> Check {
+        let mut known = self.0.lock().await;
+        if let Some((at, check)) = known.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
+            tracing::trace!(age = ?at.elapsed(), "the database was asked lately");
+            return check.clone();
+        }
+        let check = ask(store).await;
+        *known = Some((Instant::now(), check.clone()));
+        check
+    }
+}
+
+async fn ask(store: &Store) -> Check {
+    match tokio::time::timeout(PATIENCE, store.migrations()).await {
+        Ok(Ok(state)) if state.pending == 0 => Check::ok("answers, migrated"),
+        Ok(Ok(state)) => Check::failed(format!("{} migrations are pending", state.pending)),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the database does not answer a probe");
+            Check::failed("an error, see the log")
+        }
+        Err(_) => Check::failed(format!("no answer within {} s", PATIENCE.as_secs())),
+    }
+}

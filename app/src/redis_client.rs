@@ -1,0 +1,184 @@
+//! How Redis is reached: address, user, TLS, protocol.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo as _, ProtocolVersion, RedisError,
+    TlsCertificates,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+
+/// Longest wait for a connection, and for the answer to a command that does not wait by itself: a Redis that is slower than this
+/// counts as lost.
+pub const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Shortest and longest pause between two attempts to connect.
+const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
+
+/// Redis: the doorbell between nodes on one PostgreSQL, and the stream of the SIP proxies' events.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RedisConfig {
+    /// `redis://USER:PASSWORD@HOST:PORT/DB`, `rediss://…` with TLS; none: nodes look for each other's activities in the database, each second.
+    #[serde(serialize_with = "base::secret::hidden_password_of")]
+    pub url: Option<SecretString>,
+    /// Certificates (PEM) of who may have signed that of Redis; none: those that the system trusts.
+    pub ca_file: Option<PathBuf>,
+    /// What the names of channels begin with: two installations on one Redis need two.
+    pub channel: String,
+    /// Activities waiting for Redis; those past it are dropped, and other nodes find them in the database.
+    pub queue: usize,
+    /// Stream that the SIP proxies write their events to, such as `callshop:events`; none: they post them.
+    pub events_stream: Option<String>,
+    /// Name of the consumer group that the nodes read it as.
+    pub events_group: String,
+    /// Seconds after which what a node has read and not acknowledged is taken over by another.
+    pub claim_seconds: u32,
+}
+
+impl Default for RedisConfig {
+    fn default() -> Self {
+        Self {
+            url: None,
+            ca_file: None,
+            channel: "callshop:".to_owned(),
+            queue: 4096,
+            events_stream: None,
+            events_group: "callshop".to_owned(),
+            claim_seconds: 5,
+        }
+    }
+}
+
+impl RedisConfig {
+    /// Checks the bounds that types cannot express.
+    ///
+    /// # Errors
+    /// A sentence that names the first option out of its bounds.
+    pub fn check(&self) -> Result<(), String> {
+        let bad = |text: &str| Err(text.to_owned());
+        let url = self.url.as_ref().map(|url| url.expose_secret());
+        if url.is_some_and(|url| !url.starts_with("redis://") && !url.starts_with("rediss://")) {
+            return bad("redis.url must start with redis:// or rediss://");
+        }
+        if url.is_some_and(|url| address(url).is_err()) {
+            return bad("redis.url is no address: redis://USER:PASSWORD@HOST:PORT/DB");
+        }
+        if self.ca_file.is_some() && url.is_some_and(|url| !url.starts_with("rediss://")) {
+            return bad("redis.ca_file is for an address that starts with rediss://");
+        }
+        if self.channel.is_empty() || self.channel.len() > 100 {
+            return bad("redis.channel has 1 to 100 bytes");
+        }
+        if self.events_stream.is_some() && url.is_none() {
+            return bad("redis.events_stream needs redis.url");
+        }
+        let names = self.events_stream.iter().chain([&self.events_group]);
+        if names.into_iter().any(|name| name.is_empty() || name.len() > 100) {
+            return bad("redis.events_stream and redis.events_group have 1 to 100 bytes");
+        }
+        if !(1..=3_600).contains(&self.claim_seconds) {
+            return bad("redis.claim_seconds must be 1 to 3600");
+        }
+        if !(1..=1_000_000).contains(&self.queue) {
+            return bad("redis.queue must be 1 to 1000000");
+        }
+        Ok(())
+    }
+}
+
+/// Why Redis cannot be used at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The address is none.
+    #[error("redis.url: {0}")]
+    Address(RedisError),
+    /// The file with the certificates cannot be read.
+    #[error("redis.ca_file {0}: {1}")]
+    Certificates(String, std::io::Error),
+}
+
+/// A client of the configured Redis; none when none is configured. Connects to nothing yet.
+///
+/// # Errors
+/// An address that is none, a file of certificates that cannot be read.
+pub fn client(config: &RedisConfig) -> Result<Option<Client>, ClientError> {
+    let Some(url) = &config.url else { return Ok(None) };
+    let address = address(url.expose_secret()).map_err(ClientError::Address)?;
+    let client = match &config.ca_file {
+        None => Client::open(address),
+        Some(file) => {
+            Client::build_with_tls(address, TlsCertificates { client_tls: None, root_cert: Some(pem(file)?) })
+        }
+    };
+    client.map(Some).map_err(ClientError::Address)
+}
+
+fn pem(file: &Path) -> Result<Vec<u8>, ClientError> {
+    std::fs::read(file).map_err(|error| ClientError::Certificates(file.display().to_string(), error))
+}
+
+/// Whether the configured Redis answers, and its user may do what nodes do: listen at the channel and tell on it. What is told is nothing that a
+/// node understands.
+///
+/// # Errors
+/// What Redis said.
+pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisError> {
+    let settings = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(PATIENCE))
+        .set_response_timeout(Some(PATIENCE))
+        .set_push_sender(|_| Ok::<_, ()>(()));
+    let mut connection = client.get_multiplexed_async_connection_with_config(&settings).await?;
+    let channel = format!("{}activity", config.channel);
+    connection.subscribe(&channel).await?;
+    redis::cmd("PUBLISH").arg(&channel).arg("").query_async::<()>(&mut connection).await?;
+    if let Some(stream) = &config.events_stream {
+        redis::cmd("XLEN").arg(stream).query_async::<()>(&mut connection).await?;
+        // a group that is not there is made at the start; a right that is not there is refused before
+        let group = &config.events_group;
+        let mut asked = ["XINFO", "XPENDING", "XCLAIM", "XINFO"].map(redis::cmd);
+        asked[0].arg("CONSUMERS").arg(stream).arg(group);
+        asked[1].arg(stream).arg(group);
+        // an entry that is nobody's
+        asked[2].arg(stream).arg(group).arg("none").arg(0).arg("0-0").arg("JUSTID");
+        asked[3].arg("GROUPS").arg(stream);
+        for command in asked {
+            match command.query_async::<redis::Value>(&mut connection).await {
+                Err(error) if error.code() == Some("NOPERM") => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What an address says, with what it does not say: RESP3, and packets that leave at once.
+///
+/// # Errors
+/// An address that is none.
+pub fn address(url: &str) -> Result<ConnectionInfo, RedisError> {
+    let info = url.into_connection_info()?;
+    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    let tcp = info.tcp_settings().clone().set_nodelay(true);
+    Ok(info.set_redis_settings(settings).set_tcp_settings(tcp))
+}
+
+/// The pauses between attempts: growing, bounded, endless.
+pub struct Pauses(Duration);
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self(PAUSES[0])
+    }
+}
+
+impl Pauses {
+    /// How long to wait before the next attempt.
+    pub fn pause(&mut self) -> Duration {
+        let pause = self.0;
+        self.0 = (pause * 2).min(PAUSES[1]);
+        pause
+    }
+}

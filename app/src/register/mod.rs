@@ -1,0 +1,249 @@
+//! The cash register: opening and closing it, cash movements, X and Z reports.
+
+mod movements;
+mod report;
+mod shifts;
+
+use std::collections::HashMap;
+
+use billing::money::{Micros, RoundingMode, minor_unit_decimals, round_to};
+use chrono::{DateTime, Utc};
+use entity::{ActivityKind, Book, PaymentMethod, Role, TransferKind, cabin, register_shift};
+use sea_orm::ConnectionTrait;
+use serde_json::Value;
+use uuid::Uuid;
+
+pub use movements::{MovementView, NewMovement, movements, record_movement};
+pub use report::{
+    AttendantSales, BlindReport, CabinSales, DestinationSales, MethodLine, OpenItem, Report, XReport,
+    x_report, z_report,
+};
+pub use shifts::{Closing, Opening, close, open};
+
+use super::access::{self, Shop};
+use super::{App, audit};
+use crate::auth::{Actor, Right};
+use base::error::{Error, ErrorCode, OrFault as _, Result};
+use store::ledger::{Entry, NewTransfer};
+use store::{NewActivity, Page, Tx, accounts, cabins as cabin_rows, register as rows};
+
+/// Largest amount of cash, a movement or a payment: ten thousand million units, so that a shift's sums fit.
+const MAX_AMOUNT: Micros = Micros(10_000_000_000_000_000);
+/// Most unpaid statements that a closing register carries over.
+const MAX_OPEN_ITEMS: u64 = 500;
+
+/// A shift, with the currency of its amounts.
+#[derive(Clone, Debug)]
+pub struct ShiftView {
+    /// The shift.
+    pub shift: register_shift::Model,
+    /// The callshop's currency.
+    pub currency: String,
+    /// The shift is not counted yet, and the viewer is going to count it: amounts of its cash are hidden.
+    is_blind: bool,
+}
+
+impl ShiftView {
+    fn new(actor: &Actor, shift: register_shift::Model, currency: String) -> Self {
+        let is_blind = shift.closed_at.is_none() && !actor.may(Right::SeeDrawer);
+        Self { shift, currency, is_blind }
+    }
+
+    /// Cash counted at opening; none while the viewer counts blind.
+    pub fn float(&self) -> Option<Micros> {
+        (!self.is_blind).then(|| self.shift.float_amount.into())
+    }
+}
+
+/// The register is not open.
+pub(super) fn closed() -> Error {
+    Error::user(ErrorCode::RegisterClosed, "the register is closed: open it first")
+}
+
+/// An amount that changes hands: zero or more, in whole minor units.
+///
+/// # Errors
+/// `INVALID_INPUT` about `field`.
+pub(super) fn check_amount(field: &str, amount: Micros, currency: &str) -> Result<()> {
+    if amount.is_negative() || amount > MAX_AMOUNT {
+        return Err(Error::invalid(field, format!("zero to {MAX_AMOUNT}")));
+    }
+    let decimals = minor_unit_decimals(currency);
+    match round_to(amount, decimals, RoundingMode::Down) {
+        Ok(whole) if whole == amount => Ok(()),
+        _ => Err(Error::invalid(field, format!("an amount of {currency} has at most {decimals} decimals"))),
+    }
+}
+
+/// The same, and above zero.
+///
+/// # Errors
+/// `INVALID_INPUT` about `field`.
+pub(super) fn check_positive(field: &str, amount: Micros, currency: &str) -> Result<()> {
+    if amount <= Micros::ZERO {
+        return Err(Error::invalid(field, "an amount above zero"));
+    }
+    check_amount(field, amount, currency)
+}
+
+/// Cash that is to go out of a locked shift's drawer: by the books it must be there. More can only be given when somebody puts
+/// it in first, and says so. What goes out by card is the bank's to give. Attendants count blind and are not refused: by trying
+/// amounts they would learn what the drawer should hold. What the books did not have shows as a variance at the count.
+///
+/// # Errors
+/// `INSUFFICIENT_CASH`.
+pub(super) async fn check_cash(
+    conn: &impl ConnectionTrait,
+    actor: &Actor,
+    shift: &register_shift::Model,
+    method: PaymentMethod,
+    amount: Micros,
+) -> Result<()> {
+    if method != PaymentMethod::Cash || amount == Micros::ZERO || !actor.may(Right::SeeDrawer) {
+        return Ok(());
+    }
+    let drawer = rows::drawer(conn, shift.id).await?;
+    let cash = drawer.into_iter().find(|(method, _)| *method == PaymentMethod::Cash);
+    if amount > cash.map(|(_, sum)| sum.into()).unwrap_or_default() {
+        let message = "the drawer holds less cash than that: put some in first, as a pay-in";
+        return Err(Error::user(ErrorCode::InsufficientCash, message));
+    }
+    Ok(())
+}
+
+/// Cash into a shift's drawer, or out of it below zero, against a book.
+fn transfer(
+    actor: &Actor,
+    shift: &register_shift::Model,
+    kind: TransferKind,
+    (amount, book, currency): (Micros, Book, &str),
+    at: DateTime<Utc>,
+) -> Result<NewTransfer> {
+    let entries = vec![
+        Entry::drawer(shift.callshop_id, shift.id, PaymentMethod::Cash, amount),
+        Entry::new(shift.callshop_id, book, amount.checked_neg().or_fault()?),
+    ];
+    Ok(NewTransfer { user_id: Some(actor.user_id), ..NewTransfer::new(kind, currency, at, entries) })
+}
+
+/// Writes a change of a shift into the audit log.
+async fn record(
+    tx: &Tx,
+    actor: &Actor,
+    at: DateTime<Utc>,
+    action: &'static str,
+    shift: &register_shift::Model,
+    before: Value,
+    after: Value,
+) -> Result<()> {
+    let object = ("RegisterShift", shift.id);
+    let change = audit::Change { account_id: shift.callshop_id, action, object, before, after };
+    audit::record(tx, actor, at, change).await
+}
+
+/// A callshop whose register the actor may operate, its settings locked: one act on a register at a time.
+async fn lock_shop(tx: &Tx, actor: &Actor, id: Uuid) -> Result<Shop> {
+    let account = access::account(tx.conn(), actor, id, Right::OperateRegister).await?;
+    let settings = accounts::lock_callshop(tx.conn(), account.id).await?.ok_or(Error::NotFound)?;
+    Ok(Shop { account, settings })
+}
+
+async fn by_id(conn: &impl ConnectionTrait, actor: &Actor, id: Uuid) -> Result<register_shift::Model> {
+    rows::find(conn, &actor.scope(), id).await?.ok_or(Error::NotFound)
+}
+
+fn emit(tx: &Tx, kind: ActivityKind, shift: &register_shift::Model, at: DateTime<Utc>) -> Result<()> {
+    // the report is for those who ask for it
+    let shift = register_shift::Model { z_report: None, ..shift.clone() };
+    tx.emit(NewActivity {
+        callshop_id: shift.callshop_id,
+        at,
+        kind,
+        cabin_id: None,
+        session_id: None,
+        call_id: None,
+        payload: serde_json::json!({ "shift": serde_json::to_value(&shift).or_fault()? }),
+    });
+    Ok(())
+}
+
+async fn cabins_by_id(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, cabin::Model>> {
+    Ok(cabin_rows::by_ids(conn, ids).await?.into_iter().map(|cabin| (cabin.id, cabin)).collect())
+}
+
+/// A shift of a callshop inside the actor's subtree; an attendant sees the open one and those he opened or closed.
+///
+/// # Errors
+/// Not found.
+pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<ShiftView> {
+    actor.require(Right::SeeShop)?;
+    let conn = app.store.reader();
+    let shift = rows::find(conn, &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+    if !sees(actor, &shift) {
+        return Err(Error::NotFound);
+    }
+    let currency = access::by_id(conn, shift.callshop_id).await?.currency;
+    Ok(ShiftView::new(actor, shift, currency))
+}
+
+/// An attendant sees the open shift and those that the attendant opened or closed.
+fn sees(actor: &Actor, shift: &register_shift::Model) -> bool {
+    actor.role != Role::Attendant
+        || shift.closed_at.is_none()
+        || shift.opened_by == actor.user_id
+        || shift.closed_by == Some(actor.user_id)
+}
+
+/// The shifts of these ids inside the actor's subtree that [`find`] finds.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<ShiftView>> {
+    if !actor.may(Right::SeeShop) {
+        return Ok(Vec::new());
+    }
+    let conn = app.store.reader();
+    let mut rows = rows::find_all(conn, &actor.scope(), ids).await?;
+    rows.retain(|shift| sees(actor, shift));
+    let currencies = access::currencies(conn, rows.iter().map(|shift| shift.callshop_id)).await?;
+    let view = |shift: register_shift::Model| {
+        let currency = currencies.get(&shift.callshop_id).cloned().unwrap_or_default();
+        ShiftView::new(actor, shift, currency)
+    };
+    Ok(rows.into_iter().map(view).collect())
+}
+
+/// The open shift of a callshop.
+///
+/// # Errors
+/// Not found, also while the register is closed.
+pub async fn current(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<ShiftView> {
+    let shop = access::shop(app.store.reader(), actor, callshop_id, Right::SeeShop).await?;
+    let shift = rows::open_shift(app.store.reader(), shop.id()).await?.ok_or(Error::NotFound)?;
+    Ok(ShiftView::new(actor, shift, shop.account.currency))
+}
+
+/// The shifts of a callshop: an attendant sees the open one and those he opened or closed.
+///
+/// # Errors
+/// Not found.
+pub async fn list(app: &App, actor: &Actor, callshop_id: Uuid, page: Page) -> Result<Vec<ShiftView>> {
+    let shop = access::shop(app.store.reader(), actor, callshop_id, Right::SeeShop).await?;
+    let own = (actor.role == Role::Attendant).then_some(actor.user_id);
+    let shifts = rows::list(app.store.reader(), shop.id(), own, page).await?;
+    Ok(shifts.into_iter().map(|shift| ShiftView::new(actor, shift, shop.account.currency.clone())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_that_change_hands_are_whole_minor_units() {
+        assert!(check_amount("float", Micros(10_000), "BRL").is_ok());
+        assert!(check_amount("float", Micros(1_000), "BRL").is_err());
+        assert!(check_amount("float", Micros(10_000), "PYG").is_err());
+        assert!(check_amount("float", Micros(-10_000), "BRL").is_err());
+        assert!(check_amount("float", Micros(i64::MAX), "BRL").is_err());
+    }
+}

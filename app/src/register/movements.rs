@@ -1,0 +1,102 @@
+//! Cash put into the drawer and taken out of it besides sales.
+
+use billing::money::Micros;
+use entity::{Book, MovementKind, PaymentMethod, TransferKind, cash_movement};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{ShiftView, check_cash, check_positive, closed, lock_shop, record, transfer};
+use crate::accounts::clean_name;
+use crate::auth::Actor;
+use crate::{App, idempotency};
+use base::error::{Error, OrFault as _, Result};
+use store::ledger::{self, NewTransfer};
+use store::{Page, register as rows};
+
+/// What a cash movement is told, and what its idempotency key is kept with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewMovement {
+    /// Which callshop's register.
+    pub callshop_id: Uuid,
+    /// In or out.
+    pub kind: MovementKind,
+    /// Above zero.
+    pub amount: Micros,
+    /// Why.
+    pub reason: String,
+}
+
+/// A cash movement, as its viewer sees it.
+#[derive(Clone, Debug)]
+pub struct MovementView {
+    /// The movement.
+    pub movement: cash_movement::Model,
+    /// How much; none for a viewer who is going to count the drawer.
+    pub amount: Option<Micros>,
+}
+
+/// Puts cash into the open register, or takes some out: an owner at most what the drawer holds by the books.
+///
+/// # Errors
+/// `REGISTER_CLOSED`, `INSUFFICIENT_CASH`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
+pub async fn record_movement(
+    app: &App,
+    actor: &Actor,
+    key: &str,
+    input: NewMovement,
+) -> Result<(MovementView, String)> {
+    let reason = clean_name("reason", &input.reason)?;
+    let (input, reason, now) = (&input, &reason, app.clock.now());
+    app.write_as(actor, |tx| async move {
+        let shop = lock_shop(&tx, actor, input.callshop_id).await?;
+        let currency = shop.account.currency;
+        check_positive("amount", input.amount, &currency)?;
+        let id = idempotency::once(&tx, actor, &app.clock, "recordCashMovement", key, input, || async {
+            let shift = rows::lock_open_shift(tx.conn(), input.callshop_id).await?.ok_or_else(closed)?;
+            let (kind, change) = match input.kind {
+                MovementKind::PayIn => (TransferKind::PayIn, input.amount),
+                MovementKind::PayOut => {
+                    check_cash(tx.conn(), actor, &shift, PaymentMethod::Cash, input.amount).await?;
+                    (TransferKind::PayOut, input.amount.checked_neg().or_fault()?)
+                }
+            };
+            let movement = cash_movement::Model {
+                id: Uuid::now_v7(),
+                callshop_id: input.callshop_id,
+                shift_id: shift.id,
+                kind: input.kind,
+                amount: input.amount.into(),
+                reason: reason.clone(),
+                user_id: actor.user_id,
+                at: now,
+            };
+            rows::insert_movement(tx.conn(), movement.clone()).await?;
+            let transfer = transfer(actor, &shift, kind, (change, Book::Outside, &currency), now)?;
+            let transfer = NewTransfer { note: reason.clone(), ..transfer };
+            ledger::post(tx.conn(), vec![transfer]).await?;
+            let after = json!({ "kind": input.kind, "amount": input.amount, "reason": reason });
+            record(&tx, actor, now, "recordCashMovement", &shift, Value::Null, after).await?;
+            Ok(movement.id)
+        })
+        .await?;
+        let gone = || Error::fault("a cash movement that is not there any more");
+        let movement = rows::movement(tx.conn(), id).await?.ok_or_else(gone)?;
+        // the one who recorded it has said how much it is
+        Ok((MovementView { amount: Some(movement.amount.into()), movement }, currency))
+    })
+    .await
+}
+
+/// The cash movements of a shift that was already proven to be the caller's, oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn movements(app: &App, view: &ShiftView, page: Page) -> Result<Vec<MovementView>> {
+    let rows = rows::movements(app.store.reader(), view.shift.id, page).await?;
+    let seen = |movement: cash_movement::Model| MovementView {
+        amount: (!view.is_blind).then(|| movement.amount.into()),
+        movement,
+    };
+    Ok(rows.into_iter().map(seen).collect())
+}

@@ -1,0 +1,559 @@
+//! X reports (so far) and Z reports (final): what a shift's register took and should hold, and who did what.
+
+use std::collections::{BTreeMap, HashMap};
+
+use billing::money::Micros;
+use billing::register::{self as rules, Movement, RegisterError};
+use chrono::{DateTime, Utc};
+use entity::{MovementKind, PaymentKind, PaymentMethod, SessionState, cabin_session, register_shift};
+use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{MAX_OPEN_ITEMS, cabins_by_id};
+use crate::auth::{Actor, Right};
+use crate::{App, access};
+use base::error::{Error, OrFault as _, Result};
+use store::register::{self as rows, SettledBills};
+use store::{accounts, sessions};
+
+/// Money in a stored report: a decimal string, which reads the same for ever.
+mod text {
+    use billing::money::Micros;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(amount: &Micros, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(amount)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Micros, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+
+    pub(super) mod option {
+        use super::*;
+
+        pub(in super::super) fn serialize<S: Serializer>(
+            amount: &Option<Micros>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            match amount {
+                Some(amount) => serializer.collect_str(amount),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Micros>, D::Error> {
+            let text: Option<String> = Option::deserialize(deserializer)?;
+            text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+        }
+    }
+}
+
+/// An X report (so far) or a Z report (final): what a shift's register took and should hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// Number of the shift.
+    pub shift_number: i64,
+    /// When the shift began.
+    pub opened_at: DateTime<Utc>,
+    /// When the report was made.
+    pub at: DateTime<Utc>,
+    /// By payment method; cash is always there.
+    pub methods: Vec<MethodLine>,
+    /// What the calls of the sessions settled in the shift came to, exactly.
+    #[serde(with = "text")]
+    pub calls_total: Micros,
+    /// What their items came to.
+    #[serde(default, with = "text")]
+    pub items_total: Micros,
+    /// What was taken off, not negative.
+    #[serde(default, with = "text")]
+    pub discounts_total: Micros,
+    /// What rounding the statements added, below zero what it took away.
+    #[serde(with = "text")]
+    pub rounding: Micros,
+    /// What rounding cash added, below zero what it took away.
+    #[serde(default, with = "text")]
+    pub cash_rounding: Micros,
+    /// What customers paid for these sessions, now or in advance.
+    /// `sales_total = calls_total + items_total - discounts_total + rounding + cash_rounding`.
+    #[serde(with = "text")]
+    pub sales_total: Micros,
+    /// Calls of the settled sessions by the cabin they were made from, by number.
+    pub by_cabin: Vec<CabinSales>,
+    /// The same by destination, in the order of the names.
+    pub by_destination: Vec<DestinationSales>,
+    /// Who did what, by name.
+    pub by_attendant: Vec<AttendantSales>,
+    /// Sessions that nobody had paid: in a Z report, those carried over.
+    pub open_items: Vec<OpenItem>,
+}
+
+/// One payment method of a [`Report`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MethodLine {
+    /// Which.
+    pub method: PaymentMethod,
+    /// Counted at opening: cash only.
+    #[serde(with = "text")]
+    pub float: Micros,
+    /// Paid by customers at settlement.
+    #[serde(with = "text")]
+    pub sales: Micros,
+    /// Paid by customers in advance.
+    #[serde(default, with = "text")]
+    pub deposits: Micros,
+    /// What of deposits was given back.
+    #[serde(default, with = "text")]
+    pub deposit_refunds: Micros,
+    /// Put in.
+    #[serde(with = "text")]
+    pub pay_ins: Micros,
+    /// Taken out.
+    #[serde(with = "text")]
+    pub pay_outs: Micros,
+    /// Given back of what was paid for settled sessions.
+    #[serde(with = "text")]
+    pub refunds: Micros,
+    /// What should be there.
+    #[serde(with = "text")]
+    pub expected: Micros,
+    /// What was there; none in an X report.
+    #[serde(with = "text::option")]
+    pub counted: Option<Micros>,
+    /// Counted less expected: below zero, money is missing; none in an X report.
+    #[serde(with = "text::option")]
+    pub variance: Option<Micros>,
+}
+
+/// Calls of one cabin in a [`Report`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CabinSales {
+    /// Which.
+    pub cabin_id: Uuid,
+    /// Its number then.
+    pub number: i32,
+    /// Its label then.
+    pub label: String,
+    /// How many.
+    pub calls: i64,
+    /// What they came to.
+    #[serde(with = "text")]
+    pub amount: Micros,
+}
+
+/// Calls to one destination in a [`Report`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DestinationSales {
+    /// Which.
+    pub destination: String,
+    /// How many.
+    pub calls: i64,
+    /// Seconds billed.
+    pub billed_seconds: i64,
+    /// What they came to.
+    #[serde(with = "text")]
+    pub amount: Micros,
+}
+
+/// What one person did in the shift of a [`Report`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttendantSales {
+    /// Who.
+    pub user_id: Uuid,
+    /// His name then.
+    pub name: String,
+    /// How many sessions he settled.
+    pub sessions: i64,
+    /// What customers paid for these, now or in advance.
+    #[serde(with = "text")]
+    pub amount: Micros,
+    /// What he took off the bills that were settled in the shift, whoever settled them.
+    #[serde(default, with = "text")]
+    pub discounts: Micros,
+    /// Deposits that he took.
+    #[serde(default, with = "text")]
+    pub deposits: Micros,
+    /// What of deposits he gave back.
+    #[serde(default, with = "text")]
+    pub deposit_refunds: Micros,
+    /// What of settled sessions he gave back.
+    #[serde(default, with = "text")]
+    pub refunds: Micros,
+    /// What he put in.
+    #[serde(default, with = "text")]
+    pub pay_ins: Micros,
+    /// What he took out.
+    #[serde(default, with = "text")]
+    pub pay_outs: Micros,
+}
+
+/// A session in a [`Report`] that nobody had paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenItem {
+    /// Which.
+    pub session_id: Uuid,
+    /// Number of its cabin.
+    pub cabin_number: i32,
+    /// State it was in.
+    pub state: SessionState,
+    /// Name of the customer, may be empty.
+    pub customer: String,
+    /// What its bill comes to, once it is closed.
+    #[serde(with = "text::option")]
+    pub total: Option<Micros>,
+    /// What was paid of it in advance.
+    #[serde(default, with = "text")]
+    pub deposit: Micros,
+}
+
+impl Report {
+    /// Writes down what was counted, and how that differs.
+    pub(super) fn count(&mut self, counted: &BTreeMap<PaymentMethod, Micros>) -> Result<()> {
+        let pure = |(method, amount): (&PaymentMethod, &Micros)| ((*method).into(), *amount);
+        let expected = self.methods.iter().map(|line| (line.method.into(), line.expected)).collect();
+        let variances = rules::variance(&expected, &counted.iter().map(pure).collect()).map_err(refused)?;
+        for (method, variance) in variances {
+            let method = PaymentMethod::from(method);
+            let line = match self.methods.iter_mut().position(|line| line.method == method) {
+                Some(position) => &mut self.methods[position],
+                None => {
+                    self.methods.push(MethodLine::empty(method));
+                    let last = self.methods.len() - 1;
+                    &mut self.methods[last]
+                }
+            };
+            line.expected = variance.expected;
+            line.counted = Some(variance.counted);
+            line.variance = Some(variance.variance);
+        }
+        Ok(())
+    }
+}
+
+impl MethodLine {
+    fn empty(method: PaymentMethod) -> Self {
+        let zero = Micros::ZERO;
+        Self {
+            method,
+            float: zero,
+            sales: zero,
+            deposits: zero,
+            deposit_refunds: zero,
+            pay_ins: zero,
+            pay_outs: zero,
+            refunds: zero,
+            expected: zero,
+            counted: None,
+            variance: None,
+        }
+    }
+
+    fn new(method: PaymentMethod, report: &rules::MethodReport) -> Self {
+        let sum = |kind| report.movements.get(&kind).copied().unwrap_or_default();
+        Self {
+            float: report.opening_float,
+            sales: sum(rules::MovementKind::Sale),
+            deposits: sum(rules::MovementKind::Deposit),
+            deposit_refunds: sum(rules::MovementKind::DepositRefund),
+            pay_ins: sum(rules::MovementKind::PayIn),
+            pay_outs: sum(rules::MovementKind::PayOut),
+            refunds: sum(rules::MovementKind::Refund),
+            expected: report.expected,
+            ..Self::empty(method)
+        }
+    }
+}
+
+fn refused(error: RegisterError) -> Error {
+    match error {
+        RegisterError::NotCounted { method } => {
+            let method = PaymentMethod::from(method).as_str();
+            Error::invalid("counts", format!("{method} was not counted: give its count, be it zero"))
+        }
+        RegisterError::NegativeAmount => Error::invalid("counts", "a count is zero or more"),
+        RegisterError::Money(error) => Error::fault(error),
+    }
+}
+
+/// What a shift's register took and should hold, as of `at`.
+pub(super) async fn report(
+    conn: &impl ConnectionTrait,
+    shift: &register_shift::Model,
+    at: DateTime<Utc>,
+) -> Result<Report> {
+    let moved = Moved {
+        payments: rows::payment_sums(conn, shift.id).await?,
+        by_hand: rows::movement_sums(conn, shift.id).await?,
+    };
+    let bills = rows::settled_bills(conn, shift.callshop_id, shift.id).await?;
+    let sum = |of: fn(&SettledBills) -> Option<entity::Micros>| {
+        let amounts = bills.iter().map(|bills| of(bills).unwrap_or_default().into());
+        Micros::try_sum(amounts.collect::<Vec<_>>()).or_fault()
+    };
+    let cash_rounding = sum(|bills| bills.cash_rounding)?;
+    Ok(Report {
+        shift_number: shift.number,
+        opened_at: shift.opened_at,
+        at,
+        methods: methods(shift, &moved)?,
+        calls_total: sum(|bills| bills.calls_total)?,
+        items_total: sum(|bills| bills.items_total)?,
+        discounts_total: sum(|bills| bills.discounts_total)?,
+        rounding: sum(|bills| bills.rounding)?,
+        cash_rounding,
+        sales_total: sum(|bills| bills.total)?.checked_add(cash_rounding).or_fault()?,
+        by_cabin: by_cabin(conn, shift).await?,
+        by_destination: by_destination(conn, shift).await?,
+        by_attendant: by_attendant(conn, shift, &moved, &bills).await?,
+        open_items: items(conn, shift).await?,
+    })
+}
+
+/// Every movement of a shift: summed by who made it, what it was for, and how. The ledger's drawer has the same.
+struct Moved {
+    payments: Vec<(Uuid, PaymentKind, PaymentMethod, entity::Micros)>,
+    by_hand: Vec<(Uuid, MovementKind, entity::Micros)>,
+}
+
+fn methods(shift: &register_shift::Model, moved: &Moved) -> Result<Vec<MethodLine>> {
+    let paid = |(_, kind, method, sum): &(Uuid, PaymentKind, PaymentMethod, entity::Micros)| Movement {
+        kind: match kind {
+            PaymentKind::Sale => rules::MovementKind::Sale,
+            PaymentKind::Deposit => rules::MovementKind::Deposit,
+            PaymentKind::Refund => rules::MovementKind::Refund,
+            PaymentKind::DepositRefund => rules::MovementKind::DepositRefund,
+        },
+        method: (*method).into(),
+        amount: (*sum).into(),
+    };
+    let by_hand = |(_, kind, sum): &(Uuid, MovementKind, entity::Micros)| Movement {
+        kind: match kind {
+            MovementKind::PayIn => rules::MovementKind::PayIn,
+            MovementKind::PayOut => rules::MovementKind::PayOut,
+        },
+        method: PaymentMethod::Cash.into(),
+        amount: (*sum).into(),
+    };
+    let movements: Vec<Movement> =
+        moved.payments.iter().map(paid).chain(moved.by_hand.iter().map(by_hand)).collect();
+    let methods = rules::report(shift.float_amount.into(), &movements).or_fault()?;
+    Ok(methods.iter().map(|(method, report)| MethodLine::new((*method).into(), report)).collect())
+}
+
+async fn by_cabin(conn: &impl ConnectionTrait, shift: &register_shift::Model) -> Result<Vec<CabinSales>> {
+    let sales = rows::sales_by_cabin(conn, shift.callshop_id, shift.id).await?;
+    let ids: Vec<Uuid> = sales.iter().filter_map(|(cabin, _, _)| *cabin).collect();
+    let mut cabins = cabins_by_id(conn, &ids).await?;
+    let line = |(id, calls, amount): (Option<Uuid>, i64, entity::Micros)| {
+        let gone = || Error::fault("a session's call was made from no cabin");
+        let cabin = id.and_then(|id| cabins.remove(&id)).ok_or_else(gone)?;
+        Ok(CabinSales {
+            cabin_id: cabin.id,
+            number: cabin.number,
+            label: cabin.label,
+            calls,
+            amount: amount.into(),
+        })
+    };
+    let mut lines = sales.into_iter().map(line).collect::<Result<Vec<_>>>()?;
+    lines.sort_by_key(|line| line.number);
+    Ok(lines)
+}
+
+async fn by_destination(
+    conn: &impl ConnectionTrait,
+    shift: &register_shift::Model,
+) -> Result<Vec<DestinationSales>> {
+    let sales = rows::sales_by_destination(conn, shift.callshop_id, shift.id).await?;
+    let mut lines: Vec<DestinationSales> = sales
+        .into_iter()
+        .map(|(destination, calls, billed_seconds, amount)| DestinationSales {
+            destination,
+            calls,
+            billed_seconds,
+            amount: amount.into(),
+        })
+        .collect();
+    lines.sort_by(|left, right| left.destination.cmp(&right.destination));
+    Ok(lines)
+}
+
+async fn by_attendant(
+    conn: &impl ConnectionTrait,
+    shift: &register_shift::Model,
+    moved: &Moved,
+    bills: &[SettledBills],
+) -> Result<Vec<AttendantSales>> {
+    let mut lines: BTreeMap<Uuid, AttendantSales> = BTreeMap::new();
+    for bills in bills {
+        let line = lines.entry(bills.settled_by.unwrap_or_default()).or_default();
+        line.sessions = bills.sessions;
+        for amount in [bills.total, bills.cash_rounding] {
+            add(&mut line.amount, amount.unwrap_or_default())?;
+        }
+    }
+    for (user, amount) in rows::discounts_by_user(conn, shift.callshop_id, shift.id).await? {
+        add(&mut lines.entry(user).or_default().discounts, amount)?;
+    }
+    for (user, kind, _, amount) in &moved.payments {
+        let line = lines.entry(*user).or_default();
+        match kind {
+            // counted with the session that it paid
+            PaymentKind::Sale => {}
+            PaymentKind::Deposit => add(&mut line.deposits, *amount)?,
+            PaymentKind::DepositRefund => add(&mut line.deposit_refunds, *amount)?,
+            PaymentKind::Refund => add(&mut line.refunds, *amount)?,
+        }
+    }
+    for (user, kind, amount) in &moved.by_hand {
+        let line = lines.entry(*user).or_default();
+        match kind {
+            MovementKind::PayIn => add(&mut line.pay_ins, *amount)?,
+            MovementKind::PayOut => add(&mut line.pay_outs, *amount)?,
+        }
+    }
+    named(conn, lines).await
+}
+
+fn add(sum: &mut Micros, amount: entity::Micros) -> Result<()> {
+    *sum = sum.checked_add(amount.into()).or_fault()?;
+    Ok(())
+}
+
+async fn named(
+    conn: &impl ConnectionTrait,
+    lines: BTreeMap<Uuid, AttendantSales>,
+) -> Result<Vec<AttendantSales>> {
+    let ids: Vec<Uuid> = lines.keys().copied().collect();
+    let users = accounts::users_by_ids(conn, &ids).await?;
+    let mut names: HashMap<Uuid, String> =
+        users.into_iter().map(|user| (user.id, user.display_name)).collect();
+    let line = |(user_id, line)| AttendantSales {
+        user_id,
+        name: names.remove(&user_id).unwrap_or_default(),
+        ..line
+    };
+    let mut lines: Vec<AttendantSales> = lines.into_iter().map(line).collect();
+    lines.sort_by(|left, right| left.name.cmp(&right.name));
+    Ok(lines)
+}
+
+async fn items(conn: &impl ConnectionTrait, shift: &register_shift::Model) -> Result<Vec<OpenItem>> {
+    let open = sessions::unsettled(conn, shift.callshop_id, MAX_OPEN_ITEMS).await?;
+    let ids: Vec<Uuid> = open.iter().map(|session| session.cabin_id).collect();
+    let cabins = cabins_by_id(conn, &ids).await?;
+    let item = |session: cabin_session::Model| OpenItem {
+        session_id: session.id,
+        cabin_number: cabins.get(&session.cabin_id).map_or(0, |cabin| cabin.number),
+        state: session.state,
+        customer: session.customer,
+        total: session.total.map(Into::into),
+        deposit: session.deposit.into(),
+    };
+    Ok(open.into_iter().map(item).collect())
+}
+
+/// The report of a closed shift; none while it is open.
+///
+/// # Errors
+/// A fault when the stored one cannot be read.
+pub fn z_report(shift: &register_shift::Model) -> Result<Option<Report>> {
+    shift.z_report.clone().map(|report| serde_json::from_value(report).or_fault()).transpose()
+}
+
+/// What an attendant sees of the open shift: no amount from which follows what the drawer should hold, since attendants count it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlindReport {
+    /// Number of the shift.
+    pub shift_number: i64,
+    /// When the shift began.
+    pub opened_at: DateTime<Utc>,
+    /// When the report was made.
+    pub at: DateTime<Utc>,
+    /// Sessions that nobody had paid: they are in the way of closing the register.
+    pub open_items: Vec<OpenItem>,
+}
+
+/// The report of an open shift, as its viewer may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum XReport {
+    /// All of it.
+    Full(Box<Report>),
+    /// For those who count.
+    Blind(BlindReport),
+}
+
+/// The report of the open shift so far. Attendants, who will count the drawer, see none of its sums.
+///
+/// # Errors
+/// Not found, also while the register is closed.
+pub async fn x_report(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<(XReport, String)> {
+    let now = app.clock.now();
+    app.store
+        .read(|tx| async move {
+            let shop = access::shop(tx.conn(), actor, callshop_id, Right::SeeShop).await?;
+            let shift = rows::open_shift(tx.conn(), shop.id()).await?.ok_or(Error::NotFound)?;
+            let report = if actor.may(Right::SeeDrawer) {
+                XReport::Full(Box::new(report(tx.conn(), &shift, now).await?))
+            } else {
+                XReport::Blind(BlindReport {
+                    shift_number: shift.number,
+                    opened_at: shift.opened_at,
+                    at: now,
+                    open_items: items(tx.conn(), &shift).await?,
+                })
+            };
+            Ok((report, shop.account.currency))
+        })
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        let cash = MethodLine { expected: Micros(5_000_000), ..MethodLine::empty(PaymentMethod::Cash) };
+        Report {
+            shift_number: 7,
+            opened_at: DateTime::UNIX_EPOCH,
+            at: DateTime::UNIX_EPOCH,
+            methods: vec![cash],
+            calls_total: Micros(1),
+            items_total: Micros::ZERO,
+            discounts_total: Micros::ZERO,
+            rounding: Micros(-1),
+            cash_rounding: Micros::ZERO,
+            sales_total: Micros::ZERO,
+            by_cabin: Vec::new(),
+            by_destination: Vec::new(),
+            by_attendant: Vec::new(),
+            open_items: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn counting_adds_methods_that_nothing_was_expected_of() {
+        let mut report = report();
+        let counted =
+            BTreeMap::from([(PaymentMethod::Cash, Micros(4_500_000)), (PaymentMethod::Pix, Micros(10_000))]);
+        report.count(&counted).unwrap();
+        assert_eq!(report.methods[0].variance, Some(Micros(-500_000)));
+        assert_eq!(report.methods[1].method, PaymentMethod::Pix);
+        assert_eq!(report.methods[1].variance, Some(Micros(10_000)));
+    }
+
+    #[test]
+    fn a_stored_report_has_money_as_decimal_strings_and_reads_back() {
+        let mut report = report();
+        report.count(&BTreeMap::from([(PaymentMethod::Cash, Micros(5_000_000))])).unwrap();
+        let stored = serde_json::to_value(&report).unwrap();
+        assert_eq!(stored["rounding"], "-0.000001");
+        assert_eq!(stored["methods"][0]["expected"], "5");
+        assert_eq!(serde_json::from_value::<Report>(stored).unwrap(), report);
+    }
+}

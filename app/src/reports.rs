@@ -1,0 +1,208 @@
+//! Reports: what calls brought and cost an account, grouped. All figures are of the account that is asked for, never of one above the
+//! actor's.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
+
+use billing::money::Micros;
+use chrono::{Datelike as _, NaiveDate, TimeDelta};
+use entity::{AccountKind, account};
+use uuid::Uuid;
+
+use super::{App, access};
+use crate::auth::{Actor, Right};
+use base::error::{Error, ErrorCode, OrFault as _, Result};
+use store::reports::{Answered, Attempts, Dimension, GroupKey, Selection};
+use store::{Scope, accounts, cabins, reports, retention};
+
+/// Longest time of a report, days.
+const MAX_DAYS: i64 = 400;
+/// Years that reports may begin in.
+const YEARS: RangeInclusive<i32> = 2000..=2199;
+/// Most groups of a report.
+pub const MAX_GROUPS: usize = 10_000;
+
+/// Which report.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Whose: a callshop, or an account above callshops.
+    pub account_id: Uuid,
+    /// First day, in each callshop's time zone.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: NaiveDate,
+    /// What to group by; nothing makes one group of all.
+    pub dimensions: Vec<Dimension>,
+}
+
+/// The figures of a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// By the day they were made.
+    pub attempts: Attempts,
+    /// By the day they were answered.
+    pub answered: Answered,
+}
+
+/// A report.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Whose.
+    pub account: account::Model,
+    /// Of every amount.
+    pub currency: String,
+    /// The groups, in the order of their keys.
+    pub groups: Vec<(GroupKey, Figures)>,
+    /// All of them together.
+    pub total: Figures,
+}
+
+/// Makes a report of an account of the actor's branch, his own among them.
+///
+/// # Errors
+/// `INVALID_INPUT` for too long a time or too many groups, `CURRENCY_MISMATCH` when the callshops below have several currencies; not found;
+/// forbidden for attendants.
+pub async fn make(app: &App, actor: &Actor, asked: &Asked) -> Result<Report> {
+    let account = access::account(app.store.reader(), actor, asked.account_id, Right::SeeCost).await?;
+    if !YEARS.contains(&asked.from.year()) {
+        return Err(Error::invalid("from", format!("from {} to {}", YEARS.start(), YEARS.end())));
+    }
+    let days = asked.to.signed_duration_since(asked.from).num_days();
+    if !(0..MAX_DAYS).contains(&days) {
+        return Err(Error::invalid("to", format!("on or after `from`, and at most {MAX_DAYS} days in all")));
+    }
+    // less than there was must not look like all there was; a callshop's day may begin before that of UTC
+    if let Some(kept) = retention::calls_kept_from(app.store.reader()).await?
+        && asked.from <= kept.date_naive()
+    {
+        let first = kept.date_naive() + TimeDelta::days(1);
+        return Err(Error::invalid("from", format!("calls are kept from {first} on")));
+    }
+    let mut dimensions = asked.dimensions.clone();
+    dimensions.sort_unstable();
+    dimensions.dedup();
+    let limit = u64::try_from(MAX_GROUPS + 1).unwrap_or(u64::MAX);
+    let (from, to) = (asked.from, asked.to);
+    let selection = &Selection { path: account.path.clone(), from, to, dimensions, limit };
+    let account = &account;
+    app.store
+        .read(|tx| async move {
+            let currency = currency(&tx, account).await?;
+            let attempts = reports::attempts(tx.conn(), selection).await?;
+            let answered = reports::answered(tx.conn(), selection).await?;
+            let groups = joined(attempts, answered)?;
+            let total = total(groups.values())?;
+            let groups = groups.into_iter().collect();
+            Ok(Report { account: account.clone(), currency, groups, total })
+        })
+        .await
+}
+
+/// What all amounts are in. Only the platform has branches of several currencies.
+async fn currency(tx: &store::Tx, account: &account::Model) -> Result<String> {
+    if account.kind != AccountKind::Platform {
+        return Ok(account.currency.clone());
+    }
+    let mut found = reports::currencies(tx.conn(), &Scope::subtree(&account.path)).await?;
+    if found.len() > 1 {
+        let message = "the callshops have several currencies: ask for one distributor at a time";
+        return Err(Error::field(ErrorCode::CurrencyMismatch, "accountId", message));
+    }
+    Ok(found.pop().unwrap_or_else(|| account.currency.clone()))
+}
+
+fn joined(
+    attempts: Vec<(GroupKey, Attempts)>,
+    answered: Vec<(GroupKey, Answered)>,
+) -> Result<BTreeMap<GroupKey, Figures>> {
+    let mut groups: BTreeMap<GroupKey, Figures> = BTreeMap::new();
+    for (key, attempts) in attempts {
+        groups.entry(key).or_default().attempts = attempts;
+    }
+    for (key, answered) in answered {
+        groups.entry(key).or_default().answered = answered;
+    }
+    if groups.len() > MAX_GROUPS {
+        let message = format!("more than {MAX_GROUPS} groups: take a shorter time or group by less");
+        return Err(Error::invalid("groupBy", message));
+    }
+    Ok(groups)
+}
+
+fn total<'a>(groups: impl Iterator<Item = &'a Figures>) -> Result<Figures> {
+    let mut total = Figures::default();
+    let add = |sum: &mut i64, more: i64| {
+        *sum = sum.checked_add(more).ok_or_else(|| Error::fault("a report that overflows"))?;
+        Ok::<_, Error>(())
+    };
+    for Figures { attempts, answered } in groups {
+        add(&mut total.attempts.allowed, attempts.allowed)?;
+        add(&mut total.attempts.refused, attempts.refused)?;
+        add(&mut total.answered.calls, answered.calls)?;
+        add(&mut total.answered.talk_seconds, answered.talk_seconds)?;
+        add(&mut total.answered.billed_seconds, answered.billed_seconds)?;
+        add(&mut total.answered.retail, answered.retail)?;
+        add(&mut total.answered.revenue, answered.revenue)?;
+        add(&mut total.answered.cost, answered.cost)?;
+    }
+    Ok(total)
+}
+
+impl Figures {
+    /// Answered of attempts, to four decimals; none without attempts. More than one is possible: a call may be answered on the day after its
+    /// attempt.
+    pub fn asr(&self) -> Option<Micros> {
+        let attempts = self.attempts.allowed;
+        (attempts > 0).then(|| Micros((self.answered.calls * 10_000 + attempts / 2) / attempts * 100))
+    }
+
+    /// Average talk of an answered call, seconds, to the nearest; none without one.
+    pub fn acd_seconds(&self) -> Option<i64> {
+        let calls = self.answered.calls;
+        (calls > 0).then(|| (self.answered.talk_seconds + calls / 2) / calls)
+    }
+
+    /// What the account keeps.
+    ///
+    /// # Errors
+    /// A fault when it does not fit.
+    pub fn margin(&self) -> Result<Micros> {
+        Micros(self.answered.revenue).checked_sub(Micros(self.answered.cost)).or_fault()
+    }
+}
+
+/// Names of what groups are about.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Callshops.
+    pub callshops: HashMap<Uuid, String>,
+    /// Cabins: number and label.
+    pub cabins: HashMap<Uuid, (i32, String)>,
+    /// Users.
+    pub attendants: HashMap<Uuid, String>,
+    /// Tariff versions: the tariff's name and the version's number.
+    pub versions: HashMap<Uuid, (String, i32)>,
+}
+
+/// The names of what a page of groups is about.
+///
+/// # Errors
+/// Those of the database.
+pub async fn names(app: &App, groups: &[(GroupKey, Figures)]) -> Result<Names> {
+    let conn = app.store.reader();
+    let ids = |of: fn(&GroupKey) -> Option<Uuid>| {
+        let mut ids: Vec<Uuid> = groups.iter().filter_map(|(key, _)| of(key)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    };
+    let callshops = accounts::by_ids(conn, &ids(|key| key.callshop_id)).await?;
+    let cabins = cabins::by_ids(conn, &ids(|key| key.cabin_id)).await?;
+    let users = accounts::users_by_ids(conn, &ids(|key| key.attendant_id)).await?;
+    Ok(Names {
+        callshops: callshops.into_iter().map(|account| (account.id, account.name)).collect(),
+        cabins: cabins.into_iter().map(|cabin| (cabin.id, (cabin.number, cabin.label))).collect(),
+        attendants: users.into_iter().map(|user| (user.id, user.display_name)).collect(),
+        versions: reports::tariffs_of_versions(conn, &ids(|key| key.version_id)).await?,
+    })
+}

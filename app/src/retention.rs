@@ -1,0 +1,206 @@
+//! The history's upkeep: partitions for the months to come, and trimming of what is older than it is to be kept.
+//!
+//! Every node does it, one at a time. Ledger entries and rates that were used are kept for ever; so is every call that an unsettled session,
+//! a shift that is not counted yet or a live call needs.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio_util::sync::CancellationToken;
+
+use super::App;
+use base::error::Result;
+use store::partitions::{self, Month};
+use store::retention as rows;
+
+/// How often it is looked after.
+const EVERY: Duration = Duration::from_secs(3600);
+/// Silent for so long, the loop hangs: an hour's pause, and the longest that a month of a large installation takes to be looked through.
+const HUNG: Duration = Duration::from_secs(3 * 3600);
+/// Rows deleted in one transaction at most.
+const CHUNK: u64 = 500;
+/// Keys that are looked for at once: each look goes again over the pages of those that were just deleted.
+const LOOK: u64 = 20 * CHUNK;
+/// Between two such transactions others get as long as the last one took, within these bounds: trimming takes half of what a connection can
+/// do at most.
+const PAUSES: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(500)];
+
+/// Looks after the history until `stop`.
+pub async fn run(app: Arc<App>, stop: CancellationToken) {
+    let heart = app.health.heartbeat("history", HUNG);
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        heart.beat();
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        heart.beat();
+        tokio::select! {
+            // what failed is in the log
+            _ = maintain(&app) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// Does it once. What fails is logged, and keeps nothing else from being done.
+///
+/// # Errors
+/// The first that was met: what was done stays done.
+pub async fn maintain(app: &App) -> Result<()> {
+    let now = app.clock.now();
+    let kept = &app.config.retention;
+    let calls = match kept.call_months {
+        0 => Ok(()),
+        months => trim_calls(app, Month::of(now).before(months).start()).await,
+    };
+    let done = [
+        ("partitions", make_partitions(app, now).await),
+        ("activities", trim_activities(app, now - TimeDelta::days(kept.activity_days.into())).await),
+        ("calls", calls),
+        ("events", trim_events(app, now - TimeDelta::days(kept.hook_event_days.into())).await),
+    ];
+    for (what, error) in done.iter().filter_map(|(what, done)| Some((what, done.as_ref().err()?))) {
+        tracing::warn!(what, %error, "the history was not looked after: it is tried again in an hour");
+    }
+    done.into_iter().try_for_each(|(_, done)| done)
+}
+
+/// Those of this month and the next ones, so that none is missing when it begins.
+///
+/// # Errors
+/// Those of the database.
+pub async fn make_partitions(app: &App, now: DateTime<Utc>) -> Result<()> {
+    let made = app.store.write(|tx| async move {
+        if !partitions::alone(tx.conn()).await? {
+            return Ok(Vec::new());
+        }
+        partitions::prepare(tx.conn(), now).await
+    });
+    for name in made.await? {
+        tracing::info!(name, "partition made");
+    }
+    Ok(())
+}
+
+async fn trim_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
+    if app.store.is_partitioned() {
+        return drop_calls(app, cutoff).await;
+    }
+    let needed = rows::calls_needed_since(app.store.reader()).await?;
+    let cutoff = needed.map_or(cutoff, |needed| cutoff.min(Month::of(needed).start()));
+    loop {
+        let begun = Instant::now();
+        let delete = app.store.write(|tx| async move {
+            let deleted = rows::delete_calls(tx.conn(), cutoff, CHUNK).await?;
+            if deleted > 0 {
+                rows::keep_calls_from(tx.conn(), cutoff).await?;
+            }
+            Ok(deleted)
+        });
+        if delete.await? < CHUNK {
+            return Ok(());
+        }
+        pause_after(begun).await;
+    }
+}
+
+/// Lets others work for as long as we just did.
+async fn pause_after(begun: Instant) {
+    tokio::time::sleep(begun.elapsed().clamp(PAUSES[0], PAUSES[1])).await;
+}
+
+async fn drop_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
+    let dropped = app.store.write(|tx| async move {
+        let conn = tx.conn();
+        if !partitions::alone(conn).await? {
+            return Ok(Vec::new());
+        }
+        let needed = rows::calls_needed_since(conn).await?;
+        let (calls, charges) =
+            rows::old_calls(conn, needed.map_or(cutoff, |needed| cutoff.min(needed))).await?;
+        if let Some(last) = calls.last() {
+            rows::keep_calls_from(conn, last.end.start()).await?;
+        }
+        partitions::drop(conn, &calls).await?;
+        partitions::drop(conn, &charges).await?;
+        Ok(calls)
+    });
+    for partition in dropped.await? {
+        tracing::info!(partition.name, "calls are no longer kept");
+    }
+    Ok(())
+}
+
+async fn trim_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
+    if app.store.is_partitioned() {
+        return drop_activities(app, cutoff).await;
+    }
+    for mut head in rows::activity_heads(app.store.reader()).await? {
+        while let Some(last) = rows::last_old_activity(app.store.reader(), &head, cutoff, CHUNK).await? {
+            let (shop, begun) = (head.callshop_id, Instant::now());
+            app.store
+                .write(|tx| async move {
+                    rows::forget_activities(tx.conn(), shop, last).await?;
+                    rows::delete_activities(tx.conn(), shop, last).await
+                })
+                .await?;
+            head.kept_from = last + 1;
+            pause_after(begun).await;
+        }
+    }
+    Ok(())
+}
+
+/// First watchers are told where their history begins, a callshop at a time, then the partition goes.
+async fn drop_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
+    for partition in rows::old_activities(app.store.reader(), cutoff).await? {
+        let read = &partition;
+        let lasts =
+            app.store.read(|tx| async move { rows::last_of_partition(tx.conn(), read).await }).await?;
+        for (shop, last) in lasts {
+            app.store.write(|tx| async move { rows::forget_activities(tx.conn(), shop, last).await }).await?;
+        }
+        let old = std::slice::from_ref(&partition);
+        let dropped = app.store.write(|tx| async move {
+            // another node may have been faster
+            let there = partitions::alone(tx.conn()).await?
+                && partitions::ACTIVITIES.partitions(tx.conn()).await?.contains(&old[0]);
+            if there {
+                partitions::drop(tx.conn(), old).await?;
+            }
+            Ok(there)
+        });
+        if dropped.await? {
+            tracing::info!(partition.name, "activities are no longer kept");
+        }
+    }
+    Ok(())
+}
+
+async fn trim_events(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
+    loop {
+        let old = rows::old_events(app.store.reader(), cutoff, LOOK).await?;
+        for eids in old.chunks(CHUNK as usize) {
+            let begun = Instant::now();
+            let delete = app.store.write(|tx| async move {
+                // two nodes would only wait for each other's rows
+                let alone = partitions::alone(tx.conn()).await?;
+                if alone {
+                    rows::delete_events(tx.conn(), eids).await?;
+                }
+                Ok(alone)
+            });
+            if !delete.await? {
+                return Ok(());
+            }
+            pause_after(begun).await;
+        }
+        if (old.len() as u64) < LOOK {
+            return Ok(());
+        }
+    }
+}

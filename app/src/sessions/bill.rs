@@ -1,0 +1,118 @@
+//! A session's bill.
+
+use billing::money::{Micros, minor_unit_decimals};
+use billing::number::{E164, format_international};
+use billing::statement::{Statement, StatementCall, StatementLine, cap_discounts};
+use entity::{ItemKind, cabin_session, call, session_item};
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+use super::{SessionView, find};
+use crate::App;
+use crate::auth::Actor;
+use base::error::{Error, ErrorCode, OrFault as _, Result};
+use store::{retention, sessions};
+
+/// Most answered calls of one statement.
+pub const MAX_STATEMENT_CALLS: u64 = 5000;
+/// Most items and discounts of one session together.
+pub const MAX_ITEMS: u64 = 200;
+
+/// A session's bill, with the currency of its amounts.
+#[derive(Clone, Debug)]
+pub struct Bill {
+    /// The bill: final once the session is closed, so far before.
+    pub statement: Statement,
+    /// What was paid in advance.
+    pub deposit: Micros,
+    /// The callshop's currency.
+    pub currency: String,
+}
+
+/// The bill of a session inside the actor's subtree.
+///
+/// # Errors
+/// Not found.
+pub async fn statement(app: &App, actor: &Actor, id: Uuid) -> Result<Bill> {
+    let SessionView { session, currency } = find(app, actor, id).await?;
+    bill(app, &session, currency).await
+}
+
+/// The bill of a session that was already proven to be the caller's.
+///
+/// # Errors
+/// Those of the database.
+pub async fn bill(app: &App, session: &cabin_session::Model, currency: String) -> Result<Bill> {
+    let statement = build_statement(app.store.reader(), session.id, &currency).await?;
+    // a statement that was final does not change, but what it lists may have been trimmed
+    if session.calls_total.is_some_and(|total| Micros::from(total) != statement.calls_total)
+        && let Some(kept) = retention::calls_kept_from(app.store.reader()).await?
+        && session.opened_at < kept
+    {
+        let message =
+            format!("the calls of this session are no longer kept: they are from {} on", kept.date_naive());
+        return Err(Error::user(ErrorCode::IllegalState, message));
+    }
+    Ok(Bill { statement, deposit: session.deposit.into(), currency })
+}
+
+impl Bill {
+    /// What the deposit leaves to pay, before cash is rounded.
+    pub fn amount_due(&self) -> Micros {
+        amounts_due(self.statement.total, self.deposit).0
+    }
+
+    /// What the bill leaves of the deposit, before cash is rounded.
+    pub fn refund_due(&self) -> Micros {
+        amounts_due(self.statement.total, self.deposit).1
+    }
+}
+
+/// What a deposit leaves to pay, and what is left of it: one of them is zero.
+pub fn amounts_due(total: Micros, deposit: Micros) -> (Micros, Micros) {
+    // both are zero or more: no difference overflows
+    (Micros((total.0 - deposit.0).max(0)), Micros((deposit.0 - total.0).max(0)))
+}
+
+/// The bill of a session as its calls, items and discounts are now.
+pub(super) async fn build_statement(
+    conn: &impl ConnectionTrait,
+    id: Uuid,
+    currency: &str,
+) -> Result<Statement> {
+    let calls = sessions::billed_calls(conn, id, MAX_STATEMENT_CALLS + 1).await?;
+    if calls.len() as u64 > MAX_STATEMENT_CALLS {
+        let message = format!("the session has more than {MAX_STATEMENT_CALLS} calls");
+        return Err(Error::user(ErrorCode::IllegalState, message));
+    }
+    let lines = calls.into_iter().map(statement_call).collect::<Result<Vec<_>>>()?;
+    let rows = sessions::items(conn, id, MAX_ITEMS).await?;
+    let of = |kind| rows.iter().filter(move |item| item.kind == kind).map(line).collect::<Result<Vec<_>>>();
+    let (items, mut discounts) = (of(ItemKind::Item)?, of(ItemKind::Discount)?);
+    let amounts = lines.iter().map(|line| line.amount).chain(items.iter().map(|line| line.amount));
+    let most = Micros::try_sum(amounts.collect::<Vec<_>>()).or_fault()?;
+    cap_discounts(&mut discounts, most).or_fault()?;
+    Statement::build(lines, items, discounts, minor_unit_decimals(currency)).or_fault()
+}
+
+/// An item or discount as a line of the bill.
+///
+/// # Errors
+/// A fault when the stored one is no line.
+pub fn line(item: &session_item::Model) -> Result<StatementLine> {
+    let quantity = u32::try_from(item.quantity).or_fault()?;
+    StatementLine::new(item.description.clone(), quantity, item.unit_price.into()).or_fault()
+}
+
+fn statement_call(call: call::Model) -> Result<StatementCall> {
+    Ok(StatementCall {
+        // a short number is no E.164 number and stays as it is
+        number: E164::parse(&call.number).map_or(call.number, |number| format_international(&number)),
+        destination: call.destination,
+        started_at: call.answered_at.unwrap_or(call.authorized_at),
+        talk_seconds: u32::try_from(call.talk_seconds).or_fault()?,
+        billed_seconds: u32::try_from(call.billed_seconds).or_fault()?,
+        amount: call.charge.into(),
+        answered: call.answered_at.is_some(),
+    })
+}

@@ -1,0 +1,97 @@
+//! What a customer pays in advance: it covers his calls, and the rest goes back when he settles.
+
+use billing::money::Micros;
+use billing::session as rules;
+use chrono::{DateTime, Utc};
+use entity::{ActivityKind, Book, PaymentKind, PaymentMethod, TransferKind, cabin_session, register_shift};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{SessionView, emit, illegal, lock, new_payment, record, view};
+use crate::auth::{Actor, Right};
+use crate::{App, idempotency, register};
+use base::error::{Error, OrFault as _, Result};
+use store::ledger::{self, Entry, NewTransfer};
+use store::{Tx, register as shifts, sessions};
+
+/// What raising a deposit is told, and what its idempotency key is kept with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AddDeposit {
+    /// Which session.
+    pub session_id: Uuid,
+    /// Above zero.
+    pub amount: Micros,
+    /// How it is paid.
+    pub method: PaymentMethod,
+}
+
+/// Raises the deposit of an open prepaid session, during a call too.
+///
+/// # Errors
+/// `ILLEGAL_STATE` unless the session is open and prepaid, `REGISTER_CLOSED`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden
+/// outside the callshop.
+pub async fn add_deposit(app: &App, actor: &Actor, key: &str, input: AddDeposit) -> Result<SessionView> {
+    let (input, now) = (&input, app.clock.now());
+    app.write_as(actor, |tx| async move {
+        let found = sessions::find(tx.conn(), &actor.scope(), input.session_id).await?;
+        let found = view(tx.conn(), found.ok_or(Error::NotFound)?).await?;
+        actor.require(Right::OperateCabins)?;
+        let (callshop, currency) = (found.session.callshop_id, &found.currency);
+        idempotency::once(&tx, actor, &app.clock, "addDeposit", key, input, || async {
+            let shift = shifts::lock_open_shift(tx.conn(), callshop).await?.ok_or_else(register::closed)?;
+            let session = lock(&tx, actor, input.session_id).await?;
+            rules::may_deposit(session.state.into(), session.mode.into()).map_err(illegal)?;
+            let deposit = Deposit { field: "amount", method: input.method, amount: input.amount };
+            let before = json!({ "deposit": session.deposit });
+            let session = take(&tx, actor, session, &shift, deposit, currency, now).await?;
+            let after = json!({ "deposit": session.deposit, "method": input.method });
+            record(&tx, actor, now, "addDeposit", &session, before, after).await?;
+            emit(&tx, ActivityKind::CabinChanged, &session, now).await
+        })
+        .await?;
+        let session = sessions::find(tx.conn(), &actor.scope(), input.session_id).await?;
+        Ok(SessionView { session: session.ok_or(Error::NotFound)?, currency: found.currency })
+    })
+    .await
+}
+
+/// Money that is paid in advance.
+pub(super) struct Deposit {
+    /// The field of the input that says how much.
+    pub field: &'static str,
+    /// How it is paid.
+    pub method: PaymentMethod,
+    /// How much.
+    pub amount: Micros,
+}
+
+/// Takes a deposit into a locked shift for a locked session.
+pub(super) async fn take(
+    tx: &Tx,
+    actor: &Actor,
+    session: cabin_session::Model,
+    shift: &register_shift::Model,
+    deposit: Deposit,
+    currency: &str,
+    now: DateTime<Utc>,
+) -> Result<cabin_session::Model> {
+    let Deposit { field, method, amount } = deposit;
+    register::check_positive(field, amount, currency)?;
+    let sum = Micros::from(session.deposit).checked_add(amount).or_fault()?;
+    register::check_amount(field, sum, currency)?;
+    let paid = new_payment(&session, shift, actor, PaymentKind::Deposit, (method, amount), now);
+    sessions::insert_payments(tx.conn(), vec![paid]).await?;
+    let owed = amount.checked_neg().or_fault()?;
+    let entries = vec![
+        Entry::drawer(session.callshop_id, shift.id, method, amount),
+        Entry::new(session.callshop_id, Book::Deposits, owed),
+    ];
+    let transfer = NewTransfer {
+        user_id: Some(actor.user_id),
+        session_id: Some(session.id),
+        ..NewTransfer::new(TransferKind::Deposit, currency, now, entries)
+    };
+    ledger::post(tx.conn(), vec![transfer]).await?;
+    sessions::update(tx.conn(), cabin_session::Model { deposit: sum.into(), ..session }).await
+}

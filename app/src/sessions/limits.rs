@@ -1,0 +1,80 @@
+//! What a customer's calls may come to.
+
+use billing::money::Micros;
+use billing::session as rules;
+use entity::{ActivityKind, SessionMode};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{SessionView, emit, illegal, lock, record, view};
+use crate::App;
+use crate::auth::Actor;
+use base::error::{Error, Result};
+use store::sessions;
+
+/// Longest time limit of a session, seconds.
+const MAX_TIME_LIMIT: i32 = 86_400;
+
+/// What a customer's calls may come to.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Limits {
+    /// Calls may cost this at most; none is no limit.
+    pub spending: Option<Micros>,
+    /// Talk seconds at most; none is no limit.
+    pub seconds: Option<i32>,
+}
+
+impl Limits {
+    pub(super) fn check(self, mode: SessionMode) -> Result<Self> {
+        if mode == SessionMode::Prepaid && self.spending.is_some() {
+            let message = "a prepaid customer's deposit is his limit: null";
+            return Err(Error::invalid("spendingLimit", message));
+        }
+        if self.spending.is_some_and(|limit| limit <= Micros::ZERO) {
+            return Err(Error::invalid("spendingLimit", "above zero, or null for no limit"));
+        }
+        if self.seconds.is_some_and(|seconds| !(1..=MAX_TIME_LIMIT).contains(&seconds)) {
+            return Err(Error::invalid(
+                "timeLimitSeconds",
+                format!("1 to {MAX_TIME_LIMIT}, or null for no limit"),
+            ));
+        }
+        Ok(self)
+    }
+}
+
+/// A limit to change: none leaves it, `Some(None)` removes it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LimitChange {
+    /// See [`Limits::spending`].
+    pub spending: Option<Option<Micros>>,
+    /// See [`Limits::seconds`].
+    pub seconds: Option<Option<i32>>,
+}
+
+/// Changes what a customer's calls may come to. A call that is up keeps the seconds it was given.
+///
+/// # Errors
+/// `ILLEGAL_STATE` unless the session is open, `INVALID_INPUT`; not found; forbidden outside the callshop.
+pub async fn update_limits(app: &App, actor: &Actor, id: Uuid, change: LimitChange) -> Result<SessionView> {
+    let now = app.clock.now();
+    app.write_as(actor, |tx| async move {
+        let mut session = lock(&tx, actor, id).await?;
+        rules::may_call(session.state.into()).map_err(illegal)?;
+        let before = json!({ "spending_limit": session.spending_limit, "time_limit": session.time_limit });
+        let limits = Limits {
+            spending: change.spending.unwrap_or(session.spending_limit.map(Into::into)),
+            seconds: change.seconds.unwrap_or(session.time_limit),
+        };
+        let limits = limits.check(session.mode)?;
+        session.spending_limit = limits.spending.map(Into::into);
+        session.time_limit = limits.seconds;
+        let session = sessions::update(tx.conn(), session).await?;
+        let after = json!({ "spending_limit": session.spending_limit, "time_limit": session.time_limit });
+        record(&tx, actor, now, "updateSessionLimits", &session, before, after).await?;
+        emit(&tx, ActivityKind::CabinChanged, &session, now).await?;
+        view(tx.conn(), session).await
+    })
+    .await
+}

@@ -1,0 +1,232 @@
+//! Cabin sessions, one customer's use of a cabin each, from opening to settlement and beyond. A file for each thing that is done to one.
+
+mod bill;
+mod closing;
+mod deposit;
+mod items;
+mod limits;
+mod moving;
+mod opening;
+mod refund;
+mod settlement;
+mod voiding;
+
+use billing::money::Micros;
+use billing::session::SessionError;
+use chrono::{DateTime, Utc};
+use entity::{
+    ActivityKind, PaymentKind, PaymentMethod, SessionState, cabin, cabin_session, payment, register_shift,
+    session_item,
+};
+use sea_orm::ConnectionTrait;
+use serde_json::Value;
+use uuid::Uuid;
+
+pub use bill::{Bill, MAX_ITEMS, MAX_STATEMENT_CALLS, amounts_due, bill, line, statement};
+pub use closing::{Closing, calls_over, close, restated};
+pub use deposit::{AddDeposit, add_deposit};
+pub use items::{NewDiscount, NewItem, add_item, apply_discount, remove_item};
+pub use limits::{LimitChange, Limits, update_limits};
+pub use moving::change_cabin;
+pub use opening::{Opening, open};
+pub use refund::{Refund, refund};
+pub use settlement::{Settled, Settling, settle};
+pub use voiding::void;
+
+use super::{App, access, audit, cabins};
+use crate::auth::{Actor, Right};
+use base::error::{Error, ErrorCode, OrFault as _, Result};
+use store::{NewActivity, Page, Tx, cabins as cabin_rows, register as shifts, sessions};
+
+/// A session, with the currency of its amounts.
+#[derive(Clone, Debug)]
+pub struct SessionView {
+    /// The session.
+    pub session: cabin_session::Model,
+    /// The callshop's currency.
+    pub currency: String,
+}
+
+async fn emit(tx: &Tx, kind: ActivityKind, session: &cabin_session::Model, at: DateTime<Utc>) -> Result<()> {
+    let cabin = cabin_of(tx.conn(), session).await?;
+    cabins::emit(tx, kind, &cabin, Some(session), at).await
+}
+
+async fn cabin_of(conn: &impl ConnectionTrait, session: &cabin_session::Model) -> Result<cabin::Model> {
+    let cabin = cabin_rows::by_ids(conn, &[session.cabin_id]).await?.pop();
+    cabin.ok_or_else(|| Error::fault("a session refers to a cabin that is not there"))
+}
+
+/// A session inside the actor's subtree, locked, for an actor who may operate cabins.
+async fn lock(tx: &Tx, actor: &Actor, id: Uuid) -> Result<cabin_session::Model> {
+    sessions::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+    actor.require(Right::OperateCabins)?;
+    sessions::lock(tx.conn(), id).await?.ok_or(Error::NotFound)
+}
+
+async fn view(conn: &impl ConnectionTrait, session: cabin_session::Model) -> Result<SessionView> {
+    let currency = access::by_id(conn, session.callshop_id).await?.currency;
+    Ok(SessionView { session, currency })
+}
+
+fn count(length: usize) -> Result<u32> {
+    u32::try_from(length).or_fault()
+}
+
+fn illegal(error: SessionError) -> Error {
+    Error::user(ErrorCode::IllegalState, error.to_string())
+}
+
+/// A payment of a session, or one given back, without a reason.
+fn new_payment(
+    session: &cabin_session::Model,
+    shift: &register_shift::Model,
+    actor: &Actor,
+    kind: PaymentKind,
+    (method, amount): (PaymentMethod, Micros),
+    at: DateTime<Utc>,
+) -> payment::Model {
+    payment::Model {
+        id: Uuid::now_v7(),
+        callshop_id: session.callshop_id,
+        session_id: session.id,
+        shift_id: shift.id,
+        method,
+        amount: amount.into(),
+        user_id: actor.user_id,
+        at,
+        kind,
+        reason: None,
+    }
+}
+
+/// Tells of a session that was paid or given back, with the payments.
+async fn emit_paid(
+    tx: &Tx,
+    kind: ActivityKind,
+    session: &cabin_session::Model,
+    payments: &[payment::Model],
+    at: DateTime<Utc>,
+) -> Result<()> {
+    let event = cabins::event(tx.conn(), &cabin_of(tx.conn(), session).await?, Some(session)).await?;
+    let mut payload = serde_json::to_value(&event).or_fault()?;
+    payload["payments"] = serde_json::to_value(payments).or_fault()?;
+    tx.emit(NewActivity {
+        callshop_id: session.callshop_id,
+        at,
+        kind,
+        cabin_id: Some(session.cabin_id),
+        session_id: Some(session.id),
+        call_id: None,
+        payload,
+    });
+    Ok(())
+}
+
+/// Writes a change of a session into the audit log.
+async fn record(
+    tx: &Tx,
+    actor: &Actor,
+    at: DateTime<Utc>,
+    action: &'static str,
+    session: &cabin_session::Model,
+    before: Value,
+    after: Value,
+) -> Result<()> {
+    let object = ("CabinSession", session.id);
+    let change = audit::Change { account_id: session.callshop_id, action, object, before, after };
+    audit::record(tx, actor, at, change).await
+}
+
+/// A session inside the actor's subtree.
+///
+/// # Errors
+/// Not found.
+pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<SessionView> {
+    let session = sessions::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+    actor.require(Right::SeeShop)?;
+    view(app.store.reader(), session).await
+}
+
+/// The sessions of these ids inside the actor's subtree.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<SessionView>> {
+    if !actor.may(Right::SeeShop) {
+        return Ok(Vec::new());
+    }
+    let rows = sessions::find_all(app.store.reader(), &actor.scope(), ids).await?;
+    let currencies =
+        access::currencies(app.store.reader(), rows.iter().map(|session| session.callshop_id)).await?;
+    let view = |session: cabin_session::Model| SessionView {
+        currency: currencies.get(&session.callshop_id).cloned().unwrap_or_default(),
+        session,
+    };
+    Ok(rows.into_iter().map(view).collect())
+}
+
+/// The sessions of a callshop, of the states given if any.
+///
+/// # Errors
+/// Not found.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    callshop_id: Uuid,
+    states: &[SessionState],
+    page: Page,
+) -> Result<Vec<SessionView>> {
+    let shop = access::shop(app.store.reader(), actor, callshop_id, Right::SeeShop).await?;
+    let rows = sessions::list(app.store.reader(), shop.id(), states, page).await?;
+    Ok(rows
+        .into_iter()
+        .map(|session| SessionView { session, currency: shop.account.currency.clone() })
+        .collect())
+}
+
+/// The payments of a session, as far as their viewer may see them.
+#[derive(Clone, Debug)]
+pub struct Payments {
+    /// Those that may be seen, in the order they were taken.
+    pub seen: Vec<payment::Model>,
+    /// There are others. An attendant who is going to count the drawer sees no money that others took into it.
+    pub some_hidden: bool,
+}
+
+/// The payments of a session that was already proven to be the caller's.
+///
+/// # Errors
+/// Those of the database.
+pub async fn payments(app: &App, actor: &Actor, session: &cabin_session::Model) -> Result<Payments> {
+    let conn = app.store.reader();
+    let payments = sessions::payments(conn, session.id).await?;
+    let own = |payment: &payment::Model| payment.user_id == actor.user_id;
+    if actor.may(Right::SeeDrawer) || payments.iter().all(own) {
+        return Ok(Payments { seen: payments, some_hidden: false });
+    }
+    let open = shifts::open_shift(conn, session.callshop_id).await?.map(|shift| shift.id);
+    let all = payments.len();
+    let may_see = |payment: &payment::Model| own(payment) || Some(payment.shift_id) != open;
+    let seen: Vec<payment::Model> = payments.into_iter().filter(may_see).collect();
+    Ok(Payments { some_hidden: seen.len() < all, seen })
+}
+
+/// Whether an attendant, who is going to count the drawer, must not see what of this session was in cash, because others took or gave some of it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hides_cash(app: &App, actor: &Actor, session: &cabin_session::Model) -> Result<bool> {
+    if actor.may(Right::SeeDrawer) || session.settled_by.is_none() {
+        return Ok(false);
+    }
+    Ok(payments(app, actor, session).await?.some_hidden)
+}
+
+/// The items and discounts on the bill of a session that was already proven to be the caller's, in the order they were added.
+///
+/// # Errors
+/// Those of the database.
+pub async fn items(app: &App, session_id: Uuid) -> Result<Vec<session_item::Model>> {
+    sessions::items(app.store.reader(), session_id, MAX_ITEMS).await
+}

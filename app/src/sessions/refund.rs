@@ -1,0 +1,124 @@
+//! What a customer paid is given back, all of it or a part, with a reason.
+
+use billing::money::Micros;
+use billing::session as rules;
+use billing::statement::cash_amount;
+use chrono::{DateTime, Utc};
+use entity::{
+    ActivityKind, Book, PaymentKind, PaymentMethod, Role, TransferKind, cabin_session, callshop, payment,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{SessionView, emit_paid, illegal, lock, record, view};
+use crate::accounts::clean_name;
+use crate::auth::{Actor, Right};
+use crate::{App, idempotency, register};
+use base::error::{Error, ErrorCode, OrFault as _, Result};
+use store::ledger::{self, Entry, NewTransfer};
+use store::{Tx, accounts, register as shifts, sessions};
+
+/// What a refund is told, and what its idempotency key is kept with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Refund {
+    /// Which session.
+    pub session_id: Uuid,
+    /// How much, above zero.
+    pub amount: Micros,
+    /// How it is given.
+    pub method: PaymentMethod,
+    /// Why.
+    pub reason: String,
+}
+
+/// Gives back what was paid for a settled session, out of the register that is open now. Attendants at most what the callshop's
+/// settings say, for the whole session.
+///
+/// # Errors
+/// `ILLEGAL_STATE` unless the session is settled, `REFUND_TOO_HIGH`, `CEILING_EXCEEDED`, `REGISTER_CLOSED`, `INSUFFICIENT_CASH`,
+/// `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
+pub async fn refund(app: &App, actor: &Actor, key: &str, input: Refund) -> Result<SessionView> {
+    let reason = clean_name("reason", &input.reason)?;
+    let (input, reason, now) = (&input, &reason, app.clock.now());
+    app.write_as(actor, |tx| async move {
+        let found = sessions::find(tx.conn(), &actor.scope(), input.session_id).await?;
+        let found = view(tx.conn(), found.ok_or(Error::NotFound)?).await?;
+        actor.require(Right::OperateCabins)?;
+        register::check_positive("amount", input.amount, &found.currency)?;
+        idempotency::once(&tx, actor, &app.clock, "refundSession", key, input, || {
+            give(&tx, actor, input, &found, reason, now)
+        })
+        .await?;
+        let session = sessions::find(tx.conn(), &actor.scope(), input.session_id).await?;
+        Ok(SessionView { session: session.ok_or(Error::NotFound)?, currency: found.currency })
+    })
+    .await
+}
+
+async fn give(
+    tx: &Tx,
+    actor: &Actor,
+    input: &Refund,
+    found: &SessionView,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let callshop_id = found.session.callshop_id;
+    let shift = shifts::lock_open_shift(tx.conn(), callshop_id).await?.ok_or_else(register::closed)?;
+    let session = lock(tx, actor, input.session_id).await?;
+    rules::may_refund(session.state.into()).map_err(illegal)?;
+    let settings = accounts::callshop(tx.conn(), callshop_id).await?.ok_or(Error::NotFound)?;
+    let before = json!({ "refunded": session.refunded });
+    let refunded = check(actor, &session, &settings, input)?;
+    register::check_cash(tx.conn(), actor, &shift, input.method, input.amount).await?;
+    let given = (input.method, input.amount);
+    let given = super::new_payment(&session, &shift, actor, PaymentKind::Refund, given, now);
+    let given = payment::Model { reason: Some(reason.to_owned()), ..given };
+    sessions::insert_payments(tx.conn(), vec![given.clone()]).await?;
+    let out = input.amount.checked_neg().or_fault()?;
+    let entries = vec![
+        Entry::drawer(callshop_id, shift.id, input.method, out),
+        Entry::new(callshop_id, Book::Sales, input.amount),
+    ];
+    let transfer = NewTransfer {
+        user_id: Some(actor.user_id),
+        session_id: Some(session.id),
+        note: reason.to_owned(),
+        ..NewTransfer::new(TransferKind::Refund, &found.currency, now, entries)
+    };
+    ledger::post(tx.conn(), vec![transfer]).await?;
+    let session = cabin_session::Model { refunded: refunded.into(), ..session };
+    let session = sessions::update(tx.conn(), session).await?;
+    let after = json!({ "refunded": session.refunded, "method": input.method, "reason": reason });
+    record(tx, actor, now, "refundSession", &session, before, after).await?;
+    emit_paid(tx, ActivityKind::SessionRefunded, &session, &[given], now).await
+}
+
+/// What is given back of the session in all, if it may be.
+fn check(
+    actor: &Actor,
+    session: &cabin_session::Model,
+    settings: &callshop::Model,
+    input: &Refund,
+) -> Result<Micros> {
+    let total = Micros::from(session.total.ok_or_else(|| Error::fault("a settled session without a total"))?);
+    let paid = total.checked_add(session.cash_rounding.into()).or_fault()?;
+    let left = paid.checked_sub(session.refunded.into()).or_fault()?;
+    if input.amount > left {
+        let message = format!("{left} is left of what was paid");
+        return Err(Error::field(ErrorCode::RefundTooHigh, "amount", message));
+    }
+    let refunded = Micros::from(session.refunded).checked_add(input.amount).or_fault()?;
+    let ceiling = Micros::from(settings.attendant_max_refund);
+    if actor.role == Role::Attendant && refunded > ceiling {
+        let message = format!("attendants give back at most {ceiling} of a session: the owner may give more");
+        return Err(Error::field(ErrorCode::CeilingExceeded, "amount", message));
+    }
+    let step = settings.cash_step.map(Micros::from);
+    if input.method == PaymentMethod::Cash && cash_amount(input.amount, step).or_fault()? != input.amount {
+        let step = step.unwrap_or_default();
+        return Err(Error::invalid("amount", format!("cash is given in multiples of {step}")));
+    }
+    Ok(refunded)
+}

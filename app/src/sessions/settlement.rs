@@ -1,0 +1,240 @@
+//! A closed session is paid.
+
+use std::collections::BTreeMap;
+
+use billing::money::Micros;
+use billing::session as rules;
+use billing::statement::{Payment, Settlement, SettlementError, settle_prepaid};
+use chrono::{DateTime, Utc};
+use entity::{
+    ActivityKind, Book, PaymentKind, PaymentMethod, TransferKind, account, cabin_session, callshop, payment,
+    register_shift,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{SessionView, emit_paid, illegal, new_payment, record};
+use crate::auth::{Actor, Right};
+use crate::{App, access, idempotency, register};
+use base::error::{Error, ErrorCode, OrFault as _, Result};
+use store::ledger::{self, Entry, NewTransfer};
+use store::{Tx, accounts, register as shifts, sessions};
+
+/// Most payments of one settlement.
+const MAX_PAYMENTS: usize = 10;
+
+/// What a settlement is told, and what its idempotency key is kept with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Settling {
+    /// Which session.
+    pub session_id: Uuid,
+    /// How it is paid: what the customer hands over.
+    pub payments: Vec<(PaymentMethod, Micros)>,
+}
+
+/// A session that was paid.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// The session, with its receipt number.
+    pub view: SessionView,
+    /// Cash to give back.
+    pub change: Micros,
+}
+
+/// Takes the money for a closed session in the shift that is open now, and gives back what is left of a deposit as it was paid.
+///
+/// # Errors
+/// `ILLEGAL_STATE` unless the session is closed and unpaid, `REGISTER_CLOSED`, `UNDERPAID`, `OVERPAID`, `INSUFFICIENT_CASH`,
+/// `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
+pub async fn settle(app: &App, actor: &Actor, key: &str, input: Settling) -> Result<Settled> {
+    if input.payments.len() > MAX_PAYMENTS {
+        return Err(Error::invalid("payments", format!("at most {MAX_PAYMENTS} payments")));
+    }
+    let (input, now) = (&input, app.clock.now());
+    app.write_as(actor, |tx| async move {
+        let found =
+            sessions::find(tx.conn(), &actor.scope(), input.session_id).await?.ok_or(Error::NotFound)?;
+        actor.require(Right::OperateCabins)?;
+        let shop = access::by_id(tx.conn(), found.callshop_id).await?;
+        // one settlement of a callshop at a time: receipt numbers have no gap, and a key counts once
+        let settings = accounts::lock_callshop(tx.conn(), shop.id).await?.ok_or(Error::NotFound)?;
+        let change = idempotency::once(&tx, actor, &app.clock, "settleSession", key, input, || async {
+            let change = take_payment(&tx, actor, input, &shop, &settings, now).await?;
+            let next_receipt_number = settings.next_receipt_number + 1;
+            let settings = callshop::Model { next_receipt_number, ..settings };
+            accounts::update_callshop(tx.conn(), settings).await?;
+            Ok(change)
+        })
+        .await?;
+        let session = sessions::lock(tx.conn(), input.session_id).await?.ok_or(Error::NotFound)?;
+        Ok(Settled { view: SessionView { session, currency: shop.currency }, change })
+    })
+    .await
+}
+
+async fn take_payment(
+    tx: &Tx,
+    actor: &Actor,
+    input: &Settling,
+    shop: &account::Model,
+    settings: &callshop::Model,
+    now: DateTime<Utc>,
+) -> Result<Micros> {
+    let gone = || Error::fault("a session that is not there any more");
+    for (_, amount) in &input.payments {
+        register::check_amount("payments", *amount, &shop.currency)?;
+    }
+    let shift = shifts::lock_open_shift(tx.conn(), shop.id).await?.ok_or_else(register::closed)?;
+    let session = sessions::lock(tx.conn(), input.session_id).await?.ok_or_else(gone)?;
+    let state = rules::settle(session.state.into()).map_err(illegal)?;
+    let total: Micros = session.total.ok_or_else(|| Error::fault("a closed session without a total"))?.into();
+    let deposits = deposits(tx, session.id).await?;
+    let settlement = settled(total, &deposits, input, settings.cash_step.map(Into::into))?;
+    let kept = kept(input, &settlement)?;
+    for back in &settlement.deposit_back {
+        register::check_cash(tx.conn(), actor, &shift, back.method.into(), back.amount).await?;
+    }
+    let transfer = transfer(&session, (&shift, &shop.currency), actor, &kept, &settlement, now)?;
+    ledger::post(tx.conn(), vec![transfer]).await?;
+    let paid = |(method, amount): (&PaymentMethod, &Micros)| {
+        new_payment(&session, &shift, actor, PaymentKind::Sale, (*method, *amount), now)
+    };
+    let mut payments: Vec<payment::Model> = kept.iter().map(paid).collect();
+    for back in &settlement.deposit_back {
+        let back = (back.method.into(), back.amount);
+        payments.push(new_payment(&session, &shift, actor, PaymentKind::DepositRefund, back, now));
+    }
+    sessions::insert_payments(tx.conn(), payments.clone()).await?;
+    let before = json!({ "state": session.state });
+    let session = cabin_session::Model {
+        state: state.into(),
+        settled_shift_id: Some(shift.id),
+        settled_by: Some(actor.user_id),
+        settled_at: Some(now),
+        cash_rounding: settlement.cash_rounding.into(),
+        receipt_number: Some(settings.next_receipt_number),
+        ..session
+    };
+    let session = sessions::update(tx.conn(), session).await?;
+    let after = json!({
+        "state": session.state, "total": session.total, "cash_rounding": session.cash_rounding,
+        "receipt_number": session.receipt_number,
+    });
+    record(tx, actor, now, "settleSession", &session, before, after).await?;
+    emit_paid(tx, ActivityKind::SessionSettled, &session, &payments, now).await?;
+    Ok(settlement.change)
+}
+
+/// How the session's deposit was paid.
+async fn deposits(tx: &Tx, session: Uuid) -> Result<Vec<Payment>> {
+    let paid = sessions::payments(tx.conn(), session).await?;
+    let deposits = paid.iter().filter(|payment| payment.kind == PaymentKind::Deposit);
+    Ok(deposits.map(|row| Payment { method: row.method.into(), amount: row.amount.into() }).collect())
+}
+
+fn settled(total: Micros, deposit: &[Payment], input: &Settling, step: Option<Micros>) -> Result<Settlement> {
+    let handed =
+        |(method, amount): &(PaymentMethod, Micros)| Payment { method: (*method).into(), amount: *amount };
+    let handed: Vec<Payment> = input.payments.iter().map(handed).collect();
+    settle_prepaid(total, deposit, &handed, step).map_err(refused)
+}
+
+/// The customer owes nothing any more, nor the shop to him: the whole deposit is used up, what is left of it goes out of the drawer.
+fn transfer(
+    session: &cabin_session::Model,
+    (shift, currency): (&register_shift::Model, &str),
+    actor: &Actor,
+    kept: &BTreeMap<PaymentMethod, Micros>,
+    settlement: &Settlement,
+    now: DateTime<Utc>,
+) -> Result<NewTransfer> {
+    let negated = |amount: Micros| amount.checked_neg().or_fault();
+    let shop = session.callshop_id;
+    let total = session.total.unwrap_or_default().into();
+    let mut entries = vec![
+        Entry::new(shop, Book::Receivable, negated(total)?),
+        Entry::new(shop, Book::Deposits, session.deposit.into()),
+        Entry::new(shop, Book::Rounding, negated(settlement.cash_rounding)?),
+    ];
+    for (method, amount) in kept {
+        entries.push(Entry::drawer(shop, shift.id, *method, *amount));
+    }
+    for back in &settlement.deposit_back {
+        entries.push(Entry::drawer(shop, shift.id, back.method.into(), negated(back.amount)?));
+    }
+    Ok(NewTransfer {
+        user_id: Some(actor.user_id),
+        session_id: Some(session.id),
+        ..NewTransfer::new(TransferKind::Settlement, currency, now, entries)
+    })
+}
+
+/// What the shop keeps, by method: the change comes out of the cash.
+fn kept(input: &Settling, settlement: &Settlement) -> Result<BTreeMap<PaymentMethod, Micros>> {
+    let mut kept: BTreeMap<PaymentMethod, Micros> = BTreeMap::new();
+    for (method, amount) in &input.payments {
+        let sum = kept.entry(*method).or_default();
+        *sum = sum.checked_add(*amount).or_fault()?;
+    }
+    if let Some(cash) = kept.get_mut(&PaymentMethod::Cash) {
+        *cash = cash.checked_sub(settlement.change).or_fault()?;
+    }
+    kept.retain(|_, amount| *amount != Micros::ZERO);
+    Ok(kept)
+}
+
+fn refused(error: SettlementError) -> Error {
+    let code = match error {
+        SettlementError::Underpaid { .. } => ErrorCode::Underpaid,
+        SettlementError::ChangeOnlyFromCash { .. } => ErrorCode::Overpaid,
+        SettlementError::NegativeAmount | SettlementError::InvalidCashStep | SettlementError::Money(_) => {
+            ErrorCode::InvalidInput
+        }
+    };
+    Error::field(code, "payments", error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settling(
+        payments: &[(PaymentMethod, i64)],
+        total: i64,
+    ) -> Result<(BTreeMap<PaymentMethod, Micros>, Micros)> {
+        let payments = payments.iter().map(|(method, amount)| (*method, Micros(*amount))).collect();
+        let input = Settling { session_id: Uuid::nil(), payments };
+        let settlement = settled(Micros(total), &[], &input, None)?;
+        Ok((kept(&input, &settlement)?, settlement.change))
+    }
+
+    #[test]
+    fn change_comes_out_of_the_cash_and_methods_are_summed() {
+        let (kept, change) =
+            settling(&[(PaymentMethod::Cash, 10), (PaymentMethod::Card, 4), (PaymentMethod::Cash, 5)], 12)
+                .unwrap();
+        assert_eq!(
+            kept,
+            BTreeMap::from([(PaymentMethod::Cash, Micros(8)), (PaymentMethod::Card, Micros(4))])
+        );
+        assert_eq!(change, Micros(7));
+    }
+
+    #[test]
+    fn cash_that_is_all_change_leaves_no_payment() {
+        let (kept, change) = settling(&[(PaymentMethod::Card, 12), (PaymentMethod::Cash, 5)], 12).unwrap();
+        assert_eq!(kept, BTreeMap::from([(PaymentMethod::Card, Micros(12))]));
+        assert_eq!(change, Micros(5));
+    }
+
+    #[test]
+    fn too_little_and_too_much_have_their_codes() {
+        let code = |result: Result<_>| match result {
+            Err(Error::User(error)) => error.code,
+            _ => panic!("a user error"),
+        };
+        assert_eq!(code(settling(&[(PaymentMethod::Cash, 11)], 12)), ErrorCode::Underpaid);
+        assert_eq!(code(settling(&[(PaymentMethod::Pix, 13)], 12)), ErrorCode::Overpaid);
+    }
+}

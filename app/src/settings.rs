@@ -1,0 +1,125 @@
+//! What a callshop decides about its counter: how cash is rounded, what its receipts say, how far its attendants may go.
+
+use billing::money::Micros;
+use entity::callshop;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::access::{self, Shop};
+use super::accounts::MAX_NAME;
+use super::{App, audit, register};
+use crate::auth::{Actor, Right};
+use base::error::{Error, Result};
+use store::accounts;
+
+/// Longest tax id.
+const MAX_TAX_ID: usize = 40;
+/// Longest address.
+const MAX_ADDRESS: usize = 200;
+/// Longest footer of a receipt.
+const MAX_FOOTER: usize = 500;
+
+/// What of a callshop's settings may be changed; none leaves a value as it is.
+#[derive(Clone, Debug, Default)]
+pub struct SettingsChange {
+    /// Cash is paid in multiples of this; `Some(None)` for the minor unit.
+    pub cash_step: Option<Option<Micros>>,
+    /// Name on receipts; empty for the account's.
+    pub legal_name: Option<String>,
+    /// Tax id on receipts.
+    pub tax_id: Option<String>,
+    /// Address on receipts, in lines.
+    pub address: Option<String>,
+    /// Last lines of receipts.
+    pub receipt_footer: Option<String>,
+    /// Receipts show dialled numbers without their last digits but two.
+    pub mask_numbers: Option<bool>,
+    /// What an attendant may take off one bill at most.
+    pub attendant_max_discount: Option<Micros>,
+    /// What an attendant may give back of one session at most.
+    pub attendant_max_refund: Option<Micros>,
+}
+
+/// Changes a callshop's settings: its owner, and whoever is above it.
+///
+/// # Errors
+/// `INVALID_INPUT`; not found; forbidden for attendants.
+pub async fn update(app: &App, actor: &Actor, id: Uuid, change: SettingsChange) -> Result<Shop> {
+    let (change, now) = (&change, app.clock.now());
+    app.write_as(actor, |tx| async move {
+        let account = access::account(tx.conn(), actor, id, Right::ManageSettings).await?;
+        let before = accounts::lock_callshop(tx.conn(), account.id).await?.ok_or(Error::NotFound)?;
+        let after = changed(before.clone(), change, &account.currency)?;
+        let settings = accounts::update_callshop(tx.conn(), after).await?;
+        let change = audit::Change {
+            account_id: account.id,
+            action: "updateCallshopSettings",
+            object: ("Callshop", account.id),
+            before: shown(&before),
+            after: shown(&settings),
+        };
+        audit::record(&tx, actor, now, change).await?;
+        Ok(Shop { account, settings })
+    })
+    .await
+}
+
+fn shown(settings: &callshop::Model) -> Value {
+    json!({
+        "cash_step": settings.cash_step,
+        "legal_name": settings.legal_name,
+        "tax_id": settings.tax_id,
+        "address": settings.address,
+        "receipt_footer": settings.receipt_footer,
+        "mask_numbers": settings.mask_numbers,
+        "attendant_max_discount": settings.attendant_max_discount,
+        "attendant_max_refund": settings.attendant_max_refund,
+    })
+}
+
+fn changed(
+    mut settings: callshop::Model,
+    change: &SettingsChange,
+    currency: &str,
+) -> Result<callshop::Model> {
+    if let Some(step) = change.cash_step {
+        if let Some(step) = step {
+            register::check_positive("cashStep", step, currency)?;
+        }
+        settings.cash_step = step.map(Into::into);
+    }
+    if let Some(name) = &change.legal_name {
+        settings.legal_name = text("legalName", name, MAX_NAME, false)?;
+    }
+    if let Some(id) = &change.tax_id {
+        settings.tax_id = text("taxId", id, MAX_TAX_ID, false)?;
+    }
+    if let Some(address) = &change.address {
+        settings.address = text("address", address, MAX_ADDRESS, true)?;
+    }
+    if let Some(footer) = &change.receipt_footer {
+        settings.receipt_footer = text("receiptFooter", footer, MAX_FOOTER, true)?;
+    }
+    if let Some(mask) = change.mask_numbers {
+        settings.mask_numbers = mask;
+    }
+    if let Some(ceiling) = change.attendant_max_discount {
+        register::check_amount("attendantMaxDiscount", ceiling, currency)?;
+        settings.attendant_max_discount = ceiling.into();
+    }
+    if let Some(ceiling) = change.attendant_max_refund {
+        register::check_amount("attendantMaxRefund", ceiling, currency)?;
+        settings.attendant_max_refund = ceiling.into();
+    }
+    Ok(settings)
+}
+
+/// A text that may be empty, of one line or several.
+fn text(field: &str, text: &str, most: usize, lines: bool) -> Result<String> {
+    let text = text.trim();
+    let good = if lines { billing::text::is_lines(text) } else { billing::text::is_line(text) };
+    if text.chars().count() > most || !good {
+        return Err(Error::invalid(field, format!("at most {most} printable characters")));
+    }
+    Ok(text.to_owned())
+}

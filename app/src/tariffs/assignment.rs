@@ -1,0 +1,162 @@
+//! Tariffs in use: who pays by them, what they block.
+
+use billing::tariff::check_prefix;
+use entity::{AccountKind, Role, account, tariff};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{owners, record};
+use crate::App;
+use crate::access::{self, Shop};
+use crate::audit::{self, Change};
+use crate::auth::{Actor, Right};
+use crate::credit::object;
+use crate::margin::{self, Margins};
+use base::error::{Error, ErrorCode, OrFault as _, Result};
+use store::accounts;
+use store::tariffs as rows;
+
+/// Blocked prefixes of a tariff or callshop.
+pub const MAX_BLOCKED: usize = 1_000;
+
+/// What an assigned tariff is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Assignment {
+    /// What the account pays its parent by.
+    Cost,
+    /// What a callshop's customers pay by; without one the cost tariff.
+    Retail,
+}
+
+/// Gives a child the tariff that it, or a callshop's customers, pay by; `None` takes it away. Prices below cost are told of.
+///
+/// # Errors
+/// `CURRENCY_MISMATCH`; `INVALID_INPUT` for RETAIL on what is no callshop and for a tariff of neither the parent nor the platform; not
+/// found; forbidden for anyone but the parent.
+pub async fn assign(
+    app: &App,
+    actor: &Actor,
+    account_id: Uuid,
+    tariff_id: Option<Uuid>,
+    kind: Assignment,
+) -> Result<(account::Model, Margins)> {
+    let owners = &owners(actor);
+    let account = app
+        .write_as(actor, |tx| async move {
+            let mut account = access::child(tx.conn(), actor, account_id, Right::ManageTariffs).await?;
+            if kind == Assignment::Retail && account.kind != AccountKind::Callshop {
+                return Err(Error::invalid("kind", "only a callshop has customers with prices of their own"));
+            }
+            if let Some(id) = tariff_id {
+                let tariff = rows::find(tx.conn(), owners, id).await?.ok_or(Error::NotFound)?;
+                check_assignable(actor, &account, &tariff)?;
+            }
+            let (name, assigned) = match kind {
+                Assignment::Cost => ("costTariff", &mut account.cost_tariff_id),
+                Assignment::Retail => ("retailTariff", &mut account.retail_tariff_id),
+            };
+            let before = std::mem::replace(assigned, tariff_id);
+            let change = Change {
+                account_id,
+                action: "assignTariff",
+                object: (object(&account), account_id),
+                before: json!({ name: before }),
+                after: json!({ name: tariff_id }),
+            };
+            audit::record(&tx, actor, app.clock.now(), change).await?;
+            accounts::update(tx.conn(), account).await
+        })
+        .await?;
+    let margins = margin::of_callshop(app, &account, app.clock.now()).await?;
+    Ok((account, margins))
+}
+
+fn check_assignable(actor: &Actor, account: &account::Model, tariff: &tariff::Model) -> Result<()> {
+    let platforms = actor.role == Role::Admin && tariff.account_id == actor.account_id;
+    if account.parent_id != Some(tariff.account_id) && !platforms {
+        return Err(Error::invalid(
+            "tariffId",
+            "the tariff must be the platform's or the account's parent's",
+        ));
+    }
+    if tariff.currency != account.currency {
+        let message = format!("the account uses {}, the tariff {}", account.currency, tariff.currency);
+        return Err(Error::field(ErrorCode::CurrencyMismatch, "tariffId", message));
+    }
+    Ok(())
+}
+
+/// What a prefix is blocked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockOn {
+    /// For everyone whose calls are charged by this tariff.
+    Tariff(Uuid),
+    /// For one callshop.
+    Callshop(Uuid),
+}
+
+/// A tariff or callshop whose blocked prefixes changed.
+#[derive(Clone, Debug)]
+pub enum Blocked {
+    /// The tariff as it is now.
+    Tariff(Box<tariff::Model>),
+    /// The callshop as it is now.
+    Callshop(Box<Shop>),
+}
+
+/// Blocks or frees the numbers that begin with `prefix`, from the next call on. Doing it again changes nothing.
+///
+/// # Errors
+/// `INVALID_INPUT` for what is no prefix and for one too many; not found; forbidden for anyone but a callshop's parent.
+pub async fn set_blocked(
+    app: &App,
+    actor: &Actor,
+    on: BlockOn,
+    prefix: &str,
+    blocked: bool,
+) -> Result<Blocked> {
+    actor.require(Right::ManageTariffs)?;
+    check_prefix(prefix).map_err(|error| Error::invalid("prefix", error.message))?;
+    let (owners, now) = (&owners(actor), app.clock.now());
+    let action = if blocked { "blockDestination" } else { "unblockDestination" };
+    app.write_as(actor, |tx| async move {
+        let conn = tx.conn();
+        match on {
+            BlockOn::Tariff(id) => {
+                let mut tariff = rows::lock(conn, owners, id).await?.ok_or(Error::NotFound)?;
+                let change = change_list(&mut tariff.blocked_prefixes, prefix, blocked)?;
+                record(&tx, actor, action, &tariff, change, now).await?;
+                Ok(Blocked::Tariff(Box::new(rows::update(conn, tariff).await?)))
+            }
+            BlockOn::Callshop(id) => {
+                let account = access::child(conn, actor, id, Right::ManageTariffs).await?;
+                let mut settings = accounts::lock_callshop(conn, id).await?.ok_or(Error::NotFound)?;
+                let (before, after) = change_list(&mut settings.blocked_prefixes, prefix, blocked)?;
+                let change = Change { account_id: id, action, object: ("Callshop", id), before, after };
+                audit::record(&tx, actor, now, change).await?;
+                let settings = accounts::update_callshop(conn, settings).await?;
+                Ok(Blocked::Callshop(Box::new(Shop { account, settings })))
+            }
+        }
+    })
+    .await
+}
+
+/// Answers whether the prefix was blocked before, and is now.
+fn change_list(list: &mut Value, prefix: &str, blocked: bool) -> Result<(Value, Value)> {
+    let mut prefixes: std::collections::BTreeSet<String> = serde_json::from_value(list.take()).or_fault()?;
+    let before = prefixes.contains(prefix);
+    if blocked {
+        prefixes.insert(prefix.to_owned());
+    } else {
+        prefixes.remove(prefix);
+    }
+    if prefixes.len() > MAX_BLOCKED {
+        return Err(Error::invalid(
+            "prefix",
+            format!("at most {MAX_BLOCKED} prefixes are blocked: block shorter ones"),
+        ));
+    }
+    *list = serde_json::to_value(prefixes).or_fault()?;
+    Ok((json!({ "prefix": prefix, "blocked": before }), json!({ "prefix": prefix, "blocked": blocked })))
+}

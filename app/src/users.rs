@@ -1,0 +1,234 @@
+//! People who log in: making, changing, disabling them, and giving them new passwords.
+
+use entity::{AccountKind, Role, account, user};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::audit::{self, Change, changed};
+use super::{App, access};
+use crate::accounts::clean_name;
+use crate::auth::{Actor, Right, login, password};
+use base::error::{Error, ErrorCode, Result};
+use store::{Page, accounts};
+
+/// What a new user is told.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// The part of the login before `@`: 2 to 32 of `a-z 0-9 . _ -`.
+    pub name: String,
+    /// For screens and receipts.
+    pub display_name: String,
+    /// What he may do; must fit his account.
+    pub role: Role,
+    /// His first password.
+    pub password: String,
+}
+
+/// A user's row, checked and with the password hashed, not yet stored.
+///
+/// # Errors
+/// `INVALID_INPUT`, `WEAK_PASSWORD`.
+pub async fn build(app: &App, account_id: Uuid, new: NewUser) -> Result<user::Model> {
+    let name = new.name.trim().to_ascii_lowercase();
+    let good =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-');
+    if !(2..=32).contains(&name.len()) || !name.bytes().all(good) {
+        return Err(Error::invalid("user.name", "2 to 32 of a-z, 0-9, dot, underscore and dash"));
+    }
+    let display_name = clean_name("user.displayName", &new.display_name)?;
+    password::check_strength("user.password", &new.password)?;
+    Ok(user::Model {
+        id: Uuid::now_v7(),
+        account_id,
+        name,
+        display_name,
+        role: new.role,
+        password_hash: password::hash(new.password).await?,
+        disabled_at: None,
+        failed_logins: 0,
+        last_failed_at: None,
+        created_at: app.clock.now(),
+    })
+}
+
+/// The right that acting on users of this account takes: an owner works on his own callshop's attendants, everyone else on children.
+fn check_right(actor: &Actor, account: &account::Model, role: Role) -> Result<()> {
+    if account.id == actor.account_id {
+        // colleagues of the same account are made by its parent, but for attendants (by the owner) and the platform's admins
+        return match (actor.role, role) {
+            (Role::CallshopOwner, Role::Attendant) => actor.require(Right::ManageAttendants),
+            (Role::Admin, Role::Admin) => Ok(()),
+            _ => Err(Error::Forbidden),
+        };
+    }
+    actor.require(Right::ManageAccounts)
+}
+
+fn fits(kind: AccountKind, role: Role) -> bool {
+    match kind {
+        AccountKind::Platform => role == Role::Admin,
+        AccountKind::Distributor => role == Role::Distributor,
+        AccountKind::Reseller => role == Role::Reseller,
+        AccountKind::Callshop => matches!(role, Role::CallshopOwner | Role::Attendant),
+    }
+}
+
+/// Makes a user of an account.
+///
+/// # Errors
+/// `INVALID_INPUT`, `ALREADY_EXISTS`, `WEAK_PASSWORD`; forbidden where the role may not.
+pub async fn create(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) -> Result<user::Model> {
+    let account =
+        accounts::find(app.store.reader(), &actor.scope(), account_id).await?.ok_or(Error::NotFound)?;
+    check_right(actor, &account, new.role)?;
+    if !fits(account.kind, new.role) {
+        let message = format!("a {} account has no {} users", account.kind.as_str(), new.role.as_str());
+        return Err(Error::invalid("user.role", message));
+    }
+    let user = build(app, account_id, new).await?;
+    let row = &user;
+    let inserted = app.write_as(actor, |tx| async move {
+        accounts::insert_user(tx.conn(), row.clone()).await?;
+        let change = Change {
+            account_id,
+            action: "createUser",
+            object: ("User", row.id),
+            before: Value::Null,
+            after: shown(row),
+        };
+        audit::record(&tx, actor, row.created_at, change).await
+    });
+    let inserted = inserted.await;
+    match inserted {
+        Err(error) if error.is_unique_violation() => {
+            Err(Error::field(ErrorCode::AlreadyExists, "user.name", "this account has a user of that name"))
+        }
+        Err(error) => Err(error),
+        Ok(()) => Ok(user),
+    }
+}
+
+/// What the audit log shows of a user.
+fn shown(user: &user::Model) -> Value {
+    json!({
+        "name": user.name, "displayName": user.display_name, "role": user.role.as_str(), "disabledAt": user.disabled_at,
+    })
+}
+
+async fn change(
+    app: &App,
+    actor: &Actor,
+    action: &'static str,
+    id: Uuid,
+    edit: impl Fn(user::Model) -> user::Model,
+    end_logins: bool,
+) -> Result<user::Model> {
+    let (now, edit) = (app.clock.now(), &edit);
+    let (user, ended) = app
+        .write_as(actor, |tx| async move {
+            accounts::find_user(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+            // locked: all columns are written
+            let user = accounts::lock_user(tx.conn(), id).await?.ok_or(Error::NotFound)?;
+            let account = access::by_id(tx.conn(), user.account_id).await?;
+            if user.id == actor.user_id {
+                return Err(Error::Forbidden);
+            }
+            check_right(actor, &account, user.role)?;
+            let old = user.clone();
+            let user = accounts::update_user(tx.conn(), edit(user)).await?;
+            let (before, mut after) = changed(shown(&old), shown(&user));
+            if old.password_hash != user.password_hash {
+                audit::merge(&mut after, json!({ "password": "changed" }));
+            }
+            let object = ("User", user.id);
+            let change = Change { account_id: account.id, action, object, before, after };
+            audit::record(&tx, actor, now, change).await?;
+            let ended = if end_logins {
+                accounts::revoke_auth_sessions(tx.conn(), id, None, now).await?
+            } else {
+                Vec::new()
+            };
+            Ok((user, ended))
+        })
+        .await?;
+    login::forget(app, &ended);
+    Ok(user)
+}
+
+/// Changes a user's display name.
+///
+/// # Errors
+/// `INVALID_INPUT`, not found, forbidden.
+pub async fn rename(app: &App, actor: &Actor, id: Uuid, display_name: &str) -> Result<user::Model> {
+    let display_name = clean_name("displayName", display_name)?;
+    let edit = |user| user::Model { display_name: display_name.clone(), ..user };
+    change(app, actor, "updateUser", id, edit, false).await
+}
+
+/// Disables or enables a user. Disabling ends his logins on every node.
+///
+/// # Errors
+/// Not found; forbidden, also for oneself.
+pub async fn set_disabled(app: &App, actor: &Actor, id: Uuid, disabled: bool) -> Result<user::Model> {
+    let now = app.clock.now();
+    change(
+        app,
+        actor,
+        if disabled { "disableUser" } else { "enableUser" },
+        id,
+        |user| user::Model { disabled_at: disabled.then(|| user.disabled_at.unwrap_or(now)), ..user },
+        disabled,
+    )
+    .await
+}
+
+/// Gives a user a new password and ends his logins.
+///
+/// # Errors
+/// `WEAK_PASSWORD`, not found, forbidden.
+pub async fn reset_password(app: &App, actor: &Actor, id: Uuid, new: String) -> Result<user::Model> {
+    password::check_strength("password", &new)?;
+    let hash = password::hash(new).await?;
+    let edit =
+        |user| user::Model { password_hash: hash.clone(), failed_logins: 0, last_failed_at: None, ..user };
+    change(app, actor, "resetPassword", id, edit, true).await
+}
+
+/// A user inside the actor's subtree: callshop owners and above, and everyone himself.
+///
+/// # Errors
+/// Not found.
+pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<user::Model> {
+    let user = accounts::find_user(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
+    if user.id != actor.user_id {
+        actor.require(Right::SeeAccounts)?;
+    }
+    Ok(user)
+}
+
+/// The users of these ids inside the actor's subtree; without the right to see others, the actor alone.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<user::Model>> {
+    let mut rows = accounts::find_users(app.store.reader(), &actor.scope(), ids).await?;
+    rows.retain(|row| row.id == actor.user_id || actor.may(Right::SeeAccounts));
+    Ok(rows)
+}
+
+/// The users that rows already proven to be the caller's name.
+///
+/// # Errors
+/// Those of the database.
+pub async fn named(app: &App, ids: &[Uuid]) -> Result<Vec<user::Model>> {
+    accounts::users_by_ids(app.store.reader(), ids).await
+}
+
+/// The users of one account.
+///
+/// # Errors
+/// Not found, forbidden.
+pub async fn list(app: &App, actor: &Actor, account_id: Uuid, page: Page) -> Result<Vec<user::Model>> {
+    let account = access::account(app.store.reader(), actor, account_id, Right::SeeAccounts).await?;
+    accounts::list_users(app.store.reader(), account.id, page).await
+}

@@ -1,0 +1,115 @@
+//! Accounts of the tree and callshops: types, making them, suspension, dial plans.
+
+mod mutations;
+mod types;
+
+use async_graphql::{Context, ID, Object};
+use uuid::Uuid;
+
+pub(super) use mutations::changed;
+pub use mutations::{
+    AccountMutation, AccountPayload, CallshopPayload, CreateAccountPayload, CreateCallshopPayload,
+};
+pub use types::{Account, Callshop};
+
+use super::paging::{Page, Paging, connection};
+use super::payload::nullable;
+use super::roles::{ADMIN, BACK_OFFICE, MANAGERS, Rule, SIGNED_IN};
+use super::scalars::{Kind, parse_any};
+use super::{actor, app, caller};
+use app::access::Shop;
+use app::accounts;
+use base::error::{Error, Result};
+use types::list_accounts;
+
+/// Who sees what of this file.
+pub const RULES: &[Rule] = &[
+    ("Account", MANAGERS),
+    ("Query.account", MANAGERS),
+    ("Query.accounts", MANAGERS),
+    ("Query.callshop", SIGNED_IN),
+    ("Query.callshops", SIGNED_IN),
+    ("Mutation.createDistributor", ADMIN),
+    ("Mutation.createReseller", MANAGERS),
+    ("Mutation.createCallshop", MANAGERS),
+    ("Mutation.updateAccount", MANAGERS),
+    ("Mutation.suspendAccount", MANAGERS),
+    ("Mutation.resumeAccount", MANAGERS),
+    ("Mutation.setDialPlan", MANAGERS),
+    ("Callshop.users", BACK_OFFICE),
+    ("Callshop.code", BACK_OFFICE),
+    ("Account.costTariff", MANAGERS),
+    ("Callshop.costTariff", MANAGERS),
+    ("Callshop.retailTariff", MANAGERS),
+];
+
+/// The row id of an account that may be a callshop.
+///
+/// # Errors
+/// Not found, also for a callshop's row under the id of another account and the reverse: an object has one id.
+pub(super) async fn parse_account(ctx: &Context<'_>, id: &ID) -> Result<Uuid> {
+    let (kind, id) = parse_any(id).ok_or(Error::NotFound)?;
+    let named = match kind {
+        Kind::Account => false,
+        Kind::Callshop => true,
+        _ => return Err(Error::NotFound),
+    };
+    if accounts::is_callshop(app(ctx), id).await? == Some(named) { Ok(id) } else { Err(Error::NotFound) }
+}
+
+/// The same of an id that may be left out.
+///
+/// # Errors
+/// As for [`parse_account`].
+pub(super) async fn parse_account_if(ctx: &Context<'_>, id: Option<&ID>) -> Result<Option<Uuid>> {
+    match id {
+        Some(id) => parse_account(ctx, id).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Queries of this file.
+#[derive(Default)]
+pub struct AccountQuery;
+
+#[Object]
+impl AccountQuery {
+    /// A distributor's or reseller's account in the caller's branch.
+    async fn account(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Account>> {
+        let found = async { accounts::find(app(ctx), caller(ctx)?, Kind::Account.parse(&id)?).await };
+        nullable(found.await.map(Account))
+    }
+
+    /// Accounts of the caller's branch that are no callshops, oldest first.
+    async fn accounts(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> async_graphql::Result<Page<Account>> {
+        list_accounts(ctx, None, Paging { first, after, last, before }).await
+    }
+
+    /// A callshop of the caller's branch.
+    async fn callshop(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Callshop>> {
+        let found = async { accounts::find_shop(app(ctx), caller(ctx)?, Kind::Callshop.parse(&id)?).await };
+        nullable(found.await.map(Callshop))
+    }
+
+    /// Callshops of the caller's branch, oldest first.
+    async fn callshops(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> async_graphql::Result<Page<Callshop>> {
+        let (app, actor) = (app(ctx), actor(ctx)?);
+        let read = |page| accounts::list_shops(app, actor, page);
+        connection(Paging { first, after, last, before }, false, read, |shop: &Shop| shop.id(), Callshop)
+            .await
+    }
+}

@@ -1,0 +1,300 @@
+//! Making, changing and suspending accounts.
+
+use async_graphql::{Context, ID, InputObject, Object};
+use billing::number::DialPlan;
+use entity::account;
+
+use super::types::{Account, Callshop};
+use super::{parse_account, parse_account_if};
+use crate::payload::{answer, payload};
+use crate::scalars::{CurrencyCode, Kind};
+use crate::users::{User, UserInput};
+use crate::{app, caller};
+use app::accounts::{self, AccountChange, Created, NewAccount};
+use base::error::{Error, Result};
+
+/// A new distributor.
+#[derive(InputObject)]
+pub struct CreateDistributorInput {
+    /// Display name.
+    pub name: String,
+    /// Currency of its whole branch.
+    pub currency: CurrencyCode,
+    /// ISO 3166 alpha-2 code.
+    pub country: String,
+    /// IANA time zone.
+    pub time_zone: String,
+    /// Its first user.
+    pub user: UserInput,
+}
+
+/// A new reseller.
+#[derive(InputObject)]
+pub struct CreateResellerInput {
+    /// Below whom; the caller's own account when left out.
+    pub parent_id: Option<ID>,
+    /// Display name.
+    pub name: String,
+    /// IANA time zone; the parent's when left out.
+    pub time_zone: Option<String>,
+    /// Its first user.
+    pub user: UserInput,
+}
+
+/// A new callshop.
+#[derive(InputObject)]
+pub struct CreateCallshopInput {
+    /// Below whom; the caller's own account when left out.
+    pub parent_id: Option<ID>,
+    /// Display name.
+    pub name: String,
+    /// ISO 3166 alpha-2 code; the parent's when left out. The dial plan starts from it.
+    pub country: Option<String>,
+    /// IANA time zone; the parent's when left out.
+    pub time_zone: Option<String>,
+    /// Its owner.
+    pub owner: UserInput,
+}
+
+/// What to change; what is left out stays.
+#[derive(InputObject)]
+pub struct UpdateAccountInput {
+    /// An account or callshop below the caller's.
+    pub account_id: ID,
+    /// Display name.
+    pub name: Option<String>,
+    /// IANA time zone.
+    pub time_zone: Option<String>,
+    /// BCP 47 tag.
+    pub locale: Option<String>,
+    /// Longest call of a callshop, 1 to 86400 seconds.
+    pub max_call_seconds: Option<i32>,
+    /// What parties called from a callshop are shown: digits with an optional "+"; empty makes its calls anonymous.
+    pub caller_id: Option<String>,
+}
+
+/// Which account.
+#[derive(InputObject)]
+pub struct AccountIdInput {
+    /// A child of the caller's account.
+    pub account_id: ID,
+}
+
+/// A callshop's dial plan.
+#[derive(InputObject)]
+pub struct SetDialPlanInput {
+    /// Which callshop.
+    pub callshop_id: ID,
+    /// ISO 3166 alpha-2 code: prefixes, lengths, short and emergency numbers of that country.
+    pub country: String,
+    /// Area code that local numbers get.
+    pub area_code: Option<String>,
+}
+
+payload!(
+    /// What mutations of accounts answer.
+    AccountPayload {
+        /// The account as it is now, when it is no callshop.
+        account: Account,
+        /// The callshop as it is now, when it is one.
+        callshop: Callshop,
+    }
+);
+
+payload!(
+    /// What `createDistributor` and `createReseller` answer.
+    CreateAccountPayload {
+        /// The new account.
+        account: Account,
+        /// Its first user.
+        user: User,
+    }
+);
+
+payload!(
+    /// What `createCallshop` answers.
+    CreateCallshopPayload {
+        /// The new callshop.
+        callshop: Callshop,
+        /// Its owner.
+        owner: User,
+    }
+);
+
+payload!(
+    /// What `setDialPlan` answers.
+    CallshopPayload {
+        /// The callshop as it is now.
+        callshop: Callshop,
+    }
+);
+
+/// Mutations of this file.
+#[derive(Default)]
+pub struct AccountMutation;
+
+#[Object]
+impl AccountMutation {
+    /// Makes a distributor and its first user.
+    async fn create_distributor(
+        &self,
+        ctx: &Context<'_>,
+        input: CreateDistributorInput,
+    ) -> async_graphql::Result<CreateAccountPayload> {
+        let new = NewAccount {
+            parent_id: None,
+            kind: entity::AccountKind::Distributor,
+            name: input.name,
+            currency: Some(input.currency.0),
+            time_zone: Some(input.time_zone),
+            country: Some(input.country),
+            locale: None,
+            user: Some(input.user.into_new(entity::Role::Distributor)),
+        };
+        answer(create(ctx, new).await.map(created))
+    }
+
+    /// Makes a reseller and its first user.
+    async fn create_reseller(
+        &self,
+        ctx: &Context<'_>,
+        input: CreateResellerInput,
+    ) -> async_graphql::Result<CreateAccountPayload> {
+        let made = async {
+            let new = NewAccount {
+                parent_id: parse_account_if(ctx, input.parent_id.as_ref()).await?,
+                kind: entity::AccountKind::Reseller,
+                name: input.name,
+                currency: None,
+                time_zone: input.time_zone,
+                country: None,
+                locale: None,
+                user: Some(input.user.into_new(entity::Role::Reseller)),
+            };
+            create(ctx, new).await
+        };
+        answer(made.await.map(created))
+    }
+
+    /// Makes a callshop and its owner.
+    async fn create_callshop(
+        &self,
+        ctx: &Context<'_>,
+        input: CreateCallshopInput,
+    ) -> async_graphql::Result<CreateCallshopPayload> {
+        let made = async {
+            let new = NewAccount {
+                parent_id: parse_account_if(ctx, input.parent_id.as_ref()).await?,
+                kind: entity::AccountKind::Callshop,
+                name: input.name,
+                currency: None,
+                time_zone: input.time_zone,
+                country: input.country,
+                locale: None,
+                user: Some(input.owner.into_new(entity::Role::CallshopOwner)),
+            };
+            let made = create(ctx, new).await?;
+            let shop = accounts::find_shop(app(ctx), caller(ctx)?, made.account.id).await?;
+            Ok(CreateCallshopPayload {
+                callshop: Some(Callshop(shop)),
+                owner: made.user.map(User),
+                user_errors: Vec::new(),
+            })
+        };
+        answer(made.await)
+    }
+
+    /// Changes names and settings of an account or callshop below the caller's.
+    async fn update_account(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateAccountInput,
+    ) -> async_graphql::Result<AccountPayload> {
+        let changed = async {
+            let seconds = input.max_call_seconds.map(u32::try_from).transpose();
+            let change = AccountChange {
+                name: input.name,
+                time_zone: input.time_zone,
+                locale: input.locale,
+                max_call_seconds: seconds
+                    .map_err(|_| Error::invalid("maxCallSeconds", "1 to 86400 seconds"))?,
+                caller_id: input.caller_id,
+            };
+            let account = accounts::update(
+                app(ctx),
+                caller(ctx)?,
+                parse_account(ctx, &input.account_id).await?,
+                change,
+            )
+            .await?;
+            changed(ctx, account).await
+        };
+        answer(changed.await)
+    }
+
+    /// Allows no new calls anywhere below a child. Calls that are up go on.
+    async fn suspend_account(
+        &self,
+        ctx: &Context<'_>,
+        input: AccountIdInput,
+    ) -> async_graphql::Result<AccountPayload> {
+        answer(set_suspended(ctx, &input.account_id, true).await)
+    }
+
+    /// Allows calls below a suspended child again.
+    async fn resume_account(
+        &self,
+        ctx: &Context<'_>,
+        input: AccountIdInput,
+    ) -> async_graphql::Result<AccountPayload> {
+        answer(set_suspended(ctx, &input.account_id, false).await)
+    }
+
+    /// Sets how a callshop's customers dial.
+    async fn set_dial_plan(
+        &self,
+        ctx: &Context<'_>,
+        input: SetDialPlanInput,
+    ) -> async_graphql::Result<CallshopPayload> {
+        let changed = async {
+            let plan = DialPlan {
+                area_code: input.area_code,
+                ..DialPlan::for_country(&input.country.to_ascii_uppercase())
+            };
+            accounts::set_dial_plan(app(ctx), caller(ctx)?, Kind::Callshop.parse(&input.callshop_id)?, plan)
+                .await
+        };
+        answer(
+            changed
+                .await
+                .map(|shop| CallshopPayload { callshop: Some(Callshop(shop)), user_errors: Vec::new() }),
+        )
+    }
+}
+
+async fn create(ctx: &Context<'_>, new: NewAccount) -> Result<Created> {
+    accounts::create(app(ctx), caller(ctx)?, new).await
+}
+
+fn created(made: Created) -> CreateAccountPayload {
+    CreateAccountPayload {
+        account: Some(Account(made.account)),
+        user: made.user.map(User),
+        user_errors: Vec::new(),
+    }
+}
+
+async fn set_suspended(ctx: &Context<'_>, id: &ID, suspended: bool) -> Result<AccountPayload> {
+    let account =
+        accounts::set_suspended(app(ctx), caller(ctx)?, parse_account(ctx, id).await?, suspended).await?;
+    changed(ctx, account).await
+}
+
+/// The payload with an account that was changed.
+pub(crate) async fn changed(ctx: &Context<'_>, account: account::Model) -> Result<AccountPayload> {
+    if account.kind != entity::AccountKind::Callshop {
+        return Ok(AccountPayload { account: Some(Account(account)), ..Default::default() });
+    }
+    let shop = accounts::find_shop(app(ctx), caller(ctx)?, account.id).await?;
+    Ok(AccountPayload { callshop: Some(Callshop(shop)), ..Default::default() })
+}

@@ -1,0 +1,239 @@
+//! Cabins: the booths of a callshop.
+
+use async_graphql::{Context, ID, InputObject, Object};
+use chrono::{DateTime, Utc};
+
+use super::calls::{self, Call};
+use super::loaders::CallsOf;
+use super::paging::{Page, Paging, connection};
+use super::payload::{answer, nullable, payload, top_level};
+use super::phones::Phone;
+use super::roles::{BACK_OFFICE, Rule, SIGNED_IN};
+use super::scalars::Kind;
+use super::sessions::CabinSession;
+use super::{actor, app, caller, remote_enum};
+use app::cabins::{self, CabinChange, CabinView, NewCabin};
+use app::phones::PhoneView;
+use app::sessions::SessionView;
+
+/// Who sees what of this file.
+pub const RULES: &[Rule] = &[
+    ("Query.cabin", SIGNED_IN),
+    ("Query.cabins", SIGNED_IN),
+    ("Mutation.createCabin", BACK_OFFICE),
+    ("Mutation.updateCabin", BACK_OFFICE),
+    ("Mutation.retireCabin", BACK_OFFICE),
+];
+
+remote_enum!(
+    /// What a cabin is doing.
+    CabinState = "app::cabins::CabinState" {
+        /// Nobody has it.
+        Closed,
+        /// A customer has it and may call, or it waits for his last call to end.
+        Open,
+        /// A call is up.
+        InCall,
+        /// Taken out of use by hand.
+        OutOfService,
+    }
+);
+
+/// A booth with a phone.
+pub struct Cabin(pub CabinView);
+
+#[Object]
+impl Cabin {
+    /// Global id.
+    pub(super) async fn id(&self) -> ID {
+        Kind::Cabin.id(self.0.cabin.id)
+    }
+
+    /// Number on the door, unique in the callshop.
+    async fn number(&self) -> i32 {
+        self.0.cabin.number
+    }
+
+    /// For people.
+    async fn label(&self) -> &str {
+        &self.0.cabin.label
+    }
+
+    /// What it is doing.
+    async fn state(&self) -> CabinState {
+        self.0.state().into()
+    }
+
+    /// Its phone; without one it cannot be opened.
+    async fn phone(&self) -> Option<Phone> {
+        let phone = self.0.phone.clone()?;
+        Some(Phone(PhoneView { phone, cabin: Some(self.0.clone()) }))
+    }
+
+    /// Whether its phone is registered at the proxy; null without a phone.
+    async fn phone_online(&self) -> Option<bool> {
+        self.0.phone.as_ref().map(|phone| phone.online)
+    }
+
+    /// The customer who has it now.
+    async fn current_session(&self) -> Option<CabinSession> {
+        let session = self.0.session.clone()?;
+        Some(CabinSession(SessionView { session, currency: self.0.currency.clone() }))
+    }
+
+    /// Calls made from it, newest first.
+    async fn calls(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> async_graphql::Result<Page<Call>> {
+        let id = self.0.cabin.id;
+        calls::calls_of(
+            ctx,
+            |page, priced| CallsOf::Cabin(id, page, priced),
+            Paging { first, after, last, before },
+        )
+        .await
+    }
+
+    /// Since when it is gone; null while it is there.
+    async fn retired_at(&self) -> Option<DateTime<Utc>> {
+        self.0.cabin.retired_at
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.cabin.created_at
+    }
+}
+
+/// A new cabin.
+#[derive(InputObject)]
+pub struct CreateCabinInput {
+    /// In which callshop.
+    pub callshop_id: ID,
+    /// Number on the door, 1 to 9999, unique in the callshop.
+    pub number: i32,
+    /// For people; "Cabin" and the number when left out.
+    pub label: Option<String>,
+    /// A phone of the callshop that is in no cabin.
+    pub phone_id: Option<ID>,
+}
+
+/// What of a cabin to change; what is left out stays.
+#[derive(InputObject)]
+pub struct UpdateCabinInput {
+    /// Which cabin.
+    pub cabin_id: ID,
+    /// Number on the door, 1 to 9999, unique in the callshop.
+    pub number: Option<i32>,
+    /// For people.
+    pub label: Option<String>,
+    /// Takes it out of use, or back; not while a customer has it.
+    pub out_of_service: Option<bool>,
+}
+
+/// Which cabin.
+#[derive(InputObject)]
+pub struct CabinIdInput {
+    /// A cabin of the caller's branch.
+    pub cabin_id: ID,
+}
+
+payload!(
+    /// What mutations of cabins answer.
+    CabinPayload {
+        /// The cabin as it is now.
+        cabin: Cabin,
+    }
+);
+
+/// Queries of this file.
+#[derive(Default)]
+pub struct CabinQuery;
+
+#[Object]
+impl CabinQuery {
+    /// A cabin of the caller's branch.
+    async fn cabin(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Cabin>> {
+        let found = async { cabins::find(app(ctx), caller(ctx)?, Kind::Cabin.parse(&id)?).await };
+        nullable(found.await.map(Cabin))
+    }
+
+    /// Cabins of a callshop that are not retired, oldest first.
+    async fn cabins(
+        &self,
+        ctx: &Context<'_>,
+        callshop_id: ID,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> async_graphql::Result<Page<Cabin>> {
+        let (app, actor) = (app(ctx), actor(ctx)?);
+        let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
+        let read = |page| cabins::list(app, actor, shop, page);
+        let id = |view: &CabinView| view.cabin.id;
+        connection(Paging { first, after, last, before }, false, read, id, Cabin).await
+    }
+}
+
+/// Mutations of this file.
+#[derive(Default)]
+pub struct CabinMutation;
+
+#[Object]
+impl CabinMutation {
+    /// Makes a cabin.
+    async fn create_cabin(
+        &self,
+        ctx: &Context<'_>,
+        input: CreateCabinInput,
+    ) -> async_graphql::Result<CabinPayload> {
+        let made = async {
+            let new = NewCabin {
+                callshop_id: Kind::Callshop.parse(&input.callshop_id)?,
+                number: input.number,
+                label: input.label.unwrap_or_else(|| cabins::default_label(input.number)),
+                phone_id: input.phone_id.as_ref().map(|id| Kind::Phone.parse(id)).transpose()?,
+            };
+            cabins::create(app(ctx), caller(ctx)?, new).await
+        };
+        answer(made.await.map(done))
+    }
+
+    /// Changes a cabin.
+    async fn update_cabin(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateCabinInput,
+    ) -> async_graphql::Result<CabinPayload> {
+        let changed = async {
+            let change = CabinChange {
+                number: input.number,
+                label: input.label,
+                out_of_service: input.out_of_service,
+            };
+            cabins::update(app(ctx), caller(ctx)?, Kind::Cabin.parse(&input.cabin_id)?, change).await
+        };
+        answer(changed.await.map(done))
+    }
+
+    /// Takes a cabin away for good. Its phone becomes free, its history stays.
+    async fn retire_cabin(
+        &self,
+        ctx: &Context<'_>,
+        input: CabinIdInput,
+    ) -> async_graphql::Result<CabinPayload> {
+        let retired =
+            async { cabins::retire(app(ctx), caller(ctx)?, Kind::Cabin.parse(&input.cabin_id)?).await };
+        answer(retired.await.map(done))
+    }
+}
+
+fn done(view: CabinView) -> CabinPayload {
+    CabinPayload { cabin: Some(Cabin(view)), user_errors: Vec::new() }
+}

@@ -1,0 +1,81 @@
+//! The schema as the transports serve it: who calls is found out here, once a request or socket.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use super::{NOTES, live, loaders, roles, schema, sdl, visibility};
+use app::App;
+use app::auth::login::{self, Origin};
+use base::error::Error;
+use transport::{AuthFailure, Authenticator, Caller, GraphqlService, Limits, RoleSchemaError};
+
+/// Finds out who holds a token by asking the application.
+struct Doorkeeper(Arc<App>);
+
+impl Authenticator for Doorkeeper {
+    fn authenticate<'a>(
+        &'a self,
+        token: Option<&'a str>,
+        peer: IpAddr,
+        user_agent: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Caller, AuthFailure>> {
+        let user_agent = user_agent.unwrap_or_default().chars().take(200).collect();
+        let origin = Origin { address: peer, user_agent };
+        async move {
+            let Some(token) = token else { return Ok(anonymous(origin)) };
+            let (actor, expires_at) =
+                login::authenticate(&self.0, token).await.map_err(|error| match error {
+                    Error::Unauthenticated => AuthFailure::Unauthenticated,
+                    error => {
+                        tracing::error!(%error, "a token could not be checked");
+                        AuthFailure::Unavailable
+                    }
+                })?;
+            let actor = actor.from(origin.address);
+            let app = self.0.clone();
+            Ok(Caller {
+                role_key: roles::of(Some(actor.role)).0,
+                subject: actor.user_id.to_string(),
+                is_somebody: true,
+                expires_at: Some(expires_at),
+                revoked: self.0.identities.watch(actor.session_id),
+                attach: Arc::new(move |request| {
+                    request.data.insert(actor.clone());
+                    request.data.insert(loaders::loaders(app.clone()));
+                    request.data.insert(origin.clone());
+                }),
+            })
+        }
+        .boxed()
+    }
+}
+
+fn anonymous(origin: Origin) -> Caller {
+    Caller {
+        role_key: roles::of(None).0,
+        subject: origin.address.to_string(),
+        is_somebody: false,
+        expires_at: None,
+        revoked: CancellationToken::new(),
+        attach: Arc::new(move |request| request.data.insert(origin.clone())),
+    }
+}
+
+/// The service over an [`App`], until `shutdown`.
+///
+/// # Errors
+/// When a role's part of the schema is no schema: a mistake in the visibility table.
+pub fn service(
+    app: Arc<App>,
+    limits: Limits,
+    shutdown: CancellationToken,
+) -> Result<GraphqlService, RoleSchemaError> {
+    let doorkeeper = Doorkeeper(app.clone());
+    let service =
+        GraphqlService::new(schema(app), &sdl(), &roles::ALL, &visibility(), doorkeeper, limits, shutdown)?;
+    Ok(service.live(live::compile).noting(NOTES))
+}

@@ -1,0 +1,187 @@
+//! Relay's server specification: any object again by its global id.
+
+use std::collections::{BTreeSet, HashMap};
+
+use async_graphql::{Context, ID, Interface, Object};
+use uuid::Uuid;
+
+use super::accounts::{Account, Callshop};
+use super::cabins::Cabin;
+use super::calls::Call;
+use super::payload::{nullable, top_level};
+use super::phones::Phone;
+use super::register::RegisterShift;
+use super::roles::{Rule, SIGNED_IN};
+use super::scalars::{Kind, parse_any};
+use super::sessions::CabinSession;
+use super::tariffs::{Tariff, TariffVersion};
+use super::users::User;
+use super::{app, caller};
+use app::access::Shop;
+use app::{accounts, cabins, calls, phones, register, sessions, tariffs, users};
+use base::error::{Error, Result};
+
+/// Who sees what of this file.
+pub const RULES: &[Rule] = &[("Node", SIGNED_IN), ("Query.node", SIGNED_IN), ("Query.nodes", SIGNED_IN)];
+
+/// Ids that `nodes` takes at once.
+const MAX_NODES: usize = 100;
+
+/// An object with a global id.
+#[allow(clippy::large_enum_variant, reason = "one at a time, on its way into an answer")]
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Global id."))]
+pub enum Node {
+    /// The platform, a distributor or a reseller.
+    Account(Account),
+    /// A callshop.
+    Callshop(Callshop),
+    /// A user.
+    User(User),
+    /// A phone.
+    Phone(Phone),
+    /// A cabin.
+    Cabin(Cabin),
+    /// A cabin session.
+    CabinSession(CabinSession),
+    /// A call.
+    Call(Call),
+    /// A tariff.
+    Tariff(Tariff),
+    /// A version of a tariff.
+    TariffVersion(TariffVersion),
+    /// A register shift.
+    RegisterShift(RegisterShift),
+}
+
+/// Queries of this file.
+#[derive(Default)]
+pub struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// An object of the caller's branch by its global id; null when there is none that he may see.
+    async fn node(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Node>> {
+        found(find(ctx, &id).await)
+    }
+
+    /// The same for up to 100 ids, in their order.
+    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> async_graphql::Result<Vec<Option<Node>>> {
+        if ids.len() > MAX_NODES {
+            return Err(top_level(Error::invalid("ids", format!("at most {MAX_NODES} ids"))));
+        }
+        let mut places: HashMap<Kind, Vec<(usize, Uuid)>> = HashMap::new();
+        for (at, id) in ids.iter().enumerate() {
+            if let Some((kind, row)) = parse_any(id) {
+                places.entry(kind).or_default().push((at, row));
+            }
+        }
+        let mut nodes = Nodes(ids.iter().map(|_| None).collect());
+        for (kind, places) in &places {
+            Box::pin(nodes.find(ctx, *kind, places)).await.map_err(top_level)?;
+        }
+        Ok(nodes.0)
+    }
+}
+
+/// Nodes on their way into an answer, at the places of their ids; none for what the role may not see and for what is not there.
+struct Nodes(Vec<Option<Node>>);
+
+impl Nodes {
+    /// Finds all objects of one kind at once.
+    async fn find(&mut self, ctx: &Context<'_>, kind: Kind, places: &[(usize, Uuid)]) -> Result<()> {
+        let (app, actor) = (app(ctx), caller(ctx)?);
+        let ids: BTreeSet<Uuid> = places.iter().map(|(_, id)| *id).collect();
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        macro_rules! put {
+            ($found:expr, $id:expr, $node:expr) => {
+                self.put(places, $found.await?, $id, $node)
+            };
+        }
+        match kind {
+            Kind::Account => {
+                put!(accounts::find_all(app, actor, &ids), |row| row.id, |row| Node::Account(Account(row)));
+            }
+            Kind::Callshop => {
+                put!(accounts::find_shops(app, actor, &ids), Shop::id, |shop| Node::Callshop(Callshop(shop)));
+            }
+            Kind::User => put!(users::find_all(app, actor, &ids), |row| row.id, |row| Node::User(User(row))),
+            Kind::Phone => {
+                put!(phones::find_all(app, actor, &ids), |view| view.phone.id, |view| Node::Phone(Phone(
+                    view
+                )));
+            }
+            Kind::Cabin => {
+                put!(cabins::find_all(app, actor, &ids), |view| view.cabin.id, |view| Node::Cabin(Cabin(
+                    view
+                )));
+            }
+            Kind::CabinSession => {
+                let node = |view| Node::CabinSession(CabinSession(view));
+                put!(sessions::find_all(app, actor, &ids), |view| view.session.id, node);
+            }
+            Kind::Call => {
+                let now = app.clock.now();
+                put!(calls::find_all(app, actor, &ids), |row| row.id, |row| Node::Call(Call::new(row, now)));
+            }
+            Kind::Tariff => {
+                put!(tariffs::find_all(app, actor, &ids), |row| row.id, |row| Node::Tariff(Tariff(row)));
+            }
+            Kind::TariffVersion => {
+                let node = |version| Node::TariffVersion(TariffVersion(version));
+                put!(tariffs::find_versions(app, actor, &ids), |found| found.version.id, node);
+            }
+            Kind::RegisterShift => {
+                let node = |view| Node::RegisterShift(RegisterShift(view));
+                put!(register::find_all(app, actor, &ids), |view| view.shift.id, node);
+            }
+            // parts of others, and no objects of their own: as for `node`
+            Kind::SessionItem | Kind::LedgerTransfer => {}
+        }
+        Ok(())
+    }
+
+    fn put<M: Clone>(
+        &mut self,
+        places: &[(usize, Uuid)],
+        found: Vec<M>,
+        id: impl Fn(&M) -> Uuid,
+        node: impl Fn(M) -> Node,
+    ) {
+        let found: HashMap<Uuid, M> = found.into_iter().map(|model| (id(&model), model)).collect();
+        for (at, id) in places {
+            self.0[*at] = found.get(id).cloned().map(&node);
+        }
+    }
+}
+
+/// An id is no place to learn what exists: what the role may not see is null, like what is not there.
+fn found(result: Result<Node>) -> Option<async_graphql::Result<Node>> {
+    match result {
+        Err(Error::Forbidden) => None,
+        result => nullable(result),
+    }
+}
+
+async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
+    let (app, actor) = (app(ctx), caller(ctx)?);
+    let (kind, id) = parse_any(id).ok_or(Error::NotFound)?;
+    Ok(match kind {
+        Kind::Account => Node::Account(Account(accounts::find(app, actor, id).await?)),
+        Kind::Callshop => Node::Callshop(Callshop(accounts::find_shop(app, actor, id).await?)),
+        Kind::User => Node::User(User(users::find(app, actor, id).await?)),
+        Kind::Phone => Node::Phone(Phone(phones::find(app, actor, id).await?)),
+        Kind::Cabin => Node::Cabin(Cabin(cabins::find(app, actor, id).await?)),
+        Kind::CabinSession => Node::CabinSession(CabinSession(sessions::find(app, actor, id).await?)),
+        Kind::Call => Node::Call(Call::new(calls::find(app, actor, id).await?, app.clock.now())),
+        Kind::Tariff => Node::Tariff(Tariff(tariffs::find(app, actor, id).await?)),
+        Kind::TariffVersion => {
+            Node::TariffVersion(TariffVersion(tariffs::find_version(app, actor, id).await?))
+        }
+        // part of a session, and no object of its own
+        Kind::SessionItem => return Err(Error::NotFound),
+        Kind::RegisterShift => Node::RegisterShift(RegisterShift(register::find(app, actor, id).await?)),
+        // it looks different from each account that it concerns: `ledger` shows it
+        Kind::LedgerTransfer => return Err(Error::NotFound),
+    })
+}

@@ -1,0 +1,120 @@
+//! Receipts of paid sessions, to print or to send.
+
+use async_graphql::{ComplexObject, Context, Enum, ID, Object};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::payload::{nullable, top_level};
+use super::roles::{Rule, SIGNED_IN};
+use super::scalars::Kind;
+use super::sessions::SettleSessionPayload;
+use super::{app, caller};
+use app::receipt::Format;
+use app::receipts::{self, Printed};
+
+/// Who sees what of this file.
+pub const RULES: &[Rule] = &[("Query.receipt", SIGNED_IN)];
+
+/// How a receipt is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "Format")]
+pub enum ReceiptFormat {
+    /// Text of 32 columns, for 58 mm printers.
+    #[graphql(name = "TEXT_58")]
+    Text58,
+    /// Text of 48 columns, for 80 mm printers.
+    #[graphql(name = "TEXT_80")]
+    Text80,
+    /// An HTML page that stands alone.
+    Html,
+    /// A PDF, a roll 80 mm wide. Letters outside Windows-1252 show as "?", with a note.
+    Pdf,
+}
+
+/// The receipt of a paid session.
+pub struct Receipt(Printed);
+
+#[Object]
+impl Receipt {
+    /// Its number, consecutive in the callshop.
+    async fn number(&self) -> String {
+        self.0.number.to_string()
+    }
+
+    /// Whether it says that it is a copy.
+    async fn reprint(&self) -> bool {
+        self.0.reprint
+    }
+
+    /// How it was wanted.
+    async fn format(&self) -> ReceiptFormat {
+        self.0.format.into()
+    }
+
+    /// Its language: "pt-BR", "en" or "es".
+    async fn locale(&self) -> &str {
+        self.0.locale
+    }
+
+    /// Media type of its bytes.
+    async fn media_type(&self) -> &str {
+        self.0.format.media_type()
+    }
+
+    /// The text or the HTML page; null for a PDF.
+    async fn text(&self) -> Option<&str> {
+        match self.0.format {
+            Format::Pdf => None,
+            _ => std::str::from_utf8(&self.0.bytes).ok(),
+        }
+    }
+
+    /// Its bytes, whatever the format, in base64 (RFC 4648, section 4).
+    async fn base64(&self) -> String {
+        STANDARD.encode(&self.0.bytes)
+    }
+}
+
+#[ComplexObject]
+impl SettleSessionPayload {
+    /// The original receipt, with the change; every later one (`Query.receipt`) says that it is a copy. Null when nothing was settled.
+    async fn receipt(
+        &self,
+        ctx: &Context<'_>,
+        format: ReceiptFormat,
+        #[graphql(
+            desc = "BCP 47 tag, such as \"pt-BR\"; English for languages it does not have, the callshop's when left out."
+        )]
+        locale: Option<String>,
+    ) -> async_graphql::Result<Option<Receipt>> {
+        let (Some(session), Some(change)) = (&self.session, &self.change) else { return Ok(None) };
+        let printed =
+            receipts::original(app(ctx), &session.0, change.amount.0, format.into(), locale.as_deref()).await;
+        printed.map(|printed| Some(Receipt(printed))).map_err(top_level)
+    }
+}
+
+/// Queries of this file.
+#[derive(Default)]
+pub struct ReceiptQuery;
+
+#[Object]
+impl ReceiptQuery {
+    /// The receipt of a paid session again; it says that it is a copy. `ILLEGAL_STATE` for a session that is not paid.
+    async fn receipt(
+        &self,
+        ctx: &Context<'_>,
+        session_id: ID,
+        format: ReceiptFormat,
+        #[graphql(
+            desc = "BCP 47 tag, such as \"pt-BR\"; English for languages it does not have, the callshop's when left out."
+        )]
+        locale: Option<String>,
+    ) -> Option<async_graphql::Result<Receipt>> {
+        let printed = async {
+            let session = Kind::CabinSession.parse(&session_id)?;
+            receipts::reprint(app(ctx), caller(ctx)?, session, format.into(), locale.as_deref()).await
+        };
+        nullable(printed.await.map(Receipt))
+    }
+}

@@ -1,0 +1,269 @@
+//! What can be done to a session.
+
+use async_graphql::{Context, MaybeUndefined, Object};
+use billing::money::Micros;
+
+use super::inputs::{
+    AddDepositInput, AddSessionItemInput, ApplyDiscountInput, CloseCabinInput, DepositInput,
+    MoveSessionInput, OpenCabinInput, RefundSessionInput, RemoveSessionItemInput, SettleSessionInput,
+    UpdateSessionLimitsInput, VoidSessionInput,
+};
+use super::types::{CabinSession, SessionMode};
+use crate::payload::{answer, payload};
+use crate::scalars::{Kind, Money};
+use crate::{app, caller};
+use app::sessions::{
+    self, AddDeposit, Closing, LimitChange, Limits, NewDiscount, NewItem, Opening, Refund, SessionView,
+    Settling,
+};
+use base::error::Error;
+
+payload!(
+    /// What mutations of sessions answer.
+    SessionPayload {
+        /// The session as it is now.
+        session: CabinSession,
+    }
+);
+
+payload!(
+    /// What `settleSession` answers.
+    #[graphql(complex)]
+    SettleSessionPayload {
+        /// The session as it is now, with its receipt number.
+        session: CabinSession,
+        /// Cash to give back.
+        change: Money,
+    }
+);
+
+/// Mutations of this file.
+#[derive(Default)]
+pub struct SessionMutation;
+
+#[Object]
+impl SessionMutation {
+    /// Opens a cabin for a customer who pays after his calls, or before them with a deposit. The register must be open.
+    async fn open_cabin(
+        &self,
+        ctx: &Context<'_>,
+        input: OpenCabinInput,
+    ) -> async_graphql::Result<SessionPayload> {
+        let opened = async {
+            let limits = Limits {
+                spending: input.spending_limit.map(|limit| limit.0),
+                seconds: input.time_limit_seconds,
+            };
+            let opening = Opening {
+                cabin_id: Kind::Cabin.parse(&input.cabin_id)?,
+                customer: input.customer,
+                limits,
+                deposit: deposit(input.mode, input.deposit)?,
+            };
+            sessions::open(app(ctx), caller(ctx)?, input.idempotency_key.as_deref(), opening).await
+        };
+        answer(opened.await.map(done))
+    }
+
+    /// Raises the deposit of an open PREPAID session, during a call too. The register must be open.
+    async fn add_deposit(
+        &self,
+        ctx: &Context<'_>,
+        input: AddDepositInput,
+    ) -> async_graphql::Result<SessionPayload> {
+        let added = async {
+            let deposit = AddDeposit {
+                session_id: Kind::CabinSession.parse(&input.session_id)?,
+                amount: input.amount.0,
+                method: input.method.into(),
+            };
+            sessions::add_deposit(app(ctx), caller(ctx)?, &input.idempotency_key, deposit).await
+        };
+        answer(added.await.map(done))
+    }
+
+    /// Puts an item on the bill of a session that is not paid: a drink, a photocopy. At most 200 items and discounts together.
+    async fn add_session_item(
+        &self,
+        ctx: &Context<'_>,
+        input: AddSessionItemInput,
+    ) -> async_graphql::Result<SessionPayload> {
+        let added = async {
+            let item = NewItem {
+                session_id: Kind::CabinSession.parse(&input.session_id)?,
+                description: input.description,
+                quantity: input.quantity,
+                unit_price: input.unit_price.0,
+            };
+            sessions::add_item(app(ctx), caller(ctx)?, &input.idempotency_key, item).await
+        };
+        answer(added.await.map(done))
+    }
+
+    /// Takes an item or a discount off the bill of a session that is not paid.
+    async fn remove_session_item(
+        &self,
+        ctx: &Context<'_>,
+        input: RemoveSessionItemInput,
+    ) -> async_graphql::Result<SessionPayload> {
+        let removed = async {
+            let session = Kind::CabinSession.parse(&input.session_id)?;
+            let item = Kind::SessionItem.parse(&input.item_id)?;
+            sessions::remove_item(app(ctx), caller(ctx)?, session, item).await
+        };
+        answer(removed.await.map(done))
+    }
+
+    /// Takes something off the bill of a session that is not paid, with a reason: never more than its calls and items come to, and
+    /// attendants in sum no more than the callshop's `attendantMaxDiscount`.
+    async fn apply_discount(
+        &self,
+        ctx: &Context<'_>,
+        input: ApplyDiscountInput,
+    ) -> async_graphql::Result<SessionPayload> {
+        let applied = async {
+            let discount = NewDiscount {
+                session_id: Kind::CabinSession.parse(&input.session_id)?,
+                amount: input.amount.0,
+                reason: input.reason,
+            };
+            sessions::apply_discount(app(ctx), caller(ctx)?, &input.idempotency_key, discount).await
+        };
+        answer(applied.await.map(done))
+    }
+
+    /// Closes a cabin. The session is CLOSED with its final statement, or CLOSING until the end of its last call is known.
+    async fn close_cabin(
+        &self,
+        ctx: &Context<'_>,
+        input: CloseCabinInput,
+    ) -> async_graphql::Result<SessionPayload> {
+        let closed = async {
+            let closing = match (&input.cabin_id, &input.session_id) {
+                (Some(cabin), None) => Closing::Cabin(Kind::Cabin.parse(cabin)?),
+                (None, Some(session)) => Closing::Session(Kind::CabinSession.parse(session)?),
+                _ => return Err(Error::invalid("cabinId", "give exactly one of cabinId and sessionId")),
+            };
+            sessions::close(app(ctx), caller(ctx)?, closing, input.mode.into()).await
+        };
+        answer(closed.await.map(done))
+    }
+
+    /// Changes what an open session's calls may come to. A call that is up keeps the seconds it was given.
+    async fn update_session_limits(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateSessionLimitsInput,
+    ) -> async_graphql::Result<SessionPayload> {
+        let changed = async {
+            let change = LimitChange {
+                spending: changed(input.spending_limit).map(|limit| limit.map(|limit| limit.0)),
+                seconds: changed(input.time_limit_seconds),
+            };
+            let session = Kind::CabinSession.parse(&input.session_id)?;
+            sessions::update_limits(app(ctx), caller(ctx)?, session, change).await
+        };
+        answer(changed.await.map(done))
+    }
+
+    /// Voids a session that was opened by mistake. Only without calls; its items are taken off, and a deposit is given back as it was paid.
+    async fn void_session(
+        &self,
+        ctx: &Context<'_>,
+        input: VoidSessionInput,
+    ) -> async_graphql::Result<SessionPayload> {
+        let voided = async {
+            let (key, id) = (input.idempotency_key, Kind::CabinSession.parse(&input.session_id)?);
+            sessions::void(app(ctx), caller(ctx)?, key.as_deref(), id).await
+        };
+        answer(voided.await.map(done))
+    }
+
+    /// Moves a customer to another cabin. Not during a call.
+    async fn move_session(
+        &self,
+        ctx: &Context<'_>,
+        input: MoveSessionInput,
+    ) -> async_graphql::Result<SessionPayload> {
+        let moved = async {
+            let session = Kind::CabinSession.parse(&input.session_id)?;
+            sessions::change_cabin(app(ctx), caller(ctx)?, session, Kind::Cabin.parse(&input.cabin_id)?).await
+        };
+        answer(moved.await.map(done))
+    }
+
+    /// Takes the money for a closed session in the shift that is open now, and gives the receipt its number. What is left of a deposit
+    /// goes back as it was paid: by each method at most what came by it, in cash what the others leave.
+    async fn settle_session(
+        &self,
+        ctx: &Context<'_>,
+        input: SettleSessionInput,
+    ) -> async_graphql::Result<SettleSessionPayload> {
+        let settled = async {
+            let settling = Settling {
+                session_id: Kind::CabinSession.parse(&input.session_id)?,
+                payments: input
+                    .payments
+                    .into_iter()
+                    .map(|payment| (payment.method.into(), payment.amount.0))
+                    .collect(),
+            };
+            let settled = sessions::settle(app(ctx), caller(ctx)?, &input.idempotency_key, settling).await?;
+            let change = Money::new(settled.change, &settled.view.currency);
+            Ok(SettleSessionPayload {
+                session: Some(CabinSession(settled.view)),
+                change: Some(change),
+                user_errors: Vec::new(),
+            })
+        };
+        answer(settled.await)
+    }
+
+    /// Gives back what was paid for a settled session, or a part of it, out of the register that is open now. Attendants in sum no more
+    /// than the callshop's `attendantMaxRefund`.
+    async fn refund_session(
+        &self,
+        ctx: &Context<'_>,
+        input: RefundSessionInput,
+    ) -> async_graphql::Result<SessionPayload> {
+        let refunded = async {
+            let refund = Refund {
+                session_id: Kind::CabinSession.parse(&input.session_id)?,
+                amount: input.amount.0,
+                method: input.method.into(),
+                reason: input.reason,
+            };
+            sessions::refund(app(ctx), caller(ctx)?, &input.idempotency_key, refund).await
+        };
+        answer(refunded.await.map(done))
+    }
+}
+
+/// What is paid in advance: a mode that was given must fit it.
+fn deposit(
+    mode: Option<SessionMode>,
+    deposit: Option<DepositInput>,
+) -> base::error::Result<Option<(entity::PaymentMethod, Micros)>> {
+    match (mode, deposit) {
+        (Some(SessionMode::Postpaid), Some(_)) => {
+            Err(Error::invalid("deposit", "a POSTPAID session has no deposit"))
+        }
+        (Some(SessionMode::Prepaid), None) => {
+            Err(Error::invalid("deposit", "a PREPAID session takes a deposit"))
+        }
+        (_, deposit) => Ok(deposit.map(|deposit| (deposit.method.into(), deposit.amount.0))),
+    }
+}
+
+/// None when left out, `Some(None)` for null.
+pub(crate) fn changed<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
+    match value {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(value) => Some(Some(value)),
+    }
+}
+
+fn done(view: SessionView) -> SessionPayload {
+    SessionPayload { session: Some(CabinSession(view)), user_errors: Vec::new() }
+}

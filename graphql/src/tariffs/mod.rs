@@ -1,0 +1,113 @@
+//! Tariffs, their versions and rates.
+
+mod inputs;
+mod mutations;
+mod rates;
+mod types;
+
+use async_graphql::{Context, ID, Object};
+use entity::tariff;
+use uuid::Uuid;
+
+pub use mutations::{
+    ActivateTariffVersionPayload, AssignTariffPayload, BlockDestinationPayload, CreateTariffPayload,
+    TariffDraftPayload, TariffMutation,
+};
+pub use rates::RateView;
+pub(super) use rates::{BandPriceView, RateSearchInput, band_prices, by_prefix};
+pub use types::{Tariff, TariffVersion};
+
+use super::paging::{Page, Paging, connection};
+use super::payload::{nullable, top_level};
+use super::roles::{ADMIN, MANAGERS, Rule};
+use super::scalars::Kind;
+use super::{actor, app, caller};
+use app::tariffs;
+use rates::version_rates;
+
+/// Who sees what of this file.
+pub const RULES: &[Rule] = &[
+    ("Tariff", MANAGERS),
+    ("TariffVersion", MANAGERS),
+    ("Query.tariff", MANAGERS),
+    ("Query.tariffs", MANAGERS),
+    ("Query.tariffVersion", MANAGERS),
+    ("Query.rates", MANAGERS),
+    ("Mutation.createTariff", MANAGERS),
+    ("Mutation.importTariff", MANAGERS),
+    ("Mutation.upsertRates", MANAGERS),
+    ("Mutation.deleteRates", MANAGERS),
+    ("Mutation.copyTariffVersion", MANAGERS),
+    ("Mutation.activateTariffVersion", MANAGERS),
+    ("Mutation.assignTariff", MANAGERS),
+    ("Mutation.blockDestination", MANAGERS),
+    ("Mutation.unblockDestination", MANAGERS),
+    ("CreateTariffInput.accountId", ADMIN),
+];
+
+/// Queries of this file.
+#[derive(Default)]
+pub struct TariffQuery;
+
+#[Object]
+impl TariffQuery {
+    /// A tariff of the caller's account.
+    async fn tariff(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Tariff>> {
+        let found = async { tariffs::find(app(ctx), caller(ctx)?, Kind::Tariff.parse(&id)?).await };
+        nullable(found.await.map(Tariff))
+    }
+
+    /// Tariffs of the caller's account, oldest first; an admin's are all.
+    async fn tariffs(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> async_graphql::Result<Page<Tariff>> {
+        let (app, actor) = (app(ctx), actor(ctx)?);
+        let read = |page| tariffs::list(app, actor, page);
+        connection(Paging { first, after, last, before }, false, read, |row: &tariff::Model| row.id, Tariff)
+            .await
+    }
+
+    /// A version of a tariff of the caller's account.
+    async fn tariff_version(
+        &self,
+        ctx: &Context<'_>,
+        id: ID,
+    ) -> Option<async_graphql::Result<TariffVersion>> {
+        let found =
+            async { tariffs::find_version(app(ctx), caller(ctx)?, Kind::TariffVersion.parse(&id)?).await };
+        nullable(found.await.map(TariffVersion))
+    }
+
+    /// Rates of a version of a tariff of the caller's account, in the order of their prefixes.
+    #[allow(clippy::too_many_arguments, reason = "the arguments of a connection, and two more")]
+    async fn rates(
+        &self,
+        ctx: &Context<'_>,
+        version_id: ID,
+        #[graphql(desc = "Which ones; all when left out.")] search: Option<RateSearchInput>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> async_graphql::Result<Page<RateView>> {
+        let found = async {
+            tariffs::find_version(app(ctx), caller(ctx)?, Kind::TariffVersion.parse(&version_id)?).await
+        };
+        let version = found.await.map_err(top_level)?;
+        version_rates(ctx, &version, search, Paging { first, after, last, before }).await
+    }
+}
+
+/// A tariff that is assigned to an account, for who may see it whole: its owner and the platform's admins.
+pub(super) async fn assigned_tariff(
+    ctx: &Context<'_>,
+    id: Option<Uuid>,
+) -> async_graphql::Result<Option<Tariff>> {
+    let Some(id) = id else { return Ok(None) };
+    nullable(tariffs::find(app(ctx), actor(ctx)?, id).await.map(Tariff)).transpose()
+}

@@ -1,0 +1,203 @@
+//! Rates: one prefix's price each, how they are looked for, and their pages.
+
+use async_graphql::connection::{Connection, Edge};
+use async_graphql::{Context, InputObject, Object, OutputType, SimpleObject};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use billing::number::DialPlan;
+use billing::tariff::{BandPrice, MAX_DESTINATION_CHARS, MAX_PREFIX_DIGITS, Rate};
+
+use crate::paging::{Page, Paging, around, size};
+use crate::payload::top_level;
+use crate::scalars::Money;
+use crate::{actor, app};
+use app::access;
+use app::rates::RateSearch;
+use app::tariffs::{self, Version};
+use base::error::{Error, ErrorCode, Result};
+use store::tariffs::{RateFilter, RatePage};
+
+/// One prefix's price in one version.
+pub struct RateView {
+    rate: Rate,
+    currency: String,
+}
+
+#[Object(name = "Rate")]
+impl RateView {
+    /// E.164 digits; the longest prefix of a number wins.
+    async fn prefix(&self) -> &str {
+        &self.rate.prefix
+    }
+
+    /// For people.
+    async fn destination(&self) -> &str {
+        &self.rate.destination
+    }
+
+    /// Price of sixty seconds, outside the bands that this rate prices.
+    async fn price_per_minute(&self) -> Money {
+        Money::new(self.rate.price_per_minute, &self.currency)
+    }
+
+    /// Charged once per answered call.
+    async fn connection_fee(&self) -> Money {
+        Money::new(self.rate.connection_fee, &self.currency)
+    }
+
+    /// Seconds billed at least.
+    async fn initial_increment(&self) -> u32 {
+        self.rate.initial_increment
+    }
+
+    /// Seconds of each further step.
+    async fn increment(&self) -> u32 {
+        self.rate.increment
+    }
+
+    /// What an answered call costs at least.
+    async fn minimum_charge(&self) -> Money {
+        Money::new(self.rate.minimum_charge, &self.currency)
+    }
+
+    /// Calls shorter than this cost nothing.
+    async fn free_seconds(&self) -> u32 {
+        self.rate.free_seconds
+    }
+
+    /// Prices within the tariff's time bands.
+    async fn band_prices(&self) -> Vec<BandPriceView> {
+        band_prices(&self.rate, &self.currency)
+    }
+}
+
+/// The price within one time band.
+#[derive(SimpleObject)]
+#[graphql(name = "BandPrice")]
+pub struct BandPriceView {
+    /// Name of the band.
+    pub band: String,
+    /// Price of sixty seconds.
+    pub price_per_minute: Money,
+    /// Fee of a call that is answered in the band; null when it is the rate's own.
+    pub connection_fee: Option<Money>,
+}
+
+pub(crate) fn band_prices(rate: &Rate, currency: &str) -> Vec<BandPriceView> {
+    let view = |(band, price): (&String, &BandPrice)| BandPriceView {
+        band: band.clone(),
+        price_per_minute: Money::new(price.price_per_minute, currency),
+        connection_fee: price.connection_fee.map(|fee| Money::new(fee, currency)),
+    };
+    rate.band_prices.iter().map(view).collect()
+}
+
+/// Which rates; all that is given must hold.
+#[derive(Default, InputObject)]
+pub struct RateSearchInput {
+    /// Rates whose prefix begins with these digits.
+    pub prefix: Option<String>,
+    /// Rates that begin this number, in E.164 or as it is dialled in the account's country; the longest wins.
+    pub number: Option<String>,
+    /// Rates whose destination contains this text; case and accents do not matter.
+    pub destination: Option<String>,
+}
+
+impl RateSearchInput {
+    /// Checked, with the number as `plan` reads it.
+    pub(crate) fn into_search(self, plan: &DialPlan) -> Result<RateSearch> {
+        let digits = |text: &String| {
+            (1..=MAX_PREFIX_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if !self.prefix.as_ref().is_none_or(digits) {
+            return Err(Error::invalid("search.prefix", format!("1 to {MAX_PREFIX_DIGITS} digits")));
+        }
+        if self
+            .destination
+            .as_ref()
+            .is_some_and(|text| text.is_empty() || text.chars().count() > MAX_DESTINATION_CHARS)
+        {
+            return Err(Error::invalid(
+                "search.destination",
+                format!("1 to {MAX_DESTINATION_CHARS} characters"),
+            ));
+        }
+        let number = match self.number {
+            Some(number) => Some(dialed_digits(plan, &number)?),
+            None => None,
+        };
+        let filter = RateFilter { prefix: self.prefix, number };
+        Ok(RateSearch { filter, destination: self.destination })
+    }
+}
+
+fn dialed_digits(plan: &DialPlan, number: &str) -> Result<String> {
+    use billing::number::Dialed;
+    let bad = |message: String| Error::field(ErrorCode::NumberInvalid, "search.number", message);
+    match plan.normalize(number) {
+        Ok(Dialed::Number { e164, .. }) => Ok(e164.into()),
+        Ok(Dialed::Emergency { .. } | Dialed::Short { .. }) => {
+            Err(bad("a short number has no rates".to_owned()))
+        }
+        Err(error) => Err(bad(error.to_string())),
+    }
+}
+
+/// A connection over rows that are ordered by prefix, the cursor.
+pub(crate) async fn by_prefix<M, N, Fut>(
+    paging: Paging,
+    read: impl FnOnce(RatePage) -> Fut,
+    prefix: impl Fn(&M) -> &str,
+    node: impl Fn(M) -> N,
+) -> async_graphql::Result<Page<N>>
+where
+    Fut: Future<Output = Result<Vec<M>>>,
+    N: OutputType,
+{
+    let (size, backwards) = size(&paging).map_err(top_level)?;
+    let (after, before) = around(&paging, prefix_cursor).map_err(top_level)?;
+    let (begun, ended) = (after.is_some(), before.is_some());
+    let mut rows =
+        read(RatePage { after, before, limit: size + 1, descending: backwards }).await.map_err(top_level)?;
+    let wanted = usize::try_from(size).unwrap_or(usize::MAX);
+    let more = rows.len() > wanted;
+    rows.truncate(wanted);
+    if backwards {
+        rows.reverse();
+    }
+    let (previous, next) = if backwards { (more, ended) } else { (begun, more) };
+    let mut connection = Connection::new(previous, next);
+    connection
+        .edges
+        .extend(rows.into_iter().map(|row| Edge::new(URL_SAFE_NO_PAD.encode(prefix(&row)), node(row))));
+    Ok(connection)
+}
+
+fn prefix_cursor(text: &str) -> Option<String> {
+    let prefix = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+    let good = |prefix: &String| {
+        prefix.len() <= MAX_PREFIX_DIGITS && prefix.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    Some(prefix).filter(good)
+}
+
+pub(super) async fn version_rates(
+    ctx: &Context<'_>,
+    version: &Version,
+    search: Option<RateSearchInput>,
+    paging: Paging,
+) -> async_graphql::Result<Page<RateView>> {
+    let (app, actor) = (app(ctx), actor(ctx)?);
+    let owner = access::by_id(app.store.reader(), version.tariff.account_id).await.map_err(top_level)?;
+    let plan = DialPlan::for_country(&owner.country);
+    let search = search.unwrap_or_default().into_search(&plan).map_err(top_level)?;
+    let read = |page| tariffs::version_rates(app, actor, version.version.id, &search, page);
+    let currency = &version.tariff.currency;
+    by_prefix(
+        paging,
+        read,
+        |rate: &Rate| rate.prefix.as_str(),
+        |rate| RateView { rate, currency: currency.clone() },
+    )
+    .await
+}

@@ -1,0 +1,206 @@
+//! Commands to the proxies (docs/hook.md, "The control listener").
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use entity::call;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+
+use app::sip_proxies::{
+    Dialog, Dialogs, HangUp, HungUp, ProxyError, QueueState, Registrations, SetLimit, SipProxies,
+};
+
+use super::event::ProxyTime;
+use super::listing;
+use crate::config::ProxyConfig;
+
+type Result<T> = std::result::Result<T, ProxyError>;
+
+/// How long a proxy may take for a command.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// How long it may take to list what it has.
+const LISTING_TIMEOUT: Duration = Duration::from_secs(10);
+/// A listing has at most so many bytes: some forty thousand dialogs.
+const LISTING_BYTES: usize = 32 << 20;
+
+/// The proxies, by the names they give themselves.
+pub struct Proxies {
+    client: reqwest::Client,
+    known: BTreeMap<String, (String, SecretString)>,
+}
+
+impl Proxies {
+    /// From the configuration.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be made.
+    pub fn new(configured: &[ProxyConfig]) -> std::result::Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        let known = configured
+            .iter()
+            .map(|proxy| {
+                (
+                    proxy.name.clone(),
+                    (proxy.control_url.trim_end_matches('/').to_owned(), proxy.token.clone()),
+                )
+            })
+            .collect();
+        Ok(Self { client, known })
+    }
+
+    /// What a proxy is, by its own word: its server's name and version.
+    ///
+    /// # Errors
+    /// [`ProxyError`].
+    pub async fn version(&self, proxy: &str) -> Result<String> {
+        let (url, token) = self.known.get(proxy).ok_or_else(|| ProxyError::Unknown(proxy.to_owned()))?;
+        let request = json!({ "jsonrpc": "2.0", "method": "core.version", "id": 1 });
+        let request = self.client.post(format!("{url}/RPC")).json(&request);
+        let answer =
+            request.header("X-Callshop-Token", token.expose_secret()).send().await.map_err(unreachable)?;
+        let status = answer.status().as_u16();
+        let answer: serde_json::Value = answer.json().await.unwrap_or_default();
+        let version = answer["result"].as_str().filter(|_| status == 200);
+        version.map(|text| text.chars().take(60).collect()).ok_or(ProxyError::Answer(status))
+    }
+
+    async fn hang_up_dialog(
+        &self,
+        proxy: &str,
+        (call_id, from_tag, to_tag): (&String, &String, Option<&String>),
+        cause: &str,
+    ) -> Result<HungUp> {
+        let mut body = json!({ "call_id": call_id, "from_tag": from_tag, "cause": cause });
+        if let Some(to_tag) = to_tag {
+            body["to_tag"] = json!(to_tag);
+        }
+        match self.post(proxy, "/call/hangup", &body).await? {
+            200 | 410 => Ok(HungUp::Taken),
+            404 => Ok(HungUp::Unknown),
+            status => Err(ProxyError::Answer(status)),
+        }
+    }
+
+    async fn list(&self, proxy: &str, method: &str) -> Result<Vec<u8>> {
+        self.read(proxy, "/RPC", &json!({ "jsonrpc": "2.0", "method": method, "id": 1 })).await
+    }
+
+    /// The body of an answer with status 200.
+    async fn read(&self, proxy: &str, path: &str, body: &serde_json::Value) -> Result<Vec<u8>> {
+        let request = self.request(proxy, path)?.json(body).timeout(LISTING_TIMEOUT);
+        let answer = request.send().await.map_err(unreachable)?;
+        let status = answer.status().as_u16();
+        if status != 200 {
+            return Err(ProxyError::Answer(status));
+        }
+        bounded(answer).await
+    }
+
+    async fn post(&self, proxy: &str, path: &str, body: &serde_json::Value) -> Result<u16> {
+        let answer = self.request(proxy, path)?.json(body).send().await.map_err(unreachable)?;
+        Ok(answer.status().as_u16())
+    }
+
+    fn request(&self, proxy: &str, path: &str) -> Result<reqwest::RequestBuilder> {
+        let (url, token) = self.known.get(proxy).ok_or_else(|| ProxyError::Unknown(proxy.to_owned()))?;
+        Ok(self.client.post(format!("{url}{path}")).header("X-Callshop-Token", token.expose_secret()))
+    }
+}
+
+#[async_trait::async_trait]
+impl SipProxies for Proxies {
+    async fn hang_up(&self, call: &call::Model, cause: HangUp) -> Result<HungUp> {
+        let cause = match cause {
+            HangUp::Asked => "api",
+            HangUp::UsedUp => "max_duration",
+        };
+        let tags = (&call.sip_call_id, &call.from_tag, call.to_tag.as_ref());
+        self.hang_up_dialog(&call.proxy, tags, cause).await
+    }
+
+    async fn hang_up_stray(&self, proxy: &str, dialog: &Dialog) -> Result<HungUp> {
+        let tags = (&dialog.call_id, &dialog.from_tag, dialog.to_tag.as_ref());
+        self.hang_up_dialog(proxy, tags, "api").await
+    }
+
+    async fn set_limit(&self, call: &call::Model) -> Result<SetLimit> {
+        let mut body = json!({ "ref": call.id, "call_id": call.sip_call_id, "from_tag": call.from_tag, "covered": call.covered });
+        if let Some(to_tag) = &call.to_tag {
+            body["to_tag"] = json!(to_tag);
+        }
+        let answer =
+            self.request(&call.proxy, "/call/limit")?.json(&body).send().await.map_err(unreachable)?;
+        match answer.status().as_u16() {
+            200 => {
+                // an answer that says less is an answer
+                let held: Option<HeldLimit> = serde_json::from_slice(&bounded(answer).await?).ok();
+                Ok(SetLimit::Taken(held.map(|held| held.now.0)))
+            }
+            404 | 410 => Ok(SetLimit::Over),
+            409 => Ok(SetLimit::NotAnswered),
+            status => Err(ProxyError::Answer(status)),
+        }
+    }
+
+    async fn purge_phone(&self, sip_user: &str) {
+        for name in self.known.keys() {
+            match self.post(name, "/phone/purge", &json!({ "user": sip_user })).await {
+                Ok(200) => {}
+                Ok(status) => tracing::warn!(proxy = %name, status, "the proxy did not forget a phone"),
+                Err(error) => tracing::warn!(proxy = %name, %error, "the proxy did not forget a phone"),
+            }
+        }
+    }
+
+    async fn queue(&self, proxy: &str) -> Result<QueueState> {
+        listing::queue(&self.read(proxy, "/queue", &json!({})).await?).map_err(malformed)
+    }
+
+    async fn dialogs(&self, proxy: &str) -> Result<Dialogs> {
+        listing::dialogs(&self.list(proxy, "dlg.list").await?).map_err(malformed)
+    }
+
+    async fn phones(&self, proxy: &str) -> Result<Registrations> {
+        listing::registrations(&self.list(proxy, "ul.dump").await?).map_err(malformed)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.known.keys().cloned().collect()
+    }
+
+    fn knows(&self, proxy: &str) -> bool {
+        self.known.contains_key(proxy)
+    }
+}
+
+fn unreachable(error: reqwest::Error) -> ProxyError {
+    ProxyError::Unreachable(Box::new(error))
+}
+
+fn malformed(error: serde_json::Error) -> ProxyError {
+    ProxyError::Malformed(Box::new(error))
+}
+
+/// What a proxy answers to a limit.
+#[derive(Deserialize)]
+struct HeldLimit {
+    now: ProxyTime,
+}
+
+/// The body of an answer, up to the bound.
+async fn bounded(mut answer: reqwest::Response) -> Result<Vec<u8>> {
+    let mut read = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
+        if read.len() + chunk.len() > LISTING_BYTES {
+            return Err(ProxyError::TooLong(LISTING_BYTES));
+        }
+        read.extend_from_slice(&chunk);
+    }
+    Ok(read)
+}

@@ -1,0 +1,214 @@
+//! The hook's endpoints, on a listener of their own: `ha1`, `authorize`, `events` (docs/hook.md).
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use subtle::ConstantTimeEq as _;
+use tracing::Instrument as _;
+
+use super::event::{self, AuthorizeBody, Ha1Body, MAX_EVENTS};
+use super::metrics::HookMetrics;
+use app::App;
+use app::calls::authorize::{Authorization, AuthorizeRequest};
+use app::calls::emergency;
+use app::calls::events::{self, EventResult, ProxyEvent};
+use app::calls::writer::CallWriter;
+use base::error::Error;
+use telemetry::{RequestId, mask, request, trace};
+
+/// Largest body: fifty events of 4 KiB.
+const MAX_BODY: usize = 256 * 1024;
+
+/// What the endpoints need.
+pub struct Hook {
+    /// The use cases.
+    pub app: Arc<App>,
+    /// Where events and attempts are handed in.
+    pub writer: CallWriter,
+    /// Secrets that a proxy may present.
+    pub secrets: Vec<SecretString>,
+    /// Counters of its requests.
+    pub metrics: HookMetrics,
+}
+
+/// Mounts the endpoints.
+pub fn configure(config: &mut web::ServiceConfig, hook: web::Data<Hook>) {
+    config
+        .app_data(hook)
+        .app_data(web::PayloadConfig::new(MAX_BODY))
+        .route("/kamailio/v1/ha1", web::post().to(ha1))
+        .route("/kamailio/v1/authorize", web::post().to(authorize))
+        .route("/kamailio/v1/events", web::post().to(events));
+}
+
+/// One of the configured secrets as Basic password, compared in constant time. A wrong one is told nothing but 401.
+fn trusted(hook: &Hook, request: &HttpRequest) -> bool {
+    let Some(value) = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())
+    else {
+        return false;
+    };
+    let Some(decoded) = value.strip_prefix("Basic ").and_then(|text| STANDARD.decode(text).ok()) else {
+        return false;
+    };
+    let Some(password) = decoded.strip_prefix(b"kamailio:") else { return false };
+    let secrets = &hook.secrets;
+    // every secret is compared, so that time does not tell which one was close
+    secrets
+        .iter()
+        .fold(false, |found, secret| found | bool::from(secret.expose_secret().as_bytes().ct_eq(password)))
+}
+
+fn unauthorized() -> HttpResponse {
+    HttpResponse::Unauthorized()
+        .insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"callshop\""))
+        .json(json!({"error":"UNAUTHORIZED"}))
+}
+
+fn bad(message: impl std::fmt::Display) -> HttpResponse {
+    HttpResponse::BadRequest().json(json!({ "error": "BAD_BODY", "message": message.to_string() }))
+}
+
+fn failed(error: &Error) -> HttpResponse {
+    tracing::error!(%error, "the hook could not answer");
+    HttpResponse::ServiceUnavailable().json(json!({ "error": "UNAVAILABLE" }))
+}
+
+/// Runs a request's work in a span of its own, counts it, and gives its id back.
+async fn observed(
+    hook: &Hook,
+    path: &'static str,
+    request: &HttpRequest,
+    work: impl Future<Output = HttpResponse>,
+) -> HttpResponse {
+    let begun = Instant::now();
+    let given = |name: &str| request.headers().get(name).map(header::HeaderValue::as_bytes);
+    let id = RequestId::of(given(request::HEADER));
+    let span = request::span("hook", &id);
+    span.record("operation", path);
+    trace::adopt(&span, given(trace::HEADER));
+    let mut response = work.instrument(span.clone()).await;
+    let outcome = hook.metrics.answered(path, response.status().as_u16(), begun.elapsed());
+    request::ended(&span, outcome, begun.elapsed());
+    if let Ok(value) = header::HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(header::HeaderName::from_static(request::HEADER), value);
+    }
+    response
+}
+
+async fn ha1(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    observed(&hook, "ha1", &request, answer_ha1(&hook, &request, &body)).await
+}
+
+async fn authorize(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    observed(&hook, "authorize", &request, answer_attempt(&hook, &request, &body)).await
+}
+
+async fn events(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    observed(&hook, "events", &request, answer_events(&hook, &request, &body)).await
+}
+
+async fn answer_ha1(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpResponse {
+    if !trusted(hook, request) {
+        return unauthorized();
+    }
+    let asked: Ha1Body = match serde_json::from_slice(body) {
+        Ok(asked) => asked,
+        Err(error) => return bad(error),
+    };
+    if asked.user.contains('\0') {
+        return bad("user has a NUL character");
+    }
+    match emergency::known_phone(&hook.app, &asked.user, &asked.realm).await {
+        Ok(Some(phone)) if asked.algorithm == "MD5" => HttpResponse::Ok().json(json!({
+            "ha1": phone.ha1, "blocked": phone.blocked, "emergency": phone.emergency, "caller_id": phone.caller_id,
+        })),
+        Ok(_) => HttpResponse::NotFound().json(json!({ "error": "NOT_FOUND" })),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn answer_attempt(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpResponse {
+    if !trusted(hook, request) {
+        return unauthorized();
+    }
+    let (asked, ends) = match attempt(body, hook.app.clock.now()) {
+        Ok(asked) => asked,
+        Err(error) => return bad(error),
+    };
+    tracing::debug!(user = asked.user, dialed = mask::number(&asked.dialed), "a phone asks");
+    let answer = match events::of_live_calls(&hook.app, ends).await {
+        Ok(ends) => hook.writer.authorize_after(ends, asked).await,
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(answer) => {
+            let outcome = match &answer {
+                Authorization::Allowed { .. } => "ALLOWED",
+                Authorization::Refused(refusal) => refusal.code(),
+            };
+            hook.metrics.attempt(outcome);
+            tracing::debug!(decided = outcome, "the phone is answered");
+            HttpResponse::Ok().json(answer_json(&answer))
+        }
+        Err(error) => failed(&error),
+    }
+}
+
+fn attempt(body: &[u8], now: DateTime<Utc>) -> Result<(AuthorizeRequest, Vec<ProxyEvent>), String> {
+    let mut asked: AuthorizeBody = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let ends = asked.take_ends(now)?;
+    Ok((asked.into_request()?, ends))
+}
+
+fn answer_json(answer: &Authorization) -> Value {
+    match answer {
+        Authorization::Allowed { reference, max_seconds, to, caller_id } => {
+            json!({ "allow": true, "ref": reference, "max_seconds": max_seconds, "to": to, "caller_id": caller_id })
+        }
+        Authorization::Refused(refusal) => json!({
+            "allow": false, "code": refusal.sip_code(), "reason": refusal.reason(), "error": refusal.code(),
+        }),
+    }
+}
+
+async fn answer_events(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpResponse {
+    if !trusted(hook, request) {
+        return unauthorized();
+    }
+    let items: Vec<Value> = match serde_json::from_slice(body) {
+        Ok(items) => items,
+        // a 4xx would make the proxy send the same bytes for ever: they are kept as one event that was not understood
+        Err(_) => vec![Value::String(String::from_utf8_lossy(body).into_owned())],
+    };
+    if items.is_empty() || items.len() > MAX_EVENTS {
+        return bad(format!("a batch has 1 to {MAX_EVENTS} events"));
+    }
+    let now = hook.app.clock.now();
+    let events: Vec<_> = items.into_iter().map(|item| event::parse(item, now)).collect();
+    let eids: Vec<String> = events.iter().map(|event| event.eid.clone()).collect();
+    match hook.writer.apply(events).await {
+        Ok(results) => {
+            results.iter().for_each(|result| hook.metrics.event(result.outcome()));
+            let results: Vec<Value> =
+                eids.iter().zip(&results).map(|(eid, result)| result_json(eid, result)).collect();
+            HttpResponse::Ok().json(json!({ "results": results }))
+        }
+        // 503: the proxy keeps the batch and sends it again
+        Err(error) => failed(&error),
+    }
+}
+
+fn result_json(eid: &str, result: &EventResult) -> Value {
+    let mut answer = json!({ "eid": eid, "status": result.outcome() });
+    if let EventResult::Rejected(error) = result {
+        answer["error"] = json!(error);
+    }
+    answer
+}

@@ -1,0 +1,10 @@
+//! The SIP side (docs/hook.md): the hook that proxies call, the Redis stream that they write events to, and the client of their control
+//! listeners.
+
+pub mod config;
+pub mod control;
+pub mod event;
+pub mod hook;
+mod listing;
+pub mod metrics;
+pub mod stream;

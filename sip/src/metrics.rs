@@ -1,0 +1,100 @@
+//! Requests of the SIP proxies.
+
+use std::time::Duration;
+
+use app::calls::events::EventResult;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use telemetry::DURATION_BUCKETS;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    path: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Path {
+    path: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+/// Requests of the proxy.
+#[derive(Debug)]
+pub struct HookMetrics {
+    requests: Family<Request, Counter>,
+    seconds: Family<Path, Histogram, fn() -> Histogram>,
+    attempts: Family<Outcome, Counter>,
+    events: Family<Outcome, Counter>,
+}
+
+impl Default for HookMetrics {
+    fn default() -> Self {
+        let seconds = || Histogram::new(DURATION_BUCKETS);
+        let events = Family::<Outcome, Counter>::default();
+        // a counter that is not there yet does not increase when it comes: each begins at zero
+        for outcome in EventResult::OUTCOMES {
+            drop(events.get_or_create(&Outcome { outcome }));
+        }
+        Self {
+            requests: Family::default(),
+            seconds: Family::new_with_constructor(seconds),
+            attempts: Family::default(),
+            events,
+        }
+    }
+}
+
+impl HookMetrics {
+    /// A request was answered with this status.
+    pub fn answered(&self, path: &'static str, status: u16, duration: Duration) -> &'static str {
+        let outcome = match status {
+            200 => "ok",
+            401 => "unauthorized",
+            404 => "not_found",
+            503 => "unavailable",
+            _ => "bad",
+        };
+        self.requests.get_or_create(&Request { path, outcome }).inc();
+        self.seconds.get_or_create(&Path { path }).observe(duration.as_secs_f64());
+        outcome
+    }
+
+    /// An attempt was decided: `ALLOWED`, or the code of the refusal.
+    pub fn attempt(&self, outcome: &'static str) {
+        self.attempts.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// An event was taken: `applied`, `duplicate`, `ignored` or `rejected`.
+    pub fn event(&self, outcome: &'static str) {
+        self.events.get_or_create(&Outcome { outcome }).inc();
+    }
+
+    /// Registers everything under its names.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "hook_requests",
+            "Requests of the SIP proxy, by path and how they ended",
+            self.requests.clone(),
+        );
+        let help = "Time from a request of the SIP proxy to its answer";
+        registry.register("hook_request_duration_seconds", help, self.seconds.clone());
+        registry.register(
+            "call_attempts",
+            "Attempts that were decided: ALLOWED, or the refusal",
+            self.attempts.clone(),
+        );
+        registry.register(
+            "hook_events",
+            "Events of the SIP proxy, by what became of them",
+            self.events.clone(),
+        );
+    }
+}

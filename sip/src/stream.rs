@@ -1,0 +1,510 @@
+//! The proxies' events from a Redis stream: each node reads it as a member of one consumer group.
+//!
+//! An entry is acknowledged and deleted only when its event is committed. So what is in the stream is what is not applied yet:
+//! its length is the lag, and an empty stream is a drained one. What a node that died had read is claimed by another after some seconds.
+//! An event that comes twice (claimed while its first reader was only slow, or posted by HTTP as well) is dropped by its `eid`.
+//!
+//! Who fails alone holds nobody up: such an entry is put aside and tried again with growing pauses ([`Aside`]), and only what is about the
+//! same call or phone waits behind it. When nothing can be applied, because the database is away, say, nothing is read.
+
+mod aside;
+mod entry;
+mod status;
+mod upkeep;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::join_all;
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, Cmd, RedisResult, Value};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
+use uuid::Uuid;
+
+use aside::Aside;
+pub use entry::EntryId;
+use entry::{Entry, entries};
+pub use status::{StreamStatus, Stuck};
+
+use app::App;
+use app::calls::events::{EventResult, ProxyEvent};
+use app::calls::writer::CallWriter;
+use app::redis_client::{self, PATIENCE, Pauses, RedisConfig};
+use app::sip_proxies::{EventQueue, StuckEntry};
+use base::error::{Error, OrFault as _, Result};
+use telemetry::health::Heartbeat;
+use telemetry::{RequestId, request, trace};
+
+/// Entries read at once.
+const BATCH: usize = 64;
+/// Events handed to the writer at once, but for an entry that has more.
+const EVENTS: usize = 64;
+/// How long a read waits for entries; a stop, and whatever is to be done from time to time, waits for it.
+const BLOCK: Duration = Duration::from_secs(1);
+/// Pauses while nothing can be applied: the database is away, or too much is waiting.
+const AGAIN: Duration = Duration::from_millis(500);
+/// How long reconciliation waits for what is on its way.
+const SOON: Duration = Duration::from_secs(1);
+/// A reader that was silent for so long hangs: more than anything takes that it waits for in Redis. While it waits for the writer, that one's
+/// own heartbeat counts.
+const HUNG: Duration = Duration::from_secs(60);
+
+/// The stream, as this node sees it.
+pub struct EventStream {
+    client: Client,
+    stream: String,
+    group: String,
+    /// This process: another name after each start, so that nobody takes the place of one that is still there.
+    consumer: String,
+    claim: Duration,
+    /// How it goes.
+    pub status: StreamStatus,
+}
+
+/// A place in the stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position(String);
+
+impl EventStream {
+    /// The stream of the configuration, if it names one. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// A fault: the configured Redis is none.
+    pub fn new(config: &RedisConfig) -> Result<Option<Self>> {
+        let client = redis_client::client(config).or_fault()?;
+        let Some((client, stream)) = client.zip(config.events_stream.clone()) else { return Ok(None) };
+        Ok(Some(Self {
+            client,
+            stream,
+            group: config.events_group.clone(),
+            consumer: Uuid::new_v4().to_string(),
+            claim: Duration::from_secs(config.claim_seconds.into()),
+            status: StreamStatus::default(),
+        }))
+    }
+
+    /// Whether every event in the stream is applied.
+    ///
+    /// # Errors
+    /// Redis does not answer: nobody knows.
+    pub async fn drained(&self) -> Result<bool> {
+        let mut connection = self.connect().await.or_fault()?;
+        let length: u64 = self.command("XLEN").query_async(&mut connection).await.or_fault()?;
+        Ok(length == 0)
+    }
+
+    /// Where the stream ends now. Under load a stream is never empty; [`Self::applied_through`] still becomes true.
+    ///
+    /// # Errors
+    /// Redis does not answer.
+    pub async fn end(&self) -> Result<Position> {
+        let last = self.ids("XREVRANGE", ("+", "-"), 1).await?;
+        Ok(Position(last.first().map_or_else(|| "0-0".to_owned(), EntryId::to_string)))
+    }
+
+    /// Whether every event up to there, that one included, is applied, but for those that are stuck: they may stay for days, and what is
+    /// concluded without them is corrected when they are applied after all.
+    ///
+    /// # Errors
+    /// Redis does not answer.
+    pub async fn applied_through(&self, position: &Position) -> Result<bool> {
+        let stuck: HashSet<EntryId> = self.status.stuck().iter().map(|one| one.id).collect();
+        let first = self.ids("XRANGE", ("-", &position.0), stuck.len() + 1).await?;
+        Ok(first.iter().all(|id| stuck.contains(id)))
+    }
+
+    async fn ids(&self, command: &str, (from, to): (&str, &str), count: usize) -> Result<Vec<EntryId>> {
+        let mut connection = self.connect().await.or_fault()?;
+        let mut range = self.command(command);
+        let answer =
+            range.arg(from).arg(to).arg("COUNT").arg(count).query_async::<Value>(&mut connection).await;
+        Ok(entries(&answer.or_fault()?).into_iter().map(|entry| entry.id).collect())
+    }
+
+    async fn connect(&self) -> RedisResult<MultiplexedConnection> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(BLOCK + PATIENCE));
+        self.client.get_multiplexed_async_connection_with_config(&config).await
+    }
+
+    fn command(&self, name: &str) -> Cmd {
+        let mut command = redis::cmd(name);
+        command.arg(&self.stream);
+        command
+    }
+
+    /// A command about the group.
+    fn of_group(&self, name: &str) -> Cmd {
+        let mut command = self.command(name);
+        command.arg(&self.group);
+        command
+    }
+}
+
+#[async_trait::async_trait]
+impl EventQueue for EventStream {
+    /// What was handed over before the question; under load there is always something that came after it. Waits a moment for it.
+    async fn drained(&self, _proxy: &str) -> Result<bool> {
+        let end = self.end().await?;
+        let until = Instant::now() + SOON;
+        while !self.applied_through(&end).await? {
+            if Instant::now() >= until {
+                return Ok(false);
+            }
+            tokio::time::sleep(SOON / 20).await;
+        }
+        Ok(true)
+    }
+
+    fn stuck(&self) -> Vec<StuckEntry> {
+        let stuck = self.status.stuck().into_iter();
+        stuck
+            .map(|one| StuckEntry {
+                id: one.id.to_string(),
+                since: one.id.since(),
+                deliveries: one.deliveries,
+            })
+            .collect()
+    }
+}
+
+/// Reads the stream until `stop`; nothing where none is configured. What was read by then is applied and acknowledged, or left for the
+/// other nodes.
+pub async fn run(
+    stream: Option<Arc<EventStream>>,
+    app: Arc<App>,
+    writer: CallWriter,
+    stop: CancellationToken,
+) {
+    let Some(stream) = &stream else { return };
+    let heart = app.health.heartbeat("events stream", HUNG);
+    let mut reader = Reader {
+        app: &app,
+        stream,
+        writer,
+        heart,
+        aside: Aside::default(),
+        waiting: Vec::new(),
+        lost: HashSet::new(),
+        stop,
+    };
+    let seen = stream.clone();
+    app.health.note("events_stream", move || seen.status.note());
+    let (mut pauses, mut told) = (Pauses::default(), false);
+    while let Err(error) = reader.session(&mut pauses).await {
+        reader.heart.beat();
+        // once an outage; the first time also when it never was up
+        if stream.status.up.set(0) == 1 || !std::mem::replace(&mut told, true) {
+            tracing::warn!(%error, "the proxies' events cannot be read from Redis: they wait there");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pauses.pause()) => {}
+            () = reader.stop.cancelled() => return,
+        }
+    }
+    stream.status.up.set(0);
+}
+
+struct Reader<'a> {
+    app: &'a App,
+    stream: &'a EventStream,
+    writer: CallWriter,
+    heart: Heartbeat,
+    /// What failed alone.
+    aside: Aside,
+    /// What was read when nothing could be applied: nothing is read before it is.
+    waiting: Vec<Entry>,
+    /// What looked lost to the group at the last look ([`Reader::recover`]).
+    lost: HashSet<EntryId>,
+    stop: CancellationToken,
+}
+
+/// An entry that was read, and what it says.
+struct Read {
+    entry: Entry,
+    events: Vec<ProxyEvent>,
+    /// The calls and phones that it is about.
+    about: Vec<String>,
+}
+
+impl Reader<'_> {
+    /// One connection, until it breaks; `Ok` at a stop.
+    async fn session(&mut self, pauses: &mut Pauses) -> RedisResult<()> {
+        let mut connection = self.stream.connect().await?;
+        self.make_group(&mut connection).await?;
+        // what a session before this one read and could not acknowledge; all of it is there to be read again
+        self.waiting.clear();
+        let mut own = Some("0".to_owned());
+        let (mut look, mut claim) = (Instant::now(), false);
+        while !self.stop.is_cancelled() {
+            self.heart.beat();
+            if Instant::now() >= look {
+                self.look_after(&mut connection).await?;
+                look = Instant::now() + self.stream.claim / 2;
+                claim = true;
+            }
+            if !self.waiting.is_empty() {
+                self.try_waiting(&mut connection).await?;
+            } else if let Some(after) = own.take() {
+                own = self.take_own(&mut connection, &after).await?;
+            } else {
+                if std::mem::take(&mut claim) {
+                    self.claim(&mut connection).await?;
+                    self.recover(&mut connection).await?;
+                }
+                self.try_aside(&mut connection).await?;
+                self.go_on(&mut connection, pauses).await?;
+            }
+        }
+        if !self.waiting.is_empty() || self.aside.len() > 0 || own.is_some() {
+            // what we could not apply is taken over by another node, which then removes us
+            return Ok(());
+        }
+        // a name that will not come again
+        self.remove(&mut connection, &self.stream.consumer).await
+    }
+
+    /// Reads new ones, if there is room for those of them that fail.
+    async fn go_on(
+        &mut self,
+        connection: &mut MultiplexedConnection,
+        pauses: &mut Pauses,
+    ) -> RedisResult<()> {
+        if !self.waiting.is_empty() {
+            return Ok(());
+        }
+        if self.aside.has_room(BATCH) {
+            let new = self.read(connection, ">").await?;
+            self.take(connection, new).await?;
+        } else {
+            self.pause().await;
+        }
+        if self.stream.status.up.set(1) == 0 {
+            tracing::info!("the proxies' events are read from Redis");
+        }
+        *pauses = Pauses::default();
+        Ok(())
+    }
+
+    async fn pause(&self) {
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+
+    /// From the beginning: what was there before the group was is to be applied, too.
+    async fn make_group(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        let mut create = redis::cmd("XGROUP");
+        create.arg("CREATE").arg(&self.stream.stream).arg(&self.stream.group).arg("0").arg("MKSTREAM");
+        match create.query_async::<()>(connection).await {
+            Err(error) if error.code() != Some("BUSYGROUP") => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Entries that nobody has read (`>`), or this consumer's own after an id.
+    async fn read(&self, connection: &mut MultiplexedConnection, after: &str) -> RedisResult<Vec<Entry>> {
+        let mut read = redis::cmd("XREADGROUP");
+        read.arg("GROUP").arg(&self.stream.group).arg(&self.stream.consumer).arg("COUNT").arg(BATCH);
+        if after == ">" {
+            // not so long that others take over meanwhile what is kept
+            read.arg("BLOCK").arg(BLOCK.min(self.stream.claim / 4).as_millis() as u64);
+        }
+        read.arg("STREAMS").arg(&self.stream.stream).arg(after);
+        Ok(match read.query_async::<Value>(connection).await? {
+            // stream → entries
+            Value::Map(streams) => streams.first().map(|(_, list)| entries(list)).unwrap_or_default(),
+            _ => Vec::new(),
+        })
+    }
+
+    /// A page of what this consumer has read and not acknowledged; where the next one begins, if there may be one.
+    async fn take_own(
+        &mut self,
+        connection: &mut MultiplexedConnection,
+        after: &str,
+    ) -> RedisResult<Option<String>> {
+        let own = self.read(connection, after).await?;
+        let next = own.last().map(|last| last.id.to_string());
+        let own = own.into_iter().filter(|entry| !self.aside.contains(entry.id)).collect();
+        self.take(connection, own).await?;
+        Ok(next)
+    }
+
+    /// What was read while nothing could be applied, after a pause.
+    async fn try_waiting(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        self.pause().await;
+        if self.stop.is_cancelled() {
+            return Ok(());
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        self.take(connection, waiting).await?;
+        if self.waiting.is_empty() {
+            self.aside.hurry(Instant::now());
+        }
+        Ok(())
+    }
+
+    fn count_aside(&self) {
+        self.stream.status.aside.set(i64::try_from(self.aside.len()).unwrap_or(i64::MAX));
+    }
+
+    /// Tries again what failed alone and is due; for as long as some of it is applied, because others wait behind that.
+    async fn try_aside(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        while self.waiting.is_empty() && !self.stop.is_cancelled() {
+            let due = self.aside.due(Instant::now(), BATCH);
+            if due.is_empty() {
+                break;
+            }
+            // read again, which counts how often that was
+            let found = entries(&self.own(&due).query_async(connection).await?);
+            let there: HashSet<EntryId> = found.iter().map(|entry| entry.id).collect();
+            due.into_iter().filter(|id| !there.contains(id)).for_each(|id| self.aside.done(id));
+            let before = self.stream.status.applied.get();
+            self.take(connection, found).await?;
+            if self.stream.status.applied.get() == before {
+                break;
+            }
+            self.aside.hurry(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// Applies entries, and acknowledges and deletes those that are committed. What failed is put aside, or waits when nothing can be applied.
+    async fn take(&mut self, connection: &mut MultiplexedConnection, taken: Vec<Entry>) -> RedisResult<()> {
+        let now = self.app.clock.now();
+        let (mut part, mut events) = (Vec::new(), 0);
+        for entry in taken {
+            let read = Read::new(entry, now);
+            if events + read.events.len() > EVENTS && !part.is_empty() {
+                self.take_part(connection, std::mem::take(&mut part)).await?;
+                events = 0;
+            }
+            events += read.events.len();
+            part.push(read);
+        }
+        self.take_part(connection, part).await
+    }
+
+    async fn take_part(
+        &mut self,
+        connection: &mut MultiplexedConnection,
+        part: Vec<Read>,
+    ) -> RedisResult<()> {
+        let mut free = Vec::with_capacity(part.len());
+        for read in part {
+            if !self.waiting.is_empty() {
+                // nothing can be applied: in order, behind what was to be before it
+                self.waiting.push(read.entry);
+            } else if self.aside.is_behind(read.entry.id, &read.about) {
+                self.aside.wait(read.entry.id, read.about, Instant::now());
+            } else {
+                free.push(read);
+            }
+        }
+        if free.is_empty() {
+            return Ok(());
+        }
+        let results = self.heart.during(self.apply(&free)).await;
+        let (mut done, mut failed) = (Vec::with_capacity(free.len()), Vec::new());
+        for (read, result) in free.into_iter().zip(results) {
+            match result {
+                Ok(results) => {
+                    results.iter().for_each(|result| self.stream.status.event(result.outcome()));
+                    self.aside.done(read.entry.id);
+                    done.push(read.entry.id.to_string());
+                }
+                Err(error) => failed.push((read, error)),
+            }
+        }
+        self.put_away(failed, !done.is_empty()).await;
+        self.acknowledge(connection, &done).await
+    }
+
+    /// Applies entries; what became of the events of each. An entry counts when all of it is committed; the rest of one that was not
+    /// comes again as doubles.
+    async fn apply(&self, reads: &[Read]) -> Vec<Result<Vec<EventResult>>> {
+        // all are handed in before the first is answered: one commit for many
+        join_all(reads.iter().map(|read| {
+            let span = read.span();
+            let (told, begun) = (span.clone(), Instant::now());
+            async move {
+                let results = self.writer.apply_each(read.events.clone()).await;
+                let results: Result<Vec<_>> = results.into_iter().collect();
+                let outcome = if results.is_ok() { "ok" } else { "unavailable" };
+                request::ended(&told, outcome, begun.elapsed());
+                results
+            }
+            .instrument(span)
+        }))
+        .await
+    }
+
+    /// Where entries go that failed.
+    async fn put_away(&mut self, failed: Vec<(Read, Error)>, others_did_not: bool) {
+        if failed.is_empty() {
+            return;
+        }
+        self.stream.status.failed.inc_by(failed.len() as u64);
+        let nobodys_fault =
+            |error: &Error| matches!(error, Error::Overloaded(_)) || error.is_connection_lost();
+        // whether something can be applied is asked when nothing was
+        let works = others_did_not || self.can_apply().await;
+        let now = Instant::now();
+        for (read, error) in failed {
+            let entry = read.entry.id;
+            if works || !nobodys_fault(&error) {
+                tracing::warn!(%entry, %error, "an entry of the stream could not be applied: it is tried again");
+                self.aside.failed(entry, read.about, now);
+            } else {
+                if self.waiting.is_empty() {
+                    tracing::warn!(%error, "entries of the stream cannot be applied: they are tried again");
+                }
+                self.waiting.push(read.entry);
+            }
+        }
+    }
+
+    async fn can_apply(&self) -> bool {
+        self.writer.room().0 > 0 && self.app.database.check(&self.app.store).await.ok
+    }
+
+    async fn acknowledge(&self, connection: &mut MultiplexedConnection, done: &[String]) -> RedisResult<()> {
+        self.count_aside();
+        if done.is_empty() {
+            return Ok(());
+        }
+        let (stream, group) = (&self.stream.stream, &self.stream.group);
+        // Not in one transaction: a Redis whose user "default" is restricted does not replay that from its append-only file. An entry that is
+        // acknowledged and not deleted, because one of us dies in between, is recovered.
+        let mut both = redis::pipe();
+        both.cmd("XACK").arg(stream).arg(group).arg(done).ignore();
+        both.cmd("XDEL").arg(stream).arg(done).ignore();
+        both.query_async::<()>(connection).await?;
+        self.stream.status.applied.inc_by(done.len() as u64);
+        Ok(())
+    }
+}
+
+impl Read {
+    fn new(entry: Entry, now: DateTime<Utc>) -> Self {
+        let events = entry.events(now);
+        let about = events.iter().filter_map(|event| event.body.reference()).collect();
+        Self { entry, events, about }
+    }
+
+    /// Everything that is logged while it is applied names its place in the stream; its trace goes on from what it names.
+    fn span(&self) -> Span {
+        let id = self.entry.id.to_string();
+        let span = request::span("stream", &RequestId::of(Some(id.as_bytes())));
+        span.record("operation", "events");
+        trace::adopt(&span, self.entry.trace());
+        span
+    }
+}

@@ -1,0 +1,319 @@
+//! Accounts, callshop settings, users, logins, shared settings.
+
+use chrono::{DateTime, Utc};
+use entity::{AccountKind, account, auth_session, callshop, login_failure, setting, user};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType,
+    QueryFilter, QuerySelect,
+};
+use uuid::Uuid;
+
+use super::{Page, Scope, bulk};
+use base::error::Result;
+
+/// The root of the tree, if it was made.
+///
+/// # Errors
+/// Those of the database, as for every function here.
+pub async fn platform(conn: &impl ConnectionTrait) -> Result<Option<account::Model>> {
+    Ok(account::Entity::find().filter(account::Column::ParentId.is_null()).one(conn).await?)
+}
+
+/// An account inside `scope`.
+pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<account::Model>> {
+    Ok(account::Entity::find_by_id(id).filter(scope.accounts()).one(conn).await?)
+}
+
+/// The accounts of these ids that are inside `scope`.
+pub async fn find_all(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    ids: &[Uuid],
+) -> Result<Vec<account::Model>> {
+    let wanted = bulk::among(conn, account::Column::Id, ids.iter().copied());
+    Ok(account::Entity::find().filter(wanted).filter(scope.accounts()).all(conn).await?)
+}
+
+/// The same, locked until the transaction ends.
+pub async fn lock(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<account::Model>> {
+    Ok(account::Entity::find_by_id(id).filter(scope.accounts()).lock_exclusive().one(conn).await?)
+}
+
+/// Accounts by id, whoever owns them: for chains that were already proven to be the caller's.
+pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<account::Model>> {
+    Ok(account::Entity::find()
+        .filter(bulk::among(conn, account::Column::Id, ids.iter().copied()))
+        .all(conn)
+        .await?)
+}
+
+/// The account with this login code.
+pub async fn by_code(conn: &impl ConnectionTrait, code: &str) -> Result<Option<account::Model>> {
+    Ok(account::Entity::find().filter(account::Column::Code.eq(code)).one(conn).await?)
+}
+
+/// A page of accounts inside `scope`, below `parent` if given: callshops, or all others.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    parent: Option<Uuid>,
+    callshops: bool,
+    page: Page,
+) -> Result<Vec<account::Model>> {
+    let mut query = account::Entity::find().filter(scope.accounts());
+    if let Some(parent) = parent {
+        query = query.filter(account::Column::ParentId.eq(parent));
+    }
+    query = match callshops {
+        true => query.filter(account::Column::Kind.eq(AccountKind::Callshop)),
+        false => query.filter(account::Column::Kind.ne(AccountKind::Callshop)),
+    };
+    Ok(page.apply(query, account::Column::Id).all(conn).await?)
+}
+
+/// Inserts an account.
+pub async fn insert(conn: &impl ConnectionTrait, account: account::Model) -> Result<()> {
+    account::Entity::insert(account.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// Writes every column of an account that was read in this transaction.
+pub async fn update(conn: &impl ConnectionTrait, account: account::Model) -> Result<account::Model> {
+    Ok(account.into_active_model().reset_all().update(conn).await?)
+}
+
+/// Inserts a callshop's settings.
+pub async fn insert_callshop(conn: &impl ConnectionTrait, callshop: callshop::Model) -> Result<()> {
+    callshop::Entity::insert(callshop.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// A callshop inside `scope`, with its settings.
+pub async fn find_callshop(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    id: Uuid,
+) -> Result<Option<(account::Model, callshop::Model)>> {
+    let settings = account::Entity::belongs_to(callshop::Entity)
+        .from(account::Column::Id)
+        .to(callshop::Column::AccountId);
+    let query = account::Entity::find_by_id(id)
+        .filter(scope.accounts())
+        .join(JoinType::InnerJoin, settings.into())
+        .select_also(callshop::Entity);
+    Ok(query.one(conn).await?.and_then(|(account, settings)| Some((account, settings?))))
+}
+
+/// The settings of a callshop whose account was already found in the caller's scope.
+pub async fn callshop(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<Option<callshop::Model>> {
+    Ok(callshop::Entity::find_by_id(account_id).one(conn).await?)
+}
+
+/// The same, locked until the transaction ends.
+pub async fn lock_callshop(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<Option<callshop::Model>> {
+    Ok(callshop::Entity::find_by_id(account_id).lock_exclusive().one(conn).await?)
+}
+
+/// Settings of several callshops.
+pub async fn callshops(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<callshop::Model>> {
+    Ok(callshop::Entity::find()
+        .filter(bulk::among(conn, callshop::Column::AccountId, ids.iter().copied()))
+        .all(conn)
+        .await?)
+}
+
+/// Writes every column of a callshop's settings.
+pub async fn update_callshop(
+    conn: &impl ConnectionTrait,
+    callshop: callshop::Model,
+) -> Result<callshop::Model> {
+    Ok(callshop.into_active_model().reset_all().update(conn).await?)
+}
+
+/// A user of an account inside `scope`.
+pub async fn find_user(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<user::Model>> {
+    let owned = scope.owns((user::Entity, user::Column::AccountId));
+    Ok(user::Entity::find_by_id(id).filter(owned).one(conn).await?)
+}
+
+/// The users of these ids that are inside `scope`.
+pub async fn find_users(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    ids: &[Uuid],
+) -> Result<Vec<user::Model>> {
+    let owned = scope.owns((user::Entity, user::Column::AccountId));
+    let wanted = bulk::among(conn, user::Column::Id, ids.iter().copied());
+    Ok(user::Entity::find().filter(wanted).filter(owned).all(conn).await?)
+}
+
+/// A user whose password was looked at outside, locked until the transaction ends.
+pub async fn lock_user(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<user::Model>> {
+    Ok(user::Entity::find_by_id(id).lock_exclusive().one(conn).await?)
+}
+
+/// Users by id, for names in records that were already proven to be the caller's.
+pub async fn users_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<user::Model>> {
+    Ok(user::Entity::find()
+        .filter(bulk::among(conn, user::Column::Id, ids.iter().copied()))
+        .all(conn)
+        .await?)
+}
+
+/// The user called `name` in an account.
+pub async fn user_by_name(
+    conn: &impl ConnectionTrait,
+    account_id: Uuid,
+    name: &str,
+) -> Result<Option<user::Model>> {
+    let query = user::Entity::find()
+        .filter(user::Column::AccountId.eq(account_id))
+        .filter(user::Column::Name.eq(name));
+    Ok(query.one(conn).await?)
+}
+
+/// Wrong passwords of the logins in a bucket, none of which exists.
+pub async fn login_failure(conn: &impl ConnectionTrait, bucket: i64) -> Result<Option<login_failure::Model>> {
+    Ok(login_failure::Entity::find_by_id(bucket).one(conn).await?)
+}
+
+/// The same, made if it is missing, locked until the transaction ends.
+pub async fn lock_login_failure(
+    conn: &impl ConnectionTrait,
+    bucket: i64,
+    now: DateTime<Utc>,
+) -> Result<login_failure::Model> {
+    let empty = login_failure::Model { bucket, failures: 0, last_failed_at: now };
+    let insert = login_failure::Entity::insert(empty.clone().into_active_model());
+    insert.on_conflict_do_nothing().exec_without_returning(conn).await?;
+    let row = login_failure::Entity::find_by_id(bucket).lock_exclusive().one(conn).await?;
+    Ok(row.unwrap_or(empty))
+}
+
+/// Writes a bucket that was locked in this transaction.
+pub async fn update_login_failure(conn: &impl ConnectionTrait, row: login_failure::Model) -> Result<()> {
+    row.into_active_model().reset_all().update(conn).await?;
+    Ok(())
+}
+
+/// A page of the users of one account, oldest first.
+pub async fn list_users(
+    conn: &impl ConnectionTrait,
+    account_id: Uuid,
+    page: Page,
+) -> Result<Vec<user::Model>> {
+    let query = user::Entity::find().filter(user::Column::AccountId.eq(account_id));
+    Ok(page.apply(query, user::Column::Id).all(conn).await?)
+}
+
+/// Inserts a user.
+pub async fn insert_user(conn: &impl ConnectionTrait, user: user::Model) -> Result<()> {
+    user::Entity::insert(user.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// Writes every column of a user.
+pub async fn update_user(conn: &impl ConnectionTrait, user: user::Model) -> Result<user::Model> {
+    Ok(user.into_active_model().reset_all().update(conn).await?)
+}
+
+/// A login by id: the id itself is proof enough, it came in a signed token or beside a secret.
+pub async fn auth_session(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<auth_session::Model>> {
+    Ok(auth_session::Entity::find_by_id(id).lock_exclusive().one(conn).await?)
+}
+
+/// Whether a login has not ended; if so, nobody ends it until the transaction is over.
+pub async fn hold_auth_session(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
+    let held: Option<Uuid> = auth_session::Entity::find_by_id(id)
+        .select_only()
+        .column(auth_session::Column::Id)
+        .filter(auth_session::Column::RevokedAt.is_null())
+        .lock_shared()
+        .into_tuple()
+        .one(conn)
+        .await?;
+    Ok(held.is_some())
+}
+
+/// The login, its user and his account, as one authentication needs them.
+pub async fn identity(
+    conn: &impl ConnectionTrait,
+    session_id: Uuid,
+) -> Result<Option<(auth_session::Model, user::Model, account::Model)>> {
+    let Some(session) = auth_session::Entity::find_by_id(session_id).one(conn).await? else {
+        return Ok(None);
+    };
+    let Some(user) = user::Entity::find_by_id(session.user_id).one(conn).await? else { return Ok(None) };
+    let Some(account) = account::Entity::find_by_id(user.account_id).one(conn).await? else {
+        return Ok(None);
+    };
+    Ok(Some((session, user, account)))
+}
+
+/// Inserts a login.
+pub async fn insert_auth_session(conn: &impl ConnectionTrait, session: auth_session::Model) -> Result<()> {
+    auth_session::Entity::insert(session.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// Writes every column of a login.
+pub async fn update_auth_session(conn: &impl ConnectionTrait, session: auth_session::Model) -> Result<()> {
+    session.into_active_model().reset_all().update(conn).await?;
+    Ok(())
+}
+
+/// Ends every login of a user but `keep`; answers the ids of those it ended.
+pub async fn revoke_auth_sessions(
+    conn: &impl ConnectionTrait,
+    user_id: Uuid,
+    keep: Option<Uuid>,
+    at: DateTime<Utc>,
+) -> Result<Vec<Uuid>> {
+    let live = auth_session::Entity::find()
+        .filter(auth_session::Column::UserId.eq(user_id))
+        .filter(auth_session::Column::RevokedAt.is_null())
+        .all(conn)
+        .await?;
+    let mut ended = Vec::new();
+    for session in live.into_iter().filter(|session| Some(session.id) != keep) {
+        ended.push(session.id);
+        update_auth_session(conn, auth_session::Model { revoked_at: Some(at), ..session }).await?;
+    }
+    Ok(ended)
+}
+
+/// The value that all nodes share under `key`: the one stored first, `value` if none is.
+pub async fn shared_setting(conn: &impl ConnectionTrait, key: &str, value: &str) -> Result<String> {
+    let row = setting::ActiveModel { key: Set(key.to_owned()), value: Set(value.to_owned()) };
+    setting::Entity::insert(row).on_conflict_do_nothing().exec_without_returning(conn).await?;
+    let stored = setting::Entity::find_by_id(key.to_owned()).one(conn).await?;
+    Ok(stored.map_or_else(|| value.to_owned(), |row| row.value))
+}
+
+/// Logins revoked since an instant, at most 10,000.
+pub async fn revoked_since(conn: &impl ConnectionTrait, since: DateTime<Utc>) -> Result<Vec<Uuid>> {
+    let query = auth_session::Entity::find()
+        .select_only()
+        .column(auth_session::Column::Id)
+        .filter(auth_session::Column::RevokedAt.gte(since));
+    Ok(query.limit(10_000).into_tuple::<Uuid>().all(conn).await?)
+}
+
+/// The credit limits of accounts; none inside is unlimited.
+///
+/// # Errors
+/// Those of the database.
+pub async fn credit_limits(
+    conn: &impl ConnectionTrait,
+    ids: &[Uuid],
+) -> Result<std::collections::HashMap<Uuid, Option<billing::money::Micros>>> {
+    let rows: Vec<(Uuid, Option<entity::Micros>)> = account::Entity::find()
+        .select_only()
+        .column(account::Column::Id)
+        .column(account::Column::CreditLimit)
+        .filter(bulk::among(conn, account::Column::Id, ids.iter().copied()))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|(id, limit)| (id, limit.map(Into::into))).collect())
+}

@@ -1,0 +1,176 @@
+//! Activity rows and their numbering; the lock that migrations take.
+
+use std::collections::BTreeMap;
+
+use entity::{activity, activity_head};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect, Statement, TransactionTrait,
+};
+use uuid::Uuid;
+
+use super::{NewActivity, bulk};
+use base::error::{Error, Result};
+
+/// Key of the advisory lock that one migrating node holds on PostgreSQL.
+const MIGRATION_LOCK: i64 = 0x0063_616c_6c73_686f;
+
+/// Callshops whose heads one statement reads at most: SQLite takes 32,766 parameters.
+const HEADS: usize = 16_384;
+
+/// Numbers and inserts what a transaction emitted, callshops in id order.
+///
+/// # Errors
+/// Those of the database.
+pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> Result<Vec<activity::Model>> {
+    if pending.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut counts: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for new in &pending {
+        *counts.entry(new.callshop_id).or_insert(0) += 1;
+    }
+    let head = |(callshop_id, seq): (&Uuid, &i64)| activity_head::Model {
+        callshop_id: *callshop_id,
+        seq: *seq,
+        kept_from: 1,
+    };
+    let heads: Vec<activity_head::Model> = counts.iter().map(head).collect();
+    // each with its distance to where its head will be, which only the head's row says
+    let row = |new: NewActivity| {
+        let left = counts.entry(new.callshop_id).or_insert(0);
+        *left -= 1;
+        activity::Model {
+            callshop_id: new.callshop_id,
+            seq: -*left,
+            at: new.at,
+            kind: new.kind,
+            cabin_id: new.cabin_id,
+            session_id: new.session_id,
+            call_id: new.call_id,
+            payload: new.payload,
+        }
+    };
+    let mut models: Vec<activity::Model> = pending.into_iter().map(row).collect();
+    let there = match conn.get_database_backend() {
+        DbBackend::Postgres => numbered_there(&heads, &models)?,
+        _ => None,
+    };
+    let numbered = there.is_some();
+    let moved = match there {
+        Some(statement) => conn.query_all_raw(statement).await?,
+        None => bulk::insert_returning::<activity_head::Entity>(conn, &heads, ADVANCE).await?,
+    };
+    let mut reached: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for head in moved {
+        reached.insert(head.try_get("", "callshop_id")?, head.try_get("", "seq")?);
+    }
+    for model in &mut models {
+        let head = reached.get(&model.callshop_id);
+        model.seq += head.ok_or_else(|| Error::fault("a callshop's head did not move"))?;
+    }
+    if !numbered {
+        bulk::insert::<activity::Entity>(conn, &models, "").await?;
+    }
+    Ok(models)
+}
+
+/// Moves a callshop's head on by the `seq` of its row; answers where it is then.
+const ADVANCE: &str = "ON CONFLICT (callshop_id) DO UPDATE SET seq = activity_head.seq + excluded.seq RETURNING callshop_id, seq";
+
+/// What moves heads on and inserts activities behind them in one round trip, on PostgreSQL; none when there are more rows than a statement
+/// takes. It answers as [`ADVANCE`] does.
+fn numbered_there(heads: &[activity_head::Model], models: &[activity::Model]) -> Result<Option<Statement>> {
+    let backend = DbBackend::Postgres;
+    let mut parts = bulk::inserts::<activity_head::Entity>(backend, heads, ADVANCE)?;
+    let seq = (activity::Column::Seq, "s1.seq + v.\"seq\"");
+    let joined = "JOIN s1 ON s1.callshop_id = v.\"callshop_id\"";
+    parts.extend(bulk::inserts_computed::<activity::Entity>(backend, models, Some(seq), joined)?);
+    if parts.len() != 2 {
+        return Ok(None);
+    }
+    parts.push(Statement::from_string(backend, "SELECT callshop_id, seq FROM s1"));
+    Ok(Some(bulk::combined(backend, parts)))
+}
+
+/// The last `seq` of a callshop, 0 before the first activity.
+///
+/// # Errors
+/// Those of the database.
+pub async fn head(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<i64> {
+    Ok(activity_head::Entity::find_by_id(callshop_id).one(conn).await?.map_or(0, |row| row.seq))
+}
+
+/// The last `seq` of each of these callshops that has any activity.
+///
+/// # Errors
+/// Those of the database.
+pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<Vec<(Uuid, i64)>> {
+    let mut heads = Vec::with_capacity(callshops.len());
+    for some in callshops.chunks(HEADS) {
+        let among = bulk::among(conn, activity_head::Column::CallshopId, some.iter().copied());
+        let rows = activity_head::Entity::find().filter(among).all(conn).await?;
+        heads.extend(rows.into_iter().map(|row| (row.callshop_id, row.seq)));
+    }
+    Ok(heads)
+}
+
+/// The first `seq` still kept of a callshop, be it there already or not; none before the first activity.
+///
+/// # Errors
+/// Those of the database.
+pub async fn first_kept(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Option<i64>> {
+    Ok(activity_head::Entity::find_by_id(callshop_id).one(conn).await?.map(|row| row.kept_from))
+}
+
+/// At most `limit` activities after `seq`, in order.
+///
+/// # Errors
+/// `INVALID_INPUT` when the next one is no longer kept; those of the database.
+pub async fn after(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    seq: i64,
+    limit: u64,
+) -> Result<Vec<activity::Model>> {
+    let rows = activity::Entity::find()
+        .filter(activity::Column::CallshopId.eq(callshop_id))
+        .filter(activity::Column::Seq.gt(seq))
+        .order_by_asc(activity::Column::Seq)
+        .limit(limit)
+        .all(conn)
+        .await?;
+    // they are numbered without a gap: who was about to read what was just trimmed must not go on behind it
+    if rows.first().is_some_and(|first| first.seq != seq + 1) {
+        return Err(Error::invalid("after", "what follows this cursor is no longer kept"));
+    }
+    Ok(rows)
+}
+
+/// Takes the lock that keeps nodes which start together from migrating together. Held until released.
+///
+/// # Errors
+/// Those of the database.
+pub async fn migration_lock(conn: &DatabaseConnection) -> Result<Option<DatabaseTransaction>> {
+    if conn.get_database_backend() != DbBackend::Postgres {
+        return Ok(None);
+    }
+    let transaction = conn.begin().await?;
+    // another node's migration is waited for as long as it takes; then this transaction does nothing until ours are done
+    for setting in ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"] {
+        transaction.execute_unprepared(&format!("SET LOCAL {setting} = 0")).await?;
+    }
+    transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+    Ok(Some(transaction))
+}
+
+/// Gives the migration lock back.
+///
+/// # Errors
+/// Those of the database.
+pub async fn release_migration_lock(lock: Option<DatabaseTransaction>) -> Result<()> {
+    match lock {
+        Some(transaction) => transaction.commit().await.map_err(Error::from),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,27 @@
+//! The audit log.
+
+use entity::audit_log;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use uuid::Uuid;
+
+use super::Page;
+use base::error::Result;
+
+/// Inserts an entry.
+///
+/// # Errors
+/// Those of the database, as for every function here.
+pub async fn insert(conn: &impl ConnectionTrait, entry: audit_log::Model) -> Result<()> {
+    audit_log::Entity::insert(entry.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// A page of the entries about one account.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    account_id: Uuid,
+    page: Page,
+) -> Result<Vec<audit_log::Model>> {
+    let query = audit_log::Entity::find().filter(audit_log::Column::AccountId.eq(account_id));
+    Ok(page.apply(query, audit_log::Column::Id).all(conn).await?)
+}

@@ -1,0 +1,76 @@
+//! Cabins: the booths of callshops.
+
+use entity::cabin::{Column, Entity, Model};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use super::{Page, Scope, bulk};
+use base::error::Result;
+
+/// A cabin of a callshop inside `scope`, retired ones too.
+///
+/// # Errors
+/// Those of the database, as for every function here.
+pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find_by_id(id).filter(scope.owns((Entity, Column::CallshopId))).one(conn).await?)
+}
+
+/// The cabins of these ids that are inside `scope`.
+pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) -> Result<Vec<Model>> {
+    let wanted = bulk::among(conn, Column::Id, ids.iter().copied());
+    Ok(Entity::find().filter(wanted).filter(scope.owns((Entity, Column::CallshopId))).all(conn).await?)
+}
+
+/// Cabins by id, locked in id order until the transaction ends; for ids that were already proven to be the caller's.
+pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
+    let query =
+        Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).order_by_asc(Column::Id);
+    Ok(query.lock_exclusive().all(conn).await?)
+}
+
+/// Cabins by id, for rows that were already proven to be the caller's.
+pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).all(conn).await?)
+}
+
+/// The cabin that a phone is in.
+pub async fn of_phone(conn: &impl ConnectionTrait, phone_id: Uuid) -> Result<Option<Model>> {
+    Ok(Entity::find().filter(Column::PhoneId.eq(phone_id)).one(conn).await?)
+}
+
+/// The cabins that phones are in.
+pub async fn of_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<Vec<Model>> {
+    Ok(Entity::find().filter(bulk::among(conn, Column::PhoneId, phones.iter().copied())).all(conn).await?)
+}
+
+/// A page of a callshop's cabins that are not retired, oldest first.
+pub async fn list(conn: &impl ConnectionTrait, callshop_id: Uuid, page: Page) -> Result<Vec<Model>> {
+    let query = Entity::find().filter(Column::CallshopId.eq(callshop_id)).filter(Column::RetiredAt.is_null());
+    Ok(page.apply(query, Column::Id).all(conn).await?)
+}
+
+/// All cabins of a callshop that are not retired, by number; their count is bounded when they are made.
+pub async fn all(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Vec<Model>> {
+    let query = Entity::find().filter(Column::CallshopId.eq(callshop_id)).filter(Column::RetiredAt.is_null());
+    Ok(query.order_by_asc(Column::Number).all(conn).await?)
+}
+
+/// How many cabins of a callshop are not retired.
+pub async fn count(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<u64> {
+    let query = Entity::find().filter(Column::CallshopId.eq(callshop_id)).filter(Column::RetiredAt.is_null());
+    Ok(query.count(conn).await?)
+}
+
+/// Inserts a cabin.
+pub async fn insert(conn: &impl ConnectionTrait, cabin: Model) -> Result<()> {
+    Entity::insert(cabin.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// Writes every column of a cabin that was locked in this transaction.
+pub async fn update(conn: &impl ConnectionTrait, cabin: Model) -> Result<Model> {
+    Ok(cabin.into_active_model().reset_all().update(conn).await?)
+}

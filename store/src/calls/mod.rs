@@ -1,0 +1,473 @@
+//! Calls and what the call path reads and writes: always for a whole batch in a handful of statements.
+
+mod events;
+mod shown;
+
+use std::collections::{HashMap, HashSet};
+
+use billing::money::Micros;
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{CallState, cabin, cabin_session, call, call_charge, hook_event, live_call, phone};
+use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait as _, Select, Statement,
+};
+use uuid::Uuid;
+
+use super::partitions::Month;
+use super::reconcile::KEYS_AT_ONCE;
+use super::{Writes, bulk, first_id};
+use base::error::Result;
+
+pub use events::{Met, Shop, doubt_events, ignore_events, meet, receive, reject_event};
+pub use shown::{CallFilter, find, find_all, list, live, of_each};
+
+/// States of a call that is up or on its way.
+pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];
+
+/// How long after a request for a call the proxy may ask again, give it up, or tell what became of it. What is kept to know a repetition by
+/// is kept for longer ([`crate::config::RetentionConfig`]).
+pub const REDELIVERY: TimeDelta = TimeDelta::days(31);
+
+/// Whether a call that was allowed at one instant was answered so far from it that reports do not look for it there.
+pub fn is_far(allowed: DateTime<Utc>, answered: DateTime<Utc>) -> bool {
+    (answered - allowed).abs() > TimeDelta::days(1)
+}
+
+/// How much earlier than by its session's clock a call's id may be: nodes' clocks differ.
+const SKEW: TimeDelta = TimeDelta::hours(1);
+
+/// Whether a call is one of those live calls.
+fn is_one_of(live: Select<live_call::Entity>) -> SimpleExpr {
+    let ids = live.select_only().column(live_call::Column::CallId).into_query();
+    Expr::col((call::Entity, call::Column::Id)).in_subquery(ids)
+}
+
+/// Phones by SIP user, locked in id order: a phone's attempts are decided one after the other.
+///
+/// # Errors
+/// Those of the database, as for every function here.
+pub async fn lock_phones(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<Vec<phone::Model>> {
+    let query =
+        phone::Entity::find().filter(bulk::among(conn, phone::Column::SipUser, sip_users.iter().copied()));
+    Ok(query.order_by_asc(phone::Column::Id).lock_exclusive().all(conn).await?)
+}
+
+/// The phone with this SIP user, for the proxy's digest.
+pub async fn phone_by_sip_user(conn: &impl ConnectionTrait, sip_user: &str) -> Result<Option<phone::Model>> {
+    Ok(phone::Entity::find().filter(phone::Column::SipUser.eq(sip_user)).one(conn).await?)
+}
+
+/// Writes every column of phones that were locked in this transaction.
+pub async fn save_phones(conn: &impl ConnectionTrait, phones: Vec<phone::Model>) -> Result<()> {
+    for row in phones {
+        use sea_orm::ActiveModelTrait as _;
+        row.into_active_model().reset_all().update(conn).await?;
+    }
+    Ok(())
+}
+
+/// Cabins by their phones.
+pub async fn cabins_of(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<Vec<cabin::Model>> {
+    Ok(cabin::Entity::find()
+        .filter(bulk::among(conn, cabin::Column::PhoneId, phones.iter().copied()))
+        .all(conn)
+        .await?)
+}
+
+/// What a batch of events and attempts is going to lock, all of a kind at once: two rounds of a kind could meet those of another node
+/// the other way round.
+pub async fn lock_ground(
+    conn: &impl ConnectionTrait,
+    sip_users: &[&str],
+    ids: &[Uuid],
+    requests: &[&str],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let phones = lock_phones(conn, sip_users).await?;
+    let phones: Vec<Uuid> = phones.into_iter().map(|phone| phone.id).collect();
+    let cabins: Vec<Uuid> = cabins_of(conn, &phones).await?.into_iter().map(|cabin| cabin.id).collect();
+    let calls = lock_named(conn, ids, requests, now).await?;
+    let named: Vec<Uuid> = calls.into_iter().filter_map(|call| call.session_id).collect();
+    let open = bulk::among(conn, cabin_session::Column::CabinId, cabins)
+        .and(Expr::cust("\"cabin_session\".\"state\" IN ('OPEN', 'CLOSING')"));
+    cabin_session::Entity::find()
+        .select_only()
+        .column(cabin_session::Column::Id)
+        .filter(sea_orm::Condition::any().add(bulk::among(conn, cabin_session::Column::Id, named)).add(open))
+        .order_by_asc(cabin_session::Column::Id)
+        .lock_exclusive()
+        .into_tuple::<Uuid>()
+        .all(conn)
+        .await?;
+    Ok(())
+}
+
+/// Makes whoever decides about these authorisation requests, or gives them up, wait for each other: the row that both would look for may
+/// not be there yet.
+pub async fn lock_requests(conn: &impl ConnectionTrait, requests: &[&str]) -> Result<()> {
+    if conn.get_database_backend() != DbBackend::Postgres || requests.is_empty() {
+        return Ok(());
+    }
+    let mut keys: Vec<i64> = requests.iter().map(|request| key_of(request)).collect();
+    keys.sort_unstable();
+    let sql = "SELECT pg_advisory_xact_lock(key) FROM (SELECT unnest($1::bigint[]) AS key) AS keys";
+    conn.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [keys.into()])).await?;
+    Ok(())
+}
+
+/// A number of a text, the same on every node.
+fn key_of(text: &str) -> i64 {
+    use sha2::{Digest as _, Sha256};
+    let digest = Sha256::digest(text.as_bytes());
+    let mut key = [0; 8];
+    key.copy_from_slice(&digest[..8]);
+    i64::from_be_bytes(key)
+}
+
+/// Open and closing sessions of cabins, locked in id order: no call starts in a session while it is being closed.
+pub async fn lock_open_sessions(
+    conn: &impl ConnectionTrait,
+    cabins: &[Uuid],
+) -> Result<Vec<cabin_session::Model>> {
+    let query = cabin_session::Entity::find()
+        .filter(bulk::among(conn, cabin_session::Column::CabinId, cabins.iter().copied()))
+        .filter(Expr::cust("\"cabin_session\".\"state\" IN ('OPEN', 'CLOSING')"));
+    Ok(query.order_by_asc(cabin_session::Column::Id).lock_exclusive().all(conn).await?)
+}
+
+/// What the calls of a session came to so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Spent {
+    /// What they cost the customer.
+    pub charge: Micros,
+    /// How long was talked, in seconds.
+    pub seconds: u32,
+    /// How many there were.
+    pub calls: u64,
+}
+
+/// What the calls of sessions came to so far.
+pub async fn spent(
+    conn: &impl ConnectionTrait,
+    sessions: &[&cabin_session::Model],
+) -> Result<HashMap<Uuid, Spent>> {
+    // no call is older than its session: partitions of earlier months are left alone. By whole months, so that it never decides what counts:
+    // the clock of the node that allowed a call may be another
+    let Some(opened) = sessions.iter().map(|session| session.opened_at).min() else {
+        return Ok(HashMap::new());
+    };
+    let ids = sessions.iter().map(|session| session.id);
+    let rows: Vec<(Uuid, i64, i64, i64)> = call::Entity::find()
+        .select_only()
+        .column(call::Column::SessionId)
+        // SUM of BIGINT is NUMERIC on PostgreSQL
+        .column_as(call::Column::Charge.sum().cast_as("BIGINT"), "charge")
+        .column_as(call::Column::TalkSeconds.sum().cast_as("BIGINT"), "seconds")
+        .column_as(call::Column::Id.count(), "calls")
+        .filter(bulk::among(conn, call::Column::SessionId, ids))
+        .filter(since(conn, first_id(Month::of(opened - SKEW).start())))
+        // what was refused is on no statement
+        .filter(Expr::cust("\"call\".\"state\" <> 'REFUSED'"))
+        .group_by(call::Column::SessionId)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let seconds = |sum: i64| u32::try_from(sum).unwrap_or(u32::MAX);
+    let spent = |charge, sum, calls: i64| Spent {
+        charge: Micros(charge),
+        seconds: seconds(sum),
+        calls: calls.unsigned_abs(),
+    };
+    Ok(rows.into_iter().map(|(id, charge, sum, calls)| (id, spent(charge, sum, calls))).collect())
+}
+
+/// The condition that keeps PostgreSQL from looking into partitions of before this id. On SQLite it would only draw the plan away from the
+/// index.
+fn since(conn: &impl ConnectionTrait, id: Uuid) -> sea_orm::Condition {
+    let on_postgres = conn.get_database_backend() == DbBackend::Postgres;
+    sea_orm::Condition::all().add_option(on_postgres.then(|| call::Column::Id.gte(id)))
+}
+
+/// Phones that have a live call.
+pub async fn busy_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let query = live_call::Entity::find()
+        .select_only()
+        .column(live_call::Column::PhoneId)
+        .filter(bulk::among(conn, live_call::Column::PhoneId, phones.iter().copied()));
+    Ok(query.into_tuple::<Uuid>().all(conn).await?.into_iter().collect())
+}
+
+/// Live calls of sessions that are still counted, by session.
+pub async fn live_of_sessions(conn: &impl ConnectionTrait, sessions: &[Uuid]) -> Result<Vec<call::Model>> {
+    let live = live_call::Entity::find().filter(bulk::among(
+        conn,
+        live_call::Column::SessionId,
+        sessions.iter().copied(),
+    ));
+    Ok(call::Entity::find().filter(is_one_of(live)).all(conn).await?)
+}
+
+/// A live call, as far as it is compared with what its proxy lists.
+#[derive(Clone, Debug)]
+pub struct AtProxy {
+    /// Which.
+    pub id: Uuid,
+    /// When it was allowed.
+    pub authorized_at: chrono::DateTime<chrono::Utc>,
+    /// When it was answered; proxy time.
+    pub answered_at: Option<chrono::DateTime<chrono::Utc>>,
+    /// SIP Call-ID.
+    pub sip_call_id: String,
+    /// The caller's tag.
+    pub from_tag: String,
+}
+
+/// Live calls of a proxy, `limit` of them.
+pub async fn live_of_proxy(conn: &impl ConnectionTrait, proxy: &str, limit: u64) -> Result<Vec<AtProxy>> {
+    use call::Column::{AnsweredAt, AuthorizedAt, FromTag, Id, SipCallId};
+    let query = call::Entity::find()
+        .select_only()
+        .columns([Id, AuthorizedAt, AnsweredAt, SipCallId, FromTag])
+        .filter(is_one_of(live_call::Entity::find()))
+        .filter(call::Column::Proxy.eq(proxy))
+        .limit(limit);
+    let rows: Vec<(Uuid, _, _, _, _)> = query.into_tuple().all(conn).await?;
+    let call = |(id, authorized_at, answered_at, sip_call_id, from_tag)| AtProxy {
+        id,
+        authorized_at,
+        answered_at,
+        sip_call_id,
+        from_tag,
+    };
+    Ok(rows.into_iter().map(call).collect())
+}
+
+/// Which of these calls ended between two instants.
+pub async fn ended_between(
+    conn: &impl ConnectionTrait,
+    ids: &[Uuid],
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<HashSet<Uuid>> {
+    let mut ended = HashSet::new();
+    for ids in ids.chunks(KEYS_AT_ONCE) {
+        let query = call::Entity::find()
+            .select_only()
+            .column(call::Column::Id)
+            .filter(bulk::among(conn, call::Column::Id, ids.iter().copied()))
+            .filter(call::Column::EndedAt.between(from, to));
+        ended.extend(query.into_tuple::<Uuid>().all(conn).await?);
+    }
+    Ok(ended)
+}
+
+/// Which of these calls are live, wherever.
+pub async fn live_among(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
+    let mut live = HashSet::new();
+    for ids in ids.chunks(KEYS_AT_ONCE) {
+        let query = live_call::Entity::find()
+            .select_only()
+            .column(live_call::Column::CallId)
+            .filter(bulk::among(conn, live_call::Column::CallId, ids.iter().copied()));
+        live.extend(query.into_tuple::<Uuid>().all(conn).await?);
+    }
+    Ok(live)
+}
+
+/// Calls by id, locked in id order.
+pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<call::Model>> {
+    let Some((first, last)) = ids.iter().min().zip(ids.iter().max()) else { return Ok(Vec::new()) };
+    let mut wanted = sea_orm::Condition::all().add(bulk::among(conn, call::Column::Id, ids.iter().copied()));
+    if conn.get_database_backend() == DbBackend::Postgres {
+        // a plan for any parameters leaves partitions out by a range, not by a list
+        wanted = wanted.add(call::Column::Id.gte(*first)).add(call::Column::Id.lte(*last));
+    }
+    Ok(call::Entity::find().filter(wanted).order_by_asc(call::Column::Id).lock_exclusive().all(conn).await?)
+}
+
+/// Calls by id or by authorisation request, locked in id order. The requests are locked already ([`lock_requests`]): what is not found here
+/// is in no other transaction.
+pub async fn lock_named(
+    conn: &impl ConnectionTrait,
+    ids: &[Uuid],
+    requests: &[&str],
+    now: DateTime<Utc>,
+) -> Result<Vec<call::Model>> {
+    let mut wanted = asked(conn, requests, now).await?;
+    wanted.extend(ids);
+    lock(conn, &wanted).await
+}
+
+/// The calls of authorisation requests, as far back as one may be repeated.
+async fn asked(conn: &impl ConnectionTrait, requests: &[&str], now: DateTime<Utc>) -> Result<Vec<Uuid>> {
+    if requests.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = call::Entity::find()
+        .select_only()
+        .column(call::Column::Id)
+        .filter(bulk::among(conn, call::Column::RequestId, requests.iter().copied()))
+        .filter(since(conn, first_id(now - REDELIVERY)));
+    Ok(query.into_tuple().all(conn).await?)
+}
+
+/// Inserts new calls.
+pub async fn insert(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
+    let backend = conn.get_database_backend();
+    let live: Vec<live_call::Model> = calls.iter().filter(|call| is_live(call)).map(Into::into).collect();
+    let mut statements = bulk::inserts::<call::Entity>(backend, calls, "")?;
+    statements.extend(bulk::inserts::<live_call::Entity>(backend, &live, "")?);
+    bulk::together(conn, statements).await
+}
+
+fn is_live(call: &call::Model) -> bool {
+    LIVE.contains(&call.state)
+}
+
+/// What brings the rows of live calls after those of calls that are written: who is over has none.
+fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Statement>> {
+    let backend = conn.get_database_backend();
+    // what is to be looked at once is looked at until it is over
+    let due = calls.iter().filter(|call| is_live(call) && call.extend_at.is_some());
+    let due: Vec<live_call::Model> = due.map(Into::into).collect();
+    use live_call::Column::{CallId, ExtendAt};
+    let mut statements = bulk::updates::<live_call::Entity>(backend, &due, CallId, &[ExtendAt])?;
+    let over = calls.iter().filter(|call| !is_live(call)).map(|call| call.id).collect::<Vec<_>>();
+    if !over.is_empty() {
+        let over = bulk::among(conn, CallId, over);
+        statements.push(live_call::Entity::delete_many().filter(over).build(backend));
+    }
+    Ok(statements)
+}
+
+/// Writes what events change of calls that were locked in this transaction, and what those cost at each level; a correction of a charge
+/// replaces what was there.
+pub async fn update(
+    conn: &impl ConnectionTrait,
+    calls: &[call::Model],
+    charges: &[call_charge::Model],
+) -> Result<()> {
+    changes(conn, calls, charges)?.run(conn).await
+}
+
+/// What [`update`] writes.
+pub fn changes(
+    conn: &impl ConnectionTrait,
+    calls: &[call::Model],
+    charges: &[call_charge::Model],
+) -> Result<Writes> {
+    use call::Column::*;
+    const CHANGED: [call::Column; 19] = [
+        State,
+        RingingAt,
+        AnsweredAt,
+        EndedAt,
+        SipCode,
+        EndedBy,
+        Cause,
+        TalkSeconds,
+        BilledSeconds,
+        Charge,
+        WrittenOff,
+        ToTag,
+        Holds,
+        Covered,
+        ExtendAt,
+        Estimated,
+        AnswerDay,
+        // what an attempt that was given up too late was refused for
+        Refusal,
+        AnsweredFar,
+    ];
+    let replace = "ON CONFLICT (call_id, level) DO UPDATE SET billed_seconds = excluded.billed_seconds, amount = excluded.amount";
+    let backend = conn.get_database_backend();
+    let mut statements = bulk::updates::<call::Entity>(backend, calls, Id, &CHANGED)?;
+    statements.extend(follow(conn, calls)?);
+    statements.extend(bulk::inserts::<call_charge::Entity>(backend, charges, replace)?);
+    Ok(Writes(statements))
+}
+
+/// Writes what extensions change of calls that were locked in this transaction.
+pub async fn update_cover(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
+    use call::Column::{Covered, ExtendAt, Holds, Id};
+    let backend = conn.get_database_backend();
+    let mut statements = bulk::updates::<call::Entity>(backend, calls, Id, &[Covered, Holds, ExtendAt])?;
+    statements.extend(follow(conn, calls)?);
+    bulk::together(conn, statements).await
+}
+
+/// Marks live calls as to be hung up; answers those that still are live.
+pub async fn mark_hang_up(
+    conn: &impl ConnectionTrait,
+    ids: &[Uuid],
+    user_id: Uuid,
+) -> Result<Vec<call::Model>> {
+    let live = bulk::among(conn, call::Column::Id, ids.iter().copied()).and(call::Column::State.is_in(LIVE));
+    call::Entity::update_many()
+        .col_expr(call::Column::HangUpBy, Expr::value(user_id))
+        // who is being hung up is given nothing more
+        .col_expr(call::Column::ExtendAt, Expr::value(None::<DateTime<Utc>>))
+        .filter(live.clone())
+        .exec(conn)
+        .await?;
+    live_call::Entity::update_many()
+        .col_expr(live_call::Column::ExtendAt, Expr::value(None::<DateTime<Utc>>))
+        .filter(bulk::among(conn, live_call::Column::CallId, ids.iter().copied()))
+        .exec(conn)
+        .await?;
+    Ok(call::Entity::find().filter(live).all(conn).await?)
+}
+
+/// Answered calls that are to be looked at by `now`, longest due first.
+pub async fn due(conn: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) -> Result<Vec<Uuid>> {
+    let query = live_call::Entity::find()
+        .select_only()
+        .column(live_call::Column::CallId)
+        .filter(live_call::Column::ExtendAt.lte(now))
+        .order_by_asc(live_call::Column::ExtendAt);
+    Ok(query.limit(limit).into_tuple().all(conn).await?)
+}
+
+/// Notes that the proxy knows what a call is covered for, and when to look at it again; nothing if it has moved on.
+pub async fn confirm(
+    conn: &impl ConnectionTrait,
+    id: Uuid,
+    covered: i32,
+    next: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let confirmed = call::Entity::update_many()
+        .col_expr(call::Column::ExtendAt, Expr::value(next))
+        .col_expr(call::Column::Confirmed, Expr::value(covered))
+        .filter(call::Column::Id.eq(id))
+        .filter(call::Column::Covered.eq(covered))
+        .filter(call::Column::State.eq(CallState::Answered))
+        .filter(call::Column::HangUpBy.is_null())
+        .exec(conn)
+        .await?;
+    if confirmed.rows_affected > 0 {
+        live_call::Entity::update_many()
+            .col_expr(live_call::Column::ExtendAt, Expr::value(next))
+            .filter(live_call::Column::CallId.eq(id))
+            .exec(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Which of these authorisation requests the proxy has given up already.
+pub async fn abandoned(conn: &impl ConnectionTrait, requests: &[&str]) -> Result<HashSet<String>> {
+    let query = hook_event::Entity::find()
+        .select_only()
+        .column(hook_event::Column::Reference)
+        // written out, as its index has it
+        .filter(Expr::cust("\"hook_event\".\"kind\" = 'abandoned'"))
+        .filter(bulk::among(conn, hook_event::Column::Reference, requests.iter().copied()));
+    Ok(query.into_tuple::<String>().all(conn).await?.into_iter().collect())
+}
+
+/// What a call cost at each level, the customer's first.
+pub async fn charges(conn: &impl ConnectionTrait, call_id: Uuid) -> Result<Vec<call_charge::Model>> {
+    let query = call_charge::Entity::find().filter(call_charge::Column::CallId.eq(call_id));
+    Ok(query.order_by_asc(call_charge::Column::Level).all(conn).await?)
+}

@@ -1,0 +1,188 @@
+//! Calls as they are listed and shown.
+
+use std::sync::Arc;
+
+use entity::{call, live_call};
+use sea_orm::sea_query::ArrayType;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect, Statement, TryGetable,
+};
+use uuid::Uuid;
+
+use super::is_one_of;
+use crate::{Page, Scope, bulk};
+use base::error::Result;
+
+/// A call of a callshop inside `scope`.
+pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<call::Model>> {
+    let owned = scope.owns((call::Entity, call::Column::CallshopId));
+    Ok(call::Entity::find_by_id(id).filter(owned).one(conn).await?)
+}
+
+/// The calls of these ids that are inside `scope`.
+pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) -> Result<Vec<call::Model>> {
+    let owned = scope.owns((call::Entity, call::Column::CallshopId));
+    let wanted = bulk::among(conn, call::Column::Id, ids.iter().copied());
+    Ok(call::Entity::find().filter(wanted).filter(owned).all(conn).await?)
+}
+
+/// What to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CallFilter {
+    /// Calls made from this cabin.
+    pub cabin_id: Option<Uuid>,
+    /// Calls on this session's bill.
+    pub session_id: Option<Uuid>,
+}
+
+/// A page of one callshop's calls.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    filter: CallFilter,
+    page: Page,
+) -> Result<Vec<call::Model>> {
+    let mut query = call::Entity::find().filter(call::Column::CallshopId.eq(callshop_id));
+    if let Some(cabin) = filter.cabin_id {
+        query = query.filter(call::Column::CabinId.eq(cabin));
+    }
+    if let Some(session) = filter.session_id {
+        query = query.filter(call::Column::SessionId.eq(session));
+    }
+    Ok(page.apply(query, call::Column::Id).all(conn).await?)
+}
+
+/// A page of the calls of each of these cabins or sessions, by `column`, each page in its order: one statement on PostgreSQL. What is for the
+/// proxy and for us alone is a third of a row: it is left empty ([`shown`]). Frozen prices are most of the rest, and few ask for them: unless
+/// they are `priced`, calls that are over come without.
+pub async fn of_each(
+    conn: &impl ConnectionTrait,
+    column: call::Column,
+    owners: &[Uuid],
+    page: Page,
+    priced: bool,
+) -> Result<Vec<Arc<call::Model>>> {
+    let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
+    let bounds =
+        [page.above.unwrap_or(Uuid::nil()).into(), page.below.unwrap_or(Uuid::max()).into(), limit.into()];
+    let values = |of: sea_orm::Value| std::iter::once(of).chain(bounds.clone());
+    let statements: Vec<Statement> = match conn.get_database_backend() {
+        backend @ DbBackend::Postgres => {
+            let all = owners.iter().map(|owner| (*owner).into()).collect();
+            let all = sea_orm::Value::Array(ArrayType::Uuid, Some(Box::new(all)));
+            let page = page_of("owner.id", column, page, priced);
+            let sql = format!(
+                "SELECT page.* FROM unnest($1::uuid[]) AS owner (id) CROSS JOIN LATERAL ({page}) AS page"
+            );
+            vec![Statement::from_sql_and_values(backend, sql, values(all))]
+        }
+        backend => {
+            let sql = page_of("$1", column, page, priced);
+            let of = |owner: &Uuid| Statement::from_sql_and_values(backend, &sql, values((*owner).into()));
+            owners.iter().map(of).collect()
+        }
+    };
+    let mut calls = Vec::new();
+    for statement in statements {
+        for row in conn.query_all_raw(statement).await? {
+            // once into its place: they are large, and hundreds are moved about and copied on their way to the screen otherwise
+            calls.push(Arc::new(shown(&row)?));
+        }
+    }
+    Ok(calls)
+}
+
+/// The statement of one page of calls; `$2` and `$3` bound their ids, `$4` is their number.
+fn page_of(owner: &str, column: call::Column, page: Page, priced: bool) -> String {
+    // by name: a star would break prepared statements when a newer edition adds a column
+    let read = |column: &call::Column| match column {
+        call::Column::Pricing if !priced => {
+            "CASE WHEN call.ended_at IS NULL THEN call.pricing ELSE '[]' END AS pricing".to_owned()
+        }
+        column => format!("\"{}\"", column.as_str()),
+    };
+    let columns: Vec<String> = SHOWN.iter().map(read).collect();
+    let (columns, column, order) =
+        (columns.join(", "), column.as_str(), if page.descending { "DESC" } else { "ASC" });
+    format!(
+        "SELECT {columns} FROM call WHERE call.{column} = {owner} AND call.id > $2 AND call.id < $3 \
+         ORDER BY call.id {order} LIMIT $4"
+    )
+}
+
+/// What is read of a call that is shown, and the call of a row of that. By position: to look for each column's name took as long as to read it.
+macro_rules! shown {
+    ($($field:ident: $column:ident,)+) => {
+        const SHOWN: &[call::Column] = &[$(call::Column::$column),+];
+
+        fn shown(row: &QueryResult) -> Result<call::Model> {
+            let mut row = Cells { row, next: 0 };
+            Ok(call::Model {
+                $($field: row.next()?,)+
+                request_id: String::new(),
+                proxy: String::new(),
+                sip_call_id: String::new(),
+                from_tag: String::new(),
+                to_tag: None,
+                hang_up_by: None,
+                holds: serde_json::Value::Array(Vec::new()),
+                extend_at: None,
+                confirmed: 0,
+                attempt_day: String::new(),
+                answer_day: None,
+                answered_far: false,
+            })
+        }
+    };
+}
+
+shown! {
+    id: Id,
+    callshop_id: CallshopId,
+    cabin_id: CabinId,
+    session_id: SessionId,
+    phone_id: PhoneId,
+    dialed: Dialed,
+    number: Number,
+    destination: Destination,
+    emergency: Emergency,
+    state: State,
+    authorized_at: AuthorizedAt,
+    ringing_at: RingingAt,
+    answered_at: AnsweredAt,
+    ended_at: EndedAt,
+    covered: Covered,
+    sip_code: SipCode,
+    ended_by: EndedBy,
+    cause: Cause,
+    refusal: Refusal,
+    talk_seconds: TalkSeconds,
+    billed_seconds: BilledSeconds,
+    charge: Charge,
+    currency: Currency,
+    pricing: Pricing,
+    estimated: Estimated,
+    written_off: WrittenOff,
+}
+
+/// The columns of a row, one after the other.
+struct Cells<'a> {
+    row: &'a QueryResult,
+    next: usize,
+}
+
+impl Cells<'_> {
+    fn next<T: TryGetable>(&mut self) -> Result<T> {
+        let value = self.row.try_get_by_index(self.next)?;
+        self.next += 1;
+        Ok(value)
+    }
+}
+
+/// The live calls of a callshop, oldest first, at most 1,000.
+pub async fn live(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Vec<call::Model>> {
+    let live = live_call::Entity::find().filter(live_call::Column::CallshopId.eq(callshop_id));
+    let query = call::Entity::find().filter(is_one_of(live));
+    Ok(query.order_by_asc(call::Column::Id).limit(1_000).all(conn).await?)
+}

@@ -1,0 +1,452 @@
+//! What must always hold in the ledger and the rows beside it, as queries that find what breaks it.
+//!
+//! Each query goes over its tables once, in sets, and answers few rows: what it costs grows with the tables, what it needs of memory here
+//! does not.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use entity::{
+    Book, PaymentMethod, call, ledger_balance, ledger_entry, ledger_transfer, live_call, register_shift,
+};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
+};
+use uuid::Uuid;
+
+use super::first_id;
+use super::partitions::{CALLS, CHARGES, Gap, Month};
+use base::error::Result;
+
+/// Findings of one invariant that are read.
+pub const MAX_FINDINGS: usize = 10;
+/// Rows of one page where a check goes through them.
+const PAGE: u64 = 200;
+
+/// What two figures of a finding are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Micros.
+    Money,
+    /// Things.
+    Count,
+}
+
+/// Something that must hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Invariant {
+    /// How it is called.
+    pub name: &'static str,
+    /// What its figures are.
+    pub unit: Unit,
+    /// Finds what breaks it: `id, what, expected, found`.
+    query: &'static str,
+}
+
+/// A row that breaks an invariant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Which object; none for the ledger as a whole.
+    pub id: Option<Uuid>,
+    /// What of it.
+    pub what: String,
+    /// What it should be.
+    pub expected: i64,
+    /// What it is.
+    pub found: i64,
+}
+
+/// The invariants that one query decides.
+pub const INVARIANTS: &[Invariant] = &[
+    Invariant {
+        name: "entries of every transfer sum to zero",
+        unit: Unit::Money,
+        query: "SELECT transfer_id AS id, 'transfer' AS what, 0 AS expected, SUM(amount) AS found
+            FROM ledger_entry GROUP BY transfer_id HAVING SUM(amount) <> 0",
+    },
+    Invariant {
+        name: "every entry has its transfer, every transfer entries",
+        unit: Unit::Count,
+        query: "SELECT e.transfer_id AS id, 'transfer' AS what, 1 AS expected, 0 AS found FROM ledger_entry e
+            LEFT JOIN ledger_transfer t ON t.id = e.transfer_id WHERE t.id IS NULL
+            UNION ALL
+            SELECT t.id, 'entries of transfer', 2, 0 FROM ledger_transfer t
+            LEFT JOIN ledger_entry e ON e.transfer_id = t.id WHERE e.transfer_id IS NULL",
+    },
+    Invariant {
+        name: "every balance equals its entries",
+        unit: Unit::Money,
+        query: "SELECT account_id AS id, book AS what, SUM(entries) AS expected, SUM(balance) AS found FROM (
+                SELECT e.account_id, e.book, t.currency, e.amount AS entries, 0 AS balance FROM ledger_entry e
+                JOIN ledger_transfer t ON t.id = e.transfer_id
+                UNION ALL SELECT account_id, book, currency, 0, balance FROM ledger_balance) AS both_sides
+            GROUP BY account_id, book, currency HAVING SUM(entries) <> SUM(balance)",
+    },
+    Invariant {
+        name: "all balances of a currency sum to zero",
+        unit: Unit::Money,
+        query: "SELECT CAST(NULL AS UUID) AS id, 'balances in ' || currency AS what, 0 AS expected, SUM(balance) AS found
+            FROM ledger_balance GROUP BY currency HAVING SUM(balance) <> 0",
+    },
+    Invariant {
+        name: "every balance but the platform's is in its account's currency",
+        unit: Unit::Count,
+        query: "SELECT b.account_id AS id, b.book || ' in ' || b.currency AS what, 0 AS expected, 1 AS found
+            FROM ledger_balance b JOIN account a ON a.id = b.account_id WHERE a.kind <> 'PLATFORM' AND b.currency <> a.currency",
+    },
+    Invariant {
+        name: "no account is past its limit",
+        unit: Unit::Money,
+        query: "SELECT b.account_id AS id, 'available' AS what, 0 AS expected, b.balance + a.credit_limit - b.held AS found
+            FROM ledger_balance b JOIN account a ON a.id = b.account_id
+            WHERE b.book = 'CREDIT' AND a.credit_limit IS NOT NULL AND b.balance + a.credit_limit - b.held < 0",
+    },
+    Invariant {
+        name: "every answered call has its charges",
+        unit: Unit::Count,
+        query: "SELECT c.id AS id, 'charges of call' AS what, 1 AS expected, 0 AS found FROM call c
+            LEFT JOIN call_charge h ON h.call_id = c.id AND h.level = 0
+            WHERE c.state = 'ENDED' AND c.answered_at IS NOT NULL AND c.emergency = {false} AND h.call_id IS NULL",
+    },
+    Invariant {
+        name: "every call is charged once",
+        unit: Unit::Count,
+        query: "SELECT id, 'transfers of call' AS what, SUM(due) AS expected, SUM(posted) AS found FROM (
+                SELECT DISTINCT t.call_id AS id, 1 AS due, 0 AS posted FROM call_charge t WHERE t.level > 0 AND t.amount <> 0 AND {kept}
+                UNION ALL SELECT t.call_id, 0, 1 FROM ledger_transfer t WHERE t.kind = 'CALL' AND {kept} AND {standing}) AS both_sides
+            GROUP BY id HAVING SUM(due) <> SUM(posted)",
+    },
+    Invariant {
+        name: "every call is charged what it costs",
+        unit: Unit::Money,
+        query: "SELECT call_id AS id, 'charge of call' AS what, SUM(due) AS expected, SUM(posted) AS found FROM (
+                SELECT t.call_id, t.account_id, t.amount AS due, 0 AS posted FROM call_charge t WHERE t.level > 0 AND {kept}
+                UNION ALL
+                SELECT t.call_id, e.account_id, 0, -e.amount FROM ledger_transfer t
+                JOIN ledger_entry e ON e.transfer_id = t.id AND e.book = 'CREDIT'
+                WHERE t.kind = 'CALL' AND {kept} AND {standing}) AS both_sides
+            GROUP BY call_id, account_id HAVING SUM(due) <> SUM(posted)",
+    },
+    Invariant {
+        name: "no call is charged that was not answered",
+        unit: Unit::Count,
+        query: "SELECT t.id AS id, 'transfer' AS what, 0 AS expected, 1 AS found FROM ledger_transfer t
+            LEFT JOIN call c ON c.id = t.call_id
+            WHERE t.kind = 'CALL' AND {kept} AND {standing} AND (c.answered_at IS NULL OR c.state <> 'ENDED')",
+    },
+    Invariant {
+        name: "the live calls are those that are not over",
+        unit: Unit::Count,
+        query: "SELECT c.id AS id, 'live call' AS what, 1 AS expected, 0 AS found FROM call c
+            LEFT JOIN live_call l ON l.call_id = c.id
+            WHERE c.state IN ('AUTHORIZED', 'RINGING', 'ANSWERED') AND (l.call_id IS NULL
+                OR l.callshop_id <> c.callshop_id OR l.phone_id <> c.phone_id OR l.emergency <> c.emergency
+                OR l.cabin_id IS DISTINCT FROM c.cabin_id OR l.session_id IS DISTINCT FROM c.session_id
+                OR l.extend_at IS DISTINCT FROM c.extend_at)
+            UNION ALL
+            SELECT l.call_id, 'live call', 0, 1 FROM live_call l LEFT JOIN call c ON c.id = l.call_id
+            WHERE c.id IS NULL OR c.state NOT IN ('AUTHORIZED', 'RINGING', 'ANSWERED')",
+    },
+    Invariant {
+        name: "reversals name what they reverse",
+        unit: Unit::Count,
+        query: "SELECT r.id AS id, 'reversed by transfer' AS what, 1 AS expected, 0 AS found FROM ledger_transfer r
+            LEFT JOIN ledger_transfer t ON t.id = r.reverses
+            WHERE (r.kind = 'REVERSAL' OR r.reverses IS NOT NULL)
+                AND (r.kind <> 'REVERSAL' OR t.id IS NULL OR t.kind = 'REVERSAL')",
+    },
+    Invariant {
+        name: "no transfer is reversed twice",
+        unit: Unit::Count,
+        query: "SELECT reverses AS id, 'reversals of transfer' AS what, 1 AS expected, COUNT(*) AS found
+            FROM ledger_transfer WHERE reverses IS NOT NULL GROUP BY reverses HAVING COUNT(*) > 1",
+    },
+    Invariant {
+        name: "reversals negate what they reverse",
+        unit: Unit::Money,
+        query: "SELECT id, book AS what, -SUM(reversed) AS expected, SUM(reversal) AS found FROM (
+                SELECT r.id, e.account_id, e.book, e.shift_id, e.method, e.amount AS reversal, 0 AS reversed
+                FROM ledger_transfer r JOIN ledger_entry e ON e.transfer_id = r.id WHERE r.reverses IS NOT NULL
+                UNION ALL
+                SELECT r.id, e.account_id, e.book, e.shift_id, e.method, 0, e.amount
+                FROM ledger_transfer r JOIN ledger_entry e ON e.transfer_id = r.reverses WHERE r.reverses IS NOT NULL
+                ) AS both_sides
+            GROUP BY id, account_id, book, shift_id, method HAVING SUM(reversal) + SUM(reversed) <> 0",
+    },
+    Invariant {
+        name: "receipt numbers are consecutive from 1",
+        unit: Unit::Count,
+        query: "SELECT c.account_id AS id, 'receipts of callshop' AS what, c.next_receipt_number - 1 AS expected,
+                COUNT(s.receipt_number) AS found
+            FROM callshop c LEFT JOIN cabin_session s ON s.callshop_id = c.account_id AND s.receipt_number IS NOT NULL
+            GROUP BY c.account_id, c.next_receipt_number
+            HAVING COUNT(s.receipt_number) <> c.next_receipt_number - 1
+                OR (COUNT(s.receipt_number) > 0
+                    AND (MIN(s.receipt_number) <> 1 OR MAX(s.receipt_number) <> COUNT(s.receipt_number)))",
+    },
+    Invariant {
+        name: "a session's statement is the sum of its calls",
+        unit: Unit::Money,
+        query: "SELECT id, 'calls of session' AS what, SUM(calls) AS expected, SUM(stated) AS found FROM (
+                SELECT s.id AS id, 0 AS calls, s.calls_total AS stated FROM cabin_session s
+                WHERE s.calls_total IS NOT NULL AND {whole}
+                UNION ALL
+                SELECT s.id, c.charge, 0 FROM cabin_session s JOIN call c ON c.session_id = s.id
+                WHERE s.calls_total IS NOT NULL AND {whole}) AS both_sides
+            GROUP BY id HAVING SUM(calls) <> SUM(stated)",
+    },
+    Invariant {
+        name: "a session's total is that of its statement",
+        unit: Unit::Money,
+        query: "SELECT id, 'total of session' AS what, calls_total + items_total - discounts_total + rounding AS expected,
+                total AS found
+            FROM cabin_session WHERE calls_total IS NOT NULL
+                AND total <> calls_total + items_total - discounts_total + rounding",
+    },
+    Invariant {
+        name: "sales equal the sessions' statements",
+        unit: Unit::Money,
+        query: "SELECT id, book AS what, SUM(due) AS expected, SUM(posted) AS found FROM (
+                SELECT id, 'RECEIVABLE' AS book, total AS due, 0 AS posted FROM cabin_session
+                WHERE calls_total IS NOT NULL AND state IN ('CLOSED', 'SETTLED')
+                UNION ALL
+                SELECT id, 'SALES', discounts_total - calls_total - items_total, 0 FROM cabin_session
+                WHERE calls_total IS NOT NULL AND state IN ('CLOSED', 'SETTLED')
+                UNION ALL
+                SELECT id, 'ROUNDING', -rounding, 0 FROM cabin_session
+                WHERE calls_total IS NOT NULL AND state IN ('CLOSED', 'SETTLED')
+                UNION ALL
+                SELECT t.session_id, e.book, 0, e.amount FROM ledger_transfer t
+                JOIN ledger_entry e ON e.transfer_id = t.id WHERE t.kind = 'SALE' AND {standing}) AS both_sides
+            GROUP BY id, book HAVING SUM(due) <> SUM(posted)",
+    },
+    Invariant {
+        name: "a settled session owes nothing",
+        unit: Unit::Money,
+        query: "SELECT s.id AS id, e.book AS what, 0 AS expected, SUM(e.amount) AS found FROM cabin_session s
+            JOIN ledger_transfer t ON t.session_id = s.id
+            JOIN ledger_entry e ON e.transfer_id = t.id AND e.book IN ('RECEIVABLE', 'DEPOSITS')
+            WHERE s.state IN ('SETTLED', 'VOIDED') GROUP BY s.id, e.book HAVING SUM(e.amount) <> 0",
+    },
+    Invariant {
+        name: "deposits of unpaid sessions are held",
+        unit: Unit::Money,
+        query: "SELECT id, 'deposit of session' AS what, SUM(due) AS expected, SUM(posted) AS found FROM (
+                SELECT id, -deposit AS due, 0 AS posted FROM cabin_session
+                WHERE state IN ('OPEN', 'CLOSING', 'CLOSED') AND deposit <> 0
+                UNION ALL
+                SELECT s.id, 0, e.amount FROM cabin_session s
+                JOIN ledger_transfer t ON t.session_id = s.id
+                JOIN ledger_entry e ON e.transfer_id = t.id AND e.book = 'DEPOSITS'
+                WHERE s.state IN ('OPEN', 'CLOSING', 'CLOSED')) AS both_sides
+            GROUP BY id HAVING SUM(due) <> SUM(posted)",
+    },
+    Invariant {
+        name: "refunds equal what sessions got back",
+        unit: Unit::Money,
+        query: "SELECT id, 'refunds of session' AS what, SUM(due) AS expected, SUM(posted) AS found FROM (
+                SELECT id, refunded AS due, 0 AS posted FROM cabin_session WHERE refunded <> 0
+                UNION ALL
+                SELECT t.session_id, 0, -e.amount FROM ledger_transfer t
+                JOIN ledger_entry e ON e.transfer_id = t.id AND e.book = 'DRAWER'
+                WHERE t.kind = 'REFUND' AND {standing}) AS both_sides
+            GROUP BY id HAVING SUM(due) <> SUM(posted)",
+    },
+    Invariant {
+        name: "every drawer entry has its shift and method",
+        unit: Unit::Count,
+        query: "SELECT transfer_id AS id, 'transfer' AS what, 1 AS expected, 0 AS found FROM ledger_entry
+            WHERE (book = 'DRAWER' AND (shift_id IS NULL OR method IS NULL))
+                OR (book <> 'DRAWER' AND (shift_id IS NOT NULL OR method IS NOT NULL))",
+    },
+    Invariant {
+        name: "a drawer equals its float, payments and movements",
+        unit: Unit::Money,
+        query: "SELECT shift_id AS id, method AS what, SUM(due) AS expected, SUM(posted) AS found FROM (
+                SELECT s.id AS shift_id, 'CASH' AS method, s.float_amount AS due, 0 AS posted FROM register_shift s WHERE {posted}
+                UNION ALL
+                SELECT s.id, p.method, CASE WHEN p.kind IN ('SALE', 'DEPOSIT') THEN p.amount ELSE -p.amount END, 0
+                FROM register_shift s JOIN payment p ON p.shift_id = s.id WHERE {posted}
+                UNION ALL
+                SELECT s.id, 'CASH', CASE WHEN m.kind = 'PAY_IN' THEN m.amount ELSE -m.amount END, 0
+                FROM register_shift s JOIN cash_movement m ON m.shift_id = s.id WHERE {posted}
+                UNION ALL
+                SELECT e.shift_id, e.method, 0, e.amount FROM ledger_entry e
+                JOIN ledger_transfer t ON t.id = e.transfer_id WHERE e.shift_id IS NOT NULL AND t.kind <> 'COUNT') AS both_sides
+            GROUP BY shift_id, method HAVING SUM(due) <> SUM(posted)",
+    },
+    Invariant {
+        name: "the drawer of a closed shift is empty",
+        unit: Unit::Money,
+        query: "SELECT s.id AS id, e.method AS what, 0 AS expected, SUM(e.amount) AS found FROM register_shift s
+            JOIN ledger_entry e ON e.shift_id = s.id WHERE s.closed_at IS NOT NULL
+            GROUP BY s.id, e.method HAVING SUM(e.amount) <> 0",
+    },
+];
+
+/// Words of the queries that stand for what they have in common.
+const WORDS: [(&str, &str); 4] = [
+    // what is about a call that was trimmed has nothing to be compared with
+    ("{kept}", "(t.call_id IS NULL OR t.call_id >= (SELECT id FROM kept))"),
+    ("{whole}", "s.opened_at >= (SELECT at FROM kept)"),
+    // nothing took the transfer back
+    ("{standing}", "NOT EXISTS (SELECT 1 FROM ledger_transfer r WHERE r.reverses = t.id)"),
+    // shifts of before the drawers were posted are left alone: they come before the first shift that has entries
+    (
+        "{posted}",
+        "s.number >= (SELECT MIN(f.number) FROM register_shift f WHERE f.callshop_id = s.callshop_id
+            AND EXISTS (SELECT 1 FROM ledger_entry x WHERE x.shift_id = f.id))",
+    ),
+];
+
+/// Lets queries of this transaction take as long as they need.
+///
+/// # Errors
+/// Those of the database, as for every function here.
+pub async fn take_time(conn: &DatabaseTransaction) -> Result<()> {
+    if conn.get_database_backend() == DbBackend::Postgres {
+        conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+        conn.execute_unprepared("SET LOCAL idle_in_transaction_session_timeout = 0").await?;
+        conn.execute_unprepared("SET LOCAL work_mem = '64MB'").await?;
+    }
+    Ok(())
+}
+
+impl Invariant {
+    /// What breaks it: at most one more than [`MAX_FINDINGS`]. Calls are kept from `kept_from` on.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn check(&self, conn: &impl ConnectionTrait, kept_from: DateTime<Utc>) -> Result<Vec<Finding>> {
+        let backend = conn.get_database_backend();
+        let mut query = WORDS.iter().fold(self.query.to_owned(), |text, (word, by)| text.replace(word, by));
+        query = query.replace("{false}", if backend == DbBackend::Postgres { "FALSE" } else { "0" });
+        let limit = MAX_FINDINGS + 1;
+        let kept = match backend {
+            DbBackend::Sqlite => "SELECT $1 AS id, $2 AS at",
+            _ => "SELECT $1::uuid AS id, $2::timestamptz AS at",
+        };
+        let whole = format!(
+            "WITH kept AS ({kept}) SELECT id, CAST(COALESCE(what, '') AS TEXT) AS what, CAST(expected AS BIGINT) AS expected, CAST(found AS BIGINT) AS found
+            FROM ({query}) AS findings LIMIT {limit}"
+        );
+        let values = [first_id(kept_from).into(), kept_from.into()];
+        let rows = conn.query_all_raw(Statement::from_sql_and_values(backend, whole, values)).await?;
+        let finding = |row: sea_orm::QueryResult| {
+            Ok(Finding {
+                id: row.try_get("", "id")?,
+                what: row.try_get("", "what")?,
+                expected: row.try_get("", "expected")?,
+                found: row.try_get("", "found")?,
+            })
+        };
+        rows.into_iter().map(finding).collect()
+    }
+}
+
+/// Months that calls or their charges were taken away of, and not by retention: calls of those months were charged. For PostgreSQL; SQLite has
+/// no months.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lost_months(conn: &impl ConnectionTrait, kept_from: Option<DateTime<Utc>>) -> Result<Vec<Gap>> {
+    let mut lost = Vec::new();
+    for table in [CALLS, CHARGES] {
+        for gap in table.gaps(&table.partitions(conn).await?, kept_from) {
+            let charged = ledger_transfer::Entity::find()
+                .select_only()
+                .column(ledger_transfer::Column::Id)
+                .filter(
+                    ledger_transfer::Column::CallId
+                        .gte(first_id(gap.from.map(Month::start).unwrap_or_default())),
+                )
+                .filter(ledger_transfer::Column::CallId.lt(first_id(gap.to.start())))
+                .limit(1);
+            if charged.into_tuple::<Uuid>().one(conn).await?.is_some() {
+                lost.push(gap);
+            }
+        }
+    }
+    Ok(lost)
+}
+
+/// A page of the live calls, in the order of their ids, behind `after`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn live_calls(conn: &impl ConnectionTrait, after: Option<Uuid>) -> Result<Vec<call::Model>> {
+    let live = live_call::Entity::find().select_only().column(live_call::Column::CallId);
+    let mut query =
+        call::Entity::find().filter(call::Column::Id.in_subquery(sea_orm::QueryTrait::into_query(live)));
+    if let Some(after) = after {
+        query = query.filter(call::Column::Id.gt(after));
+    }
+    Ok(query.order_by_asc(call::Column::Id).limit(PAGE).all(conn).await?)
+}
+
+/// What is held of accounts' credit, where something is.
+///
+/// # Errors
+/// Those of the database.
+pub async fn held(conn: &impl ConnectionTrait) -> Result<BTreeMap<Uuid, i64>> {
+    let rows = ledger_balance::Entity::find().filter(ledger_balance::Column::Held.ne(0)).all(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.account_id, row.held.0)).collect())
+}
+
+/// A page of the closed shifts that have entries, in the order of their ids, behind `after`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn closed_shifts(
+    conn: &impl ConnectionTrait,
+    after: Option<Uuid>,
+) -> Result<Vec<register_shift::Model>> {
+    let posted = ledger_entry::Entity::find()
+        .select_only()
+        .column(ledger_entry::Column::ShiftId)
+        .filter(ledger_entry::Column::ShiftId.is_not_null());
+    let posted = sea_orm::QueryTrait::into_query(posted);
+    let mut query = register_shift::Entity::find()
+        .filter(register_shift::Column::ClosedAt.is_not_null())
+        .filter(register_shift::Column::Id.in_subquery(posted));
+    if let Some(after) = after {
+        query = query.filter(register_shift::Column::Id.gt(after));
+    }
+    Ok(query.order_by_asc(register_shift::Column::Id).limit(PAGE).all(conn).await?)
+}
+
+/// What came into the drawers of shifts before they were counted.
+///
+/// # Errors
+/// Those of the database.
+pub async fn uncounted(
+    conn: &impl ConnectionTrait,
+    shifts: &[Uuid],
+) -> Result<BTreeMap<(Uuid, PaymentMethod), i64>> {
+    use ledger_entry::Column;
+    let counts = ledger_transfer::Entity::find()
+        .select_only()
+        .column(ledger_transfer::Column::Id)
+        .filter(ledger_transfer::Column::Kind.eq(entity::TransferKind::Count))
+        .filter(
+            Expr::col((ledger_transfer::Entity, ledger_transfer::Column::Id))
+                .equals((ledger_entry::Entity, Column::TransferId)),
+        );
+    let rows: Vec<(Uuid, PaymentMethod, i64)> = ledger_entry::Entity::find()
+        .select_only()
+        .column(Column::ShiftId)
+        .column(Column::Method)
+        // SUM of BIGINT is NUMERIC on PostgreSQL
+        .column_as(Column::Amount.sum().cast_as("BIGINT"), "amount")
+        .filter(Column::ShiftId.is_in(shifts.iter().copied()))
+        .filter(Column::Book.eq(Book::Drawer))
+        .filter(Expr::exists(sea_orm::QueryTrait::into_query(counts)).not())
+        .group_by(Column::ShiftId)
+        .group_by(Column::Method)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|(shift, method, amount)| ((shift, method), amount)).collect())
+}

@@ -1,0 +1,27 @@
+//! Idempotency keys.
+
+use entity::idempotency_key::{Column, Entity, Model};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use uuid::Uuid;
+
+use base::error::Result;
+
+/// The first answer to this user's mutation with this key.
+///
+/// # Errors
+/// Those of the database, as for every function here.
+pub async fn find(
+    conn: &impl ConnectionTrait,
+    user_id: Uuid,
+    mutation: &str,
+    key: &str,
+) -> Result<Option<Model>> {
+    let query = Entity::find().filter(Column::UserId.eq(user_id)).filter(Column::Mutation.eq(mutation));
+    Ok(query.filter(Column::Key.eq(key)).one(conn).await?)
+}
+
+/// Keeps an answer. Two at once with one key: the second fails on the primary key.
+pub async fn insert(conn: &impl ConnectionTrait, row: Model) -> Result<()> {
+    Entity::insert(row.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}

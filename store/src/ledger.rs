@@ -1,0 +1,382 @@
+//! Transfers, entries, running balances, and what live calls hold of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use billing::money::Micros;
+use chrono::{DateTime, Utc};
+use entity::{Book, PaymentMethod, TransferKind, ledger_balance, ledger_entry, ledger_transfer};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
+};
+use uuid::Uuid;
+
+use super::{Page, Writes, bulk};
+use base::error::{Error, OrFault as _, Result};
+
+/// A movement of money to be posted. Its entries sum to zero.
+#[derive(Clone, Debug)]
+pub struct NewTransfer {
+    /// Its id.
+    pub id: Uuid,
+    /// Why.
+    pub kind: TransferKind,
+    /// ISO 4217 code of all its entries.
+    pub currency: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who; none for what the proxy caused.
+    pub user_id: Option<Uuid>,
+    /// For which call.
+    pub call_id: Option<Uuid>,
+    /// For which cabin session.
+    pub session_id: Option<Uuid>,
+    /// The transfer that this one takes back.
+    pub reverses: Option<Uuid>,
+    /// Reason given.
+    pub note: String,
+    /// What it changes.
+    pub entries: Vec<Entry>,
+}
+
+/// One side of a transfer: whose book, which, and by how much it changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Whose.
+    pub account_id: Uuid,
+    /// Which.
+    pub book: Book,
+    /// Signed.
+    pub amount: Micros,
+    /// Of [`Book::Drawer`]: in which shift, and what kind of money.
+    pub drawer: Option<(Uuid, PaymentMethod)>,
+}
+
+impl Entry {
+    /// A change of any book but the drawer.
+    pub fn new(account_id: Uuid, book: Book, amount: Micros) -> Self {
+        Self { account_id, book, amount, drawer: None }
+    }
+
+    /// Money into a shift's drawer, or out of it when the amount is below zero.
+    pub fn drawer(callshop_id: Uuid, shift_id: Uuid, method: PaymentMethod, amount: Micros) -> Self {
+        Self { account_id: callshop_id, book: Book::Drawer, amount, drawer: Some((shift_id, method)) }
+    }
+}
+
+impl NewTransfer {
+    /// A transfer of this kind; what is not set is empty.
+    pub fn new(kind: TransferKind, currency: &str, at: DateTime<Utc>, entries: Vec<Entry>) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            kind,
+            currency: currency.to_owned(),
+            at,
+            user_id: None,
+            call_id: None,
+            session_id: None,
+            reverses: None,
+            note: String::new(),
+            entries,
+        }
+    }
+}
+
+impl NewTransfer {
+    /// The transfer that takes this one back.
+    ///
+    /// # Errors
+    /// A fault for an amount that cannot be negated.
+    pub fn reversal(&self, at: DateTime<Utc>) -> Result<Self> {
+        let entries = self
+            .entries
+            .iter()
+            .map(|entry| Ok(Entry { amount: entry.amount.checked_neg().or_fault()?, ..*entry }));
+        Ok(Self {
+            call_id: self.call_id,
+            session_id: self.session_id,
+            reverses: Some(self.id),
+            ..Self::new(TransferKind::Reversal, &self.currency, at, entries.collect::<Result<_>>()?)
+        })
+    }
+}
+
+/// Posts transfers: rows for each, and every balance moved once, in the global order. Entries of zero are left out, and transfers that
+/// have no others.
+///
+/// # Errors
+/// A fault when entries do not sum to zero or overflow; those of the database.
+pub async fn post(conn: &impl ConnectionTrait, transfers: Vec<NewTransfer>) -> Result<()> {
+    post_and_hold(conn, transfers, &BTreeMap::new(), Writes::default()).await
+}
+
+/// What is held of accounts' credit, by account and currency.
+pub type Holds = BTreeMap<(Uuid, String), Micros>;
+
+/// A balance: its book, account and currency, in the order of the locks.
+type Key = (Book, Uuid, String);
+
+/// The same, and changes what is held of accounts' credit by what is given; `besides` is written with it.
+///
+/// # Errors
+/// As for [`post`].
+pub async fn post_and_hold(
+    conn: &impl ConnectionTrait,
+    transfers: Vec<NewTransfer>,
+    held: &Holds,
+    besides: Writes,
+) -> Result<()> {
+    let (mut heads, mut entries) = (Vec::new(), Vec::new());
+    let mut changes: BTreeMap<Key, (Micros, Micros)> = BTreeMap::new();
+    for ((account_id, currency), change) in held.iter().filter(|(_, change)| **change != Micros::ZERO) {
+        changes.insert((Book::Credit, *account_id, currency.clone()), (Micros::ZERO, *change));
+    }
+    for transfer in transfers {
+        let sum = Micros::try_sum(transfer.entries.iter().map(|entry| entry.amount)).or_fault()?;
+        if sum != Micros::ZERO {
+            return Err(Error::fault("a transfer does not sum to zero"));
+        }
+        let moving = transfer.entries.iter().filter(|entry| entry.amount != Micros::ZERO);
+        let before = entries.len();
+        for (position, entry) in (0..).zip(moving) {
+            let key = (entry.book, entry.account_id, transfer.currency.clone());
+            let (change, _) = changes.entry(key).or_default();
+            *change = change.checked_add(entry.amount).or_fault()?;
+            let row = ledger_entry::Model {
+                transfer_id: transfer.id,
+                position,
+                account_id: entry.account_id,
+                book: entry.book,
+                amount: entry.amount.into(),
+                shift_id: entry.drawer.map(|(shift, _)| shift),
+                method: entry.drawer.map(|(_, method)| method),
+            };
+            entries.push(row);
+        }
+        if entries.len() > before {
+            heads.push(head(transfer));
+        }
+    }
+    let backend = conn.get_database_backend();
+    let Writes(mut statements) = besides;
+    statements.extend(bulk::inserts::<ledger_transfer::Entity>(backend, &heads, "")?);
+    statements.extend(bulk::inserts::<ledger_entry::Entity>(backend, &entries, "")?);
+    statements.extend(move_balances(backend, changes)?);
+    bulk::together(conn, statements).await
+}
+
+fn head(transfer: NewTransfer) -> ledger_transfer::Model {
+    ledger_transfer::Model {
+        id: transfer.id,
+        kind: transfer.kind,
+        currency: transfer.currency,
+        at: transfer.at,
+        user_id: transfer.user_id,
+        call_id: transfer.call_id,
+        note: transfer.note,
+        reverses: transfer.reverses,
+        session_id: transfer.session_id,
+    }
+}
+
+fn move_balances(backend: DbBackend, changes: BTreeMap<Key, (Micros, Micros)>) -> Result<Vec<Statement>> {
+    let row = |((book, account_id, currency), (change, held)): (Key, (Micros, Micros))| {
+        ledger_balance::Model { account_id, book, currency, balance: change.into(), held: held.into() }
+    };
+    // CREDIT first, which was locked before what it is to pay for was known; then in the order of the keys, which is that of the locks
+    let rows: Vec<ledger_balance::Model> = changes.into_iter().map(row).collect();
+    let add =
+        "ON CONFLICT (account_id, book, currency) DO UPDATE SET balance = ledger_balance.balance + excluded.balance,
+        held = ledger_balance.held + excluded.held";
+    bulk::inserts::<ledger_balance::Entity>(backend, &rows, add)
+}
+
+/// An account's credit with its parent, and what live calls hold of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Credit {
+    /// Sum of its entries.
+    pub balance: Micros,
+    /// Held by live calls below it.
+    pub held: Micros,
+}
+
+/// The credit of accounts, locked in id order until the transaction ends: what is read here may be held or spent.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock_credit(conn: &impl ConnectionTrait, accounts: &[Uuid]) -> Result<BTreeMap<Uuid, Credit>> {
+    credit_rows(conn, accounts, true).await
+}
+
+/// The credit of accounts as it is at this instant.
+///
+/// # Errors
+/// Those of the database.
+pub async fn credit(conn: &impl ConnectionTrait, accounts: &[Uuid]) -> Result<BTreeMap<Uuid, Credit>> {
+    credit_rows(conn, accounts, false).await
+}
+
+async fn credit_rows(
+    conn: &impl ConnectionTrait,
+    accounts: &[Uuid],
+    lock: bool,
+) -> Result<BTreeMap<Uuid, Credit>> {
+    let mut query = ledger_balance::Entity::find()
+        .filter(bulk::among(conn, ledger_balance::Column::AccountId, accounts.iter().copied()))
+        .filter(ledger_balance::Column::Book.eq(Book::Credit))
+        .order_by_asc(ledger_balance::Column::AccountId);
+    if lock {
+        query = query.lock_exclusive();
+    }
+    let rows = query.all(conn).await?;
+    let credit = |row: &ledger_balance::Model| Credit { balance: row.balance.into(), held: row.held.into() };
+    Ok(rows.iter().map(|row| (row.account_id, credit(row))).collect())
+}
+
+/// Makes the row that an account's credit is locked by.
+///
+/// # Errors
+/// Those of the database.
+pub async fn open_credit(conn: &impl ConnectionTrait, account_id: Uuid, currency: &str) -> Result<()> {
+    let zero = entity::Micros(0);
+    let currency = currency.to_owned();
+    let row = ledger_balance::Model { account_id, book: Book::Credit, currency, balance: zero, held: zero };
+    ledger_balance::Entity::insert(row.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// The transfers of calls that were not taken back, with their entries.
+///
+/// # Errors
+/// Those of the database.
+pub async fn standing_of_calls(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<Vec<NewTransfer>> {
+    standing(conn, bulk::among(conn, ledger_transfer::Column::CallId, calls.iter().copied())).await
+}
+
+/// The transfers of a cabin session that were not taken back, with their entries.
+///
+/// # Errors
+/// Those of the database.
+pub async fn standing_of_session(conn: &impl ConnectionTrait, session: Uuid) -> Result<Vec<NewTransfer>> {
+    standing(conn, ledger_transfer::Column::SessionId.eq(session)).await
+}
+
+async fn standing(
+    conn: &impl ConnectionTrait,
+    about: sea_orm::sea_query::SimpleExpr,
+) -> Result<Vec<NewTransfer>> {
+    let heads = ledger_transfer::Entity::find().filter(about).order_by_asc(ledger_transfer::Column::Id);
+    let heads = heads.all(conn).await?;
+    let taken_back: BTreeSet<Uuid> = heads.iter().filter_map(|head| head.reverses).collect();
+    let stands = |head: &ledger_transfer::Model| head.reverses.is_none() && !taken_back.contains(&head.id);
+    let heads: Vec<ledger_transfer::Model> = heads.into_iter().filter(stands).collect();
+    let ids: Vec<Uuid> = heads.iter().map(|head| head.id).collect();
+    let rows = ledger_entry::Entity::find()
+        .filter(bulk::among(conn, ledger_entry::Column::TransferId, ids))
+        .order_by_asc(ledger_entry::Column::TransferId)
+        .order_by_asc(ledger_entry::Column::Position)
+        .all(conn)
+        .await?;
+    let mut entries: BTreeMap<Uuid, Vec<Entry>> = BTreeMap::new();
+    for row in rows {
+        entries.entry(row.transfer_id).or_default().push(Entry {
+            account_id: row.account_id,
+            book: row.book,
+            amount: row.amount.into(),
+            drawer: row.shift_id.zip(row.method),
+        });
+    }
+    Ok(heads
+        .into_iter()
+        .map(|head| NewTransfer {
+            id: head.id,
+            kind: head.kind,
+            currency: head.currency,
+            at: head.at,
+            user_id: head.user_id,
+            call_id: head.call_id,
+            session_id: head.session_id,
+            reverses: head.reverses,
+            note: head.note,
+            entries: entries.remove(&head.id).unwrap_or_default(),
+        })
+        .collect())
+}
+
+/// The balances of one book of an account, by currency; none of a currency that it never had.
+///
+/// # Errors
+/// Those of the database.
+pub async fn balances(
+    conn: &impl ConnectionTrait,
+    account_id: Uuid,
+    book: Book,
+) -> Result<BTreeMap<String, Micros>> {
+    let rows = ledger_balance::Entity::find()
+        .filter(ledger_balance::Column::AccountId.eq(account_id))
+        .filter(ledger_balance::Column::Book.eq(book))
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.currency, row.balance.into())).collect())
+}
+
+/// The ids of a page of the transfers that changed a book of an account.
+///
+/// # Errors
+/// Those of the database.
+pub async fn transfers_of(
+    conn: &impl ConnectionTrait,
+    account_id: Uuid,
+    book: Book,
+    page: Page,
+) -> Result<Vec<Uuid>> {
+    use ledger_entry::Column;
+    // a transfer may have several entries in one book: grouped in the index's order, so that a page reads a page
+    let query = ledger_entry::Entity::find()
+        .select_only()
+        .column(Column::TransferId)
+        .filter(Column::AccountId.eq(account_id))
+        .filter(Column::Book.eq(book))
+        .group_by(Column::TransferId);
+    Ok(page.apply(query, Column::TransferId).into_tuple().all(conn).await?)
+}
+
+/// Transfers by id, for those that were already proven to be the caller's.
+///
+/// # Errors
+/// Those of the database.
+pub async fn transfers(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<ledger_transfer::Model>> {
+    let query =
+        ledger_transfer::Entity::find().filter(ledger_transfer::Column::Id.is_in(ids.iter().copied()));
+    Ok(query.all(conn).await?)
+}
+
+/// The entries of transfers, in their order.
+///
+/// # Errors
+/// Those of the database.
+pub async fn entries(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<Vec<ledger_entry::Model>> {
+    let query = ledger_entry::Entity::find()
+        .filter(ledger_entry::Column::TransferId.is_in(transfers.iter().copied()))
+        .order_by_asc(ledger_entry::Column::TransferId)
+        .order_by_asc(ledger_entry::Column::Position);
+    Ok(query.all(conn).await?)
+}
+
+/// Which of the transfers were taken back, and by which.
+///
+/// # Errors
+/// Those of the database.
+pub async fn reversals(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<BTreeMap<Uuid, Uuid>> {
+    use ledger_transfer::Column;
+    let rows: Vec<(Uuid, Uuid)> = ledger_transfer::Entity::find()
+        .select_only()
+        .column(Column::Reverses)
+        .column(Column::Id)
+        .filter(Column::Reverses.is_not_null())
+        .filter(Column::Reverses.is_in(transfers.iter().copied()))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().collect())
+}

@@ -1,0 +1,282 @@
+//! Partitions of the history tables on PostgreSQL, a month each; SQLite has none.
+//!
+//! A partition is named after its month: `call_202612`. The first one has everything of before some month, `call_before_202612`, and the default
+//! one catches what belongs to no other. They are made some months ahead, so that the default one stays empty.
+
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Utc};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
+use super::first_id;
+use base::error::{Error, Result};
+
+/// Key of the advisory lock that a node holds while it works on partitions or trims.
+const MAINTENANCE_LOCK: i64 = 0x0063_616c_6c73_6871;
+/// Months for which there is a partition: this one and those after it.
+const AHEAD: usize = 3;
+
+/// A month of the calendar, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Month(NaiveDate);
+
+impl Month {
+    /// The month of an instant.
+    pub fn of(at: DateTime<Utc>) -> Self {
+        let day = at.date_naive();
+        Self(day.with_day(1).unwrap_or(day))
+    }
+
+    /// The one after it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.checked_add_months(chrono::Months::new(1)).unwrap_or(self.0))
+    }
+
+    /// The one so many before it.
+    #[must_use]
+    pub fn before(self, months: u32) -> Self {
+        Self(self.0.checked_sub_months(chrono::Months::new(months)).unwrap_or(self.0))
+    }
+
+    /// Its first instant.
+    pub fn start(self) -> DateTime<Utc> {
+        self.0.and_time(NaiveTime::MIN).and_utc()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        NaiveDate::parse_from_str(&format!("{text}01"), "%Y%m%d").ok().map(Self)
+    }
+}
+
+impl std::fmt::Display for Month {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0.format("%Y%m"))
+    }
+}
+
+/// A table that is partitioned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Table {
+    name: &'static str,
+    key: &'static str,
+    by_id: bool,
+    with: &'static str,
+}
+
+/// Attempts to call. A call is written several times while it goes on: room on its page keeps its index entries as they are (HOT updates).
+pub const CALLS: Table = Table { name: "call", key: "id", by_id: true, with: " WITH (fillfactor = 70)" };
+/// What they cost.
+pub const CHARGES: Table = Table { name: "call_charge", key: "call_id", by_id: true, with: "" };
+/// What happened in callshops.
+pub const ACTIVITIES: Table = Table { name: "activity", key: "at", by_id: false, with: "" };
+
+/// A partition, but for the default one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partition {
+    /// The table it is.
+    pub name: String,
+    /// The month of its rows; none of the first, which has everything of before `end`.
+    pub month: Option<Month>,
+    /// The month behind its last row.
+    pub end: Month,
+}
+
+/// Months of which a table has no partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    table: Table,
+    /// The first month; none when everything of before `to` is missing.
+    pub from: Option<Month>,
+    /// The month behind the last.
+    pub to: Month,
+}
+
+impl Gap {
+    /// What brings its partitions back, if they are still there as tables.
+    pub fn mended_by(&self) -> Vec<String> {
+        let Table { name, .. } = self.table;
+        let attach = |partition: String, from: String, to: Month| {
+            let to = self.table.bound(to);
+            format!("ALTER TABLE {name} ATTACH PARTITION {partition} FOR VALUES FROM ({from}) TO ('{to}')")
+        };
+        let Some(from) = self.from else {
+            return vec![attach(format!("{name}_before_{}", self.to), "MINVALUE".to_owned(), self.to)];
+        };
+        let months = std::iter::successors(Some(from), |month| Some(month.next()));
+        let months = months.take_while(|month| *month < self.to);
+        months
+            .map(|month| {
+                attach(format!("{name}_{month}"), format!("'{}'", self.table.bound(month)), month.next())
+            })
+            .collect()
+    }
+}
+
+impl std::fmt::Display for Gap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} has nothing of ", self.table.name)?;
+        match self.from {
+            Some(from) if from.next() == self.to => write!(f, "{from}"),
+            Some(from) => write!(f, "{from} to before {}", self.to),
+            None => write!(f, "before {}", self.to),
+        }
+    }
+}
+
+impl Table {
+    /// Its partitions, oldest first; none on SQLite.
+    ///
+    /// # Errors
+    /// Those of the database, as for every function here.
+    pub async fn partitions(self, conn: &impl ConnectionTrait) -> Result<Vec<Partition>> {
+        if conn.get_database_backend() != DbBackend::Postgres {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT c.relname::text AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
+                   WHERE i.inhparent = $1::text::regclass";
+        let asked = Statement::from_sql_and_values(DbBackend::Postgres, sql, [self.name.into()]);
+        let names = conn.query_all_raw(asked).await?;
+        let names =
+            names.iter().map(|row| row.try_get::<String>("", "name")).collect::<Result<Vec<_>, _>>()?;
+        let mut found: Vec<Partition> = names.into_iter().filter_map(|name| self.named(name)).collect();
+        found.sort_by_key(|partition| partition.end);
+        Ok(found)
+    }
+
+    /// The months between the oldest that is to be there and its last partition that it has no partition of, as the statements that attach
+    /// them; `kept_from` tells what was dropped in order. A month in which no server ran has none.
+    pub fn gaps(self, partitions: &[Partition], kept_from: Option<DateTime<Utc>>) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        let mut behind = kept_from.map(Month::of);
+        for partition in partitions {
+            if let Some(month) = partition.month.filter(|month| behind.is_none_or(|behind| behind < *month)) {
+                gaps.push(Gap { table: self, from: behind, to: month });
+            }
+            behind = behind.max(Some(partition.end));
+        }
+        gaps
+    }
+
+    fn named(self, name: String) -> Option<Partition> {
+        let rest = name.strip_prefix(self.name)?.strip_prefix('_')?;
+        let (month, end) = match rest.strip_prefix("before_") {
+            Some(end) => (None, Month::parse(end)?),
+            None => (Some(Month::parse(rest)?), Month::parse(rest)?.next()),
+        };
+        Some(Partition { name, month, end })
+    }
+
+    /// Makes the partition of a month; rows that the default one has of it move there.
+    async fn make(self, conn: &impl ConnectionTrait, month: Month) -> Result<()> {
+        let Self { name, key, with, .. } = self;
+        let (from, to) = (self.bound(month), self.bound(month.next()));
+        let made = format!("{name}_{month}");
+        // not `CREATE … PARTITION OF`: that keeps everybody from the whole table
+        for sql in [
+            format!("CREATE TABLE {made} (LIKE {name} INCLUDING ALL){with}"),
+            // a row that came to the default partition behind the move would keep the month out
+            format!("LOCK TABLE {name}_default IN ACCESS EXCLUSIVE MODE"),
+            format!(
+                "WITH moved AS (DELETE FROM {name}_default WHERE {key} >= '{from}' AND {key} < '{to}' RETURNING *)
+                 INSERT INTO {made} SELECT * FROM moved"
+            ),
+            format!("ALTER TABLE {name} ATTACH PARTITION {made} FOR VALUES FROM ('{from}') TO ('{to}')"),
+        ] {
+            conn.execute_unprepared(&sql).await?;
+        }
+        Ok(())
+    }
+
+    fn bound(self, month: Month) -> String {
+        match self.by_id {
+            true => first_id(month.start()).to_string(),
+            false => month.start().to_rfc3339(),
+        }
+    }
+}
+
+/// Makes the partitions of this month and of those to come that are missing; answers their names.
+pub async fn prepare(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<String>> {
+    let mut made = Vec::new();
+    if conn.get_database_backend() != DbBackend::Postgres {
+        return Ok(made);
+    }
+    for table in [CALLS, CHARGES, ACTIVITIES] {
+        let there = table.partitions(conn).await?;
+        let months = std::iter::successors(Some(Month::of(now)), |month| Some(month.next())).take(AHEAD);
+        for month in months {
+            let has = |partition: &Partition| match partition.month {
+                Some(own) => own == month,
+                None => month < partition.end,
+            };
+            if !there.iter().any(has) {
+                table.make(conn, month).await?;
+                made.push(format!("{}_{month}", table.name));
+            }
+        }
+    }
+    Ok(made)
+}
+
+/// Drops partitions with their rows.
+pub async fn drop(conn: &impl ConnectionTrait, partitions: &[Partition]) -> Result<()> {
+    for partition in partitions {
+        conn.execute_unprepared(&format!("DROP TABLE {}", partition.name)).await?;
+    }
+    Ok(())
+}
+
+/// Takes the lock of maintenance until the transaction ends; false when another node has it. Whoever uses a table that is to be changed is
+/// waited for, but not for long: behind us everybody else would wait.
+pub async fn alone(conn: &impl ConnectionTrait) -> Result<bool> {
+    if conn.get_database_backend() != DbBackend::Postgres {
+        return Ok(true);
+    }
+    // two tables a transaction, and the proxy waits three seconds for an answer
+    conn.execute_unprepared("SET LOCAL lock_timeout = '500ms'").await?;
+    // a month's rows may have to move
+    conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+    let asked = format!("SELECT pg_try_advisory_xact_lock({MAINTENANCE_LOCK}) AS alone");
+    let row = conn.query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await?;
+    row.map_or(Ok(false), |row| row.try_get("", "alone").map_err(Error::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_months() {
+        let december = Month::parse("202612").expect("a month");
+        assert_eq!(december.next().to_string(), "202701");
+        assert_eq!(december.before(12).to_string(), "202512");
+        assert_eq!(Month::of(december.next().start()), december.next());
+        let named = |name: &str| CALLS.named(name.to_owned());
+        let month = Partition { name: "call_202612".to_owned(), month: Some(december), end: december.next() };
+        assert_eq!(named("call_202612"), Some(month));
+        let first = Partition { name: "call_before_202612".to_owned(), month: None, end: december };
+        assert_eq!(named("call_before_202612"), Some(first));
+        assert_eq!(named("call_default"), None);
+        assert_eq!(named("call_charge_202612"), None);
+    }
+
+    #[test]
+    fn what_was_dropped_in_order_is_no_gap() {
+        let parts = |names: &[&str]| -> Vec<Partition> {
+            names.iter().filter_map(|name| CALLS.named(format!("call_{name}"))).collect()
+        };
+        let gaps = |names: &[&str], kept: Option<&str>| -> Vec<String> {
+            let kept = kept.map(|month| Month::parse(month).expect("a month").start());
+            CALLS.gaps(&parts(names), kept).iter().map(Gap::to_string).collect()
+        };
+        let whole = ["before_202612", "202612", "202701"];
+        assert_eq!(gaps(&whole, None), [""; 0]);
+        assert_eq!(gaps(&whole[1..], None), ["call has nothing of before 202612"]);
+        assert_eq!(gaps(&whole[1..], Some("202612")), [""; 0]);
+        assert_eq!(gaps(&whole[2..], Some("202612")), ["call has nothing of 202612"]);
+        assert_eq!(gaps(&["before_202612", "202703"], None), ["call has nothing of 202612 to before 202703"]);
+        let [gap] = CALLS.gaps(&parts(&["before_202612", "202702"]), None)[..] else { panic!("one gap") };
+        let [december, january] = &gap.mended_by()[..] else { panic!("two months") };
+        assert!(december.starts_with("ALTER TABLE call ATTACH PARTITION call_202612 FOR VALUES FROM ('"));
+        assert!(january.contains("call_202701") && december.split('\'').nth(3) == january.split('\'').nth(1));
+    }
+}

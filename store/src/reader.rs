@@ -1,0 +1,130 @@
+//! What single reading queries run on.
+
+use std::time::{Duration, Instant};
+
+use sea_orm::entity::prelude::async_trait;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
+    QueryResult, Statement, TransactionOptions, TransactionTrait as _,
+};
+
+use base::error::is_connection_lost;
+
+use crate::counters;
+
+/// A connection that was gone before says so in less. One that takes longer may have died of what it was asked, which is asked once more then,
+/// not of every connection.
+const AT_ONCE: Duration = Duration::from_millis(100);
+
+/// Connections that read. A query whose connection turns out to be gone (the database began anew, an administrator or a firewall cut it) is
+/// asked again on another one: it has changed nothing, and who stands at the counter is not to see it. So no connection has to be asked first
+/// whether it is there, which cost a round trip before every query.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    pool: DatabaseConnection,
+    /// All connections of the pool may be gone at once; the one after them is new.
+    attempts: u32,
+}
+
+impl Reader {
+    /// Reads on `pool`, which has so many connections.
+    pub(super) fn new(pool: DatabaseConnection, connections: u32) -> Self {
+        Self { pool, attempts: connections.saturating_add(1) }
+    }
+
+    pub(super) fn pool(&self) -> &DatabaseConnection {
+        &self.pool
+    }
+
+    /// Begins a transaction that sees one state of the database; when its connection is lost later on, it fails.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let isolation_level = match self.get_database_backend() {
+            DbBackend::Postgres => Some(IsolationLevel::RepeatableRead),
+            _ => None,
+        };
+        let options = TransactionOptions { isolation_level, ..Default::default() };
+        self.again(|| self.pool.begin_with_options(options)).await
+    }
+
+    async fn again<T, Fut>(&self, query: impl Fn() -> Fut) -> Result<T, DbErr>
+    where
+        Fut: Future<Output = Result<T, DbErr>>,
+    {
+        self.attempted(query).await.inspect_err(counters::query_failed)
+    }
+
+    async fn attempted<T, Fut>(&self, query: impl Fn() -> Fut) -> Result<T, DbErr>
+    where
+        Fut: Future<Output = Result<T, DbErr>>,
+    {
+        let mut died = false;
+        for _ in 1..self.attempts {
+            let begun = Instant::now();
+            match query().await {
+                Err(error) if is_connection_lost(&error) => {
+                    tracing::debug!(%error, "query runs again");
+                    if begun.elapsed() > AT_ONCE && std::mem::replace(&mut died, true) {
+                        return Err(error);
+                    }
+                }
+                done => return done,
+            }
+        }
+        query().await
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Reader {
+    fn get_database_backend(&self) -> DbBackend {
+        self.pool.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.pool.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.pool.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.again(|| self.pool.query_one_raw(statement.clone())).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.again(|| self.pool.query_all_raw(statement.clone())).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use sea_orm::{Database, RuntimeErr};
+
+    use super::*;
+
+    /// How often something is asked that loses its connection after so long.
+    async fn asked(after: Duration) -> u32 {
+        let pool = Database::connect("sqlite::memory:").await.expect("a database");
+        let asked = AtomicU32::new(0);
+        let query = async || {
+            asked.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(after).await;
+            Err::<(), _>(DbErr::Query(RuntimeErr::SqlxError(sea_orm::sqlx::Error::WorkerCrashed.into())))
+        };
+        let error = Reader::new(pool, 4).again(query).await.expect_err("a lost connection");
+        assert!(is_connection_lost(&error), "{error}");
+        asked.into_inner()
+    }
+
+    #[tokio::test]
+    async fn what_kills_connections_does_not_kill_all() {
+        assert_eq!(asked(Duration::ZERO).await, 5, "all four were gone, and the new one");
+        assert_eq!(asked(2 * AT_ONCE).await, 2);
+    }
+}

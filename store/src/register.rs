@@ -1,0 +1,284 @@
+//! Register shifts, cash movements, and what their reports sum up.
+
+use entity::{
+    CallState, ItemKind, Micros, MovementKind, PaymentKind, PaymentMethod, cabin_session, call,
+    cash_movement, ledger_entry, payment, register_shift, session_item,
+};
+use sea_orm::sea_query::{ExprTrait as _, SelectStatement};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel,
+    QueryFilter, QuerySelect, QueryTrait,
+};
+use uuid::Uuid;
+
+use super::{Page, Scope, bulk};
+use base::error::Result;
+
+/// A shift of a callshop inside `scope`.
+///
+/// # Errors
+/// Those of the database, as for every function here.
+pub async fn find(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    id: Uuid,
+) -> Result<Option<register_shift::Model>> {
+    let owned = scope.owns((register_shift::Entity, register_shift::Column::CallshopId));
+    Ok(register_shift::Entity::find_by_id(id).filter(owned).one(conn).await?)
+}
+
+/// The shifts of these ids that are inside `scope`.
+pub async fn find_all(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    ids: &[Uuid],
+) -> Result<Vec<register_shift::Model>> {
+    let owned = scope.owns((register_shift::Entity, register_shift::Column::CallshopId));
+    let wanted = bulk::among(conn, register_shift::Column::Id, ids.iter().copied());
+    Ok(register_shift::Entity::find().filter(wanted).filter(owned).all(conn).await?)
+}
+
+/// The open shift of a callshop that was already proven to be the caller's.
+pub async fn open_shift(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+) -> Result<Option<register_shift::Model>> {
+    Ok(open_query(callshop_id).one(conn).await?)
+}
+
+/// The same, locked until the transaction ends.
+pub async fn lock_open_shift(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+) -> Result<Option<register_shift::Model>> {
+    Ok(open_query(callshop_id).lock_exclusive().one(conn).await?)
+}
+
+fn open_query(callshop_id: Uuid) -> sea_orm::Select<register_shift::Entity> {
+    register_shift::Entity::find()
+        .filter(register_shift::Column::CallshopId.eq(callshop_id))
+        .filter(register_shift::Column::ClosedAt.is_null())
+}
+
+/// A page of a callshop's shifts; of `user` only those he opened or closed, and the open one.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    user: Option<Uuid>,
+    page: Page,
+) -> Result<Vec<register_shift::Model>> {
+    let mut query = register_shift::Entity::find().filter(register_shift::Column::CallshopId.eq(callshop_id));
+    if let Some(user) = user {
+        let own = Condition::any()
+            .add(register_shift::Column::OpenedBy.eq(user))
+            .add(register_shift::Column::ClosedBy.eq(user))
+            .add(register_shift::Column::ClosedAt.is_null());
+        query = query.filter(own);
+    }
+    Ok(page.apply(query, register_shift::Column::Id).all(conn).await?)
+}
+
+/// Inserts a shift.
+pub async fn insert(conn: &impl ConnectionTrait, shift: register_shift::Model) -> Result<()> {
+    register_shift::Entity::insert(shift.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// Writes every column of a shift that was locked in this transaction.
+pub async fn update(
+    conn: &impl ConnectionTrait,
+    shift: register_shift::Model,
+) -> Result<register_shift::Model> {
+    Ok(shift.into_active_model().reset_all().update(conn).await?)
+}
+
+/// Inserts a cash movement.
+pub async fn insert_movement(conn: &impl ConnectionTrait, movement: cash_movement::Model) -> Result<()> {
+    cash_movement::Entity::insert(movement.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// A cash movement by id, for a caller who made it.
+pub async fn movement(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cash_movement::Model>> {
+    Ok(cash_movement::Entity::find_by_id(id).one(conn).await?)
+}
+
+/// A page of the movements of one shift.
+pub async fn movements(
+    conn: &impl ConnectionTrait,
+    shift_id: Uuid,
+    page: Page,
+) -> Result<Vec<cash_movement::Model>> {
+    let query = cash_movement::Entity::find().filter(cash_movement::Column::ShiftId.eq(shift_id));
+    Ok(page.apply(query, cash_movement::Column::Id).all(conn).await?)
+}
+
+// SUM of BIGINT is NUMERIC on PostgreSQL: each sum below is cast back
+
+/// What a shift's movements come to, by who made them and kind.
+pub async fn movement_sums(
+    conn: &impl ConnectionTrait,
+    shift_id: Uuid,
+) -> Result<Vec<(Uuid, MovementKind, Micros)>> {
+    Ok(cash_movement::Entity::find()
+        .select_only()
+        .column(cash_movement::Column::UserId)
+        .column(cash_movement::Column::Kind)
+        .column_as(cash_movement::Column::Amount.sum().cast_as("BIGINT"), "amount")
+        .filter(cash_movement::Column::ShiftId.eq(shift_id))
+        .group_by(cash_movement::Column::UserId)
+        .group_by(cash_movement::Column::Kind)
+        .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+/// What customers paid and were given in a shift, by who took or gave it, kind and method.
+pub async fn payment_sums(
+    conn: &impl ConnectionTrait,
+    shift_id: Uuid,
+) -> Result<Vec<(Uuid, PaymentKind, PaymentMethod, Micros)>> {
+    Ok(payment::Entity::find()
+        .select_only()
+        .column(payment::Column::UserId)
+        .column(payment::Column::Kind)
+        .column(payment::Column::Method)
+        .column_as(payment::Column::Amount.sum().cast_as("BIGINT"), "amount")
+        .filter(payment::Column::ShiftId.eq(shift_id))
+        .group_by(payment::Column::UserId)
+        .group_by(payment::Column::Kind)
+        .group_by(payment::Column::Method)
+        .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+/// What the ledger says is in the drawer of a shift, by method.
+pub async fn drawer(conn: &impl ConnectionTrait, shift_id: Uuid) -> Result<Vec<(PaymentMethod, Micros)>> {
+    Ok(ledger_entry::Entity::find()
+        .select_only()
+        .column(ledger_entry::Column::Method)
+        .column_as(ledger_entry::Column::Amount.sum().cast_as("BIGINT"), "amount")
+        .filter(ledger_entry::Column::ShiftId.eq(shift_id))
+        .group_by(ledger_entry::Column::Method)
+        .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+/// Sums of the frozen bills of the sessions that one person settled in a shift.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct SettledBills {
+    /// Who settled them.
+    pub settled_by: Option<Uuid>,
+    /// How many.
+    pub sessions: i64,
+    /// Of their calls.
+    pub calls_total: Option<Micros>,
+    /// Of their items.
+    pub items_total: Option<Micros>,
+    /// Of what was taken off.
+    pub discounts_total: Option<Micros>,
+    /// Of what rounding the bills added.
+    pub rounding: Option<Micros>,
+    /// Of what cash rounding added.
+    pub cash_rounding: Option<Micros>,
+    /// Of the bills' totals.
+    pub total: Option<Micros>,
+}
+
+/// Sessions settled in a shift, by who settled them.
+pub async fn settled_bills(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    shift_id: Uuid,
+) -> Result<Vec<SettledBills>> {
+    use cabin_session::Column;
+    let sum = |column: Column| column.sum().cast_as("BIGINT");
+    Ok(cabin_session::Entity::find()
+        .select_only()
+        .column(Column::SettledBy)
+        .column_as(Column::Id.count(), "sessions")
+        .column_as(sum(Column::CallsTotal), "calls_total")
+        .column_as(sum(Column::ItemsTotal), "items_total")
+        .column_as(sum(Column::DiscountsTotal), "discounts_total")
+        .column_as(sum(Column::Rounding), "rounding")
+        .column_as(sum(Column::CashRounding), "cash_rounding")
+        .column_as(sum(Column::Total), "total")
+        .filter(Column::CallshopId.eq(callshop_id))
+        .filter(Column::SettledShiftId.eq(shift_id))
+        .group_by(Column::SettledBy)
+        .into_model()
+        .all(conn)
+        .await?)
+}
+
+/// Discounts of the sessions settled in a shift, by who gave them.
+pub async fn discounts_by_user(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    shift_id: Uuid,
+) -> Result<Vec<(Uuid, Micros)>> {
+    Ok(session_item::Entity::find()
+        .select_only()
+        .column(session_item::Column::UserId)
+        .column_as(session_item::Column::UnitPrice.sum().cast_as("BIGINT"), "amount")
+        .filter(session_item::Column::SessionId.in_subquery(settled_in(callshop_id, shift_id)))
+        .filter(session_item::Column::Kind.eq(ItemKind::Discount))
+        .filter(session_item::Column::RemovedAt.is_null())
+        .group_by(session_item::Column::UserId)
+        .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+/// Calls of the sessions settled in a shift: how many, and what they came to, by the cabin they were made from.
+pub async fn sales_by_cabin(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    shift_id: Uuid,
+) -> Result<Vec<(Option<Uuid>, i64, Micros)>> {
+    Ok(sold_calls(callshop_id, shift_id)
+        .column(call::Column::CabinId)
+        .column_as(call::Column::Id.count(), "calls")
+        .column_as(call::Column::Charge.sum().cast_as("BIGINT"), "amount")
+        .group_by(call::Column::CabinId)
+        .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+/// The same by destination, with billed seconds.
+pub async fn sales_by_destination(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    shift_id: Uuid,
+) -> Result<Vec<(String, i64, i64, Micros)>> {
+    Ok(sold_calls(callshop_id, shift_id)
+        .column(call::Column::Destination)
+        .column_as(call::Column::Id.count(), "calls")
+        .column_as(call::Column::BilledSeconds.sum().cast_as("BIGINT"), "billed_seconds")
+        .column_as(call::Column::Charge.sum().cast_as("BIGINT"), "amount")
+        .group_by(call::Column::Destination)
+        .into_tuple()
+        .all(conn)
+        .await?)
+}
+
+fn sold_calls(callshop_id: Uuid, shift_id: Uuid) -> sea_orm::Select<call::Entity> {
+    call::Entity::find()
+        .select_only()
+        .filter(call::Column::SessionId.in_subquery(settled_in(callshop_id, shift_id)))
+        .filter(call::Column::State.eq(CallState::Ended))
+        .filter(call::Column::AnsweredAt.is_not_null())
+}
+
+fn settled_in(callshop_id: Uuid, shift_id: Uuid) -> SelectStatement {
+    // the callshop too: its index finds the shift's sessions among all
+    cabin_session::Entity::find()
+        .select_only()
+        .column(cabin_session::Column::Id)
+        .filter(cabin_session::Column::CallshopId.eq(callshop_id))
+        .filter(cabin_session::Column::SettledShiftId.eq(shift_id))
+        .into_query()
+}

@@ -1,0 +1,257 @@
+//! Cabin sessions, their payments, and what their statements need of the calls.
+
+use std::collections::HashMap;
+
+use entity::{CallState, SessionState, cabin_session, call, live_call, payment, session_item};
+use sea_orm::sea_query::ExprTrait as _;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
+};
+use uuid::Uuid;
+
+use super::{Page, Scope, bulk};
+use base::error::Result;
+
+/// States of a session that occupies its cabin.
+const OCCUPYING: [SessionState; 2] = [SessionState::Open, SessionState::Closing];
+
+/// A session of a callshop inside `scope`.
+///
+/// # Errors
+/// Those of the database, as for every function here.
+pub async fn find(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    id: Uuid,
+) -> Result<Option<cabin_session::Model>> {
+    let owned = scope.owns((cabin_session::Entity, cabin_session::Column::CallshopId));
+    Ok(cabin_session::Entity::find_by_id(id).filter(owned).one(conn).await?)
+}
+
+/// The sessions of these ids that are inside `scope`.
+pub async fn find_all(
+    conn: &impl ConnectionTrait,
+    scope: &Scope,
+    ids: &[Uuid],
+) -> Result<Vec<cabin_session::Model>> {
+    let owned = scope.owns((cabin_session::Entity, cabin_session::Column::CallshopId));
+    let wanted = bulk::among(conn, cabin_session::Column::Id, ids.iter().copied());
+    Ok(cabin_session::Entity::find().filter(wanted).filter(owned).all(conn).await?)
+}
+
+/// A session that was already proven to be the caller's, or that a call names, locked until the transaction ends.
+pub async fn lock(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cabin_session::Model>> {
+    Ok(cabin_session::Entity::find_by_id(id).lock_exclusive().one(conn).await?)
+}
+
+/// Sessions that calls name, locked in id order until the transaction ends.
+pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<cabin_session::Model>> {
+    let query = cabin_session::Entity::find().filter(bulk::among(
+        conn,
+        cabin_session::Column::Id,
+        ids.iter().copied(),
+    ));
+    Ok(query.order_by_asc(cabin_session::Column::Id).lock_exclusive().all(conn).await?)
+}
+
+/// A page of a callshop's sessions, of the states given if any.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    states: &[SessionState],
+    page: Page,
+) -> Result<Vec<cabin_session::Model>> {
+    let mut query = cabin_session::Entity::find().filter(cabin_session::Column::CallshopId.eq(callshop_id));
+    if !states.is_empty() {
+        query = query.filter(cabin_session::Column::State.is_in(states.iter().copied()));
+    }
+    Ok(page.apply(query, cabin_session::Column::Id).all(conn).await?)
+}
+
+/// The session that occupies a cabin: open or closing.
+pub async fn occupying(conn: &impl ConnectionTrait, cabin_id: Uuid) -> Result<Option<cabin_session::Model>> {
+    Ok(all_occupying(conn, &[cabin_id]).await?.remove(&cabin_id))
+}
+
+/// The sessions that occupy cabins, by cabin.
+pub async fn all_occupying(
+    conn: &impl ConnectionTrait,
+    cabins: &[Uuid],
+) -> Result<HashMap<Uuid, cabin_session::Model>> {
+    let rows = cabin_session::Entity::find()
+        .filter(bulk::among(conn, cabin_session::Column::CabinId, cabins.iter().copied()))
+        .filter(cabin_session::Column::State.is_in(OCCUPYING))
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.cabin_id, row)).collect())
+}
+
+/// At most `limit` sessions of a callshop that nobody has paid or voided, oldest first, locked until the transaction ends.
+pub async fn lock_unsettled(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    limit: u64,
+) -> Result<Vec<cabin_session::Model>> {
+    Ok(unsettled_query(callshop_id).limit(limit).lock_exclusive().all(conn).await?)
+}
+
+/// The same, not locked.
+pub async fn unsettled(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    limit: u64,
+) -> Result<Vec<cabin_session::Model>> {
+    Ok(unsettled_query(callshop_id).limit(limit).all(conn).await?)
+}
+
+fn unsettled_query(callshop_id: Uuid) -> sea_orm::Select<cabin_session::Entity> {
+    cabin_session::Entity::find()
+        .filter(cabin_session::Column::CallshopId.eq(callshop_id))
+        .filter(cabin_session::Column::State.is_in([
+            SessionState::Open,
+            SessionState::Closing,
+            SessionState::Closed,
+        ]))
+        .order_by_asc(cabin_session::Column::Id)
+}
+
+/// Inserts a session.
+pub async fn insert(conn: &impl ConnectionTrait, session: cabin_session::Model) -> Result<()> {
+    cabin_session::Entity::insert(session.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// Writes every column of a session that was locked in this transaction.
+pub async fn update(
+    conn: &impl ConnectionTrait,
+    session: cabin_session::Model,
+) -> Result<cabin_session::Model> {
+    Ok(session.into_active_model().reset_all().update(conn).await?)
+}
+
+/// Inserts the payments of a settlement.
+pub async fn insert_payments(conn: &impl ConnectionTrait, payments: Vec<payment::Model>) -> Result<()> {
+    if !payments.is_empty() {
+        let rows = payments.into_iter().map(IntoActiveModel::into_active_model);
+        payment::Entity::insert_many(rows).exec_without_returning(conn).await?;
+    }
+    Ok(())
+}
+
+/// The payments of a session, in the order they were taken.
+pub async fn payments(conn: &impl ConnectionTrait, session_id: Uuid) -> Result<Vec<payment::Model>> {
+    let query = payment::Entity::find().filter(payment::Column::SessionId.eq(session_id));
+    Ok(query.order_by_asc(payment::Column::Id).all(conn).await?)
+}
+
+/// Inserts an item or a discount.
+pub async fn insert_item(conn: &impl ConnectionTrait, item: session_item::Model) -> Result<()> {
+    session_item::Entity::insert(item.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// Writes every column of an item whose session was locked in this transaction.
+pub async fn update_item(conn: &impl ConnectionTrait, item: session_item::Model) -> Result<()> {
+    item.into_active_model().reset_all().update(conn).await?;
+    Ok(())
+}
+
+/// An item or discount of a session, also one that was taken off.
+pub async fn item(
+    conn: &impl ConnectionTrait,
+    session_id: Uuid,
+    id: Uuid,
+) -> Result<Option<session_item::Model>> {
+    let query = session_item::Entity::find_by_id(id);
+    Ok(query.filter(session_item::Column::SessionId.eq(session_id)).one(conn).await?)
+}
+
+/// At most `limit` items and discounts on a session's bill, in the order they were added.
+pub async fn items(
+    conn: &impl ConnectionTrait,
+    session_id: Uuid,
+    limit: u64,
+) -> Result<Vec<session_item::Model>> {
+    Ok(session_item::Entity::find()
+        .filter(session_item::Column::SessionId.eq(session_id))
+        .filter(session_item::Column::RemovedAt.is_null())
+        .order_by_asc(session_item::Column::Id)
+        .limit(limit)
+        .all(conn)
+        .await?)
+}
+
+/// What the calls of a session that are over come to.
+pub async fn calls_total(conn: &impl ConnectionTrait, session_id: Uuid) -> Result<entity::Micros> {
+    let sum: Option<Option<entity::Micros>> = call::Entity::find()
+        .select_only()
+        // SUM of BIGINT is NUMERIC on PostgreSQL
+        .column_as(call::Column::Charge.sum().cast_as("BIGINT"), "amount")
+        .filter(call::Column::SessionId.eq(session_id))
+        .filter(call::Column::State.eq(CallState::Ended))
+        .filter(call::Column::AnsweredAt.is_not_null())
+        .into_tuple()
+        .one(conn)
+        .await?;
+    Ok(sum.flatten().unwrap_or_default())
+}
+
+/// At most `limit` calls of a session that were answered and are over, oldest first.
+pub async fn billed_calls(
+    conn: &impl ConnectionTrait,
+    session_id: Uuid,
+    limit: u64,
+) -> Result<Vec<call::Model>> {
+    Ok(call::Entity::find()
+        .filter(call::Column::SessionId.eq(session_id))
+        .filter(call::Column::State.eq(CallState::Ended))
+        .filter(call::Column::AnsweredAt.is_not_null())
+        .order_by_asc(call::Column::Id)
+        .limit(limit)
+        .all(conn)
+        .await?)
+}
+
+/// How many calls of a session were allowed, live ones too.
+pub async fn allowed_calls(conn: &impl ConnectionTrait, session_id: Uuid) -> Result<u64> {
+    let query = call::Entity::find().filter(call::Column::SessionId.eq(session_id));
+    Ok(query.filter(call::Column::State.ne(CallState::Refused)).count(conn).await?)
+}
+
+/// The live calls of a session.
+pub async fn live_calls(conn: &impl ConnectionTrait, session_id: Uuid) -> Result<Vec<Uuid>> {
+    live_where(conn, live_call::Column::SessionId, session_id).await
+}
+
+/// The live call of a phone, if there is one: the table allows no second.
+pub async fn live_call_of_phone(conn: &impl ConnectionTrait, phone_id: Uuid) -> Result<Option<Uuid>> {
+    Ok(live_where(conn, live_call::Column::PhoneId, phone_id).await?.pop())
+}
+
+async fn live_where(conn: &impl ConnectionTrait, column: live_call::Column, id: Uuid) -> Result<Vec<Uuid>> {
+    let query =
+        live_call::Entity::find().select_only().column(live_call::Column::CallId).filter(column.eq(id));
+    Ok(query.into_tuple().all(conn).await?)
+}
+
+/// How many live calls each of these cabins of these callshops has; cabins without are missing.
+pub async fn live_calls_by_cabin(
+    conn: &impl ConnectionTrait,
+    callshops: &[Uuid],
+    cabins: &[Uuid],
+) -> Result<HashMap<Uuid, usize>> {
+    let live: Vec<Option<Uuid>> = live_call::Entity::find()
+        .select_only()
+        .column(live_call::Column::CabinId)
+        .filter(bulk::among(conn, live_call::Column::CallshopId, callshops.iter().copied()))
+        .filter(bulk::among(conn, live_call::Column::CabinId, cabins.iter().copied()))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let mut counts = HashMap::new();
+    for cabin in live.into_iter().flatten() {
+        *counts.entry(cabin).or_default() += 1;
+    }
+    Ok(counts)
+}

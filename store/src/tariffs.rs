@@ -1,0 +1,319 @@
+//! Tariffs, their versions and rates.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use entity::{AccountKind, account, rate, tariff, tariff_version};
+use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, SimpleExpr, SubQueryStatement};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
+    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+};
+use uuid::Uuid;
+
+use super::{Page, Scope, bulk};
+use base::error::Result;
+
+/// Columns of a rate, and so parameters that a row of an insert binds.
+const RATE_COLUMNS: usize = 10;
+
+/// Whose tariffs a query may see.
+#[derive(Clone, Debug)]
+pub enum Owners {
+    /// Those of one account.
+    One(Uuid),
+    /// Those of a whole subtree.
+    Subtree(Scope),
+}
+
+impl Owners {
+    fn condition(&self) -> SimpleExpr {
+        match self {
+            Self::One(id) => tariff::Column::AccountId.eq(*id),
+            Self::Subtree(scope) => scope.owns((tariff::Entity, tariff::Column::AccountId)),
+        }
+    }
+}
+
+/// Inserts a tariff.
+///
+/// # Errors
+/// Those of the database, as for every function here.
+pub async fn insert(conn: &impl ConnectionTrait, tariff: tariff::Model) -> Result<()> {
+    tariff::Entity::insert(tariff.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// Writes every column of a tariff that was locked in this transaction.
+pub async fn update(conn: &impl ConnectionTrait, tariff: tariff::Model) -> Result<tariff::Model> {
+    Ok(tariff.into_active_model().reset_all().update(conn).await?)
+}
+
+/// A tariff of `owners`.
+pub async fn find(conn: &impl ConnectionTrait, owners: &Owners, id: Uuid) -> Result<Option<tariff::Model>> {
+    Ok(tariff::Entity::find_by_id(id).filter(owners.condition()).one(conn).await?)
+}
+
+/// The tariffs of `owners` with these ids.
+pub async fn find_all(
+    conn: &impl ConnectionTrait,
+    owners: &Owners,
+    ids: &[Uuid],
+) -> Result<Vec<tariff::Model>> {
+    let wanted = bulk::among(conn, tariff::Column::Id, ids.iter().copied());
+    Ok(tariff::Entity::find().filter(wanted).filter(owners.condition()).all(conn).await?)
+}
+
+/// The same, locked until the transaction ends: a version gets its number under this lock.
+pub async fn lock(conn: &impl ConnectionTrait, owners: &Owners, id: Uuid) -> Result<Option<tariff::Model>> {
+    Ok(tariff::Entity::find_by_id(id).filter(owners.condition()).lock_exclusive().one(conn).await?)
+}
+
+/// A page of the tariffs of `owners`, oldest first.
+pub async fn list(conn: &impl ConnectionTrait, owners: &Owners, page: Page) -> Result<Vec<tariff::Model>> {
+    Ok(page.apply(tariff::Entity::find().filter(owners.condition()), tariff::Column::Id).all(conn).await?)
+}
+
+/// A version of a tariff of `owners`, with the tariff.
+pub async fn find_version(
+    conn: &impl ConnectionTrait,
+    owners: &Owners,
+    id: Uuid,
+) -> Result<Option<(tariff::Model, tariff_version::Model)>> {
+    let Some(version) = tariff_version::Entity::find_by_id(id).one(conn).await? else { return Ok(None) };
+    Ok(find(conn, owners, version.tariff_id).await?.map(|tariff| (tariff, version)))
+}
+
+/// The versions with these ids of tariffs of `owners`, with those tariffs.
+pub async fn find_versions(
+    conn: &impl ConnectionTrait,
+    owners: &Owners,
+    ids: &[Uuid],
+) -> Result<(Vec<tariff::Model>, Vec<tariff_version::Model>)> {
+    let wanted = bulk::among(conn, tariff_version::Column::Id, ids.iter().copied());
+    let versions = tariff_version::Entity::find().filter(wanted).all(conn).await?;
+    let tariffs: BTreeSet<Uuid> = versions.iter().map(|version| version.tariff_id).collect();
+    let tariffs: Vec<Uuid> = tariffs.into_iter().collect();
+    Ok((find_all(conn, owners, &tariffs).await?, versions))
+}
+
+/// A page of the versions of a tariff that was already proven to be the caller's.
+pub async fn list_versions(
+    conn: &impl ConnectionTrait,
+    tariff_id: Uuid,
+    page: Page,
+) -> Result<Vec<tariff_version::Model>> {
+    let query = tariff_version::Entity::find().filter(tariff_version::Column::TariffId.eq(tariff_id));
+    Ok(page.apply(query, tariff_version::Column::Id).all(conn).await?)
+}
+
+/// The version with the highest number, draft or not.
+pub async fn latest_version(
+    conn: &impl ConnectionTrait,
+    tariff_id: Uuid,
+) -> Result<Option<tariff_version::Model>> {
+    let query = tariff_version::Entity::find().filter(tariff_version::Column::TariffId.eq(tariff_id));
+    Ok(query.order_by_desc(tariff_version::Column::Number).one(conn).await?)
+}
+
+/// A version of this tariff.
+pub async fn version_of(
+    conn: &impl ConnectionTrait,
+    tariff_id: Uuid,
+    id: Uuid,
+) -> Result<Option<tariff_version::Model>> {
+    let query = tariff_version::Entity::find_by_id(id);
+    Ok(query.filter(tariff_version::Column::TariffId.eq(tariff_id)).one(conn).await?)
+}
+
+/// The version in force at `at`, as [`effective_versions`] finds it; one that is scheduled for that very instant is.
+pub async fn in_force(
+    conn: &impl ConnectionTrait,
+    tariff_id: Uuid,
+    at: DateTime<Utc>,
+) -> Result<Option<tariff_version::Model>> {
+    let query = tariff_version::Entity::find()
+        .filter(tariff_version::Column::TariffId.eq(tariff_id))
+        .filter(tariff_version::Column::ActiveFrom.lte(at))
+        .order_by_desc(tariff_version::Column::ActiveFrom)
+        .order_by_desc(tariff_version::Column::Number);
+    Ok(query.one(conn).await?)
+}
+
+/// The first version that comes into force after `at`.
+pub async fn next_version(
+    conn: &impl ConnectionTrait,
+    tariff_id: Uuid,
+    at: DateTime<Utc>,
+) -> Result<Option<tariff_version::Model>> {
+    let query = tariff_version::Entity::find()
+        .filter(tariff_version::Column::TariffId.eq(tariff_id))
+        .filter(tariff_version::Column::ActiveFrom.gt(at))
+        .order_by_asc(tariff_version::Column::ActiveFrom);
+    Ok(query.one(conn).await?)
+}
+
+/// Inserts a version.
+pub async fn insert_version(conn: &impl ConnectionTrait, version: tariff_version::Model) -> Result<()> {
+    tariff_version::Entity::insert(version.into_active_model()).exec_without_returning(conn).await?;
+    Ok(())
+}
+
+/// Writes every column of a version whose tariff was locked in this transaction.
+pub async fn update_version(
+    conn: &impl ConnectionTrait,
+    version: tariff_version::Model,
+) -> Result<tariff_version::Model> {
+    Ok(version.into_active_model().reset_all().update(conn).await?)
+}
+
+#[derive(FromQueryResult)]
+struct Effective {
+    #[sea_orm(nested)]
+    tariff: tariff::Model,
+    version_id: Option<Uuid>,
+}
+
+/// The version in force at `now` of each of the tariffs, with the tariff, in one query: the one with the greatest `active_from`
+/// not after `now`, of several the highest number. A tariff without one is not in the answer.
+pub async fn effective_versions(
+    conn: &impl ConnectionTrait,
+    tariff_ids: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<HashMap<Uuid, (Uuid, tariff::Model)>> {
+    if tariff_ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let column = |column| Expr::col((tariff_version::Entity, column));
+    let version = Query::select()
+        .column((tariff_version::Entity, tariff_version::Column::Id))
+        .from(tariff_version::Entity)
+        .and_where(column(tariff_version::Column::TariffId).equals((tariff::Entity, tariff::Column::Id)))
+        .and_where(column(tariff_version::Column::ActiveFrom).lte(now))
+        .order_by((tariff_version::Entity, tariff_version::Column::ActiveFrom), Order::Desc)
+        .order_by((tariff_version::Entity, tariff_version::Column::Number), Order::Desc)
+        .limit(1)
+        .to_owned();
+    let version = SimpleExpr::SubQuery(None, Box::new(SubQueryStatement::SelectStatement(version)));
+    let rows = tariff::Entity::find()
+        .filter(bulk::among(conn, tariff::Column::Id, tariff_ids.iter().copied()))
+        .expr_as(version, "version_id")
+        .into_model::<Effective>()
+        .all(conn)
+        .await?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.tariff.id, (row.version_id?, row.tariff)))).collect())
+}
+
+/// Rates that one insert takes on this database: SQLite binds 32,766 parameters, PostgreSQL 65,535.
+pub fn rates_per_insert(backend: DbBackend) -> usize {
+    let parameters = if backend == DbBackend::Sqlite { 32_766 } else { 65_535 };
+    parameters / RATE_COLUMNS
+}
+
+/// Inserts rates, in as many statements as the database's limit of parameters asks for.
+pub async fn insert_rates(conn: &impl ConnectionTrait, rates: &[rate::Model]) -> Result<()> {
+    for chunk in rates.chunks(rates_per_insert(conn.get_database_backend())) {
+        let rows = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
+        rate::Entity::insert_many(rows).exec_without_returning(conn).await?;
+    }
+    Ok(())
+}
+
+/// Takes back the rates of a version that never came to be. Those of one that did, its answer lost on the way, stay.
+pub async fn discard_rates(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<()> {
+    if tariff_version::Entity::find_by_id(version_id).one(conn).await?.is_none() {
+        rate::Entity::delete_many().filter(rate::Column::VersionId.eq(version_id)).exec(conn).await?;
+    }
+    Ok(())
+}
+
+/// Which rates of a version are read, by their prefixes; all that is given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct RateFilter {
+    /// Rates whose prefix begins with these digits.
+    pub prefix: Option<String>,
+    /// Rates that would match this number, E.164 digits; the longest prefix wins.
+    pub number: Option<String>,
+}
+
+impl RateFilter {
+    fn apply(&self, mut query: Select<rate::Entity>) -> Select<rate::Entity> {
+        if let Some(prefix) = &self.prefix {
+            // ':' follows '9', and prefixes are compared by bytes
+            query = query
+                .filter(rate::Column::Prefix.gte(prefix.clone()))
+                .filter(rate::Column::Prefix.lt(format!("{prefix}:")));
+        }
+        if let Some(number) = &self.number {
+            let prefixes = number.char_indices().map(|(at, char)| number[..at + char.len_utf8()].to_owned());
+            query = query.filter(rate::Column::Prefix.is_in(prefixes));
+        }
+        query
+    }
+}
+
+/// Which part of a version's rates to read, in the order of their prefixes.
+#[derive(Clone, Debug, Default)]
+pub struct RatePage {
+    /// Rates after this prefix.
+    pub after: Option<String>,
+    /// Rates before this prefix.
+    pub before: Option<String>,
+    /// Rates to read.
+    pub limit: u64,
+    /// Highest prefix first.
+    pub descending: bool,
+}
+
+/// A page of the rates of a version that was already proven to be the caller's.
+pub async fn rates(
+    conn: &impl ConnectionTrait,
+    version_id: Uuid,
+    filter: &RateFilter,
+    page: RatePage,
+) -> Result<Vec<rate::Model>> {
+    let mut query = filter.apply(rate::Entity::find().filter(rate::Column::VersionId.eq(version_id)));
+    if let Some(after) = page.after {
+        query = query.filter(rate::Column::Prefix.gt(after));
+    }
+    if let Some(before) = page.before {
+        query = query.filter(rate::Column::Prefix.lt(before));
+    }
+    let order = if page.descending { Order::Desc } else { Order::Asc };
+    Ok(query.order_by(rate::Column::Prefix, order).limit(page.limit).all(conn).await?)
+}
+
+/// Callshops that buy and sell by the same two tariffs.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Spread {
+    /// What they pay by.
+    pub cost_tariff_id: Uuid,
+    /// What their customers pay by.
+    pub retail_tariff_id: Uuid,
+    /// How many they are.
+    pub callshops: i64,
+}
+
+/// The pairs of cost and retail tariff, one of them this one, that callshops have; at most `limit`, those of most callshops first.
+pub async fn spreads(conn: &impl ConnectionTrait, tariff_id: Uuid, limit: u64) -> Result<Vec<Spread>> {
+    let either = Condition::any()
+        .add(account::Column::CostTariffId.eq(tariff_id))
+        .add(account::Column::RetailTariffId.eq(tariff_id));
+    let count = || Expr::col(account::Column::Id).count();
+    Ok(account::Entity::find()
+        .select_only()
+        .column(account::Column::CostTariffId)
+        .column(account::Column::RetailTariffId)
+        .column_as(count(), "callshops")
+        .filter(account::Column::Kind.eq(AccountKind::Callshop))
+        .filter(account::Column::CostTariffId.is_not_null())
+        .filter(account::Column::RetailTariffId.is_not_null())
+        .filter(either)
+        .group_by(account::Column::CostTariffId)
+        .group_by(account::Column::RetailTariffId)
+        .order_by_desc(count())
+        .limit(limit)
+        .into_model::<Spread>()
+        .all(conn)
+        .await?)
+}

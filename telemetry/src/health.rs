@@ -1,0 +1,217 @@
+//! Whether this node lives and may be given work: what `/livez` and `/readyz` say, and the metrics repeat.
+//!
+//! A node **lives** while its loops run: each notes a heartbeat, and one that is dead or stuck past its bound makes the node worth
+//! a restart. It is **ready** while it may be given work: it is not stopping, its tables are there, the database answers, and the
+//! writer has room. A database that is away makes a node unready, never dead: a restart would not bring it back.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+/// How often a loop beats that waits for something else.
+const WAITING: Duration = Duration::from_secs(1);
+
+/// What is known of this node's health.
+pub struct Health {
+    started: Instant,
+    stopping: AtomicBool,
+    beats: Mutex<Vec<Arc<Beat>>>,
+    notes: Mutex<Vec<(&'static str, Note)>>,
+}
+
+/// Something that is told beside the checks and decides nothing: whether it is well, and in a few words how it is.
+type Note = Box<dyn Fn() -> Check + Send + Sync>;
+
+struct Beat {
+    name: &'static str,
+    bound: Duration,
+    /// Milliseconds after the start of [`Health`].
+    last: AtomicU64,
+    over: AtomicBool,
+}
+
+/// Kept by a loop that has to run for as long as the node does; dropping it says that the loop is over.
+pub struct Heartbeat {
+    beat: Arc<Beat>,
+    started: Instant,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Whether it is well.
+    pub ok: bool,
+    /// A few words: how it is. Never a secret, an address or a name.
+    pub detail: String,
+}
+
+/// What a probe is answered.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// `ok`, or `failed` when a check did.
+    pub status: &'static str,
+    /// Each check by its name: `ok` or `failed`, and how it is. What begins with `note:` decides nothing.
+    pub checks: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Check {
+    /// It is well.
+    pub fn ok(detail: impl Into<String>) -> Self {
+        Self { ok: true, detail: detail.into() }
+    }
+
+    /// It is not.
+    pub fn failed(detail: impl Into<String>) -> Self {
+        Self { ok: false, detail: detail.into() }
+    }
+
+    fn line(&self, failed: &str) -> serde_json::Value {
+        format!("{}: {}", if self.ok { "ok" } else { failed }, self.detail).into()
+    }
+}
+
+impl Report {
+    fn new(checks: Vec<(&'static str, Check)>, notes: Vec<(&'static str, Check)>) -> Self {
+        let status = if checks.iter().all(|(_, check)| check.ok) { "ok" } else { "failed" };
+        let notes = notes.into_iter().map(|(name, check)| (name.to_owned(), check.line("note: failed")));
+        let checks = checks.into_iter().map(|(name, check)| (name.to_owned(), check.line("failed")));
+        Self { status, checks: checks.chain(notes).collect() }
+    }
+
+    /// Whether every check is well.
+    pub fn is_ok(&self) -> bool {
+        self.status == "ok"
+    }
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+            stopping: AtomicBool::new(false),
+            beats: Mutex::default(),
+            notes: Mutex::default(),
+        }
+    }
+}
+
+impl Health {
+    /// A loop that has to run from now on, and to [`Heartbeat::beat`] at least so often.
+    pub fn heartbeat(&self, name: &'static str, bound: Duration) -> Heartbeat {
+        let last = AtomicU64::new(millis(self.started.elapsed()));
+        let beat = Arc::new(Beat { name, bound, last, over: AtomicBool::new(false) });
+        let mut beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
+        beats.retain(|known| known.name != name);
+        beats.push(beat.clone());
+        Heartbeat { beat, started: self.started }
+    }
+
+    /// Tells of something beside the checks, such as Redis: without it the node is slower, and neither dead nor unready.
+    pub fn note(&self, name: &'static str, look: impl Fn() -> Check + Send + Sync + 'static) {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.retain(|(known, _)| *known != name);
+        notes.push((name, Box::new(look)));
+    }
+
+    /// From now on the node is not ready any more.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the node was told to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Whether the loops run. Asks nobody.
+    pub fn live(&self) -> Report {
+        let now = millis(self.started.elapsed());
+        let beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
+        let checks = beats.iter().map(|beat| (beat.name, beat.check(now, self.is_stopping())));
+        Report::new(checks.collect(), Vec::new())
+    }
+
+    /// Whether the node may be given work: it serves, its loops run, and `more` is well. Notes are told beside it and decide nothing.
+    pub fn ready(&self, more: Vec<(&'static str, Check)>) -> Report {
+        let serving = match self.is_stopping() {
+            false => Check::ok("serving"),
+            true => Check::failed("stopping"),
+        };
+        let loops = match self.live().is_ok() {
+            true => Check::ok("they run"),
+            false => Check::failed("see /livez"),
+        };
+        let checks = [("serving", serving), ("loops", loops)].into_iter().chain(more).collect();
+        let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        Report::new(checks, notes.iter().map(|(name, look)| (*name, look())).collect())
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Beat {
+    fn check(&self, now: u64, stopping: bool) -> Check {
+        if self.over.load(Ordering::Relaxed) {
+            return if stopping { Check::ok("stopped") } else { Check::failed("ended by itself") };
+        }
+        let silent = now.saturating_sub(self.last.load(Ordering::Relaxed));
+        let told = format!("{silent} ms ago");
+        if silent > millis(self.bound) { Check::failed(told) } else { Check::ok(told) }
+    }
+}
+
+impl Heartbeat {
+    /// The loop runs.
+    pub fn beat(&self) {
+        self.beat.last.store(millis(self.started.elapsed()), Ordering::Relaxed);
+    }
+
+    /// Beats while the loop waits for something that has a heartbeat, or a bound, of its own.
+    pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        let mut beats = tokio::time::interval(WAITING);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                _ = beats.tick() => self.beat(),
+            }
+        }
+    }
+}
+
+impl Drop for Heartbeat {
+    fn drop(&mut self) {
+        self.beat.over.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loop_that_is_over_or_silent_fails_and_one_that_stopped_in_order_does_not() {
+        let health = Health::default();
+        let (steady, silent) =
+            (health.heartbeat("steady", Duration::from_secs(60)), health.heartbeat("silent", Duration::ZERO));
+        std::thread::sleep(Duration::from_millis(5));
+        steady.beat();
+        let report = health.live();
+        assert!(
+            !report.is_ok() && report.checks["steady"].as_str().is_some_and(|line| line.starts_with("ok"))
+        );
+        assert!(
+            report.checks["silent"].as_str().is_some_and(|line| line.starts_with("failed")),
+            "{report:?}"
+        );
+        drop(silent);
+        let gone = health.live();
+        assert_eq!(gone.checks["silent"], "failed: ended by itself");
+        health.stop();
+        assert!(health.live().is_ok());
+    }
+}

@@ -1,0 +1,126 @@
+//! The trace of a call event: the hook's request, the transaction that wrote it (one for many requests: the first one's trace, with links
+//! to the others), and each subscriber who was told. Without an exporter all of this is a check of one flag.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags, TraceId, TraceState};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+
+/// The header that carries a context (W3C Trace Context).
+pub const HEADER: &str = "traceparent";
+/// What the spans below are filed under: the log has no use for them.
+pub const TARGET: &str = "trace";
+
+static ON: AtomicBool = AtomicBool::new(false);
+
+/// From now on spans are traced.
+pub fn turn_on() {
+    ON.store(true, Ordering::Relaxed);
+}
+
+fn is_on() -> bool {
+    ON.load(Ordering::Relaxed)
+}
+
+/// Where a span is in its trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceContext(SpanContext);
+
+impl TraceContext {
+    /// Of the span that is open here; none when nothing is traced.
+    pub fn here() -> Option<Self> {
+        Self::of(&Span::current())
+    }
+
+    fn of(span: &Span) -> Option<Self> {
+        if !is_on() {
+            return None;
+        }
+        let context = span.context().span().span_context().clone();
+        (context.is_valid() && context.is_sampled()).then_some(Self(context))
+    }
+
+    /// From a `traceparent`: `00-TRACE-SPAN-FLAGS` in hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let lower =
+            |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        if version != "00" || parts.next().is_some() || (trace.len(), span.len(), flags.len()) != (32, 16, 2)
+        {
+            return None;
+        }
+        if ![trace, span, flags].into_iter().all(lower) {
+            return None;
+        }
+        let sampled = u8::from_str_radix(flags, 16).ok()? & 1 == 1;
+        let flags = if sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
+        let (trace, span) = (TraceId::from_hex(trace).ok()?, SpanId::from_hex(span).ok()?);
+        let context = SpanContext::new(trace, span, flags, true, TraceState::default());
+        context.is_valid().then_some(Self(context))
+    }
+
+    /// As a `traceparent`.
+    pub fn to_text(&self) -> String {
+        let flags = u8::from(self.0.is_sampled());
+        format!("00-{}-{}-{flags:02x}", self.0.trace_id(), self.0.span_id())
+    }
+}
+
+/// Makes a request's span part of the trace that its client named.
+pub fn adopt(span: &Span, traceparent: Option<&[u8]>) {
+    if !is_on() {
+        return;
+    }
+    let given = traceparent.and_then(|text| std::str::from_utf8(text).ok()).and_then(TraceContext::parse);
+    if let Some(place) = given {
+        follow(span, place);
+    }
+}
+
+fn follow(span: &Span, TraceContext(context): TraceContext) {
+    let parent = opentelemetry::Context::new().with_remote_span_context(context);
+    if let Err(error) = span.set_parent(parent) {
+        tracing::debug!(%error, "a span could not be put into its trace");
+    }
+}
+
+/// The span of a transaction that writes what several requests handed in: in the first one's trace, linked to the others.
+pub fn batch<'a>(mut requests: impl Iterator<Item = &'a TraceContext>) -> Span {
+    let Some(first) = requests.next() else { return Span::none() };
+    let span = tracing::info_span!(target: TARGET, parent: None, "batch", otel.kind = "internal");
+    follow(&span, first.clone());
+    requests.filter(|place| *place != first).for_each(|place| span.add_link(place.0.clone()));
+    span
+}
+
+/// The span of an activity that is handed to a subscriber.
+pub fn delivery(committed: Option<&TraceContext>) -> Span {
+    let Some(place) = committed.filter(|_| is_on()) else { return Span::none() };
+    let span = tracing::info_span!(target: TARGET, parent: None, "delivery", otel.kind = "producer");
+    follow(&span, place.clone());
+    span
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_traceparent_is_read_as_it_is_written() {
+        let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(TraceContext::parse(text).expect("a place").to_text(), text);
+        for bad in [
+            "",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
+            "00-+bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        ] {
+            assert_eq!(TraceContext::parse(bad), None, "{bad}");
+        }
+    }
+}

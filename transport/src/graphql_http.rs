@@ -1,0 +1,308 @@
+//! GraphQL over HTTP: POST and GET, one answer; a client that takes an event stream gets one from
+//! [`graphql_sse`](super::graphql_sse).
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, StatusCode, header},
+    web::{Bytes, BytesMut, Data, Payload},
+};
+use async_graphql::Response;
+use futures_util::StreamExt;
+use serde::Serialize;
+use std::{io, time::Instant};
+use tracing::{Instrument as _, Span};
+
+use super::{
+    Endpoint,
+    error::RequestError,
+    graphql_sse,
+    limits::Limits,
+    media::{self, Answer},
+    origin,
+    pipeline::{self, Kind, Parameters, Prepared, byte_cap},
+    service::Caller,
+};
+use telemetry::{RequestId, request, trace};
+
+/// `POST /graphql`
+pub(crate) async fn post(request: HttpRequest, payload: Payload, endpoint: Data<Endpoint>) -> HttpResponse {
+    respond(&request, Some(payload), &endpoint).await
+}
+
+/// `GET /graphql`, for queries and event streams only.
+pub(crate) async fn get(request: HttpRequest, endpoint: Data<Endpoint>) -> HttpResponse {
+    respond(&request, None, &endpoint).await
+}
+
+/// Any other method.
+pub(crate) async fn other_method() -> HttpResponse {
+    refuse(&method_not_allowed("Use POST, or GET for queries."), Answer::Json, "GET, POST")
+}
+
+async fn respond(request: &HttpRequest, body: Option<Payload>, endpoint: &Endpoint) -> HttpResponse {
+    let begun = Instant::now();
+    let id = request_id(request);
+    let span = request::span("graphql", &id);
+    let headers = request.headers();
+    trace::adopt(&span, headers.get(trace::HEADER).map(header::HeaderValue::as_bytes));
+    let negotiated = media::negotiate(request);
+    let answer = negotiated.as_ref().map_or(Answer::Json, |answer| *answer);
+    let done = async {
+        negotiated?;
+        run(request, body, endpoint, answer, &id).await
+    };
+    let mut response = match done.instrument(span.clone()).await {
+        Ok(response) => {
+            request::ended(&span, "answered", begun.elapsed());
+            response
+        }
+        Err(error) => {
+            endpoint.service.metrics().refused(error.code);
+            request::ended(&span, error.code, begun.elapsed());
+            error_response(&error, answer)
+        }
+    };
+    echo(&mut response, &id);
+    response
+}
+
+/// The client's name for this request, or a new one.
+pub(crate) fn request_id(request: &HttpRequest) -> RequestId {
+    RequestId::of(request.headers().get(request::HEADER).map(header::HeaderValue::as_bytes))
+}
+
+/// Tells the client the id under which the log has its request.
+pub(crate) fn echo(response: &mut HttpResponse, id: &RequestId) {
+    if let Ok(value) = header::HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(header::HeaderName::from_static(request::HEADER), value);
+    }
+}
+
+async fn run(
+    request: &HttpRequest,
+    body: Option<Payload>,
+    endpoint: &Endpoint,
+    answer: Answer,
+    id: &RequestId,
+) -> Result<HttpResponse, RequestError> {
+    let service = &endpoint.service;
+    let peer = origin::peer(request, &endpoint.options);
+    service.admit_address(peer)?;
+    origin::check(request, &endpoint.options)?;
+    let parameters = read_parameters(request, body, endpoint).await?;
+    let from = (peer, origin::user_agent(request));
+    let (caller, prepared) = service.enter(origin::bearer(request), from, parameters, id).await?;
+    if let Ok(prepared) = &prepared {
+        tell(&caller, prepared);
+    }
+    if answer == Answer::EventStream {
+        return graphql_sse::respond(endpoint, peer, caller, prepared, request.method());
+    }
+    answer_once(endpoint, prepared?, request.method(), answer).await
+}
+
+/// Notes in the request's span who asks for what: his id and a name of the schema, no text of his own.
+pub(crate) fn tell(caller: &Caller, prepared: &Prepared) {
+    let span = Span::current();
+    span.record("operation", prepared.kind.as_str());
+    if let Some(field) = &prepared.field {
+        span.record("field", field.as_str());
+    }
+    if caller.is_somebody {
+        span.record("actor", caller.subject.as_str());
+    }
+}
+
+async fn answer_once(
+    endpoint: &Endpoint,
+    prepared: Prepared,
+    method: &Method,
+    answer: Answer,
+) -> Result<HttpResponse, RequestError> {
+    check_method(prepared.kind, method)?;
+    if prepared.kind == Kind::Subscription {
+        return Err(RequestError::transport(
+            StatusCode::BAD_REQUEST,
+            "SUBSCRIPTION_NEEDS_STREAM",
+            "Subscribe over a WebSocket, or take text/event-stream.",
+        ));
+    }
+    let limits = endpoint.service.limits();
+    let response = prepared.run(endpoint.service.executor(), limits).await?;
+    Ok(body(StatusCode::OK, answer, response_json(&response, limits)?))
+}
+
+/// Only queries are safe to repeat, as GETs are.
+pub(crate) fn check_method(kind: Kind, method: &Method) -> Result<(), RequestError> {
+    if kind == Kind::Mutation && method == Method::GET {
+        return Err(method_not_allowed("Mutations need POST."));
+    }
+    Ok(())
+}
+
+fn method_not_allowed(message: &str) -> RequestError {
+    RequestError::transport(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", message)
+}
+
+async fn read_parameters(
+    request: &HttpRequest,
+    body: Option<Payload>,
+    endpoint: &Endpoint,
+) -> Result<Parameters, RequestError> {
+    let limits = endpoint.service.limits();
+    let Some(body) = body else {
+        byte_cap::check(request.query_string().len(), limits.body_bytes)?;
+        let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+        let pairs = pairs.map_err(|_| bad_request("The URL's parameters are not valid."))?.into_inner();
+        return Parameters::from_url(pairs, limits);
+    };
+    media::check_content_type(request)?;
+    let bytes = tokio::time::timeout(limits.body_time(), read_body(body, limits.body_bytes)).await;
+    let bytes = bytes.map_err(|_| {
+        RequestError::transport(
+            StatusCode::REQUEST_TIMEOUT,
+            "BODY_TIMEOUT",
+            "The body took too long to arrive.",
+        )
+    })??;
+    Parameters::from_json(&bytes, limits)
+}
+
+async fn read_body(mut body: Payload, limit: usize) -> Result<Bytes, RequestError> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|_| bad_request("The body broke off."))?;
+        byte_cap::check(bytes.len() + chunk.len(), limit)?;
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+fn bad_request(message: &str) -> RequestError {
+    RequestError::transport(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+}
+
+/// A refusal in the form the client takes.
+pub(crate) fn error_response(error: &RequestError, answer: Answer) -> HttpResponse {
+    refuse(error, answer, "POST")
+}
+
+fn refuse(error: &RequestError, answer: Answer, allow: &str) -> HttpResponse {
+    let answer = if answer == Answer::EventStream { Answer::Json } else { answer };
+    let status = error.status_for(answer == Answer::GraphqlResponse);
+    let mut response = json(status, answer, &error.to_body());
+    let headers = response.headers_mut();
+    if let Some(seconds) = error.retry_after {
+        headers.insert(header::RETRY_AFTER, seconds.into());
+    }
+    match status {
+        StatusCode::UNAUTHORIZED => {
+            headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        }
+        StatusCode::METHOD_NOT_ALLOWED => {
+            if let Ok(allow) = header::HeaderValue::from_str(allow) {
+                headers.insert(header::ALLOW, allow);
+            }
+        }
+        _ => {}
+    }
+    response
+}
+
+fn json(status: StatusCode, answer: Answer, of: &impl Serialize) -> HttpResponse {
+    body(status, answer, to_json(of))
+}
+
+fn body(status: StatusCode, answer: Answer, json: String) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header((header::CONTENT_TYPE, answer.content_type()))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .body(json)
+}
+
+/// An answer as JSON.
+///
+/// # Errors
+/// `RESPONSE_TOO_LARGE`: it is not written to its end then. A mutation has been done.
+pub(crate) fn response_json(response: &Response, limits: &Limits) -> Result<String, RequestError> {
+    let mut text = Bounded { text: Vec::new(), most: limits.answer_bytes };
+    match serde_json::to_writer(&mut text, response) {
+        Ok(()) => String::from_utf8(text.text).or_else(|_| Ok(to_json(response))),
+        Err(error) if error.is_io() => Err(too_large(limits)),
+        Err(_) => Ok(to_json(response)),
+    }
+}
+
+/// An answer of a subscription as JSON: that it is too large, if it is.
+pub(crate) fn answer_json(answer: pipeline::Answer, limits: &Limits) -> String {
+    let json = match answer {
+        pipeline::Answer::Written(json) if json.len() > limits.answer_bytes => Err(too_large(limits)),
+        pipeline::Answer::Written(json) => Ok(json),
+        pipeline::Answer::Response(response) => response_json(&response, limits),
+    };
+    json.unwrap_or_else(|error| error_json(&error))
+}
+
+fn too_large(limits: &Limits) -> RequestError {
+    let message = format!("The answer has more than {} bytes: ask for less at once.", limits.answer_bytes);
+    RequestError::document("RESPONSE_TOO_LARGE", message)
+}
+
+/// Takes so many bytes and no more.
+struct Bounded {
+    text: Vec<u8>,
+    most: usize,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    // JSON comes in pieces of a few bytes: none of them goes through the loop that the trait has for this
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.text.len() + bytes.len() > self.most {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.text.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A refusal as JSON: an answer with `errors` and no `data`.
+pub(crate) fn error_json(error: &RequestError) -> String {
+    to_json(&error.to_body())
+}
+
+fn to_json(body: &impl Serialize) -> String {
+    serde_json::to_string(body).unwrap_or_else(|error| {
+        tracing::error!(%error, "an answer could not be written as JSON");
+        r#"{"errors":[{"message":"The answer could not be written.","extensions":{"code":"INTERNAL"}}]}"#
+            .to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::Value;
+
+    use super::*;
+
+    #[test]
+    fn a_message_of_a_subscription_has_a_most_however_it_was_made() {
+        let limits = Limits { answer_bytes: 20, ..Limits::default() };
+        let response = |text: &str| pipeline::Answer::Response(Response::new(Value::String(text.to_owned())));
+        assert_eq!(answer_json(pipeline::Answer::Written("x".repeat(20)), &limits), "x".repeat(20));
+        assert_eq!(answer_json(response("123456789"), &limits), r#"{"data":"123456789"}"#);
+        for large in [pipeline::Answer::Written("x".repeat(21)), response("1234567890")] {
+            let told = answer_json(large, &limits);
+            assert!(told.contains(r#""code":"RESPONSE_TOO_LARGE""#) && !told.contains("data"), "{told}");
+        }
+    }
+}

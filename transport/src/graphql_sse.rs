@@ -1,0 +1,153 @@
+//! GraphQL over server-sent events, distinct-connections mode of the graphql-sse protocol: one operation a request,
+//! its answers as `next` events, its end as `complete`.
+//!
+//! Errors of the document come as an event too, since browsers' event sources show no other; errors of the
+//! transport (token, rate, size) are plain HTTP answers. A revoked or expired token ends the stream with an error;
+//! a shutdown breaks it off without `complete`, so that clients connect again.
+
+use std::{convert::Infallible, net::IpAddr, time::Duration};
+
+use actix_web::{
+    HttpResponse,
+    http::{Method, header},
+    web::Bytes,
+};
+use chrono::{DateTime, Utc};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, ready},
+    stream::{self, BoxStream},
+};
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::{
+    Endpoint,
+    error::RequestError,
+    graphql_http::{answer_json, check_method, error_json, response_json},
+    media::Answer,
+    pipeline::{Kind, Prepared},
+    service::{AuthFailure, Caller, SocketGuard, going_away},
+};
+
+/// Answers one operation as an event stream.
+pub(crate) fn respond(
+    endpoint: &Endpoint,
+    peer: IpAddr,
+    caller: Caller,
+    prepared: Result<Prepared, RequestError>,
+    method: &Method,
+) -> Result<HttpResponse, RequestError> {
+    let answers = match prepared {
+        Ok(prepared) => {
+            check_method(prepared.kind, method)?;
+            answers(endpoint, prepared)
+        }
+        Err(error) if error.in_document() => {
+            endpoint.service.metrics().refused(error.code);
+            stream::once(ready(error_json(&error))).boxed()
+        }
+        Err(error) => return Err(error),
+    };
+    let mut guard = endpoint.service.open_socket(peer)?;
+    endpoint.service.count_subject(&mut guard, &caller)?;
+    let state = EventStream {
+        answers,
+        ended: ended(endpoint, &caller).boxed(),
+        keep_alive: keep_alive(endpoint.service.limits().sockets.ping_seconds),
+        over: false,
+        _guard: guard,
+    };
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, Answer::EventStream.content_type()))
+        .insert_header((header::CACHE_CONTROL, "no-cache, no-store"))
+        .insert_header(("X-Accel-Buffering", "no"))
+        .streaming(Box::pin(stream::unfold(state, EventStream::next))))
+}
+
+/// The operation's answers as JSON.
+fn answers(endpoint: &Endpoint, prepared: Prepared) -> BoxStream<'static, String> {
+    let service = endpoint.service.clone();
+    if prepared.kind == Kind::Subscription {
+        let answers = prepared.stream(service.executor());
+        return answers.map(move |answer| answer_json(answer, service.limits())).boxed();
+    }
+    let run = async move {
+        let answer = prepared.run(service.executor(), service.limits()).await;
+        answer.and_then(|response| response_json(&response, service.limits())).unwrap_or_else(|error| {
+            service.metrics().refused(error.code);
+            error_json(&error)
+        })
+    };
+    stream::once(run).boxed()
+}
+
+fn keep_alive(seconds: u64) -> Interval {
+    let mut interval = tokio::time::interval(Duration::from_secs(seconds.max(1)));
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+/// Waits until the stream has to end before its operation does: with an error to tell, or without at a shutdown.
+fn ended(
+    endpoint: &Endpoint,
+    caller: &Caller,
+) -> impl Future<Output = Option<RequestError>> + Send + 'static {
+    let shutdown = going_away(endpoint.service.clone());
+    let revoked = caller.revoked.clone();
+    let expires_at = caller.expires_at;
+    async move {
+        tokio::select! {
+            () = shutdown => None,
+            () = revoked.cancelled() => Some(AuthFailure::Unauthenticated.to_error()),
+            () = until(expires_at) => Some(AuthFailure::Unauthenticated.to_error()),
+        }
+    }
+}
+
+/// Waits until a token's end; for ever if it has none.
+async fn until(expires_at: Option<DateTime<Utc>>) {
+    match expires_at {
+        Some(end) => tokio::time::sleep((end - Utc::now()).to_std().unwrap_or_default()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The body of an answer. It is read only as fast as the client reads, and nothing is kept for a slow one.
+struct EventStream {
+    answers: BoxStream<'static, String>,
+    ended: BoxFuture<'static, Option<RequestError>>,
+    keep_alive: Interval,
+    over: bool,
+    _guard: SocketGuard,
+}
+
+impl EventStream {
+    async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
+        if self.over {
+            return None;
+        }
+        let chunk = tokio::select! {
+            biased;
+            reason = &mut self.ended => {
+                self.over = true;
+                format!("{}{COMPLETE}", next_event(&error_json(&reason?)))
+            }
+            answer = self.answers.next() => match answer {
+                Some(json) => next_event(&json),
+                None => {
+                    self.over = true;
+                    COMPLETE.to_owned()
+                }
+            },
+            _ = self.keep_alive.tick() => ":\n\n".to_owned(),
+        };
+        Some((Ok(chunk.into()), self))
+    }
+}
+
+const COMPLETE: &str = "event: complete\ndata:\n\n";
+
+/// JSON has no line breaks of its own, so one `data` line holds it.
+fn next_event(json: &str) -> String {
+    format!("event: next\ndata: {json}\n\n")
+}

@@ -1,0 +1,81 @@
+//! The protocol's messages.
+
+use apollo_compiler::response::{JsonMap, JsonValue};
+
+use crate::{
+    limits::Limits,
+    origin::bearer_token,
+    pipeline::{Parameters, bracket_depth},
+};
+
+/// What a client may say.
+pub(super) enum ClientMessage {
+    Init { token: Token },
+    Subscribe { id: String, parameters: Parameters },
+    Complete { id: String },
+    Ping { payload: Option<JsonMap> },
+    Pong,
+}
+
+/// The token in a payload.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Token {
+    Missing,
+    Malformed,
+    Given(String),
+}
+
+/// Longest id of an operation, in bytes; it is sent back with every answer.
+const MAX_ID_BYTES: usize = 256;
+
+/// Reads a message; `None` for what the protocol does not know.
+pub(super) fn read(text: &str, limits: &Limits) -> Option<ClientMessage> {
+    bracket_depth::check_json(text.as_bytes(), limits.json_depth).ok()?;
+    let JsonValue::Object(mut message) = serde_json::from_str(text).ok()? else { return None };
+    let kind = message.remove("type")?;
+    let payload = message.remove("payload");
+    match kind.as_str()? {
+        "connection_init" => Some(ClientMessage::Init { token: token(object(payload)?.as_ref()) }),
+        "ping" => Some(ClientMessage::Ping { payload: object(payload)? }),
+        "pong" => object(payload).map(|_| ClientMessage::Pong),
+        "complete" => Some(ClientMessage::Complete { id: id(&message)? }),
+        "subscribe" => {
+            let parameters = Parameters::from_fields(object(payload)??).ok()?;
+            Some(ClientMessage::Subscribe { id: id(&message)?, parameters })
+        }
+        _ => None,
+    }
+}
+
+fn id(message: &JsonMap) -> Option<String> {
+    let id = message.get("id")?.as_str()?;
+    (!id.is_empty() && id.len() <= MAX_ID_BYTES).then(|| id.to_owned())
+}
+
+/// A payload is an object, null or missing.
+fn object(payload: Option<JsonValue>) -> Option<Option<JsonMap>> {
+    match payload {
+        None | Some(JsonValue::Null) => Some(None),
+        Some(JsonValue::Object(fields)) => Some(Some(fields)),
+        Some(_) => None,
+    }
+}
+
+/// The token in `{"authorization": "Bearer …"}` (in any case) or `{"token": "…"}`.
+pub(super) fn token(payload: Option<&JsonMap>) -> Token {
+    let Some(payload) = payload else { return Token::Missing };
+    for (name, value) in payload.iter() {
+        let is_header = name.as_str().eq_ignore_ascii_case("authorization");
+        if (!is_header && name.as_str() != "token") || matches!(value, JsonValue::Null) {
+            continue;
+        }
+        let found = value.as_str().and_then(|text| if is_header { bearer_token(text) } else { Some(text) });
+        return found.map_or(Token::Malformed, |token| Token::Given(token.to_owned()));
+    }
+    Token::Missing
+}
+
+/// An id as it stands in a message.
+pub(super) fn quoted(id: &str) -> String {
+    JsonValue::String(id.into()).to_string()
+}

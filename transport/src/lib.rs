@@ -1,0 +1,72 @@
+//! How GraphQL is spoken: HTTP, WebSocket and server-sent events, and the stages that a request passes.
+//!
+//! [`GraphqlService`] holds what they share; [`configure`] mounts them. The transports are
+//! [GraphQL over HTTP](https://graphql.github.io/graphql-over-http/draft/),
+//! [graphql-transport-ws](https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md) and
+//! [graphql-sse](https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md) in distinct-connections mode.
+
+pub mod error;
+mod explorer;
+mod graphql_http;
+mod graphql_sse;
+pub mod graphql_ws;
+pub mod limits;
+mod listen;
+mod media;
+pub mod metrics;
+mod origin;
+pub mod pipeline;
+pub mod rate;
+pub mod role_schema;
+pub mod service;
+pub mod unread;
+
+use std::{net::IpAddr, sync::Arc};
+
+use actix_web::{guard, web};
+use serde::{Deserialize, Serialize};
+
+pub use error::RequestError;
+pub use limits::{Limits, RateLimits, SocketLimits};
+pub use listen::listen;
+pub use role_schema::{RoleSchemaError, RoleSet};
+pub use service::{AuthFailure, Authenticator, Caller, GraphqlService};
+
+/// How the endpoint is mounted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HttpOptions {
+    /// Origins of other sites whose pages may call, as `https://example.com`; `*` is every origin. A page of this
+    /// server's own origin always may.
+    pub allowed_origins: Vec<String>,
+    /// Whether `/` shows the page for trying queries.
+    pub explorer: bool,
+    /// Addresses of the proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// What every handler of the endpoint needs.
+pub(crate) struct Endpoint {
+    pub(crate) service: Arc<GraphqlService>,
+    pub(crate) options: HttpOptions,
+}
+
+/// Mounts `/graphql` (POST, GET, event stream, and WebSocket where it is served by [`listen`]), and the explorer at `/` if it is on.
+pub fn configure(cfg: &mut web::ServiceConfig, service: Arc<GraphqlService>, options: HttpOptions) {
+    let cors = origin::cors(&options);
+    let explorer = options.explorer;
+    let endpoint = web::Data::new(Endpoint { service, options });
+    let is_upgrade = guard::fn_guard(|context| context.req_data().contains::<graphql_ws::Handover>());
+    cfg.service(
+        web::resource("/graphql")
+            .app_data(endpoint)
+            .wrap(cors)
+            .route(web::get().guard(is_upgrade).to(graphql_ws::upgrade))
+            .route(web::get().to(graphql_http::get))
+            .route(web::post().to(graphql_http::post))
+            .default_service(web::to(graphql_http::other_method)),
+    );
+    if explorer {
+        cfg.service(web::resource("/").route(web::get().to(explorer::page)));
+    }
+}

@@ -1,0 +1,98 @@
+//! Who is behind a request: its address, its token, and the page it comes from.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use actix_cors::Cors;
+use actix_web::{
+    HttpRequest,
+    http::{StatusCode, header},
+};
+
+use telemetry::{request, trace};
+
+use super::{HttpOptions, error::RequestError};
+
+/// Longest token that is looked at, in bytes.
+const MAX_TOKEN_BYTES: usize = 8 * 1024;
+
+/// The client's address: the connection's, or behind trusted proxies the last one they did not add themselves.
+pub(crate) fn peer(request: &HttpRequest, options: &HttpOptions) -> IpAddr {
+    let connection = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    if !options.trusted_proxies.contains(&connection) {
+        return connection;
+    }
+    let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+    let mut addresses: Vec<Option<IpAddr>> =
+        forwarded.flat_map(|value| value.split(',')).map(|part| part.trim().parse().ok()).collect();
+    while let Some(Some(address)) = addresses.pop() {
+        if !options.trusted_proxies.contains(&address) {
+            return address;
+        }
+    }
+    connection
+}
+
+/// The token of the `Authorization` header, `None` without one.
+pub(crate) fn bearer(request: &HttpRequest) -> Result<Option<&str>, RequestError> {
+    let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    value
+        .to_str()
+        .ok()
+        .and_then(bearer_token)
+        .map(Some)
+        .ok_or_else(|| super::service::AuthFailure::Unauthenticated.to_error())
+}
+
+/// The token in `Bearer …`.
+pub(crate) fn bearer_token(value: &str) -> Option<&str> {
+    let (scheme, token) = value.trim().split_once(' ')?;
+    let token = token.trim();
+    let good = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= MAX_TOKEN_BYTES;
+    good.then_some(token)
+}
+
+/// The client's name for itself.
+pub(crate) fn user_agent(request: &HttpRequest) -> Option<&str> {
+    request.headers().get(header::USER_AGENT)?.to_str().ok()
+}
+
+/// Refuses a page of an origin that is neither this server's nor on the list. Programs send no `Origin`.
+pub(crate) fn check(request: &HttpRequest, options: &HttpOptions) -> Result<(), RequestError> {
+    let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(()) };
+    let allowed = origin.to_str().is_ok_and(|origin| is_allowed(origin, options) || is_own(origin, request));
+    if allowed {
+        return Ok(());
+    }
+    Err(RequestError::transport(
+        StatusCode::FORBIDDEN,
+        "FORBIDDEN_ORIGIN",
+        "Pages of this origin may not call this server.",
+    ))
+}
+
+fn is_allowed(origin: &str, options: &HttpOptions) -> bool {
+    options.allowed_origins.iter().any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin))
+}
+
+fn is_own(origin: &str, request: &HttpRequest) -> bool {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    matches!((host, authority), (Some(host), Some(authority)) if host.eq_ignore_ascii_case(authority))
+}
+
+/// The answers that browsers need before they show another origin's page what it asked for.
+pub(crate) fn cors(options: &HttpOptions) -> Cors {
+    let listed = options.clone();
+    Cors::default()
+        .allowed_origin_fn(move |origin, _| origin.to_str().is_ok_and(|origin| is_allowed(origin, &listed)))
+        .allowed_methods(["GET", "POST"])
+        .allowed_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT,
+            header::HeaderName::from_static(request::HEADER),
+            header::HeaderName::from_static(trace::HEADER),
+        ])
+        .expose_headers([header::RETRY_AFTER, header::HeaderName::from_static(request::HEADER)])
+        .max_age(3600)
+}

@@ -1,0 +1,30 @@
+//! Stage 2: refuse nesting before any recursive parser sees it. A few kilobytes of brackets overflow the stack of
+//! a recursive parser, and a stack overflow ends the whole process.
+
+use actix_web::http::StatusCode;
+
+use super::lexer;
+use crate::error::RequestError;
+
+/// Refuses a GraphQL document whose brackets nest deeper than `limit`.
+pub fn check_document(document: &str, limit: usize) -> Result<(), RequestError> {
+    if lexer::bracket_depth(lexer::tokens(document)) <= limit {
+        return Ok(());
+    }
+    Err(RequestError::document(
+        "DOCUMENT_TOO_DEEP",
+        format!("The document nests brackets deeper than {limit} levels."),
+    ))
+}
+
+/// Refuses a JSON text, and with it variables, whose brackets nest deeper than `limit`.
+pub fn check_json(json: &[u8], limit: usize) -> Result<(), RequestError> {
+    if lexer::bracket_depth(lexer::json_brackets(json)) <= limit {
+        return Ok(());
+    }
+    Err(RequestError::transport(
+        StatusCode::BAD_REQUEST,
+        "JSON_TOO_DEEP",
+        format!("The JSON of the request nests deeper than {limit} levels."),
+    ))
+}

@@ -1,0 +1,58 @@
+//! Stage 9: run the operation, no longer than allowed.
+
+use actix_web::http::StatusCode;
+use async_graphql::{Data, ErrorExtensionValues, Executor, Request, Response};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
+use std::{sync::Arc, time::Duration};
+
+use crate::error::RequestError;
+
+/// An executor behind a pointer, so that the transports do not depend on the schema's type.
+pub trait DynExecutor: Send + Sync {
+    /// Runs a query or mutation.
+    fn execute(&self, request: Request) -> BoxFuture<'_, Response>;
+    /// Runs any operation as a stream of answers.
+    fn execute_stream(&self, request: Request) -> BoxStream<'static, Response>;
+}
+
+impl<E: Executor> DynExecutor for E {
+    fn execute(&self, request: Request) -> BoxFuture<'_, Response> {
+        Executor::execute(self, request).map(coded).boxed()
+    }
+
+    fn execute_stream(&self, request: Request) -> BoxStream<'static, Response> {
+        Executor::execute_stream(self, request, Some(Arc::new(Data::default()))).map(coded).boxed()
+    }
+}
+
+/// Resolvers give their errors a code. What has none is of the library itself: an argument that its scalar refuses.
+fn coded(mut response: Response) -> Response {
+    for error in &mut response.errors {
+        let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
+        if extensions.get("code").is_none() {
+            extensions.set("code", "INVALID_INPUT");
+        }
+    }
+    response
+}
+
+/// Runs a query or mutation. Past the deadline its future is dropped, which rolls back an open transaction; a
+/// mutation that had committed by then stays done, as it would after a lost connection.
+pub async fn run(
+    executor: &dyn DynExecutor,
+    request: Request,
+    deadline: Duration,
+) -> Result<Response, RequestError> {
+    tokio::time::timeout(deadline, executor.execute(request)).await.map_err(|_| {
+        RequestError::transport(
+            StatusCode::GATEWAY_TIMEOUT,
+            "QUERY_TIMEOUT",
+            format!("The operation took longer than {} seconds.", deadline.as_secs()),
+        )
+    })
+}
+
+/// Runs a subscription; it has no deadline, each of its events is one answer.
+pub fn stream(executor: &dyn DynExecutor, request: Request) -> BoxStream<'static, Response> {
+    executor.execute_stream(request)
+}

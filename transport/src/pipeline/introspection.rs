@@ -1,0 +1,56 @@
+//! Introspection, answered from the caller's role schema; the executor's own is never reached.
+
+use apollo_compiler::{
+    ExecutableDocument, Schema,
+    collections::HashMap,
+    executable::Operation,
+    introspection::{check_max_depth, partial_execute},
+    response::JsonMap,
+    schema::{Implementers, Name},
+    validation::Valid,
+};
+
+use crate::error::RequestError;
+
+/// Which kinds of fields an operation has at its root.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RootFields {
+    /// `__schema` or `__type`.
+    pub introspection: bool,
+    /// Any other field, which the executor resolves; `__typename` alone does not count.
+    pub data: bool,
+    /// How many there are, under whatever names.
+    pub count: u32,
+}
+
+/// Sorts the operation's root fields.
+pub fn root_fields(document: &ExecutableDocument, operation: &Operation) -> RootFields {
+    let mut found = RootFields::default();
+    for field in operation.root_fields(document) {
+        found.count = found.count.saturating_add(1);
+        match field.name.as_str() {
+            "__schema" | "__type" => found.introspection = true,
+            "__typename" => {}
+            _ => found.data = true,
+        }
+    }
+    found
+}
+
+/// Answers `__schema`, `__type` and the root's `__typename`; other root fields are left out.
+pub fn answer(
+    schema: &Valid<Schema>,
+    implementers: &HashMap<Name, Implementers>,
+    document: &Valid<ExecutableDocument>,
+    operation: &Operation,
+    variables: &Valid<JsonMap>,
+) -> Result<JsonMap, RequestError> {
+    let refused = |error: apollo_compiler::request::RequestError| {
+        RequestError::document("INTROSPECTION_REFUSED", error.message().to_string())
+    };
+    check_max_depth(document, operation).map_err(refused)?;
+    let answer = partial_execute(schema, implementers, document, operation, variables).map_err(refused)?;
+    answer.data.ok_or_else(|| {
+        RequestError::document("INTROSPECTION_REFUSED", "Introspection could not be answered.")
+    })
+}

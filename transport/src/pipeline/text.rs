@@ -1,0 +1,174 @@
+//! Stage 9: text is made of what text may be made of, wherever it is: in the document, in a variable, in an argument or deep in an input. What
+//! the databases keep differs (PostgreSQL refuses NUL, SQLite does not), and what screens and printers make of control characters is nobody's
+//! wish; a field that is added tomorrow is held to the same.
+
+use std::collections::HashSet;
+
+use super::Notes;
+use crate::error::RequestError;
+use apollo_compiler::{
+    ExecutableDocument, Name, Schema,
+    ast::Value,
+    executable::{Field, Operation, Selection, SelectionSet},
+    response::{JsonMap, JsonValue},
+    schema::{ExtendedType, InputObjectType},
+};
+
+/// What a text is, where it is not a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Several lines.
+    Lines,
+    /// A file, which its reader checks.
+    File,
+}
+
+/// Input fields that are no lines, as `Type.field`.
+pub type Texts = &'static [(&'static str, Shape)];
+
+/// The argument that is all of a mutation: paths begin behind it, as in `userErrors`.
+const INPUT: &str = "input";
+
+/// Looks at every `String` of an operation.
+///
+/// # Errors
+/// `INVALID_INPUT` with the path of the first one that is no text.
+pub fn check(
+    schema: &Schema,
+    document: &ExecutableDocument,
+    operation: &Operation,
+    values: &JsonMap,
+    notes: &Notes,
+) -> Result<(), RequestError> {
+    let mut walk = Walk { schema, document, values, notes, spread: HashSet::new(), path: Vec::new() };
+    walk.selections(&operation.selection_set)
+}
+
+struct Walk<'a> {
+    schema: &'a Schema,
+    document: &'a ExecutableDocument,
+    values: &'a JsonMap,
+    notes: &'a Notes,
+    /// Fragments that were looked at.
+    spread: HashSet<&'a Name>,
+    path: Vec<String>,
+}
+
+impl<'a> Walk<'a> {
+    /// Depth is bounded by the count before.
+    fn selections(&mut self, set: &'a SelectionSet) -> Result<(), RequestError> {
+        for selection in &set.selections {
+            match selection {
+                Selection::Field(field) => {
+                    self.arguments(field)?;
+                    self.selections(&field.selection_set)?;
+                }
+                Selection::InlineFragment(inline) => self.selections(&inline.selection_set)?,
+                Selection::FragmentSpread(spread) => {
+                    let fragment = self.document.fragments.get(&spread.fragment_name);
+                    if let Some(fragment) = fragment.filter(|_| self.spread.insert(&spread.fragment_name)) {
+                        self.selections(&fragment.selection_set)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn arguments(&mut self, field: &'a Field) -> Result<(), RequestError> {
+        for argument in &field.arguments {
+            let Some(of) = field.definition.argument_by_name(&argument.name) else { continue };
+            let ty = of.ty.inner_named_type();
+            if argument.name == INPUT {
+                self.literal(&argument.value, ty, None)?;
+            } else {
+                self.at(argument.name.as_str(), |walk| walk.literal(&argument.value, ty, None))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn at(
+        &mut self,
+        part: impl ToString,
+        look: impl FnOnce(&mut Self) -> Result<(), RequestError>,
+    ) -> Result<(), RequestError> {
+        self.path.push(part.to_string());
+        look(self)?;
+        self.path.pop();
+        Ok(())
+    }
+
+    fn literal(&mut self, value: &'a Value, ty: &Name, shape: Option<Shape>) -> Result<(), RequestError> {
+        match value {
+            Value::Variable(name) => match self.values.get(name.as_str()) {
+                Some(value) => self.value(value, ty, shape),
+                None => Ok(()),
+            },
+            Value::String(text) => self.text(text, ty, shape),
+            Value::List(items) => {
+                let mut items = items.iter().enumerate();
+                items.try_for_each(|(at, item)| self.at(at, |walk| walk.literal(item, ty, shape)))
+            }
+            Value::Object(fields) => {
+                let Some(input) = self.input(ty) else { return Ok(()) };
+                let mut fields = fields.iter();
+                fields.try_for_each(|(name, value)| {
+                    let Some((ty, shape)) = self.field(input, name.as_str()) else { return Ok(()) };
+                    self.at(name, |walk| walk.literal(value, ty, shape))
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn value(&mut self, value: &'a JsonValue, ty: &Name, shape: Option<Shape>) -> Result<(), RequestError> {
+        match value {
+            JsonValue::String(text) => self.text(text.as_str(), ty, shape),
+            JsonValue::Array(items) => {
+                let mut items = items.iter().enumerate();
+                items.try_for_each(|(at, item)| self.at(at, |walk| walk.value(item, ty, shape)))
+            }
+            JsonValue::Object(fields) => {
+                let Some(input) = self.input(ty) else { return Ok(()) };
+                let mut fields = fields.iter();
+                fields.try_for_each(|(name, value)| {
+                    let Some((ty, shape)) = self.field(input, name.as_str()) else { return Ok(()) };
+                    self.at(name.as_str(), |walk| walk.value(value, ty, shape))
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn input(&self, ty: &Name) -> Option<&'a InputObjectType> {
+        match self.schema.types.get(ty)? {
+            ExtendedType::InputObject(input) => Some(input),
+            _ => None,
+        }
+    }
+
+    fn field(&self, input: &'a InputObjectType, name: &str) -> Option<(&'a Name, Option<Shape>)> {
+        let field = input.fields.get(name)?;
+        let is_this = |key: &str| key.split_once('.') == Some((input.name.as_str(), name));
+        let shape = self.notes.texts.iter().find(|(key, _)| is_this(key)).map(|(_, shape)| *shape);
+        Some((field.ty.inner_named_type(), shape))
+    }
+
+    /// Other scalars than `String` have grammars of their own, which take none of this.
+    fn text(&self, text: &str, ty: &Name, shape: Option<Shape>) -> Result<(), RequestError> {
+        let (good, what) = match shape {
+            None => ((self.notes.is_line)(text), "one line"),
+            Some(Shape::Lines) => ((self.notes.is_lines)(text), "lines that end in a line feed"),
+            Some(Shape::File) => (true, ""),
+        };
+        if good || ty != "String" {
+            return Ok(());
+        }
+        let message = format!(
+            "{}: take out control characters and characters that override the direction of text. This has to be {what}.",
+            self.path.join(".")
+        );
+        Err(RequestError::document("INVALID_INPUT", message).about(self.path.clone()))
+    }
+}
