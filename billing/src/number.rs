@@ -312,7 +312,10 @@ impl DialPlan {
         if self.short.len() > MAX_PLAN_ENTRIES
             || !self.short.iter().all(|(number, name)| short(number) && named(name))
         {
-            return fault("short", "Give at most 200 numbers of 1 to 8 digits, with names up to 80 characters.");
+            return fault(
+                "short",
+                "Give at most 200 numbers of 1 to 8 digits, with names up to 80 characters.",
+            );
         }
         Ok(())
     }

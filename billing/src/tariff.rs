@@ -169,7 +169,8 @@ pub(crate) fn check_free_seconds(seconds: u32) -> Result<(), RateError> {
 pub(crate) fn check_band_name(name: &str) -> Result<(), RateError> {
     let fits = (1..=MAX_BAND_NAME_CHARS).contains(&name.chars().count());
     if !fits || name.trim() != name || !crate::text::is_line(name) {
-        let message = format!("Name the band in 1 to {MAX_BAND_NAME_CHARS} characters, without outer spaces.");
+        let message =
+            format!("Name the band in 1 to {MAX_BAND_NAME_CHARS} characters, without outer spaces.");
         return Err(RateError::new("BAND_NAME_INVALID", "band", message));
     }
     Ok(())
