@@ -254,7 +254,8 @@ impl Columns {
         let find = |name: &str| names.iter().position(|column| column.0 == name && column.1.is_none());
         let mut required = [0; REQUIRED_COLUMNS.len()];
         for (place, name) in required.iter_mut().zip(REQUIRED_COLUMNS) {
-            *place = find(name).ok_or_else(|| ("COLUMN_MISSING", format!("Column \"{name}\" is missing.")))?;
+            *place =
+                find(name).ok_or_else(|| ("COLUMN_MISSING", format!("Column \"{name}\" is missing.")))?;
         }
         let bands = Self::bands(&names)?;
         Ok(Columns { required, optional: OPTIONAL_COLUMNS.map(find), bands, count: names.len() })
