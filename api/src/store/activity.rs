@@ -142,7 +142,10 @@ pub async fn after(
         .await?;
     // numbers have no gaps: a reader whose next activity was just trimmed must not silently skip it
     if rows.first().is_some_and(|first| first.seq != seq + 1) {
-        return Err(Error::invalid("after", "The events after this cursor were deleted; start again without a cursor."));
+        return Err(Error::invalid(
+            "after",
+            "The events after this cursor were deleted; start again without a cursor.",
+        ));
     }
     Ok(rows)
 }
