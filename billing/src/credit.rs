@@ -1,4 +1,4 @@
-//! How much credit a call holds before it rings and while it runs, and the talk time that covers (domain: Prepaid credit).
+//! How much credit a call holds before it rings and while it runs, and the talk time that this covers; see docs/money.md.
 //!
 //! At each level a call draws on one balance ([`Purse`]): the account's credit, or the customer's deposit or spending
 //! limit. The call gets a slice of the talk time that all balances cover, holds the slice's price at every level, and gets

@@ -160,7 +160,7 @@ pub enum RoundingMode {
     HalfUp,
     /// Away from zero.
     Up,
-    /// Towards zero.
+    /// Toward zero.
     Down,
 }
 

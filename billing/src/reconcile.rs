@@ -1,4 +1,4 @@
-//! Compares live calls with the dialogs that their proxy lists (design: Recovery).
+//! Reconciliation: compares live calls with the dialogs that their proxy lists.
 //!
 //! A listing shows a single instant: the end of a call may be in transit, a call that was just allowed has no dialog yet,
 //! and a proxy that started with a wrong or restored database knows nothing. Therefore a call is closed, and a dialog is

@@ -42,7 +42,7 @@ pub enum SessionMode {
     Prepaid,
 }
 
-/// What closing a session does with a live call.
+/// How closing a session treats live calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CloseMode {

@@ -78,7 +78,7 @@ pub struct Model {
     pub confirmed: i32,
     /// The end is an estimate, by reconciliation or from an `ended` with impossible times. A true `ended` corrects it.
     pub estimated: bool,
-    /// What the customer would have paid for the seconds beyond `covered`.
+    /// Amount that the customer would have paid for the seconds beyond `covered`.
     pub written_off: Micros,
     /// Day of the attempt in the callshop's time zone, `YYYY-MM-DD`.
     pub attempt_day: String,

@@ -123,7 +123,7 @@ text_enum!(
 );
 mirrors!(RoundingMode = billing::money::RoundingMode { HalfUp, Up, Down });
 text_enum!(
-    /// A book of an account in the ledger (domain: Money).
+    /// A book of an account in the ledger; see docs/money.md.
     Book {
         /// The account's credit with its parent.
         Credit = "CREDIT",

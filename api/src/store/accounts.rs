@@ -14,7 +14,7 @@ use crate::error::Result;
 /// The root of the account tree; none before it was created.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn platform(conn: &impl ConnectionTrait) -> Result<Option<account::Model>> {
     Ok(account::Entity::find().filter(account::Column::ParentId.is_null()).one(conn).await?)
 }
@@ -302,7 +302,7 @@ pub async fn revoked_since(conn: &impl ConnectionTrait, since: DateTime<Utc>) ->
 /// The credit limits of accounts; an inner none is unlimited.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn credit_limits(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],

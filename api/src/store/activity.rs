@@ -21,7 +21,7 @@ const HEADS: usize = 16_384;
 /// Numbers and inserts the events that a transaction emitted. Locks the callshops' heads in id order.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> Result<Vec<activity::Model>> {
     if pending.is_empty() {
         return Ok(Vec::new());
@@ -96,7 +96,7 @@ fn numbered_there(heads: &[activity_head::Model], models: &[activity::Model]) ->
 /// The last `seq` of a callshop; 0 before its first activity.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn head(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<i64> {
     Ok(activity_head::Entity::find_by_id(callshop_id).one(conn).await?.map_or(0, |row| row.seq))
 }
@@ -104,7 +104,7 @@ pub async fn head(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<i64>
 /// The last `seq` of each of these callshops; those without activities are omitted.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<Vec<(Uuid, i64)>> {
     let mut heads = Vec::with_capacity(callshops.len());
     for some in callshops.chunks(HEADS) {
@@ -118,7 +118,7 @@ pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<
 /// The first `seq` of a callshop that is not trimmed, even if no such activity exists yet; none before the first activity.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn first_kept(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Option<i64>> {
     Ok(activity_head::Entity::find_by_id(callshop_id).one(conn).await?.map(|row| row.kept_from))
 }
@@ -126,7 +126,7 @@ pub async fn first_kept(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Resul
 /// At most `limit` activities after `seq`, in order.
 ///
 /// # Errors
-/// `INVALID_INPUT` if the next activity was trimmed; those of the database.
+/// `INVALID_INPUT` if the next activity was trimmed; database errors.
 pub async fn after(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -153,7 +153,7 @@ pub async fn after(
 /// Takes the lock that prevents nodes from migrating at the same time. Held until released; none on SQLite.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn migration_lock(conn: &DatabaseConnection) -> Result<Option<DatabaseTransaction>> {
     if conn.get_database_backend() != DbBackend::Postgres {
         return Ok(None);
@@ -170,7 +170,7 @@ pub async fn migration_lock(conn: &DatabaseConnection) -> Result<Option<Database
 /// Releases the migration lock.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn release_migration_lock(lock: Option<DatabaseTransaction>) -> Result<()> {
     match lock {
         Some(transaction) => transaction.commit().await.map_err(Error::from),

@@ -21,7 +21,7 @@ const POSTGRES_ROWS: usize = 4_096;
 /// Inserts whole rows. `conflict` is appended to the statement (`ON CONFLICT …`) and may be empty. Rows are locked in the given order.
 ///
 /// # Errors
-/// Those of the database, as for every function here; a fault for an unsupported column type.
+/// Database errors, as for every function here; a fault for an unsupported column type.
 pub(super) async fn insert<E>(conn: &impl ConnectionTrait, rows: &[E::Model], conflict: &str) -> Result<()>
 where
     E: EntityTrait,
@@ -34,7 +34,7 @@ where
 /// does not define their order, so only one of them may lock rows that other transactions wait for.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub(super) async fn together(conn: &impl ConnectionTrait, statements: Vec<Statement>) -> Result<()> {
     let backend = conn.get_database_backend();
     if backend == DbBackend::Sqlite || statements.len() < 2 {

@@ -23,7 +23,7 @@ impl Store {
     /// not make the database look unavailable.
     ///
     /// # Errors
-    /// Those of the database; also if the database was never migrated.
+    /// Database errors; also if the database was never migrated.
     pub async fn migrations(&self) -> Result<Migrations> {
         let (reading, writing) = (migrations(&self.reader).boxed(), migrations(&self.writer).boxed());
         match select(reading, writing).await {
@@ -36,7 +36,7 @@ impl Store {
 /// The state of migrations, by one cheap query.
 ///
 /// # Errors
-/// Those of the database; also if the database was never migrated.
+/// Database errors; also if the database was never migrated.
 pub async fn migrations(conn: &impl ConnectionTrait) -> Result<Migrations> {
     let backend = conn.get_database_backend();
     let rows =
@@ -83,7 +83,7 @@ impl Store {
     /// Live calls, holds and low credit, by one cheap query.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Database errors.
     pub async fn in_progress(&self) -> Result<InProgress> {
         let rows = self.reader.query_all_raw(Statement::from_string(self.backend(), IN_PROGRESS)).await?;
         let mut found = InProgress::default();
@@ -152,7 +152,7 @@ impl Store {
     /// Reads the server's version, clock and connection limit.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Database errors.
     pub async fn server(&self) -> Result<ServerState> {
         let postgres = self.backend() == DbBackend::Postgres;
         let sql = if postgres { POSTGRES } else { SQLITE };

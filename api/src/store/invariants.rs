@@ -303,7 +303,7 @@ const WORDS: [(&str, &str); 4] = [
 /// Removes the time limits of this transaction, and raises its `work_mem` for large sorts and joins. Does nothing on SQLite.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn take_time(conn: &DatabaseTransaction) -> Result<()> {
     if conn.get_database_backend() == DbBackend::Postgres {
         conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
@@ -317,7 +317,7 @@ impl Invariant {
     /// Finds violations, at most one more than [`MAX_FINDINGS`]. `kept_from` is the time from which all calls are stored.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Database errors.
     pub async fn check(&self, conn: &impl ConnectionTrait, kept_from: DateTime<Utc>) -> Result<Vec<Finding>> {
         let backend = conn.get_database_backend();
         let mut query = WORDS.iter().fold(self.query.to_owned(), |text, (word, by)| text.replace(word, by));
@@ -349,7 +349,7 @@ impl Invariant {
 /// SQLite, which has no partitions.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn lost_months(conn: &impl ConnectionTrait, kept_from: Option<DateTime<Utc>>) -> Result<Vec<Gap>> {
     let mut lost = Vec::new();
     for table in [CALLS, CHARGES] {
@@ -374,7 +374,7 @@ pub async fn lost_months(conn: &impl ConnectionTrait, kept_from: Option<DateTime
 /// A page of live calls in id order, after `after`.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn live_calls(conn: &impl ConnectionTrait, after: Option<Uuid>) -> Result<Vec<call::Model>> {
     let live = live_call::Entity::find().select_only().column(live_call::Column::CallId);
     let mut query =
@@ -388,7 +388,7 @@ pub async fn live_calls(conn: &impl ConnectionTrait, after: Option<Uuid>) -> Res
 /// The held credit of each account, in micros; accounts without holds are omitted.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn held(conn: &impl ConnectionTrait) -> Result<BTreeMap<Uuid, i64>> {
     let rows = ledger_balance::Entity::find().filter(ledger_balance::Column::Held.ne(0)).all(conn).await?;
     Ok(rows.into_iter().map(|row| (row.account_id, row.held.0)).collect())
@@ -397,7 +397,7 @@ pub async fn held(conn: &impl ConnectionTrait) -> Result<BTreeMap<Uuid, i64>> {
 /// A page of closed shifts that have ledger entries, in id order, after `after`.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn closed_shifts(
     conn: &impl ConnectionTrait,
     after: Option<Uuid>,
@@ -419,7 +419,7 @@ pub async fn closed_shifts(
 /// The drawer balances of shifts in micros, by payment method, without the transfers of their count.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn uncounted(
     conn: &impl ConnectionTrait,
     shifts: &[Uuid],

@@ -9,7 +9,7 @@ use crate::error::Result;
 /// The stored result of this user's mutation with this key.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn find(
     conn: &impl ConnectionTrait,
     user_id: Uuid,

@@ -105,7 +105,7 @@ impl NewTransfer {
 /// transfers without other entries.
 ///
 /// # Errors
-/// A fault if entries do not sum to zero or overflow; those of the database.
+/// A fault if entries do not sum to zero or overflow; database errors.
 pub async fn post(conn: &impl ConnectionTrait, transfers: Vec<NewTransfer>) -> Result<()> {
     post_and_hold(conn, transfers, &BTreeMap::new(), Writes::default()).await
 }
@@ -203,7 +203,7 @@ pub struct Credit {
 /// The credit of accounts, locked in id order until the transaction ends, so that it may be held or spent.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn lock_credit(conn: &impl ConnectionTrait, accounts: &[Uuid]) -> Result<BTreeMap<Uuid, Credit>> {
     credit_rows(conn, accounts, true).await
 }
@@ -211,7 +211,7 @@ pub async fn lock_credit(conn: &impl ConnectionTrait, accounts: &[Uuid]) -> Resu
 /// The credit of accounts, not locked.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn credit(conn: &impl ConnectionTrait, accounts: &[Uuid]) -> Result<BTreeMap<Uuid, Credit>> {
     credit_rows(conn, accounts, false).await
 }
@@ -236,7 +236,7 @@ async fn credit_rows(
 /// Creates an account's credit balance of zero. Locking the credit requires this row.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn open_credit(conn: &impl ConnectionTrait, account_id: Uuid, currency: &str) -> Result<()> {
     let zero = entity::Micros(0);
     let currency = currency.to_owned();
@@ -248,7 +248,7 @@ pub async fn open_credit(conn: &impl ConnectionTrait, account_id: Uuid, currency
 /// The transfers of calls that were not reversed, with their entries.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn standing_of_calls(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<Vec<NewTransfer>> {
     standing(conn, bulk::among(conn, ledger_transfer::Column::CallId, calls.iter().copied())).await
 }
@@ -256,7 +256,7 @@ pub async fn standing_of_calls(conn: &impl ConnectionTrait, calls: &[Uuid]) -> R
 /// The transfers of a cabin session that were not reversed, with their entries.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn standing_of_session(conn: &impl ConnectionTrait, session: Uuid) -> Result<Vec<NewTransfer>> {
     standing(conn, ledger_transfer::Column::SessionId.eq(session)).await
 }
@@ -306,7 +306,7 @@ async fn standing(
 /// The balances of one book of an account, by currency. Currencies that it never had are omitted.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn balances(
     conn: &impl ConnectionTrait,
     account_id: Uuid,
@@ -323,7 +323,7 @@ pub async fn balances(
 /// The ids of a page of the transfers that changed a book of an account.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn transfers_of(
     conn: &impl ConnectionTrait,
     account_id: Uuid,
@@ -344,7 +344,7 @@ pub async fn transfers_of(
 /// Transfers by id. Not scoped: the caller must have checked access.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn transfers(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<ledger_transfer::Model>> {
     let query =
         ledger_transfer::Entity::find().filter(ledger_transfer::Column::Id.is_in(ids.iter().copied()));
@@ -354,7 +354,7 @@ pub async fn transfers(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<
 /// The entries of transfers, by transfer and position.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn entries(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<Vec<ledger_entry::Model>> {
     let query = ledger_entry::Entity::find()
         .filter(ledger_entry::Column::TransferId.is_in(transfers.iter().copied()))
@@ -366,7 +366,7 @@ pub async fn entries(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<
 /// The reversals of transfers: maps the id of each reversed transfer to that of its reversal.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn reversals(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<BTreeMap<Uuid, Uuid>> {
     use ledger_transfer::Column;
     let rows: Vec<(Uuid, Uuid)> = ledger_transfer::Entity::find()

@@ -1,4 +1,4 @@
-//! The only place with SQL.
+//! The database layer, and the only place with SQL.
 //!
 //! [`Store::read`] and [`Store::write`] run a closure in a transaction. The modules beside this one hold the queries, one per object; each
 //! function takes the connection to run on. To avoid deadlocks, all code locks rows in the same order: the actor's login (shared), proxy,
@@ -137,7 +137,7 @@ impl Writes {
     /// Runs the writes now, so that the same transaction can read them.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Database errors.
     pub async fn run(self, conn: &impl ConnectionTrait) -> Result<()> {
         bulk::together(conn, self.0).await
     }
@@ -220,7 +220,7 @@ impl Store {
     /// Runs `work` in a read transaction on one snapshot of the database.
     ///
     /// # Errors
-    /// Those of `work`.
+    /// Errors of `work`.
     pub async fn read<T, F, Fut>(&self, work: F) -> Result<T>
     where
         F: FnOnce(Tx) -> Fut,
@@ -233,7 +233,7 @@ impl Store {
     /// so `work` may run more than once.
     ///
     /// # Errors
-    /// Those of `work`; the transaction is then rolled back.
+    /// Errors of `work`; the transaction is then rolled back.
     pub async fn write<T, F, Fut>(&self, work: F) -> Result<T>
     where
         F: Fn(Tx) -> Fut,
@@ -304,7 +304,7 @@ impl Store {
 /// Limits the time of `work`. A connection that failed silently never answers, and the database's own timeouts do not reach this side of it.
 ///
 /// # Errors
-/// Those of `work`; [`Error::Overloaded`] if it takes longer than `limit`.
+/// Errors of `work`; [`Error::Overloaded`] if it takes longer than `limit`.
 pub async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
     let late = |_| Err(Error::Overloaded("the database does not answer"));
     tokio::time::timeout(limit, work).await.unwrap_or_else(late)

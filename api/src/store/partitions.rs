@@ -126,7 +126,7 @@ impl Table {
     /// The table's partitions, oldest first; none on SQLite.
     ///
     /// # Errors
-    /// Those of the database, as for every function here.
+    /// Database errors, as for every function here.
     pub async fn partitions(self, conn: &impl ConnectionTrait) -> Result<Vec<Partition>> {
         if conn.get_database_backend() != DbBackend::Postgres {
             return Ok(Vec::new());

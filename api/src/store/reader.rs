@@ -37,7 +37,7 @@ impl Reader {
     /// Begins a transaction on one snapshot of the database. It is not retried if its connection is lost later.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Database errors.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let isolation_level = match self.get_database_backend() {
             DbBackend::Postgres => Some(IsolationLevel::RepeatableRead),

@@ -18,7 +18,7 @@ pub const KEYS_AT_ONCE: usize = 8_192;
 /// A proxy's row; none before its first reconciliation.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn proxy(conn: &impl ConnectionTrait, name: &str) -> Result<Option<proxy::Model>> {
     Ok(proxy::Entity::find_by_id(name).one(conn).await?)
 }

@@ -17,7 +17,7 @@ use crate::error::Result;
 /// A shift of a callshop inside `scope`.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn find(
     conn: &impl ConnectionTrait,
     scope: &Scope,

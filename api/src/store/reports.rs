@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 /// For each tariff version, its tariff's name and its number.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn tariffs_of_versions(
     conn: &impl ConnectionTrait,
     versions: &[Uuid],

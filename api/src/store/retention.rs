@@ -19,7 +19,7 @@ const CALLS_KEPT_FROM: &str = "calls_kept_from";
 /// The time from which every call is stored; none if no call was ever trimmed.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn calls_kept_from(conn: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>> {
     let row = setting::Entity::find_by_id(CALLS_KEPT_FROM).one(conn).await?;
     row.map(|row| parse_stored(&row.value, "instant")).transpose()

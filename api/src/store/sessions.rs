@@ -19,7 +19,7 @@ const OCCUPYING: [SessionState; 2] = [SessionState::Open, SessionState::Closing]
 /// A session of a callshop inside `scope`.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn find(
     conn: &impl ConnectionTrait,
     scope: &Scope,

@@ -16,7 +16,7 @@ const AT_ONCE: usize = 8;
 /// Tables with several times more rows than PostgreSQL's planner assumes.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn outgrown(conn: &impl ConnectionTrait) -> Result<Vec<String>> {
     if conn.get_database_backend() != DbBackend::Postgres {
         return Ok(Vec::new());

@@ -38,7 +38,7 @@ impl Owners {
 /// Inserts a tariff.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn insert(conn: &impl ConnectionTrait, tariff: tariff::Model) -> Result<()> {
     tariff::Entity::insert(tariff.into_active_model()).exec_without_returning(conn).await?;
     Ok(())

@@ -47,7 +47,7 @@ fn is_one_of(live: Select<live_call::Entity>) -> SimpleExpr {
 /// Phones by SIP user, locked in id order, so that a phone's call attempts are decided one after the other.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn lock_phones(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<Vec<phone::Model>> {
     let query =
         phone::Entity::find().filter(bulk::among(conn, phone::Column::SipUser, sip_users.iter().copied()));
