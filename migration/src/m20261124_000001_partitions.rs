@@ -127,7 +127,7 @@ impl Table {
              FROM (SELECT date_trunc('month', GREATEST(now(), {last}) AT TIME ZONE 'UTC') + INTERVAL '1 month' AS month) AS next"
         );
         let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
-        let row = row.ok_or_else(|| DbErr::Custom("PostgreSQL did not return the current month".to_owned()))?;
+        let row = row.ok_or_else(|| DbErr::Custom("PostgreSQL did not return the month".to_owned()))?;
         let (month, start): (String, String) = (row.try_get("", "month")?, row.try_get("", "start")?);
         let millis: i64 = row.try_get("", "millis")?;
         let id = format!("{:08x}-{:04x}-0000-0000-000000000000", millis >> 16, millis & 0xffff);
