@@ -1,9 +1,9 @@
-//! The arithmetic of the call path: finding a rate among fifty thousand, building that table, charging a call, and how long a
-//! sum of money lasts. `cargo bench -p billing`; what it has to stay below is in docs/performance.md.
+//! Benchmarks of the call path: find a rate among fifty thousand, build that table, charge a call, and compute the seconds that
+//! an amount covers. Run `cargo bench -p billing`; docs/performance.md has the limits.
 #![allow(
     clippy::expect_used,
     missing_docs,
-    reason = "a benchmark stops at what it did not expect; criterion's macros make public functions"
+    reason = "a benchmark may panic on unexpected results; criterion's macros generate public functions"
 )]
 
 use std::collections::{BTreeSet, HashSet};
@@ -17,11 +17,11 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
 const PREFIXES: usize = 50_000;
-/// Numbers that are matched in turn: too many for the processor to learn the way to one of them.
+/// Numbers that are matched in turn: too many for the branch predictor to learn.
 const NUMBERS: usize = 4_096;
 
-/// The ten thousand prefixes of the example deck and, as operators' real decks have them, longer ones below: each prefix is
-/// extended by one digit, then by another, until there are enough.
+/// The ten thousand prefixes of the example deck, plus longer ones as in operators' real decks: each prefix is extended by
+/// one digit, then by another, until there are enough.
 fn deck() -> Vec<Rate> {
     let world = include_bytes!("../../examples/decks/world-10k.csv");
     let mut rates = parse_deck(world, &DeckLimits::default()).rates;
@@ -43,7 +43,7 @@ fn deck() -> Vec<Rate> {
     rates
 }
 
-/// Numbers all over the table: prefixes at even distances, each continued to thirteen digits.
+/// Numbers spread over the whole table: evenly spaced prefixes, each extended to thirteen digits.
 fn numbers(rates: &[Rate]) -> Vec<String> {
     let chosen = rates.iter().step_by(rates.len() / NUMBERS).take(NUMBERS).enumerate();
     chosen.map(|(at, rate)| format!("{}{:07}", rate.prefix, at * 2_437).chars().take(13).collect()).collect()
@@ -96,7 +96,7 @@ fn pricing(banded: bool) -> Pricing {
 }
 
 fn rating(criterion: &mut Criterion) {
-    // 22:59:15 UTC is 45 seconds before the night begins in São Paulo: the banded call lies in two bands
+    // 22:59:15 UTC is 45 seconds before the night band begins in São Paulo: the banded call crosses into it
     let answered = at("2026-11-20T22:59:15Z");
     for (name, pricing) in [("one price", pricing(false)), ("two bands", pricing(true))] {
         criterion.bench_function(&format!("charge 90 s, {name}"), |bencher| {

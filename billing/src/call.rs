@@ -1,62 +1,62 @@
-//! The life of one call, as a pure function of its events.
+//! The lifecycle of a call, as a pure function of its events.
 //!
-//! Events come late, doubled and reordered. The rules that make every order end in the same call:
+//! Events may arrive late, more than once and out of order. These rules make every order lead to the same call:
 //!
-//! - A state is only left forwards. An event that does not move the call is a no-op, apart from a late `ringing`, which
-//!   still fills in its instant.
-//! - Nothing is invented: a call that is answered or ended before its `ringing` came never emits ringing.
-//! - `ended` is enough by itself. Its answer instant is the one that counts, whatever an `answered` said; when it came
-//!   first, answered and ended are emitted in their order.
-//! - `ended` without an answer instant, of a call not known as answered, is an unanswered call.
+//! - States only move forward. An event that does not move the call is a no-op, except that a late `ringing` still sets
+//!   its time.
+//! - Nothing is made up: a call that was answered or ended before its `ringing` arrived never emits ringing.
+//! - `ended` is sufficient by itself. Its answer time overrides that of an `answered`. If `ended` arrives first, answered
+//!   and ended are emitted in that order.
+//! - `ended` without an answer time, for a call not known as answered, makes the call unanswered.
 //! - A call whose answer was never acknowledged is charged from its answer, as the carrier charges it. An operator whose
-//!   carrier does not may set [`Unacknowledged::Free`]: then it counts as unanswered.
+//!   carrier does not charge it may set [`Unacknowledged::Free`]; the call then counts as unanswered.
 //! - `failed` ends a call that was not answered; after an answer it is ignored.
-//! - `abandoned` (the proxy threw the authorisation away) counts only while nothing has rung. A refusal that it throws
-//!   away stays one, with the SIP code that the phone got.
-//! - An `ended` with an answer instant proves that the call was up: it prevails even over `failed` and `abandoned`.
-//!   Whoever applies the transition sees it from the old state, whose holds were released. Otherwise final is final.
-//! - A call that its proxy no longer knows ends at the last instant it was seen (`lost`); one that was not answered has
-//!   failed. That end is an estimate: a true `ended` that comes later replaces it, and so does a true `failed` of a call
-//!   that was not answered.
-//! - A proxy's clock may be wrong. Times that cannot be true are moved to where they can ([`apply_within`]). An `ended`
-//!   with such times, or without any answer instant, makes an estimate as well, and replaces no other end. An answered
-//!   call is never free because its times are wrong.
+//! - `abandoned` (the proxy discarded the authorization) counts only before ringing. An abandoned refusal stays a refusal,
+//!   with the SIP code that the phone got.
+//! - An `ended` with an answer time proves that the call was up, so it prevails even over `failed` and `abandoned`. The
+//!   holds of such a call were already released; the code that applies the transition sees this from the old state.
+//!   All other final states are final.
+//! - A call that its proxy no longer knows ends when it was last seen (`lost`); if it was not answered, it failed. That
+//!   end is an estimate. A later true `ended` replaces it, and so does a true `failed` for an unanswered call.
+//! - A proxy's clock may be wrong. Impossible times are moved to the nearest possible ones ([`apply_within`]). An `ended`
+//!   with such times, or without any answer time, is an estimate too, and replaces no other end. An answered call never
+//!   becomes free because its times are wrong.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::rating;
 
-/// The SIP code of a caller who gave up.
+/// SIP 487, Request Terminated: the caller hung up before the answer.
 const CANCELED: u16 = 487;
 
-/// Where a call is in its life.
+/// The lifecycle state of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CallState {
-    /// Allowed, with its holds taken; nothing rings yet.
+    /// Allowed, with its holds placed; not ringing yet.
     Authorized,
     /// The callee's phone rings.
     Ringing,
-    /// They talk.
+    /// The callee has answered.
     Answered,
-    /// Over, after an answer or without one.
+    /// Over, with or without an answer.
     Ended,
-    /// The far end, or the network, refused it with a SIP code.
+    /// Rejected by the far end or the network with a SIP code.
     Failed,
-    /// The proxy discarded the authorisation before it sent the call on.
+    /// The proxy discarded the authorization before it sent the call on.
     Abandoned,
-    /// Never allowed.
+    /// The authorization request was refused.
     Refused,
 }
 
 impl CallState {
-    /// True while the call occupies its phone and its holds.
+    /// True while the call occupies its phone and keeps its holds.
     pub fn is_live(self) -> bool {
         matches!(self, CallState::Authorized | CallState::Ringing | CallState::Answered)
     }
 
-    /// True when the call is over.
+    /// True once the call is over.
     pub fn is_final(self) -> bool {
         !self.is_live()
     }
@@ -70,9 +70,9 @@ pub enum EndedBy {
     Caller,
     /// The far end.
     Callee,
-    /// The SIP proxy by itself.
+    /// The SIP proxy itself.
     Proxy,
-    /// Us.
+    /// This server.
     Api,
 }
 
@@ -80,60 +80,60 @@ pub enum EndedBy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EndCause {
-    /// Someone hung up.
+    /// Caller or callee hung up.
     Bye,
     /// The covered seconds were used up.
     MaxDuration,
     /// A phone no longer answered the proxy's keepalive.
     KeepaliveLost,
-    /// The phone never acknowledged the answer. [`Unacknowledged`] says what that costs.
+    /// The phone never acknowledged the answer. [`Unacknowledged`] sets the charge.
     NoAck,
-    /// We hung it up.
+    /// This server hung it up.
     Api,
     /// An operator ended it on the proxy.
     Rpc,
-    /// The proxy no longer knows it: it ended at the last instant it was seen.
+    /// The proxy no longer knows the call; its end is the time it was last seen.
     Lost,
 }
 
-/// What a call costs whose answer was never acknowledged ([`EndCause::NoAck`]).
+/// The charge for a call whose answer was never acknowledged ([`EndCause::NoAck`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unacknowledged {
-    /// Its talk time, from the answer: voice can flow from then on, and the carrier charges it.
+    /// Charged from the answer: audio can flow from then on, and the carrier charges it.
     Charged,
-    /// Nothing: it counts as unanswered.
+    /// Free: the call counts as unanswered.
     Free,
 }
 
-/// A call as far as its events go.
+/// The part of a call that its events determine. Times other than `authorized_at` are by the proxy's clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
-    /// Where it is.
+    /// The lifecycle state.
     pub state: CallState,
-    /// When it was allowed (or refused).
+    /// When the call was allowed or refused, by the server's clock.
     pub authorized_at: DateTime<Utc>,
-    /// When it first rang, if that is known.
+    /// When the phone first rang; none if not known.
     pub ringing_at: Option<DateTime<Utc>>,
-    /// When it was answered, if it counts as answered.
+    /// When the call was answered; none if it counts as unanswered.
     pub answered_at: Option<DateTime<Utc>>,
-    /// When it ended, failed or was abandoned.
+    /// When the call ended, failed, was abandoned or refused.
     pub ended_at: Option<DateTime<Utc>>,
-    /// The last committed covered second, the least over all levels and the deposit.
+    /// Committed covered seconds: the minimum over all levels and the deposit.
     pub covered: u32,
-    /// The SIP code it failed with.
+    /// The SIP code of a call that failed, was abandoned or refused.
     pub sip_code: Option<u16>,
-    /// Who ended it.
+    /// Who ended the call.
     pub ended_by: Option<EndedBy>,
-    /// Why it ended.
+    /// Why the call ended.
     pub cause: Option<EndCause>,
-    /// Seconds from answer to end, at most the covered ones; 0 until it ends.
+    /// Whole seconds from answer to end, rounded up, at most `covered`; 0 until the call ends.
     pub talk_seconds: u32,
-    /// Its end is an estimate.
+    /// Whether the end is an estimate.
     pub estimated: bool,
 }
 
 impl Call {
-    /// A call that was just allowed for `covered` seconds.
+    /// A new call, allowed for `covered` seconds.
     pub fn authorized(authorized_at: DateTime<Utc>, covered: u32) -> Call {
         Call {
             state: CallState::Authorized,
@@ -150,13 +150,13 @@ impl Call {
         }
     }
 
-    /// An attempt that was not allowed.
+    /// A call attempt that was refused.
     pub fn refused(at: DateTime<Utc>) -> Call {
         Call { state: CallState::Refused, ended_at: Some(at), ..Call::authorized(at, 0) }
     }
 
-    /// Seconds measured from answer to end, before the covered seconds limit them. What this has beyond
-    /// [`Call::talk_seconds`] is a late cut.
+    /// Seconds from answer to end, not limited to the covered seconds. If this exceeds [`Call::talk_seconds`], the call was
+    /// cut late.
     pub fn measured_seconds(&self) -> u32 {
         match (self.answered_at, self.ended_at) {
             (Some(answered), Some(ended)) => rating::talk_seconds(answered, ended),
@@ -165,20 +165,20 @@ impl Call {
     }
 }
 
-/// Something the proxy says about a call.
+/// An event of a call, received from the proxy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallEvent {
-    /// The proxy's clock.
+    /// Time of the event, by the proxy's clock.
     pub at: DateTime<Utc>,
-    /// What happened.
+    /// The kind of event and its data.
     pub kind: CallEventKind,
 }
 
-/// What happened to a call.
+/// The kinds of call events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CallEventKind {
-    /// The proxy has the authorisation and sends the call on.
+    /// The proxy received the authorization and sends the call on.
     Authorized,
     /// The callee's phone rings.
     Ringing,
@@ -186,71 +186,71 @@ pub enum CallEventKind {
     Answered,
     /// The call is over.
     Ended {
-        /// Who ended it.
+        /// Who ended the call.
         by: EndedBy,
-        /// Why.
+        /// Why the call ended.
         cause: EndCause,
-        /// When it was answered, if it was.
+        /// When the call was answered, by the proxy's clock; none if unanswered or not known.
         answered_at: Option<DateTime<Utc>>,
     },
-    /// The call was not answered, and why.
+    /// The call failed before it was answered.
     Failed {
-        /// The SIP code.
+        /// The final SIP code.
         code: u16,
-        /// Who ended it.
+        /// Who ended the call.
         by: EndedBy,
     },
-    /// The proxy discarded the authorisation.
+    /// The proxy discarded the authorization.
     Abandoned {
-        /// The SIP code that the phone got instead, if the proxy says so.
+        /// The SIP code that the phone got instead, if the proxy reports it.
         code: Option<u16>,
     },
-    /// The proxy does not know the call any more; the event's instant is the last at which it was seen. Never sent by a
-    /// proxy: found by comparing.
+    /// The proxy no longer knows the call; the event's time is when it was last seen. Reconciliation creates this event; a
+    /// proxy never sends it.
     Lost,
 }
 
-/// What watchers of the call are told, each at most once and in the order of the variants.
+/// Activity events of a call, each emitted at most once and in the order of the variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Emitted {
-    /// It rings.
+    /// The callee's phone rings.
     Ringing {
-        /// Since when.
+        /// When it began to ring, proxy time.
         at: DateTime<Utc>,
     },
-    /// It was answered.
+    /// The call was answered.
     Answered {
-        /// When.
+        /// Time of the answer, proxy time.
         at: DateTime<Utc>,
     },
-    /// It ended.
+    /// The call ended.
     Ended {
-        /// When.
+        /// Time of the end, proxy time.
         at: DateTime<Utc>,
     },
-    /// It failed.
+    /// The call failed.
     Failed {
-        /// When.
+        /// Time of the failure, proxy time.
         at: DateTime<Utc>,
     },
-    /// It was abandoned.
+    /// The call was abandoned.
     Abandoned {
-        /// When.
+        /// When the authorization was discarded, proxy time.
         at: DateTime<Utc>,
     },
 }
 
-/// The call after an event, and what is to be told.
+/// The result of applying an event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transition {
-    /// The call as it is now.
+    /// The call after the event.
     pub call: Call,
-    /// Empty when the event changed nothing that anybody watches.
+    /// Activity events to publish; empty if the event changed nothing visible.
     pub emitted: Vec<Emitted>,
 }
 
-/// Applies one event.
+/// Applies one event, whose times are taken as true.
 pub fn apply(call: &Call, event: &CallEvent, unacknowledged: Unacknowledged) -> Transition {
     let mut next = call.clone();
     let emitted = match &event.kind {
@@ -295,7 +295,7 @@ fn answered(call: &mut Call, at: DateTime<Utc>, unacknowledged: Unacknowledged) 
     vec![Emitted::Answered { at }]
 }
 
-/// The end came first and did not say when the call was answered.
+/// Handles an `answered` that arrives after an `ended` without an answer time.
 fn answered_after_its_end(call: &mut Call, at: DateTime<Utc>) -> Vec<Emitted> {
     let (Some(end), Some(by), Some(cause)) = (call.ended_at, call.ended_by, call.cause) else {
         return Vec::new();
@@ -339,7 +339,7 @@ fn lost(call: &mut Call, last_seen: DateTime<Utc>) -> Vec<Emitted> {
         return Vec::new();
     }
     if let Some(answer) = call.answered_at {
-        // nobody may have seen it after its answer
+        // the call may never have been seen after its answer
         let end = last_seen.max(answer + LEAST_TALK);
         let emitted = ended(call, end, EndedBy::Proxy, EndCause::Lost, call.answered_at);
         call.estimated = true;
@@ -381,31 +381,31 @@ fn abandoned(call: &mut Call, at: DateTime<Utc>, code: Option<u16>) -> Vec<Emitt
     vec![Emitted::Abandoned { at }]
 }
 
-/// What the times of a call's events are held against: the API's clock, and how far a proxy's may be from it.
+/// The bounds for event times: the server's clock, and how far a proxy's clock may differ from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// When the event was received.
+    /// When the server received the event.
     pub received: DateTime<Utc>,
-    /// How far the clocks may differ. An event happens at most so long before its call was allowed and after it was
-    /// received.
+    /// The most that the clocks may differ. An event's time may be at most this long before its call was allowed, or after
+    /// the event was received.
     pub skew: TimeDelta,
 }
 
-/// What is wrong with the times of an event.
+/// Why the times of an event cannot be true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// One lies outside the [`Window`].
+    /// A time lies outside the [`Window`].
     Time,
-    /// `ended` of a call that nobody said was answered.
+    /// An `ended` without an answer time, for a call not known as answered.
     NoAnswer,
-    /// `ended` before the answer.
+    /// The end is before the answer.
     EndBeforeAnswer,
 }
 
-/// An answered call lasts this long at least, so that its first increment is charged.
+/// The shortest talk time of an answered call, so that its first increment is charged.
 const LEAST_TALK: TimeDelta = TimeDelta::microseconds(1);
 
-/// Applies one event whose times may be wrong; also says what is wrong with them.
+/// Applies one event whose times may be wrong. Also returns what is wrong with them.
 pub fn apply_within(
     call: &Call,
     event: &CallEvent,
@@ -432,10 +432,10 @@ pub fn apply_within(
     (transition, doubt)
 }
 
-/// The event with times that can be true, and what was wrong with those it had.
+/// The event with its times moved to plausible ones, and what was wrong with the original times.
 ///
-/// A clock that is off by any constant still measures how long a call lasted: when `ended` carries both of its times and
-/// they are as far apart as the call can have been long, their distance is kept.
+/// A clock that is off by a constant still measures the call's length correctly. If `ended` carries both times and they are
+/// no further apart than the call can have lasted, their distance is kept.
 pub fn plausible(call: &Call, event: &CallEvent, window: Window) -> (CallEvent, Option<Doubt>) {
     let bounds = Bounds::of(call, window);
     let CallEventKind::Ended { by, cause, answered_at } = event.kind else {
@@ -463,11 +463,11 @@ fn plausible_end(
         (_, Some(answer), Some(length)) if outside => (bounds.nearest(answer + length), answer),
         (_, Some(answer), _) => (bounds.nearest(at), answer),
         (_, None, Some(length)) => {
-            // a clock that is behind leaves room for all of it after the call was allowed, one that is ahead before the event was received
+            // a slow clock: the whole length fits after the authorization; a fast clock: it fits before the event was received
             let end = bounds.nearest(at).max(bounds.allowed + length).min(bounds.received);
             (end, (end - length).max(bounds.allowed))
         }
-        // not before it rang, at least
+        // the answer was not before ringing
         (_, None, None) => {
             let end = bounds.nearest(at);
             (end, call.ringing_at.unwrap_or(bounds.allowed).min(end))
@@ -481,7 +481,7 @@ fn plausible_end(
     (end.max(answer + LEAST_TALK), Some(answer), doubt)
 }
 
-/// When the events of a call can have happened.
+/// The range in which the events of a call can have happened.
 struct Bounds {
     allowed: DateTime<Utc>,
     received: DateTime<Utc>,
@@ -490,7 +490,7 @@ struct Bounds {
 
 impl Bounds {
     fn of(call: &Call, window: Window) -> Bounds {
-        // the clock of the node that allowed it may be ahead of this one's
+        // the clock of the node that allowed the call may be ahead of this node's
         let received = window.received.max(call.authorized_at);
         Bounds { allowed: call.authorized_at, received, skew: window.skew }
     }
@@ -499,7 +499,7 @@ impl Bounds {
         (self.allowed - self.skew..=self.received + self.skew).contains(&at)
     }
 
-    /// A time outside becomes the nearest by our own clock.
+    /// Moves a time outside the range to the nearest time between authorization and receipt, by the server's clock.
     fn nearest(&self, at: DateTime<Utc>) -> DateTime<Utc> {
         if self.hold(at) { at } else { at.clamp(self.allowed, self.received) }
     }

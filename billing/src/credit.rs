@@ -1,49 +1,50 @@
-//! What a call sets aside before it rings and while it runs, and how long that lasts (domain: Prepaid credit).
+//! How much credit a call holds before it rings and while it runs, and the talk time that this covers; see docs/money.md.
 //!
-//! A call has one purse a level: the account's credit, or at the customer's level his deposit or spending limit. It takes
-//! a slice of what they cover, holds its price at every level, and takes the next slice before the first is used up. With
-//! plenty left slices are long, so that a server that restarts cuts nobody; near the end they shrink to one increment.
+//! At each level a call draws on one balance ([`Purse`]): the account's credit, or the customer's deposit or spending
+//! limit. The call gets a slice of the talk time that all balances cover, holds the slice's price at every level, and gets
+//! the next slice before the current one is used up. Slices are long while plenty is left, so that a server restart cuts
+//! no call; near the end they shrink to one increment.
 
 use chrono::{DateTime, Utc};
 
 use crate::money::Micros;
 use crate::rating::{self, Pricing};
 
-/// A slice is this part of what is left, so that calls which begin later find something too.
+/// A slice is one fourth of the remaining time, so that credit is left for calls that begin later.
 const SHARE: u32 = 4;
-/// The next slice is taken this many seconds before the end of the last one, at least: time for the proxy to be told.
+/// The next slice is due at least this many seconds before the current one ends: time to notify the proxy.
 pub const SHORTEST_LEAD: u32 = 3;
-/// And at most, however long the slice.
+/// The next slice is due at most this many seconds before the current one ends, however long that is.
 const LONGEST_LEAD: u32 = 600;
 
-/// What one level of a call is paid from.
+/// The balance that pays one level of a call.
 #[derive(Clone, Copy, Debug)]
 pub struct Purse<'a> {
     /// The level's price.
     pub pricing: &'a Pricing,
-    /// What may be held for this call, what it holds already included; [`Micros::MAX`] is unlimited.
+    /// The most that this call may hold, including what it already holds; [`Micros::MAX`] is unlimited.
     pub available: Micros,
 }
 
-/// When the call is answered: at `from` or up to `ring_seconds` later.
+/// The time of the answer: between `from` and `ring_seconds` later.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
-    /// The first instant.
+    /// The earliest possible answer, or the actual one.
     pub from: DateTime<Utc>,
-    /// 0 once the answer is known.
+    /// How long the call may still ring; 0 once it is answered.
     pub ring_seconds: u32,
 }
 
-/// What a call is given.
+/// The talk time and the holds granted to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// Seconds of talk that may be billed, from the answer on.
+    /// Total seconds of talk that may be billed, counted from the answer.
     pub covered: u32,
-    /// What is held for them, by level.
+    /// The amount held for them at each level.
     pub holds: Vec<Micros>,
 }
 
-/// Seconds that every purse pays for, at most `cap`; the first level that pays for none as an error.
+/// The seconds that every balance covers, at most `cap`. Fails with the first level that covers none.
 pub fn reach(purses: &[Purse<'_>], answer: Answer, cap: u32) -> Result<u32, usize> {
     let mut reach = cap;
     for (level, purse) in purses.iter().enumerate() {
@@ -56,10 +57,11 @@ pub fn reach(purses: &[Purse<'_>], answer: Answer, cap: u32) -> Result<u32, usiz
     Ok(reach)
 }
 
-/// The next slice of a call that is covered for `covered` seconds (0 before it rings) and could be for `reach`: at least
-/// one increment, at most `longest` seconds if that is more, never past `reach`. Without `longest` it takes all.
+/// Grants the next slice to a call that is covered for `covered` seconds (0 before it rings) and can be for at most
+/// `reach`. A slice is at least one increment, otherwise at most `longest` seconds, and never goes past `reach`. Without
+/// `longest`, it is all of the remaining time.
 ///
-/// Holds are for whole increments, so what is covered may be more than the slice: all that the holds pay for.
+/// Holds pay for whole increments. The call is covered for all that they pay for, which may be more than the slice.
 pub fn grant(purses: &[Purse<'_>], answer: Answer, covered: u32, reach: u32, longest: Option<u32>) -> Grant {
     let left = reach.saturating_sub(covered);
     let increment = purses.iter().map(|purse| increment(purse.pricing, covered)).max().unwrap_or(1).max(1);
@@ -82,7 +84,7 @@ fn increment(pricing: &Pricing, covered: u32) -> u32 {
     if covered == 0 { pricing.rate.initial_increment } else { pricing.rate.increment }
 }
 
-/// Seconds before the end of what is covered at which to look again, after a slice of `slice` seconds.
+/// How many seconds before the end of the covered time the next slice is due, after a slice of `slice` seconds.
 pub fn lead(slice: u32) -> u32 {
     (slice / 2).clamp(SHORTEST_LEAD, LONGEST_LEAD)
 }

@@ -1,15 +1,15 @@
-//! The canonical CSV of rates: read, with a verdict on every row, and written.
+//! Reads and writes rate decks in the canonical CSV format, and reports the problems of every row.
 //!
-//! Comma separated, UTF-8 (a byte order mark is allowed), with a header. Columns in any order: [`REQUIRED_COLUMNS`] and,
-//! optionally, [`OPTIONAL_COLUMNS`]; then, for each time band of the tariff, `rate_per_minute:BAND` and `connection_fee:BAND`.
-//! Any other name is an error, because a misspelt price column must not go unnoticed.
+//! The file is comma-separated UTF-8 (a byte order mark is allowed) with a header. Columns may be in any order:
+//! [`REQUIRED_COLUMNS`], optionally [`OPTIONAL_COLUMNS`], and for each time band of the tariff `rate_per_minute:BAND` and
+//! `connection_fee:BAND`. Any other name is an error, because a misspelled price column must not go unnoticed.
 //!
-//! Mended, with a note (`Fixed`), is only what has one possible meaning: spaces around a cell; in a prefix a leading plus
-//! sign or `00` (no country code begins with 0). A separator between digits is an error: `351-352` may be one code, two,
-//! or a range. So is everything that touches a price or an increment: a guess there would be charged to customers.
+//! A cell is corrected, with a note (`Fixed`), only if it has one possible meaning: spaces around a cell, and a plus sign
+//! or `00` before a prefix (no country code begins with 0). A separator between digits is an error: `351-352` may be one
+//! code, two, or a range. Doubtful prices and increments are errors too: customers would be charged for a wrong guess.
 //!
-//! A destination that begins like a spreadsheet formula is only text to us. It is kept letter by letter, with a note, and
-//! is written with an apostrophe before it ([`csv_text`]), which reading takes off again.
+//! A destination that begins like a spreadsheet formula is stored unchanged, with a note. It is written with an apostrophe
+//! before it ([`csv_text`]), which reading removes again.
 
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
@@ -27,25 +27,25 @@ use crate::tariff::{
 /// Columns that a deck must have.
 pub const REQUIRED_COLUMNS: [&str; 6] =
     ["prefix", "destination", "rate_per_minute", "connection_fee", "initial_increment", "increment"];
-/// Columns that a deck may have; without them, and in an empty cell, 0.
+/// Columns that a deck may have. The value is 0 if the column is missing or the cell is empty.
 pub const OPTIONAL_COLUMNS: [&str; 2] = ["minimum_charge", "free_seconds"];
 
-/// Columns that a deck may have for each band, with its name behind a colon: the price, and the fee of calls answered in it. An empty
-/// cell leaves the rate's own.
+/// Columns that a deck may have for each band, followed by a colon and the band's name: the price, and the fee of calls answered in the
+/// band. If the cell is empty, the rate's own value applies.
 pub const BAND_COLUMNS: [&str; 2] = ["rate_per_minute", "connection_fee"];
 
 fn band_column(column: &str, band: &str) -> String {
     format!("{column}:{band}")
 }
 
-/// How large a deck may be, and how many problems are listed.
+/// Limits on a deck's size and on the number of listed problems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeckLimits {
-    /// Bytes of the file.
+    /// Most bytes of the file.
     pub max_bytes: usize,
-    /// Rows after the header.
+    /// Most rows after the header.
     pub max_rows: u64,
-    /// Problems listed; the others are only counted.
+    /// Most problems listed; further ones are only counted.
     pub max_problems: usize,
 }
 
@@ -60,58 +60,58 @@ impl Default for DeckLimits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Severity {
-    /// It cannot: the row is not among the rates.
+    /// It cannot; the row is left out of the rates.
     Error,
-    /// It can, read as the message says.
+    /// It can, with a cell read as the message says.
     Fixed,
 }
 
-/// What is wrong, or was mended, in one cell, row or file.
+/// A problem in a cell, a row or the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowProblem {
-    /// The line of the file on which the row begins, the header being 1; 0 for the file as a whole.
+    /// Line of the file on which the row begins; the header is line 1. 0 for the file as a whole.
     pub line: u64,
-    /// The column, when it is about one.
+    /// The column; none if the problem is not about one column.
     pub column: Option<String>,
-    /// Whether the row is out.
+    /// Whether the row can be used.
     pub severity: Severity,
     /// The stable code.
     pub code: Cow<'static, str>,
-    /// For a person.
+    /// A sentence for a person.
     pub message: String,
 }
 
-/// What was read.
+/// The result of reading a deck.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deck {
     /// The usable rows, in the order of the file.
     pub rates: Vec<Rate>,
-    /// Errors and mended rows, in the order of the file, as many as the limits list.
+    /// Errors and corrections in the order of the file, at most [`DeckLimits::max_problems`].
     pub problems: Vec<RowProblem>,
-    /// Rows after the header, bad ones too.
+    /// Rows after the header, including unusable ones.
     pub rows: u64,
-    /// All errors, listed or not.
+    /// Number of all errors, listed or not.
     pub errors: u64,
-    /// All mended cells, listed or not.
+    /// Number of all corrected cells, listed or not.
     pub fixed: u64,
-    /// Which of the columns that a deck may leave out it has.
+    /// The optional columns that the deck has.
     pub columns: DeckColumns,
 }
 
-/// Which of the columns that a deck may leave out it has.
+/// The optional columns that a deck has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeckColumns {
-    /// `minimum_charge`.
+    /// Whether it has `minimum_charge`.
     pub minimum_charge: bool,
-    /// `free_seconds`.
+    /// Whether it has `free_seconds`.
     pub free_seconds: bool,
-    /// The bands that have a `rate_per_minute:BAND`, and whether they have a `connection_fee:BAND`.
+    /// The bands with a column `rate_per_minute:BAND`; true if they also have `connection_fee:BAND`.
     pub bands: BTreeMap<String, bool>,
 }
 
 impl DeckColumns {
-    /// Takes over from the rate that was there `before` what the deck has no column for. An empty cell is no missing column: it
-    /// says 0, or that the band has no price of its own.
+    /// Copies the values that the deck has no column for from `before`, the rate it replaces. An empty cell is not a missing
+    /// column: it means 0, or that the band has no price of its own.
     pub fn keep(&self, rate: &mut Rate, before: Rate) {
         if !self.minimum_charge {
             rate.minimum_charge = before.minimum_charge;
@@ -132,7 +132,7 @@ impl DeckColumns {
 }
 
 impl Deck {
-    /// True when every row can be used.
+    /// True if every row can be used.
     pub fn is_clean(&self) -> bool {
         self.errors == 0
     }
@@ -153,11 +153,11 @@ impl Deck {
     }
 }
 
-/// Reads a deck. It never fails as a whole: what is wrong is among the problems.
+/// Reads a deck. It always returns a deck; errors are listed in [`Deck::problems`].
 pub fn parse_deck(bytes: &[u8], limits: &DeckLimits) -> Deck {
     let deck = Deck::default();
     if bytes.len() > limits.max_bytes {
-        let message = format!("the file has {} bytes; at most {} are read", bytes.len(), limits.max_bytes);
+        let message = format!("The file has {} bytes; the limit is {}.", bytes.len(), limits.max_bytes);
         return deck.refuse(limits, 0, "FILE_TOO_LARGE", message);
     }
     let text = match std::str::from_utf8(bytes) {
@@ -168,7 +168,7 @@ pub fn parse_deck(bytes: &[u8], limits: &DeckLimits) -> Deck {
                 limits,
                 line,
                 "NOT_UTF8",
-                "the file is not UTF-8 from this line on".to_owned(),
+                "This line is not UTF-8; save the file as UTF-8.".to_owned(),
             );
         }
     };
@@ -179,7 +179,7 @@ pub fn parse_deck(bytes: &[u8], limits: &DeckLimits) -> Deck {
             Ok(columns) => columns,
             Err((code, message)) => return deck.refuse(limits, 1, code, message),
         },
-        _ => return deck.refuse(limits, 1, "HEADER_MISSING", "the file has no header".to_owned()),
+        _ => return deck.refuse(limits, 1, "HEADER_MISSING", "The file has no header.".to_owned()),
     };
     read_rows(deck, limits, &mut reader, &columns)
 }
@@ -202,7 +202,7 @@ fn read_rows(
         }
         let line = record.position().map_or(0, csv::Position::line);
         if deck.rows == max_rows {
-            let message = format!("at most {max_rows} rows are read");
+            let message = format!("The file has too many rows; the limit is {max_rows}.");
             return deck.refuse(limits, line, "TOO_MANY_ROWS", message);
         }
         deck.rows += 1;
@@ -215,10 +215,10 @@ fn read_rows(
     }
 }
 
-/// Where a band's price is and, if it has one, its fee.
+/// The cell index of a band's price and, if the deck has that column, of its fee.
 type BandColumns = (usize, Option<usize>);
 
-/// Where each column is.
+/// The cell index of each column.
 struct Columns {
     required: [usize; REQUIRED_COLUMNS.len()],
     optional: [Option<usize>; OPTIONAL_COLUMNS.len()],
@@ -226,7 +226,7 @@ struct Columns {
     count: usize,
 }
 
-/// A column's name, and the band that it is for: without case and without spaces around it, but for the band's.
+/// A column's name, lower-cased and trimmed, and its band, unchanged.
 fn column_name(cell: &str) -> (String, Option<&str>) {
     let (name, band) = match cell.trim().split_once(':') {
         Some((name, band)) => (name, Some(band)),
@@ -245,16 +245,17 @@ impl Columns {
         for (index, name) in names.iter().enumerate() {
             let shown = || quoted(header.get(index).unwrap_or_default().trim());
             if !known(name) {
-                return Err(("COLUMN_UNKNOWN", format!("unknown column {}", shown())));
+                return Err(("COLUMN_UNKNOWN", format!("Column {} is unknown.", shown())));
             }
             if names[..index].contains(name) {
-                return Err(("COLUMN_TWICE", format!("column {} occurs twice", shown())));
+                return Err(("COLUMN_TWICE", format!("Column {} occurs twice.", shown())));
             }
         }
         let find = |name: &str| names.iter().position(|column| column.0 == name && column.1.is_none());
         let mut required = [0; REQUIRED_COLUMNS.len()];
         for (place, name) in required.iter_mut().zip(REQUIRED_COLUMNS) {
-            *place = find(name).ok_or_else(|| ("COLUMN_MISSING", format!("column \"{name}\" is missing")))?;
+            *place =
+                find(name).ok_or_else(|| ("COLUMN_MISSING", format!("Column \"{name}\" is missing.")))?;
         }
         let bands = Self::bands(&names)?;
         Ok(Columns { required, optional: OPTIONAL_COLUMNS.map(find), bands, count: names.len() })
@@ -270,13 +271,13 @@ impl Columns {
             let price = find(BAND_COLUMNS[0]).ok_or_else(|| {
                 (
                     "COLUMN_MISSING",
-                    format!("column {} is missing", quoted(&band_column(BAND_COLUMNS[0], band))),
+                    format!("Column {} is missing.", quoted(&band_column(BAND_COLUMNS[0], band))),
                 )
             })?;
             bands.insert(band.to_owned(), (price, find(BAND_COLUMNS[1])));
         }
         if bands.len() > MAX_BANDS {
-            return Err(("TOO_MANY_BANDS", format!("a deck has prices for at most {MAX_BANDS} bands")));
+            return Err(("TOO_MANY_BANDS", format!("A deck can price at most {MAX_BANDS} bands.")));
         }
         Ok(bands)
     }
@@ -296,12 +297,11 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// The rate of the row, unless one of its cells has an error. Every cell is looked at, so that one reading of the
-    /// file shows all that is wrong.
+    /// The rate of the row; none if a cell has an error. All cells are checked, so that one import reports all errors.
     fn read(&mut self, lines: &mut HashMap<String, u64>) -> Option<Rate> {
         if self.record.len() != self.columns.count {
             let (found, expected) = (self.record.len(), self.columns.count);
-            let message = format!("the row has {found} cells, the header {expected}");
+            let message = format!("The row has {found} cells; the header has {expected}.");
             self.error(None, "COLUMN_COUNT", message);
             return None;
         }
@@ -331,7 +331,7 @@ impl Row<'_> {
         })
     }
 
-    /// The bands that have a price in this row.
+    /// The band prices of this row.
     fn band_prices(&mut self) -> Option<BTreeMap<String, BandPrice>> {
         let columns = self.columns;
         let mut prices = Some(BTreeMap::new());
@@ -341,7 +341,7 @@ impl Row<'_> {
             match (price, fee) {
                 (None, None) => {}
                 (None, Some(_)) => {
-                    let message = format!("the band {} has a fee and no price: give both", quoted(band));
+                    let message = format!("Band {} has a fee but no price; give both.", quoted(band));
                     self.error(Some(BAND_COLUMNS[0]), "BAND_PRICE_MISSING", message);
                     prices = None;
                 }
@@ -357,12 +357,12 @@ impl Row<'_> {
         prices
     }
 
-    /// A row whose other cells are wrong claims its prefix too: the second of two is a duplicate either way.
+    /// Checks that no earlier row has the prefix. A row with errors in other cells also counts as having it.
     fn first_of_its_prefix(&mut self, prefix: String, lines: &mut HashMap<String, u64>) -> Option<String> {
         match lines.entry(prefix) {
             Entry::Occupied(first) => {
                 let message =
-                    format!("prefix {} is on line {} and on line {}", first.key(), first.get(), self.line);
+                    format!("Prefix {} is on line {} and on line {}.", first.key(), first.get(), self.line);
                 self.error(Some("prefix"), "DUPLICATE_PREFIX", message);
                 None
             }
@@ -381,7 +381,7 @@ impl Row<'_> {
         let digits = international.map_or(trimmed, |digits| digits.trim_start_matches(' '));
         if is_ambiguous(digits) {
             let message = format!(
-                "{} may be one code, several or a range: give each code a row of its own, in digits alone",
+                "{} may be one code, several or a range; give each code its own row, in digits only.",
                 quoted(cell)
             );
             self.error(Some("prefix"), "PREFIX_AMBIGUOUS", message);
@@ -392,7 +392,7 @@ impl Row<'_> {
             return None;
         }
         if digits != cell {
-            self.fixed("prefix", "PREFIX_NORMALISED", format!("{} is read as {digits}", quoted(cell)));
+            self.fixed("prefix", "PREFIX_NORMALISED", format!("{} is read as {digits}.", quoted(cell)));
         }
         Some(digits.to_owned())
     }
@@ -406,11 +406,11 @@ impl Row<'_> {
             return None;
         }
         if trimmed != cell {
-            self.fixed("destination", "SPACES_TRIMMED", "spaces around the text are left out".to_owned());
+            self.fixed("destination", "SPACES_TRIMMED", "Spaces around the text were removed.".to_owned());
         }
         if begins_like_formula(trimmed) {
             let message =
-                "it begins like a spreadsheet formula: it is kept as text, and written with an apostrophe";
+                "The text begins like a spreadsheet formula; it is exported with an apostrophe before it.";
             self.fixed("destination", "FORMULA_KEPT_AS_TEXT", message.to_owned());
         }
         Some(text.to_owned())
@@ -448,7 +448,7 @@ impl Row<'_> {
         let number = if plain { trimmed.parse::<u32>().ok() } else { None };
         let checked = number
             .ok_or_else(|| {
-                let message = format!("{} is not a whole number of seconds", quoted(trimmed));
+                let message = format!("{} is not a whole number of seconds.", quoted(trimmed));
                 RateError::new("NOT_A_NUMBER", column, message)
             })
             .and_then(|seconds| check(column, seconds).map(|()| seconds));
@@ -458,7 +458,7 @@ impl Row<'_> {
     fn trimmed<'t>(&mut self, cell: &'t str, column: &'static str) -> &'t str {
         let trimmed = cell.trim_matches(' ');
         if trimmed != cell {
-            self.fixed(column, "SPACES_TRIMMED", "spaces around the number are left out".to_owned());
+            self.fixed(column, "SPACES_TRIMMED", "Spaces around the number were removed.".to_owned());
         }
         trimmed
     }
@@ -469,12 +469,12 @@ impl<'a> Row<'a> {
         self.record.get(self.columns.required[index]).unwrap_or_default()
     }
 
-    /// The cell of an optional column, if it has anything.
+    /// The cell of an optional column; none if it is empty or the column is missing.
     fn optional(&self, index: usize) -> Option<&'a str> {
         self.columns.optional[index].and_then(|at| self.filled(at))
     }
 
-    /// A cell, if it has anything.
+    /// A cell; none if it is empty.
     fn filled(&self, index: usize) -> Option<&'a str> {
         self.record.get(index).filter(|cell| !cell.trim_matches(' ').is_empty())
     }
@@ -505,14 +505,14 @@ fn problem(
 fn money_error(column: &'static str, cell: &str, error: MoneyError) -> RateError {
     let cell = quoted(cell);
     let message = match error {
-        MoneyError::NotANumber => format!("{cell} is not a plain decimal, like 0.0424"),
-        MoneyError::TooManyDecimals => format!("{cell} has more than six decimals"),
-        MoneyError::Overflow => format!("{cell} is out of range"),
+        MoneyError::NotANumber => format!("{cell} is not a plain decimal; write it like 0.0424."),
+        MoneyError::TooManyDecimals => format!("{cell} has more than six decimals."),
+        MoneyError::Overflow => format!("{cell} is out of range."),
     };
     RateError::new(error.code(), column, message)
 }
 
-/// Digits with something between or after them that people write between parts of one code, between codes, or in a range.
+/// True for digits mixed with separators that people write within a code, between codes, or in a range.
 fn is_ambiguous(text: &str) -> bool {
     let separates = |letter: char| {
         letter.is_whitespace()
@@ -523,7 +523,7 @@ fn is_ambiguous(text: &str) -> bool {
         && text.chars().all(|letter| letter.is_ascii_digit() || separates(letter))
 }
 
-/// A cell as a message shows it: short, and on one line.
+/// A cell quoted for a message: escaped, at most 40 characters.
 fn quoted(cell: &str) -> String {
     let shown: String = cell.chars().take(40).flat_map(char::escape_debug).collect();
     let more = if cell.chars().nth(40).is_some() { "…" } else { "" };
@@ -534,13 +534,13 @@ fn begins_like_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
-/// Text that is to be escaped: a formula, or what an escaped formula looks like.
+/// True for text that begins like a formula, or like an escaped formula.
 fn needs_escape(text: &str) -> bool {
     begins_like_formula(text.trim_start_matches('\''))
 }
 
-/// Text for a CSV cell that a spreadsheet will not run: an apostrophe goes before what begins like a formula (and, so
-/// that it can be undone, before what already has one there).
+/// Escapes text for a CSV cell so that a spreadsheet does not run it: adds an apostrophe before text that begins like a
+/// formula, and, to make this reversible, before text that already looks escaped.
 pub fn csv_text(text: &str) -> Cow<'_, str> {
     if needs_escape(text) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
 }
@@ -553,7 +553,7 @@ fn unescape(text: &str) -> &str {
     }
 }
 
-/// Writes rates as a deck: [`parse_deck`] reads the same ones back.
+/// Writes rates as a deck; [`parse_deck`] reads the same rates back.
 pub fn write_deck<'a>(rates: impl IntoIterator<Item = &'a Rate> + Clone) -> String {
     let bands: BTreeSet<&str> =
         rates.clone().into_iter().flat_map(|rate| rate.band_prices.keys().map(String::as_str)).collect();
@@ -589,7 +589,7 @@ pub fn write_deck<'a>(rates: impl IntoIterator<Item = &'a Rate> + Clone) -> Stri
     deck
 }
 
-/// A cell in quotes when RFC 4180 asks for them.
+/// Quotes a cell if RFC 4180 requires it.
 fn csv_cell(text: &str) -> String {
     if text.contains(['"', ',', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))

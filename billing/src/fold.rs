@@ -1,16 +1,16 @@
-//! Names as they are compared: without case, accents and typographic variants.
+//! Folds names for comparison: ignores case, accents and typographic variants.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// `text` in lower case, without accents: "São Tomé", "SAO TOME" and the same in decomposed letters fold to "sao tome". Letters
-/// of their own that people write in ASCII (ß, ø, ł …) become that.
+/// `text` in lower case, without accents: "São Tomé", "SAO TOME" and their decomposed forms fold to "sao tome". Letters with a usual ASCII
+/// spelling (ß, ø, ł …) become that spelling.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
     let mut folded = String::with_capacity(text.len());
-    // lowering may decompose once more ("İ")
+    // lower-casing may produce another combining mark ("İ")
     for letter in text.nfkd().flat_map(char::to_lowercase).filter(|letter| !is_combining_mark(*letter)) {
         match letter {
             'ß' => folded.push_str("ss"),

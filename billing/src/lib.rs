@@ -1,7 +1,7 @@
-//! The pure rules of a callshop: money, numbers, tariffs, rating, calls, sessions, statements, the register, and what is compared with a proxy.
+//! The pure rules of a callshop: money, numbers, tariffs, rating, calls, sessions, statements, the register, and reconciliation with a proxy.
 //!
-//! Nothing here does I/O, reads a clock or knows a database: every function answers from its arguments, so that a
-//! charge made today can be explained, and computed again, years later.
+//! This crate does no I/O, reads no clock and knows no database. Every function depends on its arguments alone, so you
+//! can explain and recompute a charge years later.
 
 pub mod call;
 pub mod credit;

@@ -1,4 +1,4 @@
-//! Exact money: integers of 10⁻⁶ currency units, their text form, and the roundings of ISO 4217.
+//! Exact money: integers of 10⁻⁶ currency units, their text form, and rounding to ISO 4217 minor units.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,27 +6,27 @@ use std::str::FromStr;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// Decimals that a [`Micros`] holds.
+/// Decimal places of a [`Micros`].
 pub const MICROS_DECIMALS: u8 = 6;
 
-/// An amount of money in 10⁻⁶ currency units. The currency is the reader's to know.
+/// An amount of money in 10⁻⁶ currency units. It does not carry its currency.
 ///
-/// Serialised as the integer.
+/// Serialized as the integer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Micros(pub i64);
 
-/// Why an amount could not be read or computed.
+/// Why an amount could not be parsed or computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
     /// The text is not a plain decimal: digits, at most one point, an optional leading minus.
-    #[error("not a plain decimal number")]
+    #[error("Not a plain decimal number; write it like 12 or -0.5.")]
     NotANumber,
     /// There are digits beyond the sixth decimal.
-    #[error("more than six decimals")]
+    #[error("An amount can have at most six decimals.")]
     TooManyDecimals,
-    /// The value does not fit.
-    #[error("the amount is out of range")]
+    /// The value does not fit into an `i64` of micros.
+    #[error("The amount is out of range.")]
     Overflow,
 }
 
@@ -42,32 +42,32 @@ impl MoneyError {
 }
 
 impl Micros {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Micros = Micros(0);
-    /// The largest amount.
+    /// The largest amount, 9,223,372,036,854.775807.
     pub const MAX: Micros = Micros(i64::MAX);
 
-    /// The sum, unless it does not fit.
+    /// Adds; fails with `Overflow` if the sum does not fit.
     pub fn checked_add(self, other: Micros) -> Result<Micros, MoneyError> {
         self.0.checked_add(other.0).map(Micros).ok_or(MoneyError::Overflow)
     }
 
-    /// The difference, unless it does not fit.
+    /// Subtracts; fails with `Overflow` if the difference does not fit.
     pub fn checked_sub(self, other: Micros) -> Result<Micros, MoneyError> {
         self.0.checked_sub(other.0).map(Micros).ok_or(MoneyError::Overflow)
     }
 
-    /// The amount with its sign turned, unless it does not fit.
+    /// Negates; fails with `Overflow` for the smallest amount.
     pub fn checked_neg(self) -> Result<Micros, MoneyError> {
         self.0.checked_neg().map(Micros).ok_or(MoneyError::Overflow)
     }
 
-    /// The amount so many times, unless it does not fit.
+    /// Multiplies; fails with `Overflow` if the product does not fit.
     pub fn checked_mul(self, times: u32) -> Result<Micros, MoneyError> {
         self.0.checked_mul(i64::from(times)).map(Micros).ok_or(MoneyError::Overflow)
     }
 
-    /// The sum of `amounts`, unless it does not fit. The order does not matter: only the result must fit.
+    /// Adds up `amounts` in any order; fails with `Overflow` if the result does not fit. Intermediate sums may exceed it.
     pub fn try_sum(amounts: impl IntoIterator<Item = Micros>) -> Result<Micros, MoneyError> {
         let mut sum = 0i128;
         for amount in amounts {
@@ -76,7 +76,7 @@ impl Micros {
         Micros::from_i128(sum)
     }
 
-    /// The amount as a decimal. Zeros beyond the sixth decimal are no digits; any other digit there is refused.
+    /// Converts a decimal. Zeros beyond the sixth decimal are ignored; any other digit there is an error.
     pub fn from_decimal(value: Decimal) -> Result<Micros, MoneyError> {
         let value = value.normalize();
         let missing =
@@ -90,8 +90,8 @@ impl Micros {
         Decimal::new(self.0, u32::from(MICROS_DECIMALS)).normalize()
     }
 
-    /// Reads a plain decimal: `12`, `0.0424`, `-1.5`. No exponent, no thousands separator, no plus sign, no space,
-    /// and a digit on each side of the point. Zeros beyond the sixth decimal are no digits.
+    /// Parses a plain decimal: `12`, `0.0424`, `-1.5`. It accepts no exponent, thousands separator, plus sign or space,
+    /// and requires a digit on each side of the point. Zeros beyond the sixth decimal are ignored.
     pub fn parse(text: &str) -> Result<Micros, MoneyError> {
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -151,16 +151,16 @@ impl fmt::Display for Micros {
     }
 }
 
-/// Which way a digit that is dropped moves the one before it.
+/// The direction in which an amount is rounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RoundingMode {
-    /// To the nearest; a half goes away from zero, so that a refund mirrors its charge.
+    /// To the nearest; halves go away from zero, so that a refund mirrors its charge.
     #[default]
     HalfUp,
     /// Away from zero.
     Up,
-    /// Towards zero.
+    /// Toward zero.
     Down,
 }
 
@@ -168,9 +168,9 @@ pub enum RoundingMode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "RawRounding")]
 pub struct Rounding {
-    /// Decimals kept, 0 to 6; more round nothing.
+    /// Decimals to round to, 0 to 6; 6 or more round nothing.
     pub decimals: u8,
-    /// The direction.
+    /// The rounding direction.
     pub mode: RoundingMode,
 }
 
@@ -189,7 +189,7 @@ impl TryFrom<RawRounding> for Rounding {
 }
 
 impl Rounding {
-    /// A rule that keeps `decimals` (0 to 6) decimals.
+    /// A rule that rounds to `decimals` decimals, 0 to 6.
     pub fn new(decimals: u8, mode: RoundingMode) -> Result<Rounding, MoneyError> {
         if decimals > MICROS_DECIMALS {
             return Err(MoneyError::TooManyDecimals);
@@ -205,12 +205,12 @@ impl Default for Rounding {
     }
 }
 
-/// Micros in one unit of the last of `decimals` decimals; more than six decimals count as six.
+/// The micros in one unit of the last decimal place. `decimals` above six count as six.
 pub(crate) fn unit_micros(decimals: u8) -> i128 {
     10i128.pow(u32::from(MICROS_DECIMALS.saturating_sub(decimals)))
 }
 
-/// `numerator / denominator` rounded to an integer. `denominator` is positive.
+/// `numerator / denominator`, rounded to an integer. `denominator` must be positive.
 pub(crate) fn divide_rounded(numerator: i128, denominator: i128, mode: RoundingMode) -> i128 {
     let (quotient, remainder) = (numerator / denominator, numerator % denominator);
     let away = match mode {
@@ -221,19 +221,19 @@ pub(crate) fn divide_rounded(numerator: i128, denominator: i128, mode: RoundingM
     if away { quotient + numerator.signum() } else { quotient }
 }
 
-/// `amount` with `decimals` decimals; six and more leave it as it is.
+/// Rounds `amount` to `decimals` decimals; six or more leave it unchanged.
 pub fn round_to(amount: Micros, decimals: u8, mode: RoundingMode) -> Result<Micros, MoneyError> {
     let unit = unit_micros(decimals);
     Micros::from_i128(divide_rounded(i128::from(amount.0), unit, mode) * unit)
 }
 
-/// `amount` as a whole multiple of `step` (positive), a half going away from zero.
+/// Rounds `amount` to the nearest multiple of `step`, which must be positive; halves go away from zero.
 pub(crate) fn round_to_step(amount: Micros, step: Micros) -> Result<Micros, MoneyError> {
     let step = i128::from(step.0);
     Micros::from_i128(divide_rounded(i128::from(amount.0), step, RoundingMode::HalfUp) * step)
 }
 
-/// Decimals of a currency's minor unit: ISO 4217's table of exceptions, otherwise 2.
+/// Decimals of a currency's minor unit: those that ISO 4217 lists as other than 2, otherwise 2.
 pub fn minor_unit_decimals(currency: &str) -> u8 {
     match currency {
         "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
@@ -251,7 +251,7 @@ pub struct Currency([u8; 3]);
 
 /// The text is not three capital letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a currency code is three capital letters")]
+#[error("A currency code must be three capital letters, like EUR.")]
 pub struct CurrencyError;
 
 impl CurrencyError {
@@ -262,7 +262,7 @@ impl CurrencyError {
 }
 
 impl Currency {
-    /// Reads a code; letters are not turned into capitals.
+    /// Parses a code; lower-case letters are an error.
     pub fn parse(text: &str) -> Result<Currency, CurrencyError> {
         let letters: [u8; 3] = text.as_bytes().try_into().map_err(|_| CurrencyError)?;
         if !letters.iter().all(u8::is_ascii_uppercase) {

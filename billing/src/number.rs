@@ -1,42 +1,42 @@
-//! From what a customer dials to the number that is rated.
+//! Converts dialed digits to the E.164 number that is rated.
 //!
-//! The order of the readings, and what makes each of them unambiguous:
+//! The rules are tried in this order; each one is unambiguous:
 //!
-//! 1. Separators (space, `-`, `.`, `(`, `)`, `/`) are left out; anything else that is no digit is refused.
-//! 2. Emergency and short numbers match exactly, before anything else and never as a prefix.
-//! 3. After `+` comes an E.164 number.
-//! 4. An international prefix (`00`, `011`) comes before an E.164 number. Where callers choose a carrier (Brazil), the
-//!    carrier's two digits come between them: `00 21 1 305…`. Dialled the way of the rest of the world, without a
-//!    carrier, it is understood when the own country's code and a complete national number follow (`00 55 11 9…`), or
-//!    when the reading with a carrier leaves no possible number.
-//! 5. A trunk prefix comes before a national number; in Brazil with or without a carrier. The length tells: two digits
-//!    of area and eight or nine of number are 10 or 11, with a carrier 12 or 13.
-//! 6. Without any prefix, a national number is told by its length; a shorter one is local and gets the shop's area code;
-//!    a number that begins with the own country code and goes on with a complete national one is that.
+//! 1. Separators (space, `-`, `.`, `(`, `)`, `/`) are removed; any other non-digit is an error.
+//! 2. Emergency and short numbers match exactly, before all other rules, and never as a prefix.
+//! 3. An E.164 number follows `+`.
+//! 4. An E.164 number follows an international prefix (`00`, `011`). Where callers choose a carrier (Brazil), the
+//!    carrier's two digits come in between: `00 21 1 305…`. A number dialed without a carrier is accepted if the plan's
+//!    own country code and a complete national number follow (`00 55 11 9…`), or if reading it with a carrier leaves no
+//!    valid number.
+//! 5. A national number follows a trunk prefix; in Brazil with or without a carrier. The length decides: a two-digit
+//!    area code and an eight- or nine-digit number make 10 or 11 digits, with a carrier 12 or 13.
+//! 6. Without a prefix, the length identifies a national number. A shorter number is local and gets the shop's area
+//!    code. A number that starts with the plan's country code and continues with a complete national number is E.164.
 //!
-//! Plans without national rules ([`DialPlan::for_country`] of a country that is not in the table) read digits as E.164.
+//! Plans without national rules ([`DialPlan::for_country`] for a country that is not in the table) read digits as E.164.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Bytes of the longest dial string that is looked at.
+/// Bytes of the longest accepted dial string.
 pub const MAX_DIALED_BYTES: usize = 64;
 /// Digits of the longest E.164 number.
 pub const MAX_E164_DIGITS: usize = 15;
-/// Digits of the shortest number with its country code (Niue: 683 and four digits).
+/// Digits of the shortest number, country code included (Niue: 683 and four digits).
 const MIN_INTERNATIONAL_DIGITS: usize = 7;
-/// Entries of one dial plan's tables.
+/// Most entries in each table of a dial plan.
 const MAX_PLAN_ENTRIES: usize = 200;
 
-/// A number in E.164: 1 to 15 digits, no plus sign. Displayed with it.
+/// An E.164 number: 1 to 15 digits without the plus sign. `Display` adds it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct E164(String);
 
 impl E164 {
-    /// Takes 1 to 15 digits that do not begin with 0.
+    /// Parses 1 to 15 digits that do not begin with 0.
     pub fn parse(digits: &str) -> Result<E164, NumberError> {
         if digits.is_empty() {
             return Err(NumberError::Empty);
@@ -53,12 +53,12 @@ impl E164 {
         Ok(E164(digits.to_owned()))
     }
 
-    /// The digits, as prefixes are matched against them.
+    /// The digits without the plus sign, as rate prefixes match them.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The country calling code, if it is an assigned one.
+    /// The country calling code, if the ITU has assigned it.
     pub fn country_code(&self) -> Option<&str> {
         calling_code(&self.0)
     }
@@ -87,26 +87,26 @@ impl fmt::Display for E164 {
 /// Why a number cannot be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum NumberError {
-    /// Nothing was dialled.
-    #[error("no number was dialled")]
+    /// Nothing was dialed.
+    #[error("No number was dialed.")]
     Empty,
-    /// More than fifteen digits, or more than the country's numbers have.
-    #[error("the number is too long")]
+    /// The number has more than fifteen digits, or more than the country allows.
+    #[error("The number is too long.")]
     TooLong,
-    /// Fewer digits than any number of the kind.
-    #[error("the number is too short")]
+    /// The number has fewer digits than the country allows.
+    #[error("The number is too short.")]
     TooShort,
-    /// A letter, a control character, anything but digits and separators.
-    #[error("the number has a character that cannot be dialled")]
+    /// The number has a character that is neither a digit nor a separator.
+    #[error("The number has a character that cannot be dialed.")]
     InvalidCharacter,
     /// No country has this calling code.
-    #[error("no country has this calling code")]
+    #[error("No country has this calling code.")]
     UnknownCountryCode,
-    /// A local number was dialled and the shop has no area code.
-    #[error("the area code is missing")]
+    /// A local number was dialed and the shop has no area code.
+    #[error("The area code is missing; dial it before the number.")]
     AreaCodeMissing,
-    /// The digits are no number of the country.
-    #[error("not a number of this country")]
+    /// The digits are not a valid number of the country.
+    #[error("The number is not valid in this country.")]
     InvalidNational,
 }
 
@@ -125,13 +125,13 @@ impl NumberError {
     }
 }
 
-/// Why a dial plan is refused.
+/// Why a dial plan is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {message}")]
 pub struct DialPlanError {
-    /// The field.
+    /// The field at fault, as in [`DialPlan`].
     pub field: &'static str,
-    /// For a person.
+    /// A sentence for a person.
     pub message: String,
 }
 
@@ -142,52 +142,52 @@ impl DialPlanError {
     }
 }
 
-/// What was dialled.
+/// A dialed number, classified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Dialed {
-    /// Free, from any phone, always.
+    /// An emergency number: free and always allowed, from any phone.
     Emergency {
-        /// As it is dialled.
+        /// The number as dialed, without separators.
         number: String,
     },
     /// A short number of the plan.
     Short {
-        /// As it is dialled.
+        /// The number as dialed, without separators.
         number: String,
-        /// What it is.
+        /// The service's name in the plan.
         name: String,
     },
-    /// An ordinary number.
+    /// Any other number.
     Number {
-        /// The number.
+        /// The number in E.164.
         e164: E164,
-        /// The carrier that the caller chose, if the plan has them.
+        /// The carrier code that the caller dialed, if the plan has carrier codes.
         carrier: Option<String>,
     },
 }
 
-/// How a shop's customers dial.
+/// The dialing rules of a shop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DialPlan {
     /// The country, ISO 3166 (two capital letters).
     pub country: String,
-    /// Its calling code; empty in a plan that takes international numbers only.
+    /// Its calling code; empty in a plan that accepts international numbers only.
     pub country_code: String,
-    /// The shop's area code, for local numbers.
+    /// The shop's area code, added to local numbers.
     #[serde(default)]
     pub area_code: Option<String>,
-    /// What goes before an international number.
+    /// Prefixes of international numbers.
     pub international_prefixes: Vec<String>,
-    /// What goes before a national number.
+    /// Prefix of national numbers.
     #[serde(default)]
     pub trunk_prefix: Option<String>,
-    /// Digits that choose a carrier, after the trunk or international prefix; 0 where there is no such choice.
+    /// Digits of a carrier code, which follows the trunk or international prefix; 0 if the country has none.
     #[serde(default)]
     pub carrier_code_digits: u8,
     /// Digits of the shortest national number, area code included.
     pub min_national: u8,
-    /// Digits of the longest.
+    /// Digits of the longest national number, area code included.
     pub max_national: u8,
     /// Emergency numbers.
     pub emergency: BTreeSet<String>,
@@ -196,7 +196,7 @@ pub struct DialPlan {
     pub short: BTreeMap<String, String>,
 }
 
-/// A country's way to dial: ISO code, calling code, international prefixes, trunk prefix, the least and the most digits
+/// A country's dialing rules: ISO code, calling code, international prefixes, trunk prefix, minimum and maximum digits
 /// of a national number, emergency numbers. From the ITU's national numbering plans.
 type CountryRule =
     (&'static str, &'static str, &'static [&'static str], &'static str, u8, u8, &'static [&'static str]);
@@ -231,7 +231,7 @@ const COUNTRIES: &[CountryRule] = &[
     ("UY", "598", &["00"], "0", 8, 8, &["104", "105", "109", "911"]),
 ];
 
-/// Brazilian short numbers that every network carries.
+/// Brazilian short numbers that every network routes.
 const BRAZIL_SHORT: [(&str, &str); 5] = [
     ("100", "Direitos Humanos"),
     ("156", "Prefeitura"),
@@ -246,8 +246,8 @@ impl DialPlan {
         DialPlan { area_code: Some(area_code.to_owned()), ..DialPlan::for_country("BR") }
     }
 
-    /// The plan of a country (ISO 3166, two capital letters). For one that is not in the table it takes international
-    /// numbers only, with or without `+` or `00`, and 112.
+    /// The plan of a country (ISO 3166, two capital letters). A country that is not in the table gets a plan that accepts
+    /// only 112 and international numbers, with or without `+` or `00`.
     pub fn for_country(iso: &str) -> DialPlan {
         let rule = COUNTRIES.iter().find(|rule| rule.0 == iso);
         let (_, code, international, trunk, min, max, emergency) =
@@ -268,7 +268,7 @@ impl DialPlan {
         }
     }
 
-    /// Checks a plan that came from outside.
+    /// Checks a plan received from a client.
     pub fn validate(&self) -> Result<(), DialPlanError> {
         let fault = |field, message: &str| Err(DialPlanError { field, message: message.to_owned() });
         let digits = |text: &str, most: usize| {
@@ -279,45 +279,48 @@ impl DialPlan {
                 && text.bytes().all(|byte| byte.is_ascii_digit() || b"*#".contains(&byte))
         };
         if self.country.len() != 2 || !self.country.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return fault("country", "two capital letters");
+            return fault("country", "The country must be two capital letters (ISO 3166).");
         }
         if !self.country_code.is_empty() && calling_code(&self.country_code) != Some(&self.country_code) {
-            return fault("country_code", "no country has this calling code");
+            return fault("country_code", "No country has this calling code.");
         }
         if self.area_code.as_ref().is_some_and(|area| !digits(area, 5)) {
-            return fault("area_code", "1 to 5 digits");
+            return fault("area_code", "The area code must be 1 to 5 digits.");
         }
         if self.international_prefixes.len() > 8
             || !self.international_prefixes.iter().all(|prefix| digits(prefix, 5))
         {
-            return fault("international_prefixes", "at most 8, each of 1 to 5 digits");
+            return fault("international_prefixes", "Give at most 8 prefixes of 1 to 5 digits each.");
         }
         if self.trunk_prefix.as_ref().is_some_and(|trunk| !digits(trunk, 3)) {
-            return fault("trunk_prefix", "1 to 3 digits");
+            return fault("trunk_prefix", "The trunk prefix must be 1 to 3 digits.");
         }
         if self.carrier_code_digits > 4 {
-            return fault("carrier_code_digits", "at most 4");
+            return fault("carrier_code_digits", "A carrier code can have at most 4 digits.");
         }
         let longest = MAX_E164_DIGITS - self.country_code.len();
         if self.min_national > self.max_national || usize::from(self.max_national) > longest {
             return fault(
                 "max_national",
-                "at least min_national, and within 15 digits with the country code",
+                "It must be at least min_national, and at most 15 digits with the country code.",
             );
         }
         if self.emergency.len() > MAX_PLAN_ENTRIES || !self.emergency.iter().all(|number| short(number)) {
-            return fault("emergency", "1 to 8 digits each");
+            return fault("emergency", "Give at most 200 emergency numbers of 1 to 8 digits each.");
         }
         let named = |name: &str| (1..=80).contains(&name.chars().count()) && crate::text::is_line(name);
         if self.short.len() > MAX_PLAN_ENTRIES
             || !self.short.iter().all(|(number, name)| short(number) && named(name))
         {
-            return fault("short", "1 to 8 digits each, with a name of at most 80 characters");
+            return fault(
+                "short",
+                "Give at most 200 numbers of 1 to 8 digits, with names up to 80 characters.",
+            );
         }
         Ok(())
     }
 
-    /// Reads what was dialled.
+    /// Classifies a dial string.
     pub fn normalize(&self, dialed: &str) -> Result<Dialed, NumberError> {
         let cleaned = clean(dialed)?;
         if self.emergency.contains(&cleaned) {
@@ -348,7 +351,7 @@ impl DialPlan {
         digits.strip_prefix(longest.as_str())
     }
 
-    /// What follows the international prefix: a number, or a carrier and a number.
+    /// Reads the digits after an international prefix: a number, or a carrier code and a number.
     fn abroad(&self, rest: &str) -> Result<Dialed, NumberError> {
         let direct = self.international(rest);
         let carrier_digits = usize::from(self.carrier_code_digits);
@@ -368,7 +371,7 @@ impl DialPlan {
             && digits.strip_prefix(&self.country_code).is_some_and(|rest| self.check_national(rest).is_ok())
     }
 
-    /// A number with its country code.
+    /// Checks a number that starts with its country code.
     fn international(&self, digits: &str) -> Result<E164, NumberError> {
         let number = E164::parse(digits)?;
         let code = number.country_code().ok_or(NumberError::UnknownCountryCode)?;
@@ -383,7 +386,7 @@ impl DialPlan {
         Ok(number)
     }
 
-    /// A number without an international prefix.
+    /// Reads a number without an international prefix.
     fn national(&self, digits: &str) -> Result<Dialed, NumberError> {
         let trunk = self.trunk_prefix.as_deref().filter(|trunk| !trunk.is_empty());
         if let Some(rest) = trunk.and_then(|trunk| digits.strip_prefix(trunk)) {
@@ -407,7 +410,7 @@ impl DialPlan {
         let area = self.area_code.as_deref().unwrap_or_default();
         let longest_area = usize::from(self.max_national).saturating_sub(digits.len());
         if area.is_empty() {
-            // without an area code nobody can tell a local number from a torn one, except by a sensible length
+            // without an area code, only a plausible length separates a local number from an incomplete one
             let local = digits.len() >= 5 && longest_area <= 5;
             return Err(if local { NumberError::AreaCodeMissing } else { NumberError::TooShort });
         }
@@ -436,7 +439,7 @@ impl DialPlan {
         Ok(Dialed::Number { e164, carrier: carrier.map(str::to_owned) })
     }
 
-    /// Whether the digits are a complete national number, as far as the plan can tell.
+    /// Checks that the digits can be a complete national number of the plan's country.
     fn check_national(&self, national: &str) -> Result<(), NumberError> {
         if national.len() < usize::from(self.min_national) {
             return Err(NumberError::TooShort);
@@ -456,7 +459,7 @@ fn owned<T: FromIterator<String>>(texts: &[&str]) -> T {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
-/// The digits, stars and hashes, after a plus sign if one leads them.
+/// Removes separators: returns the digits, `*` and `#`, and a leading `+` if there is one.
 fn clean(dialed: &str) -> Result<String, NumberError> {
     if dialed.len() > MAX_DIALED_BYTES {
         return Err(NumberError::TooLong);
@@ -473,7 +476,7 @@ fn clean(dialed: &str) -> Result<String, NumberError> {
     if cleaned.is_empty() || cleaned == "+" { Err(NumberError::Empty) } else { Ok(cleaned) }
 }
 
-/// Area code and exchange begin with 2 to 9.
+/// Area code and exchange must begin with 2 to 9.
 fn check_north_american(national: &str) -> Result<(), NumberError> {
     match national.len() {
         0..10 => return Err(NumberError::TooShort),
@@ -484,7 +487,7 @@ fn check_north_american(national: &str) -> Result<(), NumberError> {
     if digits[0] < b'2' || digits[3] < b'2' { Err(NumberError::InvalidNational) } else { Ok(()) }
 }
 
-/// An area of two digits without zeros, then eight digits or a 9 and eight digits; or 300, 500, 800, 900 and seven.
+/// A two-digit area code without zeros, then eight digits or a 9 and eight digits; or 300, 500, 800 or 900 and seven digits.
 fn check_brazilian(national: &str) -> Result<(), NumberError> {
     let digits = national.as_bytes();
     if let [b'3' | b'5' | b'8' | b'9', b'0', b'0', ..] = digits {
@@ -497,14 +500,14 @@ fn check_brazilian(national: &str) -> Result<(), NumberError> {
     }
 }
 
-/// Calling codes of two digits. Those of one are 1 and 7.
+/// Two-digit calling codes. The one-digit codes are 1 and 7.
 const TWO_DIGIT_CODES: &[&str] = &[
     "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48",
     "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81",
     "82", "84", "86", "90", "91", "92", "93", "94", "95", "98",
 ];
 
-/// The country calling code that begins `digits`, by the ITU's list of assigned codes (E.164 annex, with the codes for
+/// The country calling code at the start of `digits`, from the ITU's list of assigned codes (E.164 annex, including
 /// global services).
 fn calling_code(digits: &str) -> Option<&str> {
     if digits.starts_with(['1', '7']) {
@@ -525,8 +528,8 @@ fn calling_code(digits: &str) -> Option<&str> {
     assigned.then_some(three)
 }
 
-/// A number as people read it: `+55 11 98765-4321` for Brazil, `+1 305 555-1234` for North America, otherwise the
-/// calling code and the rest.
+/// Formats a number for people: `+55 11 98765-4321` for Brazil, `+1 305 555-1234` for North America, otherwise the
+/// calling code, a space and the rest.
 pub fn format_international(number: &E164) -> String {
     let digits = number.as_str();
     let Some(code) = number.country_code() else { return format!("+{digits}") };

@@ -1,11 +1,11 @@
-//! What a call costs, what it may cost at most, and how long a sum of money lasts.
+//! Rates a call: its charge, its highest possible charge, and the talk time that an amount covers.
 //!
-//! All sums are exact: prices are micros per minute, so a second's price is a number of *sixtieths of a micro*, added up
-//! in `i128` and rounded once, at the end, by the tariff's rule.
+//! All sums are exact. Prices are micros per minute, so the price of a second is a whole number of *sixtieths of a
+//! micro*. They are added up in `i128` and rounded once, at the end, by the tariff's rule.
 //!
-//! Bands begin and end on whole seconds, and second *k* of a call is priced at the band that contains answer + *k*.
-//! The band of any instant is that of the whole second it lies in, so the whole second of the answer decides
-//! everything: the walk below goes over integer Unix seconds and loses nothing.
+//! Bands begin and end on whole seconds. Second *k* of a call is priced by the band that contains answer + *k*. The band
+//! of an instant is that of the whole second it lies in, so only the whole second of the answer matters. The code below
+//! therefore works on integer Unix seconds without losing precision.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::money::{Micros, Rounding, RoundingMode, divide_rounded, unit_micros};
 use crate::tariff::{Rate, TimeBand};
 
-/// Everything a charge depends on besides the call: what is frozen on a call for each level of its chain.
+/// Everything besides the call that a charge depends on. It is frozen on the call for each level of its account chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pricing {
     /// The rate that matched.
@@ -27,21 +27,21 @@ pub struct Pricing {
     /// The tariff's time bands, in its order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bands: Vec<TimeBand>,
-    /// The tariff's holidays, local dates.
+    /// The tariff's holidays, dates in `time_zone`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub holidays: BTreeSet<NaiveDate>,
-    /// The tariff's time zone.
+    /// The tariff's time zone, in which bands and holidays are read.
     pub time_zone: Tz,
 }
 
-/// The charge of one call at one level, with its explanation.
+/// The charge of one call at one level of the account chain, with its explanation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Charge {
     /// Seconds billed.
     pub billed_seconds: u32,
     /// The charge, rounded.
     pub amount: Micros,
-    /// How it came about, in the order of the computation.
+    /// The steps of the computation, in order.
     pub steps: Vec<ChargeStep>,
 }
 
@@ -51,55 +51,55 @@ pub struct Charge {
 pub enum ChargeStep {
     /// The call was shorter than the rate's free seconds: it costs nothing.
     Free {
-        /// Talk time.
+        /// Seconds of talk.
         talk_seconds: u32,
         /// The rate's free seconds.
         free_seconds: u32,
     },
     /// The fee of an answered call.
     ConnectionFee {
-        /// The band at answer that sets it; none when it is the rate's own.
+        /// The band at the time of the answer, if it sets the fee; none if the rate's own fee applies.
         band: Option<String>,
         /// The fee.
         amount: Micros,
     },
     /// A run of billed seconds at one price. Its exact cost is `price_per_minute * seconds / 60`.
     Time {
-        /// The band; none outside the bands that the rate prices.
+        /// The band's name; none outside the bands that the rate has a price for.
         band: Option<String>,
         /// The first second of the run, counted from the answer.
         first_second: u32,
-        /// Its length.
+        /// Length of the run.
         seconds: u32,
-        /// The price.
+        /// Price of sixty seconds.
         price_per_minute: Micros,
     },
     /// The sum was below the minimum charge and was raised to it.
     MinimumCharge {
-        /// The minimum.
+        /// The minimum charge.
         amount: Micros,
     },
-    /// The rounding, the only one.
+    /// The final rounding; there is no other.
     Rounding {
-        /// Decimals kept.
+        /// Decimals rounded to.
         decimals: u8,
-        /// The direction.
+        /// The rounding direction.
         mode: RoundingMode,
-        /// The result.
+        /// The rounded charge.
         amount: Micros,
     },
 }
 
-/// Whole seconds from answer to end, begun ones counted whole, at microsecond resolution. An end at or before the
-/// answer is 0.
+/// Seconds from answer to end, rounded up to whole seconds, at microsecond resolution. 0 if the end is at or before the
+/// answer.
 pub fn talk_seconds(answered: DateTime<Utc>, ended: DateTime<Utc>) -> u32 {
     let micros = ended.timestamp_micros().saturating_sub(answered.timestamp_micros()).max(0);
     let seconds = micros / 1_000_000 + i64::from(micros % 1_000_000 != 0);
     u32::try_from(seconds).unwrap_or(u32::MAX)
 }
 
-/// Seconds billed for `talk` seconds by the offset rule (30/7 at 31 s bills 37). Nothing is billed for no talk and for
-/// a call shorter than the rate's free seconds.
+/// Billed seconds for `talk` seconds: the initial increment, then whole increments on top of it (30/7 at 31 s bills 37).
+/// 0 if there was no talk, or less than the rate's free seconds.
 pub fn billed_seconds(rate: &Rate, talk: u32) -> u32 {
     if talk == 0 || talk < rate.free_seconds {
         return 0;
@@ -110,7 +110,7 @@ pub fn billed_seconds(rate: &Rate, talk: u32) -> u32 {
     u32::try_from(billed).unwrap_or(u32::MAX)
 }
 
-/// The charge of a call answered at `answered_at` that talked for `talk` seconds, explained.
+/// The charge, with its explanation, of a call answered at `answered_at` that lasted `talk` seconds.
 pub fn charge(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Charge {
     let rate = &pricing.rate;
     if talk == 0 {
@@ -139,7 +139,7 @@ pub fn charge(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Charg
 
 /// The amount of [`charge`], without the explanation and without allocating.
 ///
-/// It stops at [`Micros::MAX`], which rates within [`Rate::validate`]'s ranges reach after 17 years of talk.
+/// It saturates at [`Micros::MAX`]. Rates that pass [`Rate::validate`] reach that after 17 years of talk.
 pub fn amount(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Micros {
     let rate = &pricing.rate;
     if talk == 0 || talk < rate.free_seconds {
@@ -155,8 +155,8 @@ pub fn amount(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Micro
     pricing.finish(exact)
 }
 
-/// The highest charge of any talk time up to `t` seconds, over every answer instant from `authorized_at` to
-/// `ring_timeout_secs` later, both included. It never falls as `t` grows.
+/// The highest charge for any talk time up to `t` seconds, if the call is answered between `authorized_at` and
+/// `ring_timeout_secs` later, both inclusive. It never decreases as `t` grows.
 pub fn max_charge(pricing: &Pricing, authorized_at: DateTime<Utc>, ring_timeout_secs: u32, t: u32) -> Micros {
     let mut window = AnswerWindow::new(pricing, authorized_at, ring_timeout_secs);
     match window.highest_cost(t) {
@@ -165,7 +165,7 @@ pub fn max_charge(pricing: &Pricing, authorized_at: DateTime<Utc>, ring_timeout_
     }
 }
 
-/// The greatest `t` up to `cap` whose [`max_charge`] is at most `available`; 0 when there is none.
+/// The largest `t` up to `cap` whose [`max_charge`] is at most `available`; 0 if there is none.
 ///
 /// An `available` of [`Micros::MAX`] is unlimited.
 pub fn covered_seconds(
@@ -184,7 +184,7 @@ pub fn covered_seconds(
     let limit = pricing.highest_cost_within(available);
     let mut window = AnswerWindow::new(pricing, authorized_at, ring_timeout_secs);
     let mut fits = |t: u32| window.highest_cost(t).is_none_or(|exact| exact <= limit);
-    // Doubling first: the bands are laid out no further than twice the answer.
+    // Double first, so that spans are computed no further than twice the result.
     let (mut good, mut step) = (0u32, 1u32);
     let mut bad = loop {
         let next = good.saturating_add(step).min(cap);
@@ -208,7 +208,7 @@ pub fn covered_seconds(
     good
 }
 
-/// True when no call at this price can cost anything, whenever it is made.
+/// True if calls at this price are free at any time.
 pub fn is_free(pricing: &Pricing) -> bool {
     let rate = &pricing.rate;
     let zero = |amount: Micros| amount.0 <= 0;
@@ -222,7 +222,7 @@ pub fn is_free(pricing: &Pricing) -> bool {
             .all(|price| zero(price.price_per_minute) && zero(price.connection_fee.unwrap_or_default()))
 }
 
-/// Seconds with one price: from the one it was asked for to `until`, which is not part of it.
+/// A run of seconds with one price: from the requested second to `until`, exclusive.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     band: Option<usize>,
@@ -232,8 +232,8 @@ struct Span {
 }
 
 impl Pricing {
-    /// What to freeze on a call: of the tariff's bands only those that the rate prices, and the holidays only if there
-    /// are such bands. It charges exactly what the whole would.
+    /// The pricing to freeze on a call. It keeps only the bands that the rate has a price for, and the holidays only if
+    /// there are such bands. Charges are the same as with all of them.
     pub fn freeze(
         rate: &Rate,
         rounding: Rounding,
@@ -251,12 +251,12 @@ impl Pricing {
         !self.bands.is_empty() && !self.rate.band_prices.is_empty()
     }
 
-    /// Exact cost of `billed` seconds without bands.
+    /// Exact cost of `billed` seconds without bands, in sixtieths of a micro.
     fn flat_cost(&self, billed: u32) -> i128 {
         sixtieths(self.rate.connection_fee) + i128::from(self.rate.price_per_minute.0) * i128::from(billed)
     }
 
-    /// From an exact cost to the charge: the minimum, then the one rounding.
+    /// Turns an exact cost into the charge: applies the minimum charge, then rounds once.
     fn finish(&self, exact: i128) -> Micros {
         let exact = exact.max(sixtieths(self.rate.minimum_charge)).max(0);
         let unit = unit_micros(self.rounding.decimals);
@@ -264,8 +264,8 @@ impl Pricing {
         Micros(i64::try_from(rounded).unwrap_or(i64::MAX))
     }
 
-    /// The highest exact cost that [`Pricing::finish`] turns into at most `available`, or -1 when the minimum charge
-    /// alone is more. `available` is not negative.
+    /// The highest exact cost that [`Pricing::finish`] turns into at most `available`, or -1 if the minimum charge alone
+    /// exceeds it. `available` must not be negative.
     fn highest_cost_within(&self, available: Micros) -> i128 {
         if self.finish(0) > available {
             return -1;
@@ -279,7 +279,7 @@ impl Pricing {
         }
     }
 
-    /// The price at a Unix second, and how long it lasts at least.
+    /// The price at a Unix second, and a time until which it certainly applies.
     fn span_at(&self, second: i64) -> Span {
         let rate = &self.rate;
         let base =
@@ -308,7 +308,7 @@ impl Pricing {
         }
     }
 
-    /// Seconds of local time to the next edge of a band, or to midnight, where the kind of day changes.
+    /// Seconds of local time to the next start or end of a band, or to midnight, when the kind of day may change.
     fn seconds_to_edge(&self, second_of_day: u32) -> i64 {
         let edges = self.bands.iter().flat_map(|band| {
             let (from, to) = band.seconds();
@@ -318,7 +318,7 @@ impl Pricing {
         i64::from(next - second_of_day)
     }
 
-    /// The end of the run of at most `length` seconds from `second` on which the clocks are not changed.
+    /// The end of the longest run from `second`, at most `length` seconds, without a change of the UTC offset.
     fn same_offset_until(&self, second: i64, length: i64, offset: i64) -> i64 {
         let (mut same, mut other) = (second, second + length);
         if self.utc_offset(other - 1) == offset {
@@ -335,13 +335,13 @@ impl Pricing {
         other
     }
 
-    /// Seconds that local time is ahead of UTC at a Unix second.
+    /// Seconds by which local time is ahead of UTC at a Unix second.
     fn utc_offset(&self, second: i64) -> i64 {
         let Some(utc) = DateTime::from_timestamp(second, 0) else { return 0 };
         i64::from(self.time_zone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc())
     }
 
-    /// Calls `visit(offset, seconds, span)` for the runs of one price within `billed` seconds from `first`.
+    /// Splits `billed` seconds from `first` into runs of one price and calls `visit(offset, seconds, span)` for each.
     fn walk(&self, first: i64, billed: u32, mut visit: impl FnMut(u32, u32, &Span)) {
         let mut offset = 0u32;
         while offset < billed {
@@ -358,7 +358,7 @@ impl Pricing {
     }
 }
 
-/// An amount as sixtieths of a micro.
+/// An amount in sixtieths of a micro.
 fn sixtieths(amount: Micros) -> i128 {
     i128::from(amount.0) * 60
 }
@@ -371,7 +371,7 @@ fn fee_step(pricing: &Pricing, first: i64) -> ChargeStep {
     ChargeStep::ConnectionFee { band: own, amount: span.fee }
 }
 
-/// Adds a run of seconds to the explanation, to the line before it when that has the same band.
+/// Adds a run of seconds to the explanation; extends the previous line if it has the same band.
 fn push_time(steps: &mut Vec<ChargeStep>, pricing: &Pricing, offset: u32, length: u32, span: &Span) {
     let name = pricing.band_name(span.band);
     if let Some(ChargeStep::Time { band, seconds, .. }) = steps.last_mut()
@@ -397,8 +397,7 @@ struct LaidSpan {
     cost_before: i128,
 }
 
-/// The answer instants that are possible, as whole seconds, and the prices from the first of them on, laid out as far
-/// as they were asked for.
+/// The possible answer times, in whole Unix seconds, and the prices from the first of them on, computed as far as needed.
 struct AnswerWindow<'a> {
     pricing: &'a Pricing,
     first: i64,
@@ -410,13 +409,13 @@ struct AnswerWindow<'a> {
 impl<'a> AnswerWindow<'a> {
     fn new(pricing: &'a Pricing, authorized_at: DateTime<Utc>, ring_timeout_secs: u32) -> AnswerWindow<'a> {
         let first = authorized_at.timestamp();
-        // The last instant has the same fraction of a second as the first, so this is its whole second.
+        // The last answer time has the same fraction of a second as the first, so this is its whole second.
         let last = first + i64::from(ring_timeout_secs);
         AnswerWindow { pricing, first, last, spans: Vec::new(), laid_until: first }
     }
 
-    /// The highest exact cost of `talk` seconds, minimum and rounding apart; none when they cost nothing at all.
-    /// A longer talk never costs less, so this is the highest for any shorter one too.
+    /// The highest exact cost of `talk` seconds, before minimum charge and rounding; none if they are free.
+    /// A longer talk never costs less, so this is also the highest for any shorter talk.
     fn highest_cost(&mut self, talk: u32) -> Option<i128> {
         let rate = &self.pricing.rate;
         if talk == 0 || talk < rate.free_seconds {
@@ -432,8 +431,8 @@ impl<'a> AnswerWindow<'a> {
         Some(highest.unwrap_or_default())
     }
 
-    /// Answers among which the dearest is. Between them neither the first nor the last billed second passes an edge,
-    /// so there the cost goes straight up or down with the answer and is highest at an end.
+    /// Answer times that include the most expensive one. Between two of them, neither the first nor the last billed
+    /// second crosses a price change, so the cost is linear in the answer time and highest at one end.
     fn candidates(&self, billed: i64) -> impl Iterator<Item = i64> {
         let edges_near = |from: i64, to: i64| {
             let begin = self.spans.partition_point(|span| span.start < from);
@@ -450,7 +449,7 @@ impl<'a> AnswerWindow<'a> {
         sixtieths(fee) + self.cost_until(answer + billed) - self.cost_until(answer)
     }
 
-    /// Exact cost of all seconds from the first answer to `second`, which is not counted.
+    /// Exact cost of all seconds from the first possible answer to `second`, exclusive.
     fn cost_until(&self, second: i64) -> i128 {
         self.span(second)
             .map_or(0, |span| span.cost_before + i128::from(second - span.start) * i128::from(span.price.0))

@@ -1,75 +1,74 @@
-//! What the calls of a proxy are compared with: its own listing of dialogs (design: Recovery).
+//! Reconciliation: compares live calls with the dialogs that their proxy lists.
 //!
-//! A call is not given up easily, and a dialog is not cut easily, because a listing shows one instant and the rest of the
-//! world goes on: the end of a call may be on its way, a call that was just allowed has no dialog yet, a proxy that came up
-//! with a wrong or restored database knows nothing. So both count only when two listings agree, and only while nothing
-//! waits in the proxy's queue of events.
+//! A listing shows a single instant: the end of a call may be in transit, a call that was just allowed has no dialog yet,
+//! and a proxy that started with a wrong or restored database knows nothing. Therefore a call is closed, and a dialog is
+//! hung up, only if two listings agree, and only while the proxy's event queue is empty.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A call that was allowed so shortly before a listing may have no dialog yet: the proxy waits three seconds for our
-/// answer, and a little more until it sends the call on.
+/// A call allowed less than this before a listing may have no dialog yet: the proxy waits three seconds for our answer,
+/// and a little longer until it sends the call on.
 pub const YOUNG: TimeDelta = TimeDelta::seconds(10);
-/// Two listings count as two when so much lies between them: a proxy that just started looks different a moment later.
+/// The least time between two listings that confirm each other. A proxy that just started lists other dialogs a moment later.
 pub const APART: TimeDelta = TimeDelta::seconds(1);
-/// More unknown dialogs than this are not hung up: rather than so many strays, the database is the wrong one.
+/// If there are more unknown dialogs than this, none is hung up: the database is more likely the wrong one.
 pub const MOST_STRAYS: usize = 5;
 
-/// One of our live calls at a proxy.
+/// A live call in our database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiveCall<Id> {
-    /// Which.
+    /// The call's id.
     pub id: Id,
     /// When it was allowed, by our clock.
     pub authorized_at: DateTime<Utc>,
-    /// When it was answered, by the proxy's clock, as far as we know.
+    /// When it was answered, by the proxy's clock; none if no answer is known.
     pub answered_at: Option<DateTime<Utc>>,
-    /// The last instant at which it certainly was up, by the proxy's clock.
+    /// When it was last known to be up, by the proxy's clock.
     pub seen_at: Option<DateTime<Utc>>,
-    /// The listing from which it was missing first, by our clock.
+    /// Time of the first listing that it was missing from, by our clock.
     pub missed_at: Option<DateTime<Utc>>,
 }
 
 /// A dialog in the listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dialog<Id, Key> {
-    /// The call that it says to be.
+    /// The call that the dialog claims to belong to.
     pub call: Option<Id>,
-    /// What tells it from others.
+    /// Identifies the dialog across listings.
     pub key: Key,
     /// When it was answered, by the proxy's clock.
     pub answered_at: Option<DateTime<Utc>>,
-    /// It has ended, and its end is on the way to us.
+    /// The dialog has ended, and its `ended` event is in transit.
     pub over: bool,
-    /// An emergency call: never hung up, whether we know it or not. The proxy may have let it out by itself.
+    /// An emergency call. Never hung up, even if unknown, because the proxy may have allowed it by itself.
     pub emergency: bool,
-    /// The proxy said all of it that matters. Otherwise it only shows that its call is up, and is never hung up.
+    /// The entry has all required fields. Otherwise it only shows that its call is up, and is never hung up.
     pub whole: bool,
 }
 
-/// A listing and what is known about it.
+/// A listing of a proxy's dialogs.
 #[derive(Clone, Debug)]
 pub struct Listing<Id, Key> {
-    /// What the proxy had.
+    /// The listed dialogs.
     pub dialogs: Vec<Dialog<Id, Key>>,
-    /// When it was asked, by our clock.
+    /// When the listing was requested, by our clock.
     pub asked_at: DateTime<Utc>,
-    /// When it was asked, by the proxy's clock: what it lists was up then.
+    /// When the listing was requested, by the proxy's clock. The listed dialogs were up then.
     pub at: DateTime<Utc>,
-    /// Every event that the proxy had for us when it had listed is applied.
+    /// All events that the proxy had queued when it had listed are applied.
     pub drained: bool,
-    /// Every entry says which call it is. Otherwise no call is certainly missing.
+    /// Every entry names its call. Otherwise no call is certainly missing.
     pub complete: bool,
 }
 
-/// What is remembered of a proxy's unknown dialogs from listing to listing.
+/// The unknown dialogs of a proxy, remembered from one listing to the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Strays<Key: Ord> {
-    /// Unknown dialogs, and the listing (our clock) that each was in first.
+    /// Each unknown dialog with the time of its first listing, by our clock.
     pub since: BTreeMap<Key, DateTime<Utc>>,
-    /// There were too many: nothing is hung up until there are none.
+    /// There were too many ([`MOST_STRAYS`]); none is hung up until there are none left.
     pub alarm: bool,
 }
 
@@ -79,24 +78,25 @@ impl<Key: Ord> Default for Strays<Key> {
     }
 }
 
-/// What follows from a listing.
+/// The result of comparing calls with a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict<Id, Key: Ord> {
     /// Calls that are up.
     pub seen: Vec<Id>,
-    /// Calls that are up and answered, of which we do not know that they were.
+    /// Calls that are up and answered although no answer is stored, with the time of the answer by the proxy's clock.
     pub answered: Vec<(Id, DateTime<Utc>)>,
     /// Calls that are missing for the first time.
     pub missed: Vec<Id>,
-    /// Calls that are to be closed, and the last instant at which each was up, by the proxy's clock.
+    /// Calls to close, with the time when each was last up, by the proxy's clock.
     pub lost: Vec<(Id, DateTime<Utc>)>,
-    /// Dialogs that are to be hung up, by their place in the listing.
+    /// Dialogs to hang up, as indexes into the listing.
     pub hang_up: Vec<usize>,
-    /// What to remember.
+    /// The unknown dialogs to remember for the next listing.
     pub strays: Strays<Key>,
 }
 
-/// Compares. `calls` were read after the listing was complete; what was remembered is of the same start of the proxy.
+/// Compares live calls with a listing. Read `calls` after the listing is complete. `before` must come from the same run of
+/// the proxy.
 pub fn compare<'a, Id: Copy + Ord, Key: Clone + Ord>(
     calls: &[LiveCall<Id>],
     listing: &'a Listing<Id, Key>,
@@ -112,13 +112,13 @@ pub fn compare<'a, Id: Copy + Ord, Key: Clone + Ord>(
         hang_up,
         strays,
     };
-    // of two dialogs of one call, the one that goes on counts
+    // if a call has two dialogs, the one still up counts
     let (over, up): (Vec<_>, Vec<_>) = listing.dialogs.iter().partition(|dialog| dialog.over);
     let named = |dialog: &'a Dialog<Id, Key>| Some((dialog.call?, dialog));
     let listed: BTreeMap<Id, &Dialog<Id, Key>> = over.into_iter().chain(up).filter_map(named).collect();
     for call in calls {
         match listed.get(&call.id) {
-            // its end is on the way; should that have been lost, it is missing from the next listing
+            // its end is in transit; if that event was lost, the call is missing from the next listing
             Some(dialog) if dialog.over => {}
             Some(dialog) => {
                 verdict.seen.push(call.id);
@@ -141,7 +141,7 @@ fn missing<Id: Copy + Ord, Key: Clone + Ord>(
     }
     match call.missed_at {
         None => verdict.missed.push(call.id),
-        // one in the future is of a clock that was wrong
+        // a time in the future comes from a wrong clock
         Some(first) if first <= listing.asked_at && first + APART > listing.asked_at => {}
         Some(_) => {
             let last = call.seen_at.max(call.answered_at).unwrap_or(call.authorized_at);
@@ -150,7 +150,7 @@ fn missing<Id: Copy + Ord, Key: Clone + Ord>(
     }
 }
 
-/// Unknown dialogs, and those among them that are to be hung up now.
+/// The unknown dialogs, and the indexes of those to hang up now.
 fn unknown<Id: Copy + Ord, Key: Clone + Ord>(
     ours: &BTreeSet<Id>,
     listing: &Listing<Id, Key>,
@@ -169,7 +169,7 @@ fn unknown<Id: Copy + Ord, Key: Clone + Ord>(
         }
         since.insert(dialog.key.clone(), first);
     }
-    // under load each listing has a dialog that is new to it: only what was seen twice counts
+    // under load every listing has new dialogs: only those seen twice count
     let alarm = if before.alarm { !listing.drained || !twice.is_empty() } else { twice.len() > MOST_STRAYS };
     if alarm {
         twice.clear();

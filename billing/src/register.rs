@@ -1,4 +1,4 @@
-//! The cash register's arithmetic: what must be in it, and what was counted.
+//! The cash register's arithmetic: expected amounts, and their variance from the count.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,77 +7,77 @@ use serde::{Deserialize, Serialize};
 use crate::money::{Micros, MoneyError};
 use crate::statement::PaymentMethod;
 
-/// Why money came into the register or left it.
+/// Why money entered or left the register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum MovementKind {
-    /// A settlement: what was kept, change taken off.
+    /// Payment received in a settlement, net of change.
     Sale,
     /// A prepaid deposit.
     Deposit,
-    /// Money put in by hand.
+    /// Money that the attendant put in.
     PayIn,
-    /// Money taken out by hand.
+    /// Money that the attendant took out.
     PayOut,
-    /// A paid session given back.
+    /// A refund of a paid session.
     Refund,
-    /// The unused part of a deposit given back.
+    /// A refund of the unused part of a deposit.
     DepositRefund,
 }
 
 impl MovementKind {
-    /// True when the money leaves the register.
+    /// True if the money leaves the register.
     pub fn is_outgoing(self) -> bool {
         matches!(self, MovementKind::PayOut | MovementKind::Refund | MovementKind::DepositRefund)
     }
 }
 
-/// One movement of a shift. The amount is never negative: the kind says which way it goes.
+/// One movement of a shift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Movement {
-    /// Why.
+    /// The reason; it also gives the direction.
     pub kind: MovementKind,
-    /// How.
+    /// The payment method.
     pub method: PaymentMethod,
-    /// How much.
+    /// Never negative.
     pub amount: Micros,
 }
 
 /// One payment method's column of an X or Z report.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MethodReport {
-    /// The counted float: cash only.
+    /// Cash counted when the shift opened; zero for other methods.
     pub opening_float: Micros,
-    /// The sums of the movements by kind; kinds without any are left out.
+    /// The sums of the movements by kind; kinds without movements are omitted.
     pub movements: BTreeMap<MovementKind, Micros>,
-    /// Float and incoming movements less outgoing ones.
+    /// Float plus incoming movements minus outgoing movements.
     pub expected: Micros,
 }
 
-/// What was counted against what was expected.
+/// A counted amount compared with the expected one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variance {
-    /// By the books.
+    /// The amount according to the recorded movements.
     pub expected: Micros,
-    /// By hand.
+    /// The amount that the attendant counted.
     pub counted: Micros,
-    /// Counted less expected: below zero, money is missing.
+    /// Counted minus expected; negative if money is missing.
     pub variance: Micros,
 }
 
-/// Why a report or a count is refused.
+/// Why a report or a count is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegisterError {
-    /// A float, a movement or a count of cash is below zero.
-    #[error("an amount is negative")]
+    /// The float, a movement or the cash count is negative.
+    #[error("Amounts must not be negative.")]
     NegativeAmount,
-    /// A method that should hold something has no count; an empty one is counted as zero.
-    #[error("{method:?} was not counted")]
+    /// A method with an expected amount other than zero has no count.
+    #[error("{method:?} was not counted; enter its count, or 0 if there is none.")]
     NotCounted {
         /// The method.
         method: PaymentMethod,
     },
-    /// A sum does not fit.
+    /// A sum is out of range.
     #[error(transparent)]
     Money(#[from] MoneyError),
 }
@@ -93,7 +93,7 @@ impl RegisterError {
     }
 }
 
-/// The report of a shift so far, by method. Cash is always in it.
+/// The report of a shift so far, by method. Cash is always included.
 pub fn report(
     opening_float: Micros,
     movements: &[Movement],
@@ -114,7 +114,7 @@ pub fn report(
     Ok(methods)
 }
 
-/// What must be in the register by method: the float, in cash, and the movements.
+/// The expected amount of each method: the movements, plus the float for cash.
 pub fn expected(
     opening_float: Micros,
     movements: &[Movement],
@@ -123,13 +123,13 @@ pub fn expected(
     Ok(methods.into_iter().map(|(method, report)| (method, report.expected)).collect())
 }
 
-/// Compares a count with the books, by method. A method that is expected to be empty need not be counted; one that was
-/// counted is compared even if nothing was expected of it.
+/// Compares counted with expected amounts, by method. A method with an expected amount of zero need not be counted. A
+/// counted method is compared even if nothing was expected.
 pub fn variance(
     expected: &BTreeMap<PaymentMethod, Micros>,
     counted: &BTreeMap<PaymentMethod, Micros>,
 ) -> Result<BTreeMap<PaymentMethod, Variance>, RegisterError> {
-    // a card terminal that gave back more than it took shows less than nothing; a drawer never does
+    // a card terminal that refunded more than it took has a negative total; a cash drawer never has
     if counted.get(&PaymentMethod::Cash).is_some_and(|amount| amount.is_negative()) {
         return Err(RegisterError::NegativeAmount);
     }

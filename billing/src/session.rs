@@ -1,22 +1,22 @@
-//! One customer's use of a cabin: when it may call, how it closes, when it is paid.
+//! One customer's use of a cabin: its states and the actions that each state allows.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a session is in its life.
+/// The lifecycle state of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SessionState {
     /// The customer is in the cabin and may call.
     Open,
-    /// No new calls; the end of a running one is awaited.
+    /// No new calls are allowed; the session closes when the live ones end.
     Closing,
     /// The statement is final and unpaid.
     Closed,
     /// Paid.
     Settled,
-    /// Opened by mistake, without calls.
+    /// Canceled without calls, for example because it was opened by mistake.
     Voided,
 }
 
@@ -38,75 +38,75 @@ impl fmt::Display for SessionState {
 pub enum SessionMode {
     /// After the calls, with an optional spending limit.
     Postpaid,
-    /// Before them: a deposit, whose end cuts the call.
+    /// Before the calls, by a deposit; a call is cut when the deposit is used up.
     Prepaid,
 }
 
-/// What closing does with a call that is up.
+/// How closing a session treats live calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CloseMode {
-    /// Ends it.
+    /// Hangs it up.
     #[default]
     HangUp,
-    /// Refuses to close.
+    /// Fails, and leaves the session open.
     Refuse,
-    /// Lets it go on, allows no other, and closes after it.
+    /// Lets it go on, allows no new call, and closes the session when it ends.
     Drain,
 }
 
-/// What closing comes to.
+/// The outcome of closing a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CloseDecision {
-    /// The state from now on: CLOSING, or CLOSED when no call is live.
+    /// The new state: CLOSED if no call is live, otherwise CLOSING.
     pub next: SessionState,
-    /// Whether the live calls are to be hung up.
+    /// Whether to hang up the live calls.
     pub hang_up: bool,
 }
 
-/// Why a session does not do what it is asked to. Every one names the present state.
+/// Why an action on a session is rejected. Each error carries the session's current state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SessionError {
-    /// It takes an open session.
-    #[error("the session is {state}, not OPEN")]
+    /// The action requires an open session.
+    #[error("The session is {state}; it must be OPEN.")]
     NotOpen {
-        /// The present state.
+        /// The current state.
         state: SessionState,
     },
-    /// It takes a session that is closed and unpaid.
-    #[error("the session is {state}, not CLOSED")]
+    /// The action requires a closed, unpaid session.
+    #[error("The session is {state}; it must be CLOSED.")]
     NotClosed {
-        /// The present state.
+        /// The current state.
         state: SessionState,
     },
-    /// It takes a session that nobody has paid or voided.
-    #[error("the session is {state}: its bill is over")]
+    /// The action requires a session that is neither paid nor voided.
+    #[error("The session is {state}; its bill can no longer change.")]
     BillOver {
-        /// The present state.
+        /// The current state.
         state: SessionState,
     },
-    /// It takes a session that was paid.
-    #[error("the session is {state}, not SETTLED")]
+    /// The action requires a paid session.
+    #[error("The session is {state}; it must be SETTLED.")]
     NotSettled {
-        /// The present state.
+        /// The current state.
         state: SessionState,
     },
-    /// Only what is paid before the calls has a deposit.
-    #[error("the session is {state} and POSTPAID: it has no deposit")]
+    /// Only prepaid sessions have a deposit.
+    #[error("The session is {state} and POSTPAID; only PREPAID sessions take deposits.")]
     NotPrepaid {
-        /// The present state.
+        /// The current state.
         state: SessionState,
     },
-    /// It cannot be done during a call.
-    #[error("the session is {state} with a call in progress")]
+    /// The action is not allowed during a call.
+    #[error("The session is {state} and has a call in progress; end the call first.")]
     CallInProgress {
-        /// The present state.
+        /// The current state.
         state: SessionState,
     },
-    /// It takes a session without calls.
-    #[error("the session is {state} and has calls")]
+    /// The action requires a session without calls.
+    #[error("The session is {state} and has calls; only a session without calls can be voided.")]
     HasCalls {
-        /// The present state.
+        /// The current state.
         state: SessionState,
     },
 }
@@ -139,7 +139,7 @@ impl SessionError {
     }
 }
 
-/// A new call takes an open session.
+/// A new call requires an open session.
 pub fn may_call(state: SessionState) -> Result<(), SessionError> {
     match state {
         SessionState::Open => Ok(()),
@@ -147,13 +147,13 @@ pub fn may_call(state: SessionState) -> Result<(), SessionError> {
     }
 }
 
-/// Moving to another cabin takes an open session without a live call.
+/// Moving to another cabin requires an open session without a live call.
 pub fn may_move(state: SessionState, live_calls: u32) -> Result<(), SessionError> {
     may_call(state)?;
     if live_calls > 0 { Err(SessionError::CallInProgress { state }) } else { Ok(()) }
 }
 
-/// A deposit is raised while its session is open, during a call too.
+/// A deposit may be raised while its session is open, even during a call.
 pub fn may_deposit(state: SessionState, mode: SessionMode) -> Result<(), SessionError> {
     may_call(state)?;
     match mode {
@@ -162,7 +162,7 @@ pub fn may_deposit(state: SessionState, mode: SessionMode) -> Result<(), Session
     }
 }
 
-/// Items and discounts come onto the bill, and off it, until it is paid: a drink is bought at the counter after the calls.
+/// Items and discounts may be added and removed until the bill is paid, because a customer may buy a drink after the calls.
 pub fn may_bill(state: SessionState) -> Result<(), SessionError> {
     match state {
         SessionState::Open | SessionState::Closing | SessionState::Closed => Ok(()),
@@ -170,7 +170,7 @@ pub fn may_bill(state: SessionState) -> Result<(), SessionError> {
     }
 }
 
-/// What was paid is given back of a settled session only.
+/// A refund requires a settled session.
 pub fn may_refund(state: SessionState) -> Result<(), SessionError> {
     match state {
         SessionState::Settled => Ok(()),
@@ -178,7 +178,7 @@ pub fn may_refund(state: SessionState) -> Result<(), SessionError> {
     }
 }
 
-/// Closes a session. One that is already CLOSING can be closed again, to hang up what was left to drain.
+/// Closes a session. A CLOSING session can be closed again, to hang up calls that were left to drain.
 pub fn close(state: SessionState, live_calls: u32, mode: CloseMode) -> Result<CloseDecision, SessionError> {
     if !matches!(state, SessionState::Open | SessionState::Closing) {
         return Err(SessionError::NotOpen { state });
@@ -193,7 +193,7 @@ pub fn close(state: SessionState, live_calls: u32, mode: CloseMode) -> Result<Cl
     }
 }
 
-/// The state after the end of a call was recorded, with `remaining_live` others still up.
+/// The session's state after a call has ended, with `remaining_live` other calls still live.
 pub fn call_over(state: SessionState, remaining_live: u32) -> SessionState {
     match (state, remaining_live) {
         (SessionState::Closing, 0) => SessionState::Closed,
@@ -201,7 +201,7 @@ pub fn call_over(state: SessionState, remaining_live: u32) -> SessionState {
     }
 }
 
-/// Settling takes a session that is closed and unpaid.
+/// Settling requires a closed, unpaid session.
 pub fn settle(state: SessionState) -> Result<SessionState, SessionError> {
     match state {
         SessionState::Closed => Ok(SessionState::Settled),
@@ -209,8 +209,8 @@ pub fn settle(state: SessionState) -> Result<SessionState, SessionError> {
     }
 }
 
-/// Voiding takes an open or closed session that never called. `calls` counts every call that was allowed, live ones
-/// too.
+/// Voiding requires an open or closed session without calls. `calls` counts every call that was allowed, including live
+/// ones.
 pub fn void(state: SessionState, calls: u64) -> Result<SessionState, SessionError> {
     match (state, calls) {
         (SessionState::Open | SessionState::Closed, 0) => Ok(SessionState::Voided),

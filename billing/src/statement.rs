@@ -1,4 +1,4 @@
-//! The bill of a session, and its settlement.
+//! A session's statement (its bill) and its settlement.
 
 use std::collections::BTreeMap;
 
@@ -10,37 +10,37 @@ use crate::money::{Micros, MoneyError, RoundingMode, round_to, round_to_step};
 /// One call on a statement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementCall {
-    /// The number as the customer reads it.
+    /// The number, formatted for the customer.
     pub number: String,
-    /// The destination as the rate names it.
+    /// The destination's name in the rate.
     pub destination: String,
-    /// When it was answered, or when it was tried.
+    /// Time of the answer; of the attempt if there was none.
     pub started_at: DateTime<Utc>,
     /// Seconds of talk.
     pub talk_seconds: u32,
     /// Seconds billed.
     pub billed_seconds: u32,
-    /// What it costs.
+    /// The call's charge.
     pub amount: Micros,
-    /// Whether it was answered.
+    /// Whether the call was answered.
     pub answered: bool,
 }
 
-/// Something else on the bill: a photocopy, a drink, a discount. The amount is never negative; a discount's is taken off.
+/// Another line of the bill: a photocopy, a drink, a discount. The amount is never negative; a discount's is subtracted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementLine {
-    /// What it is, or why.
+    /// The item, or the reason for a discount.
     pub description: String,
-    /// How many; 1 of a discount.
+    /// Number of units; 1 for a discount.
     pub quantity: u32,
-    /// What one costs.
+    /// Price of one unit.
     pub unit_price: Micros,
-    /// How much in all.
+    /// `quantity * unit_price`.
     pub amount: Micros,
 }
 
 impl StatementLine {
-    /// So many of something at a price.
+    /// A line of `quantity` units at `unit_price`; fails if the amount is out of range.
     pub fn new(description: String, quantity: u32, unit_price: Micros) -> Result<Self, MoneyError> {
         let amount = unit_price.checked_mul(quantity)?;
         Ok(Self { description, quantity, unit_price, amount })
@@ -58,16 +58,16 @@ pub struct DestinationTotal {
     pub talk_seconds: u64,
     /// Seconds billed.
     pub billed_seconds: u64,
-    /// What they cost.
+    /// Their charges.
     pub amount: Micros,
 }
 
 /// A session's bill. `total = calls_total + items_total - discounts_total + rounding`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
-    /// The calls by start, unanswered ones too.
+    /// All calls by start time, including unanswered ones.
     pub calls: Vec<StatementCall>,
-    /// Answered calls by destination, in the order of the names.
+    /// Answered calls by destination, sorted by its name.
     pub by_destination: Vec<DestinationTotal>,
     /// Items, in the order given.
     pub items: Vec<StatementLine>,
@@ -79,22 +79,22 @@ pub struct Statement {
     pub items_total: Micros,
     /// Sum of the discounts, not negative.
     pub discounts_total: Micros,
-    /// What rounding the total, once, to the minor unit adds (or takes away, below zero).
+    /// Added by rounding the total once to the minor unit; may be negative.
     pub rounding: Micros,
     /// The amount due, in whole minor units.
     pub total: Micros,
 }
 
-/// Why a statement cannot be made.
+/// Why a statement cannot be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StatementError {
-    /// A call, an item or a discount is below zero.
-    #[error("an amount on the statement is negative")]
+    /// A call, an item or a discount is negative.
+    #[error("Amounts on a statement must not be negative.")]
     NegativeAmount,
-    /// The discounts are more than what they are taken off.
-    #[error("the discounts exceed the sum of calls and items")]
+    /// The discounts exceed the calls and items.
+    #[error("The discounts exceed the sum of calls and items; reduce them.")]
     DiscountTooHigh,
-    /// A sum does not fit.
+    /// A sum is out of range.
     #[error(transparent)]
     Money(#[from] MoneyError),
 }
@@ -111,7 +111,7 @@ impl StatementError {
 }
 
 impl Statement {
-    /// Adds everything up and rounds the total, once, half up to `minor_unit_decimals`.
+    /// Adds up all lines and rounds the total once, half up, to `minor_unit_decimals`.
     pub fn build(
         mut calls: Vec<StatementCall>,
         items: Vec<StatementLine>,
@@ -143,8 +143,8 @@ impl Statement {
     }
 }
 
-/// Shortens discounts, the latest first, until they are no more than what they are taken off: a call that was corrected may have
-/// become cheaper than the discount that it was given.
+/// Reduces discounts, the latest first, until their sum is at most `most`. A corrected call may have become cheaper than the
+/// discount it was given.
 pub fn cap_discounts(discounts: &mut Vec<StatementLine>, most: Micros) -> Result<(), MoneyError> {
     let mut left = most;
     for line in discounts.iter_mut() {
@@ -181,64 +181,64 @@ fn total_by_destination(calls: &[StatementCall]) -> Result<Vec<DestinationTotal>
     Ok(totals.into_values().collect())
 }
 
-/// How money changes hands.
+/// How a customer pays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PaymentMethod {
-    /// Notes and coins: the only method that gives change and is rounded.
+    /// Notes and coins: the only method with change and with rounding.
     Cash,
     /// A debit or credit card.
     Card,
-    /// Brazil's instant transfer.
+    /// Pix, Brazil's instant payment system.
     Pix,
-    /// Anything else.
+    /// Any other method.
     Other,
 }
 
 /// One payment of a settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
-    /// How.
+    /// The payment method.
     pub method: PaymentMethod,
-    /// How much is handed over, not negative. Cash of zero says that the rest, if rounding leaves none, is paid in cash.
+    /// Amount handed over, not negative. Zero in cash says that the remainder is paid in cash even if rounding reduces it to zero.
     pub amount: Micros,
 }
 
-/// What a settlement comes to. `deposit + paid - deposit_back = total + cash_rounding`, and the customer handed over `paid + change`.
+/// The result of a settlement. `deposit + paid - deposit_back = total + cash_rounding`, and the customer handed over `paid + change`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
-    /// What rounding the part paid in cash adds (or takes away, below zero).
+    /// Added by rounding the part paid in cash; may be negative.
     pub cash_rounding: Micros,
-    /// What the shop keeps of what is handed over now.
+    /// The part of these payments that the shop keeps.
     pub paid: Micros,
-    /// Cash to give back of what is handed over now.
+    /// Cash to return from these payments.
     pub change: Micros,
-    /// What to give back of the deposit, each method once, cash last.
+    /// The part of the deposit to refund: at most one entry per method, cash last.
     pub deposit_back: Vec<Payment>,
 }
 
-/// Why a settlement is refused.
+/// Why a settlement is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettlementError {
-    /// The payments do not reach what is due.
-    #[error("{missing} is missing")]
+    /// The payments are less than the amount due.
+    #[error("The payments are {missing} short of the amount due.")]
     Underpaid {
-        /// What is missing.
+        /// The amount still due.
         missing: Micros,
     },
-    /// The payments other than cash exceed what is due, and only cash gives change.
-    #[error("payments other than cash exceed the total by {excess}: only cash gives change")]
+    /// The payments other than cash exceed the amount due, and only cash gives change.
+    #[error("Payments other than cash exceed the total by {excess}; reduce them, as only cash gives change.")]
     ChangeOnlyFromCash {
-        /// By how much.
+        /// The amount paid too much.
         excess: Micros,
     },
-    /// The total or a payment is below zero.
-    #[error("an amount is negative")]
+    /// The total or a payment is negative.
+    #[error("Amounts must not be negative.")]
     NegativeAmount,
-    /// The cash step is not above zero.
-    #[error("the cash step is not positive")]
+    /// The cash step is zero or negative.
+    #[error("The cash step must be positive.")]
     InvalidCashStep,
-    /// A sum does not fit.
+    /// A sum is out of range.
     #[error(transparent)]
     Money(#[from] MoneyError),
 }
@@ -258,8 +258,8 @@ impl SettlementError {
 
 /// Settles `total` with `payments`.
 ///
-/// What the other methods leave is paid in cash: if any cash is among the payments, that part is rounded to `cash_step`,
-/// a half up, and change is given from it.
+/// The amount that other methods do not cover is paid in cash. If the payments include cash, that part is rounded half up
+/// to `cash_step`, and any excess cash is returned as change.
 pub fn settle(
     total: Micros,
     payments: &[Payment],
@@ -292,10 +292,10 @@ pub fn settle(
     Ok(Settlement { cash_rounding, paid, change, deposit_back: Vec::new() })
 }
 
-/// Settles `total` with what was paid in advance, and `payments` for what that leaves.
+/// Settles `total` with the deposits, then `payments` for the remainder.
 ///
-/// What is left of the deposits goes back as it came: by each method at most what came by it, and in cash, rounded to
-/// `cash_step`, only what the other methods leave. All cash that is handed over then is change.
+/// Unused deposits are refunded by the methods they were paid with, each up to the amount paid by it. Only the remainder
+/// is refunded in cash, rounded to `cash_step`. All cash handed over in that case is change.
 pub fn settle_prepaid(
     total: Micros,
     deposits: &[Payment],
@@ -315,7 +315,7 @@ pub fn settle_prepaid(
     Ok(Settlement { cash_rounding, deposit_back, ..settled })
 }
 
-/// How what is left of deposits goes back, and what rounding the cash in it adds.
+/// The refunds for an unused deposit of `rest`, and the amount that rounding their cash part adds.
 fn as_it_came(
     rest: Micros,
     deposits: &[Payment],
@@ -338,7 +338,7 @@ fn as_it_came(
     Ok((back, left.checked_sub(in_cash)?))
 }
 
-/// An amount as it can be paid in cash: the nearest multiple of `cash_step`, a half up.
+/// Rounds an amount half up to the nearest multiple of `cash_step`, as it can be paid in cash.
 pub fn cash_amount(amount: Micros, cash_step: Option<Micros>) -> Result<Micros, SettlementError> {
     match cash_step {
         Some(step) if step <= Micros::ZERO => Err(SettlementError::InvalidCashStep),

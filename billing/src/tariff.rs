@@ -1,4 +1,4 @@
-//! Rates, time bands, and the match of a number against the longest prefix.
+//! Rates, time bands and longest-prefix matching.
 
 use std::collections::BTreeMap;
 use std::mem::size_of;
@@ -12,41 +12,41 @@ use crate::money::Micros;
 pub const MAX_PREFIX_DIGITS: usize = 15;
 /// Characters of the longest destination name.
 pub const MAX_DESTINATION_CHARS: usize = 100;
-/// The highest price or fee: a million units. It keeps every charge of up to 17 years within [`Micros`].
+/// The highest price or fee: a million currency units. It keeps the charge of any call up to 17 years long within [`Micros`].
 pub const MAX_PRICE: Micros = Micros(1_000_000_000_000);
 /// The longest billing increment: a day.
 pub const MAX_INCREMENT: u32 = 86_400;
-/// The longest free part of a call: a day.
+/// The highest [`Rate::free_seconds`]: a day.
 pub const MAX_FREE_SECONDS: u32 = 86_400;
-/// Time bands of one tariff.
+/// Most time bands in a tariff.
 pub const MAX_BANDS: usize = 16;
 /// Characters of the longest band name.
 pub const MAX_BAND_NAME_CHARS: usize = 40;
-/// Rates in one table.
+/// Most rates in a table.
 pub const MAX_RATES: usize = 2_000_000;
 
-/// One prefix's price.
+/// The price of one prefix.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rate {
     /// E.164 digits, 1 to 15, no plus sign.
     pub prefix: String,
-    /// The name a customer reads.
+    /// The destination's name, as the customer sees it.
     pub destination: String,
-    /// Price of sixty seconds, outside the bands that this rate prices.
+    /// Price of sixty seconds, outside the time bands in `band_prices`.
     pub price_per_minute: Micros,
     /// Charged once per answered call.
     pub connection_fee: Micros,
-    /// Seconds billed at least.
+    /// Minimum billed seconds.
     pub initial_increment: u32,
-    /// Step of the billed seconds beyond the initial ones.
+    /// Billing step in seconds after the initial increment.
     pub increment: u32,
-    /// What an answered call costs at least.
+    /// Minimum charge of an answered call.
     #[serde(default)]
     pub minimum_charge: Micros,
     /// A call shorter than this costs nothing.
     #[serde(default)]
     pub free_seconds: u32,
-    /// Prices that differ, by the name of the tariff's time band.
+    /// Prices within time bands, by the band's name in the tariff.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub band_prices: BTreeMap<String, BandPrice>,
 }
@@ -56,20 +56,20 @@ pub struct Rate {
 pub struct BandPrice {
     /// Price of sixty seconds.
     pub price_per_minute: Micros,
-    /// The fee of a call that is answered within the band; without one, the rate's.
+    /// Connection fee of a call answered within the band; without one, the rate's fee applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_fee: Option<Micros>,
 }
 
-/// What is wrong with a rate or a time band: a stable code, the field, a sentence.
+/// Why a rate or a time band is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{field}: {message}")]
 pub struct RateError {
     /// The stable code.
     pub code: &'static str,
-    /// The field, as in the canonical CSV.
+    /// The field, named as in the canonical CSV.
     pub field: &'static str,
-    /// For a person.
+    /// A sentence for a person.
     pub message: String,
 }
 
@@ -80,7 +80,7 @@ impl RateError {
 }
 
 impl Rate {
-    /// Checks every field against its range. The first fault found is the answer.
+    /// Checks every field against its range and reports the first error.
     pub fn validate(&self) -> Result<(), RateError> {
         check_prefix(&self.prefix)?;
         check_destination(&self.destination)?;
@@ -91,7 +91,7 @@ impl Rate {
         check_increment("increment", self.increment)?;
         check_free_seconds(self.free_seconds)?;
         if self.band_prices.len() > MAX_BANDS {
-            let message = format!("at most {MAX_BANDS} bands");
+            let message = format!("A rate can have at most {MAX_BANDS} band prices.");
             return Err(RateError::new("TOO_MANY_BANDS", "band_prices", message));
         }
         for (name, price) in &self.band_prices {
@@ -103,21 +103,21 @@ impl Rate {
     }
 }
 
-/// A prefix is 1 to 15 digits; no country code begins with 0.
+/// Checks that a prefix has 1 to 15 digits and does not begin with 0, as no country code does.
 pub fn check_prefix(prefix: &str) -> Result<(), RateError> {
     let field = "prefix";
     if prefix.is_empty() {
-        return Err(RateError::new("PREFIX_MISSING", field, "the prefix is empty"));
+        return Err(RateError::new("PREFIX_MISSING", field, "The prefix is empty; enter 1 to 15 digits."));
     }
     if !prefix.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(RateError::new("PREFIX_INVALID", field, "a prefix is digits only"));
+        return Err(RateError::new("PREFIX_INVALID", field, "A prefix must be digits only."));
     }
     if prefix.len() > MAX_PREFIX_DIGITS {
-        let message = format!("a prefix has at most {MAX_PREFIX_DIGITS} digits");
+        let message = format!("A prefix can have at most {MAX_PREFIX_DIGITS} digits.");
         return Err(RateError::new("PREFIX_TOO_LONG", field, message));
     }
     if prefix.starts_with('0') {
-        let message = "a prefix begins with a country code, which never begins with 0";
+        let message = "A prefix must begin with a country code, which never begins with 0.";
         return Err(RateError::new("PREFIX_INVALID", field, message));
     }
     Ok(())
@@ -126,14 +126,14 @@ pub fn check_prefix(prefix: &str) -> Result<(), RateError> {
 pub(crate) fn check_destination(destination: &str) -> Result<(), RateError> {
     let field = "destination";
     if destination.trim().is_empty() {
-        return Err(RateError::new("DESTINATION_MISSING", field, "the destination is empty"));
+        return Err(RateError::new("DESTINATION_MISSING", field, "The destination is empty; enter a name."));
     }
     if destination.chars().count() > MAX_DESTINATION_CHARS {
-        let message = format!("a destination has at most {MAX_DESTINATION_CHARS} characters");
+        let message = format!("A destination can have at most {MAX_DESTINATION_CHARS} characters.");
         return Err(RateError::new("DESTINATION_TOO_LONG", field, message));
     }
     if !crate::text::is_line(destination) {
-        let message = "a destination is one line without control characters";
+        let message = "A destination must be one line without control characters.";
         return Err(RateError::new("DESTINATION_INVALID", field, message));
     }
     Ok(())
@@ -141,10 +141,10 @@ pub(crate) fn check_destination(destination: &str) -> Result<(), RateError> {
 
 pub(crate) fn check_price(field: &'static str, price: Micros) -> Result<(), RateError> {
     if price.is_negative() {
-        return Err(RateError::new("PRICE_NEGATIVE", field, "a price is not negative"));
+        return Err(RateError::new("PRICE_NEGATIVE", field, "A price must not be negative."));
     }
     if price > MAX_PRICE {
-        let message = format!("a price is at most {MAX_PRICE}");
+        let message = format!("A price can be at most {MAX_PRICE}.");
         return Err(RateError::new("PRICE_TOO_HIGH", field, message));
     }
     Ok(())
@@ -152,7 +152,7 @@ pub(crate) fn check_price(field: &'static str, price: Micros) -> Result<(), Rate
 
 pub(crate) fn check_increment(field: &'static str, seconds: u32) -> Result<(), RateError> {
     if !(1..=MAX_INCREMENT).contains(&seconds) {
-        let message = format!("an increment is 1 to {MAX_INCREMENT} seconds");
+        let message = format!("An increment must be between 1 and {MAX_INCREMENT} seconds.");
         return Err(RateError::new("INCREMENT_OUT_OF_RANGE", field, message));
     }
     Ok(())
@@ -160,7 +160,7 @@ pub(crate) fn check_increment(field: &'static str, seconds: u32) -> Result<(), R
 
 pub(crate) fn check_free_seconds(seconds: u32) -> Result<(), RateError> {
     if seconds > MAX_FREE_SECONDS {
-        let message = format!("at most {MAX_FREE_SECONDS} seconds are free");
+        let message = format!("Free seconds can be at most {MAX_FREE_SECONDS}.");
         return Err(RateError::new("FREE_SECONDS_OUT_OF_RANGE", "free_seconds", message));
     }
     Ok(())
@@ -169,13 +169,14 @@ pub(crate) fn check_free_seconds(seconds: u32) -> Result<(), RateError> {
 pub(crate) fn check_band_name(name: &str) -> Result<(), RateError> {
     let fits = (1..=MAX_BAND_NAME_CHARS).contains(&name.chars().count());
     if !fits || name.trim() != name || !crate::text::is_line(name) {
-        let message = format!("a band's name is 1 to {MAX_BAND_NAME_CHARS} characters, no space around them");
+        let message =
+            format!("Name the band in 1 to {MAX_BAND_NAME_CHARS} characters, without outer spaces.");
         return Err(RateError::new("BAND_NAME_INVALID", "band", message));
     }
     Ok(())
 }
 
-/// A set of weekdays. Serialised as a list (`["Mon", "Tue"]`).
+/// A set of weekdays. Serialized as a list (`["Mon", "Tue"]`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "Vec<Weekday>", into = "Vec<Weekday>")]
 pub struct Weekdays(u8);
@@ -190,12 +191,12 @@ impl Weekdays {
     /// Saturday and Sunday.
     pub const WEEKEND: Weekdays = Weekdays(0b110_0000);
 
-    /// True when the set has `day`.
+    /// True if the set contains `day`.
     pub fn contains(self, day: Weekday) -> bool {
         self.0 & (1 << day.num_days_from_monday()) != 0
     }
 
-    /// True when the set has no day.
+    /// True if the set contains no day.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -227,54 +228,54 @@ impl From<Weekdays> for Vec<Weekday> {
 
 /// A recurring part of the week, in the tariff's time zone.
 ///
-/// It contains a local instant whose time is from `from` (included) to `to` (excluded), on a day of `weekdays`, or on a
-/// holiday when `holidays` is set. A holiday is an eighth kind of day: it is never the weekday it falls on. A band with
-/// `to` at or before `from` runs over midnight, and its morning part belongs to the day on which it began; with `to`
-/// equal to `from` it is a whole day. Of several bands that contain an instant, the first in the tariff's order that a
-/// rate prices is the rate's.
+/// It contains local times from `from` (inclusive) to `to` (exclusive), on the days in `weekdays`, and on holidays if
+/// `holidays` is set. A holiday counts as an eighth kind of day, never as the weekday it falls on. A band whose `to` is
+/// at or before `from` runs over midnight; its morning part belongs to the day on which it began. If `to` equals `from`,
+/// the band is a whole day. If several bands contain an instant, the first in the tariff's order that the rate has a
+/// price for applies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeBand {
     /// The name that rates refer to.
     pub name: String,
-    /// The days on which it begins, holidays apart.
+    /// The days on which the band begins, except holidays.
     pub weekdays: Weekdays,
-    /// Its first second, local time. Fractions of a second are refused.
+    /// Start of the band, inclusive, local time. Must be a whole second.
     pub from: NaiveTime,
-    /// The second after its last, local time.
+    /// End of the band, exclusive, local time. Must be a whole second.
     pub to: NaiveTime,
-    /// Whether it begins on holidays too.
+    /// Whether the band begins on holidays too.
     pub holidays: bool,
 }
 
 impl TimeBand {
-    /// Checks the name, whole seconds, and that the band has a day at all.
+    /// Checks the name, that the times are whole seconds, and that the band applies on at least one kind of day.
     pub fn validate(&self) -> Result<(), RateError> {
         check_band_name(&self.name)?;
         if self.from.nanosecond() != 0 || self.to.nanosecond() != 0 {
-            return Err(RateError::new("BAND_TIME_INVALID", "band", "a band's times are whole seconds"));
+            return Err(RateError::new("BAND_TIME_INVALID", "band", "Band times must be whole seconds."));
         }
         if self.weekdays.is_empty() && !self.holidays {
-            return Err(RateError::new("BAND_NEVER", "band", "a band needs a weekday, or the holidays"));
+            return Err(RateError::new("BAND_NEVER", "band", "Give the band a weekday or holidays."));
         }
         Ok(())
     }
 
-    /// Checks the bands of one tariff: each of them, their number, and that no two have one name.
+    /// Checks the bands of one tariff: each band, their number, and that names are unique.
     pub fn validate_all(bands: &[TimeBand]) -> Result<(), RateError> {
         if bands.len() > MAX_BANDS {
-            let message = format!("a tariff has at most {MAX_BANDS} bands");
+            let message = format!("A tariff can have at most {MAX_BANDS} bands.");
             return Err(RateError::new("TOO_MANY_BANDS", "band", message));
         }
         for (index, band) in bands.iter().enumerate() {
             band.validate()?;
             if bands[..index].iter().any(|earlier| earlier.name == band.name) {
-                return Err(RateError::new("BAND_NAME_TAKEN", "band", "two bands have the same name"));
+                return Err(RateError::new("BAND_NAME_TAKEN", "band", "Two bands have the same name."));
             }
         }
         Ok(())
     }
 
-    /// True when the band contains second `second_of_day` of the local `date`.
+    /// True if the band contains second `second_of_day` of the local `date`.
     pub(crate) fn contains(
         &self,
         date: NaiveDate,
@@ -298,25 +299,25 @@ impl TimeBand {
     }
 }
 
-/// Why a table could not be built.
+/// Why a rate table could not be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TableError {
     /// Two rates have the same prefix.
-    #[error("prefix {prefix} occurs twice")]
+    #[error("Prefix {prefix} occurs twice.")]
     DuplicatePrefix {
         /// The prefix.
         prefix: String,
     },
-    /// A rate is out of its ranges.
-    #[error("prefix {prefix}: {error}")]
+    /// A rate has a field out of range.
+    #[error("Prefix {prefix}: {error}")]
     InvalidRate {
         /// The rate's prefix as given.
         prefix: String,
-        /// What is wrong with it.
+        /// The error in the rate.
         error: RateError,
     },
     /// There are more than [`MAX_RATES`] prefixes.
-    #[error("more than {MAX_RATES} prefixes")]
+    #[error("A table can have at most {MAX_RATES} prefixes.")]
     TooMany,
 }
 
@@ -331,7 +332,7 @@ impl TableError {
     }
 }
 
-/// The rates of one tariff version, sorted by prefix and found by the longest one.
+/// The rates of one tariff version, sorted by prefix and indexed for longest-prefix matching.
 #[derive(Clone, Debug)]
 pub struct RateTable {
     rates: Box<[Rate]>,
@@ -339,7 +340,7 @@ pub struct RateTable {
 }
 
 impl RateTable {
-    /// Checks, sorts and indexes the rates.
+    /// Validates, sorts and indexes the rates.
     pub fn build(mut rates: Vec<Rate>) -> Result<RateTable, TableError> {
         if rates.len() > MAX_RATES {
             return Err(TableError::TooMany);
@@ -356,7 +357,7 @@ impl RateTable {
         Ok(RateTable { rates: rates.into_boxed_slice(), trie })
     }
 
-    /// The rate of the longest prefix of `e164` (digits, no plus sign).
+    /// The rate with the longest prefix of `e164` (digits, no plus sign).
     pub fn find(&self, e164: &str) -> Option<&Rate> {
         self.trie.longest(e164).and_then(|index| self.rates.get(index))
     }
@@ -366,17 +367,17 @@ impl RateTable {
         self.rates.len()
     }
 
-    /// True without any rate.
+    /// True if the table has no rates.
     pub fn is_empty(&self) -> bool {
         self.rates.is_empty()
     }
 
-    /// The rates in the order of their prefixes.
+    /// The rates, sorted by prefix.
     pub fn iter(&self) -> std::slice::Iter<'_, Rate> {
         self.rates.iter()
     }
 
-    /// Bytes of memory it holds, for caches that are bounded in bytes.
+    /// Bytes of memory the table uses, for caches that are bounded in bytes.
     pub fn size_bytes(&self) -> usize {
         let text = |rate: &Rate| {
             let bands =
@@ -390,7 +391,7 @@ impl RateTable {
     }
 }
 
-/// Prefixes that are refused, whatever the tariff says.
+/// Blocked prefixes: calls to them are refused even if the tariff has a rate.
 #[derive(Clone, Debug)]
 pub struct PrefixSet {
     prefixes: Box<[String]>,
@@ -398,7 +399,7 @@ pub struct PrefixSet {
 }
 
 impl PrefixSet {
-    /// Checks and indexes the prefixes; one that is given twice counts once.
+    /// Validates and indexes the prefixes; duplicates are merged.
     pub fn build(prefixes: impl IntoIterator<Item = String>) -> Result<PrefixSet, TableError> {
         let mut prefixes: Vec<String> = prefixes.into_iter().collect();
         if prefixes.len() > MAX_RATES {
@@ -414,7 +415,7 @@ impl PrefixSet {
         Ok(PrefixSet { prefixes: prefixes.into_boxed_slice(), trie })
     }
 
-    /// True when a prefix of the set begins `e164` (digits, no plus sign).
+    /// True if `e164` (digits, no plus sign) starts with a prefix of the set.
     pub fn covers(&self, e164: &str) -> bool {
         self.trie.longest(e164).is_some()
     }
@@ -424,12 +425,12 @@ impl PrefixSet {
         self.prefixes.len()
     }
 
-    /// True without any prefix.
+    /// True if the set has no prefixes.
     pub fn is_empty(&self) -> bool {
         self.prefixes.is_empty()
     }
 
-    /// The prefixes in their order.
+    /// The prefixes, sorted.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.prefixes.iter().map(String::as_str)
     }
@@ -444,8 +445,8 @@ impl Default for PrefixSet {
 /// No entry ends at the node.
 const NO_ENTRY: u32 = u32::MAX;
 
-/// A node of twelve bytes: which digits go on, where the first of those children is (the others follow it), and which
-/// entry ends here.
+/// A trie node of twelve bytes: a bit for each digit that has a child, the index of the first child (the others follow
+/// it), and the entry that ends here.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     children: u32,
@@ -453,18 +454,17 @@ struct Node {
     digits: u16,
 }
 
-/// A digit trie over sorted, distinct keys, level by level in one array, so that a lookup touches as little memory as
-/// it has digits.
+/// A digit trie over sorted, distinct keys, stored level by level in one array, so that a lookup reads one node per digit.
 #[derive(Clone, Debug)]
 struct Trie {
     nodes: Box<[Node]>,
 }
 
 impl Trie {
-    /// `key(index)` answers the digits of entry `index`, in ascending order.
+    /// `key(index)` returns the digits of entry `index`; the keys must be in ascending order.
     fn build<'a>(entries: usize, key: impl Fn(usize) -> &'a [u8]) -> Trie {
         let mut nodes = vec![Node { children: 0, entry: NO_ENTRY, digits: 0 }];
-        // the entries and the depth of each node, in step with `nodes`
+        // the entries and the depth of each node, parallel to `nodes`
         let mut spans = vec![(0usize, entries, 0usize)];
         let mut at = 0;
         while at < nodes.len() {
@@ -490,7 +490,7 @@ impl Trie {
         Trie { nodes: nodes.into_boxed_slice() }
     }
 
-    /// The entry of the longest key that begins `text`; what is no digit ends the walk.
+    /// The entry with the longest key that `text` starts with. A non-digit ends the lookup.
     fn longest(&self, text: &str) -> Option<usize> {
         let mut node = self.nodes[0];
         let mut found = node.entry;

@@ -1,12 +1,12 @@
-//! What text may be made of, wherever people or other programs write it.
+//! Which characters are allowed in text from users and other programs.
 
-/// Whether `text` is a line: no control characters, NUL among them, no ends of lines, and nothing that overrides the direction of letters, by
-/// which a name reads on a screen as another one. Marks of direction, which scripts from right to left need, are text like any other.
+/// Whether `text` is a single line: no control characters (NUL included), no line breaks, and no characters that override the text direction,
+/// because they let one name display as another. Direction marks, which right-to-left scripts need, are allowed.
 pub fn is_line(text: &str) -> bool {
     !text.chars().any(is_strange)
 }
 
-/// Whether `text` is lines, each of which ends in a line feed.
+/// Whether `text` is one or more lines, separated by line feeds.
 pub fn is_lines(text: &str) -> bool {
     text.split('\n').all(is_line)
 }

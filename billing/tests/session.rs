@@ -16,7 +16,7 @@ fn only_an_open_session_calls_or_moves() {
     assert_eq!(may_move(Open, 1), Err(SessionError::CallInProgress { state: Open }));
     let error = may_call(Closing).unwrap_err();
     assert_eq!((error.code(), error.state()), ("SESSION_NOT_OPEN", Closing));
-    assert_eq!(error.to_string(), "the session is CLOSING, not OPEN");
+    assert_eq!(error.to_string(), "The session is CLOSING; it must be OPEN.");
 }
 
 #[test]

@@ -9,20 +9,20 @@ use crate::columns::{AccountKind, Micros};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "account")]
 pub struct Model {
-    /// Id.
+    /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The account that made it; only the platform has none.
+    /// The account that created it, its parent; null only for the platform.
     pub parent_id: Option<Uuid>,
-    /// Ids from the root to this account, simple hex, each followed by `/`: a subtree is a range of paths.
+    /// Ids from the root to this account in simple hex, each followed by `/`. A subtree is a range of paths.
     pub path: String,
-    /// What it is.
+    /// The role of this node in the tree.
     pub kind: AccountKind,
-    /// Generated short name, the part behind `@` in logins.
+    /// Generated short code, the part after `@` in logins.
     pub code: String,
     /// Display name.
     pub name: String,
-    /// ISO 4217 code, one for a whole distributor's subtree.
+    /// ISO 4217 code; the same in the whole subtree of a distributor.
     pub currency: String,
     /// IANA zone name.
     pub time_zone: String,
@@ -30,17 +30,17 @@ pub struct Model {
     pub locale: String,
     /// ISO 3166 alpha-2.
     pub country: String,
-    /// What it pays its parent by; assigned by the parent.
+    /// Tariff by which the account pays its parent; the parent assigns it.
     pub cost_tariff_id: Option<Uuid>,
-    /// What a callshop's customers pay by; without one the cost tariff.
+    /// Tariff by which a callshop's customers pay; null for the cost tariff.
     pub retail_tariff_id: Option<Uuid>,
-    /// How far its CREDIT may go below zero; none is unlimited.
+    /// How far the CREDIT balance may go below zero; null for unlimited.
     pub credit_limit: Option<Micros>,
-    /// Its people are told when what it may still spend falls below this; none for never.
+    /// Notify the account when its spendable credit falls below this; null for never.
     pub low_credit: Option<Micros>,
-    /// Since when no new calls are allowed below it.
+    /// When it was suspended; no new calls are allowed in its subtree since. Null if active.
     pub suspended_at: Option<DateTimeUtc>,
-    /// When it was made.
+    /// When the account was created.
     pub created_at: DateTimeUtc,
 }
 

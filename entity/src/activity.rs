@@ -1,31 +1,31 @@
-//! What happened in a callshop, in order; what subscribers are shown.
+//! An activity event of a callshop, as published to subscribers. Events of a callshop are numbered without gaps.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::ActivityKind;
 
-/// What happened in a callshop, in order; what subscribers are shown.
+/// An activity event of a callshop, as published to subscribers. Events of a callshop are numbered without gaps.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "activity")]
 pub struct Model {
-    /// Where.
+    /// The callshop.
     #[sea_orm(primary_key, auto_increment = false)]
     pub callshop_id: Uuid,
-    /// 1, 2, 3 … in the callshop, without a gap.
+    /// Number of the event in its callshop: 1, 2, 3 …, without gaps.
     #[sea_orm(primary_key, auto_increment = false)]
     pub seq: i64,
     /// When it happened.
     pub at: DateTimeUtc,
-    /// What.
+    /// The kind of event.
     pub kind: ActivityKind,
-    /// Which cabin.
+    /// The cabin, if the event concerns one.
     pub cabin_id: Option<Uuid>,
-    /// Which session.
+    /// The cabin session, if the event concerns one.
     pub session_id: Option<Uuid>,
-    /// Which call.
+    /// The call, if the event concerns one.
     pub call_id: Option<Uuid>,
-    /// The object as it was then.
+    /// Snapshot of the object at the time of the event.
     pub payload: Json,
 }
 

@@ -1,18 +1,18 @@
-//! The last `seq` of a callshop; its row lock orders the writers.
+//! The last activity number of a callshop. Its row lock orders the callshop's writers.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// The last `seq` of a callshop; its row lock orders the writers.
+/// The last activity number of a callshop. Its row lock orders the callshop's writers.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "activity_head")]
 pub struct Model {
-    /// Where.
+    /// The callshop.
     #[sea_orm(primary_key, auto_increment = false)]
     pub callshop_id: Uuid,
-    /// Last one given.
+    /// The last assigned number.
     pub seq: i64,
-    /// The first one that is kept; those before were trimmed.
+    /// The first number still stored; earlier events were trimmed.
     pub kept_from: i64,
 }
 

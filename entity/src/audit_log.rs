@@ -1,32 +1,32 @@
-//! Who changed what, from where, before and after. Rows are never changed.
+//! The audit log: each change with its user, its origin, and the values before and after. Rows are immutable.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Who changed what, from where, before and after. Rows are never changed.
+/// The audit log: each change with its user, its origin, and the values before and after. Rows are immutable.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "audit_log")]
 pub struct Model {
-    /// Id, in the order of time.
+    /// Primary key, a UUIDv7: ordered by time.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// When.
+    /// When the change was made, server time.
     pub at: DateTimeUtc,
     /// The account whose object was changed.
     pub account_id: Uuid,
-    /// Who; none for the operator at the command line.
+    /// The user who made the change; null for the operator at the command line.
     pub user_id: Option<Uuid>,
     /// Name of the mutation.
     pub action: String,
-    /// What kind of object.
+    /// Kind of the changed object.
     pub object_kind: String,
-    /// Which.
+    /// Id of the changed object.
     pub object_id: Uuid,
-    /// Address of the client, as the server saw it; empty for the command line.
+    /// IP address of the client as the server saw it; empty for the command line.
     pub address: String,
-    /// What changed, as it was before; null for something new. Never a secret.
+    /// The changed fields before the change; null for a new object. Never contains a secret.
     pub before: Json,
-    /// What changed, as it is now. Never a secret.
+    /// The changed fields after the change. Never contains a secret.
     pub after: Json,
 }
 

@@ -7,26 +7,26 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "auth_session")]
 pub struct Model {
-    /// Id, the `sid` claim of its access tokens.
+    /// Primary key; the `sid` claim of its access tokens.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Who logged in.
+    /// The user who logged in.
     pub user_id: Uuid,
-    /// SHA-256 of the one refresh token that is still good, hex.
+    /// SHA-256 of the only valid refresh token, hex.
     pub refresh_hash: String,
-    /// Number of that refresh token: how often the login was refreshed.
+    /// Number of the valid refresh token: how often the login was refreshed.
     pub generation: i64,
-    /// What the client called itself.
+    /// User-Agent that the client sent.
     pub user_agent: String,
-    /// Where the login came from.
+    /// IP address of the login.
     pub address: String,
-    /// Login.
+    /// When the user logged in.
     pub created_at: DateTimeUtc,
-    /// Last refresh.
+    /// When the login was last refreshed.
     pub last_used_at: DateTimeUtc,
-    /// When it ends unless refreshed.
+    /// When the login expires unless refreshed.
     pub expires_at: DateTimeUtc,
-    /// Logout, reuse of an old refresh token, or disabling.
+    /// When the login was revoked: by logout, reuse of an old refresh token, or disabling the user. Null if valid.
     pub revoked_at: Option<DateTimeUtc>,
 }
 

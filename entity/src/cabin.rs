@@ -7,22 +7,22 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "cabin")]
 pub struct Model {
-    /// Id.
+    /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Whose it is.
+    /// The callshop it belongs to.
     pub callshop_id: Uuid,
     /// Number on the door, unique in the callshop.
     pub number: i32,
-    /// For people.
+    /// Display name.
     pub label: String,
-    /// Its phone; a phone is in one cabin at most.
+    /// Its phone, if any; a phone is in at most one cabin.
     pub phone_id: Option<Uuid>,
-    /// Taken out of use by hand.
+    /// Set by a user to take the cabin out of use.
     pub out_of_service: bool,
-    /// Since when it is gone; its history stays.
+    /// When the cabin was retired; its history stays. Null if in use.
     pub retired_at: Option<DateTimeUtc>,
-    /// When it was made.
+    /// When the cabin was created.
     pub created_at: DateTimeUtc,
 }
 

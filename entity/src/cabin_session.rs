@@ -9,58 +9,58 @@ use crate::columns::{Micros, SessionMode, SessionState};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "cabin_session")]
 pub struct Model {
-    /// Id.
+    /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Where.
+    /// The callshop.
     pub callshop_id: Uuid,
-    /// In which cabin now.
+    /// The cabin that the session is in now; a session can move.
     pub cabin_id: Uuid,
     /// The shift it was opened in.
     pub shift_id: Uuid,
-    /// Pays after or before.
+    /// Whether the customer pays before or after the calls.
     pub mode: SessionMode,
-    /// Where it is.
+    /// Lifecycle state.
     pub state: SessionState,
-    /// Name, if given.
+    /// The customer's name; may be empty.
     pub customer: String,
-    /// Calls may cost this at most.
+    /// Most that the calls may cost; null for no limit.
     pub spending_limit: Option<Micros>,
-    /// Talk seconds allowed at most.
+    /// Most seconds of talk; null for no limit.
     pub time_limit: Option<i32>,
-    /// Unpaid when its shift closed, and named there.
+    /// True if unpaid when its shift closed, and listed there.
     pub carried_over: bool,
-    /// User.
+    /// User who opened the session.
     pub opened_by: Uuid,
-    /// When.
+    /// When the session was opened.
     pub opened_at: DateTimeUtc,
-    /// User.
+    /// User who closed the session.
     pub closed_by: Option<Uuid>,
-    /// When closing was asked for.
+    /// When closing was requested; the session may stay CLOSING until its calls end.
     pub closed_at: Option<DateTimeUtc>,
-    /// Amount of the final statement.
+    /// Total of the final statement; null before.
     pub total: Option<Micros>,
-    /// The shift that took the money.
+    /// The shift that received the payment.
     pub settled_shift_id: Option<Uuid>,
-    /// User.
+    /// User who settled the session.
     pub settled_by: Option<Uuid>,
-    /// When.
+    /// When the session was settled.
     pub settled_at: Option<DateTimeUtc>,
-    /// What cash rounding added to the total.
+    /// Added to the total by cash rounding; may be negative.
     pub cash_rounding: Micros,
-    /// Consecutive in the callshop.
+    /// Receipt number, consecutive in the callshop; null until settled.
     pub receipt_number: Option<i64>,
-    /// Paid in advance, for calls; only of a PREPAID session.
+    /// Paid in advance for calls; only in a PREPAID session.
     pub deposit: Micros,
-    /// Of the final statement: what the calls came to.
+    /// Sum of the calls on the final statement.
     pub calls_total: Option<Micros>,
-    /// Of the final statement: what the items came to.
+    /// Sum of the items on the final statement.
     pub items_total: Option<Micros>,
-    /// Of the final statement: what was taken off, not negative.
+    /// Sum of the discounts on the final statement, not negative.
     pub discounts_total: Option<Micros>,
-    /// Of the final statement: what rounding it once added. `total = calls + items - discounts + rounding`.
+    /// Added to the final statement by rounding once. `total = calls + items - discounts + rounding`.
     pub rounding: Option<Micros>,
-    /// Given back after it was settled.
+    /// Refunded after settlement.
     pub refunded: Micros,
 }
 

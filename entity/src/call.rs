@@ -9,83 +9,83 @@ use crate::columns::{CallState, EndCause, EndedBy, Micros};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "call")]
 pub struct Model {
-    /// Id, the hook's `ref`.
+    /// Primary key; the `ref` of the hook.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Where.
+    /// The callshop.
     pub callshop_id: Uuid,
-    /// From which cabin.
+    /// The cabin of the phone, if it is in one.
     pub cabin_id: Option<Uuid>,
-    /// On whose bill; none for a refused or emergency call of a closed cabin.
+    /// The session that is billed; null for a refused or emergency call from a closed cabin.
     pub session_id: Option<Uuid>,
-    /// From which phone.
+    /// The calling phone.
     pub phone_id: Uuid,
-    /// The proxy's authorisation request, unique.
+    /// The proxy's authorization request, unique.
     pub request_id: String,
-    /// As the customer dialled it.
+    /// The digits as the customer dialed them.
     pub dialed: String,
     /// E.164 digits, or the short number.
     pub number: String,
     /// Name of the rated destination.
     pub destination: String,
-    /// An emergency number: free, always allowed.
+    /// A call to an emergency number: free and always allowed.
     pub emergency: bool,
-    /// Where it is.
+    /// Lifecycle state.
     pub state: CallState,
-    /// When it was asked for.
+    /// When the authorization was requested, server time.
     pub authorized_at: DateTimeUtc,
-    /// Proxy time.
+    /// When the phone first rang, proxy time.
     pub ringing_at: Option<DateTimeUtc>,
-    /// Proxy time.
+    /// When the call was answered, proxy time.
     pub answered_at: Option<DateTimeUtc>,
-    /// Proxy time.
+    /// When the call ended, proxy time.
     pub ended_at: Option<DateTimeUtc>,
-    /// Seconds that may be billed at most.
+    /// Most seconds that may be billed.
     pub covered: i32,
-    /// Final SIP code of a call that did not come about.
+    /// Final SIP code of a call that was not answered.
     pub sip_code: Option<i32>,
-    /// Who.
+    /// Who ended the call.
     pub ended_by: Option<EndedBy>,
-    /// Why.
+    /// Why the call ended.
     pub cause: Option<EndCause>,
-    /// Stable code of the reason, of a refused call.
+    /// Stable reason code of a refused call.
     pub refusal: Option<String>,
-    /// Answer to end, whole seconds rounded up, at most `covered`.
+    /// Seconds from answer to end, rounded up to whole seconds, at most `covered`.
     pub talk_seconds: i32,
-    /// What the customer pays for.
+    /// Seconds billed to the customer.
     pub billed_seconds: i32,
-    /// What the customer pays.
+    /// Amount charged to the customer.
     pub charge: Micros,
     /// ISO 4217 code.
     pub currency: String,
-    /// The rates of every level, frozen at authorisation: list of `{account_id, payee_id, version_id, pricing}`, the customer's first.
+    /// The rates of every level, frozen at authorization: a list of `{account_id, payee_id, version_id, pricing}`, the customer's level first.
     pub pricing: Json,
-    /// Which proxy carries it.
+    /// Name of the proxy that carries the call.
     pub proxy: String,
-    /// Dialog identifier.
+    /// SIP Call-ID of the dialog.
     pub sip_call_id: String,
-    /// Dialog identifier.
+    /// SIP From tag of the dialog.
     pub from_tag: String,
-    /// Dialog identifier.
+    /// SIP To tag of the dialog; null before the answer.
     pub to_tag: Option<String>,
-    /// User who asked to hang up.
+    /// User who requested hang-up.
     pub hang_up_by: Option<Uuid>,
-    /// Micros held at each level while it is live, in the order of `pricing`: a list of integers; empty once it is over.
+    /// Micros held at each level while the call is live, in the order of `pricing`: a list of integers, empty once the call is over.
     pub holds: Json,
-    /// When its covered seconds are to be looked at again; none before it is answered and after it is over.
+    /// When to extend the covered seconds; null before the answer and after the end.
     pub extend_at: Option<DateTimeUtc>,
-    /// Seconds that its proxy knows to be covered.
+    /// Covered seconds that the proxy has confirmed.
     pub confirmed: i32,
-    /// Its end was estimated, by reconciliation or from an `ended` whose times could not be true: a true `ended` corrects it.
+    /// The end is an estimate, by reconciliation or from an `ended` with impossible times. A true `ended` corrects it.
     pub estimated: bool,
-    /// What the customer would have paid for the seconds beyond `covered`.
+    /// Amount that the customer would have paid for the seconds beyond `covered`.
     pub written_off: Micros,
     /// Day of the attempt in the callshop's time zone, `YYYY-MM-DD`.
     pub attempt_day: String,
-    /// Day of the answer in the callshop's time zone.
+    /// Day of the answer in the callshop's time zone, `YYYY-MM-DD`.
     pub answer_day: Option<String>,
-    /// It was answered more than a day from its attempt: reports look for those by this. Always false otherwise, so that no index is
-    /// written when a call is answered.
+    /// Answered more than a day from the attempt; reports find such calls by this flag. Normally false, so that answering a call writes
+    /// no index entry.
     pub answered_far: bool,
 }
 

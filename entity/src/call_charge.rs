@@ -1,27 +1,27 @@
-//! What a call cost one payer of its chain.
+//! The charge of a call at one level of its account chain.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::Micros;
 
-/// What a call cost one payer of its chain.
+/// The charge of a call at one level of its account chain.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "call_charge")]
 pub struct Model {
-    /// Which call.
+    /// The call.
     #[sea_orm(primary_key, auto_increment = false)]
     pub call_id: Uuid,
-    /// 0 the customer, 1 the callshop, 2 its parent, and so on up.
+    /// Level of the payer: 0 the customer, 1 the callshop, 2 its parent, and so on.
     #[sea_orm(primary_key, auto_increment = false)]
     pub level: i32,
-    /// Who pays (the callshop itself at level 0, on behalf of the customer).
+    /// The paying account; at level 0 the callshop, on behalf of the customer.
     pub account_id: Uuid,
-    /// The tariff version.
+    /// The tariff version that priced the call.
     pub version_id: Uuid,
     /// Seconds billed at this level.
     pub billed_seconds: i32,
-    /// Amount.
+    /// Amount charged at this level.
     pub amount: Micros,
 }
 

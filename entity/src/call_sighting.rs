@@ -1,20 +1,20 @@
-//! A live call in the listings of its proxy.
+//! When a live call was last listed by its proxy, or first missing.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A live call in the listings of its proxy.
+/// When a live call was last listed by its proxy, or first missing.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "call_sighting")]
 pub struct Model {
-    /// Which call.
+    /// The call.
     #[sea_orm(primary_key, auto_increment = false)]
     pub call_id: Uuid,
-    /// Whose listings.
+    /// The proxy that lists the call.
     pub proxy: String,
-    /// The last instant at which it was up for certain; proxy time.
+    /// When the call was last known to be up, proxy time.
     pub seen_at: Option<DateTimeUtc>,
-    /// The listing from which it was missing first since then; server time.
+    /// Time of the first listing since then that the call was missing from, server time.
     pub missed_at: Option<DateTimeUtc>,
 }
 

@@ -9,36 +9,36 @@ use crate::columns::Micros;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "callshop")]
 pub struct Model {
-    /// The account.
+    /// The callshop's account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub account_id: Uuid,
-    /// `billing::DialPlan`.
+    /// A `billing::number::DialPlan`.
     pub dial_plan: Json,
-    /// Longest call, whatever the credit.
+    /// Longest call in seconds, regardless of credit.
     pub max_call_seconds: i32,
-    /// E.164 prefixes that may not be called, sorted list of strings.
+    /// E.164 prefixes that may not be called: a sorted list of strings.
     pub blocked_prefixes: Json,
-    /// What called parties are shown: digits with an optional `+`; empty makes calls anonymous.
+    /// Number shown to called parties: digits with an optional `+`; empty for anonymous calls.
     pub caller_id: String,
     /// Number of the next register shift.
     pub next_shift_number: i64,
     /// Number of the next receipt.
     pub next_receipt_number: i64,
-    /// Cash is paid in multiples of this; none for the minor unit.
+    /// Cash payments are rounded to multiples of this; null for the minor unit.
     pub cash_step: Option<Micros>,
-    /// Name on receipts; empty for the account's.
+    /// Name on receipts; empty for the account's name.
     pub legal_name: String,
-    /// Tax id on receipts.
+    /// Tax ID on receipts.
     pub tax_id: String,
-    /// Address on receipts, lines apart; may be empty.
+    /// Address on receipts, with line breaks; may be empty.
     pub address: String,
-    /// Last lines of receipts.
+    /// Text at the end of receipts.
     pub receipt_footer: String,
-    /// Receipts show dialled numbers without their last digits but two.
+    /// Receipts mask the four digits before the last two of dialed numbers.
     pub mask_numbers: bool,
-    /// What an attendant may take off one session's bill at most.
+    /// Most that an attendant may discount on one session.
     pub attendant_max_discount: Micros,
-    /// What an attendant may give back of one session at most.
+    /// Most that an attendant may refund on one session.
     pub attendant_max_refund: Micros,
 }
 

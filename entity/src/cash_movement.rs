@@ -1,30 +1,30 @@
-//! Money put into or taken out of the drawer besides sales.
+//! Cash put into or taken out of the drawer, other than sales.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{Micros, MovementKind};
 
-/// Money put into or taken out of the drawer besides sales.
+/// Cash put into or taken out of the drawer, other than sales.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "cash_movement")]
 pub struct Model {
-    /// Id.
+    /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Where.
+    /// The callshop.
     pub callshop_id: Uuid,
-    /// In which shift.
+    /// The shift.
     pub shift_id: Uuid,
-    /// In or out.
+    /// Pay-in or pay-out.
     pub kind: MovementKind,
-    /// Positive.
+    /// Amount, always positive.
     pub amount: Micros,
-    /// Why.
+    /// Reason that the user gave.
     pub reason: String,
-    /// Who.
+    /// The user who made the movement.
     pub user_id: Uuid,
-    /// When.
+    /// When the movement was made, server time.
     pub at: DateTimeUtc,
 }
 

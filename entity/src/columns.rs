@@ -3,9 +3,9 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Money in a column: integer millionths of the currency unit, BIGINT on both databases.
+/// A money column: integer millionths of the currency unit, BIGINT on both databases.
 ///
-/// This is only how [`billing::money::Micros`] is stored; arithmetic happens on that type.
+/// Only stores a [`billing::money::Micros`]; convert to that type for arithmetic.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, DeriveValueType,
 )]
@@ -33,7 +33,7 @@ macro_rules! text_enum {
             $($(#[$vmeta])* #[doc = concat!("`", $text, "`.")] #[sea_orm(string_value = $text)] #[serde(rename = $text)] $variant,)+
         }
         impl $name {
-            /// The stored and published text.
+            /// The text in the database and in the API.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
             }
@@ -47,7 +47,7 @@ macro_rules! text_enum {
     };
 }
 
-/// Gives a column enum the same variants as a `billing` enum, with conversions both ways.
+/// Implements conversions in both directions between a column enum and the `billing` enum with the same variants.
 macro_rules! mirrors {
     ($name:ident = $pure:path { $($variant:ident),+ $(,)? }) => {
         impl From<$pure> for $name {
@@ -60,11 +60,11 @@ macro_rules! mirrors {
 }
 
 text_enum!(
-    /// What a node of the account tree is.
+    /// The kind of a node of the account tree.
     AccountKind { Platform = "PLATFORM", Distributor = "DISTRIBUTOR", Reseller = "RESELLER", Callshop = "CALLSHOP" }
 );
 text_enum!(
-    /// What a user may do, on the subtree of the account he belongs to.
+    /// A user's permissions on the subtree of the user's account.
     Role { Admin = "ADMIN", Distributor = "DISTRIBUTOR", Reseller = "RESELLER", CallshopOwner = "CALLSHOP_OWNER", Attendant = "ATTENDANT" }
 );
 text_enum!(
@@ -106,88 +106,88 @@ text_enum!(
 );
 mirrors!(PaymentMethod = billing::statement::PaymentMethod { Cash, Card, Pix, Other });
 text_enum!(
-    /// What a customer's money was for, or why he got it back.
+    /// The purpose of a payment by a customer, or of a refund.
     PaymentKind { Sale = "SALE", Deposit = "DEPOSIT", Refund = "REFUND", DepositRefund = "DEPOSIT_REFUND" }
 );
 text_enum!(
-    /// A line of a bill that is no call.
+    /// A line of a bill other than a call.
     ItemKind { Item = "ITEM", Discount = "DISCOUNT" }
 );
 text_enum!(
-    /// Money put into or taken out of the drawer besides sales.
+    /// Cash put into or taken out of the drawer, other than sales.
     MovementKind { PayIn = "PAY_IN", PayOut = "PAY_OUT" }
 );
 text_enum!(
-    /// How an amount is brought to a tariff's decimals.
+    /// How an amount is rounded to a tariff's decimals.
     RoundingMode { HalfUp = "HALF_UP", Up = "UP", Down = "DOWN" }
 );
 mirrors!(RoundingMode = billing::money::RoundingMode { HalfUp, Up, Down });
 text_enum!(
-    /// A book of an account in the ledger (domain: Money).
+    /// A book of an account in the ledger; see docs/money.md.
     Book {
-        /// What the account holds with its parent.
+        /// The account's credit with its parent.
         Credit = "CREDIT",
-        /// Credit it gave its children.
+        /// Credit that the account issued to its children.
         Issued = "ISSUED",
-        /// What its children's calls brought.
+        /// Revenue from its children's calls.
         Revenue = "REVENUE",
         /// Money in a callshop's register, by shift and payment method.
         Drawer = "DRAWER",
-        /// What a callshop sold, below zero: where the money came from.
+        /// Sales of a callshop; negative, as the source of the money.
         Sales = "SALES",
-        /// What customers paid in advance, below zero: it is owed to them.
+        /// Deposits of customers; negative, as they are owed to them.
         Deposits = "DEPOSITS",
-        /// What customers owe for closed sessions.
+        /// Amounts that customers owe for closed sessions.
         Receivable = "RECEIVABLE",
-        /// What rounding statements and cash added, below zero.
+        /// Amounts added by rounding statements and cash; negative.
         Rounding = "ROUNDING",
-        /// What counts differed from the books: above zero, money was missing.
+        /// Differences between counts and books; positive if money was missing.
         Variance = "VARIANCE",
-        /// Where floats and pay-ins come from and pay-outs and counted drawers go to.
+        /// Source of floats and pay-ins, destination of pay-outs and counted drawers.
         Outside = "OUTSIDE",
-        /// What late cuts gave away.
+        /// Charges waived because calls were cut late.
         WriteOff = "WRITE_OFF",
     }
 );
 text_enum!(
-    /// Why money moved.
+    /// The reason for a transfer.
     TransferKind {
         /// A parent gives credit to a child.
         TopUp = "TOP_UP",
         /// A parent corrects a child's credit, with a reason.
         Adjustment = "ADJUSTMENT",
-        /// A call ended: every level pays the one above.
+        /// A call ended: every level pays the level above it.
         Call = "CALL",
-        /// What a late cut left beyond the covered seconds.
+        /// Seconds beyond the covered ones, because the call was cut late.
         WriteOff = "WRITE_OFF",
-        /// Takes another transfer back.
+        /// Reverses another transfer.
         Reversal = "REVERSAL",
         /// The float that a register opened with.
         Float = "FLOAT",
-        /// Cash put in by hand.
+        /// Cash that the attendant put in.
         PayIn = "PAY_IN",
-        /// Cash taken out by hand.
+        /// Cash that the attendant took out.
         PayOut = "PAY_OUT",
         /// A customer pays in advance.
         Deposit = "DEPOSIT",
-        /// A statement became final: the customer owes it.
+        /// A statement became final: the customer owes its total.
         Sale = "SALE",
-        /// The customer paid it.
+        /// The customer paid a statement.
         Settlement = "SETTLEMENT",
-        /// What he paid was given back.
+        /// A paid amount was refunded.
         Refund = "REFUND",
-        /// A deposit was given back unused.
+        /// An unused deposit was refunded.
         DepositRefund = "DEPOSIT_REFUND",
         /// A register was counted and emptied.
         Count = "COUNT",
     }
 );
 text_enum!(
-    /// What became of an event that the proxy sent.
+    /// The result of processing an event from a proxy.
     HookStatus { Applied = "APPLIED", Ignored = "IGNORED", Doubted = "DOUBTED", Rejected = "REJECTED" }
 );
 text_enum!(
-    /// What happened in a callshop.
+    /// The kind of an activity event of a callshop.
     ActivityKind {
         RegisterOpened = "REGISTER_OPENED", RegisterClosed = "REGISTER_CLOSED",
         CabinOpened = "CABIN_OPENED", CabinClosing = "CABIN_CLOSING", CabinClosed = "CABIN_CLOSED", CabinChanged = "CABIN_CHANGED",

@@ -1,32 +1,32 @@
-//! An event from the proxy: the key that makes its delivery count once, and what was not understood.
+//! An event received from a proxy: its key makes repeated deliveries count once. Rejected events are kept with their body.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::HookStatus;
 
-/// An event from the proxy: the key that makes its delivery count once, and what was not understood.
+/// An event received from a proxy: its key makes repeated deliveries count once. Rejected events are kept with their body.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "hook_event")]
 pub struct Model {
-    /// Unique key, given by the proxy.
+    /// Unique key, assigned by the proxy.
     #[sea_orm(primary_key, auto_increment = false)]
     pub eid: String,
-    /// What it is.
+    /// Kind of event, as sent.
     pub kind: String,
-    /// `ref`, or `request_id` of an abandoned one.
+    /// The `ref` of the call; the `request_id` for `abandoned`.
     pub reference: Option<String>,
-    /// Sender.
+    /// Name of the proxy that sent it.
     pub proxy: String,
-    /// Proxy time.
+    /// When it happened, proxy time.
     pub at: DateTimeUtc,
-    /// Our time.
+    /// When it was received, server time.
     pub received_at: DateTimeUtc,
-    /// What became of it.
+    /// The result of processing.
     pub status: HookStatus,
-    /// Why it was rejected, or is doubted.
+    /// Why it was rejected or is doubtful.
     pub error: Option<String>,
-    /// The event itself, kept when rejected.
+    /// The event itself; stored only if rejected.
     pub body: Option<Json>,
 }
 

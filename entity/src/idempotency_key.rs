@@ -1,16 +1,16 @@
-//! The first answer to a mutation that carried an idempotency key.
+//! The stored result of a mutation with an idempotency key.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// The first answer to a mutation that carried an idempotency key.
+/// The stored result of a mutation with an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "idempotency_key")]
 pub struct Model {
-    /// Who sent it.
+    /// The user who sent the mutation.
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: Uuid,
-    /// Which mutation.
+    /// Name of the mutation.
     #[sea_orm(primary_key, auto_increment = false)]
     pub mutation: String,
     /// The client's key.
@@ -18,9 +18,9 @@ pub struct Model {
     pub key: String,
     /// SHA-256 of the input, hex.
     pub input_hash: String,
-    /// Ids needed to answer again.
+    /// Ids from which the response is built again.
     pub answer: Json,
-    /// When.
+    /// When the key was first used.
     pub created_at: DateTimeUtc,
 }
 

@@ -1,26 +1,26 @@
-//! The running sum of the entries of one book in one currency.
+//! The running balance of one book of an account in one currency.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{Book, Micros};
 
-/// The running sum of the entries of one book in one currency: several only of the platform.
+/// The running balance of one book of an account in one currency. Only the platform has several currencies.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "ledger_balance")]
 pub struct Model {
-    /// Whose book.
+    /// The account.
     #[sea_orm(primary_key, auto_increment = false)]
     pub account_id: Uuid,
-    /// Which.
+    /// The book.
     #[sea_orm(primary_key, auto_increment = false)]
     pub book: Book,
     /// ISO 4217 code.
     #[sea_orm(primary_key, auto_increment = false)]
     pub currency: String,
-    /// Sum of its entries.
+    /// Sum of the entries.
     pub balance: Micros,
-    /// Of CREDIT: what live calls hold of it.
+    /// Amount that live calls hold; only in CREDIT.
     pub held: Micros,
 }
 

@@ -1,29 +1,29 @@
-//! One side of a transfer.
+//! One entry of a ledger transfer.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{Book, Micros, PaymentMethod};
 
-/// One side of a transfer.
+/// One entry of a ledger transfer.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "ledger_entry")]
 pub struct Model {
-    /// Of which transfer.
+    /// The transfer.
     #[sea_orm(primary_key, auto_increment = false)]
     pub transfer_id: Uuid,
-    /// 0, 1, 2 … in it.
+    /// Position in the transfer: 0, 1, 2 ….
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i32,
-    /// Whose book.
+    /// The account.
     pub account_id: Uuid,
-    /// Which.
+    /// The book.
     pub book: Book,
-    /// Signed.
+    /// Signed change of the balance.
     pub amount: Micros,
-    /// Of DRAWER: in which shift.
+    /// The register shift; only in DRAWER.
     pub shift_id: Option<Uuid>,
-    /// Of DRAWER: money of which kind.
+    /// The payment method; only in DRAWER.
     pub method: Option<PaymentMethod>,
 }
 

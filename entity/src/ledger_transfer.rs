@@ -1,32 +1,32 @@
-//! An immutable movement of money: its entries sum to zero.
+//! An immutable movement of money. Its entries sum to zero.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::TransferKind;
 
-/// An immutable movement of money: its entries sum to zero.
+/// An immutable movement of money. Its entries sum to zero.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "ledger_transfer")]
 pub struct Model {
-    /// Id.
+    /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Why.
+    /// The reason for the transfer.
     pub kind: TransferKind,
     /// ISO 4217 code of all its entries.
     pub currency: String,
-    /// When.
+    /// When it was posted, server time.
     pub at: DateTimeUtc,
-    /// Who; none for what the proxy caused.
+    /// The user who caused it; null if an event of the proxy did.
     pub user_id: Option<Uuid>,
-    /// For which call.
+    /// The call it is for, if any.
     pub call_id: Option<Uuid>,
-    /// Reason given.
+    /// Reason that the user gave; may be empty.
     pub note: String,
-    /// The transfer that this one takes back.
+    /// The transfer that this one reverses.
     pub reverses: Option<Uuid>,
-    /// For which cabin session.
+    /// The cabin session it is for, if any.
     pub session_id: Option<Uuid>,
 }
 

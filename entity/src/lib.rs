@@ -1,7 +1,7 @@
-//! SeaORM models and column types of the callshop database. One file a table, no logic.
+//! SeaORM models and column types of the callshop database: one file per table, no logic.
 //!
-//! Money columns are [`Micros`] in BIGINT on both databases: SeaORM keeps `Decimal` on SQLite as a float. Times are UTC with
-//! microseconds, ids are UUIDv7, lists and frozen rules are JSON.
+//! Money columns are [`Micros`] in BIGINT on both databases, because SeaORM stores `Decimal` on SQLite as a float. Times are UTC with
+//! microseconds, ids are UUIDv7, and lists and frozen prices are JSON.
 
 pub mod account;
 pub mod activity;

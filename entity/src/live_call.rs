@@ -1,26 +1,26 @@
-//! A call that is up or on its way, as far as it is looked for: its row is there from its authorisation to its end.
+//! Index of live calls: a row exists from the authorization of a call to its end.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A call that is up or on its way. Apart from `call`, so that no index of that table changes while a call goes on.
+/// A live call. Stored apart from `call`, so that no index of that table changes while a call goes on.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "live_call")]
 pub struct Model {
     /// The call.
     #[sea_orm(primary_key, auto_increment = false)]
     pub call_id: Uuid,
-    /// Where.
+    /// The callshop.
     pub callshop_id: Uuid,
-    /// From which cabin.
+    /// The cabin, if the phone is in one.
     pub cabin_id: Option<Uuid>,
-    /// On whose bill.
+    /// The session that is billed.
     pub session_id: Option<Uuid>,
-    /// From which phone: one live call each, emergency calls aside.
+    /// The calling phone. It has at most one live call, except emergency calls.
     pub phone_id: Uuid,
-    /// An emergency number.
+    /// A call to an emergency number.
     pub emergency: bool,
-    /// When its covered seconds are to be looked at again, as in `call`.
+    /// When to extend the covered seconds, as in `call`.
     pub extend_at: Option<DateTimeUtc>,
 }
 

@@ -1,34 +1,34 @@
-//! Money that a customer gave or got back: a deposit, a part of a settlement, a refund.
+//! Money that a customer paid or got back: a deposit, part of a settlement, or a refund.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{Micros, PaymentKind, PaymentMethod};
 
-/// Money that a customer gave or got back: a deposit, a part of a settlement, a refund.
+/// Money that a customer paid or got back: a deposit, part of a settlement, or a refund.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "payment")]
 pub struct Model {
-    /// Id.
+    /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Where.
+    /// The callshop.
     pub callshop_id: Uuid,
-    /// What was paid.
+    /// The session that was paid or refunded.
     pub session_id: Uuid,
-    /// The shift that took it.
+    /// The shift in whose register the money moved.
     pub shift_id: Uuid,
-    /// How.
+    /// The payment method.
     pub method: PaymentMethod,
-    /// What was kept, change already given back; of a refund what was given. Never negative.
+    /// Amount received, net of change; for a refund, the amount returned. Never negative.
     pub amount: Micros,
-    /// Who took it.
+    /// The user who handled it.
     pub user_id: Uuid,
-    /// When.
+    /// When it was made, server time.
     pub at: DateTimeUtc,
-    /// What for, and with it which way it went.
+    /// The purpose, which also gives the direction.
     pub kind: PaymentKind,
-    /// Why; only of a refund.
+    /// Reason for a refund; null otherwise.
     pub reason: Option<String>,
 }
 

@@ -7,34 +7,34 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "phone")]
 pub struct Model {
-    /// Id.
+    /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Whose it is.
+    /// The callshop it belongs to.
     pub callshop_id: Uuid,
     /// Generated SIP user name, unique.
     pub sip_user: String,
-    /// For people.
+    /// Display name.
     pub label: String,
-    /// Digest realm that `ha1` is for.
+    /// Digest realm of `ha1`.
     pub realm: String,
-    /// MD5(user:realm:secret), hex; the secret itself is not kept.
+    /// MD5(user:realm:secret), hex; the secret itself is not stored.
     pub ha1: String,
-    /// Since when it may neither register nor call.
+    /// When the phone was blocked; it can neither register nor call since. Null if not blocked.
     pub blocked_at: Option<DateTimeUtc>,
-    /// Registered at the proxy.
+    /// Whether it is registered at a proxy.
     pub online: bool,
     /// Proxy time of the last change of `online`.
     pub online_changed_at: Option<DateTimeUtc>,
-    /// SIP contact.
+    /// SIP contact of the registration.
     pub contact: Option<String>,
-    /// Address it registered from.
+    /// Network address that it registered from.
     pub source: Option<String>,
-    /// What it calls itself.
+    /// User-Agent that it sent.
     pub user_agent: Option<String>,
-    /// Name of the proxy that it is, or was last, registered at; none if that is not known.
+    /// Name of the proxy where it is registered, or was last; null if not known.
     pub proxy: Option<String>,
-    /// When it was made.
+    /// When the phone was created.
     pub created_at: DateTimeUtc,
 }
 

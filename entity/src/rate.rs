@@ -1,35 +1,35 @@
-//! One prefix's price in one version.
+//! The price of one prefix in one tariff version.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::Micros;
 
-/// One prefix's price in one version.
+/// The price of one prefix in one tariff version.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "rate")]
 pub struct Model {
-    /// Of which version.
+    /// The tariff version.
     #[sea_orm(primary_key, auto_increment = false)]
     pub version_id: Uuid,
-    /// E.164 digits.
+    /// E.164 digits, no plus sign.
     #[sea_orm(primary_key, auto_increment = false)]
     pub prefix: String,
-    /// For people.
+    /// Name of the destination.
     pub destination: String,
-    /// Price of a minute.
+    /// Price of sixty seconds, outside the time bands in `band_prices`.
     pub price_per_minute: Micros,
-    /// Charged once when answered.
+    /// Charged once per answered call.
     pub connection_fee: Micros,
-    /// Seconds billed at least.
+    /// Minimum billed seconds.
     pub initial_increment: i32,
-    /// Seconds of each further step.
+    /// Billing step in seconds after the initial increment.
     pub increment: i32,
-    /// An answered call costs at least this.
+    /// Minimum charge of an answered call.
     pub minimum_charge: Micros,
-    /// Calls shorter than this cost nothing.
+    /// Calls shorter than this are free.
     pub free_seconds: i32,
-    /// Band name to `billing::BandPrice`.
+    /// Prices within time bands: a map of band name to `billing::tariff::BandPrice`.
     pub band_prices: Json,
 }
 

@@ -1,32 +1,32 @@
-//! The cash register from opening to closing.
+//! A shift of the cash register, from opening to closing.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::Micros;
 
-/// The cash register from opening to closing.
+/// A shift of the cash register, from opening to closing.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "register_shift")]
 pub struct Model {
-    /// Id.
+    /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Of which callshop.
+    /// The callshop.
     pub callshop_id: Uuid,
-    /// Consecutive in the callshop; the Z report has the same.
+    /// Consecutive in the callshop; also the number of the Z report.
     pub number: i64,
-    /// User.
+    /// User who opened it.
     pub opened_by: Uuid,
-    /// When.
+    /// When it was opened.
     pub opened_at: DateTimeUtc,
     /// Cash counted at opening.
     pub float_amount: Micros,
-    /// User.
+    /// User who closed it.
     pub closed_by: Option<Uuid>,
-    /// When; none while it is open.
+    /// When it was closed; null while open.
     pub closed_at: Option<DateTimeUtc>,
-    /// The final report, never changed.
+    /// The final report; immutable.
     pub z_report: Option<Json>,
 }
 

@@ -1,36 +1,36 @@
-//! A line of a session's bill that is no call: something sold, or a discount.
+//! A line of a session's bill other than a call: an item or a discount.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{ItemKind, Micros};
 
-/// A line of a session's bill that is no call: something sold, or a discount.
+/// A line of a session's bill other than a call: an item or a discount.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "session_item")]
 pub struct Model {
-    /// Id.
+    /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Where.
+    /// The callshop.
     pub callshop_id: Uuid,
-    /// On whose bill.
+    /// The session that is billed.
     pub session_id: Uuid,
-    /// Adds or takes off.
+    /// Item or discount.
     pub kind: ItemKind,
-    /// What it is, or why.
+    /// The item, or the reason for the discount.
     pub description: String,
-    /// How many; 1 of a discount.
+    /// Number of units; 1 for a discount.
     pub quantity: i32,
-    /// Price of one, or what is taken off. Never negative.
+    /// Price of one unit, or the amount of the discount. Never negative.
     pub unit_price: Micros,
-    /// Who.
+    /// The user who added it.
     pub user_id: Uuid,
-    /// When.
+    /// When it was added.
     pub at: DateTimeUtc,
-    /// When it was taken off the bill again.
+    /// When it was removed from the bill; null if it is on the bill.
     pub removed_at: Option<DateTimeUtc>,
-    /// By whom.
+    /// The user who removed it.
     pub removed_by: Option<Uuid>,
 }
 

@@ -1,16 +1,16 @@
-//! Values that all nodes on one database share, such as the generated token key.
+//! A value that all nodes on one database share, such as the generated token key.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Values that all nodes on one database share, such as the generated token key.
+/// A value that all nodes on one database share, such as the generated token key.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "setting")]
 pub struct Model {
-    /// Name.
+    /// Name of the setting.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
-    /// Value.
+    /// The value, in text form.
     pub value: String,
 }
 

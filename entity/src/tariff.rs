@@ -1,36 +1,36 @@
-//! A price table. Everything here but the name and the blocked prefixes is fixed when it is made.
+//! A tariff. All fields except the name and the blocked prefixes are fixed at creation.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::RoundingMode;
 
-/// A price table. Everything here but the name and the blocked prefixes is fixed when it is made.
+/// A tariff. All fields except the name and the blocked prefixes are fixed at creation.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "tariff")]
 pub struct Model {
-    /// Id.
+    /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Who owns it.
+    /// The account that owns it.
     pub account_id: Uuid,
-    /// For people.
+    /// Display name.
     pub name: String,
     /// ISO 4217 code.
     pub currency: String,
     /// Decimals that a charge is rounded to, 0 to 6.
     pub rounding_decimals: i32,
-    /// How.
+    /// Rounding direction.
     pub rounding_mode: RoundingMode,
-    /// IANA zone of the bands.
+    /// IANA time zone of the bands and holidays.
     pub time_zone: String,
-    /// List of `billing::TimeBand`.
+    /// List of `billing::tariff::TimeBand`.
     pub bands: Json,
-    /// List of dates.
+    /// List of dates, `YYYY-MM-DD`.
     pub holidays: Json,
-    /// E.164 prefixes that may not be called, sorted list of strings.
+    /// E.164 prefixes that may not be called: a sorted list of strings.
     pub blocked_prefixes: Json,
-    /// When it was made.
+    /// When the tariff was created.
     pub created_at: DateTimeUtc,
 }
 

@@ -1,28 +1,28 @@
-//! A frozen edition of a tariff. Its state follows from `active_from`: none is a draft, the latest one passed is active.
+//! An immutable version of a tariff. `active_from` gives its state: null is a draft; the latest one not in the future is active.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A frozen edition of a tariff. Its state follows from `active_from`: none is a draft, the latest one passed is active.
+/// An immutable version of a tariff. `active_from` gives its state: null is a draft; the latest one not in the future is active.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "tariff_version")]
 pub struct Model {
-    /// Id.
+    /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Of which tariff.
+    /// The tariff.
     pub tariff_id: Uuid,
-    /// 1, 2, 3 … in its tariff.
+    /// Number in its tariff: 1, 2, 3 ….
     pub number: i32,
-    /// From when it counts.
+    /// When it takes effect; null for a draft.
     pub active_from: Option<DateTimeUtc>,
-    /// How many rates it has.
+    /// Number of its rates.
     pub rate_count: i32,
-    /// What it is, for people.
+    /// Description for users.
     pub note: String,
-    /// The version that it was made from, and that it may come into force behind; none for the first one.
+    /// The version it was made from, and after which alone it may be activated; null for the first one.
     pub base_version_id: Option<Uuid>,
-    /// When it was made.
+    /// When the version was created.
     pub created_at: DateTimeUtc,
 }
 

@@ -1,34 +1,34 @@
-//! A person who logs in.
+//! A user.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::Role;
 
-/// A person who logs in.
+/// A user.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "user_account")]
 pub struct Model {
-    /// Id.
+    /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The account whose subtree he acts on.
+    /// The account whose subtree the user acts on.
     pub account_id: Uuid,
     /// The part of the login before `@`, lower case.
     pub name: String,
-    /// For screens and receipts.
+    /// Name on screens and receipts.
     pub display_name: String,
-    /// What he may do.
+    /// Permissions of the user.
     pub role: Role,
     /// argon2id, PHC string.
     pub password_hash: String,
-    /// Since when he may not log in.
+    /// When the user was disabled and lost the right to log in; null if enabled.
     pub disabled_at: Option<DateTimeUtc>,
-    /// Wrong passwords since the last right one.
+    /// Failed logins since the last successful one.
     pub failed_logins: i32,
-    /// When the last wrong one was tried.
+    /// When the last login failed.
     pub last_failed_at: Option<DateTimeUtc>,
-    /// When it was made.
+    /// When the user was created.
     pub created_at: DateTimeUtc,
 }
 

@@ -1,11 +1,11 @@
-//! Database migrations, one file per change, each run on SQLite and on PostgreSQL from the same text.
+//! Database migrations, one file per change. SQLite and PostgreSQL run the same text.
 //!
-//! **Expand, then contract an edition later.** Nodes are upgraded one after the other, so that the nodes of one edition run on the tables of the
-//! next: the first new one brings them up to date, the old ones go on, and may be started again. A migration therefore only adds: tables,
-//! indexes, columns that have a default or may be empty. What nothing uses any more goes in the edition after the one that stopped using it, and so
-//! does whatever the old nodes could not live with (a column that must not be empty, a stricter constraint, another meaning). A migration
-//! that has shipped never changes. (The edition of November 2026 that knows several nodes is the first to which this applies; up to then
-//! there was one node, and `m20261124_000001_partitions` wants it stopped; so does `m20261128_000004_currencies`, before the first release.)
+//! **Expand, then contract one release later.** Nodes are upgraded one by one, so nodes of a release also run on the tables of the next one: the
+//! first new node migrates the tables, and the old nodes continue and may be restarted. A migration therefore only adds: tables, indexes,
+//! and columns that are nullable or have a default. Remove a table or column only in the release after the one that stopped using it. The same
+//! applies to changes that old nodes cannot handle (a NOT NULL column, a stricter constraint, a new meaning). A migration
+//! that has shipped never changes. (These rules apply from the November 2026 release on, the first to support several nodes. Before it
+//! there was one node. `m20261124_000001_partitions` and `m20261128_000004_currencies`, both before the first release, require it to be stopped.)
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -39,10 +39,10 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// Brings the tables up to date. On those of a later edition there is nothing to do: they have all that this one needs.
+/// Migrates the tables to this release. Does nothing on tables of a later release, because they include all migrations of this one.
 ///
 /// # Errors
-/// When a migration fails, or one of ours is missing in tables that have others.
+/// If a migration fails, or if the database has migrations of a later release but lacks one of this release.
 pub async fn up(connection: &sea_orm_migration::sea_orm::DatabaseConnection) -> Result<(), DbErr> {
     Migrator::install(connection).await?;
     let applied = Migrator::get_migration_models(connection).await?;
@@ -53,7 +53,7 @@ pub async fn up(connection: &sea_orm_migration::sea_orm::DatabaseConnection) -> 
     Migrator::up(connection, None).await
 }
 
-/// Column types by the words that stand for them in the `.sql` files, for SQLite and PostgreSQL.
+/// Placeholders in the `.sql` files, with their column types on SQLite and PostgreSQL.
 const TYPES: [(&str, &str, &str); 8] = [
     ("{uuid}", "BLOB", "UUID"),
     ("{time}", "TEXT", "TIMESTAMPTZ"),
@@ -61,12 +61,12 @@ const TYPES: [(&str, &str, &str); 8] = [
     ("{bool}", "INTEGER", "BOOLEAN"),
     ("{false}", "0", "FALSE"),
     ("{int}", "INTEGER", "INTEGER"),
-    // paths and prefixes are compared by range: by bytes, whatever the database's locale
+    // paths and prefixes are compared by range, so they must sort by bytes in any locale
     ("{bytes}", "", " COLLATE \"C\""),
     ("{strict}", " STRICT", ""),
 ];
 
-/// Runs each `;`-ended statement of `sql`, with the types of the connected database.
+/// Runs the `;`-terminated statements of `sql`, with the types of the connected database.
 async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let sqlite = connection.get_database_backend() == DbBackend::Sqlite;
@@ -78,7 +78,7 @@ async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     if sqlite {
         text = text.replace("BIGINT", "INTEGER");
     } else {
-        // tables may be large; whoever waits for a table that is in use must not keep everybody else waiting behind him
+        // large tables take time, so no statement timeout; but a migration waiting for a lock blocks all others behind it, so a lock timeout
         connection
             .execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '30s'")
             .await?;

@@ -1,4 +1,4 @@
-//! The first edition: accounts, users, phones, cabins, tariffs, register, sessions, calls, ledger, activity.
+//! The initial tables: accounts, users, phones, cabins, tariffs, register, sessions, calls, ledger, activity.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,5 +1,5 @@
--- Tables of the first edition. {words in braces} are the column types that differ between SQLite and PostgreSQL.
--- SQLite tables are STRICT, so that nothing but an integer ever lands in a money column.
+-- The initial tables. {words in braces} are column types that differ between SQLite and PostgreSQL.
+-- SQLite tables are STRICT, so that a money column accepts only integers.
 
 CREATE TABLE account (
     id {uuid} NOT NULL,

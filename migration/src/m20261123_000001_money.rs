@@ -1,4 +1,4 @@
-//! Money that is never wrong: holds, the callshop's books, prepaid sessions, items, refunds, the audit log.
+//! Holds, the callshop's books, prepaid sessions, items and discounts, refunds, the audit log.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,8 +1,8 @@
-//! Many nodes on PostgreSQL: live calls in a table of their own, history in partitions.
+//! Support for several nodes on PostgreSQL: live calls in their own table, history in partitions.
 //!
-//! What the earlier editions stored becomes the first partition of each table, as it is: no row is copied. PostgreSQL reads the tables
-//! once, to see that every row belongs there, and builds two indexes again. The further partitions are made by the servers, a month each,
-//! before the month begins (`api::store::partitions`); what belongs to none is caught by the default one.
+//! Each existing table becomes the first partition as it is; no row is copied. PostgreSQL reads the tables once to check that every
+//! row belongs there, and rebuilds two indexes. The servers create a partition for each further month before it begins
+//! (`api::store::partitions`). Rows that match no partition go to the default partition.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -29,11 +29,11 @@ impl MigrationTrait for Migration {
 /// A table that is partitioned by month.
 struct Table {
     name: &'static str,
-    /// What tells the month: an id that begins with milliseconds (RFC 9562, UUIDv7), or an instant.
+    /// The partition key: an id that begins with milliseconds (RFC 9562, UUIDv7), or a time.
     key: &'static str,
     by_id: bool,
     primary_key: &'static str,
-    /// Indexes besides the primary key: their names, and what they are made of.
+    /// Indexes besides the primary key: name and definition.
     indexes: &'static [(&'static str, &'static str)],
 }
 
@@ -44,7 +44,7 @@ const TABLES: [Table; 3] = [
         by_id: true,
         primary_key: "id",
         indexes: &[
-            // a request is asked about once: a lock of its own sees to that, for no index can be unique over several partitions
+            // not unique, as no index can be unique across partitions: an advisory lock ensures that a request is decided once
             ("call_request", "(request_id)"),
             ("call_callshop", "(callshop_id, id)"),
             ("call_session", "(session_id, id) WHERE session_id IS NOT NULL"),
@@ -58,13 +58,13 @@ const TABLES: [Table; 3] = [
         name: "activity",
         key: "at",
         by_id: false,
-        // the key of the partitions has to be in it; that (callshop_id, seq) is unique is seen to by the lock of the callshop's head
+        // it must include the partition key; the lock on the callshop's head keeps (callshop_id, seq) unique
         primary_key: "callshop_id, seq, at",
         indexes: &[],
     },
 ];
 
-/// What else PostgreSQL is told: events are trimmed by their time, of which they are stored in the order; live calls come and go.
+/// Further PostgreSQL settings. Events are trimmed by time, and stored in that order, so a BRIN index suffices. Rows of live calls are short-lived.
 const POSTGRES: &str = "
     CREATE INDEX hook_event_received ON hook_event USING brin (received_at);
     ALTER TABLE live_call SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
@@ -95,7 +95,7 @@ impl Table {
         for (index, columns) in self.indexes {
             statements.push(format!("CREATE INDEX {index} ON {name} {columns}"));
         }
-        // a call is written four times while it goes on: room for that on its page keeps its index entries as they are
+        // a call is updated four times during its life: free space on its page allows HOT updates, which leave indexes unchanged
         let room = if *name == "call" { " WITH (fillfactor = 70)" } else { "" };
         statements.extend([
             format!("ALTER TABLE {name} ATTACH PARTITION {first} FOR VALUES FROM (MINVALUE) TO ('{end}')"),
@@ -110,7 +110,7 @@ impl Table {
         Ok(())
     }
 
-    /// The month behind the last row, or behind this one, and what of it the rows have.
+    /// The month after the last row or after the current one, whichever is later, and its first partition key.
     async fn end(&self, connection: &SchemaManagerConnection<'_>) -> Result<(String, String), DbErr> {
         let last = match self.by_id {
             true => format!(
@@ -127,7 +127,7 @@ impl Table {
              FROM (SELECT date_trunc('month', GREATEST(now(), {last}) AT TIME ZONE 'UTC') + INTERVAL '1 month' AS month) AS next"
         );
         let row = connection.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
-        let row = row.ok_or_else(|| DbErr::Custom("PostgreSQL does not say which month it is".to_owned()))?;
+        let row = row.ok_or_else(|| DbErr::Custom("PostgreSQL did not return the month".to_owned()))?;
         let (month, start): (String, String) = (row.try_get("", "month")?, row.try_get("", "start")?);
         let millis: i64 = row.try_get("", "millis")?;
         let id = format!("{:08x}-{:04x}-0000-0000-000000000000", millis >> 16, millis & 0xffff);

@@ -1,4 +1,4 @@
-//! What reconciliation remembers of proxies, their calls and their phones.
+//! State of the reconciliation with proxies: their listings, their calls and their phones.
 
 use sea_orm_migration::prelude::*;
 

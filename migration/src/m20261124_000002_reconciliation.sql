@@ -1,6 +1,6 @@
--- What reconciliation remembers of proxies, their calls and their phones.
+-- State of the reconciliation with proxies: their listings, their calls and their phones.
 
--- A proxy, by the name it gives itself: who compares it just now, what was last listed, dialogs that nobody knows.
+-- A proxy, by the name it gives itself: the node that reconciles it, the last listing, and unknown dialogs.
 CREATE TABLE proxy (
     name TEXT NOT NULL,
     lease_holder {uuid},
@@ -13,7 +13,7 @@ CREATE TABLE proxy (
     PRIMARY KEY (name)
 ){strict};
 
--- A live call in its proxy's listings: when it was in one last, and from which one it was missing first.
+-- A live call in its proxy's listings: when it was last listed, and the first listing it was missing from.
 CREATE TABLE call_sighting (
     call_id {uuid} NOT NULL,
     proxy TEXT NOT NULL,
@@ -23,5 +23,5 @@ CREATE TABLE call_sighting (
 ){strict};
 CREATE INDEX call_sighting_proxy ON call_sighting (proxy);
 
--- At which proxy a phone is registered.
+-- The proxy at which a phone is registered.
 ALTER TABLE phone ADD COLUMN proxy TEXT;

@@ -1,4 +1,4 @@
-//! Calls that were answered far from their attempts, and events that a person should look at.
+//! Calls answered more than a day from their attempt, and doubtful events that a person should review.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -11,7 +11,7 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         crate::run(manager, include_str!("m20261128_000003_doubts.sql")).await?;
-        // as `is_far` in `api/src/store/calls/mod.rs` marks new ones
+        // same rule as `is_far` in `api/src/store/calls/mod.rs`
         let days = match manager.get_database_backend() {
             DbBackend::Sqlite => "abs(julianday(answered_at) - julianday(authorized_at))",
             _ => "abs(extract(epoch FROM answered_at - authorized_at)) / 86400",

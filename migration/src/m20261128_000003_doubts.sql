@@ -1,6 +1,6 @@
--- Calls that were answered far from their attempts, and events that a person should look at.
+-- Calls answered more than a day from their attempt, and doubtful events that a person should review.
 
 ALTER TABLE call ADD COLUMN answered_far {bool} NOT NULL DEFAULT {false};
--- not of `answer_day`, which the answer of every call sets: no row could be updated in place any more
+-- not on `answer_day`: every answer sets it, so calls could no longer get HOT updates
 CREATE INDEX call_answered_far ON call (callshop_id) WHERE answered_far;
 CREATE INDEX hook_event_doubted ON hook_event (received_at) WHERE status = 'DOUBTED';

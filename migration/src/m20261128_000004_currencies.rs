@@ -1,4 +1,4 @@
-//! A transfer has a currency, and an account a balance of each. Nodes of an earlier edition have to be stopped: they know one balance.
+//! A transfer has a currency, and an account has a balance per currency. Stop nodes of earlier releases first: they know a single balance.
 
 use sea_orm_migration::prelude::*;
 

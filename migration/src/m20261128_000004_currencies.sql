@@ -1,7 +1,7 @@
--- A transfer has a currency, and an account a balance of each: the platform's children use several.
+-- A transfer has a currency, and an account has a balance per currency, because the platform's children use several.
 
 ALTER TABLE ledger_transfer ADD COLUMN currency TEXT NOT NULL DEFAULT '';
--- all accounts in a transfer use the same one, but for the platform
+-- all accounts in a transfer use the same currency, except the platform
 UPDATE ledger_transfer SET currency = COALESCE((
     SELECT COALESCE(MIN(CASE WHEN a.kind <> 'PLATFORM' THEN a.currency END), MIN(a.currency))
     FROM ledger_entry e JOIN account a ON a.id = e.account_id WHERE e.transfer_id = ledger_transfer.id

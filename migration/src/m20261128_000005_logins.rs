@@ -1,4 +1,4 @@
-//! Refresh tokens have generations, and wrong passwords of logins that do not exist are counted.
+//! Adds generations of refresh tokens, and counters of failed logins with names that do not exist.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,7 +1,7 @@
--- How often the login was refreshed: which refresh token is the good one.
+-- How often the login was refreshed; identifies the valid refresh token.
 ALTER TABLE auth_session ADD COLUMN generation BIGINT NOT NULL DEFAULT 0;
 
--- Wrong passwords of logins that do not exist, in a bounded number of buckets.
+-- Failed logins with names that do not exist, in a bounded number of buckets.
 CREATE TABLE login_failure (
     bucket BIGINT NOT NULL,
     failures {int} NOT NULL,

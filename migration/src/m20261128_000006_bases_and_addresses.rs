@@ -1,4 +1,4 @@
-//! What a tariff version was made from, and the address on a callshop's receipts.
+//! The base of a tariff version, and the address on a callshop's receipts.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,6 +1,6 @@
--- What a tariff version was made from, and the address on a callshop's receipts.
+-- The base of a tariff version, and the address on a callshop's receipts.
 
--- The version that has to be in force when a draft is activated; none for the first one, and for drafts of before.
+-- The version that must be in force when a draft is activated; null for the first version and for drafts that predate this column.
 ALTER TABLE tariff_version ADD COLUMN base_version_id {uuid};
 
 -- Printed below the shop's name.

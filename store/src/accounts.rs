@@ -11,10 +11,10 @@ use uuid::Uuid;
 use super::{Page, Scope, bulk};
 use base::error::Result;
 
-/// The root of the tree, if it was made.
+/// The root of the account tree; none before it was created.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn platform(conn: &impl ConnectionTrait) -> Result<Option<account::Model>> {
     Ok(account::Entity::find().filter(account::Column::ParentId.is_null()).one(conn).await?)
 }
@@ -34,12 +34,12 @@ pub async fn find_all(
     Ok(account::Entity::find().filter(wanted).filter(scope.accounts()).all(conn).await?)
 }
 
-/// The same, locked until the transaction ends.
+/// Like [`find`], locked until the transaction ends.
 pub async fn lock(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<account::Model>> {
     Ok(account::Entity::find_by_id(id).filter(scope.accounts()).lock_exclusive().one(conn).await?)
 }
 
-/// Accounts by id, whoever owns them: for chains that were already proven to be the caller's.
+/// Accounts by id. Not scoped: the caller must have checked access to the chain of accounts.
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<account::Model>> {
     Ok(account::Entity::find()
         .filter(bulk::among(conn, account::Column::Id, ids.iter().copied()))
@@ -47,12 +47,12 @@ pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<acc
         .await?)
 }
 
-/// The account with this login code.
+/// The account with this code, the part of a login after `@`. Not scoped.
 pub async fn by_code(conn: &impl ConnectionTrait, code: &str) -> Result<Option<account::Model>> {
     Ok(account::Entity::find().filter(account::Column::Code.eq(code)).one(conn).await?)
 }
 
-/// A page of accounts inside `scope`, below `parent` if given: callshops, or all others.
+/// A page of accounts inside `scope`, and only children of `parent` if given: either callshops, or all other kinds.
 pub async fn list(
     conn: &impl ConnectionTrait,
     scope: &Scope,
@@ -77,7 +77,7 @@ pub async fn insert(conn: &impl ConnectionTrait, account: account::Model) -> Res
     Ok(())
 }
 
-/// Writes every column of an account that was read in this transaction.
+/// Updates every column of an account. The caller must have read it in this transaction.
 pub async fn update(conn: &impl ConnectionTrait, account: account::Model) -> Result<account::Model> {
     Ok(account.into_active_model().reset_all().update(conn).await?)
 }
@@ -104,12 +104,12 @@ pub async fn find_callshop(
     Ok(query.one(conn).await?.and_then(|(account, settings)| Some((account, settings?))))
 }
 
-/// The settings of a callshop whose account was already found in the caller's scope.
+/// The settings of a callshop. Not scoped: the caller must have checked access to its account.
 pub async fn callshop(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<Option<callshop::Model>> {
     Ok(callshop::Entity::find_by_id(account_id).one(conn).await?)
 }
 
-/// The same, locked until the transaction ends.
+/// Like [`callshop()`], locked until the transaction ends.
 pub async fn lock_callshop(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<Option<callshop::Model>> {
     Ok(callshop::Entity::find_by_id(account_id).lock_exclusive().one(conn).await?)
 }
@@ -122,7 +122,7 @@ pub async fn callshops(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<
         .await?)
 }
 
-/// Writes every column of a callshop's settings.
+/// Updates every column of a callshop's settings.
 pub async fn update_callshop(
     conn: &impl ConnectionTrait,
     callshop: callshop::Model,
@@ -147,12 +147,12 @@ pub async fn find_users(
     Ok(user::Entity::find().filter(wanted).filter(owned).all(conn).await?)
 }
 
-/// A user whose password was looked at outside, locked until the transaction ends.
+/// A user, locked until the transaction ends. Not scoped: the password is checked outside this transaction.
 pub async fn lock_user(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<user::Model>> {
     Ok(user::Entity::find_by_id(id).lock_exclusive().one(conn).await?)
 }
 
-/// Users by id, for names in records that were already proven to be the caller's.
+/// Users by id, for their names. Not scoped: the caller must have checked access to the records that refer to them.
 pub async fn users_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<user::Model>> {
     Ok(user::Entity::find()
         .filter(bulk::among(conn, user::Column::Id, ids.iter().copied()))
@@ -160,7 +160,7 @@ pub async fn users_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<V
         .await?)
 }
 
-/// The user called `name` in an account.
+/// The user with login name `name` in an account.
 pub async fn user_by_name(
     conn: &impl ConnectionTrait,
     account_id: Uuid,
@@ -172,12 +172,12 @@ pub async fn user_by_name(
     Ok(query.one(conn).await?)
 }
 
-/// Wrong passwords of the logins in a bucket, none of which exists.
+/// The failure counter of a bucket of logins that do not exist.
 pub async fn login_failure(conn: &impl ConnectionTrait, bucket: i64) -> Result<Option<login_failure::Model>> {
     Ok(login_failure::Entity::find_by_id(bucket).one(conn).await?)
 }
 
-/// The same, made if it is missing, locked until the transaction ends.
+/// Like [`login_failure()`], created if missing, and locked until the transaction ends.
 pub async fn lock_login_failure(
     conn: &impl ConnectionTrait,
     bucket: i64,
@@ -190,7 +190,7 @@ pub async fn lock_login_failure(
     Ok(row.unwrap_or(empty))
 }
 
-/// Writes a bucket that was locked in this transaction.
+/// Updates a failure counter. The caller must have locked it in this transaction.
 pub async fn update_login_failure(conn: &impl ConnectionTrait, row: login_failure::Model) -> Result<()> {
     row.into_active_model().reset_all().update(conn).await?;
     Ok(())
@@ -212,17 +212,17 @@ pub async fn insert_user(conn: &impl ConnectionTrait, user: user::Model) -> Resu
     Ok(())
 }
 
-/// Writes every column of a user.
+/// Updates every column of a user.
 pub async fn update_user(conn: &impl ConnectionTrait, user: user::Model) -> Result<user::Model> {
     Ok(user.into_active_model().reset_all().update(conn).await?)
 }
 
-/// A login by id: the id itself is proof enough, it came in a signed token or beside a secret.
+/// A login by id, locked until the transaction ends. Not scoped: the id comes from a signed token or with a secret.
 pub async fn auth_session(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<auth_session::Model>> {
     Ok(auth_session::Entity::find_by_id(id).lock_exclusive().one(conn).await?)
 }
 
-/// Whether a login has not ended; if so, nobody ends it until the transaction is over.
+/// Whether a login is valid (not revoked). If so, takes a shared lock, so that it cannot be revoked until the transaction ends.
 pub async fn hold_auth_session(conn: &impl ConnectionTrait, id: Uuid) -> Result<bool> {
     let held: Option<Uuid> = auth_session::Entity::find_by_id(id)
         .select_only()
@@ -235,7 +235,7 @@ pub async fn hold_auth_session(conn: &impl ConnectionTrait, id: Uuid) -> Result<
     Ok(held.is_some())
 }
 
-/// The login, its user and his account, as one authentication needs them.
+/// A login with its user and the user's account, for authentication.
 pub async fn identity(
     conn: &impl ConnectionTrait,
     session_id: Uuid,
@@ -256,13 +256,13 @@ pub async fn insert_auth_session(conn: &impl ConnectionTrait, session: auth_sess
     Ok(())
 }
 
-/// Writes every column of a login.
+/// Updates every column of a login.
 pub async fn update_auth_session(conn: &impl ConnectionTrait, session: auth_session::Model) -> Result<()> {
     session.into_active_model().reset_all().update(conn).await?;
     Ok(())
 }
 
-/// Ends every login of a user but `keep`; answers the ids of those it ended.
+/// Revokes every login of a user except `keep`, and returns the ids of the revoked ones.
 pub async fn revoke_auth_sessions(
     conn: &impl ConnectionTrait,
     user_id: Uuid,
@@ -282,7 +282,7 @@ pub async fn revoke_auth_sessions(
     Ok(ended)
 }
 
-/// The value that all nodes share under `key`: the one stored first, `value` if none is.
+/// The setting `key` that all nodes share. Stores `value` if the setting does not exist yet.
 pub async fn shared_setting(conn: &impl ConnectionTrait, key: &str, value: &str) -> Result<String> {
     let row = setting::ActiveModel { key: Set(key.to_owned()), value: Set(value.to_owned()) };
     setting::Entity::insert(row).on_conflict_do_nothing().exec_without_returning(conn).await?;
@@ -290,7 +290,7 @@ pub async fn shared_setting(conn: &impl ConnectionTrait, key: &str, value: &str)
     Ok(stored.map_or_else(|| value.to_owned(), |row| row.value))
 }
 
-/// Logins revoked since an instant, at most 10,000.
+/// Ids of logins revoked at or after `since`, at most 10,000.
 pub async fn revoked_since(conn: &impl ConnectionTrait, since: DateTime<Utc>) -> Result<Vec<Uuid>> {
     let query = auth_session::Entity::find()
         .select_only()
@@ -299,10 +299,10 @@ pub async fn revoked_since(conn: &impl ConnectionTrait, since: DateTime<Utc>) ->
     Ok(query.limit(10_000).into_tuple::<Uuid>().all(conn).await?)
 }
 
-/// The credit limits of accounts; none inside is unlimited.
+/// The credit limits of accounts; an inner none is unlimited.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn credit_limits(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],

@@ -1,4 +1,4 @@
-//! Activity rows and their numbering; the lock that migrations take.
+//! Activity events and their numbering; the migration lock.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ use uuid::Uuid;
 use super::{NewActivity, bulk};
 use base::error::{Error, Result};
 
-/// Key of the advisory lock that one migrating node holds on PostgreSQL.
+/// Key of the advisory lock that the migrating node holds on PostgreSQL.
 const MIGRATION_LOCK: i64 = 0x0063_616c_6c73_686f;
 
-/// Callshops whose heads one statement reads at most: SQLite takes 32,766 parameters.
+/// Most callshops in a statement that reads heads: SQLite allows 32,766 parameters.
 const HEADS: usize = 16_384;
 
-/// Numbers and inserts what a transaction emitted, callshops in id order.
+/// Numbers and inserts the events that a transaction emitted. Locks the callshops' heads in id order.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> Result<Vec<activity::Model>> {
     if pending.is_empty() {
         return Ok(Vec::new());
@@ -36,7 +36,7 @@ pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> R
         kept_from: 1,
     };
     let heads: Vec<activity_head::Model> = counts.iter().map(head).collect();
-    // each with its distance to where its head will be, which only the head's row says
+    // `seq` is first the negative distance to the new head, which is known only after the head has moved
     let row = |new: NewActivity| {
         let left = counts.entry(new.callshop_id).or_insert(0);
         *left -= 1;
@@ -67,7 +67,7 @@ pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> R
     }
     for model in &mut models {
         let head = reached.get(&model.callshop_id);
-        model.seq += head.ok_or_else(|| Error::fault("a callshop's head did not move"))?;
+        model.seq += head.ok_or_else(|| Error::fault("the activity head of a callshop was not updated"))?;
     }
     if !numbered {
         bulk::insert::<activity::Entity>(conn, &models, "").await?;
@@ -75,11 +75,11 @@ pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> R
     Ok(models)
 }
 
-/// Moves a callshop's head on by the `seq` of its row; answers where it is then.
+/// Advances a callshop's head by the `seq` of its row, and returns the new head.
 const ADVANCE: &str = "ON CONFLICT (callshop_id) DO UPDATE SET seq = activity_head.seq + excluded.seq RETURNING callshop_id, seq";
 
-/// What moves heads on and inserts activities behind them in one round trip, on PostgreSQL; none when there are more rows than a statement
-/// takes. It answers as [`ADVANCE`] does.
+/// A PostgreSQL statement that advances heads and inserts the activities in one round trip; none if there are more rows than fit into a
+/// statement. Returns the same rows as [`ADVANCE`].
 fn numbered_there(heads: &[activity_head::Model], models: &[activity::Model]) -> Result<Option<Statement>> {
     let backend = DbBackend::Postgres;
     let mut parts = bulk::inserts::<activity_head::Entity>(backend, heads, ADVANCE)?;
@@ -93,18 +93,18 @@ fn numbered_there(heads: &[activity_head::Model], models: &[activity::Model]) ->
     Ok(Some(bulk::combined(backend, parts)))
 }
 
-/// The last `seq` of a callshop, 0 before the first activity.
+/// The last `seq` of a callshop; 0 before its first activity.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn head(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<i64> {
     Ok(activity_head::Entity::find_by_id(callshop_id).one(conn).await?.map_or(0, |row| row.seq))
 }
 
-/// The last `seq` of each of these callshops that has any activity.
+/// The last `seq` of each of these callshops; those without activities are omitted.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<Vec<(Uuid, i64)>> {
     let mut heads = Vec::with_capacity(callshops.len());
     for some in callshops.chunks(HEADS) {
@@ -115,10 +115,10 @@ pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<
     Ok(heads)
 }
 
-/// The first `seq` still kept of a callshop, be it there already or not; none before the first activity.
+/// The first `seq` of a callshop that is not trimmed, even if no such activity exists yet; none before the first activity.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn first_kept(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Option<i64>> {
     Ok(activity_head::Entity::find_by_id(callshop_id).one(conn).await?.map(|row| row.kept_from))
 }
@@ -126,7 +126,7 @@ pub async fn first_kept(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Resul
 /// At most `limit` activities after `seq`, in order.
 ///
 /// # Errors
-/// `INVALID_INPUT` when the next one is no longer kept; those of the database.
+/// `INVALID_INPUT` if the next activity was trimmed; database errors.
 pub async fn after(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -140,23 +140,26 @@ pub async fn after(
         .limit(limit)
         .all(conn)
         .await?;
-    // they are numbered without a gap: who was about to read what was just trimmed must not go on behind it
+    // numbers have no gaps: a reader whose next activity was just trimmed must not silently skip it
     if rows.first().is_some_and(|first| first.seq != seq + 1) {
-        return Err(Error::invalid("after", "what follows this cursor is no longer kept"));
+        return Err(Error::invalid(
+            "after",
+            "The events after this cursor were deleted; start again without a cursor.",
+        ));
     }
     Ok(rows)
 }
 
-/// Takes the lock that keeps nodes which start together from migrating together. Held until released.
+/// Takes the lock that prevents nodes from migrating at the same time. Held until released; none on SQLite.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn migration_lock(conn: &DatabaseConnection) -> Result<Option<DatabaseTransaction>> {
     if conn.get_database_backend() != DbBackend::Postgres {
         return Ok(None);
     }
     let transaction = conn.begin().await?;
-    // another node's migration is waited for as long as it takes; then this transaction does nothing until ours are done
+    // waits as long as another node's migration takes, and then stays idle during ours: so no timeouts
     for setting in ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"] {
         transaction.execute_unprepared(&format!("SET LOCAL {setting} = 0")).await?;
     }
@@ -164,10 +167,10 @@ pub async fn migration_lock(conn: &DatabaseConnection) -> Result<Option<Database
     Ok(Some(transaction))
 }
 
-/// Gives the migration lock back.
+/// Releases the migration lock.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn release_migration_lock(lock: Option<DatabaseTransaction>) -> Result<()> {
     match lock {
         Some(transaction) => transaction.commit().await.map_err(Error::from),

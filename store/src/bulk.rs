@@ -1,6 +1,6 @@
-//! Many rows in one statement whose text does not tell how many: it is prepared once, and found again by the next batch.
+//! Statements for many rows whose text does not depend on the number of rows, so that prepared statements are reused by the next batch.
 //!
-//! PostgreSQL takes each column as one array. SQLite has no arrays: it gets statements of 1, 2, 4 … rows, and lists of as many keys.
+//! PostgreSQL gets each column as one array. SQLite has no arrays, so it gets statements of 1, 2, 4 … rows, and key lists of these lengths.
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::extension::postgres::PgFunc;
@@ -13,15 +13,15 @@ use uuid::Uuid;
 
 use base::error::{Error, Result};
 
-/// Rows of one statement on SQLite at most: of 48 columns each they stay below its 32,766 parameters.
+/// Most rows in a statement on SQLite: with up to 48 columns they stay below its limit of 32,766 parameters.
 const SQLITE_ROWS: usize = 512;
-/// Rows of one statement on PostgreSQL at most: bounds the memory that one takes.
+/// Most rows in a statement on PostgreSQL, to limit its memory.
 const POSTGRES_ROWS: usize = 4_096;
 
-/// Inserts whole rows; `conflict` is what follows, if anything does (`ON CONFLICT …`). Rows are locked in the order they are given.
+/// Inserts whole rows. `conflict` is appended to the statement (`ON CONFLICT …`) and may be empty. Rows are locked in the given order.
 ///
 /// # Errors
-/// Those of the database, as for every function here; a fault for a column type that is not known here.
+/// Database errors, as for every function here; a fault for an unsupported column type.
 pub(super) async fn insert<E>(conn: &impl ConnectionTrait, rows: &[E::Model], conflict: &str) -> Result<()>
 where
     E: EntityTrait,
@@ -30,11 +30,11 @@ where
     together(conn, inserts::<E>(conn.get_database_backend(), rows, conflict)?).await
 }
 
-/// Runs statements that answer nothing and do not see what the others write: on PostgreSQL as one, in one round trip. Only one of them
-/// may lock rows that others wait for, since in which order they run is not said.
+/// Runs statements that return nothing and do not depend on each other's writes; on PostgreSQL as one statement, in one round trip. PostgreSQL
+/// does not define their order, so only one of them may lock rows that other transactions wait for.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub(super) async fn together(conn: &impl ConnectionTrait, statements: Vec<Statement>) -> Result<()> {
     let backend = conn.get_database_backend();
     if backend == DbBackend::Sqlite || statements.len() < 2 {
@@ -47,7 +47,7 @@ pub(super) async fn together(conn: &impl ConnectionTrait, statements: Vec<Statem
     Ok(())
 }
 
-/// Statements as one, of PostgreSQL: each but the last has the name `s1`, `s2` … for those behind it.
+/// Combines statements into one for PostgreSQL. All but the last become the CTEs `s1`, `s2` …, to which later ones can refer.
 pub(super) fn combined(backend: DbBackend, statements: Vec<Statement>) -> Statement {
     let (mut parts, mut values) = (Vec::with_capacity(statements.len()), Vec::new());
     for statement in statements {
@@ -61,7 +61,7 @@ pub(super) fn combined(backend: DbBackend, statements: Vec<Statement>) -> Statem
     Statement::from_sql_and_values(backend, format!("{with}{last}"), values)
 }
 
-/// A statement whose parameters begin behind `before` others. No text in our statements has a `$` of its own.
+/// Renumbers a statement's parameters to start after `before` others. Our statements contain `$` only in parameters.
 fn renumbered(sql: &str, before: usize) -> String {
     let mut parts = sql.split('$');
     let mut text = parts.next().unwrap_or_default().to_owned();
@@ -74,7 +74,7 @@ fn renumbered(sql: &str, before: usize) -> String {
     text
 }
 
-/// The same; what `conflict` says is returned, in no order.
+/// Like [`insert`]; returns the rows of the `RETURNING` clause in `conflict`, in no particular order.
 pub(super) async fn insert_returning<E>(
     conn: &impl ConnectionTrait,
     rows: &[E::Model],
@@ -91,10 +91,10 @@ where
     Ok(returned)
 }
 
-/// What [`insert`] runs.
+/// The statements of [`insert`].
 ///
 /// # Errors
-/// A fault for a column type that is not known here.
+/// A fault for an unsupported column type.
 pub(super) fn inserts<E>(backend: DbBackend, rows: &[E::Model], conflict: &str) -> Result<Vec<Statement>>
 where
     E: EntityTrait,
@@ -103,10 +103,10 @@ where
     inserts_computed::<E>(backend, rows, None, conflict)
 }
 
-/// The same; on PostgreSQL one column may be an expression of the rows, which are called `v`, and of what `rest` joins to them.
+/// Like [`inserts`]. On PostgreSQL one column may be computed: an expression over the rows, named `v`, and tables that `rest` joins to them.
 ///
 /// # Errors
-/// A fault for a column type that is not known here.
+/// A fault for an unsupported column type.
 pub(super) fn inserts_computed<E>(
     backend: DbBackend,
     rows: &[E::Model],
@@ -121,7 +121,7 @@ where
     let table = E::default().as_str();
     let one = |chunk| {
         let source = Source::of::<E>(backend, &columns, chunk, Columns::Filled)?;
-        // a column without any value is left to its default, which is none
+        // omit a column without any value; its default is NULL
         let filled: Vec<&Column> = source.columns.iter().filter(|column| column.value.is_some()).collect();
         let names = list(&filled, |column| format!("\"{}\"", column.name));
         let sql = match backend {
@@ -139,7 +139,7 @@ where
     chunks(backend, rows).into_iter().map(one).collect()
 }
 
-/// Writes `changed` of rows that are there, found by `key`.
+/// Updates the columns `changed` of existing rows, found by `key`.
 pub(super) async fn update<E>(
     conn: &impl ConnectionTrait,
     rows: &[E::Model],
@@ -153,10 +153,10 @@ where
     together(conn, updates::<E>(conn.get_database_backend(), rows, key, changed)?).await
 }
 
-/// What [`update`] runs.
+/// The statements of [`update`].
 ///
 /// # Errors
-/// A fault for a column type that is not known here.
+/// A fault for an unsupported column type.
 pub(super) fn updates<E>(
     backend: DbBackend,
     rows: &[E::Model],
@@ -185,7 +185,7 @@ where
     chunks(backend, rows).into_iter().map(one).collect()
 }
 
-/// Whether `column` is one of `keys`.
+/// Condition that `column` is one of `keys`.
 pub(super) fn among<C, V>(
     conn: &impl ConnectionTrait,
     column: C,
@@ -209,7 +209,7 @@ where
     }
 }
 
-/// The same of ids, of which there may be none: on PostgreSQL the text of the statement does not tell.
+/// Like [`among`] for ids. On PostgreSQL the statement's text is the same even if `ids` is empty.
 pub(super) fn any<C: ColumnTrait>(conn: &impl ConnectionTrait, column: C, ids: &[Uuid]) -> SimpleExpr {
     if conn.get_database_backend() != DbBackend::Postgres {
         return among(conn, column, ids.iter().copied());
@@ -222,11 +222,11 @@ pub(super) fn any<C: ColumnTrait>(conn: &impl ConnectionTrait, column: C, ids: &
 /// A column of a [`Source`].
 struct Column {
     name: &'static str,
-    /// What stands for a row's value; none when no row has one.
+    /// SQL expression for a row's value; none if no row has a value.
     value: Option<String>,
 }
 
-/// Rows as a statement reads them.
+/// Rows as the source of a statement.
 struct Source {
     columns: Vec<Column>,
     /// `VALUES …` on SQLite, `unnest(…) AS v(…)` on PostgreSQL.
@@ -234,12 +234,12 @@ struct Source {
     values: Vec<Value>,
 }
 
-/// Which columns a [`Source`] on PostgreSQL has.
+/// The columns of a [`Source`] on PostgreSQL.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Columns {
-    /// Those of which any row has a value.
+    /// Columns in which at least one row has a value.
     Filled,
-    /// All: rows of which now these and now those columns are empty, as calls that ring, go on and end, are one statement nevertheless.
+    /// All columns. The statement's text then stays the same for batches with different empty columns, like calls that ring, talk or end.
     All,
 }
 
@@ -281,7 +281,7 @@ impl Source {
     {
         let mut source = Self { columns: Vec::new(), from: String::new(), values: Vec::new() };
         let (mut arrays, mut names) = (Vec::new(), Vec::new());
-        // an array of a parameter has no NULL here: which values are none is told beside it, a bit for each column that may be empty
+        // array parameters cannot contain NULL here: a separate bitmap marks the missing values, one bit per nullable column
         let (mut missing, mut bit) = (vec![0_i64; rows.len()], 1_i64);
         for column in columns {
             let (name, definition) = (column.as_str(), column.def());
@@ -322,7 +322,7 @@ impl Source {
     }
 }
 
-/// JSON goes as its text.
+/// Converts JSON to text; other values stay unchanged.
 fn stored(value: Value) -> Value {
     match value {
         Value::Json(json) => Value::String(json.map(|json| json.to_string())),
@@ -330,12 +330,12 @@ fn stored(value: Value) -> Value {
     }
 }
 
-/// How PostgreSQL takes the values of a column.
+/// The PostgreSQL array type for a column's values.
 struct ArrayKind {
     name: &'static str,
     array: ArrayType,
     is_json: bool,
-    /// Stands where there is no value.
+    /// Placeholder for a missing value.
     filler: Value,
 }
 
@@ -355,12 +355,12 @@ impl ArrayKind {
             ColumnType::TimestampWithTimeZone => {
                 kind("timestamptz", ArrayType::ChronoDateTimeUtc, DateTime::<Utc>::UNIX_EPOCH.into())
             }
-            other => return Err(Error::fault(format!("no array of {other:?}"))),
+            other => return Err(Error::fault(format!("no PostgreSQL array type for {other:?}"))),
         })
     }
 }
 
-/// As many rows as a statement takes: on SQLite the powers of two that make up their number.
+/// Splits rows into chunks, one per statement. On SQLite the sizes are powers of two that add up to the number of rows.
 fn chunks<T>(backend: DbBackend, mut rows: &[T]) -> Vec<&[T]> {
     if backend != DbBackend::Sqlite {
         return rows.chunks(POSTGRES_ROWS).collect();

@@ -10,10 +10,10 @@ use uuid::Uuid;
 use super::{Page, Scope, bulk};
 use base::error::Result;
 
-/// A cabin of a callshop inside `scope`, retired ones too.
+/// A cabin of a callshop inside `scope`, including retired ones.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).filter(scope.owns((Entity, Column::CallshopId))).one(conn).await?)
 }
@@ -24,14 +24,14 @@ pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) 
     Ok(Entity::find().filter(wanted).filter(scope.owns((Entity, Column::CallshopId))).all(conn).await?)
 }
 
-/// Cabins by id, locked in id order until the transaction ends; for ids that were already proven to be the caller's.
+/// Cabins by id, locked in id order until the transaction ends. Not scoped: the caller must have checked access.
 pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     let query =
         Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).order_by_asc(Column::Id);
     Ok(query.lock_exclusive().all(conn).await?)
 }
 
-/// Cabins by id, for rows that were already proven to be the caller's.
+/// Cabins by id. Not scoped: the caller must have checked access.
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).all(conn).await?)
 }
@@ -52,13 +52,13 @@ pub async fn list(conn: &impl ConnectionTrait, callshop_id: Uuid, page: Page) ->
     Ok(page.apply(query, Column::Id).all(conn).await?)
 }
 
-/// All cabins of a callshop that are not retired, by number; their count is bounded when they are made.
+/// All cabins of a callshop that are not retired, by number. Their count is limited at creation.
 pub async fn all(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Vec<Model>> {
     let query = Entity::find().filter(Column::CallshopId.eq(callshop_id)).filter(Column::RetiredAt.is_null());
     Ok(query.order_by_asc(Column::Number).all(conn).await?)
 }
 
-/// How many cabins of a callshop are not retired.
+/// The number of cabins of a callshop that are not retired.
 pub async fn count(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<u64> {
     let query = Entity::find().filter(Column::CallshopId.eq(callshop_id)).filter(Column::RetiredAt.is_null());
     Ok(query.count(conn).await?)
@@ -70,7 +70,7 @@ pub async fn insert(conn: &impl ConnectionTrait, cabin: Model) -> Result<()> {
     Ok(())
 }
 
-/// Writes every column of a cabin that was locked in this transaction.
+/// Updates every column of a cabin. The caller must have locked it in this transaction.
 pub async fn update(conn: &impl ConnectionTrait, cabin: Model) -> Result<Model> {
     Ok(cabin.into_active_model().reset_all().update(conn).await?)
 }

@@ -1,5 +1,5 @@
-//! The SQLite file and its companions: nobody but their owner may read them. The key that signs tokens is in there, and so are the
-//! phones' HA1 and the password hashes.
+//! Access to the SQLite file and its companion files (`-wal`, `-shm`, `-journal`). Only their owner may read them, because they hold the
+//! token-signing key, the phones' HA1 and the password hashes.
 
 use std::fs::{OpenOptions, Permissions};
 use std::io::ErrorKind;
@@ -12,14 +12,14 @@ use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use super::StoreOptions;
 use base::error::{Error, Result};
 
-/// What others may do with a file: these bits of its mode.
+/// Mode bits that grant access to group and others.
 const OTHERS: u32 = 0o077;
 
-/// Makes the file of a first start, and closes an old one, its companions included, to everybody but their owner. SQLite then makes
-/// new companions with the mode of the file. A URL that only opens what is there (`mode=ro`, `mode=rw`) changes nothing.
+/// Creates the file on the first start, and restricts an existing file and its companions to their owner. SQLite creates new companions with
+/// the mode of the file. Does nothing for a URL that only opens an existing file (`mode=ro`, `mode=rw`).
 ///
 /// # Errors
-/// When the file cannot be made, or is open to others and not ours to close.
+/// If the file cannot be created, or if it is accessible to other users and its mode cannot be changed.
 pub(super) fn close_to_others(options: &StoreOptions) -> Result<()> {
     let Some(path) = path(&options.url) else { return Ok(()) };
     let parameters = options.url.split_once('?').map_or("", |(_, parameters)| parameters);
@@ -28,7 +28,7 @@ pub(super) fn close_to_others(options: &StoreOptions) -> Result<()> {
     }
     match OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            return Err(Error::fault(format!("{} cannot be made: {error}", path.display())));
+            return Err(Error::fault(format!("cannot create {}: {error}", path.display())));
         }
         _ => {}
     }
@@ -40,12 +40,12 @@ pub(super) fn close_to_others(options: &StoreOptions) -> Result<()> {
                 "{file} holds secrets and has mode {mode:o}, which cannot be changed: {error}. As its owner run: chmod 600 {file}"
             ))
         })?;
-        tracing::warn!(file = %file.display(), "the database's file was open to others: it is its owner's alone now");
+        tracing::warn!(file = %file.display(), "the database file was accessible to other users; it is now restricted to its owner");
     }
     Ok(())
 }
 
-/// The file and those of its companions that somebody else than their owner may use, each with its mode.
+/// The file and its companions that users other than their owner can access, each with its mode.
 pub fn open_to_others(path: &Path) -> Vec<(PathBuf, u32)> {
     let companion = |ending: &str| {
         let mut name = path.as_os_str().to_owned();
@@ -60,7 +60,7 @@ pub fn open_to_others(path: &Path) -> Vec<(PathBuf, u32)> {
     modes.filter(|(_, mode)| mode & OTHERS != 0).collect()
 }
 
-/// The file that a database's address names; none for PostgreSQL and for databases in memory.
+/// The path of the SQLite file in a database URL; none for PostgreSQL and in-memory databases.
 pub fn path(url: &str) -> Option<PathBuf> {
     if !url.starts_with("sqlite:") || url.contains(":memory:") || url.contains("mode=memory") {
         return None;

@@ -1,4 +1,4 @@
-//! What probes and `callshop check-config` ask the database.
+//! Database queries of health probes, metrics and `callshop check-config`.
 
 use billing::money::Micros;
 use futures_util::future::{Either, FutureExt as _, select};
@@ -8,22 +8,22 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use super::Store;
 use base::error::{Error, Result};
 
-/// How far the tables are.
+/// The state of migrations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Migrations {
-    /// Changes that this program knows and the database has not had. Those of a newer program, which may run beside this one
-    /// during an upgrade, are none of them.
+    /// Migrations of this program that the database lacks. Those of a newer program, which may run beside this one during an
+    /// upgrade, do not count.
     pub pending: usize,
-    /// Changes that this program knows.
+    /// All migrations of this program.
     pub known: usize,
 }
 
 impl Store {
-    /// How far the tables are, in one cheap question, answered by whichever pool is faster: one that is taken up by long reports, or by
-    /// writing, does not make a database look away.
+    /// The state of migrations, by one cheap query on both pools; the faster one counts. So a pool that is busy with long reports or writes does
+    /// not make the database look unavailable.
     ///
     /// # Errors
-    /// Those of the database; also when nothing was ever migrated.
+    /// Database errors; also if the database was never migrated.
     pub async fn migrations(&self) -> Result<Migrations> {
         let (reading, writing) = (migrations(&self.reader).boxed(), migrations(&self.writer).boxed());
         match select(reading, writing).await {
@@ -33,10 +33,10 @@ impl Store {
     }
 }
 
-/// How far the tables are, in one cheap question.
+/// The state of migrations, by one cheap query.
 ///
 /// # Errors
-/// Those of the database; also when nothing was ever migrated.
+/// Database errors; also if the database was never migrated.
 pub async fn migrations(conn: &impl ConnectionTrait) -> Result<Migrations> {
     let backend = conn.get_database_backend();
     let rows =
@@ -48,14 +48,14 @@ pub async fn migrations(conn: &impl ConnectionTrait) -> Result<Migrations> {
     Ok(Migrations { pending, known: known.len() })
 }
 
-/// What is in progress in the whole database.
+/// Live calls, holds and low credit in the whole database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InProgress {
     /// Live calls by state.
     pub live: Vec<(String, i64)>,
     /// Holds by currency.
     pub held: Vec<Held>,
-    /// Accounts by currency whose balance and limit together are below what they want to be told of. What is held does not count.
+    /// Number of accounts by currency whose balance plus credit limit is below their low-credit threshold. Holds are not subtracted.
     pub low: Vec<(String, i64)>,
 }
 
@@ -64,13 +64,13 @@ pub struct InProgress {
 pub struct Held {
     /// ISO 4217 code.
     pub currency: String,
-    /// What is held, at every level.
+    /// Sum of the holds at all levels.
     pub sum: Micros,
-    /// Balances of which something is held.
+    /// Number of balances with a hold.
     pub balances: i64,
 }
 
-/// All at once: live calls have a table of their own, balances are as many as accounts.
+/// One statement. It is cheap: live calls have their own table, and there are only about as many balances as accounts.
 const IN_PROGRESS: &str = "SELECT 'call' AS what, call.state AS name, COUNT(*) AS number, CAST(0 AS BIGINT) AS amount FROM live_call \
      JOIN call ON call.id = live_call.call_id GROUP BY call.state \
      UNION ALL SELECT 'held', account.currency, COUNT(*), CAST(SUM(ledger_balance.held) AS BIGINT) FROM ledger_balance \
@@ -80,10 +80,10 @@ const IN_PROGRESS: &str = "SELECT 'call' AS what, call.state AS name, COUNT(*) A
      AND ledger_balance.balance + account.credit_limit < account.low_credit GROUP BY account.currency";
 
 impl Store {
-    /// What is in progress, in one cheap question.
+    /// Live calls, holds and low credit, by one cheap query.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Database errors.
     pub async fn in_progress(&self) -> Result<InProgress> {
         let rows = self.reader.query_all_raw(Statement::from_string(self.backend(), IN_PROGRESS)).await?;
         let mut found = InProgress::default();
@@ -99,7 +99,7 @@ impl Store {
         Ok(found)
     }
 
-    /// How the pools stand.
+    /// The state of both connection pools.
     pub fn pools(&self) -> [Pool; 2] {
         [("reader", self.reader.pool()), ("writer", &self.writer)].map(|(name, pool)| {
             let (open, idle, most) = match self.backend() {
@@ -117,27 +117,27 @@ impl Store {
     }
 }
 
-/// Connections to the database that are shared.
+/// The state of a connection pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pool {
     /// `reader` or `writer`.
     pub name: &'static str,
-    /// Connections that it has just now: it opens them as they are needed, and closes those that were idle for long.
+    /// Open connections. The pool opens them on demand and closes those that were idle for long.
     pub open: u32,
-    /// Those of them that nobody uses.
+    /// Open connections that are not in use.
     pub idle: usize,
-    /// Connections that it has at most.
+    /// Most connections that the pool opens.
     pub most: u32,
 }
 
-/// What a database is.
+/// Facts about the database server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerState {
-    /// Its name and version.
+    /// Product name and version.
     pub version: String,
-    /// Its time, in microseconds since 1970.
+    /// The server's clock, in microseconds since the Unix epoch.
     pub micros: i64,
-    /// Connections that it gives out to programs at most; none on SQLite.
+    /// Most connections for ordinary users; none on SQLite.
     pub connections: Option<u32>,
 }
 
@@ -149,15 +149,15 @@ const SQLITE: &str = "SELECT 'SQLite ' || sqlite_version() AS version, \
      CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER) AS micros, 0 AS connections";
 
 impl Store {
-    /// What the database is.
+    /// Reads the server's version, clock and connection limit.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Database errors.
     pub async fn server(&self) -> Result<ServerState> {
         let postgres = self.backend() == DbBackend::Postgres;
         let sql = if postgres { POSTGRES } else { SQLITE };
         let row = self.reader.query_one_raw(Statement::from_string(self.backend(), sql)).await?;
-        let row = row.ok_or_else(|| Error::fault("a database that says nothing of itself"))?;
+        let row = row.ok_or_else(|| Error::fault("the database returned no version"))?;
         let connections: i64 = row.try_get("", "connections")?;
         Ok(ServerState {
             version: row.try_get("", "version")?,

@@ -1,7 +1,6 @@
-//! What must always hold in the ledger and the rows beside it, as queries that find what breaks it.
+//! Invariants of the ledger and related tables, as queries that find violations.
 //!
-//! Each query goes over its tables once, in sets, and answers few rows: what it costs grows with the tables, what it needs of memory here
-//! does not.
+//! Each query scans its tables once and returns few rows. Its run time grows with the tables; the memory used by this program does not.
 
 use std::collections::BTreeMap;
 
@@ -20,45 +19,45 @@ use super::first_id;
 use super::partitions::{CALLS, CHARGES, Gap, Month};
 use base::error::Result;
 
-/// Findings of one invariant that are read.
+/// Most violations listed per invariant; one more is read to show that there are others.
 pub const MAX_FINDINGS: usize = 10;
-/// Rows of one page where a check goes through them.
+/// Rows per page when a check reads rows in pages.
 const PAGE: u64 = 200;
 
-/// What two figures of a finding are.
+/// The unit of a finding's figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    /// Micros.
+    /// Amounts in micros.
     Money,
-    /// Things.
+    /// Numbers of objects.
     Count,
 }
 
-/// Something that must hold.
+/// A condition that must always hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Invariant {
-    /// How it is called.
+    /// The name that `callshop audit` prints.
     pub name: &'static str,
-    /// What its figures are.
+    /// The unit of its figures.
     pub unit: Unit,
-    /// Finds what breaks it: `id, what, expected, found`.
+    /// Query that returns violations as `id, what, expected, found`.
     query: &'static str,
 }
 
-/// A row that breaks an invariant.
+/// A violation of an invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Which object; none for the ledger as a whole.
+    /// Id of the object; none for the ledger as a whole.
     pub id: Option<Uuid>,
-    /// What of it.
+    /// The property of the object that is wrong.
     pub what: String,
-    /// What it should be.
+    /// The correct figure.
     pub expected: i64,
-    /// What it is.
+    /// The actual figure.
     pub found: i64,
 }
 
-/// The invariants that one query decides.
+/// The invariants that a single query can check.
 pub const INVARIANTS: &[Invariant] = &[
     Invariant {
         name: "entries of every transfer sum to zero",
@@ -286,14 +285,14 @@ pub const INVARIANTS: &[Invariant] = &[
     },
 ];
 
-/// Words of the queries that stand for what they have in common.
+/// Placeholders in the queries for common conditions.
 const WORDS: [(&str, &str); 4] = [
-    // what is about a call that was trimmed has nothing to be compared with
+    // rows about trimmed calls are skipped, as there is nothing to compare them with
     ("{kept}", "(t.call_id IS NULL OR t.call_id >= (SELECT id FROM kept))"),
     ("{whole}", "s.opened_at >= (SELECT at FROM kept)"),
-    // nothing took the transfer back
+    // the transfer was not reversed
     ("{standing}", "NOT EXISTS (SELECT 1 FROM ledger_transfer r WHERE r.reverses = t.id)"),
-    // shifts of before the drawers were posted are left alone: they come before the first shift that has entries
+    // skips shifts from before drawers were posted to the ledger: those before the first shift that has entries
     (
         "{posted}",
         "s.number >= (SELECT MIN(f.number) FROM register_shift f WHERE f.callshop_id = s.callshop_id
@@ -301,10 +300,10 @@ const WORDS: [(&str, &str); 4] = [
     ),
 ];
 
-/// Lets queries of this transaction take as long as they need.
+/// Removes the time limits of this transaction, and raises its `work_mem` for large sorts and joins. Does nothing on SQLite.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn take_time(conn: &DatabaseTransaction) -> Result<()> {
     if conn.get_database_backend() == DbBackend::Postgres {
         conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
@@ -315,10 +314,10 @@ pub async fn take_time(conn: &DatabaseTransaction) -> Result<()> {
 }
 
 impl Invariant {
-    /// What breaks it: at most one more than [`MAX_FINDINGS`]. Calls are kept from `kept_from` on.
+    /// Finds violations, at most one more than [`MAX_FINDINGS`]. `kept_from` is the time from which all calls are stored.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Database errors.
     pub async fn check(&self, conn: &impl ConnectionTrait, kept_from: DateTime<Utc>) -> Result<Vec<Finding>> {
         let backend = conn.get_database_backend();
         let mut query = WORDS.iter().fold(self.query.to_owned(), |text, (word, by)| text.replace(word, by));
@@ -346,11 +345,11 @@ impl Invariant {
     }
 }
 
-/// Months that calls or their charges were taken away of, and not by retention: calls of those months were charged. For PostgreSQL; SQLite has
-/// no months.
+/// Months whose calls or charges are missing although retention did not remove them and the ledger has charges for such calls. Always empty on
+/// SQLite, which has no partitions.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn lost_months(conn: &impl ConnectionTrait, kept_from: Option<DateTime<Utc>>) -> Result<Vec<Gap>> {
     let mut lost = Vec::new();
     for table in [CALLS, CHARGES] {
@@ -372,10 +371,10 @@ pub async fn lost_months(conn: &impl ConnectionTrait, kept_from: Option<DateTime
     Ok(lost)
 }
 
-/// A page of the live calls, in the order of their ids, behind `after`.
+/// A page of live calls in id order, after `after`.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn live_calls(conn: &impl ConnectionTrait, after: Option<Uuid>) -> Result<Vec<call::Model>> {
     let live = live_call::Entity::find().select_only().column(live_call::Column::CallId);
     let mut query =
@@ -386,19 +385,19 @@ pub async fn live_calls(conn: &impl ConnectionTrait, after: Option<Uuid>) -> Res
     Ok(query.order_by_asc(call::Column::Id).limit(PAGE).all(conn).await?)
 }
 
-/// What is held of accounts' credit, where something is.
+/// The held credit of each account, in micros; accounts without holds are omitted.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn held(conn: &impl ConnectionTrait) -> Result<BTreeMap<Uuid, i64>> {
     let rows = ledger_balance::Entity::find().filter(ledger_balance::Column::Held.ne(0)).all(conn).await?;
     Ok(rows.into_iter().map(|row| (row.account_id, row.held.0)).collect())
 }
 
-/// A page of the closed shifts that have entries, in the order of their ids, behind `after`.
+/// A page of closed shifts that have ledger entries, in id order, after `after`.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn closed_shifts(
     conn: &impl ConnectionTrait,
     after: Option<Uuid>,
@@ -417,10 +416,10 @@ pub async fn closed_shifts(
     Ok(query.order_by_asc(register_shift::Column::Id).limit(PAGE).all(conn).await?)
 }
 
-/// What came into the drawers of shifts before they were counted.
+/// The drawer balances of shifts in micros, by payment method, without the transfers of their count.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn uncounted(
     conn: &impl ConnectionTrait,
     shifts: &[Uuid],

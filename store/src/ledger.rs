@@ -1,4 +1,4 @@
-//! Transfers, entries, running balances, and what live calls hold of them.
+//! Transfers, entries, running balances, and the holds of live calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,58 +14,58 @@ use uuid::Uuid;
 use super::{Page, Writes, bulk};
 use base::error::{Error, OrFault as _, Result};
 
-/// A movement of money to be posted. Its entries sum to zero.
+/// A transfer to post. Its entries must sum to zero.
 #[derive(Clone, Debug)]
 pub struct NewTransfer {
-    /// Its id.
+    /// The transfer's id, a UUIDv7.
     pub id: Uuid,
-    /// Why.
+    /// The reason for the transfer.
     pub kind: TransferKind,
     /// ISO 4217 code of all its entries.
     pub currency: String,
-    /// When.
+    /// When it is posted, server time.
     pub at: DateTime<Utc>,
-    /// Who; none for what the proxy caused.
+    /// The user who caused it; none if an event of the proxy did.
     pub user_id: Option<Uuid>,
-    /// For which call.
+    /// The call it is for, if any.
     pub call_id: Option<Uuid>,
-    /// For which cabin session.
+    /// The cabin session it is for, if any.
     pub session_id: Option<Uuid>,
-    /// The transfer that this one takes back.
+    /// The transfer that this one reverses.
     pub reverses: Option<Uuid>,
-    /// Reason given.
+    /// Reason that the user gave; may be empty.
     pub note: String,
-    /// What it changes.
+    /// The changes of balances.
     pub entries: Vec<Entry>,
 }
 
-/// One side of a transfer: whose book, which, and by how much it changes.
+/// One entry of a transfer: a change of one book of one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Whose.
+    /// The account.
     pub account_id: Uuid,
-    /// Which.
+    /// The book.
     pub book: Book,
-    /// Signed.
+    /// Signed change of the balance.
     pub amount: Micros,
-    /// Of [`Book::Drawer`]: in which shift, and what kind of money.
+    /// The shift and payment method; only for [`Book::Drawer`].
     pub drawer: Option<(Uuid, PaymentMethod)>,
 }
 
 impl Entry {
-    /// A change of any book but the drawer.
+    /// A change of any book except the drawer.
     pub fn new(account_id: Uuid, book: Book, amount: Micros) -> Self {
         Self { account_id, book, amount, drawer: None }
     }
 
-    /// Money into a shift's drawer, or out of it when the amount is below zero.
+    /// Money put into a shift's drawer, or taken out of it if the amount is negative.
     pub fn drawer(callshop_id: Uuid, shift_id: Uuid, method: PaymentMethod, amount: Micros) -> Self {
         Self { account_id: callshop_id, book: Book::Drawer, amount, drawer: Some((shift_id, method)) }
     }
 }
 
 impl NewTransfer {
-    /// A transfer of this kind; what is not set is empty.
+    /// A transfer with a new id; the optional fields are empty.
     pub fn new(kind: TransferKind, currency: &str, at: DateTime<Utc>, entries: Vec<Entry>) -> Self {
         Self {
             id: Uuid::now_v7(),
@@ -83,10 +83,10 @@ impl NewTransfer {
 }
 
 impl NewTransfer {
-    /// The transfer that takes this one back.
+    /// The transfer that reverses this one.
     ///
     /// # Errors
-    /// A fault for an amount that cannot be negated.
+    /// A fault if an amount cannot be negated.
     pub fn reversal(&self, at: DateTime<Utc>) -> Result<Self> {
         let entries = self
             .entries
@@ -101,22 +101,22 @@ impl NewTransfer {
     }
 }
 
-/// Posts transfers: rows for each, and every balance moved once, in the global order. Entries of zero are left out, and transfers that
-/// have no others.
+/// Posts transfers: inserts their rows, and updates every balance once, in the global lock order. Zero entries are omitted, and so are
+/// transfers without other entries.
 ///
 /// # Errors
-/// A fault when entries do not sum to zero or overflow; those of the database.
+/// A fault if entries do not sum to zero or overflow; database errors.
 pub async fn post(conn: &impl ConnectionTrait, transfers: Vec<NewTransfer>) -> Result<()> {
     post_and_hold(conn, transfers, &BTreeMap::new(), Writes::default()).await
 }
 
-/// What is held of accounts' credit, by account and currency.
+/// Changes of held credit, by account and currency.
 pub type Holds = BTreeMap<(Uuid, String), Micros>;
 
-/// A balance: its book, account and currency, in the order of the locks.
+/// The key of a balance: book, account and currency, in lock order.
 type Key = (Book, Uuid, String);
 
-/// The same, and changes what is held of accounts' credit by what is given; `besides` is written with it.
+/// Like [`post`]; also changes held credit by `held`, and runs the writes in `besides` in the same round trip.
 ///
 /// # Errors
 /// As for [`post`].
@@ -183,7 +183,7 @@ fn move_balances(backend: DbBackend, changes: BTreeMap<Key, (Micros, Micros)>) -
     let row = |((book, account_id, currency), (change, held)): (Key, (Micros, Micros))| {
         ledger_balance::Model { account_id, book, currency, balance: change.into(), held: held.into() }
     };
-    // CREDIT first, which was locked before what it is to pay for was known; then in the order of the keys, which is that of the locks
+    // in key order, which is the lock order: CREDIT comes first, because it is locked before the amounts to charge are known
     let rows: Vec<ledger_balance::Model> = changes.into_iter().map(row).collect();
     let add =
         "ON CONFLICT (account_id, book, currency) DO UPDATE SET balance = ledger_balance.balance + excluded.balance,
@@ -191,7 +191,7 @@ fn move_balances(backend: DbBackend, changes: BTreeMap<Key, (Micros, Micros)>) -
     bulk::inserts::<ledger_balance::Entity>(backend, &rows, add)
 }
 
-/// An account's credit with its parent, and what live calls hold of it.
+/// An account's credit with its parent, and the part of it that live calls hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Credit {
     /// Sum of its entries.
@@ -200,18 +200,18 @@ pub struct Credit {
     pub held: Micros,
 }
 
-/// The credit of accounts, locked in id order until the transaction ends: what is read here may be held or spent.
+/// The credit of accounts, locked in id order until the transaction ends, so that it may be held or spent.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn lock_credit(conn: &impl ConnectionTrait, accounts: &[Uuid]) -> Result<BTreeMap<Uuid, Credit>> {
     credit_rows(conn, accounts, true).await
 }
 
-/// The credit of accounts as it is at this instant.
+/// The credit of accounts, not locked.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn credit(conn: &impl ConnectionTrait, accounts: &[Uuid]) -> Result<BTreeMap<Uuid, Credit>> {
     credit_rows(conn, accounts, false).await
 }
@@ -233,10 +233,10 @@ async fn credit_rows(
     Ok(rows.iter().map(|row| (row.account_id, credit(row))).collect())
 }
 
-/// Makes the row that an account's credit is locked by.
+/// Creates an account's credit balance of zero. Locking the credit requires this row.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn open_credit(conn: &impl ConnectionTrait, account_id: Uuid, currency: &str) -> Result<()> {
     let zero = entity::Micros(0);
     let currency = currency.to_owned();
@@ -245,18 +245,18 @@ pub async fn open_credit(conn: &impl ConnectionTrait, account_id: Uuid, currency
     Ok(())
 }
 
-/// The transfers of calls that were not taken back, with their entries.
+/// The transfers of calls that were not reversed, with their entries.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn standing_of_calls(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<Vec<NewTransfer>> {
     standing(conn, bulk::among(conn, ledger_transfer::Column::CallId, calls.iter().copied())).await
 }
 
-/// The transfers of a cabin session that were not taken back, with their entries.
+/// The transfers of a cabin session that were not reversed, with their entries.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn standing_of_session(conn: &impl ConnectionTrait, session: Uuid) -> Result<Vec<NewTransfer>> {
     standing(conn, ledger_transfer::Column::SessionId.eq(session)).await
 }
@@ -303,10 +303,10 @@ async fn standing(
         .collect())
 }
 
-/// The balances of one book of an account, by currency; none of a currency that it never had.
+/// The balances of one book of an account, by currency. Currencies that it never had are omitted.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn balances(
     conn: &impl ConnectionTrait,
     account_id: Uuid,
@@ -323,7 +323,7 @@ pub async fn balances(
 /// The ids of a page of the transfers that changed a book of an account.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn transfers_of(
     conn: &impl ConnectionTrait,
     account_id: Uuid,
@@ -331,7 +331,7 @@ pub async fn transfers_of(
     page: Page,
 ) -> Result<Vec<Uuid>> {
     use ledger_entry::Column;
-    // a transfer may have several entries in one book: grouped in the index's order, so that a page reads a page
+    // a transfer may have several entries in one book; grouping in index order reads no more rows than the page needs
     let query = ledger_entry::Entity::find()
         .select_only()
         .column(Column::TransferId)
@@ -341,20 +341,20 @@ pub async fn transfers_of(
     Ok(page.apply(query, Column::TransferId).into_tuple().all(conn).await?)
 }
 
-/// Transfers by id, for those that were already proven to be the caller's.
+/// Transfers by id. Not scoped: the caller must have checked access.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn transfers(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<ledger_transfer::Model>> {
     let query =
         ledger_transfer::Entity::find().filter(ledger_transfer::Column::Id.is_in(ids.iter().copied()));
     Ok(query.all(conn).await?)
 }
 
-/// The entries of transfers, in their order.
+/// The entries of transfers, by transfer and position.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn entries(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<Vec<ledger_entry::Model>> {
     let query = ledger_entry::Entity::find()
         .filter(ledger_entry::Column::TransferId.is_in(transfers.iter().copied()))
@@ -363,10 +363,10 @@ pub async fn entries(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<
     Ok(query.all(conn).await?)
 }
 
-/// Which of the transfers were taken back, and by which.
+/// The reversals of transfers: maps the id of each reversed transfer to that of its reversal.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn reversals(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<BTreeMap<Uuid, Uuid>> {
     use ledger_transfer::Column;
     let rows: Vec<(Uuid, Uuid)> = ledger_transfer::Entity::find()

@@ -1,9 +1,9 @@
-//! The only place with SQL.
+//! The database layer, and the only place with SQL.
 //!
-//! [`Store::read`] and [`Store::write`] run a closure in a transaction; the files beside this one hold the queries, a file a
-//! noun, each function taking whatever it is to run on. Rows are locked in one order everywhere: the actor's login (shared), proxy, account (by id), callshop, tariff, phone,
-//! cabin, register shift, call (and with it its row of the live calls), call sighting, session, ledger balance (by book, CREDIT first, then
-//! account and currency), activity head.
+//! [`Store::read`] and [`Store::write`] run a closure in a transaction. The modules beside this one hold the queries, one per object; each
+//! function takes the connection to run on. To avoid deadlocks, all code locks rows in the same order: the actor's login (shared), proxy,
+//! account (by id), callshop, tariff, phone, cabin, register shift, call (with its live-call row), call sighting, session, ledger balance
+//! (by book, CREDIT first, then account and currency), activity head.
 
 pub mod accounts;
 pub mod activity;
@@ -52,41 +52,41 @@ pub use scope::Scope;
 use base::error::{Error, OrFault as _, Result};
 use telemetry::trace::TraceContext;
 
-/// Times that a transaction is run again after a serialization failure, a deadlock or a lock of another process.
+/// Most attempts at a transaction that fails by serialization, a deadlock, a lock of another process or a lost connection.
 const ATTEMPTS: u32 = 8;
 
-/// Waiting for a connection of a pool at most: who waits longer is told that too much is going on.
+/// Longest wait for a connection from a pool; after it the operation fails with `OVERLOADED`.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
-/// What PostgreSQL is told of every connection: no statement may run for longer, none may wait for a lock for longer (less than an operation may
-/// take, so that it is told why), and a transaction in which nothing happens (its node hangs, or the network is gone) ends and gives its locks
-/// back.
+/// PostgreSQL settings of every connection: the longest statement, the longest wait for a lock (less than an operation may take, so that the client
+/// gets the reason), and the longest idle transaction (its node hangs, or the network failed), after which PostgreSQL ends it and releases
+/// its locks.
 const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
 
-/// What PostgreSQL is told of connections that write. What is written is found by its key: a plan is made once, whatever the parameters, and
-/// kept until the table has grown ([`statistics`]); one that reads tables from end to end is none. And no such plan is worth being compiled.
+/// PostgreSQL settings of connections that write. Writes find rows by key, so one generic plan serves all parameters until the table has grown
+/// ([`statistics`]), it must not scan tables sequentially, and JIT compilation does not pay off.
 pub const KEYED: [(&str, &str); 3] =
     [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
 
-/// A connection that was used so short a time ago is taken to be there.
+/// A connection that was used within this time is assumed alive, and not tested.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Longest transaction that writes: beyond the timeouts of the database itself, of which several statements may use some.
+/// Longest write transaction. It exceeds the database's own timeouts, as several statements may each use part of theirs.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A database that had no room is said to have none for so long after it was last seen.
+/// How long the store reports a full disk after a transaction last failed for lack of space.
 const ROOM_NEWS: Duration = Duration::from_secs(5);
 
-/// Statements that a connection keeps prepared: those of the call path come in several lengths on SQLite ([`bulk`]).
+/// Prepared statements cached per connection: those of the call path come in several lengths on SQLite ([`bulk`]).
 const STATEMENTS: usize = 512;
 
-/// How to reach the database.
+/// Connection options.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
     /// `sqlite:PATH` or `postgres://…`.
     pub url: String,
-    /// Connections that read; on PostgreSQL half of them write.
+    /// Number of connections. On SQLite all of them read, and there is one more that writes. On PostgreSQL half of them write.
     pub connections: u32,
 }
 
@@ -107,11 +107,11 @@ pub struct Store {
     reader: Reader,
     writer: DatabaseConnection,
     on_commit: Arc<dyn OnCommit>,
-    /// When a transaction last found no room.
+    /// When a transaction last failed because the disk was full.
     full: Arc<Mutex<Option<Instant>>>,
 }
 
-/// A transaction. Cheap to clone; it ends when the closure that was given it does.
+/// A transaction. Cheap to clone. It ends with the closure that received it, which must drop all clones.
 #[derive(Clone)]
 pub struct Tx(Arc<TxInner>);
 
@@ -120,67 +120,68 @@ struct TxInner {
     activities: Mutex<Vec<NewActivity>>,
 }
 
-/// Something that happened in a callshop, to be numbered and shown at commit.
+/// A new activity event of a callshop. It is numbered and published at commit.
 #[derive(Clone, Debug)]
 pub struct NewActivity {
-    /// Where.
+    /// The callshop.
     pub callshop_id: Uuid,
-    /// When.
+    /// When it happened.
     pub at: DateTime<Utc>,
-    /// What.
+    /// The kind of event.
     pub kind: ActivityKind,
-    /// In which cabin.
+    /// The cabin, if the event concerns one.
     pub cabin_id: Option<Uuid>,
-    /// In which session.
+    /// The session, if the event concerns one.
     pub session_id: Option<Uuid>,
-    /// Which call.
+    /// The call, if the event concerns one.
     pub call_id: Option<Uuid>,
-    /// The object as it is now.
+    /// Snapshot of the object after the change.
     pub payload: serde_json::Value,
 }
 
-/// Rows to write that nobody else waits for: they are new, or were locked before. They go with what else is to be written, in one round trip.
+/// Pending writes of rows that no other transaction waits for, because they are new or already locked. They are combined with other writes in
+/// one round trip.
 #[derive(Debug, Default)]
 pub struct Writes(Vec<Statement>);
 
 impl Writes {
-    /// Writes them now, for those who are going to read them.
+    /// Runs the writes now, so that the same transaction can read them.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Database errors.
     pub async fn run(self, conn: &impl ConnectionTrait) -> Result<()> {
         bulk::together(conn, self.0).await
     }
 }
 
 impl Tx {
-    /// What queries run on.
+    /// The connection to run queries on.
     pub fn conn(&self) -> &DatabaseTransaction {
         &self.0.transaction
     }
 
-    /// Notes an activity; it gets its `seq` and its row just before the commit, so that the callshop's head is locked as shortly as can be.
+    /// Adds an activity event. It is numbered and inserted just before the commit, so that the callshop's head is locked as briefly as possible.
     pub fn emit(&self, activity: NewActivity) {
         self.0.activities.lock().unwrap_or_else(PoisonError::into_inner).push(activity);
     }
 }
 
 impl Store {
-    /// Connects, and on SQLite makes the file, which is its owner's alone.
+    /// Connects. On SQLite, creates the file, readable only by its owner.
     ///
     /// # Errors
-    /// When the address is no database's, or it does not answer; when a SQLite file is open to others and not ours to close.
+    /// If the URL is invalid or the database does not answer, or if a SQLite file is accessible to other users and its mode cannot be changed.
     pub async fn connect(options: &StoreOptions, on_commit: Arc<dyn OnCommit>) -> Result<Self> {
         if options.url.starts_with("sqlite:") {
             file::close_to_others(options)?;
             let reader = Database::connect(sqlite_options(options, options.connections)).await?;
             let reader = Reader::new(reader, options.connections);
-            // SQLite has one writer: queueing for its connection here is fair and quiet, fighting for the file's lock is neither
+            // SQLite has one writer: queueing for its connection is fair and cheap, unlike contending for the file lock
             let writer = Database::connect(sqlite_options(options, 1)).await?;
             Ok(Self { reader, writer, on_commit, full: Arc::default() })
         } else {
-            // apart from those that read, so that long reports never keep a call waiting for a connection
-            // migrations hold a lock on one and work on another
+            // separate from those that read, so that long reports never keep a call waiting for a connection;
+            // at least two, as migrations hold a lock on one and work on another
             let writing = options.connections.div_ceil(2).max(2);
             let reading = options.connections.saturating_sub(writing).max(1);
             let reader = Database::connect(postgres_options(options, reading, &[])).await?;
@@ -190,7 +191,7 @@ impl Store {
         }
     }
 
-    /// What single reading queries run on.
+    /// The connections for single read queries.
     pub fn reader(&self) -> &Reader {
         &self.reader
     }
@@ -205,21 +206,21 @@ impl Store {
         self.backend() == DbBackend::Postgres
     }
 
-    /// Whether history is in partitions, a month each: on PostgreSQL.
+    /// Whether history is partitioned by month, as on PostgreSQL.
     pub fn is_partitioned(&self) -> bool {
         self.backend() == DbBackend::Postgres
     }
 
-    /// Whether a transaction found no room on the database's disk just now.
+    /// Whether a transaction recently failed because the database's disk was full.
     pub fn is_out_of_room(&self) -> bool {
         let full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
         full.is_some_and(|at| at.elapsed() < ROOM_NEWS)
     }
 
-    /// Brings the tables up to date, one node at a time.
+    /// Migrates the tables, one node at a time.
     ///
     /// # Errors
-    /// When a migration fails; it is rolled back.
+    /// If a migration fails; it is rolled back.
     pub async fn migrate(&self) -> Result<()> {
         let lock = activity::migration_lock(&self.writer).await?;
         let done = migration::up(&self.writer).await;
@@ -227,10 +228,10 @@ impl Store {
         Ok(done?)
     }
 
-    /// Runs `work` in a transaction that sees one state of the database.
+    /// Runs `work` in a read transaction on one snapshot of the database.
     ///
     /// # Errors
-    /// Those of `work`.
+    /// Errors of `work`.
     pub async fn read<T, F, Fut>(&self, work: F) -> Result<T>
     where
         F: FnOnce(Tx) -> Fut,
@@ -239,10 +240,11 @@ impl Store {
         work(Tx::new(self.reader.begin().await?)).await
     }
 
-    /// Runs `work` in a transaction and commits it, again (bounded) when the database asks for that; then shows what was emitted.
+    /// Runs `work` in a transaction, commits it and publishes the emitted activity events. Retries transient failures a bounded number of times,
+    /// so `work` may run more than once.
     ///
     /// # Errors
-    /// Those of `work`, after which nothing of it has happened.
+    /// Errors of `work`; the transaction is then rolled back.
     pub async fn write<T, F, Fut>(&self, work: F) -> Result<T>
     where
         F: Fn(Tx) -> Fut,
@@ -252,9 +254,9 @@ impl Store {
         loop {
             match self.write_once(&work).await {
                 Err(error) if (error.is_transient() || error.is_connection_lost()) && attempt < ATTEMPTS => {
-                    tracing::debug!(attempt, %error, "transaction runs again");
+                    tracing::debug!(attempt, %error, "transaction retried");
                     counters::transaction_retried();
-                    // PostgreSQL answers a deadlock at once: a growing pause lets the other one finish
+                    // PostgreSQL reports a deadlock at once: a growing pause lets the other transaction finish
                     tokio::time::sleep(Duration::from_millis(u64::from(attempt * attempt * 2))).await;
                     attempt += 1;
                 }
@@ -288,20 +290,20 @@ impl Store {
             let activities = activity::append(tx.conn(), pending).await?;
             Ok::<_, Error>((tx, value, activities))
         };
-        // boxed: it holds all that a use case holds, and is moved about
+        // boxed, because it holds the whole state of a use case and is moved several times
         let (tx, value, activities) = in_time(DEADLINE, Box::pin(prepared)).await?;
         let inner =
             Arc::into_inner(tx.0).ok_or_else(|| Error::fault("a transaction outlived its closure"))?;
         let (on_commit, trace) = (self.on_commit.clone(), TraceContext::here());
-        // a task of its own: a caller that goes away between commit and publish must not leave watchers waiting
+        // a separate task: if the caller is canceled between commit and publish, subscribers must still be notified
         let commit = tokio::spawn(async move {
             let commit = async { inner.transaction.commit().await.map_err(Error::from) };
             let committed = in_time(DEADLINE, commit).await;
             committed.map_err(|error| match error {
-                // it may have happened: who asks again, with the same key, is answered as it was
+                // it may have committed: a client that retries with the same idempotency key gets the original response
                 error if error.is_connection_lost() => {
-                    tracing::warn!(%error, "the database went away while it committed");
-                    Error::Overloaded("the database went away")
+                    tracing::warn!(%error, "connection to the database lost during commit");
+                    Error::Overloaded("the connection to the database was lost")
                 }
                 error => error,
             })?;
@@ -313,10 +315,10 @@ impl Store {
     }
 }
 
-/// A connection that died without a sound answers nothing for ever, and the database's own timeouts are on the other side of it.
+/// Limits the time of `work`. A connection that failed silently never answers, and the database's own timeouts do not reach this side of it.
 ///
 /// # Errors
-/// Those of `work`; [`Error::Overloaded`] when it takes longer than `limit`.
+/// Errors of `work`; [`Error::Overloaded`] if it takes longer than `limit`.
 pub async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
     let late = |_| Err(Error::Overloaded("the database does not answer"));
     tokio::time::timeout(limit, work).await.unwrap_or_else(late)
@@ -329,7 +331,7 @@ impl Tx {
 }
 
 fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
-    // `mode=rwc` makes the file of a first start
+    // `mode=rwc` creates the file on the first start
     let url =
         if options.url.contains('?') { options.url.clone() } else { format!("{}?mode=rwc", options.url) };
     let mut connect = ConnectOptions::new(url);
@@ -342,7 +344,7 @@ fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
         .map_sqlx_sqlite_opts(|sqlite| {
             sqlite
                 .journal_mode(SqliteJournalMode::Wal)
-                // FULL: a power cut loses nothing that was answered
+                // FULL: a power failure loses no acknowledged write
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(10))
                 .statement_cache_capacity(STATEMENTS)
@@ -351,10 +353,10 @@ fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
     connect
 }
 
-/// Whether a connection that is given back is in no transaction. A disk that is full makes SQLite roll a transaction back by itself; the
-/// library then takes its own rollback's failure for a transaction that goes on, and would begin no other on this connection, ever.
+/// Whether a connection returned to the pool is outside any transaction. If the disk is full, SQLite rolls back by itself. The library's own
+/// rollback then fails, it assumes the transaction still runs, and it would never begin another one on this connection.
 async fn is_whole(connection: &mut SqliteConnection) -> std::result::Result<bool, sea_orm::sqlx::Error> {
-    // after the rollback of a transaction that was dropped
+    // runs after the rollback of a dropped transaction
     connection.ping().await?;
     Ok(!connection.is_in_transaction())
 }
@@ -369,7 +371,7 @@ fn postgres_options(
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE)
-        // who reads and who writes begin again when their connection turns out to be gone
+        // reads and writes are retried if their connection turns out to be lost
         .test_before_acquire_if_idle_for(FRESH)
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |postgres| {
@@ -378,16 +380,16 @@ fn postgres_options(
     connect
 }
 
-/// The least id of what was made at this instant or later (RFC 9562, UUIDv7: 48 bits of milliseconds first).
+/// The lowest UUIDv7 that can be created at this time or later (RFC 9562: the first 48 bits are milliseconds).
 pub fn first_id(at: DateTime<Utc>) -> Uuid {
     let millis = u128::try_from(at.timestamp_millis()).unwrap_or(0);
     Uuid::from_u128(millis << 80)
 }
 
-/// Reads a text column or setting that the program wrote itself.
+/// Parses a text column or setting that this program wrote.
 ///
 /// # Errors
-/// A fault: the database holds what this program never wrote.
+/// A fault if the stored text is invalid.
 pub fn parse_stored<T: FromStr>(text: &str, what: &str) -> Result<T>
 where
     T::Err: std::fmt::Display,

@@ -1,26 +1,26 @@
-//! Pages of lists in a stable order.
+//! Cursor pagination of lists in a stable order.
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-/// Most rows a page may have.
+/// Most rows in a page.
 pub const MAX_PAGE: u64 = 100;
 
-/// Which part of a list ordered by UUIDv7 (by time made, that is) to read. Cursors are ids, so they survive inserts.
+/// The part of a list to read. Lists are ordered by UUIDv7, that is by creation time. Cursors are ids, so they stay valid after inserts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Page {
-    /// Ids above this one.
+    /// Only ids above this one.
     pub above: Option<Uuid>,
-    /// Ids below this one.
+    /// Only ids below this one.
     pub below: Option<Uuid>,
-    /// Rows to read; one more than the client asked for tells whether there are others.
+    /// Most rows to read. One more than the client requested shows whether there are more.
     pub limit: u64,
-    /// Read from the highest id down: which rows a limit leaves, not which ids are asked for.
+    /// Read from the highest id down. It decides which rows `limit` cuts off; it does not change `above` and `below`.
     pub descending: bool,
 }
 
 impl Page {
-    /// Narrows and orders `query` by the id column.
+    /// Filters, orders and limits `query` by the column `id`.
     pub fn apply<E: EntityTrait, C: ColumnTrait>(self, mut query: Select<E>, id: C) -> Select<E> {
         if let Some(above) = self.above {
             query = query.filter(id.gt(above));

@@ -1,7 +1,7 @@
-//! Partitions of the history tables on PostgreSQL, a month each; SQLite has none.
+//! Monthly partitions of the history tables on PostgreSQL; SQLite has none.
 //!
-//! A partition is named after its month: `call_202612`. The first one has everything of before some month, `call_before_202612`, and the default
-//! one catches what belongs to no other. They are made some months ahead, so that the default one stays empty.
+//! A partition is named after its month: `call_202612`. The first one, `call_before_202612`, has all rows before that month. The default partition
+//! takes rows that match no other. Partitions are created some months ahead, so that the default one stays empty.
 
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -9,35 +9,35 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use super::first_id;
 use base::error::{Error, Result};
 
-/// Key of the advisory lock that a node holds while it works on partitions or trims.
+/// Key of the advisory lock that a node holds while it creates partitions or trims history.
 const MAINTENANCE_LOCK: i64 = 0x0063_616c_6c73_6871;
-/// Months for which there is a partition: this one and those after it.
+/// Number of months that have a partition in advance, including the current one.
 const AHEAD: usize = 3;
 
-/// A month of the calendar, in UTC.
+/// A calendar month in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Month(NaiveDate);
 
 impl Month {
-    /// The month of an instant.
+    /// The month of a time.
     pub fn of(at: DateTime<Utc>) -> Self {
         let day = at.date_naive();
         Self(day.with_day(1).unwrap_or(day))
     }
 
-    /// The one after it.
+    /// The next month.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.checked_add_months(chrono::Months::new(1)).unwrap_or(self.0))
     }
 
-    /// The one so many before it.
+    /// The month `months` earlier.
     #[must_use]
     pub fn before(self, months: u32) -> Self {
         Self(self.0.checked_sub_months(chrono::Months::new(months)).unwrap_or(self.0))
     }
 
-    /// Its first instant.
+    /// The start of the month.
     pub fn start(self) -> DateTime<Utc> {
         self.0.and_time(NaiveTime::MIN).and_utc()
     }
@@ -53,7 +53,7 @@ impl std::fmt::Display for Month {
     }
 }
 
-/// A table that is partitioned.
+/// A partitioned table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Table {
     name: &'static str,
@@ -62,36 +62,36 @@ pub struct Table {
     with: &'static str,
 }
 
-/// Attempts to call. A call is written several times while it goes on: room on its page keeps its index entries as they are (HOT updates).
+/// Calls. A call is updated several times during its life: free space on its page allows HOT updates, which leave indexes unchanged.
 pub const CALLS: Table = Table { name: "call", key: "id", by_id: true, with: " WITH (fillfactor = 70)" };
-/// What they cost.
+/// Charges of calls.
 pub const CHARGES: Table = Table { name: "call_charge", key: "call_id", by_id: true, with: "" };
-/// What happened in callshops.
+/// Activity events of callshops.
 pub const ACTIVITIES: Table = Table { name: "activity", key: "at", by_id: false, with: "" };
 
-/// A partition, but for the default one.
+/// A partition other than the default one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Partition {
-    /// The table it is.
+    /// Name of the partition's table.
     pub name: String,
-    /// The month of its rows; none of the first, which has everything of before `end`.
+    /// The month of its rows; none for the first partition, which has all rows before `end`.
     pub month: Option<Month>,
-    /// The month behind its last row.
+    /// The month after its last row.
     pub end: Month,
 }
 
-/// Months of which a table has no partition.
+/// Consecutive months for which a table has no partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
     table: Table,
-    /// The first month; none when everything of before `to` is missing.
+    /// The first missing month; none if everything before `to` is missing.
     pub from: Option<Month>,
-    /// The month behind the last.
+    /// The month after the last missing one.
     pub to: Month,
 }
 
 impl Gap {
-    /// What brings its partitions back, if they are still there as tables.
+    /// Statements that attach the missing partitions again, if they still exist as tables.
     pub fn mended_by(&self) -> Vec<String> {
         let Table { name, .. } = self.table;
         let attach = |partition: String, from: String, to: Month| {
@@ -123,10 +123,10 @@ impl std::fmt::Display for Gap {
 }
 
 impl Table {
-    /// Its partitions, oldest first; none on SQLite.
+    /// The table's partitions, oldest first; none on SQLite.
     ///
     /// # Errors
-    /// Those of the database, as for every function here.
+    /// Database errors, as for every function here.
     pub async fn partitions(self, conn: &impl ConnectionTrait) -> Result<Vec<Partition>> {
         if conn.get_database_backend() != DbBackend::Postgres {
             return Ok(Vec::new());
@@ -142,8 +142,8 @@ impl Table {
         Ok(found)
     }
 
-    /// The months between the oldest that is to be there and its last partition that it has no partition of, as the statements that attach
-    /// them; `kept_from` tells what was dropped in order. A month in which no server ran has none.
+    /// The months without a partition, between the oldest expected month and the last partition. `kept_from` is the start of retained history;
+    /// earlier partitions were dropped on purpose. A month in which no server ran also has no partition.
     pub fn gaps(self, partitions: &[Partition], kept_from: Option<DateTime<Utc>>) -> Vec<Gap> {
         let mut gaps = Vec::new();
         let mut behind = kept_from.map(Month::of);
@@ -165,15 +165,15 @@ impl Table {
         Some(Partition { name, month, end })
     }
 
-    /// Makes the partition of a month; rows that the default one has of it move there.
+    /// Creates the partition of a month, and moves the month's rows there from the default partition.
     async fn make(self, conn: &impl ConnectionTrait, month: Month) -> Result<()> {
         let Self { name, key, with, .. } = self;
         let (from, to) = (self.bound(month), self.bound(month.next()));
         let made = format!("{name}_{month}");
-        // not `CREATE … PARTITION OF`: that keeps everybody from the whole table
+        // not `CREATE … PARTITION OF`, because that locks the whole table
         for sql in [
             format!("CREATE TABLE {made} (LIKE {name} INCLUDING ALL){with}"),
-            // a row that came to the default partition behind the move would keep the month out
+            // a row inserted into the default partition after the move would make ATTACH fail
             format!("LOCK TABLE {name}_default IN ACCESS EXCLUSIVE MODE"),
             format!(
                 "WITH moved AS (DELETE FROM {name}_default WHERE {key} >= '{from}' AND {key} < '{to}' RETURNING *)
@@ -194,7 +194,7 @@ impl Table {
     }
 }
 
-/// Makes the partitions of this month and of those to come that are missing; answers their names.
+/// Creates the missing partitions of the current and the next months, and returns their names.
 pub async fn prepare(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<String>> {
     let mut made = Vec::new();
     if conn.get_database_backend() != DbBackend::Postgres {
@@ -225,13 +225,13 @@ pub async fn drop(conn: &impl ConnectionTrait, partitions: &[Partition]) -> Resu
     Ok(())
 }
 
-/// Takes the lock of maintenance until the transaction ends; false when another node has it. Whoever uses a table that is to be changed is
-/// waited for, but not for long: behind us everybody else would wait.
+/// Takes the maintenance lock until the transaction ends; false if another node has it. Also sets a short lock timeout: while we wait for a
+/// table in use, all later transactions on it wait behind us.
 pub async fn alone(conn: &impl ConnectionTrait) -> Result<bool> {
     if conn.get_database_backend() != DbBackend::Postgres {
         return Ok(true);
     }
-    // two tables a transaction, and the proxy waits three seconds for an answer
+    // a transaction changes two tables, and the proxy waits three seconds for an answer
     conn.execute_unprepared("SET LOCAL lock_timeout = '500ms'").await?;
     // a month's rows may have to move
     conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;

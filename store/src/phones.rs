@@ -13,7 +13,7 @@ use base::error::Result;
 /// A phone of a callshop inside `scope`.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).filter(scope.owns((Entity, Column::CallshopId))).one(conn).await?)
 }
@@ -24,20 +24,20 @@ pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) 
     Ok(Entity::find().filter(wanted).filter(scope.owns((Entity, Column::CallshopId))).all(conn).await?)
 }
 
-/// The same, locked until the transaction ends.
+/// Like [`find`], locked until the transaction ends.
 pub async fn lock(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<Model>> {
     let owned = scope.owns((Entity, Column::CallshopId));
     Ok(Entity::find_by_id(id).filter(owned).lock_exclusive().one(conn).await?)
 }
 
-/// Phones by id, locked in id order until the transaction ends; for ids that were already proven to be the caller's.
+/// Phones by id, locked in id order until the transaction ends. Not scoped: the caller must have checked access.
 pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     let query =
         Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).order_by_asc(Column::Id);
     Ok(query.lock_exclusive().all(conn).await?)
 }
 
-/// Phones by id, for cabins that were already proven to be the caller's.
+/// Phones by id. Not scoped: the caller must have checked access to their cabins.
 pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     Ok(Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).all(conn).await?)
 }
@@ -48,12 +48,12 @@ pub async fn list(conn: &impl ConnectionTrait, callshop_id: Uuid, page: Page) ->
     Ok(page.apply(query, Column::Id).all(conn).await?)
 }
 
-/// How many phones a callshop has.
+/// The number of phones of a callshop.
 pub async fn count(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<u64> {
     Ok(Entity::find().filter(Column::CallshopId.eq(callshop_id)).count(conn).await?)
 }
 
-/// Inserts phones, at least one.
+/// Inserts phones; `phones` must not be empty.
 pub async fn insert(conn: &impl ConnectionTrait, phones: Vec<Model>) -> Result<()> {
     Entity::insert_many(phones.into_iter().map(IntoActiveModel::into_active_model))
         .exec_without_returning(conn)
@@ -61,7 +61,7 @@ pub async fn insert(conn: &impl ConnectionTrait, phones: Vec<Model>) -> Result<(
     Ok(())
 }
 
-/// Writes every column of a phone that was locked in this transaction.
+/// Updates every column of a phone. The caller must have locked it in this transaction.
 pub async fn update(conn: &impl ConnectionTrait, phone: Model) -> Result<Model> {
     Ok(phone.into_active_model().reset_all().update(conn).await?)
 }

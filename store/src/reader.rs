@@ -1,4 +1,4 @@
-//! What single reading queries run on.
+//! Connections for single read queries, which are retried on a lost connection.
 
 use std::time::{Duration, Instant};
 
@@ -12,22 +12,22 @@ use base::error::is_connection_lost;
 
 use crate::counters;
 
-/// A connection that was gone before says so in less. One that takes longer may have died of what it was asked, which is asked once more then,
-/// not of every connection.
+/// Dead connections fail within this time. A slower failure may be the query's fault, so the query is retried only once, not on every
+/// connection.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
-/// Connections that read. A query whose connection turns out to be gone (the database began anew, an administrator or a firewall cut it) is
-/// asked again on another one: it has changed nothing, and who stands at the counter is not to see it. So no connection has to be asked first
-/// whether it is there, which cost a round trip before every query.
+/// Connections for reading. If a query's connection turns out to be lost (the database restarted, or an administrator or a firewall closed it),
+/// the query is retried on another one. This is safe because it changed nothing, and it hides the failure from users. It also saves testing
+/// connections beforehand, which cost a round trip per query.
 #[derive(Clone, Debug)]
 pub struct Reader {
     pool: DatabaseConnection,
-    /// All connections of the pool may be gone at once; the one after them is new.
+    /// One more than the pool's connections: all of them may be lost at once, but the next one is new.
     attempts: u32,
 }
 
 impl Reader {
-    /// Reads on `pool`, which has so many connections.
+    /// Wraps `pool`, which has at most `connections` connections.
     pub(super) fn new(pool: DatabaseConnection, connections: u32) -> Self {
         Self { pool, attempts: connections.saturating_add(1) }
     }
@@ -36,10 +36,10 @@ impl Reader {
         &self.pool
     }
 
-    /// Begins a transaction that sees one state of the database; when its connection is lost later on, it fails.
+    /// Begins a transaction on one snapshot of the database. It is not retried if its connection is lost later.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Database errors.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let isolation_level = match self.get_database_backend() {
             DbBackend::Postgres => Some(IsolationLevel::RepeatableRead),
@@ -65,7 +65,7 @@ impl Reader {
             let begun = Instant::now();
             match query().await {
                 Err(error) if is_connection_lost(&error) => {
-                    tracing::debug!(%error, "query runs again");
+                    tracing::debug!(%error, "query retried");
                     if begun.elapsed() > AT_ONCE && std::mem::replace(&mut died, true) {
                         return Err(error);
                     }
@@ -108,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    /// How often something is asked that loses its connection after so long.
+    /// How often a query runs that loses its connection after `after`.
     async fn asked(after: Duration) -> u32 {
         let pool = Database::connect("sqlite::memory:").await.expect("a database");
         let asked = AtomicU32::new(0);

@@ -1,4 +1,4 @@
-//! What reconciliation remembers: proxies with their leases, calls in listings; and the phones that it compares.
+//! State of reconciliation: proxies and their leases, and calls in listings; and the registrations of phones, which it compares too.
 
 use chrono::{DateTime, Utc};
 use entity::{call_sighting, phone, proxy};
@@ -12,23 +12,24 @@ use uuid::Uuid;
 use super::bulk;
 use base::error::Result;
 
-/// Keys of one statement at most: SQLite takes 32,766 parameters.
+/// Most keys in a statement: SQLite allows 32,766 parameters.
 pub const KEYS_AT_ONCE: usize = 8_192;
 
-/// What is known of a proxy; none before it was first looked at.
+/// A proxy's row; none before its first reconciliation.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn proxy(conn: &impl ConnectionTrait, name: &str) -> Result<Option<proxy::Model>> {
     Ok(proxy::Entity::find_by_id(name).one(conn).await?)
 }
 
-/// What is known of all proxies.
+/// The proxies by name, at most 1,000.
 pub async fn proxies(conn: &impl ConnectionTrait) -> Result<Vec<proxy::Model>> {
     Ok(proxy::Entity::find().order_by_asc(proxy::Column::Name).limit(1_000).all(conn).await?)
 }
 
-/// Makes a node the only one that compares a proxy until `until`, if nobody is at it and it was not looked at after `due`.
+/// Gives a node the lease on a proxy until `until`, so that no other node reconciles it. Returns none if another node holds the lease, or if the
+/// proxy was queried after `due`.
 pub async fn take_lease(
     conn: &impl ConnectionTrait,
     name: &str,
@@ -50,7 +51,7 @@ pub async fn take_lease(
     let free = Condition::any()
         .add(proxy::Column::LeaseUntil.is_null())
         .add(proxy::Column::LeaseUntil.lte(now))
-        // a lease of a clock that was wrong
+        // a lease from a node with a wrong clock
         .add(proxy::Column::LeaseUntil.gt(until))
         .add(proxy::Column::LeaseHolder.eq(holder));
     let is_due = Condition::any()
@@ -69,7 +70,7 @@ pub async fn take_lease(
     if taken.rows_affected == 0 { Ok(None) } else { proxy(conn, name).await }
 }
 
-/// A proxy, locked; none when its lease is not this holder's any more.
+/// A proxy, locked until the transaction ends; none if this holder no longer has the lease.
 pub async fn lock_leased(
     conn: &impl ConnectionTrait,
     name: &str,
@@ -83,13 +84,13 @@ pub async fn lock_leased(
     Ok(row.filter(held))
 }
 
-/// Writes every column of a proxy that was locked in this transaction.
+/// Updates every column of a proxy. The caller must have locked it in this transaction.
 pub async fn save(conn: &impl ConnectionTrait, row: proxy::Model) -> Result<()> {
     row.into_active_model().reset_all().update(conn).await?;
     Ok(())
 }
 
-/// Ends a holder's lease.
+/// Releases a holder's lease.
 pub async fn give_back(conn: &impl ConnectionTrait, name: &str, holder: Uuid) -> Result<()> {
     proxy::Entity::update_many()
         .col_expr(proxy::Column::LeaseUntil, Expr::value(Option::<DateTime<Utc>>::None))
@@ -100,25 +101,25 @@ pub async fn give_back(conn: &impl ConnectionTrait, name: &str, holder: Uuid) ->
     Ok(())
 }
 
-/// What is remembered of calls in a proxy's listings.
+/// The recorded sightings of a proxy's calls.
 pub async fn sightings(conn: &impl ConnectionTrait, proxy: &str) -> Result<Vec<call_sighting::Model>> {
     let query = call_sighting::Entity::find().filter(call_sighting::Column::Proxy.eq(proxy));
     Ok(query.all(conn).await?)
 }
 
-/// Notes that calls were up, in the order of their ids. What was known is replaced even by something earlier: a proxy's clock may step back.
+/// Records that calls were up. `rows` must be in id order. An earlier time replaces a later one, because a proxy's clock may step back.
 pub async fn saw(conn: &impl ConnectionTrait, rows: &[call_sighting::Model]) -> Result<()> {
     let seen = "ON CONFLICT (call_id) DO UPDATE SET seen_at = excluded.seen_at, missed_at = NULL";
     bulk::insert::<call_sighting::Entity>(conn, rows, seen).await
 }
 
-/// Notes that calls were missing from a listing, in the order of their ids.
+/// Records that calls were missing from a listing. `rows` must be in id order.
 pub async fn missed(conn: &impl ConnectionTrait, rows: &[call_sighting::Model]) -> Result<()> {
     let first = "ON CONFLICT (call_id) DO UPDATE SET missed_at = excluded.missed_at";
     bulk::insert::<call_sighting::Entity>(conn, rows, first).await
 }
 
-/// Forgets calls that are over.
+/// Deletes the sightings of calls that are over.
 pub async fn forget(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<()> {
     for ids in calls.chunks(KEYS_AT_ONCE) {
         call_sighting::Entity::delete_many()
@@ -129,20 +130,20 @@ pub async fn forget(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<()> {
     Ok(())
 }
 
-/// Where a phone is, as far as we know.
+/// The stored registration of a phone.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// Which phone.
+    /// SIP user of the phone.
     pub sip_user: String,
     /// Whether it is registered.
     pub online: bool,
-    /// Since when; proxy time.
+    /// When `online` last changed, proxy time.
     pub changed_at: Option<DateTime<Utc>>,
-    /// At which proxy.
+    /// Name of the proxy, if known.
     pub proxy: Option<String>,
 }
 
-/// Where these phones are, by SIP user.
+/// The registrations of phones, by SIP user.
 pub async fn places(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<Vec<Place>> {
     let mut found = Vec::new();
     for users in sip_users.chunks(KEYS_AT_ONCE) {
@@ -152,7 +153,7 @@ pub async fn places(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<V
     Ok(found)
 }
 
-/// The phones that are registered at a proxy; with `unplaced`, those too of which it is not known where.
+/// The phones that are registered at a proxy; with `unplaced`, also online phones whose proxy is not known.
 pub async fn online_at(conn: &impl ConnectionTrait, proxy: &str, unplaced: bool) -> Result<Vec<Place>> {
     let unplaced = unplaced.then(|| phone::Column::Proxy.is_null());
     let there = Condition::any().add(phone::Column::Proxy.eq(proxy)).add_option(unplaced);
@@ -168,7 +169,7 @@ async fn places_of(conn: &impl ConnectionTrait, wanted: Condition) -> Result<Vec
     Ok(rows.into_iter().map(place).collect())
 }
 
-/// Writes where phones are registered; they were locked in this transaction.
+/// Updates the registrations of phones. The caller must have locked them in this transaction.
 pub async fn save_registrations(conn: &impl ConnectionTrait, phones: &[phone::Model]) -> Result<()> {
     use phone::Column::{Contact, Id, Online, OnlineChangedAt, Proxy, Source, UserAgent};
     bulk::update::<phone::Entity>(

@@ -1,4 +1,4 @@
-//! Register shifts, cash movements, and what their reports sum up.
+//! Register shifts, cash movements, and the sums in their reports.
 
 use entity::{
     CallState, ItemKind, Micros, MovementKind, PaymentKind, PaymentMethod, cabin_session, call,
@@ -17,7 +17,7 @@ use base::error::Result;
 /// A shift of a callshop inside `scope`.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn find(
     conn: &impl ConnectionTrait,
     scope: &Scope,
@@ -38,7 +38,7 @@ pub async fn find_all(
     Ok(register_shift::Entity::find().filter(wanted).filter(owned).all(conn).await?)
 }
 
-/// The open shift of a callshop that was already proven to be the caller's.
+/// The open shift of a callshop. Not scoped: the caller must have checked access.
 pub async fn open_shift(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -46,7 +46,7 @@ pub async fn open_shift(
     Ok(open_query(callshop_id).one(conn).await?)
 }
 
-/// The same, locked until the transaction ends.
+/// Like [`open_shift`], locked until the transaction ends.
 pub async fn lock_open_shift(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -60,7 +60,7 @@ fn open_query(callshop_id: Uuid) -> sea_orm::Select<register_shift::Entity> {
         .filter(register_shift::Column::ClosedAt.is_null())
 }
 
-/// A page of a callshop's shifts; of `user` only those he opened or closed, and the open one.
+/// A page of a callshop's shifts. With `user`, only the shifts that this user opened or closed, and the open one.
 pub async fn list(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -84,7 +84,7 @@ pub async fn insert(conn: &impl ConnectionTrait, shift: register_shift::Model) -
     Ok(())
 }
 
-/// Writes every column of a shift that was locked in this transaction.
+/// Updates every column of a shift. The caller must have locked it in this transaction.
 pub async fn update(
     conn: &impl ConnectionTrait,
     shift: register_shift::Model,
@@ -98,7 +98,7 @@ pub async fn insert_movement(conn: &impl ConnectionTrait, movement: cash_movemen
     Ok(())
 }
 
-/// A cash movement by id, for a caller who made it.
+/// A cash movement by id. Not scoped: use it only for the movement that the caller just made.
 pub async fn movement(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cash_movement::Model>> {
     Ok(cash_movement::Entity::find_by_id(id).one(conn).await?)
 }
@@ -113,9 +113,9 @@ pub async fn movements(
     Ok(page.apply(query, cash_movement::Column::Id).all(conn).await?)
 }
 
-// SUM of BIGINT is NUMERIC on PostgreSQL: each sum below is cast back
+// SUM of BIGINT is NUMERIC on PostgreSQL, so each sum below is cast back
 
-/// What a shift's movements come to, by who made them and kind.
+/// Sums of a shift's cash movements, by user and kind.
 pub async fn movement_sums(
     conn: &impl ConnectionTrait,
     shift_id: Uuid,
@@ -133,7 +133,7 @@ pub async fn movement_sums(
         .await?)
 }
 
-/// What customers paid and were given in a shift, by who took or gave it, kind and method.
+/// Sums of a shift's payments and refunds, by user, kind and method.
 pub async fn payment_sums(
     conn: &impl ConnectionTrait,
     shift_id: Uuid,
@@ -153,7 +153,7 @@ pub async fn payment_sums(
         .await?)
 }
 
-/// What the ledger says is in the drawer of a shift, by method.
+/// The balance of a shift's drawer in the ledger, by method.
 pub async fn drawer(conn: &impl ConnectionTrait, shift_id: Uuid) -> Result<Vec<(PaymentMethod, Micros)>> {
     Ok(ledger_entry::Entity::find()
         .select_only()
@@ -166,28 +166,28 @@ pub async fn drawer(conn: &impl ConnectionTrait, shift_id: Uuid) -> Result<Vec<(
         .await?)
 }
 
-/// Sums of the frozen bills of the sessions that one person settled in a shift.
+/// Sums of the final statements of the sessions that one user settled in a shift.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct SettledBills {
-    /// Who settled them.
+    /// The user.
     pub settled_by: Option<Uuid>,
-    /// How many.
+    /// Number of sessions.
     pub sessions: i64,
-    /// Of their calls.
+    /// Sum of calls.
     pub calls_total: Option<Micros>,
-    /// Of their items.
+    /// Sum of items.
     pub items_total: Option<Micros>,
-    /// Of what was taken off.
+    /// Sum of discounts, not negative.
     pub discounts_total: Option<Micros>,
-    /// Of what rounding the bills added.
+    /// Sum of statement rounding.
     pub rounding: Option<Micros>,
-    /// Of what cash rounding added.
+    /// Sum of cash rounding.
     pub cash_rounding: Option<Micros>,
-    /// Of the bills' totals.
+    /// Sum of totals.
     pub total: Option<Micros>,
 }
 
-/// Sessions settled in a shift, by who settled them.
+/// Sums of the sessions settled in a shift, by the user who settled them.
 pub async fn settled_bills(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -213,7 +213,7 @@ pub async fn settled_bills(
         .await?)
 }
 
-/// Discounts of the sessions settled in a shift, by who gave them.
+/// Sums of discounts on the sessions settled in a shift, by the user who gave them.
 pub async fn discounts_by_user(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -232,7 +232,7 @@ pub async fn discounts_by_user(
         .await?)
 }
 
-/// Calls of the sessions settled in a shift: how many, and what they came to, by the cabin they were made from.
+/// Calls of the sessions settled in a shift, by cabin: their number and the sum of their charges.
 pub async fn sales_by_cabin(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -248,7 +248,7 @@ pub async fn sales_by_cabin(
         .await?)
 }
 
-/// The same by destination, with billed seconds.
+/// Calls of the sessions settled in a shift, by destination: their number, billed seconds, and the sum of their charges.
 pub async fn sales_by_destination(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -274,7 +274,7 @@ fn sold_calls(callshop_id: Uuid, shift_id: Uuid) -> sea_orm::Select<call::Entity
 }
 
 fn settled_in(callshop_id: Uuid, shift_id: Uuid) -> SelectStatement {
-    // the callshop too: its index finds the shift's sessions among all
+    // filter by callshop too, because only an index that begins with it finds the shift's sessions
     cabin_session::Entity::find()
         .select_only()
         .column(cabin_session::Column::Id)

@@ -1,4 +1,4 @@
-//! What reports, explanations and problems read: sets at a time, over a callshop or a whole subtree.
+//! Set-based queries for reports, explanations and problems, over a callshop or a whole subtree.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,10 +15,10 @@ use super::calls::REDELIVERY;
 use super::{Scope, first_id};
 use base::error::{Error, Result};
 
-/// The tariff's name and the version's number of tariff versions.
+/// For each tariff version, its tariff's name and its number.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn tariffs_of_versions(
     conn: &impl ConnectionTrait,
     versions: &[Uuid],
@@ -39,7 +39,7 @@ pub async fn tariffs_of_versions(
     Ok(versions.into_iter().map(named).collect())
 }
 
-/// What a report's rows are grouped by.
+/// A dimension by which a report is grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dimension {
     /// The day, in the callshop's time zone.
@@ -52,11 +52,11 @@ pub enum Dimension {
     Attendant,
     /// The callshop.
     Callshop,
-    /// The tariff version that the account is paid by.
+    /// The tariff version by which the account is paid.
     TariffVersion,
 }
 
-/// What one group is about: nothing of what it is not grouped by, nor of calls that do not have it.
+/// The key of a report group. A field is none if the report is not grouped by it, or if the calls have no value for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct GroupKey {
     /// The day, `YYYY-MM-DD`.
@@ -67,54 +67,54 @@ pub struct GroupKey {
     pub cabin_id: Option<Uuid>,
     /// The destination.
     pub destination: Option<String>,
-    /// The user.
+    /// The user who opened the session.
     pub attendant_id: Option<Uuid>,
-    /// The version.
+    /// The tariff version.
     pub version_id: Option<Uuid>,
 }
 
-/// How many calls were tried.
+/// Numbers of call attempts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attempts {
-    /// All that were allowed.
+    /// Allowed attempts.
     pub allowed: i64,
-    /// All that were not.
+    /// Refused attempts.
     pub refused: i64,
 }
 
-/// What answered calls came to.
+/// Totals of answered calls. Amounts are micros.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Answered {
-    /// How many.
+    /// Number of calls.
     pub calls: i64,
     /// Seconds of talk.
     pub talk_seconds: i64,
     /// Seconds billed to the customers.
     pub billed_seconds: i64,
-    /// What the customers pay.
+    /// Charged to the customers.
     pub retail: i64,
-    /// What the account is paid.
+    /// Charged by the account to the level below it.
     pub revenue: i64,
-    /// What the account pays.
+    /// Charged to the account by the level above it.
     pub cost: i64,
 }
 
-/// Of which calls a report is.
+/// The calls of a report, and their grouping.
 #[derive(Clone, Debug)]
 pub struct Selection {
-    /// Path of the account: of all callshops below it, or of itself.
+    /// Path of the account: the report is about the callshops in its subtree.
     pub path: String,
-    /// First day.
+    /// First day, in each callshop's time zone.
     pub from: NaiveDate,
-    /// Last day.
+    /// Last day, inclusive, in each callshop's time zone.
     pub to: NaiveDate,
-    /// What to group by, each once.
+    /// Dimensions to group by, without duplicates.
     pub dimensions: Vec<Dimension>,
-    /// Groups read at most.
+    /// Most groups to read.
     pub limit: u64,
 }
 
-/// Attempts by the day they were made.
+/// Call attempts, by the day of the attempt.
 pub async fn attempts(
     conn: &impl ConnectionTrait,
     selection: &Selection,
@@ -129,7 +129,7 @@ pub async fn attempts(
     rows.iter().map(read).collect()
 }
 
-/// Calls that were answered and are over, by the day they were answered.
+/// Answered calls that are over, by the day of the answer.
 pub async fn answered(
     conn: &impl ConnectionTrait,
     selection: &Selection,
@@ -144,7 +144,7 @@ pub async fn answered(
         sum("paid.amount", "revenue"),
         sum("pays.amount", "cost"),
     ];
-    // what the account is paid is at the level of the one below it in the call's chain, what it pays is one above
+    // the account is paid at the level of its child in the call's chain, and pays one level above that
     let joins = format!(
         "LEFT JOIN call_charge paid ON paid.call_id = c.id AND paid.level = {PAID_LEVEL} \
          LEFT JOIN call_charge pays ON pays.call_id = c.id AND pays.level = {PAID_LEVEL} + 1"
@@ -171,14 +171,14 @@ pub async fn answered(
     Ok(groups.into_iter().collect())
 }
 
-/// Which calls a statement reads.
+/// The calls that a statement reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Calls {
-    /// Those that were tried on the days of the report: their ids say so.
+    /// Calls attempted on the days of the report, which their ids show.
     Attempts,
-    /// Those that were answered on these days, and tried around them.
+    /// Calls answered on these days and attempted around them.
     Answered,
-    /// Those that were answered on these days, and tried long before or after.
+    /// Calls answered on these days and attempted long before or after.
     AnsweredFar,
 }
 
@@ -190,7 +190,7 @@ impl Calls {
         }
     }
 
-    /// Conditions of its own; `$3` and `$4` are the ids around the report's days.
+    /// The condition that selects these calls. `$3` and `$4` are the range of ids around the report's days.
     fn condition(self) -> &'static str {
         match self {
             Self::Attempts => "c.id >= $3 AND c.id < $4",
@@ -213,14 +213,15 @@ impl Answered {
             (&mut self.cost, more.cost),
         ];
         for (sum, more) in sums {
-            *sum = sum.checked_add(more).ok_or_else(|| Error::fault("a report that overflows"))?;
+            *sum =
+                sum.checked_add(more).ok_or_else(|| Error::fault("a sum in the report is out of range"))?;
         }
         Ok(())
     }
 }
 
-/// How far the account is above the callshop, 0 for the callshop itself: the level at which it is paid. Each step of a path is 33
-/// letters long.
+/// The level at which the account is paid: its distance above the callshop, 0 for the callshop itself. Each step of a path is 33 characters
+/// long.
 const PAID_LEVEL: &str = "((LENGTH(s.path) - LENGTH($1)) / 33)";
 
 impl Selection {
@@ -248,12 +249,12 @@ impl Selection {
             ""
         };
         let positions: Vec<String> = (1..=keys.len()).map(|position| position.to_string()).collect();
-        // without GROUP BY there is one row even of nothing
+        // without GROUP BY, SQL returns a row even if nothing matches
         let group = match positions.as_slice() {
             [] => "HAVING COUNT(*) > 0".to_owned(),
             _ => format!("GROUP BY {}", positions.join(", ")),
         };
-        // CROSS JOIN makes SQLite read the callshops first, and of each only the calls of the time, by index
+        // CROSS JOIN makes SQLite read the callshops first, then by index only the calls of each in the period
         let sql = format!(
             "SELECT {} FROM account s CROSS JOIN \"call\" c {session} {joins} \
              WHERE s.path >= $1 AND s.path < $2 AND s.kind = 'CALLSHOP' AND c.callshop_id = s.id \
@@ -310,15 +311,15 @@ impl Dimension {
     }
 }
 
-/// A call's id tells when it was asked for: by how much that may be off its days in any time zone. One that was answered at a greater distance
-/// is found by [`super::calls::is_far`].
+/// A call's id contains its authorization time. This margin around the report's days covers every time zone and calls answered within a day;
+/// calls answered later are found by the flag that [`super::calls::is_far`] sets.
 const DAYS_AROUND: TimeDelta = TimeDelta::days(2);
 
 fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
 }
 
-/// The currencies of the callshops below a path, each once; at most two are read.
+/// The distinct currencies of the callshops in `scope`; at most two are read.
 pub async fn currencies(conn: &impl ConnectionTrait, scope: &Scope) -> Result<Vec<String>> {
     Ok(account::Entity::find()
         .select_only()
@@ -332,31 +333,31 @@ pub async fn currencies(conn: &impl ConnectionTrait, scope: &Scope) -> Result<Ve
         .await?)
 }
 
-/// Something that a person should look at.
+/// An object that a person should review.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// The object.
+    /// Id of the object.
     pub id: Uuid,
-    /// In which callshop.
+    /// Its callshop.
     pub callshop_id: Uuid,
-    /// Since when.
+    /// When the problem began.
     pub since: DateTime<Utc>,
 }
 
-/// Where to look, and how much of it to read.
+/// Where to search for problems, and how many to read.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// Path of the account: the callshops below it, or itself.
+    /// Path of the account: the search covers the callshops in its subtree.
     pub path: String,
-    /// Found at most.
+    /// Most results to read.
     pub limit: u64,
 }
 
-/// What happened in these days before `now` is looked at.
+/// How far back problems are searched.
 const DAYS_BACK: TimeDelta = TimeDelta::days(7);
 
 impl Search {
-    /// Rows of `tables` (which are joined to `s`, the callshop's account) that fulfil `condition`. Its own values begin with `$4`.
+    /// Rows of `tables`, joined to the callshop's account `s`, that match `condition`. The parameters in `more` start at `$4`.
     async fn find(
         &self,
         conn: &impl ConnectionTrait,
@@ -388,7 +389,7 @@ fn found(rows: &[QueryResult]) -> Result<Vec<Found>> {
     rows.iter().map(read).collect()
 }
 
-/// Sessions that have been CLOSING since before an instant.
+/// Sessions that have been CLOSING since before `before`.
 pub async fn closing_since_before(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -399,7 +400,7 @@ pub async fn closing_since_before(
     found(&search.find(conn, columns, "cabin_session cs", condition, vec![before.into()]).await?)
 }
 
-/// Sessions that have been OPEN since before an instant.
+/// Sessions that have been OPEN since before `before`.
 pub async fn open_since_before(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -410,18 +411,18 @@ pub async fn open_since_before(
     found(&search.find(conn, columns, "cabin_session cs", condition, vec![before.into()]).await?)
 }
 
-/// A call that is up or on its way.
+/// A live call.
 #[derive(Clone, Debug)]
 pub struct LiveCall {
-    /// The call, since its answer, or since it was asked for.
+    /// The call; `since` is its answer, or its authorization if it is not answered.
     pub found: Found,
-    /// Seconds that it may last after that.
+    /// Covered seconds: how long it may last from its answer.
     pub covered: i32,
     /// Whether it was answered.
     pub answered: bool,
 }
 
-/// Live calls that were asked for before an instant.
+/// Live calls that were authorized before `before`.
 pub async fn live_since_before(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -456,7 +457,7 @@ pub async fn offline_phones(conn: &impl ConnectionTrait, search: &Search) -> Res
     found(&search.find(conn, columns, tables, condition, Vec::new()).await?)
 }
 
-/// Calls of the last seven days that the account of the search pays more for than it is paid.
+/// Calls of the last seven days that cost the account of the search more than it is paid for them.
 pub async fn sold_below_cost(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -471,7 +472,7 @@ pub async fn sold_below_cost(
     found(&search.find(conn, ENDED, &tables, condition, vec![first.into()]).await?)
 }
 
-/// Calls that ended in the last seven days of which something was given away.
+/// Calls that ended in the last seven days with an amount written off.
 pub async fn written_off(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -480,7 +481,7 @@ pub async fn written_off(
     ended_of_late(conn, search, now, "c.state = 'ENDED' AND c.written_off > 0").await
 }
 
-/// Calls whose end, of the last seven days, was estimated: lost by their proxy, or not.
+/// Calls with an estimated end in the last seven days: with `lost`, those that their proxy lost, otherwise the others.
 pub async fn estimated(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -502,8 +503,8 @@ pub async fn unacknowledged(
 
 const ENDED: &str = "c.id AS id, COALESCE(c.ended_at, c.authorized_at) AS since";
 
-/// Calls that ended in the last seven days. Estimated and written-off ones have an index; none has `cause`, which changes at the end of every call: a row
-/// could not be written in place any more.
+/// Calls that ended in the last seven days and match `which`. Estimated and written-off calls have an index. `cause` has none, because it changes
+/// at the end of every call, which would rule out HOT updates.
 async fn ended_of_late(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -511,13 +512,13 @@ async fn ended_of_late(
     which: &str,
 ) -> Result<Vec<Found>> {
     let condition = format!("c.callshop_id = s.id AND c.id >= $4 AND c.ended_at >= $5 AND {which}");
-    // what ended now may have been asked for as long ago as its events may be late
+    // a call that ended recently may have been authorized as long ago as its events may be late
     let since = now - DAYS_BACK;
     let values = vec![first_id(since - REDELIVERY).into(), since.into()];
     found(&search.find(conn, ENDED, "\"call\" c", &condition, values).await?)
 }
 
-/// Events of the last seven days that were not understood, or are doubtful, newest first.
+/// Hook events of the last seven days with this status (rejected or doubtful), newest first.
 pub async fn events(
     conn: &impl ConnectionTrait,
     status: HookStatus,
@@ -533,7 +534,7 @@ pub async fn events(
         .await?)
 }
 
-/// The books of an account whose balance is not the sum of their entries.
+/// The books of an account whose balance differs from the sum of its entries.
 pub async fn broken_books(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<Vec<Book>> {
     let sql = "SELECT e.book, t.currency, CAST(SUM(e.amount) AS BIGINT) AS amount FROM ledger_entry e \
                JOIN ledger_transfer t ON t.id = e.transfer_id WHERE e.account_id = $1 GROUP BY e.book, t.currency";
@@ -543,7 +544,7 @@ pub async fn broken_books(conn: &impl ConnectionTrait, account_id: Uuid) -> Resu
         .filter(ledger_balance::Column::AccountId.eq(account_id))
         .all(conn)
         .await?;
-    // what a balance has more than its entries
+    // balance minus the sum of entries
     let mut differences: BTreeMap<(Book, String), i128> = BTreeMap::new();
     for row in kept {
         *differences.entry((row.book, row.currency)).or_default() += i128::from(row.balance.0);

@@ -1,4 +1,4 @@
-//! What is trimmed of the history, and from when on it is kept.
+//! Trimming of history, and the time from which it is complete.
 
 use chrono::{DateTime, Utc};
 use entity::{activity, activity_head, call, call_charge, hook_event, setting};
@@ -13,19 +13,19 @@ use super::partitions::{ACTIVITIES, CALLS, CHARGES, Partition};
 use super::{bulk, first_id, parse_stored};
 use base::error::Result;
 
-/// Name of the setting that tells from when on all calls are kept.
+/// Name of the setting with the time from which all calls are stored.
 const CALLS_KEPT_FROM: &str = "calls_kept_from";
 
-/// From when on every call is kept; none when no call was ever trimmed.
+/// The time from which every call is stored; none if no call was ever trimmed.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn calls_kept_from(conn: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>> {
     let row = setting::Entity::find_by_id(CALLS_KEPT_FROM).one(conn).await?;
     row.map(|row| parse_stored(&row.value, "instant")).transpose()
 }
 
-/// Notes that calls of before `at` are no longer all there. Written before they go.
+/// Records that calls before `at` are no longer complete. Call this before deleting them.
 pub async fn keep_calls_from(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<()> {
     if calls_kept_from(conn).await?.is_some_and(|kept| kept >= at) {
         return Ok(());
@@ -36,7 +36,7 @@ pub async fn keep_calls_from(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> 
     Ok(())
 }
 
-/// Since when calls are needed, whatever their age: by sessions that are not settled, by shifts that are not counted, by calls that are not over.
+/// The time from which calls must be kept regardless of their age: for sessions that are not settled, shifts that are not closed, and live calls.
 pub async fn calls_needed_since(conn: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>> {
     let sql = "SELECT MIN(at) AS at FROM (
             SELECT MIN(opened_at) AS at FROM cabin_session WHERE state IN ('OPEN', 'CLOSING', 'CLOSED')
@@ -48,7 +48,7 @@ pub async fn calls_needed_since(conn: &impl ConnectionTrait) -> Result<Option<Da
     Ok(row.map(|row| row.try_get("", "at")).transpose()?.flatten())
 }
 
-/// The partitions of calls, and those of their charges, that end before `cutoff`.
+/// The partitions of calls, and of their charges, that end at or before `cutoff`.
 pub async fn old_calls(
     conn: &impl ConnectionTrait,
     cutoff: DateTime<Utc>,
@@ -60,7 +60,7 @@ pub async fn old_calls(
     Ok((calls, charges))
 }
 
-/// Deletes at most `limit` of the calls of before `cutoff`, with their charges; answers how many. For SQLite.
+/// Deletes at most `limit` calls before `cutoff`, with their charges, and returns how many. For SQLite.
 pub async fn delete_calls(conn: &impl ConnectionTrait, cutoff: DateTime<Utc>, limit: u64) -> Result<u64> {
     let old = call::Entity::find().select_only().column(call::Column::Id);
     let old = old.filter(call::Column::Id.lt(first_id(cutoff))).order_by_asc(call::Column::Id).limit(limit);
@@ -74,19 +74,19 @@ pub async fn delete_calls(conn: &impl ConnectionTrait, cutoff: DateTime<Utc>, li
     Ok(call::Entity::delete_many().filter(calls).exec(conn).await?.rows_affected)
 }
 
-/// The partitions of activities that end before `cutoff`.
+/// The partitions of activities that end at or before `cutoff`.
 pub async fn old_activities(conn: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<Vec<Partition>> {
     let mut partitions = ACTIVITIES.partitions(conn).await?;
     partitions.retain(|partition| partition.end.start() <= cutoff);
     Ok(partitions)
 }
 
-/// The last `seq` that a partition has of each callshop.
+/// The last `seq` of each callshop in a partition.
 pub async fn last_of_partition(
     conn: &impl ConnectionTrait,
     partition: &Partition,
 ) -> Result<Vec<(Uuid, i64)>> {
-    // a month of a large installation takes its time
+    // a month of a large installation may exceed the statement timeout
     conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     let sql = format!(
         "SELECT callshop_id, MAX(seq) AS last FROM {} GROUP BY callshop_id ORDER BY callshop_id",
@@ -97,12 +97,12 @@ pub async fn last_of_partition(
     rows.iter().map(read).collect()
 }
 
-/// Where the kept activities of callshops begin that have some.
+/// The activity heads of all callshops, which have the first stored `seq`.
 pub async fn activity_heads(conn: &impl ConnectionTrait) -> Result<Vec<activity_head::Model>> {
     Ok(activity_head::Entity::find().order_by_asc(activity_head::Column::CallshopId).all(conn).await?)
 }
 
-/// The last of the first `limit` activities behind `from` that is older than `cutoff`, if none before it is younger.
+/// Of the first `limit` stored activities of a callshop, the last one before the first that is not older than `cutoff`.
 pub async fn last_old_activity(
     conn: &impl ConnectionTrait,
     head: &activity_head::Model,
@@ -122,7 +122,7 @@ pub async fn last_old_activity(
     Ok(first.into_iter().take_while(|(_, at)| *at < cutoff).last().map(|(seq, _)| seq))
 }
 
-/// Forgets a callshop's activities up to `last`: nobody is shown them any more.
+/// Marks a callshop's activities up to `last` as trimmed, so that they are no longer shown.
 pub async fn forget_activities(conn: &impl ConnectionTrait, callshop_id: Uuid, last: i64) -> Result<()> {
     activity_head::Entity::update_many()
         .col_expr(activity_head::Column::KeptFrom, Expr::value(last + 1))
@@ -143,7 +143,7 @@ pub async fn delete_activities(conn: &impl ConnectionTrait, callshop_id: Uuid, l
     Ok(())
 }
 
-/// Keys of at most `limit` of the events that were received before `cutoff`.
+/// Keys of at most `limit` hook events that were received before `cutoff`.
 pub async fn old_events(
     conn: &impl ConnectionTrait,
     cutoff: DateTime<Utc>,
@@ -151,7 +151,7 @@ pub async fn old_events(
 ) -> Result<Vec<String>> {
     let backend = conn.get_database_backend();
     let sql = match backend {
-        // rows are numbered as they come
+        // rowid follows the order of insertion
         DbBackend::Sqlite => {
             "SELECT eid FROM (SELECT eid, received_at FROM hook_event ORDER BY rowid LIMIT $2) WHERE received_at < $1"
         }
@@ -163,7 +163,7 @@ pub async fn old_events(
     Ok(rows.iter().map(|row| row.try_get("", "eid")).collect::<Result<_, _>>()?)
 }
 
-/// Deletes events by their keys.
+/// Deletes hook events by key.
 pub async fn delete_events(conn: &impl ConnectionTrait, eids: &[String]) -> Result<()> {
     let these = bulk::among(conn, hook_event::Column::Eid, eids.iter().cloned());
     hook_event::Entity::delete_many().filter(these).exec(conn).await?;

@@ -1,10 +1,10 @@
-//! What part of the account tree a query may see. There is no unscoped find of a tenant's row.
+//! Limits a query to a part of the account tree. Rows of a tenant are never looked up without a scope.
 
 use entity::account;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, SelectStatement, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition, QuerySelect, QueryTrait};
 
-/// A subtree of accounts, by its path range.
+/// A subtree of accounts, as a range of paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     path: String,
@@ -21,14 +21,14 @@ impl Scope {
         path.starts_with(&self.path)
     }
 
-    /// The condition on `account` rows.
+    /// Condition on `account` rows: the account is inside.
     pub fn accounts(&self) -> Condition {
         Condition::all()
             .add(account::Column::Path.gte(self.path.clone()))
             .add(account::Column::Path.lt(self.end()))
     }
 
-    /// The condition that `column` (an account's or callshop's id) is inside.
+    /// Condition that the account or callshop whose id is in `column` is inside.
     pub fn owns(&self, column: impl IntoColumnRef) -> SimpleExpr {
         Expr::col(column).in_subquery(self.ids())
     }
@@ -39,7 +39,7 @@ impl Scope {
         account::Entity::find().select_only().column(account::Column::Id).filter(self.accounts()).into_query()
     }
 
-    /// First path after the subtree: every path in it continues `self.path`, which ends in `/`, and `0` follows `/`.
+    /// The first path after the subtree. Paths in the subtree start with `self.path`, which ends in `/`; the byte after `/` is `0`.
     fn end(&self) -> String {
         match self.path.strip_suffix('/') {
             Some(head) => format!("{head}0"),

@@ -1,4 +1,4 @@
-//! Cabin sessions, their payments, and what their statements need of the calls.
+//! Cabin sessions, their payments and items, and the calls on their statements.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ const OCCUPYING: [SessionState; 2] = [SessionState::Open, SessionState::Closing]
 /// A session of a callshop inside `scope`.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn find(
     conn: &impl ConnectionTrait,
     scope: &Scope,
@@ -40,12 +40,12 @@ pub async fn find_all(
     Ok(cabin_session::Entity::find().filter(wanted).filter(owned).all(conn).await?)
 }
 
-/// A session that was already proven to be the caller's, or that a call names, locked until the transaction ends.
+/// A session, locked until the transaction ends. Not scoped: the caller must have checked access, or a call must refer to it.
 pub async fn lock(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cabin_session::Model>> {
     Ok(cabin_session::Entity::find_by_id(id).lock_exclusive().one(conn).await?)
 }
 
-/// Sessions that calls name, locked in id order until the transaction ends.
+/// Sessions that calls refer to, locked in id order until the transaction ends. Not scoped.
 pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<cabin_session::Model>> {
     let query = cabin_session::Entity::find().filter(bulk::among(
         conn,
@@ -55,7 +55,7 @@ pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<c
     Ok(query.order_by_asc(cabin_session::Column::Id).lock_exclusive().all(conn).await?)
 }
 
-/// A page of a callshop's sessions, of the states given if any.
+/// A page of a callshop's sessions in one of `states`; in any state if `states` is empty.
 pub async fn list(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -87,7 +87,7 @@ pub async fn all_occupying(
     Ok(rows.into_iter().map(|row| (row.cabin_id, row)).collect())
 }
 
-/// At most `limit` sessions of a callshop that nobody has paid or voided, oldest first, locked until the transaction ends.
+/// At most `limit` sessions of a callshop that are neither paid nor voided, oldest first, locked until the transaction ends.
 pub async fn lock_unsettled(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -96,7 +96,7 @@ pub async fn lock_unsettled(
     Ok(unsettled_query(callshop_id).limit(limit).lock_exclusive().all(conn).await?)
 }
 
-/// The same, not locked.
+/// Like [`lock_unsettled`], without locking.
 pub async fn unsettled(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -122,7 +122,7 @@ pub async fn insert(conn: &impl ConnectionTrait, session: cabin_session::Model) 
     Ok(())
 }
 
-/// Writes every column of a session that was locked in this transaction.
+/// Updates every column of a session. The caller must have locked it in this transaction.
 pub async fn update(
     conn: &impl ConnectionTrait,
     session: cabin_session::Model,
@@ -139,7 +139,7 @@ pub async fn insert_payments(conn: &impl ConnectionTrait, payments: Vec<payment:
     Ok(())
 }
 
-/// The payments of a session, in the order they were taken.
+/// The payments of a session, oldest first.
 pub async fn payments(conn: &impl ConnectionTrait, session_id: Uuid) -> Result<Vec<payment::Model>> {
     let query = payment::Entity::find().filter(payment::Column::SessionId.eq(session_id));
     Ok(query.order_by_asc(payment::Column::Id).all(conn).await?)
@@ -151,13 +151,13 @@ pub async fn insert_item(conn: &impl ConnectionTrait, item: session_item::Model)
     Ok(())
 }
 
-/// Writes every column of an item whose session was locked in this transaction.
+/// Updates every column of an item. The caller must have locked its session in this transaction.
 pub async fn update_item(conn: &impl ConnectionTrait, item: session_item::Model) -> Result<()> {
     item.into_active_model().reset_all().update(conn).await?;
     Ok(())
 }
 
-/// An item or discount of a session, also one that was taken off.
+/// An item or discount of a session, even if it was removed from the bill.
 pub async fn item(
     conn: &impl ConnectionTrait,
     session_id: Uuid,
@@ -167,7 +167,7 @@ pub async fn item(
     Ok(query.filter(session_item::Column::SessionId.eq(session_id)).one(conn).await?)
 }
 
-/// At most `limit` items and discounts on a session's bill, in the order they were added.
+/// At most `limit` items and discounts on a session's bill, in the order they were added. Removed ones are omitted.
 pub async fn items(
     conn: &impl ConnectionTrait,
     session_id: Uuid,
@@ -182,7 +182,7 @@ pub async fn items(
         .await?)
 }
 
-/// What the calls of a session that are over come to.
+/// Sum of the charges of a session's answered calls that are over.
 pub async fn calls_total(conn: &impl ConnectionTrait, session_id: Uuid) -> Result<entity::Micros> {
     let sum: Option<Option<entity::Micros>> = call::Entity::find()
         .select_only()
@@ -213,7 +213,7 @@ pub async fn billed_calls(
         .await?)
 }
 
-/// How many calls of a session were allowed, live ones too.
+/// The number of calls of a session that were allowed, including live ones.
 pub async fn allowed_calls(conn: &impl ConnectionTrait, session_id: Uuid) -> Result<u64> {
     let query = call::Entity::find().filter(call::Column::SessionId.eq(session_id));
     Ok(query.filter(call::Column::State.ne(CallState::Refused)).count(conn).await?)
@@ -224,7 +224,7 @@ pub async fn live_calls(conn: &impl ConnectionTrait, session_id: Uuid) -> Result
     live_where(conn, live_call::Column::SessionId, session_id).await
 }
 
-/// The live call of a phone, if there is one: the table allows no second.
+/// The live call of a phone, if there is one. The table's unique index allows only one, apart from emergency calls.
 pub async fn live_call_of_phone(conn: &impl ConnectionTrait, phone_id: Uuid) -> Result<Option<Uuid>> {
     Ok(live_where(conn, live_call::Column::PhoneId, phone_id).await?.pop())
 }
@@ -235,7 +235,7 @@ async fn live_where(conn: &impl ConnectionTrait, column: live_call::Column, id: 
     Ok(query.into_tuple().all(conn).await?)
 }
 
-/// How many live calls each of these cabins of these callshops has; cabins without are missing.
+/// The number of live calls in each of these cabins of these callshops; cabins without live calls are omitted.
 pub async fn live_calls_by_cabin(
     conn: &impl ConnectionTrait,
     callshops: &[Uuid],

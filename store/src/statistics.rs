@@ -1,21 +1,22 @@
-//! What PostgreSQL knows of how much is stored. Its plans go by that, and are kept: one made while a month's partition was all but empty reads
-//! it from end to end. Its own autovacuum looks a minute later, by when a busy node has put a hundred thousand rows into it.
+//! Keeps PostgreSQL's statistics current. Plans are cached and depend on them: a plan made while a month's partition was nearly empty scans it
+//! sequentially. Autovacuum runs up to a minute later, when a busy node has already inserted a hundred thousand rows.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use base::error::{Error, Result};
 
-/// Rows up to which a plan does not matter.
+/// Up to this many rows, any plan is fast enough.
 const FEW: i32 = 500;
-/// A table has outgrown its plans with so many times the rows: each look costs every connection its plans, which are many while tables are small.
+/// Analyze a table once it has this many times its recorded rows. Every ANALYZE discards cached plans on all connections, so it must be rare, even
+/// while tables are small and grow fast.
 const GROWN: i32 = 4;
-/// Tables that are looked at in one go.
+/// Most tables analyzed in one run.
 const AT_ONCE: usize = 8;
 
-/// Tables that have several times the rows that PostgreSQL takes them to have.
+/// Tables with several times more rows than PostgreSQL's planner assumes.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn outgrown(conn: &impl ConnectionTrait) -> Result<Vec<String>> {
     if conn.get_database_backend() != DbBackend::Postgres {
         return Ok(Vec::new());
@@ -29,7 +30,7 @@ pub async fn outgrown(conn: &impl ConnectionTrait) -> Result<Vec<String>> {
     rows.iter().map(|row| row.try_get("", "name").map_err(Error::from)).collect()
 }
 
-/// Has PostgreSQL look at a table; plans that it is in are made anew. One that somebody is just looking at, or changing, is left alone.
+/// Runs ANALYZE on a table; PostgreSQL then replans statements that use it. Skips a table whose lock is taken, as by another ANALYZE or a change.
 pub async fn analyze(conn: &impl ConnectionTrait, table: &str) -> Result<()> {
     conn.execute_unprepared(&format!("ANALYZE (SKIP_LOCKED) {table}")).await?;
     Ok(())

@@ -14,15 +14,15 @@ use uuid::Uuid;
 use super::{Page, Scope, bulk};
 use base::error::Result;
 
-/// Columns of a rate, and so parameters that a row of an insert binds.
+/// Columns of a rate: the parameters that each row of an insert binds.
 const RATE_COLUMNS: usize = 10;
 
-/// Whose tariffs a query may see.
+/// The accounts whose tariffs a query may see.
 #[derive(Clone, Debug)]
 pub enum Owners {
-    /// Those of one account.
+    /// One account.
     One(Uuid),
-    /// Those of a whole subtree.
+    /// All accounts of a subtree.
     Subtree(Scope),
 }
 
@@ -38,13 +38,13 @@ impl Owners {
 /// Inserts a tariff.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn insert(conn: &impl ConnectionTrait, tariff: tariff::Model) -> Result<()> {
     tariff::Entity::insert(tariff.into_active_model()).exec_without_returning(conn).await?;
     Ok(())
 }
 
-/// Writes every column of a tariff that was locked in this transaction.
+/// Updates every column of a tariff. The caller must have locked it in this transaction.
 pub async fn update(conn: &impl ConnectionTrait, tariff: tariff::Model) -> Result<tariff::Model> {
     Ok(tariff.into_active_model().reset_all().update(conn).await?)
 }
@@ -64,7 +64,7 @@ pub async fn find_all(
     Ok(tariff::Entity::find().filter(wanted).filter(owners.condition()).all(conn).await?)
 }
 
-/// The same, locked until the transaction ends: a version gets its number under this lock.
+/// Like [`find`], locked until the transaction ends. Versions are numbered under this lock.
 pub async fn lock(conn: &impl ConnectionTrait, owners: &Owners, id: Uuid) -> Result<Option<tariff::Model>> {
     Ok(tariff::Entity::find_by_id(id).filter(owners.condition()).lock_exclusive().one(conn).await?)
 }
@@ -84,7 +84,7 @@ pub async fn find_version(
     Ok(find(conn, owners, version.tariff_id).await?.map(|tariff| (tariff, version)))
 }
 
-/// The versions with these ids of tariffs of `owners`, with those tariffs.
+/// The versions with these ids, and those of their tariffs that belong to `owners`. Versions of other tariffs are not filtered out.
 pub async fn find_versions(
     conn: &impl ConnectionTrait,
     owners: &Owners,
@@ -97,7 +97,7 @@ pub async fn find_versions(
     Ok((find_all(conn, owners, &tariffs).await?, versions))
 }
 
-/// A page of the versions of a tariff that was already proven to be the caller's.
+/// A page of a tariff's versions. Not scoped: the caller must have checked access to the tariff.
 pub async fn list_versions(
     conn: &impl ConnectionTrait,
     tariff_id: Uuid,
@@ -126,7 +126,7 @@ pub async fn version_of(
     Ok(query.filter(tariff_version::Column::TariffId.eq(tariff_id)).one(conn).await?)
 }
 
-/// The version in force at `at`, as [`effective_versions`] finds it; one that is scheduled for that very instant is.
+/// The version in force at `at`, as in [`effective_versions`]. A version scheduled for exactly `at` is in force.
 pub async fn in_force(
     conn: &impl ConnectionTrait,
     tariff_id: Uuid,
@@ -140,7 +140,7 @@ pub async fn in_force(
     Ok(query.one(conn).await?)
 }
 
-/// The first version that comes into force after `at`.
+/// The first version that takes effect after `at`.
 pub async fn next_version(
     conn: &impl ConnectionTrait,
     tariff_id: Uuid,
@@ -159,7 +159,7 @@ pub async fn insert_version(conn: &impl ConnectionTrait, version: tariff_version
     Ok(())
 }
 
-/// Writes every column of a version whose tariff was locked in this transaction.
+/// Updates every column of a version. The caller must have locked its tariff in this transaction.
 pub async fn update_version(
     conn: &impl ConnectionTrait,
     version: tariff_version::Model,
@@ -174,8 +174,8 @@ struct Effective {
     version_id: Option<Uuid>,
 }
 
-/// The version in force at `now` of each of the tariffs, with the tariff, in one query: the one with the greatest `active_from`
-/// not after `now`, of several the highest number. A tariff without one is not in the answer.
+/// The version in force at `now` of each tariff, with the tariff, in one query. It is the version with the latest `active_from` not after
+/// `now`; among equals, the one with the highest number. Tariffs without such a version are omitted.
 pub async fn effective_versions(
     conn: &impl ConnectionTrait,
     tariff_ids: &[Uuid],
@@ -204,13 +204,13 @@ pub async fn effective_versions(
     Ok(rows.into_iter().filter_map(|row| Some((row.tariff.id, (row.version_id?, row.tariff)))).collect())
 }
 
-/// Rates that one insert takes on this database: SQLite binds 32,766 parameters, PostgreSQL 65,535.
+/// Most rates in one insert: SQLite allows 32,766 parameters, PostgreSQL 65,535.
 pub fn rates_per_insert(backend: DbBackend) -> usize {
     let parameters = if backend == DbBackend::Sqlite { 32_766 } else { 65_535 };
     parameters / RATE_COLUMNS
 }
 
-/// Inserts rates, in as many statements as the database's limit of parameters asks for.
+/// Inserts rates, in as many statements as the database's parameter limit requires.
 pub async fn insert_rates(conn: &impl ConnectionTrait, rates: &[rate::Model]) -> Result<()> {
     for chunk in rates.chunks(rates_per_insert(conn.get_database_backend())) {
         let rows = chunk.iter().cloned().map(IntoActiveModel::into_active_model);
@@ -219,7 +219,7 @@ pub async fn insert_rates(conn: &impl ConnectionTrait, rates: &[rate::Model]) ->
     Ok(())
 }
 
-/// Takes back the rates of a version that never came to be. Those of one that did, its answer lost on the way, stay.
+/// Deletes the rates of a version whose creation failed. Does nothing if the version exists, that is, if it was created but the response was lost.
 pub async fn discard_rates(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<()> {
     if tariff_version::Entity::find_by_id(version_id).one(conn).await?.is_none() {
         rate::Entity::delete_many().filter(rate::Column::VersionId.eq(version_id)).exec(conn).await?;
@@ -227,19 +227,19 @@ pub async fn discard_rates(conn: &impl ConnectionTrait, version_id: Uuid) -> Res
     Ok(())
 }
 
-/// Which rates of a version are read, by their prefixes; all that is given must hold.
+/// Filters a version's rates by prefix. All given conditions must match.
 #[derive(Clone, Debug, Default)]
 pub struct RateFilter {
     /// Rates whose prefix begins with these digits.
     pub prefix: Option<String>,
-    /// Rates that would match this number, E.164 digits; the longest prefix wins.
+    /// Rates whose prefix matches this number (E.164 digits). The one with the longest prefix would apply.
     pub number: Option<String>,
 }
 
 impl RateFilter {
     fn apply(&self, mut query: Select<rate::Entity>) -> Select<rate::Entity> {
         if let Some(prefix) = &self.prefix {
-            // ':' follows '9', and prefixes are compared by bytes
+            // ':' is the byte after '9', and prefixes are compared by bytes
             query = query
                 .filter(rate::Column::Prefix.gte(prefix.clone()))
                 .filter(rate::Column::Prefix.lt(format!("{prefix}:")));
@@ -252,20 +252,20 @@ impl RateFilter {
     }
 }
 
-/// Which part of a version's rates to read, in the order of their prefixes.
+/// The part of a version's rates to read, in prefix order.
 #[derive(Clone, Debug, Default)]
 pub struct RatePage {
-    /// Rates after this prefix.
+    /// Only rates after this prefix.
     pub after: Option<String>,
-    /// Rates before this prefix.
+    /// Only rates before this prefix.
     pub before: Option<String>,
-    /// Rates to read.
+    /// Most rates to read.
     pub limit: u64,
     /// Highest prefix first.
     pub descending: bool,
 }
 
-/// A page of the rates of a version that was already proven to be the caller's.
+/// A page of a version's rates. Not scoped: the caller must have checked access to the version.
 pub async fn rates(
     conn: &impl ConnectionTrait,
     version_id: Uuid,
@@ -283,18 +283,18 @@ pub async fn rates(
     Ok(query.order_by(rate::Column::Prefix, order).limit(page.limit).all(conn).await?)
 }
 
-/// Callshops that buy and sell by the same two tariffs.
+/// A pair of cost and retail tariff, with the number of callshops that use it.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Spread {
-    /// What they pay by.
+    /// Tariff by which the callshops pay.
     pub cost_tariff_id: Uuid,
-    /// What their customers pay by.
+    /// Tariff by which their customers pay.
     pub retail_tariff_id: Uuid,
-    /// How many they are.
+    /// Number of callshops with this pair.
     pub callshops: i64,
 }
 
-/// The pairs of cost and retail tariff, one of them this one, that callshops have; at most `limit`, those of most callshops first.
+/// The pairs of cost and retail tariff that include this tariff; at most `limit`, those with the most callshops first.
 pub async fn spreads(conn: &impl ConnectionTrait, tariff_id: Uuid, limit: u64) -> Result<Vec<Spread>> {
     let either = Condition::any()
         .add(account::Column::CostTariffId.eq(tariff_id))

@@ -1,4 +1,4 @@
-//! The events of calls: received once each, and what a batch of them finds beside its calls.
+//! Call events: stores each event once, and loads the context of a batch of events.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,39 +14,39 @@ use uuid::Uuid;
 use crate::bulk;
 use base::error::Result;
 
-/// Of keys that are there already nothing is returned.
+/// Returns only the keys that were not stored before.
 const NEW: &str = "ON CONFLICT (eid) DO NOTHING RETURNING eid";
 
-/// Keeps received events, in the order of their keys; answers the keys that were not there. One that another node is keeping just now
-/// is waited for.
+/// Stores received events, which must be in key order, and returns the keys that were not stored before. Waits for an event that another node
+/// is storing at the same time.
 pub async fn receive(conn: &impl ConnectionTrait, events: &[hook_event::Model]) -> Result<HashSet<String>> {
     let rows = bulk::insert_returning::<hook_event::Entity>(conn, events, NEW).await?;
     Ok(rows.iter().map(|row| row.try_get("", "eid")).collect::<std::result::Result<_, _>>()?)
 }
 
-/// What a batch of events finds beside its calls.
+/// The context of a batch of events, besides its calls.
 #[derive(Debug, Default)]
 pub struct Met {
-    /// Keys of events that were not there.
+    /// Keys of events that were not stored before.
     pub new: HashSet<String>,
-    /// Sessions, locked now, and their states.
+    /// States of the sessions, which are now locked.
     pub sessions: HashMap<Uuid, SessionState>,
-    /// Callshops.
+    /// Settings of the callshops.
     pub shops: HashMap<Uuid, Shop>,
 }
 
-/// What a callshop's account says about its calls.
+/// The account settings of a callshop that its calls depend on.
 #[derive(Clone, Debug)]
 pub struct Shop {
-    /// Where its days begin.
+    /// IANA time zone, which defines its days.
     pub time_zone: String,
-    /// Spendable credit below which its people are told.
+    /// Spendable credit below which the callshop is notified; none for never.
     pub low_credit: Option<Micros>,
-    /// How far its credit may go below zero; none is without end.
+    /// How far its credit may go below zero; none is unlimited.
     pub credit_limit: Option<Micros>,
 }
 
-/// Keeps received events ([`receive`]), locks sessions in id order, and reads of accounts what is needed: in one round trip on PostgreSQL.
+/// Stores received events ([`receive`]), locks sessions in id order, and reads the settings of callshops, in one round trip on PostgreSQL.
 pub async fn meet(
     conn: &impl ConnectionTrait,
     events: &[hook_event::Model],
@@ -68,7 +68,7 @@ pub async fn meet(
     let mut kept = bulk::inserts::<hook_event::Entity>(backend, events, NEW)?;
     let mut met = Met::default();
     if backend == DbBackend::Postgres && kept.len() == 1 {
-        // the keys first, as everywhere: the parts of a UNION run one after the other
+        // event keys first, as in the lock order: the parts of a UNION run one after the other
         const ALL: &str =
             "SELECT eid, NULL::uuid AS id, NULL AS state, NULL AS time_zone, NULL::int8 AS low_credit,
              NULL::int8 AS credit_limit FROM s1
@@ -127,7 +127,7 @@ impl Shop {
     }
 }
 
-/// Notes that events changed nothing.
+/// Marks events as ignored, because they changed nothing.
 pub async fn ignore_events(conn: &impl ConnectionTrait, eids: &[&str]) -> Result<()> {
     if eids.is_empty() {
         return Ok(());
@@ -140,13 +140,13 @@ pub async fn ignore_events(conn: &impl ConnectionTrait, eids: &[&str]) -> Result
     Ok(())
 }
 
-/// Notes that events are doubtful, and why.
+/// Marks events as doubtful, with the reason.
 pub async fn doubt_events(conn: &impl ConnectionTrait, events: &[hook_event::Model]) -> Result<()> {
     use hook_event::Column::{Eid, Error, Status};
     bulk::update::<hook_event::Entity>(conn, events, Eid, &[Status, Error]).await
 }
 
-/// Keeps an event that cannot be applied, with the reason, so that it is received and can be looked into.
+/// Stores an event that cannot be applied, with the reason, so that it counts as received and can be investigated.
 pub async fn reject_event(conn: &impl ConnectionTrait, event: hook_event::Model) -> Result<()> {
     let replace = "ON CONFLICT (eid) DO UPDATE SET status = excluded.status, error = excluded.error";
     bulk::insert::<hook_event::Entity>(conn, &[event], replace).await

@@ -1,4 +1,4 @@
-//! Calls and what the call path reads and writes: always for a whole batch in a handful of statements.
+//! Calls, and the queries of the call path. Each handles a whole batch in a few statements.
 
 mod events;
 mod shown;
@@ -23,43 +23,43 @@ use base::error::Result;
 pub use events::{Met, Shop, doubt_events, ignore_events, meet, receive, reject_event};
 pub use shown::{CallFilter, find, find_all, list, live, of_each};
 
-/// States of a call that is up or on its way.
+/// States of a live call.
 pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];
 
-/// How long after a request for a call the proxy may ask again, give it up, or tell what became of it. What is kept to know a repetition by
-/// is kept for longer ([`crate::config::RetentionConfig`]).
+/// How long after an authorization request the proxy may repeat it, abandon it, or send events of its call. The rows that identify repetitions
+/// are stored for longer ([`crate::config::RetentionConfig`]).
 pub const REDELIVERY: TimeDelta = TimeDelta::days(31);
 
-/// Whether a call that was allowed at one instant was answered so far from it that reports do not look for it there.
+/// Whether a call was answered more than a day from its authorization. Reports find such calls by a flag instead of by id.
 pub fn is_far(allowed: DateTime<Utc>, answered: DateTime<Utc>) -> bool {
     (answered - allowed).abs() > TimeDelta::days(1)
 }
 
-/// How much earlier than by its session's clock a call's id may be: nodes' clocks differ.
+/// How much earlier than its session a call's id may be, because the clocks of nodes differ.
 const SKEW: TimeDelta = TimeDelta::hours(1);
 
-/// Whether a call is one of those live calls.
+/// Condition that a call is one of the live calls in `live`.
 fn is_one_of(live: Select<live_call::Entity>) -> SimpleExpr {
     let ids = live.select_only().column(live_call::Column::CallId).into_query();
     Expr::col((call::Entity, call::Column::Id)).in_subquery(ids)
 }
 
-/// Phones by SIP user, locked in id order: a phone's attempts are decided one after the other.
+/// Phones by SIP user, locked in id order, so that a phone's call attempts are decided one after the other.
 ///
 /// # Errors
-/// Those of the database, as for every function here.
+/// Database errors, as for every function here.
 pub async fn lock_phones(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<Vec<phone::Model>> {
     let query =
         phone::Entity::find().filter(bulk::among(conn, phone::Column::SipUser, sip_users.iter().copied()));
     Ok(query.order_by_asc(phone::Column::Id).lock_exclusive().all(conn).await?)
 }
 
-/// The phone with this SIP user, for the proxy's digest.
+/// The phone with this SIP user, for the proxy's digest authentication. Not scoped.
 pub async fn phone_by_sip_user(conn: &impl ConnectionTrait, sip_user: &str) -> Result<Option<phone::Model>> {
     Ok(phone::Entity::find().filter(phone::Column::SipUser.eq(sip_user)).one(conn).await?)
 }
 
-/// Writes every column of phones that were locked in this transaction.
+/// Updates every column of phones. The caller must have locked them in this transaction.
 pub async fn save_phones(conn: &impl ConnectionTrait, phones: Vec<phone::Model>) -> Result<()> {
     for row in phones {
         use sea_orm::ActiveModelTrait as _;
@@ -68,7 +68,7 @@ pub async fn save_phones(conn: &impl ConnectionTrait, phones: Vec<phone::Model>)
     Ok(())
 }
 
-/// Cabins by their phones.
+/// The cabins of phones.
 pub async fn cabins_of(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<Vec<cabin::Model>> {
     Ok(cabin::Entity::find()
         .filter(bulk::among(conn, cabin::Column::PhoneId, phones.iter().copied()))
@@ -76,8 +76,8 @@ pub async fn cabins_of(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<V
         .await?)
 }
 
-/// What a batch of events and attempts is going to lock, all of a kind at once: two rounds of a kind could meet those of another node
-/// the other way round.
+/// Takes all locks that a batch of events and call attempts needs, each kind of row at once. Locking one kind in two rounds could deadlock with
+/// another node.
 pub async fn lock_ground(
     conn: &impl ConnectionTrait,
     sip_users: &[&str],
@@ -104,8 +104,8 @@ pub async fn lock_ground(
     Ok(())
 }
 
-/// Makes whoever decides about these authorisation requests, or gives them up, wait for each other: the row that both would look for may
-/// not be there yet.
+/// Takes advisory locks on authorization requests, so that transactions that decide or abandon the same request wait for each other. Row locks
+/// do not suffice, as the call's row may not exist yet. Does nothing on SQLite, which has one writer.
 pub async fn lock_requests(conn: &impl ConnectionTrait, requests: &[&str]) -> Result<()> {
     if conn.get_database_backend() != DbBackend::Postgres || requests.is_empty() {
         return Ok(());
@@ -117,7 +117,7 @@ pub async fn lock_requests(conn: &impl ConnectionTrait, requests: &[&str]) -> Re
     Ok(())
 }
 
-/// A number of a text, the same on every node.
+/// A hash of a text, the same on every node.
 fn key_of(text: &str) -> i64 {
     use sha2::{Digest as _, Sha256};
     let digest = Sha256::digest(text.as_bytes());
@@ -126,7 +126,7 @@ fn key_of(text: &str) -> i64 {
     i64::from_be_bytes(key)
 }
 
-/// Open and closing sessions of cabins, locked in id order: no call starts in a session while it is being closed.
+/// The open and closing sessions of cabins, locked in id order, so that no call starts in a session while it is being closed.
 pub async fn lock_open_sessions(
     conn: &impl ConnectionTrait,
     cabins: &[Uuid],
@@ -137,24 +137,24 @@ pub async fn lock_open_sessions(
     Ok(query.order_by_asc(cabin_session::Column::Id).lock_exclusive().all(conn).await?)
 }
 
-/// What the calls of a session came to so far.
+/// Totals of the calls of a session so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spent {
-    /// What they cost the customer.
+    /// Sum of the customer's charges.
     pub charge: Micros,
-    /// How long was talked, in seconds.
+    /// Seconds of talk.
     pub seconds: u32,
-    /// How many there were.
+    /// Number of calls, refused ones excluded.
     pub calls: u64,
 }
 
-/// What the calls of sessions came to so far.
+/// Totals of the calls of each session so far. Sessions without calls are omitted.
 pub async fn spent(
     conn: &impl ConnectionTrait,
     sessions: &[&cabin_session::Model],
 ) -> Result<HashMap<Uuid, Spent>> {
-    // no call is older than its session: partitions of earlier months are left alone. By whole months, so that it never decides what counts:
-    // the clock of the node that allowed a call may be another
+    // no call is older than its session, so partitions of earlier months are skipped. Whole months and `SKEW` ensure that this never drops a call
+    // whose node had another clock
     let Some(opened) = sessions.iter().map(|session| session.opened_at).min() else {
         return Ok(HashMap::new());
     };
@@ -168,7 +168,7 @@ pub async fn spent(
         .column_as(call::Column::Id.count(), "calls")
         .filter(bulk::among(conn, call::Column::SessionId, ids))
         .filter(since(conn, first_id(Month::of(opened - SKEW).start())))
-        // what was refused is on no statement
+        // refused calls are on no statement
         .filter(Expr::cust("\"call\".\"state\" <> 'REFUSED'"))
         .group_by(call::Column::SessionId)
         .into_tuple()
@@ -183,14 +183,13 @@ pub async fn spent(
     Ok(rows.into_iter().map(|(id, charge, sum, calls)| (id, spent(charge, sum, calls))).collect())
 }
 
-/// The condition that keeps PostgreSQL from looking into partitions of before this id. On SQLite it would only draw the plan away from the
-/// index.
+/// A condition that makes PostgreSQL skip partitions before this id. Empty on SQLite, where it would only make the planner choose another index.
 fn since(conn: &impl ConnectionTrait, id: Uuid) -> sea_orm::Condition {
     let on_postgres = conn.get_database_backend() == DbBackend::Postgres;
     sea_orm::Condition::all().add_option(on_postgres.then(|| call::Column::Id.gte(id)))
 }
 
-/// Phones that have a live call.
+/// The phones among these that have a live call.
 pub async fn busy_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<HashSet<Uuid>> {
     let query = live_call::Entity::find()
         .select_only()
@@ -199,7 +198,7 @@ pub async fn busy_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result
     Ok(query.into_tuple::<Uuid>().all(conn).await?.into_iter().collect())
 }
 
-/// Live calls of sessions that are still counted, by session.
+/// The live calls of sessions.
 pub async fn live_of_sessions(conn: &impl ConnectionTrait, sessions: &[Uuid]) -> Result<Vec<call::Model>> {
     let live = live_call::Entity::find().filter(bulk::among(
         conn,
@@ -209,22 +208,22 @@ pub async fn live_of_sessions(conn: &impl ConnectionTrait, sessions: &[Uuid]) ->
     Ok(call::Entity::find().filter(is_one_of(live)).all(conn).await?)
 }
 
-/// A live call, as far as it is compared with what its proxy lists.
+/// The fields of a live call that reconciliation compares with its proxy's listing.
 #[derive(Clone, Debug)]
 pub struct AtProxy {
-    /// Which.
+    /// The call's id.
     pub id: Uuid,
-    /// When it was allowed.
+    /// When it was allowed, server time.
     pub authorized_at: chrono::DateTime<chrono::Utc>,
-    /// When it was answered; proxy time.
+    /// When it was answered, proxy time.
     pub answered_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// SIP Call-ID.
+    /// SIP Call-ID of the dialog.
     pub sip_call_id: String,
-    /// The caller's tag.
+    /// SIP From tag of the dialog.
     pub from_tag: String,
 }
 
-/// Live calls of a proxy, `limit` of them.
+/// At most `limit` live calls of a proxy, in no particular order.
 pub async fn live_of_proxy(conn: &impl ConnectionTrait, proxy: &str, limit: u64) -> Result<Vec<AtProxy>> {
     use call::Column::{AnsweredAt, AuthorizedAt, FromTag, Id, SipCallId};
     let query = call::Entity::find()
@@ -244,7 +243,7 @@ pub async fn live_of_proxy(conn: &impl ConnectionTrait, proxy: &str, limit: u64)
     Ok(rows.into_iter().map(call).collect())
 }
 
-/// Which of these calls ended between two instants.
+/// The calls among these that ended between two times, both inclusive.
 pub async fn ended_between(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],
@@ -262,7 +261,7 @@ pub async fn ended_between(
     Ok(ended)
 }
 
-/// Which of these calls are live, wherever.
+/// The calls among these that are live, at any proxy.
 pub async fn live_among(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
     let mut live = HashSet::new();
     for ids in ids.chunks(KEYS_AT_ONCE) {
@@ -280,14 +279,14 @@ pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<call:
     let Some((first, last)) = ids.iter().min().zip(ids.iter().max()) else { return Ok(Vec::new()) };
     let mut wanted = sea_orm::Condition::all().add(bulk::among(conn, call::Column::Id, ids.iter().copied()));
     if conn.get_database_backend() == DbBackend::Postgres {
-        // a plan for any parameters leaves partitions out by a range, not by a list
+        // a generic plan can exclude partitions by a range of ids, but not by a list
         wanted = wanted.add(call::Column::Id.gte(*first)).add(call::Column::Id.lte(*last));
     }
     Ok(call::Entity::find().filter(wanted).order_by_asc(call::Column::Id).lock_exclusive().all(conn).await?)
 }
 
-/// Calls by id or by authorisation request, locked in id order. The requests are locked already ([`lock_requests`]): what is not found here
-/// is in no other transaction.
+/// Calls by id or by authorization request, locked in id order. The caller must have locked the requests ([`lock_requests`]): then no other
+/// transaction is creating a call that is not found here.
 pub async fn lock_named(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],
@@ -299,7 +298,7 @@ pub async fn lock_named(
     lock(conn, &wanted).await
 }
 
-/// The calls of authorisation requests, as far back as one may be repeated.
+/// The ids of the calls of authorization requests, as far back as a request may be repeated ([`REDELIVERY`]).
 async fn asked(conn: &impl ConnectionTrait, requests: &[&str], now: DateTime<Utc>) -> Result<Vec<Uuid>> {
     if requests.is_empty() {
         return Ok(Vec::new());
@@ -325,10 +324,10 @@ fn is_live(call: &call::Model) -> bool {
     LIVE.contains(&call.state)
 }
 
-/// What brings the rows of live calls after those of calls that are written: who is over has none.
+/// Statements that update the live-call rows of updated calls, and delete those of calls that are over.
 fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Statement>> {
     let backend = conn.get_database_backend();
-    // what is to be looked at once is looked at until it is over
+    // a call that has an `extend_at` keeps one until it is over, so null need not be written
     let due = calls.iter().filter(|call| is_live(call) && call.extend_at.is_some());
     let due: Vec<live_call::Model> = due.map(Into::into).collect();
     use live_call::Column::{CallId, ExtendAt};
@@ -341,8 +340,8 @@ fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Stat
     Ok(statements)
 }
 
-/// Writes what events change of calls that were locked in this transaction, and what those cost at each level; a correction of a charge
-/// replaces what was there.
+/// Updates the columns of calls that events change, and stores their charges at each level; a corrected charge replaces the previous one. The
+/// caller must have locked the calls in this transaction.
 pub async fn update(
     conn: &impl ConnectionTrait,
     calls: &[call::Model],
@@ -351,7 +350,7 @@ pub async fn update(
     changes(conn, calls, charges)?.run(conn).await
 }
 
-/// What [`update`] writes.
+/// The writes of [`update`].
 pub fn changes(
     conn: &impl ConnectionTrait,
     calls: &[call::Model],
@@ -376,7 +375,7 @@ pub fn changes(
         ExtendAt,
         Estimated,
         AnswerDay,
-        // what an attempt that was given up too late was refused for
+        // set for an attempt that was abandoned too late
         Refusal,
         AnsweredFar,
     ];
@@ -388,7 +387,7 @@ pub fn changes(
     Ok(Writes(statements))
 }
 
-/// Writes what extensions change of calls that were locked in this transaction.
+/// Updates the columns of calls that an extension changes. The caller must have locked the calls in this transaction.
 pub async fn update_cover(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<()> {
     use call::Column::{Covered, ExtendAt, Holds, Id};
     let backend = conn.get_database_backend();
@@ -397,7 +396,7 @@ pub async fn update_cover(conn: &impl ConnectionTrait, calls: &[call::Model]) ->
     bulk::together(conn, statements).await
 }
 
-/// Marks live calls as to be hung up; answers those that still are live.
+/// Marks calls to be hung up, and returns those that are still live.
 pub async fn mark_hang_up(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],
@@ -406,7 +405,7 @@ pub async fn mark_hang_up(
     let live = bulk::among(conn, call::Column::Id, ids.iter().copied()).and(call::Column::State.is_in(LIVE));
     call::Entity::update_many()
         .col_expr(call::Column::HangUpBy, Expr::value(user_id))
-        // who is being hung up is given nothing more
+        // a call that is being hung up gets no further extension
         .col_expr(call::Column::ExtendAt, Expr::value(None::<DateTime<Utc>>))
         .filter(live.clone())
         .exec(conn)
@@ -419,7 +418,7 @@ pub async fn mark_hang_up(
     Ok(call::Entity::find().filter(live).all(conn).await?)
 }
 
-/// Answered calls that are to be looked at by `now`, longest due first.
+/// At most `limit` answered calls that are due for extension by `now`, longest overdue first.
 pub async fn due(conn: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) -> Result<Vec<Uuid>> {
     let query = live_call::Entity::find()
         .select_only()
@@ -429,7 +428,7 @@ pub async fn due(conn: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) ->
     Ok(query.limit(limit).into_tuple().all(conn).await?)
 }
 
-/// Notes that the proxy knows what a call is covered for, and when to look at it again; nothing if it has moved on.
+/// Records that the proxy has confirmed a call's covered seconds, and when to extend it next. Does nothing if the call has changed since.
 pub async fn confirm(
     conn: &impl ConnectionTrait,
     id: Uuid,
@@ -455,18 +454,18 @@ pub async fn confirm(
     Ok(())
 }
 
-/// Which of these authorisation requests the proxy has given up already.
+/// The authorization requests among these that the proxy has already abandoned.
 pub async fn abandoned(conn: &impl ConnectionTrait, requests: &[&str]) -> Result<HashSet<String>> {
     let query = hook_event::Entity::find()
         .select_only()
         .column(hook_event::Column::Reference)
-        // written out, as its index has it
+        // a literal, to match the condition of the partial index
         .filter(Expr::cust("\"hook_event\".\"kind\" = 'abandoned'"))
         .filter(bulk::among(conn, hook_event::Column::Reference, requests.iter().copied()));
     Ok(query.into_tuple::<String>().all(conn).await?.into_iter().collect())
 }
 
-/// What a call cost at each level, the customer's first.
+/// The charges of a call at each level, the customer's first.
 pub async fn charges(conn: &impl ConnectionTrait, call_id: Uuid) -> Result<Vec<call_charge::Model>> {
     let query = call_charge::Entity::find().filter(call_charge::Column::CallId.eq(call_id));
     Ok(query.order_by_asc(call_charge::Column::Level).all(conn).await?)

@@ -1,4 +1,4 @@
-//! Calls as they are listed and shown.
+//! Reads calls for lists and views.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) 
     Ok(call::Entity::find().filter(wanted).filter(owned).all(conn).await?)
 }
 
-/// What to list.
+/// Filters the list of calls. All given conditions must match.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CallFilter {
     /// Calls made from this cabin.
@@ -53,9 +53,9 @@ pub async fn list(
     Ok(page.apply(query, call::Column::Id).all(conn).await?)
 }
 
-/// A page of the calls of each of these cabins or sessions, by `column`, each page in its order: one statement on PostgreSQL. What is for the
-/// proxy and for us alone is a third of a row: it is left empty ([`shown`]). Frozen prices are most of the rest, and few ask for them: unless
-/// they are `priced`, calls that are over come without.
+/// A page of the calls of each of these cabins or sessions, by `column`, in one statement on PostgreSQL. Fields for the proxy and for internal
+/// use, a third of a row, are left empty ([`shown`]). Frozen prices are most of the rest and are seldom requested: without `priced`, calls
+/// that are over have none.
 pub async fn of_each(
     conn: &impl ConnectionTrait,
     column: call::Column,
@@ -86,16 +86,16 @@ pub async fn of_each(
     let mut calls = Vec::new();
     for statement in statements {
         for row in conn.query_all_raw(statement).await? {
-            // once into its place: they are large, and hundreds are moved about and copied on their way to the screen otherwise
+            // in an `Arc`: rows are large, and hundreds of them would otherwise be moved and copied several times per response
             calls.push(Arc::new(shown(&row)?));
         }
     }
     Ok(calls)
 }
 
-/// The statement of one page of calls; `$2` and `$3` bound their ids, `$4` is their number.
+/// The statement for one page of calls. `$2` and `$3` are exclusive bounds of the ids, `$4` is the limit.
 fn page_of(owner: &str, column: call::Column, page: Page, priced: bool) -> String {
-    // by name: a star would break prepared statements when a newer edition adds a column
+    // name the columns: `*` would break prepared statements when a newer release adds a column
     let read = |column: &call::Column| match column {
         call::Column::Pricing if !priced => {
             "CASE WHEN call.ended_at IS NULL THEN call.pricing ELSE '[]' END AS pricing".to_owned()
@@ -111,7 +111,8 @@ fn page_of(owner: &str, column: call::Column, page: Page, priced: bool) -> Strin
     )
 }
 
-/// What is read of a call that is shown, and the call of a row of that. By position: to look for each column's name took as long as to read it.
+/// Declares the columns read for lists, and the function that builds a call from such a row. It reads by position, because looking up a column
+/// by name took as long as reading it.
 macro_rules! shown {
     ($($field:ident: $column:ident,)+) => {
         const SHOWN: &[call::Column] = &[$(call::Column::$column),+];
@@ -166,7 +167,7 @@ shown! {
     written_off: WrittenOff,
 }
 
-/// The columns of a row, one after the other.
+/// Reads the columns of a row in order.
 struct Cells<'a> {
     row: &'a QueryResult,
     next: usize,
