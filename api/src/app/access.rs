@@ -92,7 +92,7 @@ pub async fn shop(conn: &impl ConnectionTrait, actor: &Actor, id: Uuid, right: R
 /// The accounts from the one with this path up to the platform: itself first.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn chain(conn: &impl ConnectionTrait, account: &account::Model) -> Result<Vec<account::Model>> {
     let mut chain = accounts::by_ids(conn, &path_ids(&account.path)).await?;
     // a longer path is further down
@@ -103,7 +103,7 @@ pub async fn chain(conn: &impl ConnectionTrait, account: &account::Model) -> Res
 /// An account that a row already proven to be the actor's refers to.
 ///
 /// # Errors
-/// A fault when it is gone; those of the database.
+/// A fault when it is gone; database errors.
 pub async fn by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<account::Model> {
     accounts::by_ids(conn, &[id])
         .await?
@@ -114,7 +114,7 @@ pub async fn by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<account::Mod
 /// The currencies of accounts that rows already proven to be the actor's refer to.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn currencies(
     conn: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = Uuid>,

@@ -368,7 +368,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<account::Model> 
 /// The accounts of these ids inside the actor's subtree that are no callshops; none without the right to see them.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<account::Model>> {
     if !actor.may(Right::SeeAccounts) {
         return Ok(Vec::new());
@@ -381,7 +381,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<acco
 /// Whether this account is a callshop; none where there is no account.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn is_callshop(app: &App, id: Uuid) -> Result<Option<bool>> {
     let found = accounts::by_ids(app.store.reader(), &[id]).await?.pop();
     Ok(found.map(|account| account.kind == AccountKind::Callshop))
@@ -390,7 +390,7 @@ pub async fn is_callshop(app: &App, id: Uuid) -> Result<Option<bool>> {
 /// The callshops of these ids inside the actor's subtree.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_shops(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Shop>> {
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());
@@ -424,7 +424,7 @@ pub async fn list_managers(
 /// Callshops inside the actor's subtree.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn list_shops(app: &App, actor: &Actor, page: Page) -> Result<Vec<Shop>> {
     actor.require(Right::SeeShop)?;
     let rows = accounts::list(app.store.reader(), &actor.scope(), None, true, page).await?;
@@ -448,7 +448,7 @@ async fn with_settings(app: &App, rows: Vec<account::Model>) -> Result<Vec<Shop>
 /// Makes the platform account of an empty database, or answers the one that is there.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn ensure_platform(app: &App) -> Result<account::Model> {
     app.store
         .write(|tx| async move {

@@ -30,7 +30,7 @@ pub struct Change {
 /// Writes a change down. In the transaction that makes it, and inside `idempotency::once` where there is a key: once for each act.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn record(tx: &Tx, actor: &Actor, at: DateTime<Utc>, change: Change) -> Result<()> {
     let (object_kind, object_id) = change.object;
     let entry = audit_log::Model {

@@ -104,7 +104,7 @@ impl From<phone::Model> for PhoneState {
 /// Notes an activity of a cabin. Without a `session` it carries the one that occupies the cabin.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn emit(
     tx: &Tx,
     kind: ActivityKind,
@@ -128,7 +128,7 @@ pub async fn emit(
 /// What an activity of a cabin carries.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn event(
     conn: &impl ConnectionTrait,
     cabin: &cabin::Model,
@@ -148,7 +148,7 @@ pub async fn event(
 /// Cabins of one callshop with what is in them, in the order given; four queries however many they are.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn views(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -161,7 +161,7 @@ pub async fn views(
 /// The same of cabins of several callshops.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn views_across(conn: &impl ConnectionTrait, rows: Vec<cabin::Model>) -> Result<Vec<CabinView>> {
     let currencies = access::currencies(conn, rows.iter().map(|cabin| cabin.callshop_id)).await?;
     views_of(conn, &currencies, rows).await
@@ -192,7 +192,7 @@ async fn views_of(
 /// A cabin that was already proven to be the caller's, with what is in it.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn view(conn: &impl ConnectionTrait, cabin: cabin::Model) -> Result<CabinView> {
     let callshop_id = cabin.callshop_id;
     let currency = access::by_id(conn, callshop_id).await?.currency;
@@ -203,7 +203,7 @@ pub async fn view(conn: &impl ConnectionTrait, cabin: cabin::Model) -> Result<Ca
 /// Cabins by id with what is in them, for rows that were already proven to be the caller's.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn views_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<CabinView>> {
     views_across(conn, cabins::by_ids(conn, ids).await?).await
 }
@@ -211,7 +211,7 @@ pub async fn views_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<V
 /// A cabin by id, for rows that were already proven to be the caller's.
 ///
 /// # Errors
-/// A fault when it is gone; those of the database.
+/// A fault when it is gone; database errors.
 pub async fn view_by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<CabinView> {
     let cabin = cabins::by_ids(conn, &[id]).await?.pop();
     view(conn, cabin.ok_or_else(|| Error::fault("a row refers to a cabin that is not there"))?).await
@@ -418,7 +418,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<CabinView> {
 /// The cabins of these ids inside the actor's subtree.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<CabinView>> {
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());

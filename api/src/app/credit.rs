@@ -50,7 +50,7 @@ fn available(credit: Credit, limit: Option<Micros>) -> Result<Option<Micros>> {
 /// How the credit of an account stands that was already proven to be the caller's.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn of(conn: &impl ConnectionTrait, account: &account::Model) -> Result<Standing> {
     let credit = ledger::credit(conn, &[account.id]).await?.remove(&account.id).unwrap_or_default();
     standing(account, credit)

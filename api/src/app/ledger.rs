@@ -160,7 +160,7 @@ pub fn invariant_count() -> usize {
 /// Looks at every invariant, all on one state of the database; `begin` is told the name of each before it is looked at.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn audit(store: &Store, mut begin: impl FnMut(&'static str) + Send) -> Result<Vec<Checked>> {
     let begin = &mut begin;
     store

@@ -46,7 +46,7 @@ pub struct Margins {
 /// What this version would mean in force at `at`, for every callshop that has the tariff.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn of_version(
     app: &App,
     tariff_id: Uuid,
@@ -71,7 +71,7 @@ pub async fn of_version(
 /// The warnings of one callshop's two tariffs; none when it has not both.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn of_callshop(app: &App, callshop: &account::Model, at: DateTime<Utc>) -> Result<Margins> {
     let (Some(cost), Some(retail)) = (callshop.cost_tariff_id, callshop.retail_tariff_id) else {
         return Ok(Margins::default());

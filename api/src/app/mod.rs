@@ -1,4 +1,4 @@
-//! The use cases, one file a noun. Each takes an [`Actor`](crate::auth::Actor) and proves what it needs before it touches a row.
+//! The use cases, one file per noun. Each takes an [`Actor`](crate::auth::Actor) and checks its rights before it touches a row.
 
 pub mod access;
 pub mod accounts;
@@ -41,35 +41,35 @@ use crate::kamailio::stream::EventStream;
 use crate::metrics::Metrics;
 use crate::store::{Store, Tx, accounts as rows};
 
-/// What every use case needs.
+/// State shared by all use cases.
 pub struct App {
-    /// The database and its doorbell.
+    /// The database and its change notifications.
     pub store: Store,
     /// The configuration.
     pub config: Arc<Config>,
-    /// The time.
+    /// The source of the current time; tests replace it.
     pub clock: Clock,
-    /// Logins known to this node.
+    /// Logins cached on this node.
     pub identities: Identities,
-    /// Tariff versions in memory.
+    /// Tariff versions cached in memory.
     pub rates: rates::RateCache,
-    /// The SIP proxies, for commands.
+    /// Client that sends commands to the SIP proxies.
     pub proxies: Proxies,
-    /// The proxies' events in Redis, where they are read from there.
+    /// Stream of proxy events in Redis. None unless Redis is configured.
     pub proxy_events: Option<Arc<EventStream>>,
-    /// What is counted.
+    /// Counters exported to Prometheus.
     pub metrics: Arc<Metrics>,
-    /// Whether this node lives and may be given work.
+    /// Liveness and readiness of this node.
     pub health: Health,
-    /// Comparing with what the proxies list.
+    /// Comparison of our live calls and phones with the proxies' listings.
     pub reconciliation: calls::reconcile::Reconciliation,
 }
 
 impl App {
-    /// Over a migrated store.
+    /// Creates the application over a migrated store.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Database errors; a fault if the configuration of a proxy or of Redis is not usable.
     pub async fn new(store: Store, config: Arc<Config>, clock: Clock) -> Result<Self> {
         let key = match &config.auth.token_key {
             Some(key) => key.expose_secret().to_owned(),
@@ -103,10 +103,11 @@ impl App {
         })
     }
 
-    /// Runs `work` in a transaction of the actor ([`access::write_as`]). A login that turns out to have ended is forgotten here at once.
+    /// Runs `work` in a transaction on behalf of the actor ([`access::write_as`]). If the login has ended, it is also removed from this
+    /// node's cache.
     ///
     /// # Errors
-    /// Those of [`access::write_as`].
+    /// See [`access::write_as`].
     pub async fn write_as<T, F, Fut>(&self, actor: &Actor, work: F) -> Result<T>
     where
         F: Fn(Tx) -> Fut,

@@ -240,7 +240,7 @@ pub struct PhoneView {
 /// A phone that was already proven to be the caller's, with the cabin it is in.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn view(app: &App, phone: phone::Model) -> Result<PhoneView> {
     let conn = app.store.reader();
     let cabin = match cabin_rows::of_phone(conn, phone.id).await? {
@@ -263,7 +263,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<PhoneView> {
 /// The phones of these ids inside the actor's subtree; none without the right to see phones.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<PhoneView>> {
     if !actor.may(Right::SeePhones) {
         return Ok(Vec::new());

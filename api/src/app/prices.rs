@@ -79,7 +79,7 @@ fn is_blocked(shop: &callshop::Model, tariff: &tariff::Model, number: &str) -> b
 /// What a price is asked for.
 #[derive(Clone, Debug)]
 pub enum Target {
-    /// A number as it would be dialled in the callshop.
+    /// A number as it would be dialed in the callshop.
     Number(String),
     /// A destination by its name, or a part of it.
     Destination(String),

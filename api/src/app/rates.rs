@@ -54,7 +54,7 @@ impl RateCache {
     /// pool waiting for each other.
     ///
     /// # Errors
-    /// Those of the database; a fault when the stored rates make no table.
+    /// Database errors; a fault when the stored rates make no table.
     pub async fn get(&self, conn: &impl ConnectionTrait, version_id: Uuid) -> Result<Arc<LoadedVersion>> {
         if let Some(version) = self.0.get(&version_id).await {
             return Ok(version);
@@ -78,7 +78,7 @@ impl RateCache {
     /// A page of a version's rates, in the order of their prefixes. Names are compared in memory: databases do not fold accents alike.
     ///
     /// # Errors
-    /// Those of [`RateCache::get`].
+    /// See [`RateCache::get`].
     pub async fn search(
         &self,
         conn: &impl ConnectionTrait,
@@ -114,7 +114,7 @@ impl RateCache {
     /// several the shortest prefix.
     ///
     /// # Errors
-    /// Those of [`RateCache::get`].
+    /// See [`RateCache::get`].
     pub async fn by_destination(
         &self,
         conn: &impl ConnectionTrait,
@@ -149,7 +149,7 @@ async fn load(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<Arc<Loade
 /// Every rate of a version, in the order of the prefixes.
 ///
 /// # Errors
-/// Those of the database; a fault for a row that this program never wrote.
+/// Database errors; a fault for a row that this program never wrote.
 pub async fn read_all(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<Vec<Rate>> {
     let mut rates = Vec::new();
     let mut after = None;

@@ -55,7 +55,7 @@ pub async fn reprint(
 /// The receipt of a session that the caller has just settled, with the change that he gives.
 ///
 /// # Errors
-/// As for [`reprint`].
+/// See [`reprint`].
 pub async fn original(
     app: &App,
     view: &SessionView,

@@ -187,7 +187,7 @@ pub struct Names {
 /// The names of what a page of groups is about.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn names(app: &App, groups: &[(GroupKey, Figures)]) -> Result<Names> {
     let conn = app.store.reader();
     let ids = |of: fn(&GroupKey) -> Option<Uuid>| {

@@ -72,7 +72,7 @@ pub async fn maintain(app: &App) -> Result<()> {
 /// Those of this month and the next ones, so that none is missing when it begins.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn make_partitions(app: &App, now: DateTime<Utc>) -> Result<()> {
     let made = app.store.write(|tx| async move {
         if !partitions::alone(tx.conn()).await? {

@@ -32,7 +32,7 @@ pub struct SettingsChange {
     pub address: Option<String>,
     /// Last lines of receipts.
     pub receipt_footer: Option<String>,
-    /// Receipts show dialled numbers without their last digits but two.
+    /// Receipts show dialed numbers without their last digits but two.
     pub mask_numbers: Option<bool>,
     /// What an attendant may take off one bill at most.
     pub attendant_max_discount: Option<Micros>,

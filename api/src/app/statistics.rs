@@ -30,7 +30,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
 /// Looks once; answers the tables that had grown.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn refresh(app: &App) -> Result<Vec<String>> {
     let outgrown = statistics::outgrown(app.store.reader()).await?;
     for table in &outgrown {

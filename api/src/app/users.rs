@@ -209,7 +209,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<user::Model> {
 /// The users of these ids inside the actor's subtree; without the right to see others, the actor alone.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<user::Model>> {
     let mut rows = accounts::find_users(app.store.reader(), &actor.scope(), ids).await?;
     rows.retain(|row| row.id == actor.user_id || actor.may(Right::SeeAccounts));
@@ -219,7 +219,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<user
 /// The users that rows already proven to be the caller's name.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn named(app: &App, ids: &[Uuid]) -> Result<Vec<user::Model>> {
     accounts::users_by_ids(app.store.reader(), ids).await
 }

@@ -25,7 +25,7 @@ pub struct KnownPhone {
     pub ha1: String,
     /// It may make emergency calls alone.
     pub blocked: bool,
-    /// Emergency numbers of its callshop, as they are dialled.
+    /// Emergency numbers of its callshop, as they are dialed.
     pub emergency: Vec<String>,
     /// The caller's number to show.
     pub caller_id: String,
@@ -34,7 +34,7 @@ pub struct KnownPhone {
 /// The phone with this SIP user and realm; blocked ones, too.
 ///
 /// # Errors
-/// Those of the database; a fault when the callshop's dial plan does not parse.
+/// Database errors; a fault when the callshop's dial plan does not parse.
 pub async fn known_phone(app: &App, user: &str, realm: &str) -> Result<Option<KnownPhone>> {
     let conn = app.store.reader();
     let found = calls::phone_by_sip_user(conn, user).await?.filter(|phone| phone.realm == realm);
@@ -57,7 +57,7 @@ pub struct EmergencyCall {
     pub reference: Uuid,
     /// SIP user of the phone.
     pub user: String,
-    /// What was dialled, and sent to the gateway.
+    /// What was dialed, and sent to the gateway.
     pub dialed: String,
     /// When the proxy let it out, by its clock.
     pub since: DateTime<Utc>,
@@ -73,7 +73,7 @@ pub struct EmergencyCall {
 /// nodes do not make one call.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub(super) async fn make(
     tx: &Tx,
     events: &[&ProxyEvent],

@@ -29,7 +29,7 @@ fn is_here(
 /// The phones that a proxy lists and we do not have there, and those that we have there and it does not list.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub(super) async fn differing(app: &App, proxy: &str, listed: &Registrations) -> Result<Vec<String>> {
     let conn = app.store.reader();
     let users: BTreeMap<&str, &Registration> =
@@ -54,7 +54,7 @@ pub(super) async fn differing(app: &App, proxy: &str, listed: &Registrations) ->
 /// Sets these phones online and offline as their proxy listed them at `at` (its clock). What changed later is left as it is.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub(super) async fn set_right(
     app: &App,
     tx: &Tx,

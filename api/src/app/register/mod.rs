@@ -197,7 +197,7 @@ fn sees(actor: &Actor, shift: &register_shift::Model) -> bool {
 /// The shifts of these ids inside the actor's subtree that [`find`] finds.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<ShiftView>> {
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());

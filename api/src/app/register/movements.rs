@@ -91,7 +91,7 @@ pub async fn record_movement(
 /// The cash movements of a shift that was already proven to be the caller's, oldest first.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn movements(app: &App, view: &ShiftView, page: Page) -> Result<Vec<MovementView>> {
     let rows = rows::movements(app.store.reader(), view.shift.id, page).await?;
     let seen = |movement: cash_movement::Model| MovementView {

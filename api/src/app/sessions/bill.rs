@@ -41,7 +41,7 @@ pub async fn statement(app: &App, actor: &Actor, id: Uuid) -> Result<Bill> {
 /// The bill of a session that was already proven to be the caller's.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn bill(app: &App, session: &cabin_session::Model, currency: String) -> Result<Bill> {
     let statement = build_statement(app.store.reader(), session.id, &currency).await?;
     // a statement that was final does not change, but what it lists may have been trimmed

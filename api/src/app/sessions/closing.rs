@@ -82,7 +82,7 @@ pub async fn close(app: &App, actor: &Actor, closing: Closing, mode: CloseMode) 
 /// transaction that recorded them: it posts the sales that are answered with the rest, so that balances are locked in one order.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn calls_over(tx: &Tx, session_ids: &[Uuid], at: DateTime<Utc>) -> Result<Vec<NewTransfer>> {
     if session_ids.is_empty() {
         return Ok(Vec::new());
@@ -150,7 +150,7 @@ fn sale(
 /// and posted anew. Nothing happens to a session that is not closed yet, nor to one that is paid.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub(super) async fn restate(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Result<()> {
     let transfers = restated(tx, session_id, at).await?;
     ledger::post(tx.conn(), transfers).await
@@ -159,7 +159,7 @@ pub(super) async fn restate(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Res
 /// The same, with what is to be posted for it.
 ///
 /// # Errors
-/// As for [`restate`].
+/// See [`restate`].
 pub async fn restated(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Result<Vec<NewTransfer>> {
     let gone = || Error::fault("a session that is not there any more");
     let session = sessions::lock(tx.conn(), session_id).await?.ok_or_else(gone)?;

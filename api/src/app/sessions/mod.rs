@@ -151,7 +151,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<SessionView> {
 /// The sessions of these ids inside the actor's subtree.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<SessionView>> {
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());
@@ -197,7 +197,7 @@ pub struct Payments {
 /// The payments of a session that was already proven to be the caller's.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn payments(app: &App, actor: &Actor, session: &cabin_session::Model) -> Result<Payments> {
     let conn = app.store.reader();
     let payments = sessions::payments(conn, session.id).await?;
@@ -215,7 +215,7 @@ pub async fn payments(app: &App, actor: &Actor, session: &cabin_session::Model) 
 /// Whether an attendant, who is going to count the drawer, must not see what of this session was in cash, because others took or gave some of it.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn hides_cash(app: &App, actor: &Actor, session: &cabin_session::Model) -> Result<bool> {
     if actor.may(Right::SeeDrawer) || session.settled_by.is_none() {
         return Ok(false);
@@ -226,7 +226,7 @@ pub async fn hides_cash(app: &App, actor: &Actor, session: &cabin_session::Model
 /// The items and discounts on the bill of a session that was already proven to be the caller's, in the order they were added.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn items(app: &App, session_id: Uuid) -> Result<Vec<session_item::Model>> {
     sessions::items(app.store.reader(), session_id, MAX_ITEMS).await
 }

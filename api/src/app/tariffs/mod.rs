@@ -202,7 +202,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {
 /// The tariffs of these ids that the actor may manage.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<tariff::Model>> {
     if !actor.may(Right::ManageTariffs) {
         return Ok(Vec::new());
@@ -213,7 +213,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<tari
 /// The versions of these ids of tariffs that the actor may manage.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_versions(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Version>> {
     if !actor.may(Right::ManageTariffs) {
         return Ok(Vec::new());
