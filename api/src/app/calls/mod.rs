@@ -119,7 +119,7 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> 
         Ok(HungUp::Unknown) if marked.authorized_at + YOUNG > app.clock.now() => Ok(marked),
         Ok(HungUp::Unknown) => {
             app.reconciliation.ask(&marked.proxy);
-            let message = "The proxy no longer knows the call. It will be closed within a minute, as of the time it was last seen.";
+            let message = "The proxy does not know the call. The call will be closed within a minute, as of the time it was last seen.";
             Err(Error::user(ErrorCode::IllegalState, message))
         }
         Err(error) => {
