@@ -63,7 +63,9 @@ pub async fn create(app: &App, actor: &Actor, new: NewAccount) -> Result<Created
     let name = clean_name("name", &new.name)?;
     let id = Uuid::now_v7();
     let role = match new.kind {
-        AccountKind::Platform => return Err(Error::invalid("kind", "A second platform account cannot be created.")),
+        AccountKind::Platform => {
+            return Err(Error::invalid("kind", "A second platform account cannot be created."));
+        }
         AccountKind::Distributor => Role::Distributor,
         AccountKind::Reseller => Role::Reseller,
         AccountKind::Callshop => Role::CallshopOwner,
@@ -153,8 +155,9 @@ fn child_of(
         ));
     }
     let time_zone = new.time_zone.clone().unwrap_or_else(|| parent.time_zone.clone());
-    let _: chrono_tz::Tz =
-        time_zone.parse().map_err(|_| Error::invalid("timeZone", "`timeZone` must be an IANA time zone, such as Europe/Lisbon."))?;
+    let _: chrono_tz::Tz = time_zone.parse().map_err(|_| {
+        Error::invalid("timeZone", "`timeZone` must be an IANA time zone, such as Europe/Lisbon.")
+    })?;
     let country = country(new.country.as_deref().unwrap_or(&parent.country))?;
     let locale = match &new.locale {
         Some(locale) => locale.clone(),
@@ -217,7 +220,10 @@ fn country(code: &str) -> Result<String> {
 pub fn clean_name(field: &str, text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > MAX_NAME || !billing::text::is_line(text) {
-        return Err(Error::invalid(field, format!("`{field}` must have 1 to {MAX_NAME} printable characters.")));
+        return Err(Error::invalid(
+            field,
+            format!("`{field}` must have 1 to {MAX_NAME} printable characters."),
+        ));
     }
     Ok(text.to_owned())
 }
@@ -228,7 +234,8 @@ pub fn clean_name(field: &str, text: &str) -> Result<String> {
 /// `INVALID_INPUT` about `field`.
 pub fn clean_locale(field: &str, text: &str) -> Result<String> {
     let tag = LanguageTag::parse(text).ok().filter(|tag| tag.as_str().len() <= MAX_LOCALE);
-    let tag = tag.ok_or_else(|| Error::invalid(field, "`locale` must be a BCP 47 language tag, such as pt-BR."))?;
+    let tag =
+        tag.ok_or_else(|| Error::invalid(field, "`locale` must be a BCP 47 language tag, such as pt-BR."))?;
     Ok(tag.to_string())
 }
 
@@ -265,8 +272,9 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -
             account.name = clean_name("name", name)?;
         }
         if let Some(zone) = &change.time_zone {
-            let _: chrono_tz::Tz =
-                zone.parse().map_err(|_| Error::invalid("timeZone", "`timeZone` must be an IANA time zone, such as Europe/Lisbon."))?;
+            let _: chrono_tz::Tz = zone.parse().map_err(|_| {
+                Error::invalid("timeZone", "`timeZone` must be an IANA time zone, such as Europe/Lisbon.")
+            })?;
             account.time_zone.clone_from(zone);
         }
         if let Some(locale) = &change.locale {
@@ -306,7 +314,10 @@ async fn update_settings(
     if let Some(caller_id) = &change.caller_id {
         let digits = caller_id.strip_prefix('+').unwrap_or(caller_id);
         if digits.len() > 15 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Error::invalid("callerId", "`callerId` must have up to 15 digits with an optional +, or be empty."));
+            return Err(Error::invalid(
+                "callerId",
+                "`callerId` must have up to 15 digits with an optional +, or be empty.",
+            ));
         }
         settings.caller_id.clone_from(caller_id);
     }

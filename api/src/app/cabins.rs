@@ -318,7 +318,11 @@ fn check_number(number: i32) -> Result<i32> {
 /// Reports a unique violation as a duplicate number: no other unique index can be violated by a checked cabin.
 fn number_taken(error: Error) -> Error {
     match error.is_unique_violation() {
-        true => Error::field(ErrorCode::AlreadyExists, "number", "The callshop already has a cabin with this number."),
+        true => Error::field(
+            ErrorCode::AlreadyExists,
+            "number",
+            "The callshop already has a cabin with this number.",
+        ),
         false => error,
     }
 }
@@ -387,7 +391,10 @@ async fn check_unoccupied(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
     let view = view_by_id(conn, id).await?;
     match view.state() {
         CabinState::Closed | CabinState::OutOfService => Ok(()),
-        state => Err(Error::user(ErrorCode::IllegalState, format!("The cabin is {}. Close it first.", state.as_str()))),
+        state => Err(Error::user(
+            ErrorCode::IllegalState,
+            format!("The cabin is {}. Close it first.", state.as_str()),
+        )),
     }
 }
 

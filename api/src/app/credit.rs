@@ -277,7 +277,10 @@ pub async fn reverse(
         let (account, amount) = reversible(&tx, actor, input.transfer_id).await?;
         let posted = idempotency::once(&tx, actor, &app.clock, "reverseTransfer", key, input, || async {
             if !ledger::reversals(tx.conn(), &[input.transfer_id]).await?.is_empty() {
-                return Err(Error::user(ErrorCode::AlreadyReversed, "The transfer has already been reversed."));
+                return Err(Error::user(
+                    ErrorCode::AlreadyReversed,
+                    "The transfer has already been reversed.",
+                ));
             }
             let amount = amount.checked_neg().map_err(Error::fault)?;
             let act = Act {
@@ -305,7 +308,8 @@ async fn reversible(tx: &Tx, actor: &Actor, id: Uuid) -> Result<(account::Model,
     match transfer.kind {
         TransferKind::TopUp | TransferKind::Adjustment => Ok((account, credit.amount.into())),
         kind => {
-            let message = format!("A {} cannot be reversed. Only top-ups and adjustments can.", kind.as_str());
+            let message =
+                format!("A {} cannot be reversed. Only top-ups and adjustments can.", kind.as_str());
             Err(Error::field(ErrorCode::IllegalState, "transferId", message))
         }
     }

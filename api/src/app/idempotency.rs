@@ -32,7 +32,10 @@ where
     Fut: Future<Output = Result<A>>,
 {
     if key.is_empty() || key.len() > MAX_LENGTH {
-        return Err(Error::invalid("idempotencyKey", format!("`idempotencyKey` must have 1 to {MAX_LENGTH} bytes.")));
+        return Err(Error::invalid(
+            "idempotencyKey",
+            format!("`idempotencyKey` must have 1 to {MAX_LENGTH} bytes."),
+        ));
     }
     let input_hash = token::digest(&serde_json::to_string(input).map_err(Error::fault)?);
     if let Some(first) = keys::find(tx.conn(), actor.user_id, mutation, key).await? {

@@ -194,7 +194,10 @@ pub async fn assign(app: &App, actor: &Actor, id: Uuid, cabin_id: Option<Uuid>) 
         }
         for phone in [Some(id), displaced].into_iter().flatten() {
             if sessions::live_call_of_phone(tx.conn(), phone).await?.is_some() {
-                return Err(Error::user(ErrorCode::IllegalState, "The phone is in a call. Try again when it is over."));
+                return Err(Error::user(
+                    ErrorCode::IllegalState,
+                    "The phone is in a call. Try again when it is over.",
+                ));
             }
         }
         let from_id = from;

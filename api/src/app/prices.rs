@@ -191,11 +191,15 @@ async fn of_destination(
     amount: Option<Micros>,
 ) -> Result<Quote> {
     if name.is_empty() || name.chars().count() > MAX_SEARCH {
-        return Err(Error::invalid("destination", format!("`destination` must have 1 to {MAX_SEARCH} characters.")));
+        return Err(Error::invalid(
+            "destination",
+            format!("`destination` must have 1 to {MAX_SEARCH} characters."),
+        ));
     }
     let conn = app.store.reader();
-    let unknown =
-        |quote| Ok(refused(quote, ErrorCode::DestinationNotRated, "No destination with this name has a price."));
+    let unknown = |quote| {
+        Ok(refused(quote, ErrorCode::DestinationNotRated, "No destination with this name has a price."))
+    };
     let Some(tariff_id) = retail_tariff(&shop.account) else { return unknown(quote) };
     let versions = tariffs::effective_versions(conn, &[tariff_id], app.clock.now()).await?;
     let Some((version_id, _)) = versions.get(&tariff_id) else { return unknown(quote) };
@@ -244,10 +248,18 @@ async fn priced(
                 ));
             }
             Match::Unrated => {
-                return Ok(refused(quote, ErrorCode::DestinationNotRated, "Calls to this destination have no price."));
+                return Ok(refused(
+                    quote,
+                    ErrorCode::DestinationNotRated,
+                    "Calls to this destination have no price.",
+                ));
             }
             Match::Blocked => {
-                return Ok(refused(quote, ErrorCode::DestinationBlocked, "Calls to this destination are blocked."));
+                return Ok(refused(
+                    quote,
+                    ErrorCode::DestinationBlocked,
+                    "Calls to this destination are blocked.",
+                ));
             }
         }
     }

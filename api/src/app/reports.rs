@@ -65,18 +65,27 @@ pub struct Report {
 pub async fn make(app: &App, actor: &Actor, asked: &Asked) -> Result<Report> {
     let account = access::account(app.store.reader(), actor, asked.account_id, Right::SeeCost).await?;
     if !YEARS.contains(&asked.from.year()) {
-        return Err(Error::invalid("from", format!("The year of `from` must be between {} and {}.", YEARS.start(), YEARS.end())));
+        return Err(Error::invalid(
+            "from",
+            format!("The year of `from` must be between {} and {}.", YEARS.start(), YEARS.end()),
+        ));
     }
     let days = asked.to.signed_duration_since(asked.from).num_days();
     if !(0..MAX_DAYS).contains(&days) {
-        return Err(Error::invalid("to", format!("`to` must not be before `from`, and the period must not exceed {MAX_DAYS} days.")));
+        return Err(Error::invalid(
+            "to",
+            format!("`to` must not be before `from`, and the period must not exceed {MAX_DAYS} days."),
+        ));
     }
     // a report must not silently omit calls that retention deleted; a callshop's day may begin before that of UTC
     if let Some(kept) = retention::calls_kept_from(app.store.reader()).await?
         && asked.from <= kept.date_naive()
     {
         let first = kept.date_naive() + TimeDelta::days(1);
-        return Err(Error::invalid("from", format!("Older calls have been deleted. `from` must be {first} or later.")));
+        return Err(Error::invalid(
+            "from",
+            format!("Older calls have been deleted. `from` must be {first} or later."),
+        ));
     }
     let mut dimensions = asked.dimensions.clone();
     dimensions.sort_unstable();
@@ -123,7 +132,9 @@ fn joined(
         groups.entry(key).or_default().answered = answered;
     }
     if groups.len() > MAX_GROUPS {
-        let message = format!("The report has more than {MAX_GROUPS} groups. Choose a shorter period or fewer dimensions.");
+        let message = format!(
+            "The report has more than {MAX_GROUPS} groups. Choose a shorter period or fewer dimensions."
+        );
         return Err(Error::invalid("groupBy", message));
     }
     Ok(groups)

@@ -119,7 +119,10 @@ fn text(field: &str, text: &str, most: usize, lines: bool) -> Result<String> {
     let text = text.trim();
     let good = if lines { billing::text::is_lines(text) } else { billing::text::is_line(text) };
     if text.chars().count() > most || !good {
-        return Err(Error::invalid(field, format!("`{field}` can have at most {most} printable characters.")));
+        return Err(Error::invalid(
+            field,
+            format!("`{field}` can have at most {most} printable characters."),
+        ));
     }
     Ok(text.to_owned())
 }

@@ -33,7 +33,10 @@ pub async fn build(app: &App, account_id: Uuid, new: NewUser) -> Result<user::Mo
     let good =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-');
     if !(2..=32).contains(&name.len()) || !name.bytes().all(good) {
-        return Err(Error::invalid("user.name", "`name` must have 2 to 32 characters: a-z, 0-9, dot, underscore or dash."));
+        return Err(Error::invalid(
+            "user.name",
+            "`name` must have 2 to 32 characters: a-z, 0-9, dot, underscore or dash.",
+        ));
     }
     let display_name = clean_name("user.displayName", &new.display_name)?;
     password::check_strength("user.password", &new.password)?;
@@ -100,9 +103,11 @@ pub async fn create(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) ->
     });
     let inserted = inserted.await;
     match inserted {
-        Err(error) if error.is_unique_violation() => {
-            Err(Error::field(ErrorCode::AlreadyExists, "user.name", "The account already has a user with this name."))
-        }
+        Err(error) if error.is_unique_violation() => Err(Error::field(
+            ErrorCode::AlreadyExists,
+            "user.name",
+            "The account already has a user with this name.",
+        )),
         Err(error) => Err(error),
         Ok(()) => Ok(user),
     }

@@ -71,7 +71,10 @@ pub(super) fn check_amount(field: &str, amount: Micros, currency: &str) -> Resul
     let decimals = minor_unit_decimals(currency);
     match round_to(amount, decimals, RoundingMode::Down) {
         Ok(whole) if whole == amount => Ok(()),
-        _ => Err(Error::invalid(field, format!("An amount of {currency} can have at most {decimals} decimals."))),
+        _ => Err(Error::invalid(
+            field,
+            format!("An amount of {currency} can have at most {decimals} decimals."),
+        )),
     }
 }
 

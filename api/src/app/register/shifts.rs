@@ -44,7 +44,8 @@ pub async fn open(app: &App, actor: &Actor, key: &str, input: Opening) -> Result
         check_amount("float", input.float, &currency)?;
         let shift = idempotency::once(&tx, actor, &app.clock, "openRegister", key, input, || async {
             if let Some(shift) = rows::open_shift(tx.conn(), input.callshop_id).await? {
-                let message = format!("The register is already open with shift {}. Close it first.", shift.number);
+                let message =
+                    format!("The register is already open with shift {}. Close it first.", shift.number);
                 return Err(Error::user(ErrorCode::RegisterOpen, message));
             }
             let shift = register_shift::Model {
@@ -156,7 +157,10 @@ fn counted(counts: &[(PaymentMethod, Micros)]) -> Result<BTreeMap<PaymentMethod,
             return Err(Error::invalid("counts", "The count of CASH must not be negative."));
         }
         if counted.insert(*method, *amount).is_some() {
-            return Err(Error::invalid("counts", format!("{} is counted twice. Give one count per method.", method.as_str())));
+            return Err(Error::invalid(
+                "counts",
+                format!("{} is counted twice. Give one count per method.", method.as_str()),
+            ));
         }
     }
     // the cash must be counted even if the drawer should be empty
@@ -169,7 +173,10 @@ fn counted(counts: &[(PaymentMethod, Micros)]) -> Result<BTreeMap<PaymentMethod,
 /// Marks the named closed sessions as carried over. Fails if other open items remain.
 async fn carry_over(tx: &Tx, input: &Closing) -> Result<()> {
     if input.carry_over.len() as u64 > MAX_OPEN_ITEMS {
-        return Err(Error::invalid("carryOver", format!("`carryOver` can have at most {MAX_OPEN_ITEMS} sessions.")));
+        return Err(Error::invalid(
+            "carryOver",
+            format!("`carryOver` can have at most {MAX_OPEN_ITEMS} sessions."),
+        ));
     }
     let open = sessions::lock_unsettled(tx.conn(), input.callshop_id, MAX_OPEN_ITEMS + 1).await?;
     let named: BTreeSet<Uuid> = input.carry_over.iter().copied().collect();

@@ -82,7 +82,8 @@ pub(super) async fn build_statement(
 ) -> Result<Statement> {
     let calls = sessions::billed_calls(conn, id, MAX_STATEMENT_CALLS + 1).await?;
     if calls.len() as u64 > MAX_STATEMENT_CALLS {
-        let message = format!("The session has more than {MAX_STATEMENT_CALLS} calls, too many for a statement.");
+        let message =
+            format!("The session has more than {MAX_STATEMENT_CALLS} calls, too many for a statement.");
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     let lines = calls.into_iter().map(statement_call).collect::<Result<Vec<_>>>()?;

@@ -39,7 +39,8 @@ pub async fn close(app: &App, actor: &Actor, closing: Closing, mode: CloseMode) 
                     let cabin =
                         cabin_rows::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
                     actor.require(Right::OperateCabins)?;
-                    let closed = || Error::field(ErrorCode::IllegalState, "cabinId", "The cabin is already CLOSED.");
+                    let closed =
+                        || Error::field(ErrorCode::IllegalState, "cabinId", "The cabin is already CLOSED.");
                     let session = sessions::occupying(tx.conn(), cabin.id).await?.ok_or_else(closed)?;
                     lock(&tx, actor, session.id).await?
                 }

@@ -142,7 +142,10 @@ async fn check(
 ) -> Result<()> {
     let before = sessions::items(tx.conn(), session.id, MAX_ITEMS).await?;
     if before.len() as u64 >= MAX_ITEMS {
-        return Err(Error::user(ErrorCode::InvalidInput, format!("A bill can have at most {MAX_ITEMS} lines.")));
+        return Err(Error::user(
+            ErrorCode::InvalidInput,
+            format!("A bill can have at most {MAX_ITEMS} lines."),
+        ));
     }
     let too_much = |_| Error::invalid(field, "The total of the bill would be too high.");
     let amount = line(item).map_err(too_much)?.amount;
@@ -158,7 +161,9 @@ async fn check(
         let settings = accounts::callshop(tx.conn(), session.callshop_id).await?.ok_or(Error::NotFound)?;
         let ceiling = Micros::from(settings.attendant_max_discount);
         if total > ceiling {
-            let message = format!("Attendants can give at most {ceiling} of discount per bill. Ask the owner for more.");
+            let message = format!(
+                "Attendants can give at most {ceiling} of discount per bill. Ask the owner for more."
+            );
             return Err(Error::field(ErrorCode::CeilingExceeded, field, message));
         }
     }

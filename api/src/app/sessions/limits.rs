@@ -32,7 +32,10 @@ impl Limits {
             return Err(Error::invalid("spendingLimit", message));
         }
         if self.spending.is_some_and(|limit| limit <= Micros::ZERO) {
-            return Err(Error::invalid("spendingLimit", "`spendingLimit` must be above zero, or null for no limit."));
+            return Err(Error::invalid(
+                "spendingLimit",
+                "`spendingLimit` must be above zero, or null for no limit.",
+            ));
         }
         if self.seconds.is_some_and(|seconds| !(1..=MAX_TIME_LIMIT).contains(&seconds)) {
             return Err(Error::invalid(

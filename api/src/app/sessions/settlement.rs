@@ -49,7 +49,10 @@ pub struct Settled {
 /// `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
 pub async fn settle(app: &App, actor: &Actor, key: &str, input: Settling) -> Result<Settled> {
     if input.payments.len() > MAX_PAYMENTS {
-        return Err(Error::invalid("payments", format!("A settlement can have at most {MAX_PAYMENTS} payments.")));
+        return Err(Error::invalid(
+            "payments",
+            format!("A settlement can have at most {MAX_PAYMENTS} payments."),
+        ));
     }
     let (input, now) = (&input, app.clock.now());
     app.write_as(actor, |tx| async move {

@@ -57,7 +57,10 @@ async fn take_back(tx: &Tx, actor: &Actor, has_key: bool, id: Uuid, now: DateTim
     let mut transfers: Vec<NewTransfer> = super::closing::reversal(tx, id, now).await?.into_iter().collect();
     if session.deposit != entity::Micros(0) {
         if !has_key {
-            return Err(Error::invalid("idempotencyKey", "Refunding the deposit requires an `idempotencyKey`."));
+            return Err(Error::invalid(
+                "idempotencyKey",
+                "Refunding the deposit requires an `idempotencyKey`.",
+            ));
         }
         let shift = shift.ok_or_else(register::closed)?;
         transfers.push(give_deposit_back(tx, actor, &session, &shift, now).await?);

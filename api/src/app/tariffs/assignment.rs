@@ -80,7 +80,8 @@ fn check_assignable(actor: &Actor, account: &account::Model, tariff: &tariff::Mo
         ));
     }
     if tariff.currency != account.currency {
-        let message = format!("The account uses {}, but the tariff uses {}.", account.currency, tariff.currency);
+        let message =
+            format!("The account uses {}, but the tariff uses {}.", account.currency, tariff.currency);
         return Err(Error::field(ErrorCode::CurrencyMismatch, "tariffId", message));
     }
     Ok(())

@@ -244,9 +244,9 @@ pub async fn delete_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<St
         let mut rates = by_prefix(rates);
         for (index, prefix) in prefixes.iter().enumerate() {
             let field = || format!("prefixes.{index}");
-            rates.remove(prefix).ok_or_else(|| {
-                Error::invalid(&field(), "The base version has no rate with this prefix.")
-            })?;
+            rates
+                .remove(prefix)
+                .ok_or_else(|| Error::invalid(&field(), "The base version has no rate with this prefix."))?;
         }
         Ok(rates.into_values().collect())
     })

@@ -164,8 +164,9 @@ fn build(app: &App, owner: &account::Model, new: NewTariff) -> Result<tariff::Mo
     let currency = billing::money::Currency::parse(&currency)
         .map_err(|error| Error::invalid("currency", error.to_string()))?;
     let time_zone = new.time_zone.unwrap_or_else(|| owner.time_zone.clone());
-    let _: chrono_tz::Tz =
-        time_zone.parse().map_err(|_| Error::invalid("timeZone", "`timeZone` must be an IANA time zone, such as Europe/Lisbon."))?;
+    let _: chrono_tz::Tz = time_zone.parse().map_err(|_| {
+        Error::invalid("timeZone", "`timeZone` must be an IANA time zone, such as Europe/Lisbon.")
+    })?;
     TimeBand::validate_all(&new.bands).map_err(|error| Error::invalid("bands", error.message))?;
     if new.holidays.len() > MAX_HOLIDAYS {
         return Err(Error::invalid("holidays", format!("`holidays` can have at most {MAX_HOLIDAYS} dates.")));
