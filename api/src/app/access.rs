@@ -107,7 +107,7 @@ pub async fn by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<account::Mod
     accounts::by_ids(conn, &[id])
         .await?
         .pop()
-        .ok_or_else(|| Error::fault("a row refers to an account that is not there"))
+        .ok_or_else(|| Error::fault("a row refers to an account that does not exist"))
 }
 
 /// The currencies of accounts by id, without a check: the ids come from rows that the actor may see.

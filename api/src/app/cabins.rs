@@ -197,7 +197,7 @@ pub async fn view(conn: &impl ConnectionTrait, cabin: cabin::Model) -> Result<Ca
     let callshop_id = cabin.callshop_id;
     let currency = access::by_id(conn, callshop_id).await?.currency;
     let view = views(conn, callshop_id, &currency, vec![cabin]).await?.pop();
-    view.ok_or_else(|| Error::fault("one cabin has one view"))
+    view.ok_or_else(|| Error::fault("no view was built for the cabin"))
 }
 
 /// Loads the views of cabins by id, without a check: the ids come from rows that the actor may see.
@@ -214,7 +214,7 @@ pub async fn views_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<V
 /// A fault if the cabin does not exist; database errors.
 pub async fn view_by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<CabinView> {
     let cabin = cabins::by_ids(conn, &[id]).await?.pop();
-    view(conn, cabin.ok_or_else(|| Error::fault("a row refers to a cabin that is not there"))?).await
+    view(conn, cabin.ok_or_else(|| Error::fault("a row refers to a cabin that does not exist"))?).await
 }
 
 /// The default label of a cabin.

@@ -265,7 +265,7 @@ async fn priced(
     }
     let mut levels = levels.into_iter();
     let (Some(retail), cost) = (levels.next(), levels.next()) else {
-        return Err(Error::fault("a quote without levels"));
+        return Err(Error::fault("the quote has no levels"));
     };
     let cost = cost.filter(|_| actor.may(Right::SeeCost));
     let offer = offer(app, shop, retail, cost, amount, now)?;

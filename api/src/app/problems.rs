@@ -95,7 +95,7 @@ pub struct Group {
     pub kind: ProblemKind,
     /// The problems, oldest first.
     pub problems: Vec<Problem>,
-    /// There are more than [`MAX_PROBLEMS`].
+    /// Whether there are more problems than the 100 listed.
     pub more: bool,
 }
 

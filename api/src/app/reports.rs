@@ -143,7 +143,7 @@ fn joined(
 fn total<'a>(groups: impl Iterator<Item = &'a Figures>) -> Result<Figures> {
     let mut total = Figures::default();
     let add = |sum: &mut i64, more: i64| {
-        *sum = sum.checked_add(more).ok_or_else(|| Error::fault("a report that overflows"))?;
+        *sum = sum.checked_add(more).ok_or_else(|| Error::fault("the sums of a report overflow"))?;
         Ok::<_, Error>(())
     };
     for Figures { attempts, answered } in groups {

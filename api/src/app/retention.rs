@@ -82,7 +82,7 @@ pub async fn make_partitions(app: &App, now: DateTime<Utc>) -> Result<()> {
         partitions::prepare(tx.conn(), now).await
     });
     for name in made.await? {
-        tracing::info!(name, "partition made");
+        tracing::info!(name, "a partition was created");
     }
     Ok(())
 }
@@ -131,7 +131,7 @@ async fn drop_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
         Ok(calls)
     });
     for partition in dropped.await? {
-        tracing::info!(partition.name, "calls are no longer kept");
+        tracing::info!(partition.name, "old calls were deleted");
     }
     Ok(())
 }
@@ -176,7 +176,7 @@ async fn drop_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
             Ok(there)
         });
         if dropped.await? {
-            tracing::info!(partition.name, "activities are no longer kept");
+            tracing::info!(partition.name, "old activities were deleted");
         }
     }
     Ok(())

@@ -330,7 +330,7 @@ fn grant(
         let account = ground
             .accounts
             .get(&phone.callshop_id)
-            .ok_or_else(|| Error::fault("a phone without a callshop"))?;
+            .ok_or_else(|| Error::fault("the phone has no callshop"))?;
         cover::change_holds(&found.levels, &[], &grant.holds, &account.currency, money)?;
     }
     Ok(outcome)
@@ -356,7 +356,7 @@ fn call_row(
         .and_then(|cabin| ground.sessions.get(&cabin.id))
         .filter(|session| session.state == SessionState::Open);
     let account =
-        ground.accounts.get(&phone.callshop_id).ok_or_else(|| Error::fault("a phone without a callshop"))?;
+        ground.accounts.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
     let refusal = outcome.as_ref().err().copied();
     let grant = outcome.unwrap_or(Grant { covered: 0, holds: Vec::new() });
     Ok(call::Model {
@@ -414,7 +414,7 @@ async fn check(
 ) -> Result<Verdict> {
     let Some(phone) = ground.phones.get(&request.user) else { return Ok(Err(Refusal::PhoneBlocked)) };
     let shop =
-        ground.shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("a phone without a callshop"))?;
+        ground.shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
     let plan: DialPlan = serde_json::from_value(shop.dial_plan.clone()).map_err(Error::fault)?;
     let cap = u32::try_from(shop.max_call_seconds).unwrap_or(app.config.calls.max_seconds);
     let dialed = plan.normalize(&request.dialed);

@@ -40,7 +40,7 @@ pub async fn known_phone(app: &App, user: &str, realm: &str) -> Result<Option<Kn
     let found = calls::phone_by_sip_user(conn, user).await?.filter(|phone| phone.realm == realm);
     let Some(phone) = found else { return Ok(None) };
     let shops = accounts::callshops(conn, &[phone.callshop_id]).await?;
-    let shop = shops.into_iter().next().ok_or_else(|| Error::fault("a phone without a callshop"))?;
+    let shop = shops.into_iter().next().ok_or_else(|| Error::fault("the phone has no callshop"))?;
     let plan: DialPlan = serde_json::from_value(shop.dial_plan).map_err(Error::fault)?;
     Ok(Some(KnownPhone {
         ha1: phone.ha1,
@@ -100,7 +100,7 @@ pub(super) async fn make(
     let shops: HashMap<Uuid, account::Model> = found.into_iter().map(|row| (row.id, row)).collect();
     let mut rows = Vec::with_capacity(wanted.len());
     for (call, proxy, phone) in wanted {
-        let shop = shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("a phone without a callshop"))?;
+        let shop = shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
         let row = row(call, proxy, phone, cabins.get(&phone.id).copied(), shop, now)?;
         tx.emit(activity(ActivityKind::CallAuthorized, row.authorized_at, &row)?);
         rows.push(row);

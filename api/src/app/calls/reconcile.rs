@@ -148,7 +148,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
         if let Err(error) =
             app.store.write(|tx| async move { rows::give_back(tx.conn(), name, node).await }).await
         {
-            tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be given back");
+            tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be released");
         }
     }
 }
@@ -172,7 +172,7 @@ async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
     if let Err(error) =
         app.store.write(|tx| async move { rows::give_back(tx.conn(), name, node).await }).await
     {
-        tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be given back");
+        tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be released");
     }
 }
 
@@ -245,7 +245,7 @@ async fn ask(app: &App, name: &str) -> Result<Now, Unable> {
     let odd = (dialogs.odd() + phones.odd()) as u64;
     if app.metrics.proxies.compared(name, after.waiting, odd, stands) != odd {
         let (nameless, unclear) = (dialogs.nameless, phones.unclear.len() + phones.nameless);
-        tracing::warn!(proxy = %name, odd, nameless, phones = unclear, "entries of a proxy's listings that cannot be read: nothing is concluded from them");
+        tracing::warn!(proxy = %name, odd, nameless, phones = unclear, "entries of a proxy's listings that cannot be read: calls and phones behind them stay as they are");
     }
     let drained = after.waiting == 0 && app.reconciliation.drained(name).await?;
     let at = before.now();

@@ -331,7 +331,9 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
             for (work, answer) in works.iter().zip(answers) {
                 let about = work.about();
                 let alone = match about.as_ref().is_some_and(|one| failed.contains(one)) {
-                    true => Err(Error::Overloaded("an event before it could not be applied")),
+                    true => Err(Error::Overloaded(
+                        "an earlier event of the same call or phone could not be applied",
+                    )),
                     // no early start of the next batch: it waits until all members are done
                     false => match together(app, std::slice::from_ref(work), &Notify::new()).await {
                         Ok(done) => only(done),
@@ -366,7 +368,7 @@ async fn give_up(app: &Arc<App>, work: &Work, error: Error) -> Result<Done> {
 }
 
 fn only(done: Vec<Done>) -> Result<Done> {
-    done.into_iter().next().ok_or_else(|| Error::fault("a batch of one answered nothing"))
+    done.into_iter().next().ok_or_else(|| Error::fault("a batch of one job returned no answer"))
 }
 
 /// Runs events and attempts in one transaction, and extensions and confirmations of running calls in another. Each takes its locks once, in
@@ -398,7 +400,11 @@ async fn together(app: &Arc<App>, works: &[Work], locked: &Notify) -> Result<Vec
         true => of_running_calls.next(),
         false => of_told.next(),
     };
-    works.iter().map(next).collect::<Option<_>>().ok_or_else(|| Error::fault("a batch answered too little"))
+    works
+        .iter()
+        .map(next)
+        .collect::<Option<_>>()
+        .ok_or_else(|| Error::fault("a batch returned fewer answers than jobs"))
 }
 
 /// Runs the follow-up work of a committed batch.
@@ -448,7 +454,9 @@ async fn tell(app: &App, tx: &Tx, works: &[&Work], locked: &impl Fn()) -> Result
         Work::Authorize(_) => decided.next().map(Done::Authorize),
         _ => results.next().map(Done::Event),
     });
-    let done = done.collect::<Option<_>>().ok_or_else(|| Error::fault("a batch answered too little"))?;
+    let done = done
+        .collect::<Option<_>>()
+        .ok_or_else(|| Error::fault("a batch returned fewer answers than jobs"))?;
     Ok((done, applied))
 }
 

@@ -80,7 +80,7 @@ pub async fn record_movement(
             Ok(movement.id)
         })
         .await?;
-        let gone = || Error::fault("a cash movement that is not there any more");
+        let gone = || Error::fault("the cash movement no longer exists");
         let movement = rows::movement(tx.conn(), id).await?.ok_or_else(gone)?;
         // the user who recorded the movement knows the amount anyway
         Ok((MovementView { amount: Some(movement.amount.into()), movement }, currency))

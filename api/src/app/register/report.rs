@@ -349,7 +349,7 @@ async fn by_cabin(conn: &impl ConnectionTrait, shift: &register_shift::Model) ->
     let ids: Vec<Uuid> = sales.iter().filter_map(|(cabin, _, _)| *cabin).collect();
     let mut cabins = cabins_by_id(conn, &ids).await?;
     let line = |(id, calls, amount): (Option<Uuid>, i64, entity::Micros)| {
-        let gone = || Error::fault("a session's call was made from no cabin");
+        let gone = || Error::fault("a session's call has no cabin");
         let cabin = id.and_then(|id| cabins.remove(&id)).ok_or_else(gone)?;
         Ok(CabinSales {
             cabin_id: cabin.id,

@@ -162,7 +162,7 @@ pub(super) async fn restate(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Res
 /// # Errors
 /// See [`restate`].
 pub async fn restated(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Result<Vec<NewTransfer>> {
-    let gone = || Error::fault("a session that is not there any more");
+    let gone = || Error::fault("the session no longer exists");
     let session = sessions::lock(tx.conn(), session_id).await?.ok_or_else(gone)?;
     if session.state != SessionState::Closed {
         return Ok(Vec::new());

@@ -54,7 +54,7 @@ async fn emit(tx: &Tx, kind: ActivityKind, session: &cabin_session::Model, at: D
 
 async fn cabin_of(conn: &impl ConnectionTrait, session: &cabin_session::Model) -> Result<cabin::Model> {
     let cabin = cabin_rows::by_ids(conn, &[session.cabin_id]).await?.pop();
-    cabin.ok_or_else(|| Error::fault("a session refers to a cabin that is not there"))
+    cabin.ok_or_else(|| Error::fault("a session refers to a cabin that does not exist"))
 }
 
 /// Locks a session in the actor's subtree. The actor must be allowed to operate cabins.

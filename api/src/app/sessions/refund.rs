@@ -101,7 +101,7 @@ fn check(
     settings: &callshop::Model,
     input: &Refund,
 ) -> Result<Micros> {
-    let total = Micros::from(session.total.ok_or_else(|| Error::fault("a settled session without a total"))?);
+    let total = Micros::from(session.total.ok_or_else(|| Error::fault("a settled session has no total"))?);
     let paid = total.checked_add(session.cash_rounding.into()).map_err(Error::fault)?;
     let left = paid.checked_sub(session.refunded.into()).map_err(Error::fault)?;
     if input.amount > left {

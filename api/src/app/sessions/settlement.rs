@@ -84,14 +84,14 @@ async fn take_payment(
     settings: &callshop::Model,
     now: DateTime<Utc>,
 ) -> Result<Micros> {
-    let gone = || Error::fault("a session that is not there any more");
+    let gone = || Error::fault("the session no longer exists");
     for (_, amount) in &input.payments {
         register::check_amount("payments", *amount, &shop.currency)?;
     }
     let shift = shifts::lock_open_shift(tx.conn(), shop.id).await?.ok_or_else(register::closed)?;
     let session = sessions::lock(tx.conn(), input.session_id).await?.ok_or_else(gone)?;
     let state = rules::settle(session.state.into()).map_err(illegal)?;
-    let total: Micros = session.total.ok_or_else(|| Error::fault("a closed session without a total"))?.into();
+    let total: Micros = session.total.ok_or_else(|| Error::fault("a closed session has no total"))?.into();
     let deposits = deposits(tx, session.id).await?;
     let settlement = settled(total, &deposits, input, settings.cash_step.map(Into::into))?;
     let kept = kept(input, &settlement)?;

@@ -251,7 +251,7 @@ pub async fn find_version(app: &App, actor: &Actor, id: Uuid) -> Result<Version>
     let (tariff, version) =
         rows::find_version(app.store.reader(), &owners(actor), id).await?.ok_or(Error::NotFound)?;
     let versions = with_states(app, Arc::new(tariff), vec![version]).await?;
-    versions.into_iter().next().ok_or_else(|| Error::fault("a version was lost"))
+    versions.into_iter().next().ok_or_else(|| Error::fault("the state of a version was not found"))
 }
 
 /// Lists the versions of a tariff, oldest first.
