@@ -15,8 +15,8 @@ use crate::store::{cabins as cabin_rows, sessions};
 /// Moves a customer's session to another cabin. Past calls keep the cabin they were made from.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` during a call and unless the session is open; see [`open`] for errors about the other cabin; not found; forbidden outside
-/// the callshop.
+/// `ILLEGAL_STATE` during a call and unless the session is open; see [`open`](super::open) for errors about the other cabin; not found;
+/// forbidden outside the callshop.
 pub async fn change_cabin(app: &App, actor: &Actor, id: Uuid, cabin_id: Uuid) -> Result<SessionView> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {
