@@ -1,4 +1,4 @@
-//! Proofs of access: a function that needs a callshop or an account asks here for it, with the right it is going to use.
+//! Access checks: a use case gets its callshop or account from here, and names the right it needs.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,28 +10,27 @@ use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, Result};
 use store::{Store, Tx, accounts};
 
-/// A callshop that the actor may see, with a right that he has there.
+/// A callshop for which access was checked.
 #[derive(Clone, Debug)]
 pub struct Shop {
-    /// Its node in the tree.
+    /// The callshop's account.
     pub account: account::Model,
-    /// Its settings.
+    /// The callshop's settings.
     pub settings: callshop::Model,
 }
 
 impl Shop {
-    /// Its id.
+    /// Id of the callshop.
     pub fn id(&self) -> Uuid {
         self.account.id
     }
 }
 
-/// Runs `work` in a transaction that commits only while the actor's login is good. A node believes for a moment what it read of a login;
-/// this reads it again and keeps it from changing. Ending a login, on whatever node, waits for what the login is doing, and nothing that the
-/// login does commits afterwards.
+/// Runs `work` in a transaction that commits only while the actor's login is valid. Nodes cache logins for a moment, so the transaction reads
+/// the login again and locks it. Ending a login on any node waits for transactions of this login; after that, none can commit.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when the login has ended; those of `work`.
+/// [`Error::Unauthenticated`] if the login has ended; the errors of `work`.
 pub async fn write_as<T, F, Fut>(store: &Store, actor: &Actor, work: F) -> Result<T>
 where
     F: Fn(Tx) -> Fut,
@@ -48,10 +47,10 @@ where
     store.write(checked).await
 }
 
-/// An account inside the actor's subtree, with a right that he has.
+/// Finds an account in the actor's subtree, and checks the actor's right.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a foreign or missing one, [`Error::Forbidden`] without the right.
+/// [`Error::NotFound`] if the account is missing or outside the actor's subtree, [`Error::Forbidden`] without the right.
 pub async fn account(
     conn: &impl ConnectionTrait,
     actor: &Actor,
@@ -63,10 +62,10 @@ pub async fn account(
     Ok(found)
 }
 
-/// An account whose parent the actor is, locked: for credit, tariffs and suspension.
+/// Locks a child of the actor's account, to change its credit, tariffs or suspension.
 ///
 /// # Errors
-/// As for [`account`]; [`Error::Forbidden`] for the actor's own account and for grandchildren.
+/// See [`account`]; [`Error::Forbidden`] for the actor's own account and for grandchildren.
 pub async fn child(
     conn: &impl ConnectionTrait,
     actor: &Actor,
@@ -78,10 +77,10 @@ pub async fn child(
     if actor.is_parent_of(&found) { Ok(found) } else { Err(Error::Forbidden) }
 }
 
-/// A callshop inside the actor's subtree, with a right that he has.
+/// Finds a callshop in the actor's subtree, and checks the actor's right.
 ///
 /// # Errors
-/// As for [`account`]; an account that is no callshop is not found.
+/// See [`account`]; not found for accounts that are not callshops.
 pub async fn shop(conn: &impl ConnectionTrait, actor: &Actor, id: Uuid, right: Right) -> Result<Shop> {
     let (account, settings) =
         accounts::find_callshop(conn, &actor.scope(), id).await?.ok_or(Error::NotFound)?;
@@ -89,32 +88,32 @@ pub async fn shop(conn: &impl ConnectionTrait, actor: &Actor, id: Uuid, right: R
     Ok(Shop { account, settings })
 }
 
-/// The accounts from the one with this path up to the platform: itself first.
+/// The accounts from this one up to the platform, starting with this one.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn chain(conn: &impl ConnectionTrait, account: &account::Model) -> Result<Vec<account::Model>> {
     let mut chain = accounts::by_ids(conn, &path_ids(&account.path)).await?;
-    // a longer path is further down
+    // deeper accounts have longer paths
     chain.sort_by_key(|account| std::cmp::Reverse(account.path.len()));
     Ok(chain)
 }
 
-/// An account that a row already proven to be the actor's refers to.
+/// Finds an account by id, without a check: the id comes from a row that the actor may see.
 ///
 /// # Errors
-/// A fault when it is gone; those of the database.
+/// A fault if the account does not exist; database errors.
 pub async fn by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<account::Model> {
     accounts::by_ids(conn, &[id])
         .await?
         .pop()
-        .ok_or_else(|| Error::fault("a row refers to an account that is not there"))
+        .ok_or_else(|| Error::fault("a row refers to an account that does not exist"))
 }
 
-/// The currencies of accounts that rows already proven to be the actor's refer to.
+/// The currencies of accounts by id, without a check: the ids come from rows that the actor may see.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn currencies(
     conn: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = Uuid>,
@@ -129,24 +128,24 @@ pub fn path_ids(path: &str) -> Vec<Uuid> {
     path.split('/').filter_map(|part| Uuid::parse_str(part).ok()).collect()
 }
 
-/// Refuses when the callshop or anything above it is suspended, telling the callshop only of its own suspension.
+/// Fails if the callshop or an account above it is suspended. The callshop learns only of its own suspension.
 ///
 /// # Errors
 /// `SUSPENDED` or `SERVICE_UNAVAILABLE`.
 pub async fn not_suspended(conn: &impl ConnectionTrait, shop: &account::Model) -> Result<()> {
     if shop.suspended_at.is_some() {
-        return Err(Error::user(ErrorCode::Suspended, "the callshop is suspended: ask its reseller"));
+        return Err(Error::user(ErrorCode::Suspended, "The callshop is suspended. Contact your reseller."));
     }
     if chain(conn, shop).await?.iter().any(|account| account.suspended_at.is_some()) {
         return Err(Error::user(
             ErrorCode::ServiceUnavailable,
-            "the service is not available: ask the reseller",
+            "The service is not available. Contact your reseller.",
         ));
     }
     Ok(())
 }
 
-/// What a child of `parent` may be.
+/// Checks whether an account of kind `child` may be created below `parent`.
 ///
 /// # Errors
 /// `INVALID_INPUT` for a child that the tree does not allow.
@@ -162,5 +161,5 @@ pub fn check_kind(parent: &account::Model, child: AccountKind) -> Result<()> {
         return Ok(());
     }
     let (child, parent) = (child.as_str(), parent.kind.as_str());
-    Err(Error::invalid("parentId", format!("a {child} cannot be created below a {parent}")))
+    Err(Error::invalid("parentId", format!("A {child} cannot be created below a {parent}.")))
 }

@@ -1,4 +1,4 @@
-//! Accounts and callshops: making, changing and suspending them.
+//! Accounts and callshops: create, change and suspend them.
 
 use std::collections::HashMap;
 
@@ -19,51 +19,53 @@ use crate::receipt::locale::locale_of;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{Page, accounts, ledger};
 
-/// Longest name or label.
+/// Maximum length of a name or label, in characters.
 pub const MAX_NAME: usize = 100;
-/// Longest language tag: the longest that RFC 5646 asks software to take.
+/// Maximum length of a language tag: RFC 5646 recommends that software support at least this.
 const MAX_LOCALE: usize = 35;
 
-/// What a new account is told.
+/// Input for a new account.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
-    /// Below whom; the actor's own account when none.
+    /// The parent account; none for the actor's own account.
     pub parent_id: Option<Uuid>,
-    /// What it is to be.
+    /// Kind of the account.
     pub kind: AccountKind,
     /// Display name.
     pub name: String,
-    /// ISO 4217 code, only for a child of the platform; others have their parent's.
+    /// ISO 4217 code; none for the parent's. Only a child of the platform can have another.
     pub currency: Option<String>,
-    /// IANA zone; the parent's when none.
+    /// IANA time zone; none for the parent's.
     pub time_zone: Option<String>,
-    /// ISO 3166 alpha-2; the parent's when none.
+    /// ISO 3166 alpha-2 code; none for the parent's.
     pub country: Option<String>,
-    /// BCP 47 tag; the parent's when none.
+    /// BCP 47 language tag; none for the parent's, or the country's if the country differs.
     pub locale: Option<String>,
-    /// Login of its first user, who is its distributor, reseller or owner.
+    /// The first user, with the role of a distributor, reseller or callshop owner.
     pub user: Option<users::NewUser>,
 }
 
-/// An account that was just made.
+/// A new account.
 #[derive(Clone, Debug)]
 pub struct Created {
     /// The account.
     pub account: account::Model,
-    /// Its first user.
+    /// The account's first user.
     pub user: Option<user::Model>,
 }
 
-/// Makes a child account, and its first user.
+/// Creates a child account and its first user.
 ///
 /// # Errors
-/// `INVALID_INPUT`, `CURRENCY_MISMATCH`, those of [`users::build`].
+/// `INVALID_INPUT`, `CURRENCY_MISMATCH`, and the errors of [`users::build`].
 pub async fn create(app: &App, actor: &Actor, new: NewAccount) -> Result<Created> {
     actor.require(Right::ManageAccounts)?;
     let name = clean_name("name", &new.name)?;
     let id = Uuid::now_v7();
     let role = match new.kind {
-        AccountKind::Platform => return Err(Error::invalid("kind", "there is one platform")),
+        AccountKind::Platform => {
+            return Err(Error::invalid("kind", "A second platform account cannot be created."));
+        }
         AccountKind::Distributor => Role::Distributor,
         AccountKind::Reseller => Role::Reseller,
         AccountKind::Callshop => Role::CallshopOwner,
@@ -99,7 +101,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewAccount) -> Result<Created
     .await
 }
 
-/// The mutation that makes an account.
+/// The name of the mutation that creates an account of this kind.
 fn creation(kind: AccountKind) -> &'static str {
     match kind {
         AccountKind::Platform => "createPlatform",
@@ -109,7 +111,7 @@ fn creation(kind: AccountKind) -> &'static str {
     }
 }
 
-/// What the audit log shows of an account.
+/// The fields of an account that the audit log records.
 fn shown(account: &account::Model) -> Value {
     json!({
         "name": account.name,
@@ -121,7 +123,7 @@ fn shown(account: &account::Model) -> Value {
     })
 }
 
-/// What the audit log shows of a callshop's settings.
+/// The fields of a callshop's settings that the audit log records.
 fn shown_settings(settings: &callshop::Model) -> Value {
     json!({
         "dialPlan": settings.dial_plan,
@@ -144,17 +146,18 @@ fn child_of(
             .to_string(),
         None => parent.currency.clone(),
     };
-    // a distributor's subtree has one currency; only the platform has children of several
+    // a distributor's subtree has one currency; only the platform can have children with several
     if parent.kind != AccountKind::Platform && currency != parent.currency {
         return Err(Error::field(
             ErrorCode::CurrencyMismatch,
             "currency",
-            format!("this branch uses {}", parent.currency),
+            format!("`currency` must be {}, the currency of the parent.", parent.currency),
         ));
     }
     let time_zone = new.time_zone.clone().unwrap_or_else(|| parent.time_zone.clone());
-    let _: chrono_tz::Tz =
-        time_zone.parse().map_err(|_| Error::invalid("timeZone", "no such IANA time zone"))?;
+    let _: chrono_tz::Tz = time_zone.parse().map_err(|_| {
+        Error::invalid("timeZone", "`timeZone` must be an IANA time zone, such as Europe/Lisbon.")
+    })?;
     let country = country(new.country.as_deref().unwrap_or(&parent.country))?;
     let locale = match &new.locale {
         Some(locale) => locale.clone(),
@@ -206,55 +209,59 @@ fn country(code: &str) -> Result<String> {
     if code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase()) {
         Ok(code)
     } else {
-        Err(Error::invalid("country", "a country is two letters (ISO 3166), such as BR"))
+        Err(Error::invalid("country", "`country` must be two letters (ISO 3166), such as BR."))
     }
 }
 
-/// A name of people or things: trimmed, printable, 1 to [`MAX_NAME`] characters.
+/// Trims and validates a name: 1 to [`MAX_NAME`] printable characters on one line.
 ///
 /// # Errors
 /// `INVALID_INPUT` about `field`.
 pub fn clean_name(field: &str, text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > MAX_NAME || !billing::text::is_line(text) {
-        return Err(Error::invalid(field, format!("1 to {MAX_NAME} printable characters")));
+        return Err(Error::invalid(
+            field,
+            format!("`{field}` must have 1 to {MAX_NAME} printable characters."),
+        ));
     }
     Ok(text.to_owned())
 }
 
-/// A BCP 47 language tag in its usual case, such as "pt-BR".
+/// Parses a BCP 47 language tag and returns it in canonical case, such as "pt-BR".
 ///
 /// # Errors
 /// `INVALID_INPUT` about `field`.
 pub fn clean_locale(field: &str, text: &str) -> Result<String> {
     let tag = LanguageTag::parse(text).ok().filter(|tag| tag.as_str().len() <= MAX_LOCALE);
-    let tag = tag.ok_or_else(|| Error::invalid(field, "a locale is a BCP 47 language tag, such as pt-BR"))?;
+    let tag =
+        tag.ok_or_else(|| Error::invalid(field, "`locale` must be a BCP 47 language tag, such as pt-BR."))?;
     Ok(tag.to_string())
 }
 
-/// What of an account may be changed; none leaves a value as it is.
+/// Changes to an account; none keeps a value.
 #[derive(Clone, Debug, Default)]
 pub struct AccountChange {
     /// Display name.
     pub name: Option<String>,
-    /// IANA zone.
+    /// IANA time zone.
     pub time_zone: Option<String>,
-    /// BCP 47 tag.
+    /// BCP 47 language tag.
     pub locale: Option<String>,
-    /// Longest call of a callshop, seconds.
+    /// Maximum length of a callshop's calls, in seconds.
     pub max_call_seconds: Option<u32>,
-    /// What parties called from a callshop are shown; empty makes its calls anonymous.
+    /// Caller ID of a callshop's calls; empty for anonymous calls.
     pub caller_id: Option<String>,
 }
 
-/// Changes an account: a child of the actor's, or any below for names and settings.
+/// Changes an account below the actor's own.
 ///
 /// # Errors
 /// `INVALID_INPUT`, not found, forbidden.
 pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -> Result<account::Model> {
     let change = &change;
     app.write_as(actor, |tx| async move {
-        // locked: all columns are written, and others change limits, suspension and prices meanwhile
+        // lock the row: the update writes all columns, and other users may change limits, suspension and tariffs concurrently
         let mut account = accounts::lock(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
         actor.require(Right::ManageAccounts)?;
         if account.id == actor.account_id {
@@ -265,8 +272,9 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -
             account.name = clean_name("name", name)?;
         }
         if let Some(zone) = &change.time_zone {
-            let _: chrono_tz::Tz =
-                zone.parse().map_err(|_| Error::invalid("timeZone", "no such IANA time zone"))?;
+            let _: chrono_tz::Tz = zone.parse().map_err(|_| {
+                Error::invalid("timeZone", "`timeZone` must be an IANA time zone, such as Europe/Lisbon.")
+            })?;
             account.time_zone.clone_from(zone);
         }
         if let Some(locale) = &change.locale {
@@ -287,7 +295,7 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -
     .await
 }
 
-/// The settings before and after.
+/// Changes a callshop's settings. Returns the settings before and after.
 async fn update_settings(
     conn: &impl ConnectionTrait,
     id: Uuid,
@@ -295,18 +303,21 @@ async fn update_settings(
 ) -> Result<(callshop::Model, callshop::Model)> {
     let mut settings = accounts::lock_callshop(conn, id)
         .await?
-        .ok_or_else(|| Error::invalid("accountId", "only a callshop has a longest call and a caller id"))?;
+        .ok_or_else(|| Error::invalid("accountId", "Only a callshop has `maxCallSeconds` and `callerId`."))?;
     let before = settings.clone();
     if let Some(seconds) = change.max_call_seconds {
         if !(1..=86_400).contains(&seconds) {
-            return Err(Error::invalid("maxCallSeconds", "1 to 86400 seconds"));
+            return Err(Error::invalid("maxCallSeconds", "`maxCallSeconds` must be between 1 and 86400."));
         }
         settings.max_call_seconds = i32::try_from(seconds).or_fault()?;
     }
     if let Some(caller_id) = &change.caller_id {
         let digits = caller_id.strip_prefix('+').unwrap_or(caller_id);
         if digits.len() > 15 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Error::invalid("callerId", "up to 15 digits with an optional +, or empty"));
+            return Err(Error::invalid(
+                "callerId",
+                "`callerId` must have up to 15 digits with an optional +, or be empty.",
+            ));
         }
         settings.caller_id.clone_from(caller_id);
     }
@@ -316,14 +327,14 @@ async fn update_settings(
 /// Replaces a callshop's dial plan.
 ///
 /// # Errors
-/// `INVALID_INPUT` when the plan contradicts itself.
+/// `INVALID_INPUT` if the plan contradicts itself; not found, forbidden.
 pub async fn set_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -> Result<Shop> {
     plan.validate().map_err(|error| Error::invalid("dialPlan", error.to_string()))?;
     let plan = serde_json::to_value(&plan).or_fault()?;
     let plan = &plan;
     app.write_as(actor, |tx| async move {
         let account = access::account(tx.conn(), actor, id, Right::ManageAccounts).await?;
-        // locked: the row has the next receipt's number as well
+        // lock the row, which also has the next receipt number
         let old = accounts::lock_callshop(tx.conn(), account.id).await?.ok_or(Error::NotFound)?;
         let settings = callshop::Model { dial_plan: plan.clone(), ..old.clone() };
         let (before, after) = changed(shown_settings(&old), shown_settings(&settings));
@@ -336,7 +347,7 @@ pub async fn set_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -
     .await
 }
 
-/// Suspends or resumes a child: while suspended, no new calls anywhere below it.
+/// Suspends or resumes a child account. While it is suspended, no new calls are allowed in its subtree.
 ///
 /// # Errors
 /// Forbidden for an account that is not the actor's child.
@@ -356,19 +367,19 @@ pub async fn set_suspended(app: &App, actor: &Actor, id: Uuid, suspended: bool) 
     .await
 }
 
-/// An account inside the actor's subtree.
+/// Finds an account in the actor's subtree that is not a callshop.
 ///
 /// # Errors
-/// Not found; forbidden for attendants.
+/// Not found, also for callshops; forbidden for attendants.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<account::Model> {
     let found = access::account(app.store.reader(), actor, id, Right::SeeAccounts).await?;
     if found.kind == AccountKind::Callshop { Err(Error::NotFound) } else { Ok(found) }
 }
 
-/// The accounts of these ids inside the actor's subtree that are no callshops; none without the right to see them.
+/// Finds the accounts with these ids in the actor's subtree, except callshops. Empty without the right to see accounts.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<account::Model>> {
     if !actor.may(Right::SeeAccounts) {
         return Ok(Vec::new());
@@ -378,19 +389,19 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<acco
     Ok(rows)
 }
 
-/// Whether this account is a callshop; none where there is no account.
+/// Whether this account is a callshop; none if there is no such account.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn is_callshop(app: &App, id: Uuid) -> Result<Option<bool>> {
     let found = accounts::by_ids(app.store.reader(), &[id]).await?.pop();
     Ok(found.map(|account| account.kind == AccountKind::Callshop))
 }
 
-/// The callshops of these ids inside the actor's subtree.
+/// Finds the callshops with these ids in the actor's subtree.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_shops(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Shop>> {
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());
@@ -399,7 +410,7 @@ pub async fn find_shops(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Sh
     with_settings(app, rows).await
 }
 
-/// A callshop inside the actor's subtree.
+/// Finds a callshop in the actor's subtree.
 ///
 /// # Errors
 /// Not found.
@@ -407,7 +418,7 @@ pub async fn find_shop(app: &App, actor: &Actor, id: Uuid) -> Result<Shop> {
     access::shop(app.store.reader(), actor, id, Right::SeeShop).await
 }
 
-/// Accounts inside the actor's subtree that are no callshops, below `parent` if given.
+/// Lists the accounts in the actor's subtree that are not callshops, below `parent` if given.
 ///
 /// # Errors
 /// Forbidden in callshops.
@@ -421,17 +432,17 @@ pub async fn list_managers(
     accounts::list(app.store.reader(), &actor.scope(), parent, false, page).await
 }
 
-/// Callshops inside the actor's subtree.
+/// Lists the callshops in the actor's subtree.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn list_shops(app: &App, actor: &Actor, page: Page) -> Result<Vec<Shop>> {
     actor.require(Right::SeeShop)?;
     let rows = accounts::list(app.store.reader(), &actor.scope(), None, true, page).await?;
     with_settings(app, rows).await
 }
 
-/// The callshops among these accounts, with their settings.
+/// Adds the settings to the callshops among these accounts, and drops the others.
 async fn with_settings(app: &App, rows: Vec<account::Model>) -> Result<Vec<Shop>> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut settings: HashMap<Uuid, callshop::Model> = accounts::callshops(app.store.reader(), &ids)
@@ -445,10 +456,10 @@ async fn with_settings(app: &App, rows: Vec<account::Model>) -> Result<Vec<Shop>
     Ok(pairs.collect())
 }
 
-/// Makes the platform account of an empty database, or answers the one that is there.
+/// Returns the platform account. Creates it in an empty database.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn ensure_platform(app: &App) -> Result<account::Model> {
     app.store
         .write(|tx| async move {

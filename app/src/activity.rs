@@ -1,4 +1,4 @@
-//! Beginning to watch a callshop or a cabin: where to go on, and how it stands now.
+//! Start of a subscription to a callshop or cabin: the position to continue from, and a snapshot of the current state.
 
 use chrono::{DateTime, Utc};
 use entity::call;
@@ -11,30 +11,30 @@ use crate::feed::{Watch, stream};
 use base::error::{Error, Result};
 use store::{activity, cabins, calls};
 
-/// How a callshop (or one cabin of it) stands.
+/// State of a callshop, or of one of its cabins.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// When it stood so.
+    /// When the state was read.
     pub as_of: DateTime<Utc>,
-    /// The cabins, by number.
+    /// The cabins, sorted by number.
     pub cabins: Vec<CabinView>,
     /// The live calls, oldest first.
     pub live: Vec<call::Model>,
 }
 
-/// Where a watcher begins.
+/// Start of a subscription.
 pub struct Start {
-    /// What follows.
+    /// The activity events after `seq`.
     pub watch: Watch,
-    /// The position of the snapshot.
+    /// The position of the snapshot, or of the cursor.
     pub seq: i64,
-    /// How it stands there; none when the watcher goes on behind his cursor.
+    /// The state at `seq`; none if the subscriber resumes after a cursor.
     pub snapshot: Option<State>,
-    /// The cursor was too old: there are events between it and the snapshot that are no longer kept.
+    /// The cursor was too old: events between it and the snapshot have been deleted.
     pub expired: bool,
 }
 
-/// The callshop of a cabin that the actor may watch.
+/// The callshop of a cabin that the actor may subscribe to.
 ///
 /// # Errors
 /// Not found.
@@ -44,10 +44,11 @@ pub async fn callshop_of(app: &App, actor: &Actor, cabin: Uuid) -> Result<Uuid> 
     Ok(cabin.callshop_id)
 }
 
-/// Starts watching a callshop, or one cabin of it, behind `after` if that is given and still kept, otherwise from now.
+/// Starts a subscription to a callshop, or to one of its cabins. It resumes after the cursor `after` if its events are still stored, and
+/// otherwise starts now with a snapshot.
 ///
 /// # Errors
-/// Not found; `INVALID_INPUT` for a text that is no cursor.
+/// Not found; `INVALID_INPUT` if `after` is not a cursor.
 pub async fn start(
     app: &App,
     actor: &Actor,
@@ -58,7 +59,7 @@ pub async fn start(
     let found = access::shop(app.store.reader(), actor, shop, Right::SeeShop).await?;
     let currency = found.account.currency.as_str();
     let after = after.map(stream::parse_cursor).transpose()?;
-    // listening starts before the snapshot is read: nothing falls between the two
+    // start listening before reading the snapshot, so that no event is lost between the two
     let watch = Watch::start(&app.store, &app.hub, shop);
     if let Some(seq) = after
         && watch.can_resume(seq).await?

@@ -1,4 +1,4 @@
-//! The audit log: every mutation that touches money, rights, tariffs or cabins writes who changed what, in its own transaction.
+//! The audit log: every mutation of money, rights, tariffs or cabins records the user and the change, in the same transaction.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,25 +12,26 @@ use crate::auth::{Actor, Right};
 use base::error::Result;
 use store::{Page, Tx, accounts, audit};
 
-/// What a mutation changed.
+/// A change made by a mutation.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The account whose object it is.
+    /// The account that owns the object.
     pub account_id: Uuid,
     /// Name of the mutation.
     pub action: &'static str,
-    /// What kind of object: the name of its GraphQL type.
+    /// GraphQL type and id of the object.
     pub object: (&'static str, Uuid),
-    /// The fields that changed, before; null for something new. Never a secret.
+    /// Old values of the changed fields; null for a new object. Never contains secrets.
     pub before: Value,
-    /// The same fields, now.
+    /// New values of the changed fields. Never contains secrets.
     pub after: Value,
 }
 
-/// Writes a change down. In the transaction that makes it, and inside `idempotency::once` where there is a key: once for each act.
+/// Records a change. Call it in the transaction that makes the change, and inside `idempotency::once` if there is a key, so that each change
+/// is recorded once.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn record(tx: &Tx, actor: &Actor, at: DateTime<Utc>, change: Change) -> Result<()> {
     let (object_kind, object_id) = change.object;
     let entry = audit_log::Model {
@@ -48,7 +49,7 @@ pub async fn record(tx: &Tx, actor: &Actor, at: DateTime<Utc>, change: Change) -
     audit::insert(tx.conn(), entry).await
 }
 
-/// The fields that differ between two objects, of each.
+/// Reduces two JSON objects to the fields that differ.
 pub fn changed(before: Value, after: Value) -> (Value, Value) {
     match (before, after) {
         (Value::Object(mut before), Value::Object(mut after)) => {
@@ -74,16 +75,16 @@ pub fn merge(object: &mut Value, more: Value) {
     }
 }
 
-/// An entry, with who did it if that is somebody of the reader's branch: who is above him stays nameless, and where from too.
+/// An entry with its user. If the user is above the reader's account, the user and the address are hidden.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The entry.
+    /// The entry. The address is empty if the user is hidden.
     pub row: audit_log::Model,
-    /// Who.
+    /// The user who made the change; none if hidden, or for changes on the command line.
     pub user: Option<user::Model>,
 }
 
-/// A page of what was changed of an account in the actor's subtree.
+/// Lists one page of the audit log of an account in the actor's subtree.
 ///
 /// # Errors
 /// Not found; forbidden for attendants.

@@ -1,4 +1,4 @@
-//! Cabins: making, changing and retiring them, and what state each is in.
+//! Cabins: create, change and retire them, and derive their state.
 
 use std::collections::HashMap;
 
@@ -16,26 +16,26 @@ use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{NewActivity, Page, Tx, accounts, cabins, phones, sessions};
 
-/// Most cabins of one callshop that are not retired.
+/// Maximum number of cabins per callshop, not counting retired ones.
 const MAX_CABINS: u64 = 200;
-/// Highest number on a door.
+/// Highest cabin number.
 const MAX_NUMBER: i32 = 9999;
 
-/// What a cabin is doing (domain: Cabins and sessions).
+/// State of a cabin (domain: Cabins and sessions).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CabinState {
-    /// Nobody has it.
+    /// No session occupies the cabin.
     Closed,
-    /// A customer has it and may call; or its last call is awaited.
+    /// A session occupies the cabin, open or closing, without a live call.
     Open,
-    /// A call is up.
+    /// The cabin has a live call.
     InCall,
-    /// Taken out of use by hand.
+    /// A user took the cabin out of service.
     OutOfService,
 }
 
 impl CabinState {
-    /// The published text.
+    /// The name in the API.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Closed => "CLOSED",
@@ -46,23 +46,23 @@ impl CabinState {
     }
 }
 
-/// A cabin with what is in it now.
+/// A cabin with its current phone, session and calls.
 #[derive(Clone, Debug)]
 pub struct CabinView {
     /// The cabin.
     pub cabin: cabin::Model,
     /// Its phone.
     pub phone: Option<phone::Model>,
-    /// The session that occupies it, open or closing.
+    /// The session that occupies the cabin, open or closing.
     pub session: Option<cabin_session::Model>,
-    /// Its live calls.
+    /// Number of live calls.
     pub live_calls: usize,
     /// The callshop's currency.
     pub currency: String,
 }
 
 impl CabinView {
-    /// What it is doing.
+    /// The cabin's state.
     pub fn state(&self) -> CabinState {
         match (self.live_calls, &self.session) {
             (1.., _) => CabinState::InCall,
@@ -73,25 +73,25 @@ impl CabinView {
     }
 }
 
-/// What activities of a cabin carry.
+/// Payload of a cabin's activity events.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CabinEvent {
-    /// The cabin as it was then.
+    /// The cabin at the time of the event.
     pub cabin: cabin::Model,
     /// Its phone.
     pub phone: Option<PhoneState>,
-    /// The session that is concerned, or that occupied the cabin.
+    /// The session that the event is about, or the one that occupied the cabin.
     pub session: Option<cabin_session::Model>,
 }
 
-/// What of a phone everyone in the callshop may know.
+/// The part of a phone that every user of the callshop may see.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PhoneState {
-    /// Id.
+    /// Id of the phone.
     pub id: Uuid,
-    /// For people.
+    /// Display name.
     pub label: String,
-    /// Registered at the proxy.
+    /// Whether the phone is registered at a proxy.
     pub online: bool,
 }
 
@@ -101,10 +101,10 @@ impl From<phone::Model> for PhoneState {
     }
 }
 
-/// Notes an activity of a cabin. Without a `session` it carries the one that occupies the cabin.
+/// Emits an activity event of a cabin. Without a `session`, it has the one that occupies the cabin.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn emit(
     tx: &Tx,
     kind: ActivityKind,
@@ -125,10 +125,10 @@ pub async fn emit(
     Ok(())
 }
 
-/// What an activity of a cabin carries.
+/// Builds the payload of a cabin's activity event.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn event(
     conn: &impl ConnectionTrait,
     cabin: &cabin::Model,
@@ -145,10 +145,10 @@ pub async fn event(
     Ok(CabinEvent { cabin: cabin.clone(), phone, session })
 }
 
-/// Cabins of one callshop with what is in them, in the order given; four queries however many they are.
+/// Loads the views of one callshop's cabins, in the order given. The number of queries does not depend on the number of cabins.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn views(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -158,16 +158,16 @@ pub async fn views(
     views_of(conn, &HashMap::from([(callshop_id, currency.to_owned())]), rows).await
 }
 
-/// The same of cabins of several callshops.
+/// Like [`views`], for cabins of several callshops.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn views_across(conn: &impl ConnectionTrait, rows: Vec<cabin::Model>) -> Result<Vec<CabinView>> {
     let currencies = access::currencies(conn, rows.iter().map(|cabin| cabin.callshop_id)).await?;
     views_of(conn, &currencies, rows).await
 }
 
-/// What is in cabins of these callshops, each with its currency.
+/// Loads the views of cabins. `currencies` has every callshop of the cabins.
 async fn views_of(
     conn: &impl ConnectionTrait,
     currencies: &HashMap<Uuid, String>,
@@ -189,56 +189,56 @@ async fn views_of(
     Ok(rows.into_iter().map(view).collect())
 }
 
-/// A cabin that was already proven to be the caller's, with what is in it.
+/// Loads the view of a cabin. The caller has already checked access to it.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn view(conn: &impl ConnectionTrait, cabin: cabin::Model) -> Result<CabinView> {
     let callshop_id = cabin.callshop_id;
     let currency = access::by_id(conn, callshop_id).await?.currency;
     let view = views(conn, callshop_id, &currency, vec![cabin]).await?.pop();
-    view.ok_or_else(|| Error::fault("one cabin has one view"))
+    view.ok_or_else(|| Error::fault("no view was built for the cabin"))
 }
 
-/// Cabins by id with what is in them, for rows that were already proven to be the caller's.
+/// Loads the views of cabins by id, without a check: the ids come from rows that the actor may see.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn views_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<CabinView>> {
     views_across(conn, cabins::by_ids(conn, ids).await?).await
 }
 
-/// A cabin by id, for rows that were already proven to be the caller's.
+/// Loads the view of a cabin by id, without a check: the id comes from a row that the actor may see.
 ///
 /// # Errors
-/// A fault when it is gone; those of the database.
+/// A fault if the cabin does not exist; database errors.
 pub async fn view_by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<CabinView> {
     let cabin = cabins::by_ids(conn, &[id]).await?.pop();
-    view(conn, cabin.ok_or_else(|| Error::fault("a row refers to a cabin that is not there"))?).await
+    view(conn, cabin.ok_or_else(|| Error::fault("a row refers to a cabin that does not exist"))?).await
 }
 
-/// The label of a cabin that is given none.
+/// The default label of a cabin.
 pub fn default_label(number: i32) -> String {
     format!("Cabin {number}")
 }
 
-/// What a new cabin is told.
+/// Input for a new cabin.
 #[derive(Clone, Debug)]
 pub struct NewCabin {
-    /// Where.
+    /// The callshop.
     pub callshop_id: Uuid,
-    /// Number on the door, 1 to 9999, unique in the callshop.
+    /// Cabin number, 1 to 9999, unique in the callshop.
     pub number: i32,
-    /// For people.
+    /// Display name.
     pub label: String,
-    /// A phone of the callshop that is in no cabin.
+    /// A phone of the callshop that is not in a cabin.
     pub phone_id: Option<Uuid>,
 }
 
-/// Makes a cabin.
+/// Creates a cabin.
 ///
 /// # Errors
-/// `INVALID_INPUT`, `ALREADY_EXISTS`, `ILLEGAL_STATE` for a phone that is in another cabin; not found; forbidden for attendants.
+/// `INVALID_INPUT`, `ALREADY_EXISTS`, `ILLEGAL_STATE` if the phone is in another cabin; not found; forbidden for attendants.
 pub async fn create(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView> {
     let cabin = cabin::Model {
         id: Uuid::now_v7(),
@@ -253,12 +253,12 @@ pub async fn create(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView
     let cabin = &cabin;
     let made = app.write_as(actor, |tx| async move {
         let shop = access::shop(tx.conn(), actor, cabin.callshop_id, Right::ManageCabins).await?;
-        // its lock lets the count stand until the commit
+        // this lock keeps the count valid until the commit
         accounts::lock_callshop(tx.conn(), shop.id()).await?;
         if cabins::count(tx.conn(), shop.id()).await? >= MAX_CABINS {
             return Err(Error::user(
                 ErrorCode::InvalidInput,
-                format!("a callshop has at most {MAX_CABINS} cabins"),
+                format!("A callshop can have at most {MAX_CABINS} cabins. Retire one first."),
             ));
         }
         if let Some(phone) = cabin.phone_id {
@@ -272,7 +272,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView
     made.await.map_err(number_taken)
 }
 
-/// What the audit log shows of a cabin.
+/// The fields of a cabin that the audit log records.
 fn shown(cabin: &cabin::Model) -> Value {
     json!({
         "number": cabin.number, "label": cabin.label, "phone": cabin.phone_id, "outOfService": cabin.out_of_service,
@@ -296,11 +296,11 @@ async fn check_free_phone(tx: &Tx, actor: &Actor, callshop_id: Uuid, id: Uuid) -
     let phone =
         phones::lock(tx.conn(), &actor.scope(), id).await?.filter(|phone| phone.callshop_id == callshop_id);
     if phone.is_none() {
-        return Err(Error::field(ErrorCode::NotFound, "phoneId", "no such phone in the callshop"));
+        return Err(Error::field(ErrorCode::NotFound, "phoneId", "The callshop has no such phone."));
     }
     match cabins::of_phone(tx.conn(), id).await? {
         Some(cabin) => {
-            let message = format!("the phone is in cabin {}", cabin.number);
+            let message = format!("The phone is already in cabin {}.", cabin.number);
             Err(Error::field(ErrorCode::IllegalState, "phoneId", message))
         }
         None => Ok(()),
@@ -311,33 +311,37 @@ fn check_number(number: i32) -> Result<i32> {
     if (1..=MAX_NUMBER).contains(&number) {
         Ok(number)
     } else {
-        Err(Error::invalid("number", format!("1 to {MAX_NUMBER}")))
+        Err(Error::invalid("number", format!("`number` must be between 1 and {MAX_NUMBER}.")))
     }
 }
 
-/// The only unique index that a checked cabin can meet is that of its number.
+/// Reports a unique violation as a duplicate number: no other unique index can be violated by a checked cabin.
 fn number_taken(error: Error) -> Error {
     match error.is_unique_violation() {
-        true => Error::field(ErrorCode::AlreadyExists, "number", "the callshop has a cabin of that number"),
+        true => Error::field(
+            ErrorCode::AlreadyExists,
+            "number",
+            "The callshop already has a cabin with this number.",
+        ),
         false => error,
     }
 }
 
-/// What of a cabin may be changed; none leaves a value as it is.
+/// Changes to a cabin; none keeps a value.
 #[derive(Clone, Debug, Default)]
 pub struct CabinChange {
-    /// Number on the door.
+    /// Cabin number.
     pub number: Option<i32>,
-    /// For people.
+    /// Display name.
     pub label: Option<String>,
-    /// Taken out of use by hand.
+    /// Whether the cabin is out of service.
     pub out_of_service: Option<bool>,
 }
 
 /// Changes a cabin.
 ///
 /// # Errors
-/// `INVALID_INPUT`, `ALREADY_EXISTS`, `ILLEGAL_STATE` when it is retired, or occupied and to be taken out of service; not found; forbidden
+/// `INVALID_INPUT`, `ALREADY_EXISTS`, `ILLEGAL_STATE` if the cabin is retired, or occupied when taken out of service; not found; forbidden
 /// for attendants.
 pub async fn update(app: &App, actor: &Actor, id: Uuid, change: CabinChange) -> Result<CabinView> {
     let (change, now) = (&change, app.clock.now());
@@ -364,10 +368,10 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: CabinChange) -> 
     changed.await.map_err(number_taken)
 }
 
-/// Takes a cabin away for good; its phone becomes free, its history stays.
+/// Retires a cabin permanently. Its phone becomes free, its history stays.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` when it is occupied or retired already; not found; forbidden for attendants.
+/// `ILLEGAL_STATE` if the cabin is occupied or already retired; not found; forbidden for attendants.
 pub async fn retire(app: &App, actor: &Actor, id: Uuid) -> Result<CabinView> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {
@@ -387,25 +391,28 @@ async fn check_unoccupied(conn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
     let view = view_by_id(conn, id).await?;
     match view.state() {
         CabinState::Closed | CabinState::OutOfService => Ok(()),
-        state => Err(Error::user(ErrorCode::IllegalState, format!("the cabin is {}", state.as_str()))),
+        state => Err(Error::user(
+            ErrorCode::IllegalState,
+            format!("The cabin is {}. Close it first.", state.as_str()),
+        )),
     }
 }
 
-/// A cabin inside the actor's subtree that is not retired, locked, with a right that he has.
+/// Locks a cabin in the actor's subtree, after checking the actor's right.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` for a retired one; not found; forbidden.
+/// `ILLEGAL_STATE` if the cabin is retired; not found; forbidden.
 pub async fn lock(tx: &Tx, actor: &Actor, id: Uuid, right: Right) -> Result<cabin::Model> {
     cabins::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
     actor.require(right)?;
     let cabin = cabins::lock(tx.conn(), &[id]).await?.pop().ok_or(Error::NotFound)?;
     match cabin.retired_at {
-        Some(_) => Err(Error::user(ErrorCode::IllegalState, "the cabin is retired")),
+        Some(_) => Err(Error::user(ErrorCode::IllegalState, "The cabin is retired.")),
         None => Ok(cabin),
     }
 }
 
-/// A cabin inside the actor's subtree, retired ones too.
+/// Finds a cabin in the actor's subtree, even if it is retired.
 ///
 /// # Errors
 /// Not found.
@@ -415,10 +422,10 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<CabinView> {
     view(app.store.reader(), cabin).await
 }
 
-/// The cabins of these ids inside the actor's subtree.
+/// Finds the cabins with these ids in the actor's subtree.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<CabinView>> {
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());
@@ -427,7 +434,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Cabi
     views_across(conn, cabins::find_all(conn, &actor.scope(), ids).await?).await
 }
 
-/// A page of the cabins of a callshop that are not retired, oldest first.
+/// Lists one page of a callshop's cabins that are not retired, oldest first.
 ///
 /// # Errors
 /// Not found.
@@ -438,7 +445,7 @@ pub async fn list(app: &App, actor: &Actor, callshop_id: Uuid, page: Page) -> Re
     views(conn, shop.id(), &shop.account.currency, rows).await
 }
 
-/// All cabins of a callshop that are not retired, by number.
+/// Lists all cabins of a callshop that are not retired, sorted by number.
 ///
 /// # Errors
 /// Not found.

@@ -1,6 +1,6 @@
-//! Credit: what parents give their children, correct and limit, and what is left of it.
+//! Credit: parents top up, adjust and limit the credit of their child accounts.
 //!
-//! Every change locks the account, then the row of its CREDIT: calls hold and spend under the same lock.
+//! Every change locks the account, then the balance row of its CREDIT book. Calls hold and spend under the same lock.
 
 use billing::money::Micros;
 use entity::{AccountKind, Book, TransferKind, account};
@@ -16,21 +16,21 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::ledger::{self, Credit, Entry, NewTransfer};
 use store::{Tx, accounts};
 
-/// Largest amount, limit or threshold: ten thousand million units.
+/// Maximum amount, limit or threshold: ten billion units.
 const MAX_AMOUNT: Micros = Micros(10_000_000_000_000_000);
-/// Largest balance, so that no sum of them overflows.
+/// Maximum balance, so that sums of balances do not overflow.
 const MAX_BALANCE: Micros = Micros(100_000_000_000_000_000);
 
-/// How an account's credit stands.
+/// The state of an account's credit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// What it holds with its parent.
+    /// The account's balance with its parent.
     pub balance: Micros,
-    /// What live calls hold of it.
+    /// Amount held by live calls.
     pub held: Micros,
-    /// What may still be spent: balance + limit - held; none without a limit.
+    /// Amount that can still be spent: balance + limit - held; none without a limit.
     pub available: Option<Micros>,
-    /// Whether balance + limit is below what the account wants to be told of. What is held does not count: it would come and go with calls.
+    /// Whether balance + limit is below the account's warning threshold. Holds are ignored: they come and go with calls.
     pub low: bool,
 }
 
@@ -47,16 +47,16 @@ fn available(credit: Credit, limit: Option<Micros>) -> Result<Option<Micros>> {
     limit.map(left).transpose().or_fault()
 }
 
-/// How the credit of an account stands that was already proven to be the caller's.
+/// The credit of an account. The caller has already checked access to it.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn of(conn: &impl ConnectionTrait, account: &account::Model) -> Result<Standing> {
     let credit = ledger::credit(conn, &[account.id]).await?.remove(&account.id).unwrap_or_default();
     standing(account, credit)
 }
 
-/// An account of the actor's subtree, and how its credit stands.
+/// Finds an account in the actor's subtree, with its credit.
 ///
 /// # Errors
 /// Not found; forbidden for attendants.
@@ -71,7 +71,7 @@ async fn lock(tx: &Tx, id: Uuid) -> Result<Credit> {
     Ok(ledger::lock_credit(tx.conn(), &[id]).await?.remove(&id).unwrap_or_default())
 }
 
-/// Refuses a change that takes `before` to `after` below zero. One that makes it better is allowed, however low it stays.
+/// Fails if a change leaves the available credit (`after`) below zero. A change that increases it is always allowed.
 fn check_left(before: Option<Micros>, after: Option<Micros>) -> Result<()> {
     match (before, after) {
         (_, None) => Ok(()),
@@ -79,7 +79,7 @@ fn check_left(before: Option<Micros>, after: Option<Micros>) -> Result<()> {
         (Some(before), Some(after)) if after >= before => Ok(()),
         _ => Err(Error::user(
             ErrorCode::InsufficientCredit,
-            "the account would have less than nothing left: balance + limit - held must not fall below zero",
+            "The account does not have enough credit: balance + limit - held must not fall below zero.",
         )),
     }
 }
@@ -88,7 +88,7 @@ fn check_currency(account: &account::Model, currency: &str) -> Result<()> {
     if currency == account.currency {
         return Ok(());
     }
-    let message = format!("this account uses {}", account.currency);
+    let message = format!("`amount.currency` must be {}, the account's currency.", account.currency);
     Err(Error::field(ErrorCode::CurrencyMismatch, "amount.currency", message))
 }
 
@@ -96,10 +96,10 @@ fn check_size(field: &str, amount: Micros) -> Result<()> {
     if (Micros(-MAX_AMOUNT.0)..=MAX_AMOUNT).contains(&amount) {
         return Ok(());
     }
-    Err(Error::invalid(field, format!("at most {MAX_AMOUNT}")))
+    Err(Error::invalid(field, format!("`{field}` must be at most {MAX_AMOUNT}.")))
 }
 
-/// What a change of an account's CREDIT came to.
+/// Result of a change of an account's credit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posted {
     /// The transfer.
@@ -108,7 +108,7 @@ pub struct Posted {
     pub balance: Micros,
 }
 
-/// Posts `amount` to a child's CREDIT against its parent's ISSUED, unless that takes more than is left; writes it down.
+/// Posts `amount` to a child's CREDIT against its parent's ISSUED, and records it in the audit log. Fails if too little credit would be left.
 async fn give(
     tx: &Tx,
     app: &App,
@@ -120,11 +120,11 @@ async fn give(
     let (parent, now) = (account.parent_id.ok_or(Error::Forbidden)?, app.clock.now());
     let before = lock(tx, account.id).await?;
     let balance = before.balance.checked_add(amount).or_fault()?;
-    // both ways: an account without a limit must not come near the end of what a column holds, where calls could not be charged
+    // check both signs: near the range limit of the column, calls of an account without a credit limit could not be charged
     if balance > MAX_BALANCE || balance < MAX_BALANCE.checked_neg().or_fault()? {
         return Err(Error::invalid(
             "amount",
-            format!("a balance is at most {MAX_BALANCE}, above or below zero"),
+            format!("The resulting balance must be between -{MAX_BALANCE} and {MAX_BALANCE}."),
         ));
     }
     let after = Credit { balance, ..before };
@@ -155,7 +155,7 @@ async fn give(
     Ok(Posted { transfer_id, balance })
 }
 
-/// What [`give`] is done for.
+/// The purpose of a call of [`give`].
 struct Act<'a> {
     action: &'static str,
     kind: TransferKind,
@@ -168,30 +168,30 @@ pub(super) fn object(account: &account::Model) -> &'static str {
     if account.kind == AccountKind::Callshop { "Callshop" } else { "Account" }
 }
 
-/// A top-up as the idempotency key keeps it.
+/// Input of [`top_up`], stored with its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TopUp {
-    /// The child.
+    /// The child account.
     pub account_id: Uuid,
-    /// Positive.
+    /// The amount, above zero.
     pub amount: Micros,
-    /// ISO 4217 code, must be the child's.
+    /// ISO 4217 code; must be the child's currency.
     pub currency: String,
     /// Reason or reference, up to 100 characters.
     pub note: String,
 }
 
-/// Credits a child's CREDIT against its parent's ISSUED; never touches the parent's own CREDIT (domain: Ledger). Answers the new balance.
+/// Tops up a child's CREDIT against its parent's ISSUED. The parent's own CREDIT does not change (domain: Ledger). Returns the new balance.
 ///
 /// # Errors
 /// `INVALID_INPUT`, `CURRENCY_MISMATCH`, `IDEMPOTENCY_CONFLICT`; forbidden for anyone but the parent.
 pub async fn top_up(app: &App, actor: &Actor, key: &str, input: TopUp) -> Result<(account::Model, Micros)> {
     if input.amount <= Micros::ZERO {
-        return Err(Error::invalid("amount", "an amount above zero"));
+        return Err(Error::invalid("amount", "`amount` must be above zero."));
     }
     check_size("amount", input.amount)?;
     if input.note.chars().count() > MAX_NAME {
-        return Err(Error::invalid("note", format!("at most {MAX_NAME} characters")));
+        return Err(Error::invalid("note", format!("`note` can have at most {MAX_NAME} characters.")));
     }
     let input = &input;
     app.write_as(actor, |tx| async move {
@@ -207,24 +207,24 @@ pub async fn top_up(app: &App, actor: &Actor, key: &str, input: TopUp) -> Result
     .await
 }
 
-/// A correction as the idempotency key keeps it.
+/// Input of [`adjust`], stored with its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Adjustment {
-    /// The child.
+    /// The child account.
     pub account_id: Uuid,
-    /// Signed, not zero.
+    /// The amount: positive or negative, not zero.
     pub amount: Micros,
-    /// ISO 4217 code, must be the child's.
+    /// ISO 4217 code; must be the child's currency.
     pub currency: String,
-    /// Why: 1 to 100 characters.
+    /// The reason, 1 to 100 characters.
     pub reason: String,
 }
 
-/// Corrects a child's CREDIT, up or down, against its parent's ISSUED.
+/// Adjusts a child's CREDIT, up or down, against its parent's ISSUED.
 ///
 /// # Errors
-/// `INVALID_INPUT`, `CURRENCY_MISMATCH`, `INSUFFICIENT_CREDIT` for more than is left, `IDEMPOTENCY_CONFLICT`; forbidden for anyone but the
-/// parent.
+/// `INVALID_INPUT`, `CURRENCY_MISMATCH`, `INSUFFICIENT_CREDIT` if too little credit would be left, `IDEMPOTENCY_CONFLICT`; forbidden for
+/// anyone but the parent.
 pub async fn adjust(
     app: &App,
     actor: &Actor,
@@ -232,7 +232,7 @@ pub async fn adjust(
     input: Adjustment,
 ) -> Result<(account::Model, Posted)> {
     if input.amount == Micros::ZERO {
-        return Err(Error::invalid("amount", "an amount above or below zero"));
+        return Err(Error::invalid("amount", "`amount` must not be zero."));
     }
     check_size("amount", input.amount)?;
     let reason = clean_name("reason", &input.reason)?;
@@ -251,20 +251,20 @@ pub async fn adjust(
     .await
 }
 
-/// A reversal as the idempotency key keeps it.
+/// Input of [`reverse`], stored with its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reversal {
-    /// What is taken back.
+    /// The transfer to reverse.
     pub transfer_id: Uuid,
-    /// Why: 1 to 100 characters.
+    /// The reason, 1 to 100 characters.
     pub reason: String,
 }
 
-/// Takes a top-up or an adjustment back, once, by a transfer that names it.
+/// Reverses a top-up or an adjustment, at most once, by a transfer that refers to it.
 ///
 /// # Errors
-/// `ALREADY_REVERSED`; `INSUFFICIENT_CREDIT` when more of it is spent or held than would be left; `ILLEGAL_STATE` for another kind of
-/// transfer; `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden for anyone but the parent.
+/// `ALREADY_REVERSED`; `INSUFFICIENT_CREDIT` if too much of it is already spent or held; `ILLEGAL_STATE` for other kinds of transfers;
+/// `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden for anyone but the parent.
 pub async fn reverse(
     app: &App,
     actor: &Actor,
@@ -277,7 +277,10 @@ pub async fn reverse(
         let (account, amount) = reversible(&tx, actor, input.transfer_id).await?;
         let posted = idempotency::once(&tx, actor, &app.clock, "reverseTransfer", key, input, || async {
             if !ledger::reversals(tx.conn(), &[input.transfer_id]).await?.is_empty() {
-                return Err(Error::user(ErrorCode::AlreadyReversed, "this transfer was taken back already"));
+                return Err(Error::user(
+                    ErrorCode::AlreadyReversed,
+                    "The transfer has already been reversed.",
+                ));
             }
             let amount = amount.checked_neg().or_fault()?;
             let act = Act {
@@ -294,30 +297,31 @@ pub async fn reverse(
     reversed.await
 }
 
-/// The account whose CREDIT a top-up or adjustment changed, locked, a child of the actor's; and by how much.
+/// Locks the child account whose CREDIT a top-up or adjustment changed. Returns the account and the amount.
 async fn reversible(tx: &Tx, actor: &Actor, id: Uuid) -> Result<(account::Model, Micros)> {
     let transfer = ledger::transfers(tx.conn(), &[id]).await?.pop().ok_or(Error::NotFound)?;
     let entries = ledger::entries(tx.conn(), &[id]).await?;
     let credit = entries.iter().find(|entry| entry.book == Book::Credit);
-    // what changed no credit is no business of whom credit is managed by
+    // transfers that did not change credit are not visible here
     let credit = credit.ok_or(Error::NotFound)?;
     let account = access::child(tx.conn(), actor, credit.account_id, Right::ManageCredit).await?;
     match transfer.kind {
         TransferKind::TopUp | TransferKind::Adjustment => Ok((account, credit.amount.into())),
         kind => {
-            let message = format!("a {} is not taken back by hand", kind.as_str());
+            let message =
+                format!("A {} cannot be reversed. Only top-ups and adjustments can.", kind.as_str());
             Err(Error::field(ErrorCode::IllegalState, "transferId", message))
         }
     }
 }
 
-/// Sets how far below zero a child's CREDIT may go; none is unlimited.
+/// Sets how far a child's CREDIT may fall below zero; none for unlimited.
 ///
 /// # Errors
-/// `INVALID_INPUT` for a negative limit, `INSUFFICIENT_CREDIT` for one that is used already; forbidden for anyone but the parent.
+/// `INVALID_INPUT` for a negative limit, `INSUFFICIENT_CREDIT` if the new limit is already exceeded; forbidden for anyone but the parent.
 pub async fn set_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>) -> Result<account::Model> {
     if limit.is_some_and(|limit| limit < Micros::ZERO) {
-        return Err(Error::invalid("limit", "zero or more, or null for no limit"));
+        return Err(Error::invalid("limit", "`limit` must not be negative; null for no limit."));
     }
     check_size("limit", limit.unwrap_or(Micros::ZERO))?;
     app.write_as(actor, |tx| async move {
@@ -339,13 +343,13 @@ pub async fn set_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>
     .await
 }
 
-/// Sets below what an account's people are told that their credit is low; none for never.
+/// Sets the threshold below which an account's users are warned of low credit; none for no warnings.
 ///
 /// # Errors
 /// `INVALID_INPUT` for a negative amount; forbidden for anyone but the account's own managers and its parent.
 pub async fn set_low(app: &App, actor: &Actor, id: Uuid, low: Option<Micros>) -> Result<account::Model> {
     if low.is_some_and(|low| low < Micros::ZERO) {
-        return Err(Error::invalid("amount", "zero or more, or null for never"));
+        return Err(Error::invalid("amount", "`amount` must not be negative; null for no warnings."));
     }
     check_size("amount", low.unwrap_or(Micros::ZERO))?;
     app.write_as(actor, |tx| async move {

@@ -1,4 +1,4 @@
-//! How the charges of a call came about, step by step, from the prices that are frozen on it: the same answer for ever.
+//! Step-by-step explanation of a call's charges, computed from the prices frozen on the call. The answer never changes.
 
 use std::collections::HashMap;
 
@@ -21,70 +21,70 @@ use store::{accounts, calls as rows, reports};
 pub struct Explanation {
     /// The call.
     pub call: call::Model,
-    /// Answer to end by the proxy's clock, whole seconds rounded up; more than the covered ones when it was cut late.
+    /// Seconds from answer to end by the proxy's clock, rounded up. More than the covered seconds if the call was cut late.
     pub measured_seconds: u32,
-    /// The customer's level first, then up the tree.
+    /// The levels, from the customer's up the account tree.
     pub levels: Vec<LevelExplanation>,
 }
 
 /// The charge at one level.
 #[derive(Clone, Debug)]
 pub struct LevelExplanation {
-    /// 0 the customer, 1 the callshop, 2 its parent, and so on up.
+    /// 0 for the customer, 1 for the callshop, 2 for its parent, and so on.
     pub level: u32,
-    /// Who pays; at level 0 the customer of this callshop.
+    /// Name of the paying account. At level 0, the callshop whose customer pays.
     pub account: String,
-    /// The tariff.
+    /// Name of the tariff.
     pub tariff: String,
-    /// The number of its version.
+    /// Number of the tariff version.
     pub version: i32,
     /// The rate that matched.
     pub rate: Rate,
     /// Seconds billed.
     pub billed_seconds: u32,
-    /// How it came about, in the order of the computation.
+    /// The steps, in the order of the computation.
     pub steps: Vec<Step>,
-    /// What is paid.
+    /// Amount paid.
     pub charge: Micros,
 }
 
-/// What a step does.
+/// The kind of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepKind {
-    /// What is taken as the talk time.
+    /// The talk time that counts.
     TalkTime,
-    /// It was shorter than what is free.
+    /// The talk time is below the free seconds: the call is free.
     FreeSeconds,
-    /// What is billed for it.
+    /// The talk time is rounded up to the billing increments.
     Increments,
-    /// The fee of an answered call.
+    /// The connection fee of an answered call.
     ConnectionFee,
-    /// Billed seconds at one price.
+    /// A run of billed seconds at one price.
     Time,
-    /// Raised to the least.
+    /// The sum is raised to the minimum charge.
     MinimumCharge,
-    /// Rounded, once.
+    /// The sum is rounded, once.
     Rounding,
-    /// Less was charged than that.
+    /// The amount charged differs from the sum: it was limited by the hold, or the bill was already paid.
     Limit,
 }
 
 /// A step of the computation.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// What it does.
+    /// The kind of the step.
     pub kind: StepKind,
-    /// The band that sets the price.
+    /// Name of the band that sets the price.
     pub band: Option<String>,
-    /// The first second of a run, counted from the answer.
+    /// First second of a run, counted from the answer.
     pub first_second: Option<u32>,
-    /// Seconds that it is about.
+    /// Number of seconds in this step.
     pub seconds: Option<u32>,
-    /// The price of a run.
+    /// Price of a run.
     pub price_per_minute: Option<Micros>,
-    /// What it adds, or, raising and rounding, makes of the sum; of a run to the nearest micro.
+    /// Amount added by a fee or a run (rounded to the nearest micro), or the new sum after a minimum charge, rounding or limit.
     pub amount: Option<Micros>,
-    /// The same in words.
+    /// The step as an English sentence.
     pub text: String,
 }
 
@@ -102,15 +102,15 @@ impl Step {
     }
 }
 
-/// Explains the charges of a call inside the actor's subtree: the customer's to everybody, those of the accounts of his branch to whoever
-/// may see cost.
+/// Explains the charges of a call in the actor's subtree. Every actor sees the customer's level; the levels of accounts in the subtree require
+/// [`Right::SeeCost`].
 ///
 /// # Errors
 /// `ILLEGAL_STATE` while the call is live; not found.
 pub async fn charge(app: &App, actor: &Actor, call_id: Uuid) -> Result<Explanation> {
     let call = calls::find(app, actor, call_id).await?;
     if LIVE.contains(&call.state) {
-        let message = format!("the call is {}: its charge is explained when it is over", call.state.as_str());
+        let message = format!("The call is {}. Ask again when it is over.", call.state.as_str());
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     let frozen = pricing::levels(&call)?;
@@ -130,7 +130,7 @@ pub async fn charge(app: &App, actor: &Actor, call_id: Uuid) -> Result<Explanati
     };
     let mut levels = Vec::new();
     for (position, level) in (0..).zip(&frozen) {
-        // the customer's level names the callshop that he pays, and is nobody's secret
+        // level 0 names the callshop that the customer pays, so every actor may see it
         let Some(account) = names.get(&level.account_id).filter(|name| position == 0 || name.may_see_cost)
         else {
             continue;
@@ -161,7 +161,7 @@ struct Visible {
     may_see_cost: bool,
 }
 
-/// The accounts of these levels that are in the actor's branch.
+/// The accounts of these levels that are in the actor's subtree.
 async fn visible(app: &App, actor: &Actor, levels: &[Level]) -> Result<HashMap<Uuid, Visible>> {
     let ids: Vec<Uuid> = levels.iter().map(|level| level.account_id).collect();
     let (scope, may_see_cost) = (actor.scope(), actor.may(Right::SeeCost));
@@ -177,7 +177,7 @@ fn level_steps(
     measured: u32,
 ) -> Result<(u32, Micros, Vec<Step>)> {
     let Some(answered_at) = answered_at else {
-        let text = "The call was not answered: it costs nothing.".to_owned();
+        let text = "The call was not answered, so it is free.".to_owned();
         return Ok((0, Micros::ZERO, vec![Step { seconds: Some(0), ..Step::new(StepKind::TalkTime, text) }]));
     };
     let talk = u32::try_from(call.talk_seconds).or_fault()?;
@@ -195,19 +195,19 @@ fn talk_time(call: &call::Model, talk: u32, measured: u32) -> Step {
     let text = if talk < measured {
         format!("The call lasted {measured} s, of which {} s were covered: {talk} s count.", call.covered)
     } else {
-        format!("The call lasted {talk} s, begun seconds counted whole.")
+        format!("The call lasted {talk} s, rounded up to whole seconds.")
     };
     Step { seconds: Some(talk), ..Step::new(StepKind::TalkTime, text) }
 }
 
-/// Why the books have another amount than the prices make.
+/// Explains why the amount charged differs from the amount computed from the prices.
 fn limit(level: i32, booked: Micros, currency: &str) -> Step {
     let text = if level == 0 {
         format!(
-            "The customer pays {booked} {currency}: no more was held for the call, or the bill was paid before its true end was known."
+            "The customer pays {booked} {currency}: no more was held for the call, or the bill was paid before the call's true end was known."
         )
     } else {
-        format!("{booked} {currency} are charged: no more was held for the call.")
+        format!("{booked} {currency} is charged, because no more was held for the call.")
     };
     Step { amount: Some(booked), ..Step::new(StepKind::Limit, text) }
 }
@@ -228,7 +228,7 @@ fn explained(step: &ChargeStep, currency: &str) -> Step {
     match step {
         ChargeStep::Free { talk_seconds, free_seconds } => {
             let text = format!(
-                "{talk_seconds} s are fewer than the {free_seconds} s that are free: the call costs nothing."
+                "{talk_seconds} s is less than the {free_seconds} free seconds, so the call is free."
             );
             let step = Step::new(StepKind::FreeSeconds, text);
             Step { seconds: Some(*free_seconds), amount: Some(Micros::ZERO), ..step }
@@ -243,7 +243,7 @@ fn explained(step: &ChargeStep, currency: &str) -> Step {
             let from =
                 if *first_second == 0 { String::new() } else { format!(" from second {first_second} on") };
             let text = format!(
-                "{seconds} s{from} at the price{} of {price_per_minute} {currency} a minute cost {about}{amount} {currency}.",
+                "{seconds} s{from} at the price{} of {price_per_minute} {currency} per minute cost {about}{amount} {currency}.",
                 of(band)
             );
             Step {
@@ -271,7 +271,7 @@ fn explained(step: &ChargeStep, currency: &str) -> Step {
     }
 }
 
-/// What so many seconds cost, to the nearest micro, and whether that is exact.
+/// The cost of this many seconds, to the nearest micro, and whether it is exact.
 fn time_cost(price_per_minute: Micros, seconds: u32) -> (Micros, bool) {
     let sixtieths = i128::from(price_per_minute.0) * i128::from(seconds);
     let nearest = (sixtieths + 30).div_euclid(60);

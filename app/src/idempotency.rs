@@ -1,4 +1,4 @@
-//! Mutations that move money carry an idempotency key: the same key with the same input answers what the first one answered.
+//! Idempotency keys for mutations that move money: a repeated key with the same input returns the first answer.
 
 use entity::idempotency_key;
 use serde::Serialize;
@@ -9,13 +9,14 @@ use base::clock::Clock;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{Tx, keys};
 
-/// Longest key.
+/// Maximum length of a key, in bytes.
 const MAX_LENGTH: usize = 100;
 
-/// Runs `act` once per key, inside the transaction it is given. `answer` is what is kept: ids, never secrets.
+/// Runs `act` once per user, mutation and key, in the given transaction. The answer is stored, so it must contain only ids and amounts, never
+/// secrets.
 ///
 /// # Errors
-/// `IDEMPOTENCY_CONFLICT` when the key came with another input before; those of `act`, which are not kept.
+/// `IDEMPOTENCY_CONFLICT` if the key was used with another input; the errors of `act`, which are not stored.
 pub async fn once<I, A, Fut>(
     tx: &Tx,
     actor: &Actor,
@@ -31,12 +32,15 @@ where
     Fut: Future<Output = Result<A>>,
 {
     if key.is_empty() || key.len() > MAX_LENGTH {
-        return Err(Error::invalid("idempotencyKey", format!("a key has 1 to {MAX_LENGTH} bytes")));
+        return Err(Error::invalid(
+            "idempotencyKey",
+            format!("`idempotencyKey` must have 1 to {MAX_LENGTH} bytes."),
+        ));
     }
     let input_hash = token::digest(&serde_json::to_string(input).or_fault()?);
     if let Some(first) = keys::find(tx.conn(), actor.user_id, mutation, key).await? {
         if first.input_hash != input_hash {
-            let message = "this key was used with another input";
+            let message = "The key was already used with another input. Use a new key for each operation.";
             return Err(Error::field(ErrorCode::IdempotencyConflict, "idempotencyKey", message));
         }
         return serde_json::from_value(first.answer).or_fault();
@@ -50,7 +54,7 @@ where
         answer: serde_json::to_value(&answer).or_fault()?,
         created_at: clock.now(),
     };
-    // two at once with one key: the second runs again, and finds what the first answered
+    // two concurrent requests with one key: the second is retried, and finds the answer of the first
     keys::insert(tx.conn(), row)
         .await
         .map_err(|error| if error.is_unique_violation() { Error::Overtaken } else { error })?;

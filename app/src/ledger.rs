@@ -1,4 +1,4 @@
-//! Reading the ledger: an account's books, and whether the whole of it holds together.
+//! Reading the ledger: an account's books, and the audit of all invariants.
 
 use std::collections::BTreeMap;
 
@@ -16,26 +16,26 @@ use store::invariants::{self, Finding, INVARIANTS, MAX_FINDINGS, Unit};
 use store::partitions::Gap;
 use store::{Page, Store, Tx, accounts, ledger as rows, retention};
 
-/// What one transfer did to one book.
+/// The effect of one transfer on one book.
 #[derive(Clone, Debug)]
 pub struct Line {
     /// The transfer.
     pub transfer: ledger_transfer::Model,
-    /// What it changed the book by.
+    /// The change of the book's balance.
     pub amount: Micros,
     /// The transfer's currency.
     pub currency: String,
-    /// Its entries in the book: more than one only of DRAWER.
+    /// The transfer's entries in the book. Only DRAWER can have more than one.
     pub entries: Vec<ledger_entry::Model>,
-    /// Its entries in other books of the actor's branch, with their accounts.
+    /// The transfer's other entries in the actor's subtree, with their accounts.
     pub others: Vec<(ledger_entry::Model, account::Model)>,
-    /// Who did it, if that is somebody of the actor's branch.
+    /// The user who made the transfer; none if outside the actor's subtree.
     pub user: Option<user::Model>,
-    /// The transfer that took it back.
+    /// The transfer that reversed this one.
     pub reversed_by: Option<Uuid>,
 }
 
-/// A page of what changed one book of an account in the actor's subtree, by transfer.
+/// Lists one page of the transfers that changed one book of an account in the actor's subtree.
 ///
 /// # Errors
 /// Not found; forbidden for attendants.
@@ -49,7 +49,7 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid, book: Book, page: 
     let mut seen = seen_accounts(app, actor, entries.iter().map(|entry| entry.account_id)).await?;
     let users: Vec<Uuid> = transfers.iter().filter_map(|transfer| transfer.user_id).collect();
     let users = accounts::users_by_ids(conn, &users).await?;
-    // who belongs to an account that has no entry here
+    // users may belong to accounts without an entry here
     seen.extend(seen_accounts(app, actor, users.iter().map(|user| user.account_id)).await?);
     let lines = transfers.into_iter().map(|transfer| {
         let of_it = || entries.iter().filter(|entry| entry.transfer_id == transfer.id).cloned();
@@ -75,7 +75,7 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid, book: Book, page: 
     Ok(lines)
 }
 
-/// The balances of one book of an account in the actor's subtree, by currency. The account's own is always there.
+/// The balances of one book of an account in the actor's subtree, by currency. The account's own currency is always included.
 ///
 /// # Errors
 /// Not found; forbidden for attendants.
@@ -92,7 +92,7 @@ pub async fn balances(
     Ok(balances)
 }
 
-/// Those of the accounts that are in the actor's subtree.
+/// The accounts with these ids, limited to the actor's subtree.
 async fn seen_accounts(
     app: &App,
     actor: &Actor,
@@ -115,14 +115,14 @@ const HOLDS: &str = "what is held is what live calls hold";
 /// Name of the invariant about Z reports.
 const Z_REPORTS: &str = "Z reports agree with the ledger";
 
-/// An invariant that was looked at.
+/// The result of checking one invariant.
 #[derive(Clone, Debug)]
 pub struct Checked {
-    /// Its name.
+    /// Name of the invariant.
     pub name: &'static str,
-    /// What breaks it, a line each: at most [`MAX_FINDINGS`].
+    /// The violations, one line each: at most [`MAX_FINDINGS`]. Empty if the invariant holds.
     pub findings: Vec<String>,
-    /// There are more.
+    /// There are more violations.
     pub more: bool,
 }
 
@@ -143,24 +143,24 @@ fn line(finding: &Finding, unit: Unit) -> String {
     format!("{}{id}: {}, should be {}", finding.what, figure(finding.found), figure(finding.expected))
 }
 
-/// What happened, and what to do.
+/// A line about a missing month of calls, with the remedy.
 fn lost_line(gap: &Gap) -> String {
     format!(
-        "{gap}, though calls of then were charged: a partition was taken away by hand. What else is broken may be for want of it. Bring it \
-         back, or say that it stays away (docs/operations.md, History): {}",
+        "{gap}, though calls of that time were charged: a partition was removed by hand. Other violations may result from this. Attach it \
+         again, or declare it removed (docs/operations.md, History): {}",
         gap.mended_by().join("; ")
     )
 }
 
-/// How many invariants there are.
+/// Number of invariants that [`audit`] checks.
 pub fn invariant_count() -> usize {
     INVARIANTS.len() + 3
 }
 
-/// Looks at every invariant, all on one state of the database; `begin` is told the name of each before it is looked at.
+/// Checks every invariant, all on one snapshot of the database. Calls `begin` with the name of each invariant before checking it.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn audit(store: &Store, mut begin: impl FnMut(&'static str) + Send) -> Result<Vec<Checked>> {
     let begin = &mut begin;
     store
@@ -168,7 +168,7 @@ pub async fn audit(store: &Store, mut begin: impl FnMut(&'static str) + Send) ->
             invariants::take_time(tx.conn()).await?;
             let kept_from = retention::calls_kept_from(tx.conn()).await?;
             let mut checked = Vec::new();
-            // first: what is not there is found missing by others, too
+            // check this first: a missing month violates other invariants, too
             begin(MONTHS);
             let lost = invariants::lost_months(tx.conn(), kept_from).await?;
             checked.push(Checked {
@@ -191,7 +191,7 @@ pub async fn audit(store: &Store, mut begin: impl FnMut(&'static str) + Send) ->
         .await
 }
 
-/// What the live calls hold of each account, level by level, against what is written there.
+/// Compares each account's stored hold with the sum of its live calls' holds.
 async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
     let mut sums: BTreeMap<Uuid, (i64, i64)> = BTreeMap::new();
     for (account, held) in invariants::held(tx.conn()).await? {
@@ -204,7 +204,7 @@ async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
         after = Some(last.id);
         for call in &calls {
             let holds: Vec<i64> = serde_json::from_value(call.holds.clone()).or_fault()?;
-            // level 0 is the customer's
+            // level 0 is the customer's and holds no account credit
             for (level, hold) in pricing::levels(call)?.iter().zip(holds).skip(1) {
                 let (expected, _) = sums.entry(level.account_id).or_default();
                 *expected = expected.saturating_add(hold);
@@ -223,14 +223,14 @@ async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
         .collect())
 }
 
-/// What a Z report says of one method, as far as it is looked at here.
+/// The part of a Z report's method line that the audit reads.
 #[derive(Deserialize)]
 struct ReportedMethod {
     method: PaymentMethod,
     expected: String,
 }
 
-/// What closed shifts' Z reports expected in the drawer, against what the ledger has there.
+/// Compares the expected amounts in the Z reports of closed shifts with the ledger's drawer.
 async fn z_reports(tx: &Tx) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let mut after = None;

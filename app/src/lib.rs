@@ -1,4 +1,4 @@
-//! The use cases, one file a noun. Each takes an [`Actor`](crate::auth::Actor) and proves what it needs before it touches a row.
+//! The use cases, one file per noun. Each takes an [`Actor`](crate::auth::Actor) and checks its rights before it touches a row.
 
 pub mod access;
 pub mod accounts;
@@ -49,7 +49,7 @@ use base::error::{Error, Result};
 use store::{Store, Tx, accounts as rows};
 use telemetry::health::Health;
 
-/// What every use case needs.
+/// State shared by all use cases.
 pub struct App {
     /// The database.
     pub store: Store,
@@ -57,23 +57,23 @@ pub struct App {
     pub hub: Arc<Hub>,
     /// The configuration.
     pub config: Options,
-    /// The time.
+    /// The source of the current time; tests replace it.
     pub clock: Clock,
-    /// Logins known to this node.
+    /// Logins cached on this node.
     pub identities: Identities,
-    /// Tariff versions in memory.
+    /// Tariff versions cached in memory.
     pub rates: rates::RateCache,
-    /// The SIP proxies, for commands.
+    /// Client that sends commands to the SIP proxies.
     pub proxies: Arc<dyn SipProxies>,
     /// The queue outside the proxies that their events come by; none when they post all of them.
     pub event_queue: Option<Arc<dyn EventQueue>>,
-    /// What is counted.
+    /// Counters exported to Prometheus.
     pub metrics: Arc<Metrics>,
-    /// Whether this node lives and may be given work.
+    /// Liveness and readiness of this node.
     pub health: Health,
     /// The last answer of the database to a probe.
     pub database: readiness::Database,
-    /// Comparing with what the proxies list.
+    /// Comparison of our live calls and phones with the proxies' listings.
     pub reconciliation: calls::reconcile::Reconciliation,
 }
 
@@ -93,7 +93,7 @@ impl App {
     /// Reads the key of the tokens, and makes one in an empty database.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Database errors; a fault if the configuration of a proxy or of Redis is not usable.
     pub async fn new(connections: Connections, config: Options, clock: Clock) -> Result<Self> {
         let Connections { store, hub, proxies, event_queue } = connections;
         let key = match &config.auth.token_key {
@@ -124,10 +124,11 @@ impl App {
         })
     }
 
-    /// Runs `work` in a transaction of the actor ([`access::write_as`]). A login that turns out to have ended is forgotten here at once.
+    /// Runs `work` in a transaction on behalf of the actor ([`access::write_as`]). If the login has ended, it is also removed from this
+    /// node's cache.
     ///
     /// # Errors
-    /// Those of [`access::write_as`].
+    /// See [`access::write_as`].
     pub async fn write_as<T, F, Fut>(&self, actor: &Actor, work: F) -> Result<T>
     where
         F: Fn(Tx) -> Fut,

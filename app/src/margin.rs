@@ -1,4 +1,4 @@
-//! The margin guard: where a callshop's customers would pay less than the callshop pays. It tells, and never refuses.
+//! The margin guard: finds prices at which a callshop's customers pay less than the callshop. It only warns and never refuses.
 
 use std::sync::Arc;
 
@@ -14,23 +14,23 @@ use super::rates::LoadedVersion;
 use base::error::{OrFault as _, Result};
 use store::tariffs;
 
-/// Warnings that are listed; all are counted.
+/// Maximum number of warnings listed. All are counted.
 pub const MAX_WARNINGS: usize = 100;
-/// Pairs of cost and retail tariff that are compared, those of most callshops first.
+/// Maximum number of pairs of cost and retail tariff that are compared, starting with those used by the most callshops.
 const MAX_SPREADS: u64 = 20;
 
 /// A price below cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MarginWarning {
-    /// Numbers with this prefix.
+    /// Prefix of the numbers.
     pub prefix: String,
-    /// Where that is.
+    /// Destination of the prefix.
     pub destination: String,
-    /// What a minute costs the customer.
+    /// Price per minute for the customer.
     pub retail_per_minute: Micros,
-    /// What it costs the callshop.
+    /// Price per minute for the callshop.
     pub cost_per_minute: Micros,
-    /// Callshops that buy and sell by these two tariffs.
+    /// Number of callshops that use this pair of tariffs.
     pub callshops: i64,
 }
 
@@ -39,14 +39,14 @@ pub struct MarginWarning {
 pub struct Margins {
     /// The first [`MAX_WARNINGS`].
     pub warnings: Vec<MarginWarning>,
-    /// How many there are.
+    /// Number of all warnings.
     pub total: u64,
 }
 
-/// What this version would mean in force at `at`, for every callshop that has the tariff.
+/// The warnings if this version is in force at `at`, for every callshop with the tariff.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn of_version(
     app: &App,
     tariff_id: Uuid,
@@ -68,10 +68,10 @@ pub async fn of_version(
     Ok(margins)
 }
 
-/// The warnings of one callshop's two tariffs; none when it has not both.
+/// The warnings for one callshop's two tariffs. Empty unless it has both.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn of_callshop(app: &App, callshop: &account::Model, at: DateTime<Utc>) -> Result<Margins> {
     let (Some(cost), Some(retail)) = (callshop.cost_tariff_id, callshop.retail_tariff_id) else {
         return Ok(Margins::default());
@@ -106,10 +106,10 @@ async fn compared(
     spawn_blocking(compare).await.or_fault()
 }
 
-/// Compares at every prefix that either side has, with the rate that the other matches there.
+/// Compares the rates at every prefix of either table with the matching rate of the other.
 fn add_warnings(margins: &mut Margins, retail: &RateTable, cost: &RateTable, callshops: i64) {
     let own = retail.iter().filter_map(|rate| Some((rate, rate, cost.find(&rate.prefix)?)));
-    // prefixes of the cost side that the retail side prices as part of a shorter one
+    // prefixes of the cost side that the retail side covers only by a shorter prefix
     let finer = cost.iter().filter_map(|cost| {
         let rate = retail.find(&cost.prefix)?;
         (rate.prefix != cost.prefix).then_some((cost, rate, cost))
@@ -129,8 +129,8 @@ fn add_warnings(margins: &mut Margins, retail: &RateTable, cost: &RateTable, cal
     }
 }
 
-/// The two prices of a minute where the retail one is lower: outside the bands, or in a band of the retail rate, against the cost's band of
-/// the same name if it has one. Fees and increments are not weighed.
+/// The retail and cost price per minute, if retail is lower: outside the bands, or in a band of the retail rate compared with the cost's band
+/// of the same name (or its base price). Fees and increments are ignored.
 fn loss(retail: &Rate, cost: &Rate) -> Option<(Micros, Micros)> {
     let base = (retail.price_per_minute, cost.price_per_minute);
     let bands = retail.band_prices.iter().map(|(name, price)| {

@@ -1,4 +1,4 @@
-//! Phones: making them, their secrets, blocking them, and putting them into cabins.
+//! Phones: create them, rotate their SIP passwords, block them, and assign them to cabins.
 
 use std::collections::HashMap;
 
@@ -16,16 +16,16 @@ use crate::auth::{Actor, Right, token};
 use base::error::{Error, ErrorCode, Result};
 use store::{Page, Tx, accounts, cabins as cabin_rows, phones, sessions};
 
-/// Most phones made at once.
+/// Maximum number of phones created at once.
 pub const MAX_BATCH: u32 = 100;
-/// Most phones of one callshop.
+/// Maximum number of phones per callshop.
 const MAX_PHONES: u64 = 1000;
-/// 31^12 user names: nobody meets one by guessing, and two never meet.
+/// 31^12 user names: too many to guess, and collisions are negligible.
 const USER_LENGTH: usize = 12;
 /// 99 bits, short enough to be typed into a phone.
 const SECRET_LENGTH: usize = 20;
 
-/// A phone with the secret that nobody can read again.
+/// A phone with its secret, which cannot be read again.
 pub struct NewPhone {
     /// The phone.
     pub phone: phone::Model,
@@ -33,7 +33,7 @@ pub struct NewPhone {
     pub secret: String,
 }
 
-/// Makes `count` phones called `label 1`, `label 2` … for a callshop, going on where its phones end.
+/// Creates `count` phones for a callshop, named `label 1`, `label 2` …. Numbers continue after the existing phones.
 ///
 /// # Errors
 /// `INVALID_INPUT`; not found; forbidden for callshops.
@@ -45,23 +45,23 @@ pub async fn create(
     label: &str,
 ) -> Result<Vec<NewPhone>> {
     if !(1..=MAX_BATCH).contains(&count) {
-        return Err(Error::invalid("count", format!("1 to {MAX_BATCH}")));
+        return Err(Error::invalid("count", format!("`count` must be between 1 and {MAX_BATCH}.")));
     }
     let label = clean_name("label", label)?;
     if label.chars().count() + " 1000".len() > MAX_NAME {
         return Err(Error::invalid(
             "label",
-            format!("at most {} characters, a number is added", MAX_NAME - 5),
+            format!("`label` must have at most {} characters, because a number is appended.", MAX_NAME - 5),
         ));
     }
     let label = &label;
     app.write_as(actor, |tx| async move {
         let shop = access::shop(tx.conn(), actor, callshop_id, Right::ManagePhones).await?;
-        // its lock lets the count stand until the commit
+        // this lock keeps the count valid until the commit
         accounts::lock_callshop(tx.conn(), shop.id()).await?;
         let present = phones::count(tx.conn(), shop.id()).await?;
         if present + u64::from(count) > MAX_PHONES {
-            return Err(Error::invalid("count", format!("a callshop has at most {MAX_PHONES} phones")));
+            return Err(Error::invalid("count", format!("A callshop can have at most {MAX_PHONES} phones.")));
         }
         let made: Vec<NewPhone> = (1..=u64::from(count))
             .map(|n| build(app, shop.id(), format!("{label} {}", present + n)))
@@ -111,12 +111,12 @@ fn build(app: &App, callshop_id: Uuid, label: String) -> NewPhone {
     NewPhone { phone, secret }
 }
 
-/// What digest authentication knows of a password: MD5(user:realm:secret), hex (RFC 2617 3.2.2.2).
+/// The password hash for digest authentication: MD5(user:realm:secret), hex (RFC 2617 3.2.2.2).
 fn ha1(user: &str, realm: &str, secret: &str) -> String {
     Md5::digest(format!("{user}:{realm}:{secret}")).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Gives a phone a new secret; the old one stops working at once.
+/// Gives a phone a new secret. The old one stops working immediately.
 ///
 /// # Errors
 /// Not found; forbidden for callshops.
@@ -137,7 +137,7 @@ pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhon
     Ok(rotated)
 }
 
-/// Blocks a phone, so that it may call emergency numbers alone, or lets it call all again. A call that is up goes on.
+/// Blocks a phone, so that it may call only emergency numbers, or unblocks it. A call in progress continues.
 ///
 /// # Errors
 /// Not found; forbidden for callshops.
@@ -164,7 +164,7 @@ async fn lock(tx: &Tx, actor: &Actor, id: Uuid) -> Result<phone::Model> {
     Ok(phone)
 }
 
-/// Puts a phone into a cabin, out of the one it was in, or into none. A phone that was in that cabin is in none afterwards.
+/// Moves a phone to a cabin, or removes it from its cabin if `cabin_id` is none. A phone that was in that cabin is then in none.
 ///
 /// # Errors
 /// `ILLEGAL_STATE` while either phone is in a call; not found; forbidden for callshops.
@@ -174,7 +174,7 @@ pub async fn assign(app: &App, actor: &Actor, id: Uuid, cabin_id: Option<Uuid>) 
         phones::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
         actor.require(Right::ManagePhones)?;
         let displaced = phone_in(&tx, actor, cabin_id).await?;
-        // both phones' locks keep a call from beginning on either
+        // locking both phones prevents new calls on either
         let both: Vec<Uuid> = [Some(id), displaced].into_iter().flatten().collect();
         let locked = phones::lock_all(tx.conn(), &both).await?;
         let phone = locked.into_iter().find(|phone| phone.id == id).ok_or(Error::NotFound)?;
@@ -189,16 +189,19 @@ pub async fn assign(app: &App, actor: &Actor, id: Uuid, cabin_id: Option<Uuid>) 
             None => None,
         };
         if target.as_ref().and_then(|cabin| cabin.phone_id) != displaced {
-            let message = "somebody else changed the cabin's phone just now";
+            let message = "Another user has just changed the cabin's phone. Check the cabin and try again.";
             return Err(Error::field(ErrorCode::IllegalState, "cabinId", message));
         }
         for phone in [Some(id), displaced].into_iter().flatten() {
             if sessions::live_call_of_phone(tx.conn(), phone).await?.is_some() {
-                return Err(Error::user(ErrorCode::IllegalState, "the phone is in a call"));
+                return Err(Error::user(
+                    ErrorCode::IllegalState,
+                    "The phone is in a call. Try again when it is over.",
+                ));
             }
         }
         let from_id = from;
-        // the cabin may have lost the phone while its lock was awaited
+        // the phone may have left the cabin while we waited for the cabin's lock
         let from =
             locked.iter().find(|cabin| Some(cabin.id) != cabin_id && cabin.phone_id == Some(id)).cloned();
         for (cabin, phone_id) in [(from, None), (target, Some(id))] {
@@ -224,11 +227,11 @@ fn assignable(phone: &phone::Model, cabin: Option<&cabin::Model>) -> Result<cabi
         Some(cabin) if cabin.callshop_id == phone.callshop_id && cabin.retired_at.is_none() => {
             Ok(cabin.clone())
         }
-        _ => Err(Error::field(ErrorCode::NotFound, "cabinId", "no such cabin in the phone's callshop")),
+        _ => Err(Error::field(ErrorCode::NotFound, "cabinId", "The phone's callshop has no such cabin.")),
     }
 }
 
-/// A phone with the cabin it is in.
+/// A phone with its cabin.
 #[derive(Clone, Debug)]
 pub struct PhoneView {
     /// The phone.
@@ -237,10 +240,10 @@ pub struct PhoneView {
     pub cabin: Option<CabinView>,
 }
 
-/// A phone that was already proven to be the caller's, with the cabin it is in.
+/// Adds the cabin to a phone. The caller has already checked access to the phone.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn view(app: &App, phone: phone::Model) -> Result<PhoneView> {
     let conn = app.store.reader();
     let cabin = match cabin_rows::of_phone(conn, phone.id).await? {
@@ -250,7 +253,7 @@ pub async fn view(app: &App, phone: phone::Model) -> Result<PhoneView> {
     Ok(PhoneView { phone, cabin })
 }
 
-/// A phone inside the actor's subtree.
+/// Finds a phone in the actor's subtree.
 ///
 /// # Errors
 /// Not found.
@@ -260,10 +263,10 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<PhoneView> {
     view(app, phone).await
 }
 
-/// The phones of these ids inside the actor's subtree; none without the right to see phones.
+/// Finds the phones with these ids in the actor's subtree. Empty without the right to see phones.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<PhoneView>> {
     if !actor.may(Right::SeePhones) {
         return Ok(Vec::new());
@@ -277,7 +280,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Phon
     Ok(rows.into_iter().map(|phone| PhoneView { cabin: cabins.remove(&Some(phone.id)), phone }).collect())
 }
 
-/// A page of the phones of a callshop, oldest first.
+/// Lists one page of a callshop's phones, oldest first.
 ///
 /// # Errors
 /// Not found.

@@ -1,4 +1,4 @@
-//! What calls cost in a callshop: the price list, and the price of one number.
+//! Prices of calls in a callshop: the price list, and quotes for a number or destination.
 
 use billing::money::Micros;
 use billing::number::{DialPlan, Dialed, E164, format_international};
@@ -15,23 +15,23 @@ use crate::rates::RateSearch;
 use base::error::{Error, ErrorCode, OrFault as _, Result, UserError};
 use store::tariffs::{self, RatePage};
 
-/// Longest destination that is looked for.
+/// Maximum length of a destination in a search, in characters.
 const MAX_SEARCH: usize = 100;
 
 /// One line of a callshop's price list.
 #[derive(Clone, Debug)]
 pub struct Price {
-    /// What customers pay.
+    /// The rate that customers pay.
     pub rate: Rate,
     /// ISO 4217 code.
     pub currency: String,
-    /// Whether calls there are refused, whatever the price.
+    /// Whether calls to this prefix are blocked.
     pub blocked: bool,
-    /// What the callshop pays for a minute; none for who may not see it, and where it cannot buy.
+    /// Price per minute that the callshop pays; none without [`Right::SeeCost`], and if the cost tariff has no rate.
     pub cost_per_minute: Option<Micros>,
 }
 
-/// The prices that a callshop's customers pay now, in the order of the prefixes; empty while none are in force.
+/// Lists the current prices of a callshop's customers, sorted by prefix. Empty if no prices are in force.
 ///
 /// # Errors
 /// Not found.
@@ -67,7 +67,7 @@ pub async fn price_list(
     Ok(found.into_iter().map(price).collect())
 }
 
-/// The tariff that a callshop's customers pay by.
+/// The tariff by which a callshop's customers pay.
 fn retail_tariff(callshop: &account::Model) -> Option<Uuid> {
     callshop.retail_tariff_id.or(callshop.cost_tariff_id)
 }
@@ -76,54 +76,54 @@ fn is_blocked(shop: &callshop::Model, tariff: &tariff::Model, number: &str) -> b
     rates::is_blocked(&shop.blocked_prefixes, number) || rates::is_blocked(&tariff.blocked_prefixes, number)
 }
 
-/// What a price is asked for.
+/// The target of a quote.
 #[derive(Clone, Debug)]
 pub enum Target {
-    /// A number as it would be dialled in the callshop.
+    /// A number as dialed in the callshop.
     Number(String),
-    /// A destination by its name, or a part of it.
+    /// A destination's name, or a part of it.
     Destination(String),
 }
 
-/// The price of a number or destination, as far as it is known.
+/// The price of a number or destination. Unknown parts are none.
 #[derive(Clone, Debug, Default)]
 pub struct Quote {
     /// The number in E.164 with its plus sign, or the short number.
     pub number: Option<String>,
-    /// The same, as people write it.
+    /// The number formatted for display.
     pub formatted_number: Option<String>,
-    /// Where it is.
+    /// Name of the destination.
     pub destination: Option<String>,
-    /// An emergency number: free.
+    /// Whether this is an emergency number, which is free.
     pub emergency: bool,
     /// ISO 4217 code.
     pub currency: String,
-    /// What a customer pays.
+    /// The customer's price; none if calls are free or refused.
     pub offer: Option<Offer>,
-    /// Why a call there would be refused.
+    /// Why a call would be refused.
     pub refusal: Option<UserError>,
 }
 
-/// What a customer pays for a call that is answered now.
+/// The customer's price for a call that is answered now.
 #[derive(Clone, Debug)]
 pub struct Offer {
     /// The rate that matches.
     pub rate: Rate,
-    /// Price of a minute now, with the time bands.
+    /// Current price per minute, including time bands.
     pub price_per_minute: Micros,
-    /// Fee of a call that is answered now.
+    /// Connection fee of a call that is answered now.
     pub connection_fee: Micros,
-    /// Seconds that the amount lasts, at most the callshop's longest call; none without an amount.
+    /// Seconds that the requested amount covers, at most the callshop's maximum call length; none without an amount.
     pub seconds: Option<u32>,
-    /// What a minute costs the callshop now; none for who may not see it.
+    /// Current price per minute for the callshop; none without [`Right::SeeCost`].
     pub cost_per_minute: Option<Micros>,
 }
 
-/// What a call would cost, and how long `amount` lasts. A call that would be refused is told of in [`Quote::refusal`], with no more of the
-/// accounts above the callshop than that the service is not available.
+/// Quotes the price of a call, and the seconds that `amount` covers. If the call would be refused, [`Quote::refusal`] has the reason. Problems
+/// of accounts above the callshop are reported only as `SERVICE_UNAVAILABLE`.
 ///
 /// # Errors
-/// `INVALID_INPUT` for an amount below zero or a text too long; not found.
+/// `INVALID_INPUT` for a negative amount, or a destination that is empty or too long; not found.
 pub async fn quote(
     app: &App,
     actor: &Actor,
@@ -133,7 +133,7 @@ pub async fn quote(
 ) -> Result<Quote> {
     let shop = access::shop(app.store.reader(), actor, callshop_id, Right::Quote).await?;
     if amount.is_some_and(Micros::is_negative) {
-        return Err(Error::invalid("amount", "zero or more"));
+        return Err(Error::invalid("amount", "`amount` must not be negative."));
     }
     let quote = Quote { currency: shop.account.currency.clone(), ..Quote::default() };
     match target {
@@ -163,12 +163,12 @@ async fn of_number(
                 ..quote
             })
         }
-        // the tables of short numbers have no prices, and a tariff's prefixes never match them (190 is not +1 90…)
+        // short numbers have no prices, and a tariff's prefixes must not match them (190 is not +1 90…)
         Ok(Dialed::Short { number, name }) => {
             let formatted = Some(number.clone());
             let quote =
                 Quote { number: Some(number), formatted_number: formatted, destination: Some(name), ..quote };
-            Ok(refused(quote, ErrorCode::DestinationNotRated, "this number has no price"))
+            Ok(refused(quote, ErrorCode::DestinationNotRated, "This number has no price."))
         }
         Ok(Dialed::Number { e164, .. }) => {
             let quote =
@@ -191,11 +191,15 @@ async fn of_destination(
     amount: Option<Micros>,
 ) -> Result<Quote> {
     if name.is_empty() || name.chars().count() > MAX_SEARCH {
-        return Err(Error::invalid("destination", format!("1 to {MAX_SEARCH} characters")));
+        return Err(Error::invalid(
+            "destination",
+            format!("`destination` must have 1 to {MAX_SEARCH} characters."),
+        ));
     }
     let conn = app.store.reader();
-    let unknown =
-        |quote| Ok(refused(quote, ErrorCode::DestinationNotRated, "no destination of that name has a price"));
+    let unknown = |quote| {
+        Ok(refused(quote, ErrorCode::DestinationNotRated, "No destination with this name has a price."))
+    };
     let Some(tariff_id) = retail_tariff(&shop.account) else { return unknown(quote) };
     let versions = tariffs::effective_versions(conn, &[tariff_id], app.clock.now()).await?;
     let Some((version_id, _)) = versions.get(&tariff_id) else { return unknown(quote) };
@@ -205,7 +209,7 @@ async fn of_destination(
     }
 }
 
-/// The price of `number` (E.164 digits, or a prefix of numbers), when every level of the chain can charge it.
+/// Quotes the price of `number` (E.164 digits, or a prefix), if every level of the chain has a rate for it.
 async fn priced(
     app: &App,
     actor: &Actor,
@@ -217,7 +221,7 @@ async fn priced(
     let conn = app.store.reader();
     let now = app.clock.now();
     if rates::is_blocked(&shop.settings.blocked_prefixes, number) {
-        return Ok(refused(quote, ErrorCode::DestinationBlocked, "calls there are blocked"));
+        return Ok(refused(quote, ErrorCode::DestinationBlocked, "Calls to this destination are blocked."));
     }
     let above = access::chain(conn, &shop.account).await?;
     let payers = above
@@ -235,25 +239,33 @@ async fn priced(
         };
         match found {
             Match::Rated(pricing) => levels.push(pricing),
-            // the customer's price and the callshop's own are no secret to it, those above are
+            // the callshop may see the customer's price and its own cost, but nothing of the levels above
             _ if level > 1 => {
                 return Ok(refused(
                     quote,
                     ErrorCode::ServiceUnavailable,
-                    "calls there are not available now",
+                    "Calls to this destination are not available now.",
                 ));
             }
             Match::Unrated => {
-                return Ok(refused(quote, ErrorCode::DestinationNotRated, "calls there have no price"));
+                return Ok(refused(
+                    quote,
+                    ErrorCode::DestinationNotRated,
+                    "Calls to this destination have no price.",
+                ));
             }
             Match::Blocked => {
-                return Ok(refused(quote, ErrorCode::DestinationBlocked, "calls there are blocked"));
+                return Ok(refused(
+                    quote,
+                    ErrorCode::DestinationBlocked,
+                    "Calls to this destination are blocked.",
+                ));
             }
         }
     }
     let mut levels = levels.into_iter();
     let (Some(retail), cost) = (levels.next(), levels.next()) else {
-        return Err(Error::fault("a quote without levels"));
+        return Err(Error::fault("the quote has no levels"));
     };
     let cost = cost.filter(|_| actor.may(Right::SeeCost));
     let offer = offer(app, shop, retail, cost, amount, now)?;
@@ -286,7 +298,7 @@ fn offer(
     now: DateTime<Utc>,
 ) -> Result<Offer> {
     let cap = u32::try_from(shop.settings.max_call_seconds).or_fault()?;
-    // as a prepaid call would be held: for the dearest answer within the ring time
+    // like the hold of a prepaid call: for the most expensive answer within the ring time
     let lasts = |amount| rating::covered_seconds(&retail, now, app.config.calls.ring_seconds, amount, cap);
     let seconds = amount.map(lasts);
     let (connection_fee, price_per_minute) = prices_at(&retail, now);
@@ -294,7 +306,7 @@ fn offer(
     Ok(Offer { price_per_minute, connection_fee, seconds, cost_per_minute, rate: retail.rate })
 }
 
-/// Fee and price of a minute of a call answered at `at`: those that its charge would be explained with.
+/// Connection fee and price per minute of a call answered at `at`, as in the explanation of its charge.
 fn prices_at(pricing: &Pricing, at: DateTime<Utc>) -> (Micros, Micros) {
     let talk = pricing.rate.free_seconds.max(1);
     let (mut fee, mut price) = (pricing.rate.connection_fee, None);

@@ -1,4 +1,4 @@
-//! What a person should look at: in the callshops below an account, and in its own books.
+//! Problems that need a person's attention, in the callshops below an account and in the account's books.
 
 use std::collections::HashMap;
 
@@ -13,45 +13,46 @@ use base::error::Result;
 use store::reports::{self, Found, LiveCall, Search};
 use store::{Tx, accounts, reconcile};
 
-/// Problems of a kind that are answered at most.
+/// Maximum number of problems returned per kind.
 const MAX_PROBLEMS: usize = 100;
-/// Live calls that are looked at.
+/// Maximum number of live calls that are checked.
 const MAX_LIVE: u64 = 10_000;
-/// How long closing a session may take.
+/// A session that is CLOSING for longer is a problem.
 const CLOSING: TimeDelta = TimeDelta::minutes(10);
-/// How long a session is open in a day's work.
+/// A session that is open for longer is a problem.
 const OPEN: TimeDelta = TimeDelta::hours(24);
-/// How long after its last covered second the end of a call may come, and how long one may ring.
+/// A call without an end this long after its last covered second, or one that rings this long, is a problem. A proxy whose last listing is
+/// older than this is, too.
 const GRACE: TimeDelta = TimeDelta::minutes(5);
 
-/// What is wrong.
+/// The kind of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProblemKind {
-    /// A session has waited for the end of its call for more than ten minutes.
+    /// A session has waited more than ten minutes for its call to end.
     SessionClosing,
     /// A session has been open for more than a day.
     SessionOpen,
-    /// A call is up that must be over by now.
+    /// A call is still live although it must be over by now.
     CallWithoutEnd,
-    /// A session has two live calls.
+    /// A session has more than one live call.
     CallsOverlap,
     /// A phone is offline in an open cabin.
     PhoneOffline,
-    /// A call cost the account more than it brought.
+    /// A call cost the account more than it earned.
     MarginNegative,
-    /// Something of a call was given away.
+    /// Part of a call's price was written off.
     WrittenOff,
     /// The end of a call was estimated.
     EndEstimated,
     /// A phone talked without ever acknowledging the answer.
     CallUnacknowledged,
-    /// An event of the proxy was not understood.
+    /// A proxy event does not parse or cannot be applied.
     EventRejected,
-    /// An event of the proxy cannot be true, or an end came when another was known.
+    /// A proxy event cannot be true, or an end arrived when another was already known.
     EventDoubted,
-    /// An event of the proxy could not be applied for minutes, and is tried on.
+    /// A proxy event could not be applied for minutes, and is still retried.
     EventStuck,
-    /// A proxy has dialogs that are no calls of ours.
+    /// A proxy has dialogs that are not our calls.
     DialogsUnknown,
     /// A proxy does not answer.
     ProxySilent,
@@ -59,7 +60,7 @@ pub enum ProblemKind {
     LedgerDifference,
 }
 
-/// What a problem is about.
+/// The object that a problem is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// A cabin session.
@@ -68,37 +69,37 @@ pub enum Subject {
     Call(Uuid),
     /// A phone.
     Phone(Uuid),
-    /// The account asked for.
+    /// The account whose problems were requested.
     Account,
-    /// Nothing with an id.
+    /// An event, a stream entry or a proxy: no object with an id.
     Event,
 }
 
-/// Something that a person should look at.
+/// A problem that needs a person's attention.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    /// What it is about.
+    /// The object that the problem is about.
     pub subject: Subject,
-    /// In which callshop, with its name; none of what is in no callshop.
+    /// Id and name of the callshop; none if the problem is not in a callshop.
     pub callshop: Option<(Uuid, String)>,
-    /// Since when.
+    /// When the problem began.
     pub since: DateTime<Utc>,
-    /// What it is, and what to do next.
+    /// A description, and what to do next.
     pub text: String,
 }
 
 /// The problems of one kind.
 #[derive(Clone, Debug)]
 pub struct Group {
-    /// Which.
+    /// The kind.
     pub kind: ProblemKind,
-    /// The problems, longest standing first.
+    /// The problems, oldest first.
     pub problems: Vec<Problem>,
-    /// There are others.
+    /// Whether there are more problems than the 100 listed.
     pub more: bool,
 }
 
-/// What is wrong in the callshops of an account of the actor's branch, and in the account's books. Kinds without a problem are left out.
+/// Lists the problems in the callshops of an account in the actor's subtree, and in the account's books. Kinds without a problem are omitted.
 ///
 /// # Errors
 /// Not found; forbidden for attendants.
@@ -127,11 +128,11 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid) -> Result<(account
     Ok((account, groups))
 }
 
-const LOST: &str = "The end of the call was estimated, because the proxy had lost it: it is corrected by itself if the true end comes.";
-const DOUBTED: &str = "The proxy told times of the call that cannot be true, and its end was estimated: see whether the clocks of the proxy \
-                       and the server agree. It is corrected by itself if the true end comes.";
+const LOST: &str = "The end of the call was estimated, because the proxy had lost it. It is corrected automatically if the true end arrives.";
+const DOUBTED: &str = "The proxy reported times of the call that cannot be true, and its end was estimated. Check whether the clocks of the \
+                       proxy and the server agree. It is corrected automatically if the true end arrives.";
 
-/// An event that cannot be true, or came too late.
+/// The problem for an event that cannot be true, or came too late.
 fn doubtful(event: entity::hook_event::Model) -> Problem {
     let call = event
         .reference
@@ -176,7 +177,7 @@ impl Look<'_> {
     fn add_found(&mut self, kind: ProblemKind, subject: fn(Uuid) -> Subject, found: Vec<Found>, text: &str) {
         let problem = |found: Found| Problem {
             subject: subject(found.id),
-            // named later, all at once
+            // `named` adds all names at once
             callshop: Some((found.callshop_id, String::new())),
             since: found.since,
             text: text.to_owned(),
@@ -187,11 +188,11 @@ impl Look<'_> {
     async fn at_sessions(&mut self) -> Result<()> {
         let (conn, search) = (self.tx.conn(), self.search());
         let closing = reports::closing_since_before(conn, &search, self.now - CLOSING).await?;
-        let text = "The session has waited for the end of its call for more than ten minutes: hang the call up, and if it stays, \
-                    see whether the proxy reaches the server.";
+        let text = "The session has waited more than ten minutes for its call to end. Hang up the call. If it stays, check whether the \
+                    proxy reaches the server.";
         self.add_found(ProblemKind::SessionClosing, Subject::Session, closing, text);
         let open = reports::open_since_before(conn, &search, self.now - OPEN).await?;
-        let text = "The session has been open for more than a day: close the cabin if the customer has left.";
+        let text = "The session has been open for more than a day. Close the cabin if the customer has left.";
         self.add_found(ProblemKind::SessionOpen, Subject::Session, open, text);
         Ok(())
     }
@@ -200,24 +201,24 @@ impl Look<'_> {
         let search = Search { limit: MAX_LIVE, ..self.search() };
         let live = reports::live_since_before(self.tx.conn(), &search, self.now - GRACE).await?;
         let late = |call: &LiveCall| {
-            // one that rings is given up by the proxy long before
+            // the proxy gives up on a ringing call long before this
             let lasts =
                 if call.answered { TimeDelta::seconds(call.covered.into()) } else { TimeDelta::zero() };
             call.found.since + lasts + GRACE < self.now
         };
         let late: Vec<Found> = live.into_iter().filter(late).map(|call| call.found).collect();
-        let text = "The call must be over, but the proxy never said that it ended: hang it up, or see whether the proxy reaches the \
-                    server; its money stays held until then.";
+        let text = "The call must be over, but the proxy did not report its end. Hang it up, or check whether the proxy reaches the \
+                    server. Its credit stays held until then.";
         self.add_found(ProblemKind::CallWithoutEnd, Subject::Call, late, text);
         let overlapping = reports::overlapping(self.tx.conn(), &self.search()).await?;
-        let text = "The session has more than one live call: see which phone makes them, and hang up the one that is not the customer's.";
+        let text = "The session has more than one live call. Check which phone makes them, and hang up the one that is not the customer's.";
         self.add_found(ProblemKind::CallsOverlap, Subject::Session, overlapping, text);
         Ok(())
     }
 
     async fn at_phones(&mut self) -> Result<()> {
         let phones = reports::offline_phones(self.tx.conn(), &self.search()).await?;
-        let text = "The phone of an open cabin is not registered: look at its cable and its settings, or move the customer.";
+        let text = "The phone of an open cabin is not registered. Check its cable and settings, or move the customer to another cabin.";
         self.add_found(ProblemKind::PhoneOffline, Subject::Phone, phones, text);
         Ok(())
     }
@@ -225,11 +226,11 @@ impl Look<'_> {
     async fn at_ended_calls(&mut self) -> Result<()> {
         let (conn, search) = (self.tx.conn(), self.search());
         let losses = reports::sold_below_cost(conn, &search, self.now).await?;
-        let text = "The call cost more than it brought: compare the two levels' steps with explainCharge, and raise the price.";
+        let text = "The call cost more than it earned. Compare the steps of the two levels with explainCharge, and raise the price.";
         self.add_found(ProblemKind::MarginNegative, Subject::Call, losses, text);
         let written_off = reports::written_off(conn, &search, self.now).await?;
-        let text = "The call went on beyond its covered seconds and the rest was written off: see whether the proxy's control \
-                    listener is reached in time.";
+        let text = "The call continued beyond its covered seconds, and the rest was written off. Check whether the server reaches the \
+                    proxy's control listener in time.";
         self.add_found(ProblemKind::WrittenOff, Subject::Call, written_off, text);
         let lost = reports::estimated(conn, &search, self.now, true).await?;
         let doubted = reports::estimated(conn, &search, self.now, false).await?;
@@ -243,8 +244,8 @@ impl Look<'_> {
         let doubted = doubted.into_iter().map(|found| (found, DOUBTED));
         self.add(ProblemKind::EndEstimated, lost.chain(doubted).map(problem).collect());
         let unacknowledged = reports::unacknowledged(conn, &search, self.now).await?;
-        let text = "The phone never acknowledged the answer, and the call was cut. This is a way to talk without paying: see who uses the \
-                    phone, and block it if that comes again. A phone that does it on every call is broken or cannot reach the proxy.";
+        let text = "The phone never acknowledged the answer, and the call was cut. This is a way to talk without paying. Check who uses the \
+                    phone, and block it if it happens again. A phone that does this on every call is broken or cannot reach the proxy.";
         self.add_found(ProblemKind::CallUnacknowledged, Subject::Call, unacknowledged, text);
         Ok(())
     }
@@ -259,7 +260,7 @@ impl Look<'_> {
             callshop: None,
             since: event.received_at,
             text: format!(
-                "The event {:?} of the proxy {:?} was not understood ({}): compare the proxy's configuration with the server's version.",
+                "The event {:?} of the proxy {:?} was rejected ({}). Compare the proxy's configuration with the server's version.",
                 event.eid,
                 event.proxy,
                 event.error.unwrap_or_default()
@@ -269,7 +270,7 @@ impl Look<'_> {
         Ok(())
     }
 
-    /// What this node saw of the stream when it looked last, some seconds ago.
+    /// Adds stuck entries of the Redis stream, as this node saw them at its last poll some seconds ago.
     fn at_stream(&mut self, app: &App) {
         let Some(queue) = &app.event_queue else { return };
         let problem = |stuck: StuckEntry| Problem {
@@ -277,8 +278,8 @@ impl Look<'_> {
             callshop: None,
             since: stuck.since,
             text: format!(
-                "The entry {} of the Redis stream failed {} times and is tried on; later events of the same call or phone wait behind it: the \
-                 servers' log says why.",
+                "The entry {} of the Redis stream failed {} times and is still retried. Later events of the same call or phone wait for it. \
+                 See the servers' logs for the reason.",
                 stuck.id, stuck.deliveries
             ),
         };
@@ -293,13 +294,14 @@ impl Look<'_> {
             let dialogs = proxy.strays.as_array().map_or(0, Vec::len);
             if let Some(since) = proxy.alarm_since {
                 let text = format!(
-                    "The proxy {:?} has {dialogs} or more dialogs that are no calls of ours, too many to hang them up: see whether proxy and                      server run on the databases that belong together; each dialog ends at its limit by itself.",
+                    "The proxy {:?} has at least {dialogs} dialogs that are not our calls, too many to hang them up. Check whether the databases of \
+                     the proxy and the server belong together. Each dialog ends at its own limit.",
                     proxy.name
                 );
                 unknown.push(problem(since, text));
             } else if dialogs > 0 {
                 let text = format!(
-                    "The proxy {:?} has {dialogs} dialogs that are no calls of ours: they are hung up at the next comparison.",
+                    "The proxy {:?} has {dialogs} dialogs that are not our calls. They are hung up at the next comparison.",
                     proxy.name
                 );
                 unknown.push(problem(proxy.listed_at.unwrap_or(self.now), text));
@@ -310,8 +312,8 @@ impl Look<'_> {
             };
             if let Some(since) = silent_since {
                 let text = format!(
-                    "The proxy {:?} has not listed its calls since then, and lost calls stay open: see whether it runs and its control \
-                     listener is reached.",
+                    "The proxy {:?} has not listed its calls since then, and lost calls stay open. Check whether it runs and whether the \
+                     server reaches its control listener.",
                     proxy.name
                 );
                 silent.push(problem(since, text));
@@ -329,7 +331,7 @@ impl Look<'_> {
             callshop: None,
             since: self.now,
             text: format!(
-                "The balance of {} is not the sum of its entries: take no money decisions on it, and tell the operator of the server.",
+                "The balance of {} is not the sum of its entries. Do not rely on it, and inform the operator of the server.",
                 book.as_str()
             ),
         };
@@ -337,7 +339,7 @@ impl Look<'_> {
         Ok(())
     }
 
-    /// The groups, with the names of the callshops.
+    /// Returns the groups, with the callshops' names filled in.
     async fn named(self) -> Result<Vec<Group>> {
         let problems = self.groups.iter().flat_map(|group| &group.problems);
         let mut ids: Vec<Uuid> =

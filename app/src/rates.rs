@@ -1,4 +1,4 @@
-//! Rates in memory: a version never changes, so each node reads it once and matches numbers without asking the database.
+//! Rates in memory. A version never changes, so each node reads it once and matches numbers without database queries.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,24 +16,24 @@ use uuid::Uuid;
 use base::error::{Error, OrFault as _, Result};
 use store::tariffs::{self, RateFilter, RatePage};
 
-/// Rates read at a time.
+/// Rates read per query.
 const READ_AHEAD: u64 = 10_000;
 
 /// A tariff version, ready to match numbers.
 #[derive(Debug)]
 pub struct LoadedVersion {
-    /// Which.
+    /// Id of the version.
     pub version_id: Uuid,
-    /// Its rates.
+    /// The version's rates.
     pub table: RateTable,
 }
 
-/// Versions that were used lately, bounded in bytes.
+/// Cache of recently used versions, limited in bytes.
 #[derive(Clone, Debug)]
 pub struct RateCache(Cache<Uuid, Arc<LoadedVersion>>);
 
 impl RateCache {
-    /// At most about `bytes` of tables. One table that is larger is loaded for each use.
+    /// Creates a cache of about `bytes`. A table that is larger than this is loaded for each use.
     pub fn new(bytes: u64) -> Self {
         let weight = |_: &Uuid, version: &Arc<LoadedVersion>| {
             u32::try_from(version.table.size_bytes()).unwrap_or(u32::MAX)
@@ -41,44 +41,43 @@ impl RateCache {
         Self(Cache::builder().max_capacity(bytes).weigher(weight).build())
     }
 
-    /// Versions in memory, and their bytes.
+    /// Number of cached versions, and their size in bytes.
     pub async fn size(&self) -> (u64, u64) {
-        // the cache counts what it took in when it has time
+        // the cache updates its counters only when pending tasks run
         self.0.run_pending_tasks().await;
         (self.0.entry_count(), self.0.weighted_size())
     }
 
-    /// A version's table, read from the database when it is not at hand. Callers that miss at once share one reading.
+    /// Returns a version's table, and reads it from the database if it is not cached. Concurrent misses share one read.
     ///
-    /// A caller inside a transaction gives that transaction: taking a second connection while holding one could leave all of a full
-    /// pool waiting for each other.
+    /// In a transaction, pass that transaction as `conn`. Taking a second connection while holding one could deadlock a full pool.
     ///
     /// # Errors
-    /// Those of the database; a fault when the stored rates make no table.
+    /// Database errors; a fault if the stored rates are not a valid table.
     pub async fn get(&self, conn: &impl ConnectionTrait, version_id: Uuid) -> Result<Arc<LoadedVersion>> {
         if let Some(version) = self.0.get(&version_id).await {
             return Ok(version);
         }
         let loaded = self.0.try_get_with(version_id, Box::pin(load(conn, version_id))).await;
-        // who alone waited gets the error itself, which the transaction may need to try again
+        // a single caller gets the original error, which its transaction may need for a retry
         loaded.map_err(|error| Arc::try_unwrap(error).unwrap_or_else(Error::fault))
     }
 }
 
-/// Which rates of a version are looked for; all that is given must hold.
+/// Search for rates of a version. All given criteria must match.
 #[derive(Clone, Debug, Default)]
 pub struct RateSearch {
-    /// By their prefixes.
+    /// Filter by prefix or number.
     pub filter: RateFilter,
-    /// Rates whose destination contains this text, in whatever case and accents ([`fold`]).
+    /// Text contained in the destination, ignoring case and accents ([`fold`]).
     pub destination: Option<String>,
 }
 
 impl RateCache {
-    /// A page of a version's rates, in the order of their prefixes. Names are compared in memory: databases do not fold accents alike.
+    /// Lists one page of matching rates, sorted by prefix. Destinations are matched in memory, because databases fold accents differently.
     ///
     /// # Errors
-    /// Those of [`RateCache::get`].
+    /// See [`RateCache::get`].
     pub async fn search(
         &self,
         conn: &impl ConnectionTrait,
@@ -110,11 +109,11 @@ impl RateCache {
         tokio::task::spawn_blocking(matching).await.or_fault()
     }
 
-    /// The rate whose destination fits `text` best: the name itself, else one that begins with it, else one that contains it; of
-    /// several the shortest prefix.
+    /// The rate whose destination matches `text` best: equal, else beginning with it, else containing it. Of several, the one with the
+    /// shortest prefix.
     ///
     /// # Errors
-    /// Those of [`RateCache::get`].
+    /// See [`RateCache::get`].
     pub async fn by_destination(
         &self,
         conn: &impl ConnectionTrait,
@@ -146,10 +145,10 @@ async fn load(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<Arc<Loade
     Ok(Arc::new(LoadedVersion { version_id, table }))
 }
 
-/// Every rate of a version, in the order of the prefixes.
+/// Reads all rates of a version, sorted by prefix.
 ///
 /// # Errors
-/// Those of the database; a fault for a row that this program never wrote.
+/// Database errors; a fault for an invalid row.
 pub async fn read_all(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<Vec<Rate>> {
     let mut rates = Vec::new();
     let mut after = None;
@@ -167,10 +166,10 @@ pub async fn read_all(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<V
     }
 }
 
-/// A rate as its table keeps it.
+/// Converts a rate to its row.
 ///
 /// # Errors
-/// A fault for seconds beyond the column, which no valid rate has.
+/// A fault if seconds do not fit in the column. Valid rates always fit.
 pub fn to_row(version_id: Uuid, rate: &Rate) -> Result<rate::Model> {
     let seconds = |seconds: u32| i32::try_from(seconds).or_fault();
     Ok(rate::Model {
@@ -187,10 +186,10 @@ pub fn to_row(version_id: Uuid, rate: &Rate) -> Result<rate::Model> {
     })
 }
 
-/// The rate in a row.
+/// Converts a row to its rate.
 ///
 /// # Errors
-/// A fault for a row that this program never wrote.
+/// A fault for an invalid row.
 pub fn from_row(row: rate::Model) -> Result<Rate> {
     let seconds = |seconds: i32| u32::try_from(seconds).or_fault();
     Ok(Rate {
@@ -206,15 +205,15 @@ pub fn from_row(row: rate::Model) -> Result<Rate> {
     })
 }
 
-/// Everything that a charge by `rate` depends on, frozen: the tariff's rounding, and of its bands and holidays what the rate needs.
+/// Freezes everything that determines a charge by `rate`: the rate, the tariff's rounding, and the bands and holidays that the rate uses.
 ///
 /// # Errors
-/// A fault when the tariff's stored rules cannot be read.
+/// A fault if the tariff's stored rules do not parse.
 pub fn pricing(tariff: &tariff::Model, rate: &Rate) -> Result<Pricing> {
     let rounding = rounding(tariff)?;
     let time_zone = tariff.time_zone.parse().or_fault()?;
     if rate.band_prices.is_empty() {
-        // most rates have no bands: the call path need not read the tariff's
+        // most rates have no bands, so the call path need not parse the tariff's bands and holidays
         return Ok(Pricing::freeze(rate, rounding, &[], &BTreeSet::new(), time_zone));
     }
     let holidays = BTreeSet::deserialize(&tariff.holidays).or_fault()?;
@@ -224,7 +223,7 @@ pub fn pricing(tariff: &tariff::Model, rate: &Rate) -> Result<Pricing> {
 /// A tariff's time bands.
 ///
 /// # Errors
-/// A fault when they cannot be read.
+/// A fault if they do not parse.
 pub fn bands(tariff: &tariff::Model) -> Result<Vec<TimeBand>> {
     Vec::deserialize(&tariff.bands).or_fault()
 }
@@ -232,14 +231,14 @@ pub fn bands(tariff: &tariff::Model) -> Result<Vec<TimeBand>> {
 /// A tariff's rounding.
 ///
 /// # Errors
-/// A fault when it is out of its range.
+/// A fault if it is out of range.
 pub fn rounding(tariff: &tariff::Model) -> Result<Rounding> {
     let decimals = u8::try_from(tariff.rounding_decimals).or_fault()?;
     Rounding::new(decimals, tariff.rounding_mode.into()).or_fault()
 }
 
-/// Whether one of the `blocked_prefixes` of a tariff or callshop begins `number` (E.164 digits). The lists are short: reading one through is
-/// less work than building a [`billing::tariff::PrefixSet`] for a single number.
+/// Whether `number` (E.164 digits) begins with one of the `blocked_prefixes` of a tariff or callshop. The lists are short, so a scan is faster
+/// than building a [`billing::tariff::PrefixSet`] for a single number.
 pub fn is_blocked(blocked_prefixes: &serde_json::Value, number: &str) -> bool {
     let prefixes = blocked_prefixes.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
     prefixes.into_iter().any(|prefix| number.starts_with(prefix))

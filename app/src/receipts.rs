@@ -1,4 +1,4 @@
-//! Receipts of paid sessions: what is on them, gathered; how they look is in `crate::receipt`.
+//! Receipts of paid sessions: collects their content. `crate::receipt` has the layout.
 
 use std::collections::BTreeMap;
 
@@ -16,26 +16,26 @@ use crate::receipt::{Call, Destination, Format, Item, Locale, Receipt, Refund, m
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{accounts, cabins, parse_stored, sessions as rows};
 
-/// A receipt, made.
+/// A rendered receipt.
 #[derive(Clone, Debug)]
 pub struct Printed {
-    /// Consecutive in the callshop.
+    /// Receipt number, consecutive per callshop.
     pub number: i64,
-    /// Whether it says that it is a copy.
+    /// Whether the receipt is marked as a copy.
     pub reprint: bool,
-    /// How it was wanted.
+    /// The requested format.
     pub format: Format,
-    /// Tag of its language.
+    /// Language tag of the receipt.
     pub locale: &'static str,
-    /// What `format` says it is.
+    /// The document, in `format`.
     pub bytes: Vec<u8>,
 }
 
-/// The receipt of a paid session again: it says that it is a copy. A receipt tells how the money came, so attendants reprint
-/// those of their colleagues only after the register was counted.
+/// Prints the receipt of a paid session again, marked as a copy. A receipt shows the payments, so attendants can reprint their colleagues'
+/// receipts only after the register was counted.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` for a session that is not paid; `FORBIDDEN` for an attendant's colleague's; not found.
+/// `ILLEGAL_STATE` for a session that is not paid; `FORBIDDEN` if payments are hidden from the attendant; not found.
 pub async fn reprint(
     app: &App,
     actor: &Actor,
@@ -46,16 +46,16 @@ pub async fn reprint(
     let locale = language(locale)?;
     let view = sessions::find(app, actor, session_id).await?;
     if sessions::payments(app, actor, &view.session).await?.some_hidden {
-        let message = "somebody else took the money: they, or the owner, may print this again until the register is closed";
+        let message = "Another user took the payment. Until the register is closed, only that user or the owner can reprint the receipt.";
         return Err(Error::user(ErrorCode::Forbidden, message));
     }
     print(app, &view, None, format, locale).await
 }
 
-/// The receipt of a session that the caller has just settled, with the change that he gives.
+/// Prints the receipt of a session that the caller has just settled, with the change.
 ///
 /// # Errors
-/// As for [`reprint`].
+/// See [`reprint`].
 pub async fn original(
     app: &App,
     view: &SessionView,
@@ -66,7 +66,7 @@ pub async fn original(
     print(app, view, Some(change), format, language(locale)?).await
 }
 
-/// The language that is asked for, if one is.
+/// The requested language, if any.
 fn language(locale: Option<&str>) -> Result<Option<Locale>> {
     let tag = locale.map(|tag| clean_locale("locale", tag)).transpose()?;
     Ok(tag.as_deref().map(Locale::parse))
@@ -83,7 +83,7 @@ async fn print(
     let locale = locale.unwrap_or_else(|| Locale::parse(&account.locale));
     let receipt = Receipt { change, reprint: change.is_none(), ..gather(app, view).await? };
     let (number, reprint) = (receipt.number, receipt.reprint);
-    // thousands of calls are too much for a thread that others wait for
+    // rendering thousands of calls would block the async thread
     let rendering = tokio::task::spawn_blocking(move || receipt.render(format, locale));
     let bytes = rendering.await.or_fault()?;
     Ok(Printed { number, reprint, format, locale: locale.tag(), bytes })
@@ -95,7 +95,7 @@ async fn gather(app: &App, view: &SessionView) -> Result<Receipt> {
         (session.receipt_number, session.settled_at, session.state)
     else {
         let message =
-            format!("the session is {}: a receipt is given when it is paid", session.state.as_str());
+            format!("The session is {}. Only a settled session has a receipt.", session.state.as_str());
         return Err(Error::user(ErrorCode::IllegalState, message));
     };
     let account = access::by_id(conn, session.callshop_id).await?;
@@ -135,7 +135,7 @@ async fn gather(app: &App, view: &SessionView) -> Result<Receipt> {
         destinations: destinations.collect(),
         items: statement.items.into_iter().map(item).collect(),
         discounts: statement.discounts.into_iter().map(item).collect(),
-        // what was paid for, even if a call was corrected since
+        // the totals that were paid, even if a call was corrected since
         calls_total: session.calls_total.map_or(statement.calls_total, Into::into),
         total: session.total.map_or(statement.total, Into::into),
         deposit: session.deposit.into(),
@@ -147,7 +147,7 @@ async fn gather(app: &App, view: &SessionView) -> Result<Receipt> {
     })
 }
 
-/// A label that nobody gave says no more than the number, and that in English.
+/// Number and label of the cabin. The default label is omitted: it only repeats the number, in English.
 fn cabin_name(cabin: cabin::Model) -> String {
     match cabin.label.as_str() {
         label if label.is_empty() || label == default_label(cabin.number) => cabin.number.to_string(),
@@ -164,7 +164,7 @@ fn item(line: StatementLine) -> Item {
     }
 }
 
-/// What settling it took, by method.
+/// The payments at settlement, summed by method.
 fn kept(payments: &[payment::Model]) -> Result<Vec<(PaymentMethod, Micros)>> {
     let mut kept: BTreeMap<PaymentMethod, Micros> = BTreeMap::new();
     for payment in payments.iter().filter(|payment| payment.kind == PaymentKind::Sale) {

@@ -1,4 +1,4 @@
-//! Reports: what calls brought and cost an account, grouped. All figures are of the account that is asked for, never of one above the
+//! Reports: revenue and cost of an account's calls, in groups. All figures are those of the requested account, never of one above the
 //! actor's.
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,68 +15,77 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::reports::{Answered, Attempts, Dimension, GroupKey, Selection};
 use store::{Scope, accounts, cabins, reports, retention};
 
-/// Longest time of a report, days.
+/// Maximum period of a report, in days.
 const MAX_DAYS: i64 = 400;
-/// Years that reports may begin in.
+/// Years in which a report may begin.
 const YEARS: RangeInclusive<i32> = 2000..=2199;
-/// Most groups of a report.
+/// Maximum number of groups in a report.
 pub const MAX_GROUPS: usize = 10_000;
 
-/// Which report.
+/// The parameters of a report.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    /// Whose: a callshop, or an account above callshops.
+    /// A callshop, or an account above callshops.
     pub account_id: Uuid,
     /// First day, in each callshop's time zone.
     pub from: NaiveDate,
-    /// Last day.
+    /// Last day, inclusive.
     pub to: NaiveDate,
-    /// What to group by; nothing makes one group of all.
+    /// Dimensions to group by. Empty for a single group.
     pub dimensions: Vec<Dimension>,
 }
 
 /// The figures of a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// By the day they were made.
+    /// Call attempts, by the day of the attempt.
     pub attempts: Attempts,
-    /// By the day they were answered.
+    /// Answered calls, by the day of the answer.
     pub answered: Answered,
 }
 
 /// A report.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Whose.
+    /// The account of the report.
     pub account: account::Model,
-    /// Of every amount.
+    /// The currency of every amount.
     pub currency: String,
-    /// The groups, in the order of their keys.
+    /// The groups, sorted by key.
     pub groups: Vec<(GroupKey, Figures)>,
-    /// All of them together.
+    /// The sum of all groups.
     pub total: Figures,
 }
 
-/// Makes a report of an account of the actor's branch, his own among them.
+/// Makes a report of an account in the actor's subtree, which includes the actor's own account.
 ///
 /// # Errors
-/// `INVALID_INPUT` for too long a time or too many groups, `CURRENCY_MISMATCH` when the callshops below have several currencies; not found;
+/// `INVALID_INPUT` for too long a period or too many groups, `CURRENCY_MISMATCH` if the callshops have several currencies; not found;
 /// forbidden for attendants.
 pub async fn make(app: &App, actor: &Actor, asked: &Asked) -> Result<Report> {
     let account = access::account(app.store.reader(), actor, asked.account_id, Right::SeeCost).await?;
     if !YEARS.contains(&asked.from.year()) {
-        return Err(Error::invalid("from", format!("from {} to {}", YEARS.start(), YEARS.end())));
+        return Err(Error::invalid(
+            "from",
+            format!("The year of `from` must be between {} and {}.", YEARS.start(), YEARS.end()),
+        ));
     }
     let days = asked.to.signed_duration_since(asked.from).num_days();
     if !(0..MAX_DAYS).contains(&days) {
-        return Err(Error::invalid("to", format!("on or after `from`, and at most {MAX_DAYS} days in all")));
+        return Err(Error::invalid(
+            "to",
+            format!("`to` must not be before `from`, and the period must not exceed {MAX_DAYS} days."),
+        ));
     }
-    // less than there was must not look like all there was; a callshop's day may begin before that of UTC
+    // a report must not silently omit calls that retention deleted; a callshop's day may begin before that of UTC
     if let Some(kept) = retention::calls_kept_from(app.store.reader()).await?
         && asked.from <= kept.date_naive()
     {
         let first = kept.date_naive() + TimeDelta::days(1);
-        return Err(Error::invalid("from", format!("calls are kept from {first} on")));
+        return Err(Error::invalid(
+            "from",
+            format!("Older calls have been deleted. `from` must be {first} or later."),
+        ));
     }
     let mut dimensions = asked.dimensions.clone();
     dimensions.sort_unstable();
@@ -98,14 +107,14 @@ pub async fn make(app: &App, actor: &Actor, asked: &Asked) -> Result<Report> {
         .await
 }
 
-/// What all amounts are in. Only the platform has branches of several currencies.
+/// The currency of all amounts. Only the platform can have callshops with several currencies.
 async fn currency(tx: &store::Tx, account: &account::Model) -> Result<String> {
     if account.kind != AccountKind::Platform {
         return Ok(account.currency.clone());
     }
     let mut found = reports::currencies(tx.conn(), &Scope::subtree(&account.path)).await?;
     if found.len() > 1 {
-        let message = "the callshops have several currencies: ask for one distributor at a time";
+        let message = "The callshops have several currencies. Request one distributor at a time.";
         return Err(Error::field(ErrorCode::CurrencyMismatch, "accountId", message));
     }
     Ok(found.pop().unwrap_or_else(|| account.currency.clone()))
@@ -123,7 +132,9 @@ fn joined(
         groups.entry(key).or_default().answered = answered;
     }
     if groups.len() > MAX_GROUPS {
-        let message = format!("more than {MAX_GROUPS} groups: take a shorter time or group by less");
+        let message = format!(
+            "The report has more than {MAX_GROUPS} groups. Choose a shorter period or fewer dimensions."
+        );
         return Err(Error::invalid("groupBy", message));
     }
     Ok(groups)
@@ -132,7 +143,7 @@ fn joined(
 fn total<'a>(groups: impl Iterator<Item = &'a Figures>) -> Result<Figures> {
     let mut total = Figures::default();
     let add = |sum: &mut i64, more: i64| {
-        *sum = sum.checked_add(more).ok_or_else(|| Error::fault("a report that overflows"))?;
+        *sum = sum.checked_add(more).ok_or_else(|| Error::fault("the sums of a report overflow"))?;
         Ok::<_, Error>(())
     };
     for Figures { attempts, answered } in groups {
@@ -149,45 +160,45 @@ fn total<'a>(groups: impl Iterator<Item = &'a Figures>) -> Result<Figures> {
 }
 
 impl Figures {
-    /// Answered of attempts, to four decimals; none without attempts. More than one is possible: a call may be answered on the day after its
-    /// attempt.
+    /// Answer-seizure ratio: answered calls per allowed attempt, to four decimals; none without attempts. It can exceed 1, because a call may
+    /// be answered on the day after its attempt.
     pub fn asr(&self) -> Option<Micros> {
         let attempts = self.attempts.allowed;
         (attempts > 0).then(|| Micros((self.answered.calls * 10_000 + attempts / 2) / attempts * 100))
     }
 
-    /// Average talk of an answered call, seconds, to the nearest; none without one.
+    /// Average call duration: talk seconds per answered call, rounded; none without answered calls.
     pub fn acd_seconds(&self) -> Option<i64> {
         let calls = self.answered.calls;
         (calls > 0).then(|| (self.answered.talk_seconds + calls / 2) / calls)
     }
 
-    /// What the account keeps.
+    /// Revenue less cost.
     ///
     /// # Errors
-    /// A fault when it does not fit.
+    /// A fault on overflow.
     pub fn margin(&self) -> Result<Micros> {
         Micros(self.answered.revenue).checked_sub(Micros(self.answered.cost)).or_fault()
     }
 }
 
-/// Names of what groups are about.
+/// Names of the objects in group keys.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
-    /// Callshops.
+    /// Callshop names.
     pub callshops: HashMap<Uuid, String>,
-    /// Cabins: number and label.
+    /// Cabin numbers and labels.
     pub cabins: HashMap<Uuid, (i32, String)>,
-    /// Users.
+    /// Display names of users.
     pub attendants: HashMap<Uuid, String>,
     /// Tariff versions: the tariff's name and the version's number.
     pub versions: HashMap<Uuid, (String, i32)>,
 }
 
-/// The names of what a page of groups is about.
+/// Looks up the names for a page of groups.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn names(app: &App, groups: &[(GroupKey, Figures)]) -> Result<Names> {
     let conn = app.store.reader();
     let ids = |of: fn(&GroupKey) -> Option<Uuid>| {

@@ -1,7 +1,7 @@
-//! The history's upkeep: partitions for the months to come, and trimming of what is older than it is to be kept.
+//! Maintenance of the history: creates partitions for the coming months, and deletes data older than the configured retention.
 //!
-//! Every node does it, one at a time. Ledger entries and rates that were used are kept for ever; so is every call that an unsettled session,
-//! a shift that is not counted yet or a live call needs.
+//! Every node runs it, one at a time. Ledger entries and used rates are never deleted. Calls are kept while an unsettled session, an open
+//! shift or a live call needs them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,19 +14,20 @@ use base::error::Result;
 use store::partitions::{self, Month};
 use store::retention as rows;
 
-/// How often it is looked after.
+/// Interval of the maintenance.
 const EVERY: Duration = Duration::from_secs(3600);
-/// Silent for so long, the loop hangs: an hour's pause, and the longest that a month of a large installation takes to be looked through.
+/// Without a heartbeat for this long, the loop counts as stuck: the pause of an hour, plus the longest time to scan a month of a large
+/// installation.
 const HUNG: Duration = Duration::from_secs(3 * 3600);
-/// Rows deleted in one transaction at most.
+/// Maximum number of rows deleted per transaction.
 const CHUNK: u64 = 500;
-/// Keys that are looked for at once: each look goes again over the pages of those that were just deleted.
+/// Keys read per query. With fewer, queries would more often scan again the pages of rows that were just deleted.
 const LOOK: u64 = 20 * CHUNK;
-/// Between two such transactions others get as long as the last one took, within these bounds: trimming takes half of what a connection can
-/// do at most.
+/// Minimum and maximum pause between two such transactions. Within these bounds the pause is as long as the last transaction, so deletion uses
+/// at most half of a connection's capacity.
 const PAUSES: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(500)];
 
-/// Looks after the history until `stop`.
+/// Runs the maintenance periodically until `stop`.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     let heart = app.health.heartbeat("history", HUNG);
     let mut ticks = tokio::time::interval(EVERY);
@@ -39,17 +40,17 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
         }
         heart.beat();
         tokio::select! {
-            // what failed is in the log
+            // `maintain` has logged any failure
             _ = maintain(&app) => {}
             () = stop.cancelled() => return,
         }
     }
 }
 
-/// Does it once. What fails is logged, and keeps nothing else from being done.
+/// Runs the maintenance once. A failed step is logged and does not prevent the others.
 ///
 /// # Errors
-/// The first that was met: what was done stays done.
+/// The first error. Completed steps stay done.
 pub async fn maintain(app: &App) -> Result<()> {
     let now = app.clock.now();
     let kept = &app.config.retention;
@@ -64,15 +65,15 @@ pub async fn maintain(app: &App) -> Result<()> {
         ("events", trim_events(app, now - TimeDelta::days(kept.hook_event_days.into())).await),
     ];
     for (what, error) in done.iter().filter_map(|(what, done)| Some((what, done.as_ref().err()?))) {
-        tracing::warn!(what, %error, "the history was not looked after: it is tried again in an hour");
+        tracing::warn!(what, %error, "the maintenance of the history failed: it is tried again in an hour");
     }
     done.into_iter().try_for_each(|(_, done)| done)
 }
 
-/// Those of this month and the next ones, so that none is missing when it begins.
+/// Creates the partitions of this month and the next ones, so that each exists before its month begins.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn make_partitions(app: &App, now: DateTime<Utc>) -> Result<()> {
     let made = app.store.write(|tx| async move {
         if !partitions::alone(tx.conn()).await? {
@@ -81,7 +82,7 @@ pub async fn make_partitions(app: &App, now: DateTime<Utc>) -> Result<()> {
         partitions::prepare(tx.conn(), now).await
     });
     for name in made.await? {
-        tracing::info!(name, "partition made");
+        tracing::info!(name, "a partition was created");
     }
     Ok(())
 }
@@ -108,7 +109,7 @@ async fn trim_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     }
 }
 
-/// Lets others work for as long as we just did.
+/// Pauses for as long as the work since `begun` took, within [`PAUSES`].
 async fn pause_after(begun: Instant) {
     tokio::time::sleep(begun.elapsed().clamp(PAUSES[0], PAUSES[1])).await;
 }
@@ -130,7 +131,7 @@ async fn drop_calls(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
         Ok(calls)
     });
     for partition in dropped.await? {
-        tracing::info!(partition.name, "calls are no longer kept");
+        tracing::info!(partition.name, "old calls were deleted");
     }
     Ok(())
 }
@@ -155,7 +156,7 @@ async fn trim_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
-/// First watchers are told where their history begins, a callshop at a time, then the partition goes.
+/// Per callshop, first stores where its history now begins, so that subscribers know. Then drops the partition.
 async fn drop_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     for partition in rows::old_activities(app.store.reader(), cutoff).await? {
         let read = &partition;
@@ -166,7 +167,7 @@ async fn drop_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
         }
         let old = std::slice::from_ref(&partition);
         let dropped = app.store.write(|tx| async move {
-            // another node may have been faster
+            // another node may have dropped it already
             let there = partitions::alone(tx.conn()).await?
                 && partitions::ACTIVITIES.partitions(tx.conn()).await?.contains(&old[0]);
             if there {
@@ -175,7 +176,7 @@ async fn drop_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
             Ok(there)
         });
         if dropped.await? {
-            tracing::info!(partition.name, "activities are no longer kept");
+            tracing::info!(partition.name, "old activities were deleted");
         }
     }
     Ok(())
@@ -187,7 +188,7 @@ async fn trim_events(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
         for eids in old.chunks(CHUNK as usize) {
             let begun = Instant::now();
             let delete = app.store.write(|tx| async move {
-                // two nodes would only wait for each other's rows
+                // only one node at a time: two would wait for each other's row locks
                 let alone = partitions::alone(tx.conn()).await?;
                 if alone {
                     rows::delete_events(tx.conn(), eids).await?;

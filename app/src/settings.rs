@@ -1,4 +1,4 @@
-//! What a callshop decides about its counter: how cash is rounded, what its receipts say, how far its attendants may go.
+//! Settings of a callshop: cash rounding, texts on receipts, and limits for attendants.
 
 use billing::money::Micros;
 use entity::callshop;
@@ -12,35 +12,35 @@ use crate::auth::{Actor, Right};
 use base::error::{Error, Result};
 use store::accounts;
 
-/// Longest tax id.
+/// Maximum length of the tax id, in characters.
 const MAX_TAX_ID: usize = 40;
-/// Longest address.
+/// Maximum length of the address, in characters.
 const MAX_ADDRESS: usize = 200;
-/// Longest footer of a receipt.
+/// Maximum length of the receipt footer, in characters.
 const MAX_FOOTER: usize = 500;
 
-/// What of a callshop's settings may be changed; none leaves a value as it is.
+/// Changes to a callshop's settings; none keeps a value.
 #[derive(Clone, Debug, Default)]
 pub struct SettingsChange {
-    /// Cash is paid in multiples of this; `Some(None)` for the minor unit.
+    /// Cash amounts are rounded to multiples of this; `Some(None)` for the currency's minor unit.
     pub cash_step: Option<Option<Micros>>,
-    /// Name on receipts; empty for the account's.
+    /// Name on receipts; empty for the account's name.
     pub legal_name: Option<String>,
     /// Tax id on receipts.
     pub tax_id: Option<String>,
-    /// Address on receipts, in lines.
+    /// Address on receipts; may have several lines.
     pub address: Option<String>,
-    /// Last lines of receipts.
+    /// Footer of receipts; may have several lines.
     pub receipt_footer: Option<String>,
-    /// Receipts show dialled numbers without their last digits but two.
+    /// Whether receipts mask the last digits of dialed numbers, except two.
     pub mask_numbers: Option<bool>,
-    /// What an attendant may take off one bill at most.
+    /// Maximum total of discounts by attendants per bill.
     pub attendant_max_discount: Option<Micros>,
-    /// What an attendant may give back of one session at most.
+    /// Maximum total of refunds by attendants per session.
     pub attendant_max_refund: Option<Micros>,
 }
 
-/// Changes a callshop's settings: its owner, and whoever is above it.
+/// Changes a callshop's settings. Allowed for its owner and for users of accounts above it.
 ///
 /// # Errors
 /// `INVALID_INPUT`; not found; forbidden for attendants.
@@ -114,12 +114,15 @@ fn changed(
     Ok(settings)
 }
 
-/// A text that may be empty, of one line or several.
+/// Trims and validates a text. It may be empty, and have several lines if `lines`.
 fn text(field: &str, text: &str, most: usize, lines: bool) -> Result<String> {
     let text = text.trim();
     let good = if lines { billing::text::is_lines(text) } else { billing::text::is_line(text) };
     if text.chars().count() > most || !good {
-        return Err(Error::invalid(field, format!("at most {most} printable characters")));
+        return Err(Error::invalid(
+            field,
+            format!("`{field}` can have at most {most} printable characters."),
+        ));
     }
     Ok(text.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Tells PostgreSQL when its tables have grown, so that the plans of the call path grow with them. Every node does it; SQLite needs none.
+//! Analyzes PostgreSQL tables that have grown, so that query plans of the call path fit their size. Every node does this; SQLite needs none.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use super::App;
 use base::error::Result;
 use store::statistics;
 
-/// How often it looks: by then a node has stored some ten thousand rows at most.
+/// Interval of the check. A node stores some ten thousand rows at most in that time.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Looks until `stop`.
+/// Checks the tables periodically until `stop`.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -22,20 +22,20 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => return,
         }
         if let Err(error) = refresh(&app).await {
-            tracing::debug!(%error, "the tables were not looked at: it is tried again in a moment");
+            tracing::debug!(%error, "the growth of the tables could not be checked: it is tried again in a moment");
         }
     }
 }
 
-/// Looks once; answers the tables that had grown.
+/// Checks once, and analyzes the tables that have grown. Returns their names.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn refresh(app: &App) -> Result<Vec<String>> {
     let outgrown = statistics::outgrown(app.store.reader()).await?;
     for table in &outgrown {
         app.store.write(|tx| async move { statistics::analyze(tx.conn(), table).await }).await?;
-        tracing::debug!(table, "it has grown: plans are made anew");
+        tracing::debug!(table, "a table has grown and was analyzed: queries are planned again");
     }
     Ok(outgrown)
 }

@@ -1,4 +1,4 @@
-//! People who log in: making, changing, disabling them, and giving them new passwords.
+//! Users: create, change and disable them, and reset their passwords.
 
 use entity::{AccountKind, Role, account, user};
 use serde_json::{Value, json};
@@ -11,20 +11,20 @@ use crate::auth::{Actor, Right, login, password};
 use base::error::{Error, ErrorCode, Result};
 use store::{Page, accounts};
 
-/// What a new user is told.
+/// Input for a new user.
 #[derive(Clone, Debug)]
 pub struct NewUser {
     /// The part of the login before `@`: 2 to 32 of `a-z 0-9 . _ -`.
     pub name: String,
-    /// For screens and receipts.
+    /// Name shown on screens and receipts.
     pub display_name: String,
-    /// What he may do; must fit his account.
+    /// The user's role, which must fit the kind of the account.
     pub role: Role,
-    /// His first password.
+    /// The initial password, in plain text.
     pub password: String,
 }
 
-/// A user's row, checked and with the password hashed, not yet stored.
+/// Validates the input, hashes the password and builds the user's row, without storing it.
 ///
 /// # Errors
 /// `INVALID_INPUT`, `WEAK_PASSWORD`.
@@ -33,7 +33,10 @@ pub async fn build(app: &App, account_id: Uuid, new: NewUser) -> Result<user::Mo
     let good =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'_' | b'-');
     if !(2..=32).contains(&name.len()) || !name.bytes().all(good) {
-        return Err(Error::invalid("user.name", "2 to 32 of a-z, 0-9, dot, underscore and dash"));
+        return Err(Error::invalid(
+            "user.name",
+            "`name` must have 2 to 32 characters: a-z, 0-9, dot, underscore or dash.",
+        ));
     }
     let display_name = clean_name("user.displayName", &new.display_name)?;
     password::check_strength("user.password", &new.password)?;
@@ -51,10 +54,10 @@ pub async fn build(app: &App, account_id: Uuid, new: NewUser) -> Result<user::Mo
     })
 }
 
-/// The right that acting on users of this account takes: an owner works on his own callshop's attendants, everyone else on children.
+/// Checks the right to manage users of an account. Owners manage the attendants of their own callshop; other roles manage accounts below.
 fn check_right(actor: &Actor, account: &account::Model, role: Role) -> Result<()> {
     if account.id == actor.account_id {
-        // colleagues of the same account are made by its parent, but for attendants (by the owner) and the platform's admins
+        // users of one's own account are managed by its parent, except attendants (by the owner) and the platform's admins
         return match (actor.role, role) {
             (Role::CallshopOwner, Role::Attendant) => actor.require(Right::ManageAttendants),
             (Role::Admin, Role::Admin) => Ok(()),
@@ -73,16 +76,16 @@ fn fits(kind: AccountKind, role: Role) -> bool {
     }
 }
 
-/// Makes a user of an account.
+/// Creates a user of an account.
 ///
 /// # Errors
-/// `INVALID_INPUT`, `ALREADY_EXISTS`, `WEAK_PASSWORD`; forbidden where the role may not.
+/// `INVALID_INPUT`, `ALREADY_EXISTS`, `WEAK_PASSWORD`; not found; forbidden for the actor's role.
 pub async fn create(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) -> Result<user::Model> {
     let account =
         accounts::find(app.store.reader(), &actor.scope(), account_id).await?.ok_or(Error::NotFound)?;
     check_right(actor, &account, new.role)?;
     if !fits(account.kind, new.role) {
-        let message = format!("a {} account has no {} users", account.kind.as_str(), new.role.as_str());
+        let message = format!("A {} account cannot have {} users.", account.kind.as_str(), new.role.as_str());
         return Err(Error::invalid("user.role", message));
     }
     let user = build(app, account_id, new).await?;
@@ -100,15 +103,17 @@ pub async fn create(app: &App, actor: &Actor, account_id: Uuid, new: NewUser) ->
     });
     let inserted = inserted.await;
     match inserted {
-        Err(error) if error.is_unique_violation() => {
-            Err(Error::field(ErrorCode::AlreadyExists, "user.name", "this account has a user of that name"))
-        }
+        Err(error) if error.is_unique_violation() => Err(Error::field(
+            ErrorCode::AlreadyExists,
+            "user.name",
+            "The account already has a user with this name.",
+        )),
         Err(error) => Err(error),
         Ok(()) => Ok(user),
     }
 }
 
-/// What the audit log shows of a user.
+/// The fields of a user that the audit log records.
 fn shown(user: &user::Model) -> Value {
     json!({
         "name": user.name, "displayName": user.display_name, "role": user.role.as_str(), "disabledAt": user.disabled_at,
@@ -127,7 +132,7 @@ async fn change(
     let (user, ended) = app
         .write_as(actor, |tx| async move {
             accounts::find_user(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
-            // locked: all columns are written
+            // lock the row, because the update writes all columns
             let user = accounts::lock_user(tx.conn(), id).await?.ok_or(Error::NotFound)?;
             let account = access::by_id(tx.conn(), user.account_id).await?;
             if user.id == actor.user_id {
@@ -165,7 +170,7 @@ pub async fn rename(app: &App, actor: &Actor, id: Uuid, display_name: &str) -> R
     change(app, actor, "updateUser", id, edit, false).await
 }
 
-/// Disables or enables a user. Disabling ends his logins on every node.
+/// Disables or enables a user. Disabling ends the user's logins on every node.
 ///
 /// # Errors
 /// Not found; forbidden, also for oneself.
@@ -182,7 +187,7 @@ pub async fn set_disabled(app: &App, actor: &Actor, id: Uuid, disabled: bool) ->
     .await
 }
 
-/// Gives a user a new password and ends his logins.
+/// Gives a user a new password and ends the user's logins.
 ///
 /// # Errors
 /// `WEAK_PASSWORD`, not found, forbidden.
@@ -194,7 +199,7 @@ pub async fn reset_password(app: &App, actor: &Actor, id: Uuid, new: String) -> 
     change(app, actor, "resetPassword", id, edit, true).await
 }
 
-/// A user inside the actor's subtree: callshop owners and above, and everyone himself.
+/// Finds a user in the actor's subtree. Without [`Right::SeeAccounts`], an actor finds only the actor's own user.
 ///
 /// # Errors
 /// Not found.
@@ -206,25 +211,25 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<user::Model> {
     Ok(user)
 }
 
-/// The users of these ids inside the actor's subtree; without the right to see others, the actor alone.
+/// Finds the users with these ids in the actor's subtree. Visibility is as in [`find`].
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<user::Model>> {
     let mut rows = accounts::find_users(app.store.reader(), &actor.scope(), ids).await?;
     rows.retain(|row| row.id == actor.user_id || actor.may(Right::SeeAccounts));
     Ok(rows)
 }
 
-/// The users that rows already proven to be the caller's name.
+/// Finds users by id, without a check: the ids come from rows that the actor may see.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn named(app: &App, ids: &[Uuid]) -> Result<Vec<user::Model>> {
     accounts::users_by_ids(app.store.reader(), ids).await
 }
 
-/// The users of one account.
+/// Lists the users of one account.
 ///
 /// # Errors
 /// Not found, forbidden.

@@ -106,11 +106,11 @@ on_both!(
         assert_eq!(
             said(&explanation),
             [
-                "The call lasted 35 s, begun seconds counted whole.",
+                "The call lasted 35 s, rounded up to whole seconds.",
                 "35 s are billed as 36 s: the first 30 s, then steps of 6 s.",
                 "The connection fee of the band cheap is 0.02 BRL.",
-                "20 s at the price of the band cheap of 0.15 BRL a minute cost 0.05 BRL.",
-                "16 s from second 20 on at the price of the band dear of 0.31 BRL a minute cost about 0.082667 BRL.",
+                "20 s at the price of the band cheap of 0.15 BRL per minute cost 0.05 BRL.",
+                "16 s from second 20 on at the price of the band dear of 0.31 BRL per minute cost about 0.082667 BRL.",
                 "Rounded up to 2 decimals, once: 0.16 BRL.",
             ]
         );
@@ -129,7 +129,7 @@ on_both!(
         assert_eq!(said(&minimum)[4], "The sum is below the minimum charge and is raised to 0.1 BRL.");
         assert_eq!(minimum["levels"][0]["charge"]["amount"], "0.1");
         let free = explained(&shop.admin, &made("+5521987654321", 9_000).await).await;
-        assert_eq!(said(&free)[1], "9 s are fewer than the 10 s that are free: the call costs nothing.");
+        assert_eq!(said(&free)[1], "9 s is less than the 10 free seconds, so the call is free.");
         assert_eq!(free["levels"][0]["charge"]["amount"], "0");
         assert_ne!(
             free["levels"][1]["charge"]["amount"], "0",
@@ -179,7 +179,7 @@ on_both!(calls_without_a_charge_say_why, |backend: Backend| async move {
     let failed = event("failed", &allowed["ref"], Utc::now(), json!({ "code": 486, "by": "callee" }));
     assert_eq!(shop.hook().events(&[failed]).await, ["applied"]);
     let explanation = explained(&shop.owner, &call).await;
-    assert_eq!(said(&explanation), ["The call was not answered: it costs nothing."]);
+    assert_eq!(said(&explanation), ["The call was not answered, so it is free."]);
     assert_eq!(
         (&explanation["measuredSeconds"], &explanation["levels"][0]["charge"]["amount"]),
         (&json!(0), &json!("0"))

@@ -1,4 +1,4 @@
-//! May this phone make this call, and for how long: a batch of attempts, decided together in one transaction.
+//! Authorization of call attempts: whether a phone may make a call, and for how long. A batch of attempts is decided in one transaction.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -28,16 +28,16 @@ use base::error::{Error, OrFault as _, Result};
 use store::calls::Spent;
 use store::{Tx, accounts, calls, tariffs};
 
-/// An attempt to call, as the proxy reports it after the phone proved who it is.
+/// A call attempt, reported by the proxy after it authenticated the phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizeRequest {
-    /// The proxy's own unique id of this question.
+    /// Unique id of this request, made by the proxy. Repeating it repeats the answer.
     pub request_id: String,
     /// SIP user of the phone.
     pub user: String,
-    /// What was dialled.
+    /// The number as dialed.
     pub dialed: String,
-    /// Which proxy asks.
+    /// Name of the proxy that asks.
     pub proxy: String,
     /// SIP Call-ID.
     pub call_id: String,
@@ -45,33 +45,33 @@ pub struct AuthorizeRequest {
     pub from_tag: String,
 }
 
-/// The answer.
+/// The answer to an [`AuthorizeRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Authorization {
     /// The call may ring.
     Allowed {
-        /// The call's id, which the proxy carries in its dialog.
+        /// The call's id. The proxy stores it in its dialog.
         reference: Uuid,
-        /// Seconds that may be talked at most; at least 1.
+        /// Maximum talk time in seconds; at least 1.
         max_seconds: u32,
-        /// What is sent to the gateway: E.164 digits or a short number.
+        /// The number sent to the gateway: E.164 digits or a short number.
         to: String,
-        /// The caller's number or name to show.
+        /// The caller ID to present: a number or a name; empty for none.
         caller_id: String,
     },
-    /// It may not.
+    /// The call may not be made.
     Refused(Refusal),
 }
 
 macro_rules! refusals {
     ($($(#[$meta:meta])* $variant:ident = $text:literal, $sip:literal, $reason:literal;)+) => {
-        /// Why a call may not be made. What is wrong above the callshop is `SERVICE_UNAVAILABLE` to it, nothing more.
+        /// Why a call may not be made. Problems of accounts above the callshop are reported only as `SERVICE_UNAVAILABLE`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Refusal { $($(#[$meta])* $variant,)+ }
         impl Refusal {
             /// Every refusal.
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
-            /// Stable code.
+            /// Stable code, stored in `call.refusal`.
             pub fn code(self) -> &'static str { match self { $(Self::$variant => $text,)+ } }
             /// SIP status for the phone.
             pub fn sip_code(self) -> u16 { match self { $(Self::$variant => $sip,)+ } }
@@ -86,31 +86,31 @@ refusals! {
     PhoneBlocked = "PHONE_BLOCKED", 403, "Phone blocked";
     /// The phone is in no cabin, or its cabin is out of service.
     CabinOutOfService = "CABIN_OUT_OF_SERVICE", 403, "Cabin out of service";
-    /// Nobody opened the cabin, or it is being closed.
+    /// The cabin is not open, or is being closed.
     CabinClosed = "CABIN_CLOSED", 403, "Cabin closed";
-    /// The phone has a call already.
+    /// The phone already has a call.
     PhoneBusy = "PHONE_BUSY", 486, "One call at a time";
-    /// What was dialled is no number.
+    /// The dialed string is not a valid number.
     NumberInvalid = "NUMBER_INVALID", 404, "Number not valid";
     /// No rate for this number.
     DestinationNotRated = "DESTINATION_NOT_RATED", 404, "Destination not available";
-    /// The number may not be called.
+    /// The number's prefix is blocked.
     DestinationBlocked = "DESTINATION_BLOCKED", 403, "Destination blocked";
-    /// The callshop's credit covers no second of it.
+    /// The callshop's credit does not cover one second.
     NoCredit = "NO_CREDIT", 402, "No credit";
-    /// The session's deposit covers no second of it.
+    /// The session's deposit does not cover one second.
     DepositUsedUp = "DEPOSIT_USED_UP", 402, "Deposit used up";
-    /// The session's spending limit covers no second of it.
+    /// The session's spending limit does not cover one second.
     SpendingLimit = "SPENDING_LIMIT", 402, "Spending limit reached";
     /// The session's time is used up.
     TimeLimit = "TIME_LIMIT", 403, "Time limit reached";
-    /// The session has as many calls as a statement can hold: close it and open another.
+    /// The session has as many calls as a statement can hold. Close it and open another.
     SessionFull = "SESSION_FULL", 403, "Too many calls";
     /// The callshop is suspended.
     Suspended = "SUSPENDED", 403, "Callshop suspended";
-    /// The proxy gave the attempt up already: the phone got 503.
+    /// The proxy has already given up on the attempt and answered 503 to the phone.
     Abandoned = "ABANDONED", 503, "Given up";
-    /// Something above the callshop.
+    /// An account above the callshop is suspended, or lacks credit or a rate.
     ServiceUnavailable = "SERVICE_UNAVAILABLE", 503, "Service unavailable";
 }
 
@@ -120,10 +120,10 @@ impl Refusal {
     }
 }
 
-/// Decides attempts in their order: rows for each, and what watchers see. An attempt asked about before answers as before.
+/// Decides attempts in order, writes a call row for each, and emits activity events. A repeated `request_id` gets its first answer again.
 ///
 /// # Errors
-/// Those of the database; nothing is decided then.
+/// Database errors; nothing is decided then.
 pub(super) async fn decide_all(
     app: &App,
     tx: &Tx,
@@ -141,7 +141,7 @@ pub(super) async fn decide_all(
         let verdict = check(app, tx.conn(), &ground, request, &mut found).await?;
         looked.push((request, found, verdict));
     }
-    // the credit of all of them at once, in the global order, when nothing else is to be waited for
+    // lock the credit of all attempts at once, in the global lock order and as the last locks taken
     let paying = looked.iter().flat_map(|(_, found, _)| extend::paying_accounts(&found.levels)).collect();
     ground.purses = Purses::lock(tx.conn(), paying).await?;
     let mut decided = Vec::with_capacity(requests.len());
@@ -153,7 +153,7 @@ pub(super) async fn decide_all(
             continue;
         }
         let Some(phone) = ground.phones.get(&request.user).cloned() else {
-            // a phone of nobody leaves no record: there is no callshop to show it to
+            // an unknown phone leaves no record: it belongs to no callshop
             decided.push(Authorization::Refused(Refusal::PhoneBlocked));
             continue;
         };
@@ -179,7 +179,7 @@ fn repeat(call: &call::Model, ground: &Ground) -> Authorization {
         let refusal = call.refusal.as_deref().and_then(Refusal::parse);
         return Authorization::Refused(refusal.unwrap_or(Refusal::ServiceUnavailable));
     }
-    // what is over holds nothing any more
+    // a call that is over no longer holds any credit
     if !calls::LIVE.contains(&call.state) {
         return Authorization::Refused(Refusal::Abandoned);
     }
@@ -191,7 +191,7 @@ fn repeat(call: &call::Model, ground: &Ground) -> Authorization {
     }
 }
 
-/// Everything that the decisions of a batch stand on.
+/// Batch context: the rows that the decisions of a batch need.
 struct Ground {
     phones: HashMap<String, phone::Model>,
     cabins: HashMap<Uuid, cabin::Model>,
@@ -253,7 +253,8 @@ impl Ground {
         })
     }
 
-    /// The accounts that pay for a callshop's calls, itself first, each with whom it pays; the platform pays nobody.
+    /// The accounts that pay for a callshop's calls, starting with the callshop, each with the id of its payee. The platform pays nobody
+    /// and is not included.
     fn payers(&self, callshop_id: Uuid) -> Vec<(&account::Model, Uuid)> {
         let Some(shop) = self.accounts.get(&callshop_id) else { return Vec::new() };
         let mut ids = path_ids(&shop.path);
@@ -272,7 +273,7 @@ async fn load_chains(conn: &impl ConnectionTrait, shops: &[Uuid]) -> Result<Hash
     Ok(accounts::by_ids(conn, &above).await?.into_iter().map(|row| (row.id, row)).collect())
 }
 
-/// What was found out about an attempt before it is allowed or refused.
+/// Facts about an attempt, collected before it is allowed or refused.
 #[derive(Default)]
 struct Found {
     number: String,
@@ -281,11 +282,11 @@ struct Found {
     levels: Vec<Level>,
 }
 
-/// What an attempt comes to: the slice that is paid for, or why there is none.
+/// Result of an attempt: the covered slice, or the refusal.
 type Outcome = std::result::Result<Grant, Refusal>;
 
-/// Holds the first slice of an attempt that passed the ladder, at every level.
-#[expect(clippy::too_many_arguments, reason = "what was found out about one attempt, and where it was")]
+/// Holds the credit for the first slice at every level, for an attempt that passed [`check`].
+#[expect(clippy::too_many_arguments, reason = "facts about one attempt and the batch context")]
 fn grant(
     app: &App,
     ground: &Ground,
@@ -303,7 +304,7 @@ fn grant(
     if found.emergency {
         return Ok(Ok(Grant { covered: cap, holds: Vec::new() }));
     }
-    // an earlier attempt of this batch may have got the phone
+    // an earlier attempt of this batch may have taken the phone
     if ground.busy.contains(&phone.id) {
         return Ok(Err(Refusal::PhoneBusy));
     }
@@ -329,13 +330,13 @@ fn grant(
         let account = ground
             .accounts
             .get(&phone.callshop_id)
-            .ok_or_else(|| Error::fault("a phone without a callshop"))?;
+            .ok_or_else(|| Error::fault("the phone has no callshop"))?;
         cover::change_holds(&found.levels, &[], &grant.holds, &account.currency, money)?;
     }
     Ok(outcome)
 }
 
-/// An id that tells `now`, behind those made before it with this `order`.
+/// A UUIDv7 with the time `now`. Ids made with the same `order` sort in the order they were made.
 fn new_id(order: &ContextV7, now: DateTime<Utc>) -> Uuid {
     let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
     Uuid::new_v7(Timestamp::from_unix(order, seconds, now.timestamp_subsec_nanos()))
@@ -355,7 +356,7 @@ fn call_row(
         .and_then(|cabin| ground.sessions.get(&cabin.id))
         .filter(|session| session.state == SessionState::Open);
     let account =
-        ground.accounts.get(&phone.callshop_id).ok_or_else(|| Error::fault("a phone without a callshop"))?;
+        ground.accounts.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
     let refusal = outcome.as_ref().err().copied();
     let grant = outcome.unwrap_or(Grant { covered: 0, holds: Vec::new() });
     Ok(call::Model {
@@ -400,10 +401,10 @@ fn call_row(
     })
 }
 
-/// What the ladder says: the longest that the call may be, or a refusal.
+/// Result of [`check`]: the maximum length of the call in seconds, or the refusal.
 type Verdict = std::result::Result<u32, Refusal>;
 
-/// The ladder: one reason a step. What is left after it is a question of money.
+/// Runs the checks that do not depend on credit, in a fixed order. The first that fails is the reason for the refusal.
 async fn check(
     app: &App,
     conn: &impl ConnectionTrait,
@@ -413,11 +414,11 @@ async fn check(
 ) -> Result<Verdict> {
     let Some(phone) = ground.phones.get(&request.user) else { return Ok(Err(Refusal::PhoneBlocked)) };
     let shop =
-        ground.shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("a phone without a callshop"))?;
+        ground.shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
     let plan: DialPlan = serde_json::from_value(shop.dial_plan.clone()).or_fault()?;
     let cap = u32::try_from(shop.max_call_seconds).unwrap_or(app.config.calls.max_seconds);
     let dialed = plan.normalize(&request.dialed);
-    // a refused attempt shows what was dialled, too
+    // a refused attempt also shows the number that was dialed
     match &dialed {
         Ok(Dialed::Emergency { number }) => {
             found.number.clone_from(number);
@@ -454,7 +455,7 @@ async fn check(
     Ok(Ok(cap))
 }
 
-/// Phone, suspension, cabin, session: whether anybody may call from there at all.
+/// Checks phone, suspension, cabin and session: whether calls from this phone are possible at all.
 fn may_use<'a>(
     ground: &'a Ground,
     phone: &phone::Model,
@@ -476,7 +477,7 @@ fn may_use<'a>(
     Ok(session)
 }
 
-/// The rate at every level: nothing may be sold that cannot be charged.
+/// Finds the rate at every level. A call is refused unless every level can be charged.
 async fn find_rates(
     app: &App,
     conn: &impl ConnectionTrait,

@@ -1,4 +1,4 @@
-//! What an ended call costs at every level: charged once, never more than is held for it, corrected by reversal.
+//! Charging of ended calls at every level. A call is charged once, never more than the amount held for it, and corrected by reversal.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,19 +16,20 @@ use base::error::{OrFault as _, Result};
 use store::ledger::{self, Entry, NewTransfer};
 use store::sessions;
 
-/// What charging a batch's ended calls came to.
+/// Results of charging the ended calls of a batch.
 #[derive(Default)]
 pub(super) struct Charged {
     /// Rows to write.
     pub(super) charges: Vec<call_charge::Model>,
-    /// Closed and unpaid sessions whose calls were corrected.
+    /// Closed, unpaid sessions with corrected calls: their statements must be made again.
     pub(super) restate: Vec<Uuid>,
 }
 
-/// Charges a call that just ended: the customer's price on the call, the accounts' as one transfer. Its holds are given back.
+/// Charges a call that just ended: sets the customer's price on the call, posts the accounts' charges as one transfer, and releases the
+/// holds.
 ///
 /// # Errors
-/// A fault when the call's columns do not parse.
+/// A fault if the call's columns do not parse.
 pub(super) fn end(
     row: &mut call::Model,
     money: &mut Money,
@@ -40,10 +41,10 @@ pub(super) fn end(
     settle(row, &levels, &held, Bill::Open, money, &mut charged.charges, now)
 }
 
-/// Gives back what a call holds; for calls that ended without an answer.
+/// Releases the holds of a call that ended without an answer.
 ///
 /// # Errors
-/// A fault when the call's columns do not parse.
+/// A fault if the call's columns do not parse.
 pub(super) fn release(row: &mut call::Model, money: &mut Money) -> Result<()> {
     let held = cover::holds(row)?;
     if held.is_empty() {
@@ -58,16 +59,16 @@ fn give_back(row: &mut call::Model, levels: &[Level], held: &[Micros], money: &m
     Ok(())
 }
 
-/// What the customer's bill takes.
+/// Whether the customer's bill can still change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bill {
-    /// The call's price.
+    /// The call's price goes on the bill.
     Open,
-    /// Nothing any more: it was paid. What the call costs beyond is written off.
+    /// The bill is paid and does not change. Any additional price of the call is written off.
     Paid,
 }
 
-/// One call's charges. `bounds` is what each level can be charged at most.
+/// Charges one call at every level. `bounds` is the maximum charge of each level.
 fn settle(
     row: &mut call::Model,
     levels: &[Level],
@@ -105,7 +106,7 @@ fn bounded(charge: LevelCharge, bound: Option<Micros>) -> LevelCharge {
     LevelCharge { amount, ..charge }
 }
 
-/// The customer's part, and what a late cut, or a bill that was paid before the end was known, gives away.
+/// Sets the customer's price. Writes off the time after the covered seconds (a late cut) and any price that a paid bill no longer takes.
 fn customer(
     row: &mut call::Model,
     charge: LevelCharge,
@@ -137,7 +138,7 @@ fn charge_row(
     level: &Level,
     charge: LevelCharge,
 ) -> Result<call_charge::Model> {
-    // the customer's row says what he pays, which is not this end's price when he had paid before it was known
+    // the customer's row has the amount on the bill: it differs from this end's price if the bill was paid before the end was known
     let (billed_seconds, amount) = match position {
         0 => (row.billed_seconds, row.charge),
         _ => (i32::try_from(charge.billed_seconds).or_fault()?, charge.amount.into()),
@@ -156,7 +157,7 @@ fn of_call(row: &call::Model, kind: TransferKind, entries: Vec<Entry>, now: Date
     NewTransfer { call_id: Some(row.id), ..NewTransfer::new(kind, &row.currency, now, entries) }
 }
 
-/// What corrections stand on: what was posted for the calls, whose bills they are on, and what credit is left.
+/// Batch context of corrections: the posted transfers of the calls, their sessions, and the locked credit.
 #[derive(Default)]
 pub(super) struct Corrections {
     posted: Vec<NewTransfer>,
@@ -165,7 +166,7 @@ pub(super) struct Corrections {
 }
 
 impl Corrections {
-    /// For calls whose end may be corrected.
+    /// Loads and locks the rows for calls whose end may be corrected.
     pub(super) async fn load(conn: &impl ConnectionTrait, rows: &[&call::Model]) -> Result<Self> {
         if rows.is_empty() {
             return Ok(Self::default());
@@ -186,11 +187,11 @@ impl Corrections {
     }
 }
 
-/// Takes back what was posted for a call that was over already, and charges it by its true end as far as credit and bill allow now. `known`
-/// is the call as it was: what its customer has paid for stays as it is on his bill.
+/// Reverses the transfers of a call that was already over, and charges it again by its true end, as far as credit and bill now allow.
+/// `known` is the call before the correction: if the customer has paid, the bill keeps its answer time and talk time.
 ///
 /// # Errors
-/// A fault when the call's columns do not parse.
+/// A fault if the call's columns do not parse.
 pub(super) fn correct(
     row: &mut call::Model,
     known: &billing::call::Call,
@@ -199,7 +200,7 @@ pub(super) fn correct(
     charged: &mut Charged,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    // the end that is corrected may be one of this batch
+    // the end to correct may be in this same batch
     money.forget_call(row.id)?;
     charged.charges.retain(|charge| charge.call_id != row.id);
     for posted in ground.posted.iter().filter(|posted| posted.call_id == Some(row.id)) {
@@ -218,7 +219,7 @@ pub(super) fn correct(
         charged.restate.push(session.id);
     }
     if bill == Bill::Open {
-        // an end without an answer charges nothing below
+        // `settle` charges nothing for an end without an answer, so reset the price here
         (row.charge, row.billed_seconds) = (entity::Micros(0), 0);
     }
     row.written_off = entity::Micros(0);
@@ -233,7 +234,7 @@ pub(super) fn correct(
     Ok(())
 }
 
-/// Charges of zero for a call whose estimated answer was none.
+/// Zero charges for a call that turned out not to have been answered.
 fn unanswered(row: &call::Model, levels: &[Level]) -> Result<Vec<call_charge::Model>> {
     let nothing = LevelCharge { billed_seconds: 0, amount: Micros::ZERO };
     levels.iter().enumerate().map(|(position, level)| charge_row(row, position, level, nothing)).collect()

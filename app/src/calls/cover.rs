@@ -1,4 +1,4 @@
-//! For how long a call is covered, and what is held for that: the purses of every level and the session's own bounds.
+//! How long a call is covered, and the credit held for it: from the credit at every level and the session's limits.
 
 use billing::credit::{self, Answer, Grant, Purse};
 use billing::money::Micros;
@@ -12,18 +12,18 @@ use super::pricing::{self, Level};
 use base::error::{OrFault as _, Result};
 use store::calls::Spent;
 
-/// What a customer's session leaves for a call.
+/// What remains of a session's limits for one call.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Terms {
-    /// Talk seconds.
+    /// Remaining talk seconds; none without a time limit.
     seconds: Option<u32>,
-    /// What the call may cost him.
+    /// Remaining money; none for a postpaid session without a spending limit.
     money: Option<Micros>,
     mode: SessionMode,
 }
 
 impl Terms {
-    /// From what the session's calls came to and what its other live calls may come to.
+    /// Subtracts the session's use so far (`spent`) and the holds of its other live calls. `own` is the call itself, if it is already live.
     pub(super) fn new(
         session: &cabin_session::Model,
         spent: Spent,
@@ -54,29 +54,29 @@ impl Terms {
     }
 }
 
-/// Whether a session bounds its calls at all.
+/// Whether a session limits its calls in money or time.
 pub(super) fn is_bounded(session: &cabin_session::Model) -> bool {
     session.mode == SessionMode::Prepaid || session.spending_limit.is_some() || session.time_limit.is_some()
 }
 
-/// A call to be covered, before it rings or while it is up.
+/// A request for coverage, before the call rings or while it is up.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted<'a> {
-    /// Its prices, the customer's first.
+    /// The call's prices, the customer's first.
     pub(super) levels: &'a [Level],
-    /// When it is answered.
+    /// When the call was answered, or the interval in which it may be.
     pub(super) answer: Answer,
-    /// What is covered and held already; nothing before it rings.
+    /// Seconds already covered; 0 before the call rings.
     pub(super) covered: u32,
-    /// Held at each level.
+    /// Amounts already held, per level; empty before the call rings.
     pub(super) holds: &'a [Micros],
-    /// Seconds of the longest call allowed.
+    /// Maximum length of the call in seconds.
     pub(super) cap: u32,
-    /// Seconds of the longest slice; none takes all at once.
+    /// Maximum length of a slice in seconds; none takes everything at once.
     pub(super) slice: Option<u32>,
 }
 
-/// The next slice that session and accounts pay for, or why there is none.
+/// Computes the next slice that the session and the accounts can pay, or the refusal.
 pub(super) fn cover(
     wanted: Wanted<'_>,
     terms: Terms,
@@ -95,7 +95,7 @@ pub(super) fn cover(
         let available = match position {
             0 if rating::is_free(&level.pricing) => Micros::MAX,
             0 => terms.money.unwrap_or(Micros::MAX),
-            // a level that is free needs no credit, and its row no lock
+            // a free level needs no credit, and its balance no lock
             _ if all_free || rating::is_free(&level.pricing) => Micros::MAX,
             _ => match purses.available(level.account_id, money)? {
                 Micros::MAX => Micros::MAX,
@@ -117,21 +117,21 @@ pub(super) fn cover(
     Ok(Ok(credit::grant(&pays, wanted.answer, wanted.covered, reach, wanted.slice)))
 }
 
-/// What is held for a call, by level; nothing once it is over.
+/// The amounts held for a call, per level; empty once it is over.
 ///
 /// # Errors
-/// A fault when the column does not hold it.
+/// A fault if the column does not parse.
 pub(super) fn holds(call: &call::Model) -> Result<Vec<Micros>> {
     let holds: Vec<i64> = serde_json::from_value(call.holds.clone()).or_fault()?;
     Ok(holds.into_iter().map(Micros).collect())
 }
 
-/// The column that [`holds`] reads.
+/// The column value that [`holds`] parses.
 pub(super) fn holds_column(holds: &[Micros]) -> serde_json::Value {
     holds.iter().map(|hold| hold.0).collect::<Vec<_>>().into()
 }
 
-/// Notes the change from what is held for a call to what is to be held, at every account's level.
+/// Adds the difference between a call's holds `before` and `after` to `money`, at every level of an account.
 pub(super) fn change_holds(
     levels: &[pricing::Level],
     before: &[Micros],

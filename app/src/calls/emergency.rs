@@ -1,4 +1,4 @@
-//! Emergency calls: what a proxy is told of a phone, so that it lets them out while it cannot ask, and the calls that it made so.
+//! Emergency calls: the data that a proxy needs to allow them while it cannot reach us, and the calls that it allowed by itself.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,32 +15,32 @@ use crate::feed::kept::activity;
 use base::error::{Error, OrFault as _, Result};
 use store::{Tx, accounts, calls};
 
-/// What an emergency number is called in lists.
+/// The destination shown for emergency calls.
 pub(super) const DESTINATION: &str = "Emergency";
 
-/// What a proxy has to know of a phone.
+/// The data of a phone that a proxy needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownPhone {
-    /// The digest's secret half.
+    /// Digest authentication: MD5 of `user:realm:password`.
     pub ha1: String,
-    /// It may make emergency calls alone.
+    /// The phone may make only emergency calls.
     pub blocked: bool,
-    /// Emergency numbers of its callshop, as they are dialled.
+    /// Emergency numbers of the callshop, as dialed.
     pub emergency: Vec<String>,
-    /// The caller's number to show.
+    /// The caller ID to present; empty for none.
     pub caller_id: String,
 }
 
-/// The phone with this SIP user and realm; blocked ones, too.
+/// Finds the phone with this SIP user and realm, even if it is blocked.
 ///
 /// # Errors
-/// Those of the database; a fault when the callshop's dial plan does not parse.
+/// Database errors; a fault if the callshop's dial plan does not parse.
 pub async fn known_phone(app: &App, user: &str, realm: &str) -> Result<Option<KnownPhone>> {
     let conn = app.store.reader();
     let found = calls::phone_by_sip_user(conn, user).await?.filter(|phone| phone.realm == realm);
     let Some(phone) = found else { return Ok(None) };
     let shops = accounts::callshops(conn, &[phone.callshop_id]).await?;
-    let shop = shops.into_iter().next().ok_or_else(|| Error::fault("a phone without a callshop"))?;
+    let shop = shops.into_iter().next().ok_or_else(|| Error::fault("the phone has no callshop"))?;
     let plan: DialPlan = serde_json::from_value(shop.dial_plan).or_fault()?;
     Ok(Some(KnownPhone {
         ha1: phone.ha1,
@@ -50,18 +50,18 @@ pub async fn known_phone(app: &App, user: &str, realm: &str) -> Result<Option<Kn
     }))
 }
 
-/// A call that a proxy let out by itself. Each event of such a call carries it, because any of them may be the first to arrive.
+/// A call that a proxy allowed by itself. Each event of the call carries this data, because any event may be the first to arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmergencyCall {
-    /// Its id, which the proxy made.
+    /// The call's id, made by the proxy.
     pub reference: Uuid,
     /// SIP user of the phone.
     pub user: String,
-    /// What was dialled, and sent to the gateway.
+    /// The number as dialed and as sent to the gateway.
     pub dialed: String,
-    /// When the proxy let it out, by its clock.
+    /// When the proxy allowed the call, by the proxy's clock.
     pub since: DateTime<Utc>,
-    /// Seconds after which the proxy cuts it.
+    /// Seconds of talk after which the proxy hangs up the call.
     pub max_seconds: u32,
     /// SIP Call-ID.
     pub call_id: String,
@@ -69,11 +69,11 @@ pub struct EmergencyCall {
     pub from_tag: String,
 }
 
-/// Makes the calls of a batch's new events that are not there yet: free at every level, on nobody's bill. The phones are locked, so that two
-/// nodes do not make one call.
+/// Creates the calls of a batch's new events that are not stored yet. They are free at every level and on no bill. The caller has locked the
+/// phones, so two nodes cannot create the same call.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub(super) async fn make(
     tx: &Tx,
     events: &[&ProxyEvent],
@@ -87,7 +87,7 @@ pub(super) async fn make(
     for event in events.iter().filter(|event| new.contains(&event.eid)) {
         let EventBody::Emergency { call, .. } = &event.body else { continue };
         let phone = phones.iter().find(|phone| phone.sip_user == call.user);
-        // a phone that was deleted meanwhile has no callshop to show its call to: the event is rejected
+        // a phone that was deleted in the meantime belongs to no callshop: the event is rejected
         if let Some(phone) = phone.filter(|_| known.insert(call.reference)) {
             wanted.push((call, event.proxy.as_str(), phone));
         }
@@ -100,7 +100,7 @@ pub(super) async fn make(
     let shops: HashMap<Uuid, account::Model> = found.into_iter().map(|row| (row.id, row)).collect();
     let mut rows = Vec::with_capacity(wanted.len());
     for (call, proxy, phone) in wanted {
-        let shop = shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("a phone without a callshop"))?;
+        let shop = shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
         let row = row(call, proxy, phone, cabins.get(&phone.id).copied(), shop, now)?;
         tx.emit(activity(ActivityKind::CallAuthorized, row.authorized_at, &row)?);
         rows.push(row);
@@ -118,7 +118,7 @@ fn row(
     now: DateTime<Utc>,
 ) -> Result<call::Model> {
     let covered = i32::try_from(call.max_seconds).or_fault()?;
-    // a proxy that was just switched on may believe that it is 1970: such a call would be trimmed before anybody sees it
+    // the clock of a proxy that was just switched on may say 1970: retention would delete such a call before anybody sees it
     let at = if call.since < now - calls::REDELIVERY { now } else { call.since.min(now) };
     Ok(call::Model {
         id: call.reference,

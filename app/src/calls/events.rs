@@ -1,4 +1,4 @@
-//! What the proxy says happens to calls and phones: a batch of events, applied together in one transaction, each once.
+//! Events from the proxies about calls and phones. A batch of events is applied in one transaction, each event once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -23,42 +23,42 @@ use store::{Tx, calls};
 /// An event from the proxy, parsed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProxyEvent {
-    /// Unique key: the event counts once however often it comes.
+    /// Unique key. A repeated event is ignored.
     pub eid: String,
-    /// Proxy time.
+    /// Time of the event by the proxy's clock.
     pub at: DateTime<Utc>,
-    /// Which proxy.
+    /// Name of the proxy.
     pub proxy: String,
-    /// What happened.
+    /// The event itself.
     pub body: EventBody,
 }
 
-/// What happened.
+/// The kind and data of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EventBody {
-    /// Something happened to a call.
+    /// An event of a call.
     Call {
         /// The call's id.
         reference: Uuid,
-        /// SIP To tag, once there is one.
+        /// SIP To tag; none until there is one.
         to_tag: Option<String>,
-        /// What.
+        /// The call event.
         kind: CallEventKind,
     },
-    /// Something happened to a call that the proxy let out by itself; as above, with what the call is made of if it is not there yet.
+    /// An event of an emergency call that the proxy allowed by itself. It has the data to create the call if we do not have it yet.
     Emergency {
         /// The call.
         call: EmergencyCall,
-        /// SIP To tag, once there is one.
+        /// SIP To tag; none until there is one.
         to_tag: Option<String>,
-        /// What.
+        /// The call event.
         kind: CallEventKind,
     },
-    /// The proxy gave an authorisation up, perhaps before it had the answer.
+    /// The proxy gave up on an authorization, perhaps before it received the answer.
     Abandoned {
-        /// The question's id.
+        /// [`AuthorizeRequest::request_id`](super::authorize::AuthorizeRequest::request_id).
         request_id: String,
-        /// What the phone got instead.
+        /// SIP status that the proxy sent to the phone instead.
         code: Option<u16>,
     },
     /// A phone registered, or its registration ended.
@@ -69,24 +69,24 @@ pub enum EventBody {
         online: bool,
         /// SIP contact.
         contact: Option<String>,
-        /// Address it came from.
+        /// Network address of the registration.
         source: Option<String>,
-        /// What it calls itself.
+        /// The phone's `User-Agent` header.
         user_agent: Option<String>,
     },
     /// The proxy started.
     Boot,
-    /// Not understood; kept for inspection.
+    /// An event that does not parse; stored for inspection.
     Malformed {
-        /// What is wrong with it.
+        /// The parse error.
         error: String,
-        /// As it came.
+        /// The event as received.
         body: serde_json::Value,
     },
 }
 
 impl ProxyEvent {
-    /// The call that it names.
+    /// Id of the call that the event is about.
     fn call(&self) -> Option<Uuid> {
         self.body.call().map(|(id, ..)| id)
     }
@@ -96,7 +96,7 @@ impl EventResult {
     /// Every [`Self::outcome`].
     pub const OUTCOMES: [&str; 4] = ["applied", "duplicate", "ignored", "rejected"];
 
-    /// As the proxy and Prometheus are told.
+    /// Name of the result in the hook's answer and in the metrics.
     pub fn outcome(&self) -> &'static str {
         let [applied, duplicate, ignored, rejected] = Self::OUTCOMES;
         match self {
@@ -129,14 +129,14 @@ impl EventBody {
         }
     }
 
-    /// Whether it says that a call or an attempt is over.
+    /// Whether the event ends a call or an attempt.
     pub fn is_end(&self) -> bool {
         let over =
             |kind: &CallEventKind| matches!(kind, CallEventKind::Ended { .. } | CallEventKind::Failed { .. });
         matches!(self, Self::Abandoned { .. }) || self.call().is_some_and(|(_, _, kind)| over(kind))
     }
 
-    /// The call that something happened to, its To tag, and what.
+    /// For call events: the call's id, its To tag, and the event.
     fn call(&self) -> Option<(Uuid, Option<&str>, &CallEventKind)> {
         match self {
             Self::Call { reference, to_tag, kind } => Some((*reference, to_tag.as_deref(), kind)),
@@ -145,7 +145,7 @@ impl EventBody {
         }
     }
 
-    /// The call, question or phone that it is about.
+    /// Id of the call, request or phone that the event is about.
     pub fn reference(&self) -> Option<String> {
         match self {
             Self::Call { reference, .. } => Some(reference.to_string()),
@@ -157,10 +157,11 @@ impl EventBody {
     }
 }
 
-/// Of the ends of calls that came with a question, those that are not known yet: the others need not be looked at again.
+/// Filters the ends of calls that came with an authorization request: drops those of calls that are already over. Ends without a call id
+/// stay.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn of_live_calls(app: &App, ends: Vec<ProxyEvent>) -> Result<Vec<ProxyEvent>> {
     let ids: Vec<Uuid> = ends.iter().filter_map(ProxyEvent::call).collect();
     if ids.is_empty() {
@@ -170,38 +171,38 @@ pub async fn of_live_calls(app: &App, ends: Vec<ProxyEvent>) -> Result<Vec<Proxy
     Ok(ends.into_iter().filter(|end| end.call().is_none_or(|id| live.contains(&id))).collect())
 }
 
-/// What became of an event.
+/// The result of one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventResult {
     /// It changed something.
     Applied,
     /// It was received before; nothing was done.
     Duplicate,
-    /// It came too late to change anything, or about something we do not know.
+    /// It came too late to change anything, or is about an unknown object.
     Ignored,
-    /// It was not understood; kept for inspection.
+    /// It does not parse or cannot be applied, for this reason; stored for inspection.
     Rejected(String),
 }
 
-/// What a batch of events came to.
+/// The results of a batch of events.
 #[derive(Debug, Default)]
 pub struct Applied {
-    /// One for each event, in the order they were given.
+    /// One per event, in the order received.
     pub results: Vec<EventResult>,
-    /// Live calls that somebody hung up before this event of theirs: the proxy is to be asked again after the commit, because a call
-    /// that was just being set up or answered may have missed the first command (docs/hook.md).
+    /// Live calls that a user had asked to hang up before this event. Ask the proxy again after the commit: a call that was just being
+    /// set up or answered may have missed the first command (docs/hook.md).
     pub hang_up: Vec<call::Model>,
-    /// Calls that ended: currency, and what was written off.
+    /// Calls that ended: currency, and the amount written off.
     pub ended: Vec<(String, Micros)>,
-    /// Proxies that started: their calls and phones are to be compared.
+    /// Proxies that started: compare their calls and phones.
     pub booted: Vec<String>,
 }
 
-/// Applies events by proxy time. `locked` is called when all is locked that tells events of one call, phone or session apart from the next:
-/// whoever begins then waits for this transaction where both are about the same, never the other way round.
+/// Applies events in the order of proxy time. `locked` is called once the locks on calls, phones and sessions are held. A transaction that
+/// begins after that waits for this one if both touch the same rows; this one never waits for it.
 ///
 /// # Errors
-/// Those of the database; nothing is applied then.
+/// Database errors; nothing is applied then.
 pub(super) async fn apply_all(
     app: &App,
     tx: &Tx,
@@ -219,7 +220,7 @@ pub(super) async fn apply_all(
     let mut results = vec![EventResult::Duplicate; events.len()];
     for index in order {
         let event = events[index];
-        // each counts once: those that were received before are not among the new ones
+        // each event is applied once: `new` has only those that were not received before
         if batch.new.remove(&event.eid) {
             results[index] = batch.apply(app, tx, event, money)?;
         }
@@ -240,7 +241,7 @@ pub(super) async fn apply_all(
     Ok(Applied { results, hang_up, ended, booted })
 }
 
-/// The rows of a batch's events, each key once, in the order of the keys.
+/// The rows of a batch's events, one per key, sorted by key. Of events with the same key, the earliest is stored.
 fn received(events: &[&ProxyEvent], now: DateTime<Utc>) -> Vec<hook_event::Model> {
     let mut first: BTreeMap<&str, &ProxyEvent> = BTreeMap::new();
     for event in events {
@@ -283,19 +284,19 @@ fn noted(
     }
 }
 
-/// The rows that a batch works on, and what it is going to write.
+/// Batch context: the locked rows, and the changes to write.
 struct Batch {
     now: DateTime<Utc>,
-    /// How far a proxy's clock may be from ours.
+    /// Tolerated difference between a proxy's clock and ours.
     skew: TimeDelta,
     new: HashSet<String>,
-    /// Events that a person should look at.
+    /// Events stored for review by a person.
     doubted: Vec<hook_event::Model>,
     calls: HashMap<Uuid, call::Model>,
     by_request: HashMap<String, Uuid>,
     phones: HashMap<String, phone::Model>,
     cabins: HashMap<Uuid, Uuid>,
-    /// Calls that this batch made.
+    /// Calls created by this batch.
     made: HashSet<Uuid>,
     changed_calls: BTreeSet<Uuid>,
     changed_phones: HashSet<String>,
@@ -303,7 +304,7 @@ struct Batch {
     ended: Vec<(String, Micros)>,
     corrections: Corrections,
     over_in: Vec<Uuid>,
-    /// States of the sessions whose calls may be over after this, locked.
+    /// States of the locked sessions whose calls may be over after this batch.
     sessions: HashMap<Uuid, SessionState>,
     shops: HashMap<Uuid, Shop>,
 }
@@ -336,13 +337,13 @@ impl Batch {
             shops.extend(phones.iter().map(|phone| phone.callshop_id));
         }
         let shops: Vec<Uuid> = shops.into_iter().collect();
-        // after the locks: what another node received meanwhile is committed by now
+        // after the locks: events that another node received in the meantime are committed by now
         let corrected = may_be_corrected(&rows, events);
         let mut over_in: BTreeSet<Uuid> = may_be_over_in(&rows, events).into_iter().collect();
         over_in.extend(corrected.iter().filter_map(|row| row.session_id));
         let over_in: Vec<Uuid> = over_in.into_iter().collect();
         let met = calls::meet(conn, &received(events, now), &over_in, &shops).await?;
-        // with balances, and so after every session
+        // this locks balances, so it must come after all sessions are locked
         let corrections = Corrections::load(conn, &corrected).await?;
         let made = emergency::make(tx, events, &met.new, &rows, (&phones, &cabins), now).await?;
         let made_ids = made.iter().map(|row| row.id).collect();
@@ -379,14 +380,14 @@ impl Batch {
             return Ok(if self.made.remove(&id) { EventResult::Applied } else { result });
         }
         match &event.body {
-            // above
+            // handled above
             EventBody::Call { .. } | EventBody::Emergency { .. } => Ok(EventResult::Ignored),
             EventBody::Abandoned { request_id, code } => match self.by_request.get(request_id).copied() {
                 Some(id) => {
                     let kind = CallEventKind::Abandoned { code: *code };
                     self.apply_call(app, tx, event, (id, None, &kind), money)
                 }
-                // kept: the authorisation that commits after this one finds it
+                // the event is stored: the authorization, which commits later, finds it
                 None => Ok(EventResult::Applied),
             },
             EventBody::Phone { user, .. } => self.apply_phone(tx, user, event),
@@ -430,7 +431,7 @@ impl Batch {
             changed = true;
         }
         if row.state == CallState::Refused && after.call.sip_code != before.sip_code {
-            // whatever was decided came too late: the phone did not hear it
+            // the decision came too late: the phone did not receive it
             row.refusal = Some(Refusal::Abandoned.code().to_owned());
         }
         let over = before.state.is_live() && !after.call.state.is_live();
@@ -471,14 +472,14 @@ impl Batch {
         Ok(if after.emitted.is_empty() && !changed { EventResult::Ignored } else { EventResult::Applied })
     }
 
-    /// What reports find an answered call by.
+    /// Sets the columns by which reports find answered calls.
     fn note_answer(&self, row: &mut call::Model) {
         let zone = self.shops.get(&row.callshop_id).map(|shop| shop.time_zone.as_str());
         row.answer_day = row.answered_at.map(|at| local_day(zone, at));
         row.answered_far = row.answered_at.is_some_and(|at| calls::is_far(row.authorized_at, at));
     }
 
-    /// Keeps an event for a person to look at.
+    /// Stores an event for review by a person.
     fn doubt(&mut self, event: &ProxyEvent, reason: &str) {
         let answered = match &event.body {
             EventBody::Call { kind: CallEventKind::Ended { answered_at: Some(at), .. }, .. } => {
@@ -495,7 +496,7 @@ impl Batch {
         let EventBody::Phone { online, contact, source, user_agent, .. } = &event.body else {
             return Ok(EventResult::Ignored);
         };
-        // of a clock that is far ahead; what comes when it is right again would be older
+        // the proxy's clock is far ahead: with its time, events sent after the clock is corrected would look older
         let ahead = event.at > self.now + self.skew;
         let at = if ahead { self.now } else { event.at };
         if ahead {
@@ -505,14 +506,14 @@ impl Batch {
         if phone.online_changed_at.is_some_and(|changed| changed > at) {
             return Ok(EventResult::Ignored);
         }
-        // the expiry of a registration that another one replaced takes nobody offline
+        // the expiry of a registration that was replaced by another does not take the phone offline
         let replaced = |ended: &String, kept: &String| contact_uri(ended) != contact_uri(kept);
         if !online
             && contact.as_ref().zip(phone.contact.as_ref()).is_some_and(|(ended, kept)| replaced(ended, kept))
         {
             return Ok(EventResult::Ignored);
         }
-        // nor does that of one at another proxy than where it registered last
+        // nor does the end of a registration at a proxy other than the one where the phone registered last
         if !online && phone.online && phone.proxy.as_ref().is_some_and(|proxy| *proxy != event.proxy) {
             return Ok(EventResult::Ignored);
         }
@@ -545,13 +546,13 @@ impl Batch {
             self.changed_calls.iter().filter_map(|id| self.calls.remove(id)).collect();
         money.write_with(calls::changes(conn, &rows, &self.charged.charges)?);
         self.shops.drain().for_each(|(id, shop)| money.watch(id, shop));
-        // every one is locked, not only those that are CLOSING now: one that is being closed meanwhile counts our calls as live
+        // `load` locks every session, not only the CLOSING ones: a session closed in the meantime would count our calls as live
         let waits = |id: &&Uuid| self.sessions.get(*id).is_none_or(|state| *state == SessionState::Closing);
         let waiting: Vec<Uuid> = self.over_in.iter().filter(waits).copied().collect();
         if waiting.is_empty() && self.charged.restate.is_empty() {
             return Ok(());
         }
-        // statements are made from what is written
+        // statements read the calls from the database: write them first
         money.write_now(conn).await?;
         let mut sales = Vec::new();
         for session in &self.charged.restate {
@@ -580,7 +581,7 @@ fn may_be_over_in(rows: &[call::Model], events: &[&ProxyEvent]) -> Vec<Uuid> {
     sessions.into_iter().collect()
 }
 
-/// Calls of which the batch has an end although they are over, or will be when it comes to that.
+/// Calls whose end this batch may correct: it has an end for a call that is already over, or that an earlier event of the batch ends.
 fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEvent]) -> Vec<&'a call::Model> {
     let about = |row: &call::Model, wanted: fn(&CallEventKind) -> bool| {
         events.iter().any(|event| match (&event.body, event.body.call()) {
@@ -608,7 +609,7 @@ fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEvent]) -> Vec<
         row.estimated || matches!(row.state, CallState::Failed | CallState::Abandoned) || about(row, gives_up)
     };
     let may_be = |row: &&call::Model| {
-        // an end that told of no answer is corrected by one
+        // an end without an answer time is corrected by a later `answered`
         let open = (row.estimated && row.answered_at.is_none()) || about(row, tells_no_answer);
         let ends = ends(row);
         (over(row) && ends > 0) || ends > 1 || (open && about(row, is_answer))
@@ -616,27 +617,27 @@ fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEvent]) -> Vec<
     rows.iter().filter(may_be).collect()
 }
 
-/// Why an `ended` is kept that changed nothing.
+/// Why an `ended` that changed nothing is stored.
 const LATE_END: &str =
-    "the end of the call is known already, and this one changed nothing; compare it with the call";
-/// Why an `ended` is kept that is about nothing.
-const STRANGE_END: &str = "no call has its ref; see whether the proxy belongs to this server";
+    "the end of the call is already known, and this event changed nothing; compare it with the call";
+/// Why an `ended` for an unknown call is stored.
+const STRANGE_END: &str = "no call has its ref; check whether the proxy belongs to this server";
 
 fn reason(doubt: Doubt) -> &'static str {
     match doubt {
         Doubt::Time => {
-            "it cannot have happened then, and what was known was used instead; see whether the clocks of the proxy and the server agree"
+            "it cannot have happened at that time, and a known time was used instead; check whether the clocks of the proxy and the server agree"
         }
         Doubt::NoAnswer => {
-            "it does not say when the call was answered, and nothing else did; the call is free until that comes"
+            "it does not say when the call was answered, and no other event did; the call is free until an event says so"
         }
         Doubt::EndBeforeAnswer => {
-            "the call ended before its answer, and the first increment was charged; see whether the proxy's clock was set back"
+            "the call ended before its answer, and the first increment was charged; check whether the proxy's clock was set back"
         }
     }
 }
 
-/// The date at a callshop, `YYYY-MM-DD`.
+/// The date in a callshop's time zone, `YYYY-MM-DD`. UTC if the zone is missing or unknown.
 pub(super) fn local_day(time_zone: Option<&str>, at: DateTime<Utc>) -> String {
     let zone: chrono_tz::Tz = time_zone.and_then(|name| name.parse().ok()).unwrap_or(chrono_tz::UTC);
     at.with_timezone(&zone).date_naive().to_string()

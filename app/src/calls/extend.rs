@@ -1,7 +1,7 @@
-//! Letting calls go on: before what is covered is used up, more is held at every level, and the proxy is told.
+//! Extension of running calls: before the covered seconds run out, the node holds more credit at every level and sends the proxy a new limit.
 //!
-//! The order is what keeps accounts from being overdrawn (domain: Prepaid credit): lock the call, take the hold, commit, then push. A
-//! push whose outcome is unknown keeps its hold until the end, and is sent again until the proxy confirms it.
+//! The order prevents overdrawn accounts (domain: Prepaid credit): lock the call, take the hold, commit, then push the limit. If the outcome
+//! of a push is unknown, its hold stays until the call ends, and the push is repeated until the proxy confirms it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -25,34 +25,34 @@ use crate::sip_proxies::{HangUp, SetLimit};
 use base::error::{OrFault as _, Result};
 use store::{Tx, accounts, calls, sessions};
 
-/// How often calls that need to be looked at are looked for.
+/// How often the node polls for calls that are due.
 const TICK: Duration = Duration::from_millis(100);
-/// Silent for so long, the timer is stuck: more than its question and its jobs take to fail when the database is away.
+/// Without a heartbeat for this long, the loop counts as stuck: more than its query and its jobs take to fail while the database is down.
 const STUCK: Duration = Duration::from_secs(60);
-/// Calls that are looked at in one go.
+/// Maximum number of calls per poll.
 const AT_ONCE: u64 = 256;
-/// A call that found nothing more, or whose proxy did not confirm, is looked at again after this.
+/// Delay until a call is processed again if it could not be extended or its proxy did not confirm.
 const AGAIN: TimeDelta = TimeDelta::seconds(1);
-/// A call for which there is nothing more is cut this long after its last covered second began to be over: late enough that nobody
-/// loses a second that is paid for, before the proxy's own timer.
+/// A call that cannot be extended is hung up this long after its covered time ends: late enough that nobody loses a paid second, and before
+/// the proxy's own timer.
 const CUT_AFTER: TimeDelta = TimeDelta::milliseconds(250);
-/// Before the end of what is covered, the next slice is taken although the last one was not confirmed.
+/// This long before the covered time ends, the next slice is taken even if the proxy has not confirmed the last one.
 const SOON: TimeDelta = TimeDelta::seconds(credit::SHORTEST_LEAD as i64);
-/// A call that was hung up is looked at again after this; its end should have come by then.
+/// Delay until a call that was hung up is processed again. Its end should have arrived by then.
 const OVER: TimeDelta = TimeDelta::seconds(30);
 
-/// A call that was looked at: what its proxy is to be told, and when to look again once it has confirmed.
+/// The decision about a running call: the command for its proxy, and when the call is due again after the proxy confirms.
 #[derive(Clone, Debug)]
 pub struct Looked {
-    /// The call as it is now.
+    /// The call with its new values.
     pub call: call::Model,
-    /// When to look again.
+    /// When the call is due again after the proxy confirms; none for never.
     pub next: Option<DateTime<Utc>>,
-    /// What it is covered for is used up: it is to be hung up.
+    /// The covered time is used up: hang up the call.
     pub cut: bool,
 }
 
-/// When to look at a call that was just answered; never if its proxy cannot be told to let it go on.
+/// When a call that was just answered is due for its first extension. None if its proxy cannot extend calls.
 pub(super) fn first_look(app: &App, call: &call::Model) -> Option<DateTime<Utc>> {
     let covered = u32::try_from(call.covered).unwrap_or(0);
     next_look(app, call, covered)
@@ -64,10 +64,10 @@ fn next_look(app: &App, call: &call::Model, slice: u32) -> Option<DateTime<Utc>>
     Some(answered_at + TimeDelta::seconds(ahead))
 }
 
-/// Takes the next slice for each of these calls, if it is due and there is one. Answers those that still are up.
+/// Extends each of these calls by its next slice if it is due and covered by credit. Returns the calls that were due.
 ///
 /// # Errors
-/// Those of the database; nothing is held then.
+/// Database errors; nothing is held then.
 pub(super) async fn extend_all(app: &App, tx: &Tx, ids: &[Uuid], money: &mut Money) -> Result<Vec<Looked>> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -97,7 +97,7 @@ pub(super) async fn extend_all(app: &App, tx: &Tx, ids: &[Uuid], money: &mut Mon
     Ok(looked)
 }
 
-/// What the extensions of a batch stand on.
+/// Batch context: the rows that the extensions of a batch need.
 struct Ground {
     levels: HashMap<Uuid, Vec<Level>>,
     sessions: HashMap<Uuid, cabin_session::Model>,
@@ -134,7 +134,7 @@ impl Ground {
     }
 }
 
-/// What bounded sessions' calls came to so far, and their live calls.
+/// The use of bounded sessions so far, and their live calls.
 pub(super) async fn session_use(
     conn: &impl ConnectionTrait,
     sessions: &[&cabin_session::Model],
@@ -143,7 +143,7 @@ pub(super) async fn session_use(
         return Ok(Default::default());
     }
     let ids: Vec<Uuid> = sessions.iter().map(|session| session.id).collect();
-    // live calls first: one that ends between the two is counted twice then, and never missed
+    // read live calls first: a call that ends between the two reads is then counted twice, and never missed
     let live = calls::live_of_sessions(conn, &ids).await?;
     Ok((calls::spent(conn, sessions).await?, live))
 }
@@ -165,7 +165,7 @@ fn extend(
     let covered = u32::try_from(row.covered).or_fault()?;
     let end = row.answered_at.unwrap_or(now) + TimeDelta::seconds(i64::from(covered));
     if row.confirmed < row.covered && end - now > SOON {
-        // the proxy does not know of the last slice yet: it is told again, and nothing more is taken
+        // the proxy has not confirmed the last slice: send it again, and take no further slice
         let slice = u32::try_from(row.covered - row.confirmed).or_fault()?;
         let next = next_look(app, &row, slice).map(|at| at.max(now + AGAIN));
         return Ok(Looked { call: call::Model { extend_at: Some(now + AGAIN), ..row }, next, cut: false });
@@ -182,7 +182,7 @@ fn extend(
     };
     let session = row.session_id.and_then(|id| ground.sessions.get(&id));
     let grant = match session {
-        // an emergency call has what the dial plan allows from the beginning
+        // an emergency call has its full time from the beginning
         None => None,
         Some(session) => {
             let spent = ground.spent.get(&session.id).copied().unwrap_or_default();
@@ -207,8 +207,8 @@ fn extend(
     Ok(Looked { call, next, cut: false })
 }
 
-/// Looks after running calls until `stop`: extends what is due and tells the proxies. Every node does; a call is locked while it is
-/// looked at, so that each slice is taken once.
+/// Extends running calls and notifies their proxies, until `stop`. Every node runs this loop. A call is locked while it is processed, so
+/// each slice is taken once.
 pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
     if app.proxies.names().is_empty() {
         return;
@@ -223,7 +223,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
         }
         heart.beat();
         if let Err(error) = look(&app, &writer).await {
-            tracing::warn!(%error, "running calls could not be looked at");
+            tracing::warn!(%error, "running calls could not be processed");
         }
     }
 }
@@ -235,7 +235,7 @@ async fn look(app: &Arc<App>, writer: &CallWriter) -> Result<()> {
             app.metrics.call_extended();
         }
         let (app, writer) = (app.clone(), writer.clone());
-        // beside the loop: a proxy that is slow must not hold up the calls of others
+        // outside the loop: a slow proxy must not delay the calls of others
         tokio::spawn(async move { push(&app, &writer, looked).await });
     }
     Ok(())
@@ -248,16 +248,16 @@ async fn push(app: &App, writer: &CallWriter, looked: Looked) {
         match app.proxies.hang_up(&call, HangUp::UsedUp).await {
             Ok(_) => confirm(writer, &call, later, None).await,
             Err(error) => {
-                tracing::warn!(call = %call.id, %error, "the proxy did not hang up a call that is used up: its own timer will");
+                tracing::warn!(call = %call.id, %error, "the proxy did not hang up a call whose covered time is used up: its own timer will");
             }
         }
         return;
     }
     let (next, seen) = match app.proxies.set_limit(&call).await {
         Ok(SetLimit::Taken(seen)) => (next, seen),
-        // whatever ended it, its end is on the way
+        // the call is over: its end event is on the way
         Ok(SetLimit::Over) => (None, None),
-        // it stays due, and is sent again
+        // the call stays due, and the limit is sent again
         Ok(SetLimit::NotAnswered) => return,
         Err(error) => {
             tracing::warn!(call = %call.id, %error, "the proxy did not take a limit");
@@ -280,6 +280,6 @@ async fn confirm(
         missed_at: None,
     });
     if let Err(error) = writer.confirm(call.id, call.covered, next, seen).await {
-        tracing::warn!(call = %call.id, %error, "what the proxy took could not be noted");
+        tracing::warn!(call = %call.id, %error, "the proxy's confirmation of a limit could not be stored");
     }
 }

@@ -1,4 +1,4 @@
-//! Calls: deciding whether one may be made, following it by its events, charging it at its end, hanging it up.
+//! Calls: authorize them, apply the proxy's events to them, charge them when they end, and hang them up.
 
 pub mod authorize;
 mod charge;
@@ -27,7 +27,7 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::calls::CallFilter;
 use store::{Page, accounts, calls};
 
-/// A call inside the actor's subtree.
+/// Finds a call in the actor's subtree.
 ///
 /// # Errors
 /// Not found.
@@ -36,10 +36,10 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> {
     calls::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)
 }
 
-/// The calls of these ids inside the actor's subtree.
+/// Finds the calls with these ids in the actor's subtree. Empty if the actor may not see calls.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<call::Model>> {
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());
@@ -47,7 +47,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<call
     calls::find_all(app.store.reader(), &actor.scope(), ids).await
 }
 
-/// A callshop's calls, of one cabin or session if given.
+/// Lists a callshop's calls, optionally those of one cabin or session.
 ///
 /// # Errors
 /// Not found.
@@ -62,11 +62,11 @@ pub async fn list(
     calls::list(app.store.reader(), shop.id(), filter, page).await
 }
 
-/// A page of the calls of each of these cabins, which were already proven to be the caller's; frozen prices of those that are over only if
-/// `priced`.
+/// Lists one page of calls per cabin. The caller has already checked access to the cabins. The frozen prices of calls that are over are
+/// read only if `priced`.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn of_cabins(
     app: &App,
     cabins: &[Uuid],
@@ -76,10 +76,10 @@ pub async fn of_cabins(
     calls::of_each(app.store.reader(), call::Column::CabinId, cabins, page, priced).await
 }
 
-/// A page of the calls of each of these sessions, which were already proven to be the caller's; frozen prices as for [`of_cabins`].
+/// Lists one page of calls per session. The caller has already checked access to the sessions. `priced` is as in [`of_cabins`].
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn of_sessions(
     app: &App,
     sessions: &[Uuid],
@@ -89,7 +89,7 @@ pub async fn of_sessions(
     calls::of_each(app.store.reader(), call::Column::SessionId, sessions, page, priced).await
 }
 
-/// A callshop's live calls.
+/// Lists a callshop's live calls.
 ///
 /// # Errors
 /// Not found.
@@ -98,16 +98,16 @@ pub async fn live(app: &App, actor: &Actor, callshop: Uuid) -> Result<Vec<call::
     calls::live(app.store.reader(), shop.id()).await
 }
 
-/// Asks the proxy to hang a live call up. It ends when the proxy says so, a moment later.
+/// Asks the proxy to hang up a live call. The call ends a moment later, when the proxy reports its end.
 ///
 /// # Errors
-/// Not found, forbidden; `ILLEGAL_STATE` when it is over, or the proxy does not know it: then it is closed within two comparisons with the
-/// proxy; `PROXY_UNREACHABLE`.
+/// Not found, forbidden; `PROXY_UNREACHABLE`; `ILLEGAL_STATE` if the call is over or the proxy does not know it. An unknown call is closed
+/// within two comparisons with the proxy.
 pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> {
     actor.require(Right::HangUp)?;
     let call = find(app, actor, id).await?;
     let over = |call: call::Model| {
-        Error::user(ErrorCode::IllegalState, format!("the call is {} already", call.state.as_str()))
+        Error::user(ErrorCode::IllegalState, format!("The call is already {}.", call.state.as_str()))
     };
     let live = app
         .write_as(actor, |tx| async move { calls::mark_hang_up(tx.conn(), &[id], actor.user_id).await })
@@ -115,22 +115,22 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> 
     let Some(marked) = live.into_iter().next() else { return Err(over(call)) };
     match app.proxies.hang_up(&marked, HangUp::Asked).await {
         Ok(HungUp::Taken) => Ok(marked),
-        // its dialog is just being made: it is hung up at its next event
+        // the proxy is still creating the dialog: the call is hung up at its next event
         Ok(HungUp::Unknown) if marked.authorized_at + YOUNG > app.clock.now() => Ok(marked),
         Ok(HungUp::Unknown) => {
             app.reconciliation.ask(&marked.proxy);
-            let message = "the proxy does not know the call any more: it is closed within a minute, as of when it was last seen";
+            let message = "The proxy does not know the call. The call will be closed within a minute, as of the time it was last seen.";
             Err(Error::user(ErrorCode::IllegalState, message))
         }
         Err(error) => {
             tracing::warn!(call = %id, %error, "the proxy did not hang up");
-            Err(Error::user(ErrorCode::ProxyUnreachable, "the proxy did not take the command: try again"))
+            Err(Error::user(ErrorCode::ProxyUnreachable, "The proxy did not accept the command. Try again."))
         }
     }
 }
 
-/// Hangs up the calls of a cabin that is being closed. A call that cannot be hung up now is hung up at its next event, and cut at its limit
-/// at the latest; the session stays CLOSING until it is over. Never fails: the closing it belongs to is committed.
+/// Hangs up the calls of a cabin that is being closed. A call that cannot be hung up now is hung up at its next event, or at its time limit
+/// at the latest. The session stays CLOSING until then. This function never fails, because closing the cabin is already committed.
 pub async fn hang_up_all(app: &App, ids: &[Uuid], user_id: Uuid) {
     if ids.is_empty() {
         return;
@@ -139,32 +139,32 @@ pub async fn hang_up_all(app: &App, ids: &[Uuid], user_id: Uuid) {
         Ok(live) => {
             futures_util::future::join_all(live.iter().map(|call| ask_to_hang_up(app, call))).await;
         }
-        Err(error) => tracing::error!(%error, "calls of a closing cabin could not be hung up"),
+        Err(error) => tracing::error!(%error, "the calls of a closing cabin could not be hung up"),
     }
 }
 
-/// Asks the proxy; what it cannot do is in the log.
+/// Asks the proxy to hang up a call. Failures are only logged.
 async fn ask_to_hang_up(app: &App, call: &call::Model) {
     match app.proxies.hang_up(call, HangUp::Asked).await {
         Ok(HungUp::Taken) => {}
-        // it has no dialog yet, or none any more
+        // the proxy has no dialog for it: not yet, or no longer
         Ok(HungUp::Unknown) => app.reconciliation.ask(&call.proxy),
         Err(error) => tracing::warn!(call = %call.id, %error, "the proxy did not hang up"),
     }
 }
 
-/// What a call cost one account.
+/// The cost of a call to one account.
 #[derive(Clone, Debug)]
 pub struct Cost {
-    /// Name of the account that pays.
+    /// Name of the paying account.
     pub account: String,
     /// Seconds billed.
     pub billed_seconds: i32,
-    /// What it pays to its parent.
+    /// Amount that the account pays to its parent.
     pub amount: Micros,
 }
 
-/// What an ended call cost the accounts of the actor's branch, from the callshop up.
+/// The cost of an ended call to each account in the actor's subtree, from the callshop up.
 ///
 /// # Errors
 /// Forbidden for attendants.
@@ -187,14 +187,14 @@ pub async fn costs(app: &App, actor: &Actor, call: &call::Model) -> Result<Vec<C
     Ok(shown.collect())
 }
 
-/// What the actor's own account earns on an ended call less what it pays for it.
+/// The margin of the actor's account on an ended call: its revenue less its cost. None if the account is not in the call's chain.
 ///
 /// # Errors
 /// Forbidden for attendants.
 pub async fn margin(app: &App, actor: &Actor, call: &call::Model) -> Result<Option<Micros>> {
     actor.require(Right::SeeCost)?;
     let charges = calls::charges(app.store.reader(), call.id).await?;
-    // what an account pays is one level above what it is paid; the platform is paid by the last level and pays nothing
+    // an account is paid at the level below the one where it pays; the platform is paid at the last level and pays nothing
     let pays = charges.iter().find(|charge| charge.level > 0 && charge.account_id == actor.account_id);
     let level = match pays {
         Some(charge) => charge.level,

@@ -1,4 +1,4 @@
-//! What a batch of calls does to accounts: transfers to post and credit to hold or release, all posted at its end.
+//! Changes of accounts by a batch of calls: transfers to post and credit to hold or release. All are posted at the end of the batch.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,14 +12,14 @@ use store::calls::Shop;
 use store::ledger::{self, Credit, Holds, NewTransfer};
 use store::{NewActivity, Tx, Writes, accounts};
 
-/// Money that a batch moves, not yet posted.
+/// Transfers and holds of a batch that are not yet posted.
 #[derive(Default)]
 pub(super) struct Money {
     transfers: Vec<NewTransfer>,
     held: Holds,
     credit: BTreeMap<Uuid, Micros>,
     watched: HashMap<Uuid, Shop>,
-    /// What else is to be written, with what is posted.
+    /// Other rows to write together with the postings.
     writes: Writes,
 }
 
@@ -30,12 +30,12 @@ fn add<Key: Ord>(sums: &mut BTreeMap<Key, Micros>, key: Key, change: Micros) -> 
 }
 
 impl Money {
-    /// Changes what is held of an account's credit.
+    /// Adds a change to the amount held of an account's credit. Negative releases.
     pub(super) fn hold(&mut self, account: Uuid, currency: &str, change: Micros) -> Result<()> {
         add(&mut self.held, (account, currency.to_owned()), change)
     }
 
-    /// Notes a transfer.
+    /// Adds a transfer to post.
     pub(super) fn transfer(&mut self, transfer: NewTransfer) -> Result<()> {
         for entry in transfer.entries.iter().filter(|entry| entry.book == Book::Credit) {
             add(&mut self.credit, entry.account_id, entry.amount)?;
@@ -44,7 +44,7 @@ impl Money {
         Ok(())
     }
 
-    /// Forgets what this batch was going to post for a call: its end was corrected before it was posted.
+    /// Drops this batch's unposted transfers of a call, because its end was corrected.
     pub(super) fn forget_call(&mut self, call: Uuid) -> Result<()> {
         let (forgotten, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.transfers)
             .into_iter()
@@ -58,24 +58,24 @@ impl Money {
         Ok(())
     }
 
-    /// Tells the people of a callshop when this batch brings its credit below what it wants to be told of.
+    /// Watches a callshop's credit: an activity event is emitted if this batch brings it below the shop's warning threshold.
     pub(super) fn watch(&mut self, id: Uuid, shop: Shop) {
         if shop.low_credit.is_some() {
             self.watched.insert(id, shop);
         }
     }
 
-    /// Leaves rows to be written with what is posted, as nobody reads them before.
+    /// Defers writing rows until the postings are written. Use it for rows that nobody reads before then.
     pub(super) fn write_with(&mut self, writes: Writes) {
         self.writes = writes;
     }
 
-    /// Writes what was left to be: somebody is going to read it.
+    /// Writes the deferred rows now, because the next step reads them.
     pub(super) async fn write_now(&mut self, conn: &impl ConnectionTrait) -> Result<()> {
         std::mem::take(&mut self.writes).run(conn).await
     }
 
-    /// Posts everything in one go, so that each balance is locked once, in the global order.
+    /// Posts everything at once, so that each balance is locked once, in the global lock order.
     pub(super) async fn post(mut self, tx: &Tx, now: chrono::DateTime<chrono::Utc>) -> Result<()> {
         let (transfers, writes) = (std::mem::take(&mut self.transfers), std::mem::take(&mut self.writes));
         ledger::post_and_hold(tx.conn(), transfers, &self.held, writes).await?;
@@ -109,7 +109,7 @@ impl Money {
     }
 }
 
-/// Locked credit of the accounts that a batch holds or spends from.
+/// Locked credit of the accounts from which a batch holds or spends.
 #[derive(Default)]
 pub(super) struct Purses {
     credit: BTreeMap<Uuid, Credit>,
@@ -117,7 +117,7 @@ pub(super) struct Purses {
 }
 
 impl Purses {
-    /// Locks the credit of accounts, then reads their limits: whoever changes one locks the credit too.
+    /// Locks the credit of accounts, then reads their limits. A change of a limit also locks the credit, so the limits are stable.
     pub(super) async fn lock(conn: &impl ConnectionTrait, accounts: BTreeSet<Uuid>) -> Result<Self> {
         if accounts.is_empty() {
             return Ok(Self::default());
@@ -127,14 +127,14 @@ impl Purses {
         Ok(Self { credit, limits: accounts::credit_limits(conn, &ids).await? })
     }
 
-    /// Balance and limit less what is held, with what the batch itself has done so far; [`Micros::MAX`] without a limit.
+    /// Balance plus limit minus holds, including the batch's own unposted changes. [`Micros::MAX`] if the account has no limit.
     pub(super) fn available(&self, account: Uuid, money: &Money) -> Result<Micros> {
         let Some(limit) = self.limits.get(&account) else { return Ok(Micros::ZERO) };
         let Some(limit) = limit else { return Ok(Micros::MAX) };
         let credit = self.credit.get(&account).copied().unwrap_or_default();
         let spent = money.credit.get(&account).copied().unwrap_or_default();
         let owned = Micros::try_sum([credit.balance, *limit, spent]).or_fault()?;
-        // who holds and spends uses one currency
+        // an account that holds and spends uses one currency
         let changes = money.held.range((account, String::new())..).take_while(|((id, _), _)| *id == account);
         let held = changes.map(|(_, change)| *change).chain([credit.held]);
         owned.checked_sub(Micros::try_sum(held).or_fault()?).or_fault()

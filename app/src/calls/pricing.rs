@@ -1,4 +1,4 @@
-//! The frozen prices of a call, level by level.
+//! The prices frozen on a call, per level.
 
 use billing::money::Micros;
 use billing::rating::{self, Pricing};
@@ -9,16 +9,16 @@ use uuid::Uuid;
 
 use base::error::{OrFault as _, Result};
 
-/// One level of a call's chain: who pays whom, and by which rate. Level 0 is the customer paying the callshop.
+/// One level of a call's payment chain: payer, payee and rate. At level 0 the customer pays the callshop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Level {
-    /// Who pays; at level 0 the callshop, whose customer it is.
+    /// The payer. At level 0 this is the callshop, because the customer has no account.
     pub account_id: Uuid,
-    /// Who is paid.
+    /// The payee.
     pub payee_id: Uuid,
-    /// The tariff version that the rate is from.
+    /// The tariff version that contains the rate.
     pub version_id: Uuid,
-    /// The rate and all else that the charge depends on.
+    /// The rate and everything else that determines the charge.
     pub pricing: Pricing,
 }
 
@@ -27,19 +27,19 @@ pub struct Level {
 pub struct LevelCharge {
     /// Seconds billed.
     pub billed_seconds: u32,
-    /// What is paid.
+    /// Amount paid.
     pub amount: Micros,
 }
 
-/// The levels that were frozen on a call; none for an emergency call or a refused one.
+/// The levels frozen on a call. Empty for emergency calls and may be incomplete for refused ones.
 ///
 /// # Errors
-/// A fault when the column does not hold them.
+/// A fault if the column does not parse.
 pub fn levels(call: &call::Model) -> Result<Vec<Level>> {
     Vec::deserialize(&call.pricing).or_fault()
 }
 
-/// What a level pays for `talk` seconds from `answered_at`.
+/// The charge of a level for `talk` seconds from `answered_at`.
 pub fn charge(level: &Level, answered_at: DateTime<Utc>, talk: u32) -> LevelCharge {
     LevelCharge {
         billed_seconds: rating::billed_seconds(&level.pricing.rate, talk),
@@ -47,10 +47,10 @@ pub fn charge(level: &Level, answered_at: DateTime<Utc>, talk: u32) -> LevelChar
     }
 }
 
-/// How long a live call has lasted at `now`, and what the customer pays if it ended then.
+/// Talk seconds of a call until `now`, and the customer's price if it ended at `now`. For a call that has ended, its final values.
 ///
 /// # Errors
-/// A fault when the call's frozen prices do not parse.
+/// A fault if the call's frozen prices do not parse.
 pub fn so_far(call: &call::Model, now: DateTime<Utc>) -> Result<(u32, Micros)> {
     let Some(answered_at) = call.answered_at else { return Ok((0, Micros::ZERO)) };
     if call.ended_at.is_some() {

@@ -1,8 +1,9 @@
-//! Calls and phones compared with what their proxies list (rules in `billing::reconcile`): at the start of a node and of a proxy, and from
-//! time to time. What a proxy no longer knows is closed at the last instant it was seen; what it should not have is hung up.
+//! Reconciliation: compares calls and phones with the proxies' listings (rules in `billing::reconcile`). It runs when a node or a proxy
+//! starts, and periodically. A call that its proxy no longer knows is closed at the last instant it was seen. A dialog that the proxy should
+//! not have is hung up.
 //!
-//! A proxy is compared by one node at a time: who has its lease. What is remembered from listing to listing is in the database, so
-//! that any node goes on where another stopped. Nothing is concluded from a listing that did not come, or not whole.
+//! Only the node that holds a proxy's lease compares it. State between listings is in the database, so any node can continue where another
+//! stopped. A missing or incomplete listing leads to no conclusions.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,33 +28,34 @@ use crate::sip_proxies::{Dialog, Dialogs, Registrations};
 use base::error::{Error, OrFault as _, Result};
 use store::{calls, reconcile as rows};
 
-/// How often it is seen whether a proxy is due.
+/// How often the node checks whether a proxy is due.
 const TICK: Duration = Duration::from_secs(1);
-/// A node that died while it compared keeps the others from it so long: more than a comparison may take.
+/// Duration of a lease, longer than a comparison may take. If a node dies during a comparison, the others wait this long.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// Longest comparison: a proxy that answers ever so slowly keeps no other from being compared.
+/// Maximum duration of a comparison, so that a slow proxy does not prevent the comparison of others.
 const LONGEST: Duration = Duration::from_secs(50);
-/// Silent for so long, the loop hangs: more than the longest comparison, and the lease before and after it from a database that is slow.
+/// Without a heartbeat for this long, the loop counts as stuck: more than the longest comparison plus taking and releasing the lease in a
+/// slow database.
 const HUNG: Duration = Duration::from_secs(180);
-/// Live calls of a proxy that are compared.
+/// Maximum number of live calls per proxy that are compared.
 const MOST_CALLS: u64 = 50_000;
-/// Unknown dialogs that are remembered: far more than raise the alarm.
+/// Maximum number of unknown dialogs that are stored: far more than raise the alarm.
 const MOST_REMEMBERED: usize = 64;
-/// A proxy that somebody asked for is tried so often: when it has just started, its `boot` is still on the way, or it does not answer yet.
+/// How often a requested comparison is tried. A proxy that has just started may not answer yet, or its `boot` event is still on the way.
 const ATTEMPTS: u32 = 5;
-/// Calls that are closed in one go: fewer than the writer's queue holds.
+/// Calls that are closed at once: fewer than fit in the writer's queue.
 const AT_ONCE: usize = 50;
 
-/// What reconciliation is told from elsewhere on this node.
+/// Handle through which the rest of this node requests comparisons.
 #[derive(Default)]
 pub struct Reconciliation {
-    /// Proxies, and how often they may still be tried in a row.
+    /// Requested proxies, and the attempts left for each.
     asked: Mutex<BTreeMap<String, u32>>,
     bell: Notify,
 }
 
 impl Reconciliation {
-    /// Has a proxy compared as soon as can be.
+    /// Requests a comparison of a proxy as soon as possible.
     pub fn ask(&self, proxy: &str) {
         self.asked().insert(proxy.to_owned(), ATTEMPTS);
         self.bell.notify_one();
@@ -63,12 +65,12 @@ impl Reconciliation {
         self.asked().contains_key(proxy)
     }
 
-    /// How often it may be tried; none when nobody asked.
+    /// Takes the request for a proxy. Returns the attempts left; 0 if there is no request.
     fn begun(&self, proxy: &str) -> u32 {
         self.asked().remove(proxy).unwrap_or(0)
     }
 
-    /// It came to nothing: once more at the next tick.
+    /// The comparison failed: requests it again for the next tick if attempts are left.
     fn again(&self, proxy: &str, attempts: u32) {
         if attempts > 1 {
             self.asked().entry(proxy.to_owned()).or_insert(attempts - 1);
@@ -87,11 +89,11 @@ enum Unable {
     Proxy(#[from] ProxyError),
     #[error(transparent)]
     Ours(#[from] Error),
-    #[error("the proxy started anew while it was asked")]
+    #[error("the proxy restarted during the comparison")]
     Restarted,
-    #[error("more than {MOST_CALLS} calls of one proxy are live")]
+    #[error("the proxy has more than {MOST_CALLS} live calls")]
     TooMany,
-    #[error("it took longer than {} s", LONGEST.as_secs())]
+    #[error("the comparison took longer than {} s", LONGEST.as_secs())]
     TooLong,
 }
 
@@ -120,19 +122,19 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
         () = look => {}
         () = stop.cancelled() => {}
     }
-    // whoever comes next need not wait for it to run out
+    // release the leases, so that the next node need not wait until they expire
     for name in &names {
         if let Err(error) =
             app.store.write(|tx| async move { rows::give_back(tx.conn(), name, node).await }).await
         {
-            tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be given back");
+            tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be released");
         }
     }
 }
 
-/// Compares a proxy if it is due and nobody else is at it.
+/// Compares a proxy if it is due and no other node holds its lease.
 async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
-    // a connection that died without a sound answers nothing for ever
+    // a connection that died silently would never answer
     let leased = tokio::time::timeout(LONGEST, lease(app, node, name)).await;
     match leased.unwrap_or(Err(Error::Overloaded("the database does not answer"))) {
         Ok(None) => return,
@@ -149,22 +151,22 @@ async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
     if let Err(error) =
         app.store.write(|tx| async move { rows::give_back(tx.conn(), name, node).await }).await
     {
-        tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be given back");
+        tracing::warn!(proxy = %name, %error, "the lease of a proxy could not be released");
     }
 }
 
-/// What was told by then stays told: whatever of it is told again changes nothing.
+/// Limits a comparison to [`LONGEST`]. Events applied by then stay applied; applying them again changes nothing.
 async fn in_time(comparison: impl Future<Output = Result<bool, Unable>>) -> Result<bool, Unable> {
     tokio::time::timeout(LONGEST, comparison).await.unwrap_or(Err(Unable::TooLong))
 }
 
-/// Takes the lease of a proxy when it is due, or asked for; answers how often it may be tried.
+/// Takes the lease of a proxy if it is due or requested. Returns the attempts left; none if it is not due or another node holds the lease.
 async fn lease(app: &App, node: Uuid, name: &str) -> Result<Option<u32>> {
     let now = app.clock.now();
     let pause = TimeDelta::seconds(i64::from(app.config.calls.reconcile_seconds));
     let due = if app.reconciliation.is_asked(name) { now } else { now - pause };
     let seen = rows::proxy(app.store.reader(), name).await?;
-    // what a clock that was wrong wrote lies in the future, and counts for nothing
+    // ignore times in the future: a node with a wrong clock wrote them
     let free = |row: &proxy::Model| {
         row.lease_until.is_none_or(|until| until <= now || until > now + LEASE)
             && row.looked_at.is_none_or(|at| at <= due || at > now)
@@ -177,18 +179,18 @@ async fn lease(app: &App, node: Uuid, name: &str) -> Result<Option<u32>> {
         .store
         .write(|tx| async move { rows::take_lease(tx.conn(), name, node, (now, until), due).await })
         .await?;
-    // before it is asked: who wants it compared from now on wants it once more
+    // take the request before asking the proxy: a request from now on needs another comparison
     Ok(taken.map(|_| app.reconciliation.begun(name)))
 }
 
-/// Looks at a proxy's queue until it was seen empty, and what is between two.
+/// How often a proxy's queue is read until it is seen empty.
 const QUEUE_LOOKS: u32 = 20;
-/// See there.
+/// Pause between two reads of the queue.
 const QUEUE_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
-/// A call that ended so lately may still be listed.
+/// A call that ended this recently may still be listed.
 const JUST_NOW: TimeDelta = TimeDelta::seconds(5);
 
-/// What a proxy has just now.
+/// The current state of a proxy.
 struct Now {
     dialogs: Dialogs,
     phones: Registrations,
@@ -198,15 +200,15 @@ struct Now {
     drained: bool,
 }
 
-/// Asks a proxy. Its clock is read before it lists, its queue after: what is listed was up at that instant, and of what is not listed any
-/// more everything was in the queue.
+/// Reads the state of a proxy: its clock before the listings, its queue after them. So listed calls were up at that instant, and all events
+/// of calls no longer listed were in the queue.
 async fn ask(app: &App, name: &str) -> Result<Now, Unable> {
     let asked_at = app.clock.now();
     let before = app.proxies.queue(name).await?;
     let dialogs = app.proxies.dialogs(name).await?;
     let phones = app.proxies.phones(name).await?;
     let mut after = app.proxies.queue(name).await?;
-    // under load there is always something on its way: once it was empty, all that came before the listing is delivered
+    // under load the queue is rarely empty: once it was, all events from before the listings are delivered
     for _ in 0..QUEUE_LOOKS {
         if after.waiting == 0 {
             break;
@@ -217,12 +219,12 @@ async fn ask(app: &App, name: &str) -> Result<Now, Unable> {
     if before.boot_id != after.boot_id {
         return Err(Unable::Restarted);
     }
-    // nodes compare in turns: what a node heard so long ago, another one knows better
+    // nodes compare in turns: after three intervals, another node's counts are more recent
     let stands = Duration::from_secs(u64::from(app.config.calls.reconcile_seconds) * 3);
     let odd = (dialogs.odd() + phones.odd()) as u64;
     if app.metrics.proxies.compared(name, after.waiting, odd, stands) != odd {
         let (nameless, unclear) = (dialogs.nameless, phones.unclear.len() + phones.nameless);
-        tracing::warn!(proxy = %name, odd, nameless, phones = unclear, "entries of a proxy's listings that cannot be read: nothing is concluded from them");
+        tracing::warn!(proxy = %name, odd, nameless, phones = unclear, "entries of a proxy's listings that cannot be read: calls and phones behind them stay as they are");
     }
     let drained = after.waiting == 0
         && match &app.event_queue {
@@ -233,12 +235,12 @@ async fn ask(app: &App, name: &str) -> Result<Now, Unable> {
     Ok(Now { dialogs, phones, asked_at, at, boot_id: after.boot_id, drained })
 }
 
-/// One comparison of a proxy; false when not everything could be concluded from it.
+/// Compares a proxy once. Returns false if events were still waiting, so that some conclusions had to be left out.
 async fn compare(app: &App, writer: &CallWriter, node: Uuid, name: &str) -> Result<bool, Unable> {
     let mut now = ask(app, name).await?;
     let ground = Ground::load(app, name, &mut now).await?;
     let verdict = rules::compare(&ground.calls, &now.listing(), &ground.strays);
-    // while an event waits, it may be about a phone
+    // a waiting event may be about a phone: compare phones only if none waits
     let differing =
         if now.drained { registrations::differing(app, name, &now.phones).await? } else { Vec::new() };
     if !keep(app, node, name, &now, (&ground.over, &differing), &verdict).await? {
@@ -259,14 +261,14 @@ async fn compare(app: &App, writer: &CallWriter, node: Uuid, name: &str) -> Resu
     Ok(now.drained)
 }
 
-/// A dialog, as it is remembered.
+/// Stored key of a dialog: SIP Call-ID and From tag.
 type Key = (String, String);
 
-/// What a listing is compared with.
+/// Batch context: the stored state that a listing is compared with.
 struct Ground {
     calls: Vec<LiveCall<Uuid>>,
     strays: Strays<Key>,
-    /// Calls that are remembered and over.
+    /// Calls that have a sighting and are over: their sightings are deleted.
     over: Vec<Uuid>,
 }
 
@@ -279,12 +281,12 @@ struct Stray {
 }
 
 impl Ground {
-    /// Read when the listing is complete. Dialogs of calls that are live elsewhere, at a proxy that was renamed, say, are left out, and those
-    /// of calls that ended since it was asked.
+    /// Reads the stored state after the listing is complete. Removes dialogs of calls that are live at another proxy (one that was renamed,
+    /// for example), and of calls that ended around the time of the listing.
     async fn load(app: &App, name: &str, now: &mut Now) -> Result<Self, Unable> {
         let refs: Vec<Uuid> = now.dialogs.list.iter().filter_map(|dialog| dialog.reference).collect();
         let refs = &refs;
-        // the proxy's clock need not be ours to the second
+        // the proxy's clock may differ from ours by seconds
         let just_now = (now.asked_at - JUST_NOW, now.asked_at + JUST_NOW * 2);
         let (live, sightings, row, elsewhere) = app
             .store
@@ -303,7 +305,7 @@ impl Ground {
         }
         now.dialogs.list.retain(|dialog| dialog.reference.is_none_or(|id| !elsewhere.contains(&id)));
         name_by_call_id(&mut now.dialogs.list, &live);
-        // what a proxy did not have before it started it may have now
+        // after a restart, what the proxy lacked before no longer counts
         let row = row.filter(|row| row.boot_id.as_ref() == Some(&now.boot_id));
         let remembered: HashMap<Uuid, call_sighting::Model> =
             sightings.into_iter().map(|row| (row.call_id, row)).collect();
@@ -328,8 +330,8 @@ impl Ground {
     }
 }
 
-/// A dialog that does not say which call it is (one that is over, one that was only just made, one that cannot be read) is known by its SIP
-/// Call-ID and tag. A Call-ID alone is enough: the proxy lets one call have it at a time.
+/// Identifies dialogs without a call id (over, just created, or unreadable) by SIP Call-ID and From tag. Without a tag, the Call-ID is enough:
+/// the proxy allows only one call per Call-ID at a time.
 fn name_by_call_id(dialogs: &mut [Dialog], live: &[calls::AtProxy]) {
     let by_call_id: HashMap<&str, &calls::AtProxy> =
         live.iter().map(|call| (call.sip_call_id.as_str(), call)).collect();
@@ -362,7 +364,7 @@ impl Now {
     }
 }
 
-/// Remembers what the next listing needs, and sets the phones right; false when another node has taken the lease.
+/// Stores the state for the next comparison, and corrects the phones. Returns false if another node has taken the lease.
 async fn keep(
     app: &App,
     node: Uuid,
@@ -377,7 +379,7 @@ async fn keep(
         seen_at,
         missed_at,
     };
-    // in the order of their ids, as the calls are
+    // sorted by id, like the calls
     let seen: Vec<_> = verdict.seen.iter().map(|id| sighting(*id, Some(now.at), None)).collect();
     let missed: Vec<_> = verdict.missed.iter().map(|id| sighting(*id, None, Some(now.asked_at))).collect();
     let (seen, missed) = (&seen, &missed);
@@ -415,7 +417,7 @@ fn kept(strays: &Strays<Key>) -> Result<serde_json::Value> {
     serde_json::to_value(list).or_fault()
 }
 
-/// Closes what is lost, and tells the answers that we missed, by the way that a proxy's own events go.
+/// Closes lost calls and applies missed answers, as events through the same writer as the proxy's own.
 async fn close(app: &App, writer: &CallWriter, name: &str, verdict: &Verdict<Uuid, Key>) -> Result<()> {
     let event = |id: Uuid, at: DateTime<Utc>, kind: CallEventKind| ProxyEvent {
         eid: format!(

@@ -1,4 +1,4 @@
-//! Where phones are registered, compared with what their proxy lists: a change whose event was lost is made up for.
+//! Comparison of phone registrations with the proxies' listings. It corrects changes whose events were lost.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,8 +12,8 @@ use crate::sip_proxies::{Registration, Registrations};
 use base::error::Result;
 use store::{NewActivity, Tx, calls, reconcile as rows};
 
-/// Whether a phone that a proxy lists is there, and not where we have it. A phone that moved is registered at the proxy it left until that
-/// runs out: where it registered last counts. Only a proxy that is compared, too, can have it.
+/// Whether a phone listed by `proxy` is really there, not at the proxy that we have stored. A phone that moved stays registered at its old
+/// proxy until that registration expires, so the latest registration counts. A stored proxy that is not compared is not considered.
 fn is_here(
     app: &App,
     proxy: &str,
@@ -26,15 +26,15 @@ fn is_here(
         || listed.registered_at.is_some_and(|registered| changed.is_none_or(|changed| registered > changed))
 }
 
-/// The phones that a proxy lists and we do not have there, and those that we have there and it does not list.
+/// The SIP users of phones that the proxy lists but we do not have there, and of phones that we have there but the proxy does not list.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub(super) async fn differing(app: &App, proxy: &str, listed: &Registrations) -> Result<Vec<String>> {
     let conn = app.store.reader();
     let users: BTreeMap<&str, &Registration> =
         listed.list.iter().map(|phone| (phone.user.as_str(), phone)).collect();
-    // with one proxy, a phone is at that one
+    // with a single proxy, every online phone is at that proxy
     let alone = app.proxies.names().len() == 1;
     let here = |place: &rows::Place| place.online && place.proxy.as_deref() == Some(proxy);
     let wanted: Vec<&str> = users.keys().copied().collect();
@@ -51,10 +51,10 @@ pub(super) async fn differing(app: &App, proxy: &str, listed: &Registrations) ->
     Ok(differing.into_iter().collect())
 }
 
-/// Sets these phones online and offline as their proxy listed them at `at` (its clock). What changed later is left as it is.
+/// Sets these phones online or offline as their proxy listed them at `at` (the proxy's clock). Phones that changed later stay as they are.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub(super) async fn set_right(
     app: &App,
     tx: &Tx,
@@ -88,7 +88,7 @@ pub(super) async fn set_right(
     rows::save_registrations(conn, &changed).await
 }
 
-/// A phone as the listing has it; none when it stays as it is.
+/// The phone updated from the listing; none if it stays as it is.
 fn placed(
     app: &App,
     phone: phone::Model,
@@ -102,14 +102,14 @@ fn placed(
     let known = (phone.proxy.as_deref(), phone.online_changed_at);
     let moved = phone.online && known.0 != Some(proxy);
     let changed_at = match listed {
-        // against what the proxy that it left lists
+        // the time of the registration, so that the old proxy's listing does not move the phone back
         Some(listed) if moved => listed.registered_at.or(phone.online_changed_at),
         _ if phone.online == listed.is_some() => phone.online_changed_at,
         _ => Some(at),
     };
     match listed {
         Some(listed) if !is_here(app, proxy, known, listed) => None,
-        // it was blocked while its proxy was away, which forgets it within minutes
+        // the phone was blocked while its proxy was down; the proxy drops it within minutes
         Some(_) if phone.blocked_at.is_some() => None,
         Some(listed) => Some(phone::Model {
             online: true,
@@ -132,7 +132,7 @@ fn placed(
     }
 }
 
-/// What watchers are told of a phone that went online or offline.
+/// The activity event of a phone that went online or offline.
 pub(super) fn turned(phone: &phone::Model, cabin_id: Option<Uuid>, at: DateTime<Utc>) -> NewActivity {
     NewActivity {
         callshop_id: phone.callshop_id,

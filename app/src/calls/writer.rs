@@ -1,8 +1,8 @@
-//! The batching writer: call events and authorisations reach the database many to a commit.
+//! The batching writer: it commits call events and authorizations in groups.
 //!
-//! It takes what is waiting, commits it as one transaction and answers each on its own. Who comes alone does not wait; after a batch of
-//! several, those that were just answered get a moment to come again, so that they share a commit, too. When a batch fails, its members run
-//! one by one, so that a bad one fails alone.
+//! It takes the waiting requests, commits them as one transaction and answers each separately. A single request is committed immediately.
+//! After a batch of several, the writer waits a moment for the clients it just answered to send more, so that those share a commit, too. If
+//! a batch fails, its members run one by one, so that only the faulty one fails.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -26,31 +26,31 @@ use store::{Tx, calls, reconcile};
 use telemetry::health::Heartbeat;
 use telemetry::trace::{self, TraceContext};
 
-/// Jobs of one transaction at most.
+/// Maximum number of jobs per transaction.
 const BATCH: usize = 64;
-/// Events that are worth a commit of their own while others wait.
+/// Minimum number of events that justify a commit while others wait.
 const WORTH_A_COMMIT: usize = 8;
-/// The moment that a batch waits to become as large as the one before.
+/// Maximum time that a batch waits to become as large as the previous one.
 const GATHER: Duration = Duration::from_millis(1);
 
-/// How often a writer without work says that it lives.
+/// Interval of the heartbeat of an idle writer.
 const IDLE: Duration = Duration::from_secs(1);
-/// A writer that was silent for so long is stuck: more than one transaction takes to fail when the database is away.
+/// Without a heartbeat for this long, the writer counts as stuck: more than one transaction takes to fail while the database is down.
 const STUCK: Duration = Duration::from_secs(60);
 
-/// Something to be done in the next transaction.
+/// A job for the next transaction.
 #[derive(Clone, Debug)]
 enum Work {
     Event(ProxyEvent),
     Authorize(AuthorizeRequest),
-    /// Look at a running call: is it to be extended?
+    /// Extend a running call if it is due.
     Extend(Uuid),
-    /// The proxy took a call's limit: its id, what is covered, when to look again, and that it was up.
+    /// The proxy accepted a call's limit: the call's id, covered seconds, when it is due again, and the sighting if the call was up.
     Confirm(Uuid, i32, Option<DateTime<Utc>>, Option<call_sighting::Model>),
 }
 
 impl Work {
-    /// The call or phone that an event is about: its events are applied in order.
+    /// Id of the call, request or phone that an event is about. Events with the same id are applied in order.
     fn about(&self) -> Option<String> {
         match self {
             Self::Event(event) => event.body.reference(),
@@ -59,12 +59,12 @@ impl Work {
     }
 }
 
-/// What came of it.
+/// The result of a [`Work`].
 #[derive(Debug)]
 enum Done {
     Event(EventResult),
     Authorize(Authorization),
-    /// None when the call needs nothing, or is over.
+    /// None if the call is not due, or is over.
     Extend(Option<Box<Looked>>),
     Confirm,
 }
@@ -75,38 +75,38 @@ struct Job {
     answer: oneshot::Sender<Result<Done>>,
 }
 
-/// Where the hook hands its work in.
+/// Handle through which the hook submits jobs to the writer.
 #[derive(Clone)]
 pub struct CallWriter {
     jobs: mpsc::Sender<Job>,
 }
 
 impl CallWriter {
-    /// Starts the writer's task; it ends, with everything that was handed in done, after `stop` and the last handle.
+    /// Starts the writer's task. It ends after `stop`, or when the last handle is dropped, once all submitted jobs are done.
     pub fn start(app: Arc<App>, stop: CancellationToken) -> (Self, tokio::task::JoinHandle<()>) {
         let (jobs, waiting) = mpsc::channel(app.config.queue);
         (Self { jobs }, tokio::spawn(run(app, waiting, stop)))
     }
 
-    /// Decides an attempt.
+    /// Decides a call attempt.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] when too much is waiting; those of the database.
+    /// [`Error::Overloaded`] if the queue is full; database errors.
     pub async fn authorize(&self, request: AuthorizeRequest) -> Result<Authorization> {
         self.authorize_after(Vec::new(), request).await
     }
 
-    /// Decides an attempt when these events are applied: an attempt never overtakes what was handed in before it.
+    /// Decides a call attempt after these events are applied. An attempt never overtakes jobs submitted before it.
     ///
     /// # Errors
-    /// As for [`Self::authorize`].
+    /// See [`Self::authorize`].
     pub async fn authorize_after(
         &self,
         events: Vec<ProxyEvent>,
         request: AuthorizeRequest,
     ) -> Result<Authorization> {
         for event in events {
-            // what becomes of it is told to whoever delivers it, too
+            // the event is also delivered on its own: its result is reported there
             drop(self.hand_in(Work::Event(event))?);
         }
         match answered(self.hand_in(Work::Authorize(request))?).await? {
@@ -115,15 +115,15 @@ impl CallWriter {
         }
     }
 
-    /// Applies events; one result each, in order.
+    /// Applies events. Returns one result per event, in order.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] when too much is waiting; those of the database. Some may have been applied: sending all again is safe.
+    /// [`Error::Overloaded`] if the queue is full; database errors. Some events may have been applied: sending all again is safe.
     pub async fn apply(&self, events: Vec<ProxyEvent>) -> Result<Vec<EventResult>> {
         self.apply_each(events).await.into_iter().collect()
     }
 
-    /// Applies events; what became of each, in order.
+    /// Applies events. Returns one result or error per event, in order.
     pub async fn apply_each(&self, events: Vec<ProxyEvent>) -> Vec<Result<EventResult>> {
         let waiting: Vec<_> = events.into_iter().map(|event| self.hand_in(Work::Event(event))).collect();
         let mut results = Vec::with_capacity(waiting.len());
@@ -140,10 +140,10 @@ impl CallWriter {
         results
     }
 
-    /// Looks at running calls; answers those whose proxy is to be told something.
+    /// Extends running calls that are due. Returns those whose proxy must be notified.
     ///
     /// # Errors
-    /// As for [`Self::apply`].
+    /// See [`Self::apply`].
     pub async fn extend(&self, calls: Vec<Uuid>) -> Result<Vec<Looked>> {
         let waiting = calls.into_iter().map(|id| self.hand_in(Work::Extend(id)));
         let mut looked = Vec::new();
@@ -151,17 +151,17 @@ impl CallWriter {
             match answered(waiting).await {
                 Ok(Done::Extend(one)) => looked.extend(one.map(|one| *one)),
                 Ok(other) => return Err(mixed_up(&other)),
-                // it stays due; what others hold now is to be told to their proxies
-                Err(error) => tracing::warn!(%error, "a running call could not be looked at"),
+                // this call stays due; the proxies of the others must still be notified of their new limits
+                Err(error) => tracing::warn!(%error, "a running call could not be processed"),
             }
         }
         Ok(looked)
     }
 
-    /// Notes that the proxy took a limit, and that the call was up then.
+    /// Stores that the proxy accepted a limit, and the sighting of the call.
     ///
     /// # Errors
-    /// As for [`Self::apply`].
+    /// See [`Self::apply`].
     pub async fn confirm(
         &self,
         call: Uuid,
@@ -172,7 +172,7 @@ impl CallWriter {
         answered(self.hand_in(Work::Confirm(call, covered, next, seen))?).await.map(|_| ())
     }
 
-    /// How many may still be handed in, of how many.
+    /// Free places in the queue, and its capacity.
     pub fn room(&self) -> (usize, usize) {
         (self.jobs.capacity(), self.jobs.max_capacity())
     }
@@ -190,7 +190,7 @@ async fn answered(waiting: oneshot::Receiver<Result<Done>>) -> Result<Done> {
 }
 
 fn mixed_up(done: &Done) -> Error {
-    // not what it was: an answer has the number that was dialled
+    // name only the kind: an answer contains the number that was dialed
     let kind = match done {
         Done::Event(_) => "an event",
         Done::Authorize(_) => "an attempt",
@@ -221,7 +221,7 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
             }
             _ = idle.tick() => continue,
             () = stop.cancelled() => {
-                // nothing new comes in; what was handed in is still done
+                // accept no new jobs, but finish those that were submitted
                 waiting.close();
                 if waiting.recv_many(&mut batch, BATCH).await == 0 {
                     break;
@@ -234,17 +234,18 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
     lanes.over().await;
 }
 
-/// Batches on their way to the database: on PostgreSQL a second one is begun when the first has locked what it is about and goes on to write
-/// and commit, as if it were another node's. So it waits for the first where both are about the same calls, and the first never for it; a
-/// call's events stay in their order. One batch alone would keep either this process or the database busy, never both.
+/// Batches in flight. On PostgreSQL a second batch begins once the first holds its locks and goes on to write and commit, as if it came from
+/// another node. The second waits for the first where both touch the same calls, never the reverse, so the events of a call stay in order.
+/// A single batch would keep either this process or the database busy, never both.
 #[derive(Default)]
 struct Lanes {
-    /// The one that went first.
+    /// The batch that began first.
     ahead: Option<JoinHandle<()>>,
 }
 
 impl Lanes {
-    /// How many of those that wait are taken at once. When nothing is on its way, half of many: the others' turn comes while these are written.
+    /// How many waiting jobs the next batch takes. With many waiting and no batch in flight it takes half, so that the other half is
+    /// processed while the first is written.
     fn share(&self, app: &App, waiting: usize) -> usize {
         let overlaps = app.store.is_partitioned();
         let alone = self.ahead.as_ref().is_none_or(JoinHandle::is_finished);
@@ -255,11 +256,11 @@ impl Lanes {
         }
     }
 
-    /// Begins a batch as soon as it may be, and answers when the next one may.
+    /// Begins a batch as soon as possible, and returns when the next one may begin.
     async fn begin(&mut self, app: &Arc<App>, batch: Vec<Job>, heart: &Arc<Heartbeat>) {
         let overlaps = |job: &Job| matches!(job.work, Work::Event(_));
         if !batch.iter().all(overlaps) {
-            // an attempt has to see that the call before it on the same phone is over, and what that left of its account's credit
+            // an attempt must see that the previous call on the same phone is over, and the credit that this call left
             self.over().await;
         }
         let (app, heart, locked) = (app.clone(), heart.clone(), Arc::new(Notify::new()));
@@ -270,14 +271,14 @@ impl Lanes {
         tokio::select! {
             done = &mut begun => ended(done),
             () = locked.notified() => {
-                // two at most: the one before is over soon
+                // two batches at most: the previous one is over soon
                 self.over().await;
                 self.ahead = Some(begun);
             }
         }
     }
 
-    /// Waits for what is on its way.
+    /// Waits for the batch in flight.
     async fn over(&mut self) {
         if let Some(ahead) = self.ahead.take() {
             ended(ahead.await);
@@ -287,16 +288,16 @@ impl Lanes {
 
 fn ended(batch: Result<(), JoinError>) {
     if let Err(error) = batch {
-        // those who wait for it are told that the server is stopping, and ask again
-        tracing::error!(%error, "a batch of call events ended in the middle");
+        // the waiting clients receive "the server is stopping", and send again
+        tracing::error!(%error, "a batch of call events was aborted");
     }
 }
 
-/// Waits for as many as there were before, but only a moment.
+/// Waits until the batch is as large as the previous one, for [`GATHER`] at most.
 async fn gather(waiting: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, before: usize) {
     let more =
         async { while batch.len() < before && waiting.recv_many(batch, BATCH - batch.len()).await > 0 {} };
-    // what came before the time was over is in the batch
+    // jobs received before the timeout are in the batch
     drop(tokio::time::timeout(GATHER, more).await);
 }
 
@@ -307,14 +308,14 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
     let done = together(app, &works, locked).instrument(span).await;
     app.metrics.writer.batch(works.len(), begun.elapsed(), done.is_ok());
     match done {
-        // a receiver that is gone no longer wants its answer
+        // a client that is gone no longer needs its answer
         Ok(done) => answers.into_iter().zip(done).for_each(|(answer, done)| drop(answer.send(Ok(done)))),
         Err(error) if works.len() == 1 => {
             if let Some((work, answer)) = works.first().zip(answers.into_iter().next()) {
                 drop(answer.send(give_up(app, work, error).await));
             }
         }
-        // none of them is to blame, and each would wait as long again
+        // no member caused this, and each would wait as long again
         Err(error)
             if error.is_connection_lost()
                 || error.is_out_of_room()
@@ -330,8 +331,10 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
             for (work, answer) in works.iter().zip(answers) {
                 let about = work.about();
                 let alone = match about.as_ref().is_some_and(|one| failed.contains(one)) {
-                    true => Err(Error::Overloaded("an event before it could not be applied")),
-                    // the next batch waits until all of them are done
+                    true => Err(Error::Overloaded(
+                        "an earlier event of the same call or phone could not be applied",
+                    )),
+                    // no early start of the next batch: it waits until all members are done
                     false => match together(app, std::slice::from_ref(work), &Notify::new()).await {
                         Ok(done) => only(done),
                         Err(error) => give_up(app, work, error).await,
@@ -345,15 +348,15 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
     }
 }
 
-/// What failed alone. An event that cannot be applied, whatever is tried, is kept with the reason and answered as rejected: the proxy would
-/// send it for ever, and with it the events of everybody else. It shows in `problems`.
+/// Handles a job that failed on its own. An event that can never be applied is stored with the reason and answered as rejected. Otherwise
+/// the proxy would send it forever and hold up all other events. It shows in `problems`.
 async fn give_up(app: &Arc<App>, work: &Work, error: Error) -> Result<Done> {
     tracing::error!(%error, "a call event failed");
     let Work::Event(event) = work else { return Err(error) };
     if !error.is_permanent() {
         return Err(error);
     }
-    let reason = "it could not be applied: the server's log says why".to_owned();
+    let reason = "it could not be applied; see the server's log for the reason".to_owned();
     let row = events::rejected(event, &reason, app.clock.now());
     app.store
         .write(|tx| {
@@ -365,18 +368,18 @@ async fn give_up(app: &Arc<App>, work: &Work, error: Error) -> Result<Done> {
 }
 
 fn only(done: Vec<Done>) -> Result<Done> {
-    done.into_iter().next().ok_or_else(|| Error::fault("a batch of one answered nothing"))
+    done.into_iter().next().ok_or_else(|| Error::fault("a batch of one job returned no answer"))
 }
 
-/// Events and attempts in one transaction, what running calls need in another: each locks what it is about once, in one order. When the second
-/// fails, all may be run again: what the first has committed answers as before.
+/// Runs events and attempts in one transaction, and extensions and confirmations of running calls in another. Each takes its locks once, in
+/// one order. If the second fails, all may run again: jobs committed by the first return the same answers.
 async fn together(app: &Arc<App>, works: &[Work], locked: &Notify) -> Result<Vec<Done>> {
     let of_running = |work: &&Work| matches!(work, Work::Extend(_) | Work::Confirm(..));
     let (running, told): (Vec<&Work>, Vec<&Work>) = works.iter().partition(of_running);
     let (mut of_told, mut of_running_calls) = (Vec::new(), Vec::new());
     if !told.is_empty() {
         let works = &told;
-        // SQLite has one writer
+        // batches overlap only on PostgreSQL: SQLite has one writer
         let shared = running.is_empty() && app.store.is_partitioned();
         let locked = || {
             if shared {
@@ -397,10 +400,14 @@ async fn together(app: &Arc<App>, works: &[Work], locked: &Notify) -> Result<Vec
         true => of_running_calls.next(),
         false => of_told.next(),
     };
-    works.iter().map(next).collect::<Option<_>>().ok_or_else(|| Error::fault("a batch answered too little"))
+    works
+        .iter()
+        .map(next)
+        .collect::<Option<_>>()
+        .ok_or_else(|| Error::fault("a batch returned fewer answers than jobs"))
 }
 
-/// What is done when a batch is committed.
+/// Runs the follow-up work of a committed batch.
 fn after(app: &Arc<App>, applied: Applied) {
     for (currency, written_off) in &applied.ended {
         app.metrics.call_ended(currency, *written_off);
@@ -410,13 +417,13 @@ fn after(app: &Arc<App>, applied: Applied) {
     }
     for call in applied.hang_up {
         let app = app.clone();
-        // the proxy is asked beside the writer: a slow one must not hold up other calls
+        // outside the writer: a slow proxy must not delay other calls
         tokio::spawn(async move { super::ask_to_hang_up(&app, &call).await });
     }
 }
 
-/// Events first: an end that waits beside the same phone's next attempt frees the phone, and its credit, for it. What it all does to
-/// accounts is posted at the end, each balance once.
+/// Applies events, then decides attempts: the end of a call frees the phone and its credit for the phone's next attempt in the same batch.
+/// Changes to accounts are posted at the end, each balance once.
 async fn tell(app: &App, tx: &Tx, works: &[&Work], locked: &impl Fn()) -> Result<(Vec<Done>, Applied)> {
     let (mut events, mut requests) = (Vec::new(), Vec::new());
     for work in works {
@@ -428,7 +435,7 @@ async fn tell(app: &App, tx: &Tx, works: &[&Work], locked: &impl Fn()) -> Result
     }
     lock_first(tx, &events, &requests, app.clock.now()).await?;
     let mut money = Money::default();
-    // an attempt locks more than events do: beside one, all is locked at the end
+    // attempts take further locks after the events: with one in the batch, all locks are held only at the end
     let locked_early = || {
         if requests.is_empty() {
             locked()
@@ -447,11 +454,13 @@ async fn tell(app: &App, tx: &Tx, works: &[&Work], locked: &impl Fn()) -> Result
         Work::Authorize(_) => decided.next().map(Done::Authorize),
         _ => results.next().map(Done::Event),
     });
-    let done = done.collect::<Option<_>>().ok_or_else(|| Error::fault("a batch answered too little"))?;
+    let done = done
+        .collect::<Option<_>>()
+        .ok_or_else(|| Error::fault("a batch returned fewer answers than jobs"))?;
     Ok((done, applied))
 }
 
-/// Locks what both events and attempts are about, before either is looked at.
+/// Locks the rows that both events and attempts use, before either is processed.
 async fn lock_first(
     tx: &Tx,
     events: &[&ProxyEvent],
@@ -484,7 +493,7 @@ async fn lock_first(
     calls::lock_ground(tx.conn(), &users, &ids, &named, now).await
 }
 
-/// Running calls: what the proxy took, and what is to be extended.
+/// Processes running calls: stores confirmed limits, and extends the calls that are due.
 async fn look(app: &App, tx: &Tx, works: &[&Work]) -> Result<Vec<Done>> {
     let (mut due, mut confirmed, mut seen) = (Vec::new(), Vec::new(), Vec::new());
     for work in works {
@@ -498,14 +507,14 @@ async fn look(app: &App, tx: &Tx, works: &[&Work]) -> Result<Vec<Done>> {
         }
     }
     if !confirmed.is_empty() {
-        // with those to be extended, which are locked alone otherwise: one order for all
+        // lock these together with the calls to extend, which would otherwise be locked separately: one order for all
         let ids: Vec<Uuid> = confirmed.iter().map(|(id, ..)| *id).chain(due.iter().copied()).collect();
         calls::lock(tx.conn(), &ids).await?;
     }
     for (id, covered, next) in confirmed {
         calls::confirm(tx.conn(), id, covered, next).await?;
     }
-    // two limits of one call in a batch: a row is written once in a statement
+    // a batch may have two confirmations of one call, but a statement can write a row only once
     seen.sort_by_key(|row| (row.call_id, std::cmp::Reverse(row.seen_at)));
     seen.dedup_by_key(|row| row.call_id);
     reconcile::saw(tx.conn(), &seen).await?;

@@ -27,9 +27,9 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::ledger::{Entry, NewTransfer};
 use store::{NewActivity, Page, Tx, accounts, cabins as cabin_rows, register as rows};
 
-/// Largest amount of cash, a movement or a payment: ten thousand million units, so that a shift's sums fit.
+/// Maximum amount of a float, movement or payment: ten billion units, so that a shift's sums do not overflow.
 const MAX_AMOUNT: Micros = Micros(10_000_000_000_000_000);
-/// Most unpaid statements that a closing register carries over.
+/// Maximum number of unpaid statements that a closing register carries over.
 const MAX_OPEN_ITEMS: u64 = 500;
 
 /// A shift, with the currency of its amounts.
@@ -39,7 +39,7 @@ pub struct ShiftView {
     pub shift: register_shift::Model,
     /// The callshop's currency.
     pub currency: String,
-    /// The shift is not counted yet, and the viewer is going to count it: amounts of its cash are hidden.
+    /// The shift is open and the viewer will count its drawer blind: cash amounts are hidden.
     is_blind: bool,
 }
 
@@ -49,46 +49,49 @@ impl ShiftView {
         Self { shift, currency, is_blind }
     }
 
-    /// Cash counted at opening; none while the viewer counts blind.
+    /// Cash counted at opening; none if the viewer counts blind.
     pub fn float(&self) -> Option<Micros> {
         (!self.is_blind).then(|| self.shift.float_amount.into())
     }
 }
 
-/// The register is not open.
+/// The error for a register that is not open.
 pub(super) fn closed() -> Error {
-    Error::user(ErrorCode::RegisterClosed, "the register is closed: open it first")
+    Error::user(ErrorCode::RegisterClosed, "The register is closed. Open it first.")
 }
 
-/// An amount that changes hands: zero or more, in whole minor units.
+/// Checks an amount of cash or a payment: zero to [`MAX_AMOUNT`], in whole minor units.
 ///
 /// # Errors
 /// `INVALID_INPUT` about `field`.
 pub(super) fn check_amount(field: &str, amount: Micros, currency: &str) -> Result<()> {
     if amount.is_negative() || amount > MAX_AMOUNT {
-        return Err(Error::invalid(field, format!("zero to {MAX_AMOUNT}")));
+        return Err(Error::invalid(field, format!("`{field}` must be between 0 and {MAX_AMOUNT}.")));
     }
     let decimals = minor_unit_decimals(currency);
     match round_to(amount, decimals, RoundingMode::Down) {
         Ok(whole) if whole == amount => Ok(()),
-        _ => Err(Error::invalid(field, format!("an amount of {currency} has at most {decimals} decimals"))),
+        _ => Err(Error::invalid(
+            field,
+            format!("An amount of {currency} can have at most {decimals} decimals."),
+        )),
     }
 }
 
-/// The same, and above zero.
+/// Checks an amount like [`check_amount`], and that it is above zero.
 ///
 /// # Errors
 /// `INVALID_INPUT` about `field`.
 pub(super) fn check_positive(field: &str, amount: Micros, currency: &str) -> Result<()> {
     if amount <= Micros::ZERO {
-        return Err(Error::invalid(field, "an amount above zero"));
+        return Err(Error::invalid(field, "The amount must be above zero."));
     }
     check_amount(field, amount, currency)
 }
 
-/// Cash that is to go out of a locked shift's drawer: by the books it must be there. More can only be given when somebody puts
-/// it in first, and says so. What goes out by card is the bank's to give. Attendants count blind and are not refused: by trying
-/// amounts they would learn what the drawer should hold. What the books did not have shows as a variance at the count.
+/// Checks that the drawer of a locked shift has this much cash according to the ledger. To pay out more, record a pay-in first. Card refunds
+/// are not checked, because the bank pays them. Attendants are never refused: they count blind, and by trying amounts they could learn the
+/// expected cash. If they pay out more than the ledger has, the count shows a variance.
 ///
 /// # Errors
 /// `INSUFFICIENT_CASH`.
@@ -105,13 +108,13 @@ pub(super) async fn check_cash(
     let drawer = rows::drawer(conn, shift.id).await?;
     let cash = drawer.into_iter().find(|(method, _)| *method == PaymentMethod::Cash);
     if amount > cash.map(|(_, sum)| sum.into()).unwrap_or_default() {
-        let message = "the drawer holds less cash than that: put some in first, as a pay-in";
+        let message = "The drawer does not have that much cash. Record a pay-in first.";
         return Err(Error::user(ErrorCode::InsufficientCash, message));
     }
     Ok(())
 }
 
-/// Cash into a shift's drawer, or out of it below zero, against a book.
+/// Builds a transfer of cash between a shift's drawer and a book. A positive amount goes into the drawer.
 fn transfer(
     actor: &Actor,
     shift: &register_shift::Model,
@@ -126,7 +129,7 @@ fn transfer(
     Ok(NewTransfer { user_id: Some(actor.user_id), ..NewTransfer::new(kind, currency, at, entries) })
 }
 
-/// Writes a change of a shift into the audit log.
+/// Writes a change of a shift to the audit log.
 async fn record(
     tx: &Tx,
     actor: &Actor,
@@ -141,7 +144,7 @@ async fn record(
     audit::record(tx, actor, at, change).await
 }
 
-/// A callshop whose register the actor may operate, its settings locked: one act on a register at a time.
+/// Finds a callshop whose register the actor may operate, and locks its settings: one operation per register at a time.
 async fn lock_shop(tx: &Tx, actor: &Actor, id: Uuid) -> Result<Shop> {
     let account = access::account(tx.conn(), actor, id, Right::OperateRegister).await?;
     let settings = accounts::lock_callshop(tx.conn(), account.id).await?.ok_or(Error::NotFound)?;
@@ -153,7 +156,7 @@ async fn by_id(conn: &impl ConnectionTrait, actor: &Actor, id: Uuid) -> Result<r
 }
 
 fn emit(tx: &Tx, kind: ActivityKind, shift: &register_shift::Model, at: DateTime<Utc>) -> Result<()> {
-    // the report is for those who ask for it
+    // activity events do not contain the Z report; clients query it
     let shift = register_shift::Model { z_report: None, ..shift.clone() };
     tx.emit(NewActivity {
         callshop_id: shift.callshop_id,
@@ -171,7 +174,7 @@ async fn cabins_by_id(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashM
     Ok(cabin_rows::by_ids(conn, ids).await?.into_iter().map(|cabin| (cabin.id, cabin)).collect())
 }
 
-/// A shift of a callshop inside the actor's subtree; an attendant sees the open one and those he opened or closed.
+/// Finds a shift of a callshop in the actor's subtree. An attendant sees the open shift, and shifts that the attendant opened or closed.
 ///
 /// # Errors
 /// Not found.
@@ -186,7 +189,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<ShiftView> {
     Ok(ShiftView::new(actor, shift, currency))
 }
 
-/// An attendant sees the open shift and those that the attendant opened or closed.
+/// Whether the actor may see a shift: an attendant sees the open shift, and shifts that the attendant opened or closed.
 fn sees(actor: &Actor, shift: &register_shift::Model) -> bool {
     actor.role != Role::Attendant
         || shift.closed_at.is_none()
@@ -194,10 +197,10 @@ fn sees(actor: &Actor, shift: &register_shift::Model) -> bool {
         || shift.closed_by == Some(actor.user_id)
 }
 
-/// The shifts of these ids inside the actor's subtree that [`find`] finds.
+/// Finds the shifts with these ids that the actor may see (as in [`find`]).
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<ShiftView>> {
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());
@@ -213,17 +216,17 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Shif
     Ok(rows.into_iter().map(view).collect())
 }
 
-/// The open shift of a callshop.
+/// Finds the open shift of a callshop.
 ///
 /// # Errors
-/// Not found, also while the register is closed.
+/// Not found, also if the register is closed.
 pub async fn current(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<ShiftView> {
     let shop = access::shop(app.store.reader(), actor, callshop_id, Right::SeeShop).await?;
     let shift = rows::open_shift(app.store.reader(), shop.id()).await?.ok_or(Error::NotFound)?;
     Ok(ShiftView::new(actor, shift, shop.account.currency))
 }
 
-/// The shifts of a callshop: an attendant sees the open one and those he opened or closed.
+/// Lists the shifts of a callshop that the actor may see (as in [`find`]).
 ///
 /// # Errors
 /// Not found.

@@ -1,4 +1,4 @@
-//! Cash put into the drawer and taken out of it besides sales.
+//! Cash movements other than sales: pay-ins and pay-outs.
 
 use billing::money::Micros;
 use entity::{Book, MovementKind, PaymentMethod, TransferKind, cash_movement};
@@ -14,29 +14,29 @@ use base::error::{Error, OrFault as _, Result};
 use store::ledger::{self, NewTransfer};
 use store::{Page, register as rows};
 
-/// What a cash movement is told, and what its idempotency key is kept with.
+/// Input of [`record_movement`], stored with its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewMovement {
-    /// Which callshop's register.
+    /// The callshop whose register is used.
     pub callshop_id: Uuid,
-    /// In or out.
+    /// Pay-in or pay-out.
     pub kind: MovementKind,
-    /// Above zero.
+    /// The amount, above zero in both directions.
     pub amount: Micros,
-    /// Why.
+    /// The reason, as entered by the user.
     pub reason: String,
 }
 
-/// A cash movement, as its viewer sees it.
+/// A cash movement as the viewer may see it.
 #[derive(Clone, Debug)]
 pub struct MovementView {
     /// The movement.
     pub movement: cash_movement::Model,
-    /// How much; none for a viewer who is going to count the drawer.
+    /// The amount; none if the viewer will count the drawer blind.
     pub amount: Option<Micros>,
 }
 
-/// Puts cash into the open register, or takes some out: an owner at most what the drawer holds by the books.
+/// Records a pay-in or pay-out in the open register. An owner can pay out at most the cash that the drawer has according to the ledger.
 ///
 /// # Errors
 /// `REGISTER_CLOSED`, `INSUFFICIENT_CASH`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
@@ -80,18 +80,18 @@ pub async fn record_movement(
             Ok(movement.id)
         })
         .await?;
-        let gone = || Error::fault("a cash movement that is not there any more");
+        let gone = || Error::fault("the cash movement no longer exists");
         let movement = rows::movement(tx.conn(), id).await?.ok_or_else(gone)?;
-        // the one who recorded it has said how much it is
+        // the user who recorded the movement knows the amount anyway
         Ok((MovementView { amount: Some(movement.amount.into()), movement }, currency))
     })
     .await
 }
 
-/// The cash movements of a shift that was already proven to be the caller's, oldest first.
+/// Lists the cash movements of a shift, oldest first. The caller has already checked access to the shift.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn movements(app: &App, view: &ShiftView, page: Page) -> Result<Vec<MovementView>> {
     let rows = rows::movements(app.store.reader(), view.shift.id, page).await?;
     let seen = |movement: cash_movement::Model| MovementView {

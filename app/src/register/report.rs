@@ -1,4 +1,4 @@
-//! X reports (so far) and Z reports (final): what a shift's register took and should hold, and who did what.
+//! X reports (interim) and Z reports (final) of a shift: takings, expected amounts, and activity per user.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +17,7 @@ use base::error::{Error, OrFault as _, Result};
 use store::register::{self as rows, SettledBills};
 use store::{accounts, sessions};
 
-/// Money in a stored report: a decimal string, which reads the same for ever.
+/// Serializes money in a stored report as a decimal string, which stays readable if the internal unit changes.
 mod text {
     use billing::money::Micros;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -52,7 +52,7 @@ mod text {
     }
 }
 
-/// An X report (so far) or a Z report (final): what a shift's register took and should hold.
+/// An X report (interim) or a Z report (final) of a shift.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// Number of the shift.
@@ -61,43 +61,43 @@ pub struct Report {
     pub opened_at: DateTime<Utc>,
     /// When the report was made.
     pub at: DateTime<Utc>,
-    /// By payment method; cash is always there.
+    /// One line per payment method. Cash is always included.
     pub methods: Vec<MethodLine>,
-    /// What the calls of the sessions settled in the shift came to, exactly.
+    /// Exact total of the calls of all sessions settled in the shift.
     #[serde(with = "text")]
     pub calls_total: Micros,
-    /// What their items came to.
+    /// Total of the items of these sessions.
     #[serde(default, with = "text")]
     pub items_total: Micros,
-    /// What was taken off, not negative.
+    /// Total of the discounts on these sessions; not negative.
     #[serde(default, with = "text")]
     pub discounts_total: Micros,
-    /// What rounding the statements added, below zero what it took away.
+    /// Amount added by rounding the statements; negative if rounding reduced them.
     #[serde(with = "text")]
     pub rounding: Micros,
-    /// What rounding cash added, below zero what it took away.
+    /// Amount added by rounding cash; negative if rounding reduced it.
     #[serde(default, with = "text")]
     pub cash_rounding: Micros,
-    /// What customers paid for these sessions, now or in advance.
+    /// Amount that customers paid for these sessions, at settlement or in advance.
     /// `sales_total = calls_total + items_total - discounts_total + rounding + cash_rounding`.
     #[serde(with = "text")]
     pub sales_total: Micros,
-    /// Calls of the settled sessions by the cabin they were made from, by number.
+    /// Calls of the settled sessions per cabin, sorted by cabin number.
     pub by_cabin: Vec<CabinSales>,
-    /// The same by destination, in the order of the names.
+    /// Calls of the settled sessions per destination, sorted by name.
     pub by_destination: Vec<DestinationSales>,
-    /// Who did what, by name.
+    /// Activity per user, sorted by name.
     pub by_attendant: Vec<AttendantSales>,
-    /// Sessions that nobody had paid: in a Z report, those carried over.
+    /// Unpaid sessions. In a Z report, the sessions carried over.
     pub open_items: Vec<OpenItem>,
 }
 
 /// One payment method of a [`Report`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MethodLine {
-    /// Which.
+    /// The payment method.
     pub method: PaymentMethod,
-    /// Counted at opening: cash only.
+    /// Cash counted at opening; zero for other methods.
     #[serde(with = "text")]
     pub float: Micros,
     /// Paid by customers at settlement.
@@ -106,25 +106,25 @@ pub struct MethodLine {
     /// Paid by customers in advance.
     #[serde(default, with = "text")]
     pub deposits: Micros,
-    /// What of deposits was given back.
+    /// Deposits refunded.
     #[serde(default, with = "text")]
     pub deposit_refunds: Micros,
-    /// Put in.
+    /// Cash put into the drawer by pay-ins.
     #[serde(with = "text")]
     pub pay_ins: Micros,
-    /// Taken out.
+    /// Cash taken out of the drawer by pay-outs.
     #[serde(with = "text")]
     pub pay_outs: Micros,
-    /// Given back of what was paid for settled sessions.
+    /// Refunds of settled sessions.
     #[serde(with = "text")]
     pub refunds: Micros,
-    /// What should be there.
+    /// Expected amount at the end.
     #[serde(with = "text")]
     pub expected: Micros,
-    /// What was there; none in an X report.
+    /// Counted amount; none in an X report.
     #[serde(with = "text::option")]
     pub counted: Option<Micros>,
-    /// Counted less expected: below zero, money is missing; none in an X report.
+    /// Counted minus expected; negative if money is missing. None in an X report.
     #[serde(with = "text::option")]
     pub variance: Option<Micros>,
 }
@@ -132,15 +132,15 @@ pub struct MethodLine {
 /// Calls of one cabin in a [`Report`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CabinSales {
-    /// Which.
+    /// Id of the cabin.
     pub cabin_id: Uuid,
-    /// Its number then.
+    /// Number of the cabin when the report was made.
     pub number: i32,
-    /// Its label then.
+    /// Label of the cabin when the report was made.
     pub label: String,
-    /// How many.
+    /// Number of calls.
     pub calls: i64,
-    /// What they came to.
+    /// Total price of the calls.
     #[serde(with = "text")]
     pub amount: Micros,
 }
@@ -148,70 +148,70 @@ pub struct CabinSales {
 /// Calls to one destination in a [`Report`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DestinationSales {
-    /// Which.
+    /// Name of the destination.
     pub destination: String,
-    /// How many.
+    /// Number of calls.
     pub calls: i64,
     /// Seconds billed.
     pub billed_seconds: i64,
-    /// What they came to.
+    /// Total price of the calls.
     #[serde(with = "text")]
     pub amount: Micros,
 }
 
-/// What one person did in the shift of a [`Report`].
+/// Activity of one user in the shift of a [`Report`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttendantSales {
-    /// Who.
+    /// Id of the user.
     pub user_id: Uuid,
-    /// His name then.
+    /// The user's display name when the report was made.
     pub name: String,
-    /// How many sessions he settled.
+    /// Number of sessions settled by this user.
     pub sessions: i64,
-    /// What customers paid for these, now or in advance.
+    /// Amount that customers paid for these sessions, at settlement or in advance.
     #[serde(with = "text")]
     pub amount: Micros,
-    /// What he took off the bills that were settled in the shift, whoever settled them.
+    /// Discounts granted by this user on the bills settled in the shift, even if another user settled them.
     #[serde(default, with = "text")]
     pub discounts: Micros,
-    /// Deposits that he took.
+    /// Deposits taken by this user.
     #[serde(default, with = "text")]
     pub deposits: Micros,
-    /// What of deposits he gave back.
+    /// Deposits refunded by this user.
     #[serde(default, with = "text")]
     pub deposit_refunds: Micros,
-    /// What of settled sessions he gave back.
+    /// Settled sessions refunded by this user.
     #[serde(default, with = "text")]
     pub refunds: Micros,
-    /// What he put in.
+    /// Pay-ins by this user.
     #[serde(default, with = "text")]
     pub pay_ins: Micros,
-    /// What he took out.
+    /// Pay-outs by this user.
     #[serde(default, with = "text")]
     pub pay_outs: Micros,
 }
 
-/// A session in a [`Report`] that nobody had paid.
+/// An unpaid session in a [`Report`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenItem {
-    /// Which.
+    /// Id of the session.
     pub session_id: Uuid,
-    /// Number of its cabin.
+    /// Number of the session's cabin.
     pub cabin_number: i32,
-    /// State it was in.
+    /// State of the session when the report was made.
     pub state: SessionState,
-    /// Name of the customer, may be empty.
+    /// Name of the customer; may be empty.
     pub customer: String,
-    /// What its bill comes to, once it is closed.
+    /// Total of the bill; none until the session is closed.
     #[serde(with = "text::option")]
     pub total: Option<Micros>,
-    /// What was paid of it in advance.
+    /// Amount paid in advance.
     #[serde(default, with = "text")]
     pub deposit: Micros,
 }
 
 impl Report {
-    /// Writes down what was counted, and how that differs.
+    /// Sets the counted amounts and the variances.
     pub(super) fn count(&mut self, counted: &BTreeMap<PaymentMethod, Micros>) -> Result<()> {
         let pure = |(method, amount): (&PaymentMethod, &Micros)| ((*method).into(), *amount);
         let expected = self.methods.iter().map(|line| (line.method.into(), line.expected)).collect();
@@ -272,14 +272,14 @@ fn refused(error: RegisterError) -> Error {
     match error {
         RegisterError::NotCounted { method } => {
             let method = PaymentMethod::from(method).as_str();
-            Error::invalid("counts", format!("{method} was not counted: give its count, be it zero"))
+            Error::invalid("counts", format!("{method} must be counted; enter 0 if there is none."))
         }
-        RegisterError::NegativeAmount => Error::invalid("counts", "a count is zero or more"),
+        RegisterError::NegativeAmount => Error::invalid("counts", "A count must not be negative."),
         RegisterError::Money(error) => Error::fault(error),
     }
 }
 
-/// What a shift's register took and should hold, as of `at`.
+/// Makes the report of a shift as of `at`.
 pub(super) async fn report(
     conn: &impl ConnectionTrait,
     shift: &register_shift::Model,
@@ -313,7 +313,7 @@ pub(super) async fn report(
     })
 }
 
-/// Every movement of a shift: summed by who made it, what it was for, and how. The ledger's drawer has the same.
+/// The money moved in a shift, summed by user, kind and payment method. The ledger's drawer has the same movements.
 struct Moved {
     payments: Vec<(Uuid, PaymentKind, PaymentMethod, entity::Micros)>,
     by_hand: Vec<(Uuid, MovementKind, entity::Micros)>,
@@ -349,7 +349,7 @@ async fn by_cabin(conn: &impl ConnectionTrait, shift: &register_shift::Model) ->
     let ids: Vec<Uuid> = sales.iter().filter_map(|(cabin, _, _)| *cabin).collect();
     let mut cabins = cabins_by_id(conn, &ids).await?;
     let line = |(id, calls, amount): (Option<Uuid>, i64, entity::Micros)| {
-        let gone = || Error::fault("a session's call was made from no cabin");
+        let gone = || Error::fault("a session's call has no cabin");
         let cabin = id.and_then(|id| cabins.remove(&id)).ok_or_else(gone)?;
         Ok(CabinSales {
             cabin_id: cabin.id,
@@ -402,7 +402,7 @@ async fn by_attendant(
     for (user, kind, _, amount) in &moved.payments {
         let line = lines.entry(*user).or_default();
         match kind {
-            // counted with the session that it paid
+            // already in `amount`, with the session that it paid
             PaymentKind::Sale => {}
             PaymentKind::Deposit => add(&mut line.deposits, *amount)?,
             PaymentKind::DepositRefund => add(&mut line.deposit_refunds, *amount)?,
@@ -457,15 +457,15 @@ async fn items(conn: &impl ConnectionTrait, shift: &register_shift::Model) -> Re
     Ok(open.into_iter().map(item).collect())
 }
 
-/// The report of a closed shift; none while it is open.
+/// The Z report of a closed shift; none while it is open.
 ///
 /// # Errors
-/// A fault when the stored one cannot be read.
+/// A fault if the stored report does not parse.
 pub fn z_report(shift: &register_shift::Model) -> Result<Option<Report>> {
     shift.z_report.clone().map(|report| serde_json::from_value(report).or_fault()).transpose()
 }
 
-/// What an attendant sees of the open shift: no amount from which follows what the drawer should hold, since attendants count it.
+/// The report that an attendant sees of the open shift. It has no amounts from which the expected cash follows, because attendants count blind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlindReport {
     /// Number of the shift.
@@ -474,23 +474,23 @@ pub struct BlindReport {
     pub opened_at: DateTime<Utc>,
     /// When the report was made.
     pub at: DateTime<Utc>,
-    /// Sessions that nobody had paid: they are in the way of closing the register.
+    /// Unpaid sessions, which block closing the register.
     pub open_items: Vec<OpenItem>,
 }
 
-/// The report of an open shift, as its viewer may see it.
+/// The report of an open shift as the viewer may see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum XReport {
-    /// All of it.
+    /// The complete report, for viewers with [`Right::SeeDrawer`].
     Full(Box<Report>),
-    /// For those who count.
+    /// The report without amounts, for viewers who count blind.
     Blind(BlindReport),
 }
 
-/// The report of the open shift so far. Attendants, who will count the drawer, see none of its sums.
+/// Makes the X report of the open shift. Attendants, who count the drawer, see no sums.
 ///
 /// # Errors
-/// Not found, also while the register is closed.
+/// Not found, also if the register is closed.
 pub async fn x_report(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<(XReport, String)> {
     let now = app.clock.now();
     app.store

@@ -1,4 +1,4 @@
-//! Opening the register with a float, and closing it with what was counted.
+//! Opening the register with a float, and closing it with the counted amounts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,10 +22,10 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::ledger::{self, Entry, NewTransfer};
 use store::{Tx, accounts, register as rows, sessions};
 
-/// What opening the register is told, and what its idempotency key is kept with.
+/// Input of [`open`], stored with its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Opening {
-    /// Which callshop's.
+    /// The callshop whose register is opened.
     pub callshop_id: Uuid,
     /// Cash counted in the drawer.
     pub float: Micros,
@@ -44,7 +44,8 @@ pub async fn open(app: &App, actor: &Actor, key: &str, input: Opening) -> Result
         check_amount("float", input.float, &currency)?;
         let shift = idempotency::once(&tx, actor, &app.clock, "openRegister", key, input, || async {
             if let Some(shift) = rows::open_shift(tx.conn(), input.callshop_id).await? {
-                let message = format!("the register is open: shift {}", shift.number);
+                let message =
+                    format!("The register is already open with shift {}. Close it first.", shift.number);
                 return Err(Error::user(ErrorCode::RegisterOpen, message));
             }
             let shift = register_shift::Model {
@@ -76,21 +77,21 @@ pub async fn open(app: &App, actor: &Actor, key: &str, input: Opening) -> Result
     .await
 }
 
-/// What closing the register is told, and what its idempotency key is kept with.
+/// Input of [`close`], stored with its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Closing {
-    /// Which callshop's.
+    /// The callshop whose register is closed.
     pub callshop_id: Uuid,
-    /// What was counted, by method; a method left out counts as not counted, which only an empty one may be.
+    /// Counted amounts by method. Only a method that is expected to be empty may be left out.
     pub counts: Vec<(PaymentMethod, Micros)>,
-    /// Closed and unpaid sessions to carry over into the next shift.
+    /// Closed, unpaid sessions to carry over to the next shift.
     pub carry_over: Vec<Uuid>,
 }
 
-/// Closes the register with what was counted, and makes the Z report.
+/// Closes the register with the counted amounts, and makes the Z report.
 ///
 /// # Errors
-/// `REGISTER_CLOSED`; `OPEN_ITEMS` while a cabin is open, or a statement unpaid and not carried over; `INVALID_INPUT`,
+/// `REGISTER_CLOSED`; `OPEN_ITEMS` if a cabin is open, or a statement is unpaid and not carried over; `INVALID_INPUT`,
 /// `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
 pub async fn close(app: &App, actor: &Actor, key: &str, input: Closing) -> Result<ShiftView> {
     let counted = counted(&input.counts)?;
@@ -126,7 +127,7 @@ pub async fn close(app: &App, actor: &Actor, key: &str, input: Closing) -> Resul
     .await
 }
 
-/// What was missing or too much, and then the whole drawer, leaves the books: a closed shift's drawer is empty.
+/// Posts the variance, then takes the counted drawer out of the books: a closed shift's drawer is empty.
 fn count(
     actor: &Actor,
     shift: &register_shift::Model,
@@ -151,25 +152,31 @@ fn count(
 fn counted(counts: &[(PaymentMethod, Micros)]) -> Result<BTreeMap<PaymentMethod, Micros>> {
     let mut counted = BTreeMap::new();
     for (method, amount) in counts {
-        // a card terminal that gave back more than it took shows less than nothing; a drawer never does
+        // the total of a card terminal is negative if it refunded more than it took; cash never is
         if *method == PaymentMethod::Cash && amount.is_negative() {
-            return Err(Error::invalid("counts", "CASH is zero or more"));
+            return Err(Error::invalid("counts", "The count of CASH must not be negative."));
         }
         if counted.insert(*method, *amount).is_some() {
-            return Err(Error::invalid("counts", format!("{} is counted twice", method.as_str())));
+            return Err(Error::invalid(
+                "counts",
+                format!("{} is counted twice. Give one count per method.", method.as_str()),
+            ));
         }
     }
-    // the drawer is counted even when it should be empty
+    // the cash must be counted even if the drawer should be empty
     match counted.contains_key(&PaymentMethod::Cash) {
         true => Ok(counted),
-        false => Err(Error::invalid("counts", "CASH was not counted")),
+        false => Err(Error::invalid("counts", "CASH must be counted; enter 0 if the drawer is empty.")),
     }
 }
 
-/// Refuses open items, but for closed sessions that were named; marks those.
+/// Marks the named closed sessions as carried over. Fails if other open items remain.
 async fn carry_over(tx: &Tx, input: &Closing) -> Result<()> {
     if input.carry_over.len() as u64 > MAX_OPEN_ITEMS {
-        return Err(Error::invalid("carryOver", format!("at most {MAX_OPEN_ITEMS} sessions")));
+        return Err(Error::invalid(
+            "carryOver",
+            format!("`carryOver` can have at most {MAX_OPEN_ITEMS} sessions."),
+        ));
     }
     let open = sessions::lock_unsettled(tx.conn(), input.callshop_id, MAX_OPEN_ITEMS + 1).await?;
     let named: BTreeSet<Uuid> = input.carry_over.iter().copied().collect();
@@ -186,7 +193,7 @@ async fn carry_over(tx: &Tx, input: &Closing) -> Result<()> {
         return Err(open_items(tx.conn(), &left).await?);
     }
     if !named.is_subset(&unpaid) {
-        return Err(Error::invalid("carryOver", "only closed and unpaid sessions are carried over"));
+        return Err(Error::invalid("carryOver", "Only closed, unpaid sessions can be carried over."));
     }
     for session in open {
         sessions::update(tx.conn(), cabin_session::Model { carried_over: true, ..session }).await?;
@@ -206,7 +213,7 @@ async fn open_items(conn: &impl ConnectionTrait, left: &[&cabin_session::Model])
     if left.len() > NAMED {
         names.push(format!("{} more", left.len() - NAMED));
     }
-    let message = format!("close open cabins, and settle or carry over closed ones: {}", names.join(", "));
+    let message = format!("Close open cabins, and settle or carry over closed ones: {}.", names.join(", "));
     Ok(Error::user(ErrorCode::OpenItems, message))
 }
 

@@ -13,23 +13,23 @@ use crate::auth::Actor;
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{retention, sessions};
 
-/// Most answered calls of one statement.
+/// Maximum number of answered calls per statement.
 pub const MAX_STATEMENT_CALLS: u64 = 5000;
-/// Most items and discounts of one session together.
+/// Maximum number of items and discounts per session, together.
 pub const MAX_ITEMS: u64 = 200;
 
 /// A session's bill, with the currency of its amounts.
 #[derive(Clone, Debug)]
 pub struct Bill {
-    /// The bill: final once the session is closed, so far before.
+    /// The statement: final once the session is closed, interim before.
     pub statement: Statement,
-    /// What was paid in advance.
+    /// Amount paid in advance.
     pub deposit: Micros,
     /// The callshop's currency.
     pub currency: String,
 }
 
-/// The bill of a session inside the actor's subtree.
+/// The bill of a session in the actor's subtree.
 ///
 /// # Errors
 /// Not found.
@@ -38,43 +38,43 @@ pub async fn statement(app: &App, actor: &Actor, id: Uuid) -> Result<Bill> {
     bill(app, &session, currency).await
 }
 
-/// The bill of a session that was already proven to be the caller's.
+/// The bill of a session. The caller has already checked access to it.
 ///
 /// # Errors
-/// Those of the database.
+/// `ILLEGAL_STATE` if retention has deleted calls of the session; database errors.
 pub async fn bill(app: &App, session: &cabin_session::Model, currency: String) -> Result<Bill> {
     let statement = build_statement(app.store.reader(), session.id, &currency).await?;
-    // a statement that was final does not change, but what it lists may have been trimmed
+    // a final statement does not change: if its total differs, retention has deleted some of its calls
     if session.calls_total.is_some_and(|total| Micros::from(total) != statement.calls_total)
         && let Some(kept) = retention::calls_kept_from(app.store.reader()).await?
         && session.opened_at < kept
     {
         let message =
-            format!("the calls of this session are no longer kept: they are from {} on", kept.date_naive());
+            format!("The calls of this session were deleted. Calls are kept from {} on.", kept.date_naive());
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     Ok(Bill { statement, deposit: session.deposit.into(), currency })
 }
 
 impl Bill {
-    /// What the deposit leaves to pay, before cash is rounded.
+    /// Amount still to pay after the deposit, before cash rounding.
     pub fn amount_due(&self) -> Micros {
         amounts_due(self.statement.total, self.deposit).0
     }
 
-    /// What the bill leaves of the deposit, before cash is rounded.
+    /// Amount of the deposit to refund, before cash rounding.
     pub fn refund_due(&self) -> Micros {
         amounts_due(self.statement.total, self.deposit).1
     }
 }
 
-/// What a deposit leaves to pay, and what is left of it: one of them is zero.
+/// The amount still to pay and the amount of the deposit to refund. At least one of them is zero.
 pub fn amounts_due(total: Micros, deposit: Micros) -> (Micros, Micros) {
-    // both are zero or more: no difference overflows
+    // neither is negative, so no difference overflows
     (Micros((total.0 - deposit.0).max(0)), Micros((deposit.0 - total.0).max(0)))
 }
 
-/// The bill of a session as its calls, items and discounts are now.
+/// Builds the statement of a session from its current calls, items and discounts.
 pub(super) async fn build_statement(
     conn: &impl ConnectionTrait,
     id: Uuid,
@@ -82,7 +82,8 @@ pub(super) async fn build_statement(
 ) -> Result<Statement> {
     let calls = sessions::billed_calls(conn, id, MAX_STATEMENT_CALLS + 1).await?;
     if calls.len() as u64 > MAX_STATEMENT_CALLS {
-        let message = format!("the session has more than {MAX_STATEMENT_CALLS} calls");
+        let message =
+            format!("The session has more than {MAX_STATEMENT_CALLS} calls, too many for a statement.");
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     let lines = calls.into_iter().map(statement_call).collect::<Result<Vec<_>>>()?;
@@ -95,10 +96,10 @@ pub(super) async fn build_statement(
     Statement::build(lines, items, discounts, minor_unit_decimals(currency)).or_fault()
 }
 
-/// An item or discount as a line of the bill.
+/// Converts an item or discount to a line of the bill.
 ///
 /// # Errors
-/// A fault when the stored one is no line.
+/// A fault if the stored row is not a valid line.
 pub fn line(item: &session_item::Model) -> Result<StatementLine> {
     let quantity = u32::try_from(item.quantity).or_fault()?;
     StatementLine::new(item.description.clone(), quantity, item.unit_price.into()).or_fault()
@@ -106,7 +107,7 @@ pub fn line(item: &session_item::Model) -> Result<StatementLine> {
 
 fn statement_call(call: call::Model) -> Result<StatementCall> {
     Ok(StatementCall {
-        // a short number is no E.164 number and stays as it is
+        // a short number is not E.164 and is shown as it is
         number: E164::parse(&call.number).map_or(call.number, |number| format_international(&number)),
         destination: call.destination,
         started_at: call.answered_at.unwrap_or(call.authorized_at),

@@ -1,4 +1,4 @@
-//! Closing a cabin: the session's statement becomes final, at once or when its last call has ended.
+//! Closing a cabin: the session's statement becomes final immediately, or when its last call has ended.
 
 use billing::money::Micros;
 use billing::session::{self as rules, CloseMode};
@@ -19,17 +19,17 @@ use store::{Tx, cabins as cabin_rows, sessions};
 /// Which session to close.
 #[derive(Clone, Copy, Debug)]
 pub enum Closing {
-    /// The one that occupies this cabin.
+    /// The session that occupies this cabin.
     Cabin(Uuid),
-    /// This one.
+    /// The session with this id.
     Session(Uuid),
 }
 
-/// Closes a cabin's session: CLOSED with its final statement, or CLOSING until its last call has ended.
+/// Closes a cabin's session. It becomes CLOSED with its final statement, or CLOSING until its last call has ended.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` for a session that is neither open nor closing, and with [`CloseMode::Refuse`] during a call; not found; forbidden
-/// outside the callshop.
+/// `ILLEGAL_STATE` if the session is neither open nor closing, or if a call is live with [`CloseMode::Refuse`]; not found; forbidden outside
+/// the callshop.
 pub async fn close(app: &App, actor: &Actor, closing: Closing, mode: CloseMode) -> Result<SessionView> {
     let now = app.clock.now();
     let (view, hang_up) = app
@@ -39,7 +39,8 @@ pub async fn close(app: &App, actor: &Actor, closing: Closing, mode: CloseMode) 
                     let cabin =
                         cabin_rows::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
                     actor.require(Right::OperateCabins)?;
-                    let closed = || Error::field(ErrorCode::IllegalState, "cabinId", "the cabin is CLOSED");
+                    let closed =
+                        || Error::field(ErrorCode::IllegalState, "cabinId", "The cabin is already CLOSED.");
                     let session = sessions::occupying(tx.conn(), cabin.id).await?.ok_or_else(closed)?;
                     lock(&tx, actor, session.id).await?
                 }
@@ -73,22 +74,22 @@ pub async fn close(app: &App, actor: &Actor, closing: Closing, mode: CloseMode) 
             Ok((view(tx.conn(), session).await?, calls))
         })
         .await?;
-    // after the commit that lets no other call begin
+    // hang up only after the commit, which prevents new calls
     calls::hang_up_all(app, &hang_up, actor.user_id).await;
     Ok(view)
 }
 
-/// Closes the sessions that waited for their calls to end, when ends of calls were recorded and no other call of theirs is live. For the
-/// transaction that recorded them: it posts the sales that are answered with the rest, so that balances are locked in one order.
+/// Closes those CLOSING sessions that no longer have a live call. Call it in the transaction that recorded the ends of their calls. That
+/// transaction must post the returned sales with its other transfers, so that balances are locked in one order.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn calls_over(tx: &Tx, session_ids: &[Uuid], at: DateTime<Utc>) -> Result<Vec<NewTransfer>> {
     if session_ids.is_empty() {
         return Ok(Vec::new());
     }
     let mut sales = Vec::new();
-    // every one is locked, not only those that are CLOSING now: one that is being closed meanwhile counts our calls as live
+    // lock every session, not only the CLOSING ones: a session closed in the meantime would count our calls as live
     for session in sessions::lock_all(tx.conn(), session_ids).await? {
         if session.state != SessionState::Closing {
             continue;
@@ -101,7 +102,7 @@ pub async fn calls_over(tx: &Tx, session_ids: &[Uuid], at: DateTime<Utc>) -> Res
     Ok(sales)
 }
 
-/// Makes the statement final: its totals are frozen on the session, and what the customer owes is to be posted.
+/// Makes the statement final: freezes its totals on the session. Returns the sale, which the caller must post.
 async fn finish(
     tx: &Tx,
     session: cabin_session::Model,
@@ -127,7 +128,7 @@ fn frozen(session: cabin_session::Model, statement: &Statement) -> cabin_session
     }
 }
 
-/// What a customer owes from now on.
+/// The transfer that records the customer's debt.
 fn sale(
     session: &cabin_session::Model,
     statement: &Statement,
@@ -146,22 +147,22 @@ fn sale(
     Ok(NewTransfer { session_id: Some(session.id), ..sale })
 }
 
-/// Makes the statement of a closed session again, because an item, a discount or a corrected call changed it: the sale is taken back
-/// and posted anew. Nothing happens to a session that is not closed yet, nor to one that is paid.
+/// Makes the statement of a closed session again after an item, a discount or a corrected call changed it. The old sale is reversed and a
+/// new one posted. Sessions that are not yet closed, or already paid, stay as they are.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub(super) async fn restate(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Result<()> {
     let transfers = restated(tx, session_id, at).await?;
     ledger::post(tx.conn(), transfers).await
 }
 
-/// The same, with what is to be posted for it.
+/// Like [`restate`], but returns the transfers instead of posting them.
 ///
 /// # Errors
-/// As for [`restate`].
+/// See [`restate`].
 pub async fn restated(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Result<Vec<NewTransfer>> {
-    let gone = || Error::fault("a session that is not there any more");
+    let gone = || Error::fault("the session no longer exists");
     let session = sessions::lock(tx.conn(), session_id).await?.ok_or_else(gone)?;
     if session.state != SessionState::Closed {
         return Ok(Vec::new());
@@ -179,7 +180,7 @@ pub async fn restated(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Result<Ve
     Ok(transfers)
 }
 
-/// What takes the standing sale of a session back; none when it came to nothing.
+/// The reversal of a session's posted sale; none if no sale is posted.
 pub(super) async fn reversal(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Result<Option<NewTransfer>> {
     let standing = ledger::standing_of_session(tx.conn(), session_id).await?;
     standing.iter().find(|posted| posted.kind == TransferKind::Sale).map(|sale| sale.reversal(at)).transpose()

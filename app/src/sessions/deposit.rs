@@ -1,4 +1,4 @@
-//! What a customer pays in advance: it covers his calls, and the rest goes back when he settles.
+//! Deposits, paid in advance: they cover the customer's calls, and the rest is refunded at settlement.
 
 use billing::money::Micros;
 use billing::session as rules;
@@ -15,18 +15,18 @@ use base::error::{Error, OrFault as _, Result};
 use store::ledger::{self, Entry, NewTransfer};
 use store::{Tx, register as shifts, sessions};
 
-/// What raising a deposit is told, and what its idempotency key is kept with.
+/// Input of [`add_deposit`], stored with its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AddDeposit {
-    /// Which session.
+    /// The session.
     pub session_id: Uuid,
-    /// Above zero.
+    /// The amount to add, above zero.
     pub amount: Micros,
-    /// How it is paid.
+    /// The payment method.
     pub method: PaymentMethod,
 }
 
-/// Raises the deposit of an open prepaid session, during a call too.
+/// Raises the deposit of an open prepaid session. This is allowed during a call.
 ///
 /// # Errors
 /// `ILLEGAL_STATE` unless the session is open and prepaid, `REGISTER_CLOSED`, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden
@@ -56,17 +56,17 @@ pub async fn add_deposit(app: &App, actor: &Actor, key: &str, input: AddDeposit)
     .await
 }
 
-/// Money that is paid in advance.
+/// A payment in advance.
 pub(super) struct Deposit {
-    /// The field of the input that says how much.
+    /// The input field of the amount, for error messages.
     pub field: &'static str,
-    /// How it is paid.
+    /// The payment method.
     pub method: PaymentMethod,
-    /// How much.
+    /// The amount.
     pub amount: Micros,
 }
 
-/// Takes a deposit into a locked shift for a locked session.
+/// Records a deposit for a locked session in a locked shift.
 pub(super) async fn take(
     tx: &Tx,
     actor: &Actor,

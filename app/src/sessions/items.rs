@@ -1,4 +1,4 @@
-//! What else is on the bill: drinks, photocopies, discounts with a reason. Until it is paid.
+//! Other lines on the bill: items such as drinks and photocopies, and discounts with a reason. They can change until the bill is paid.
 
 use billing::money::Micros;
 use billing::session as rules;
@@ -17,58 +17,58 @@ use crate::{App, idempotency, register};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{Tx, accounts, sessions};
 
-/// Most of one thing.
+/// Maximum quantity of an item.
 const MAX_QUANTITY: i32 = 999;
 
-/// What adding an item is told, and what its idempotency key is kept with.
+/// Input of [`add_item`], stored with its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewItem {
-    /// On whose bill.
+    /// The session whose bill gets the item.
     pub session_id: Uuid,
-    /// What it is.
+    /// Description on the bill and the receipt.
     pub description: String,
-    /// How many, 1 to 999.
+    /// Quantity, 1 to 999.
     pub quantity: i32,
-    /// Price of one, zero or more.
+    /// Price per unit, zero or more.
     pub unit_price: Micros,
 }
 
-/// What giving a discount is told, and what its idempotency key is kept with.
+/// Input of [`apply_discount`], stored with its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NewDiscount {
-    /// Off whose bill.
+    /// The session whose bill gets the discount.
     pub session_id: Uuid,
-    /// How much, above zero.
+    /// The discount, above zero.
     pub amount: Micros,
-    /// Why.
+    /// The reason, shown on the bill.
     pub reason: String,
 }
 
-/// Puts an item on the bill of a session that is not paid.
+/// Adds an item to the bill of a session that is not paid.
 ///
 /// # Errors
 /// `ILLEGAL_STATE` for a session that is paid or voided, `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
 pub async fn add_item(app: &App, actor: &Actor, key: &str, input: NewItem) -> Result<SessionView> {
     let description = clean_name("description", &input.description)?;
     if !(1..=MAX_QUANTITY).contains(&input.quantity) {
-        return Err(Error::invalid("quantity", format!("1 to {MAX_QUANTITY}")));
+        return Err(Error::invalid("quantity", format!("`quantity` must be between 1 and {MAX_QUANTITY}.")));
     }
     let (quantity, unit_price) = (input.quantity, input.unit_price);
     let new = New { kind: ItemKind::Item, description, quantity, unit_price };
     add(app, actor, ("addSessionItem", key), &input, input.session_id, &new).await
 }
 
-/// Takes something off the bill of a session that is not paid. Attendants at most what the callshop's settings say, for the whole session.
+/// Adds a discount to the bill of a session that is not paid. The callshop's settings limit the discounts of attendants per session.
 ///
 /// # Errors
-/// `CEILING_EXCEEDED`; `DISCOUNT_TOO_HIGH` above what the calls and items come to; as for [`add_item`].
+/// `CEILING_EXCEEDED`; `DISCOUNT_TOO_HIGH` above the total of calls and items; see [`add_item`] for others.
 pub async fn apply_discount(app: &App, actor: &Actor, key: &str, input: NewDiscount) -> Result<SessionView> {
     let description = clean_name("reason", &input.reason)?;
     let new = New { kind: ItemKind::Discount, description, quantity: 1, unit_price: input.amount };
     add(app, actor, ("applyDiscount", key), &input, input.session_id, &new).await
 }
 
-/// A line to be added.
+/// A line to add.
 struct New {
     kind: ItemKind,
     description: String,
@@ -77,7 +77,7 @@ struct New {
 }
 
 impl New {
-    /// The field of the input that is to blame for an amount.
+    /// The input field of the amount, for error messages.
     fn field(&self) -> &'static str {
         if self.kind == ItemKind::Discount { "amount" } else { "unitPrice" }
     }
@@ -131,7 +131,7 @@ fn item(session: &cabin_session::Model, actor: &Actor, new: &New, at: DateTime<U
     }
 }
 
-/// Whether a line may come onto the bill.
+/// Checks whether a line may be added to the bill.
 async fn check(
     tx: &Tx,
     actor: &Actor,
@@ -142,9 +142,12 @@ async fn check(
 ) -> Result<()> {
     let before = sessions::items(tx.conn(), session.id, MAX_ITEMS).await?;
     if before.len() as u64 >= MAX_ITEMS {
-        return Err(Error::user(ErrorCode::InvalidInput, format!("a bill has at most {MAX_ITEMS} lines")));
+        return Err(Error::user(
+            ErrorCode::InvalidInput,
+            format!("A bill can have at most {MAX_ITEMS} lines."),
+        ));
     }
-    let too_much = |_| Error::invalid(field, "the bill would be too high");
+    let too_much = |_| Error::invalid(field, "The total of the bill would be too high.");
     let amount = line(item).map_err(too_much)?.amount;
     let total = sum(&before, item.kind)?.checked_add(amount).map_err(|_| too_much(Error::NotFound))?;
     register::check_amount(field, total, currency)?;
@@ -152,37 +155,39 @@ async fn check(
         return Ok(());
     }
     if amount == Micros::ZERO {
-        return Err(Error::invalid(field, "an amount above zero"));
+        return Err(Error::invalid(field, "The amount must be above zero."));
     }
     if actor.role == Role::Attendant {
         let settings = accounts::callshop(tx.conn(), session.callshop_id).await?.ok_or(Error::NotFound)?;
         let ceiling = Micros::from(settings.attendant_max_discount);
         if total > ceiling {
-            let message = format!("attendants take at most {ceiling} off a bill: the owner may take more");
+            let message = format!(
+                "Attendants can give at most {ceiling} of discount per bill. Ask the owner for more."
+            );
             return Err(Error::field(ErrorCode::CeilingExceeded, field, message));
         }
     }
     check_discounts(tx, session.id, sum(&before, ItemKind::Item)?, total, field).await
 }
 
-/// Discounts are no more than what they are taken off, as of now.
+/// Checks that the discounts do not exceed the current total of items and calls.
 async fn check_discounts(tx: &Tx, id: Uuid, items: Micros, discounts: Micros, field: &str) -> Result<()> {
     let calls = sessions::calls_total(tx.conn(), id).await?.into();
     let most = items.checked_add(calls).or_fault()?;
     if discounts > most {
-        let message = format!("calls and items come to {most}, the discounts to {discounts}");
+        let message = format!("Discounts of {discounts} would exceed the total of calls and items, {most}.");
         return Err(Error::field(ErrorCode::DiscountTooHigh, field, message));
     }
     Ok(())
 }
 
-/// What the lines of a kind come to.
+/// The sum of the lines of one kind.
 fn sum(items: &[session_item::Model], kind: ItemKind) -> Result<Micros> {
     let lines = items.iter().filter(|item| item.kind == kind).map(line).collect::<Result<Vec<_>>>()?;
     Micros::try_sum(lines.iter().map(|line| line.amount)).or_fault()
 }
 
-/// Tells of a bill that changed; a final one is made again.
+/// Emits an activity event for a changed bill. A final statement is made again.
 async fn changed(tx: &Tx, session: &cabin_session::Model, at: DateTime<Utc>) -> Result<()> {
     match session.state {
         SessionState::Closed => restate(tx, session.id, at).await,
@@ -190,10 +195,10 @@ async fn changed(tx: &Tx, session: &cabin_session::Model, at: DateTime<Utc>) -> 
     }
 }
 
-/// Takes an item or a discount off the bill of a session that is not paid; one that is off already stays so.
+/// Removes an item or a discount from the bill of a session that is not paid. Removing it twice has no further effect.
 ///
 /// # Errors
-/// `DISCOUNT_TOO_HIGH` when the discounts would be more than what is left; `CEILING_EXCEEDED` for an attendant who takes an item off a final
+/// `DISCOUNT_TOO_HIGH` if the discounts would exceed the remaining lines; `CEILING_EXCEEDED` if an attendant removes an item from a final
 /// statement; `ILLEGAL_STATE` for a session that is paid or voided; not found;
 /// forbidden outside the callshop.
 pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uuid) -> Result<SessionView> {
@@ -201,18 +206,18 @@ pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uu
     app.write_as(actor, |tx| async move {
         let session = lock(&tx, actor, session_id).await?;
         rules::may_bill(session.state.into()).map_err(illegal)?;
-        let unknown = || Error::field(ErrorCode::NotFound, "itemId", "no such line on the bill");
+        let unknown = || Error::field(ErrorCode::NotFound, "itemId", "The bill has no such line.");
         let item = sessions::item(tx.conn(), session_id, item_id).await?.ok_or_else(unknown)?;
         if item.removed_at.is_some() {
-            // asked twice: it is done
+            // a repeated request: already done
             return view(tx.conn(), session).await;
         }
         if item.kind == ItemKind::Item
             && session.state == SessionState::Closed
             && actor.role == Role::Attendant
         {
-            // as good as a discount, which has a ceiling
-            let message = "the statement is final: its owner takes items off it";
+            // this would bypass the limit on discounts
+            let message = "The statement is final. Only the owner can remove items from it.";
             return Err(Error::field(ErrorCode::CeilingExceeded, "itemId", message));
         }
         let mut left = sessions::items(tx.conn(), session_id, MAX_ITEMS).await?;
@@ -229,7 +234,7 @@ pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uu
     .await
 }
 
-/// Marks a line as taken off.
+/// Marks a line as removed.
 pub(super) async fn remove(
     tx: &Tx,
     actor: &Actor,

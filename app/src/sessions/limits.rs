@@ -1,4 +1,4 @@
-//! What a customer's calls may come to.
+//! Limits on a customer's calls.
 
 use billing::money::Micros;
 use billing::session as rules;
@@ -13,38 +13,41 @@ use crate::auth::Actor;
 use base::error::{Error, Result};
 use store::sessions;
 
-/// Longest time limit of a session, seconds.
+/// Maximum time limit of a session, in seconds.
 const MAX_TIME_LIMIT: i32 = 86_400;
 
-/// What a customer's calls may come to.
+/// Limits on the calls of a session.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Limits {
-    /// Calls may cost this at most; none is no limit.
+    /// Maximum cost of the calls; none for no limit.
     pub spending: Option<Micros>,
-    /// Talk seconds at most; none is no limit.
+    /// Maximum talk time in seconds; none for no limit.
     pub seconds: Option<i32>,
 }
 
 impl Limits {
     pub(super) fn check(self, mode: SessionMode) -> Result<Self> {
         if mode == SessionMode::Prepaid && self.spending.is_some() {
-            let message = "a prepaid customer's deposit is his limit: null";
+            let message = "`spendingLimit` must be null for a prepaid session: the deposit is the limit.";
             return Err(Error::invalid("spendingLimit", message));
         }
         if self.spending.is_some_and(|limit| limit <= Micros::ZERO) {
-            return Err(Error::invalid("spendingLimit", "above zero, or null for no limit"));
+            return Err(Error::invalid(
+                "spendingLimit",
+                "`spendingLimit` must be above zero, or null for no limit.",
+            ));
         }
         if self.seconds.is_some_and(|seconds| !(1..=MAX_TIME_LIMIT).contains(&seconds)) {
             return Err(Error::invalid(
                 "timeLimitSeconds",
-                format!("1 to {MAX_TIME_LIMIT}, or null for no limit"),
+                format!("`timeLimitSeconds` must be between 1 and {MAX_TIME_LIMIT}, or null for no limit."),
             ));
         }
         Ok(self)
     }
 }
 
-/// A limit to change: none leaves it, `Some(None)` removes it.
+/// Limits to change: none keeps a limit, `Some(None)` removes it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LimitChange {
     /// See [`Limits::spending`].
@@ -53,7 +56,7 @@ pub struct LimitChange {
     pub seconds: Option<Option<i32>>,
 }
 
-/// Changes what a customer's calls may come to. A call that is up keeps the seconds it was given.
+/// Changes the limits of an open session. A call in progress keeps the seconds that are already covered.
 ///
 /// # Errors
 /// `ILLEGAL_STATE` unless the session is open, `INVALID_INPUT`; not found; forbidden outside the callshop.

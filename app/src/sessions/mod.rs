@@ -1,4 +1,4 @@
-//! Cabin sessions, one customer's use of a cabin each, from opening to settlement and beyond. A file for each thing that is done to one.
+//! Cabin sessions: one customer's use of a cabin, from opening to settlement and refund. Each operation has its own file.
 
 mod bill;
 mod closing;
@@ -54,10 +54,10 @@ async fn emit(tx: &Tx, kind: ActivityKind, session: &cabin_session::Model, at: D
 
 async fn cabin_of(conn: &impl ConnectionTrait, session: &cabin_session::Model) -> Result<cabin::Model> {
     let cabin = cabin_rows::by_ids(conn, &[session.cabin_id]).await?.pop();
-    cabin.ok_or_else(|| Error::fault("a session refers to a cabin that is not there"))
+    cabin.ok_or_else(|| Error::fault("a session refers to a cabin that does not exist"))
 }
 
-/// A session inside the actor's subtree, locked, for an actor who may operate cabins.
+/// Locks a session in the actor's subtree. The actor must be allowed to operate cabins.
 async fn lock(tx: &Tx, actor: &Actor, id: Uuid) -> Result<cabin_session::Model> {
     sessions::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
     actor.require(Right::OperateCabins)?;
@@ -77,7 +77,7 @@ fn illegal(error: SessionError) -> Error {
     Error::user(ErrorCode::IllegalState, error.to_string())
 }
 
-/// A payment of a session, or one given back, without a reason.
+/// Builds a payment or refund of a session, without a reason.
 fn new_payment(
     session: &cabin_session::Model,
     shift: &register_shift::Model,
@@ -100,7 +100,7 @@ fn new_payment(
     }
 }
 
-/// Tells of a session that was paid or given back, with the payments.
+/// Emits the activity event of a settlement or refund, with its payments.
 async fn emit_paid(
     tx: &Tx,
     kind: ActivityKind,
@@ -123,7 +123,7 @@ async fn emit_paid(
     Ok(())
 }
 
-/// Writes a change of a session into the audit log.
+/// Writes a change of a session to the audit log.
 async fn record(
     tx: &Tx,
     actor: &Actor,
@@ -138,7 +138,7 @@ async fn record(
     audit::record(tx, actor, at, change).await
 }
 
-/// A session inside the actor's subtree.
+/// Finds a session in the actor's subtree.
 ///
 /// # Errors
 /// Not found.
@@ -148,10 +148,10 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<SessionView> {
     view(app.store.reader(), session).await
 }
 
-/// The sessions of these ids inside the actor's subtree.
+/// Finds the sessions with these ids in the actor's subtree.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<SessionView>> {
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());
@@ -166,7 +166,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Sess
     Ok(rows.into_iter().map(view).collect())
 }
 
-/// The sessions of a callshop, of the states given if any.
+/// Lists the sessions of a callshop in any of the given states, or in all states if none is given.
 ///
 /// # Errors
 /// Not found.
@@ -185,19 +185,19 @@ pub async fn list(
         .collect())
 }
 
-/// The payments of a session, as far as their viewer may see them.
+/// The payments of a session that the viewer may see.
 #[derive(Clone, Debug)]
 pub struct Payments {
-    /// Those that may be seen, in the order they were taken.
+    /// The visible payments, in the order they were taken.
     pub seen: Vec<payment::Model>,
-    /// There are others. An attendant who is going to count the drawer sees no money that others took into it.
+    /// There are hidden payments. Attendants, who count the drawer blind, do not see payments that others took in the open shift.
     pub some_hidden: bool,
 }
 
-/// The payments of a session that was already proven to be the caller's.
+/// Lists the payments of a session. The caller has already checked access to the session.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn payments(app: &App, actor: &Actor, session: &cabin_session::Model) -> Result<Payments> {
     let conn = app.store.reader();
     let payments = sessions::payments(conn, session.id).await?;
@@ -212,10 +212,11 @@ pub async fn payments(app: &App, actor: &Actor, session: &cabin_session::Model) 
     Ok(Payments { some_hidden: seen.len() < all, seen })
 }
 
-/// Whether an attendant, who is going to count the drawer, must not see what of this session was in cash, because others took or gave some of it.
+/// Whether the cash amounts of a settled session are hidden from the actor: an attendant counts the drawer blind, and another user took or
+/// refunded some of the session's money in the open shift.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn hides_cash(app: &App, actor: &Actor, session: &cabin_session::Model) -> Result<bool> {
     if actor.may(Right::SeeDrawer) || session.settled_by.is_none() {
         return Ok(false);
@@ -223,10 +224,10 @@ pub async fn hides_cash(app: &App, actor: &Actor, session: &cabin_session::Model
     Ok(payments(app, actor, session).await?.some_hidden)
 }
 
-/// The items and discounts on the bill of a session that was already proven to be the caller's, in the order they were added.
+/// Lists the items and discounts of a session, in the order they were added. The caller has already checked access to the session.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn items(app: &App, session_id: Uuid) -> Result<Vec<session_item::Model>> {
     sessions::items(app.store.reader(), session_id, MAX_ITEMS).await
 }

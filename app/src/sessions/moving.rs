@@ -1,4 +1,4 @@
-//! A customer goes to another cabin.
+//! Moving a session to another cabin.
 
 use billing::session as rules;
 use entity::{ActivityKind, cabin, cabin_session};
@@ -12,23 +12,23 @@ use crate::{App, cabins};
 use base::error::{Error, ErrorCode, Result};
 use store::{cabins as cabin_rows, sessions};
 
-/// Moves a customer, and his session with him, to another cabin. Calls keep the cabin they were made from.
+/// Moves a customer's session to another cabin. Past calls keep the cabin they were made from.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` during a call and unless the session is open; as for [`open`] about the other cabin; not found; forbidden outside the
-/// callshop.
+/// `ILLEGAL_STATE` during a call and unless the session is open; see [`open`](super::open) for errors about the other cabin; not found;
+/// forbidden outside the callshop.
 pub async fn change_cabin(app: &App, actor: &Actor, id: Uuid, cabin_id: Uuid) -> Result<SessionView> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {
         let found = sessions::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
         actor.require(Right::OperateCabins)?;
         if found.cabin_id == cabin_id {
-            return Err(Error::invalid("cabinId", "the session is in this cabin"));
+            return Err(Error::invalid("cabinId", "The session is already in this cabin."));
         }
         let locked = cabin_rows::lock(tx.conn(), &[found.cabin_id, cabin_id]).await?;
         let in_shop =
             |cabin: &&cabin::Model| cabin.callshop_id == found.callshop_id && cabin.retired_at.is_none();
-        let unknown = || Error::field(ErrorCode::NotFound, "cabinId", "no such cabin in the callshop");
+        let unknown = || Error::field(ErrorCode::NotFound, "cabinId", "The callshop has no such cabin.");
         let target = locked.iter().filter(in_shop).find(|cabin| cabin.id == cabin_id).ok_or_else(unknown)?;
         check_usable(tx.conn(), target).await?;
         let session = lock(&tx, actor, id).await?;
@@ -37,7 +37,7 @@ pub async fn change_cabin(app: &App, actor: &Actor, id: Uuid, cabin_id: Uuid) ->
         if session.cabin_id != found.cabin_id {
             return Err(Error::user(
                 ErrorCode::IllegalState,
-                "the session was moved by somebody else just now",
+                "Another user has just moved the session. Check its cabin and try again.",
             ));
         }
         let session = sessions::update(tx.conn(), cabin_session::Model { cabin_id, ..session }).await?;

@@ -1,4 +1,4 @@
-//! A customer is given a cabin: he pays after his calls, or before them.
+//! Opening a cabin for a customer, postpaid or with a deposit.
 
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
@@ -16,20 +16,20 @@ use crate::{App, access, cabins, idempotency, register};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{Tx, cabins as cabin_rows, phones, register as shifts, sessions};
 
-/// What opening a cabin is told, and what its idempotency key is kept with.
+/// Input of [`open`], stored with its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Opening {
-    /// Which cabin.
+    /// The cabin.
     pub cabin_id: Uuid,
-    /// Name of the customer, may be empty.
+    /// Name of the customer; may be empty.
     pub customer: String,
-    /// What his calls may come to.
+    /// Limits on the customer's calls.
     pub limits: Limits,
-    /// What he pays in advance, and how; none when he pays after his calls.
+    /// Method and amount paid in advance; none for a postpaid session.
     pub deposit: Option<(PaymentMethod, Micros)>,
 }
 
-/// Opens a cabin: for a customer who pays after his calls, or with a deposit. A deposit is money, and takes a key.
+/// Opens a cabin, postpaid or prepaid with a deposit. A deposit moves money, so it requires an idempotency key.
 ///
 /// # Errors
 /// `REGISTER_CLOSED`, `CABIN_OCCUPIED`, `CABIN_WITHOUT_PHONE`, `ILLEGAL_STATE` for a cabin out of service or a blocked phone,
@@ -38,7 +38,7 @@ pub async fn open(app: &App, actor: &Actor, key: Option<&str>, opening: Opening)
     let mode = if opening.deposit.is_some() { SessionMode::Prepaid } else { SessionMode::Postpaid };
     opening.limits.check(mode)?;
     if opening.deposit.is_some() && key.is_none() {
-        return Err(Error::invalid("idempotencyKey", "a deposit takes a key"));
+        return Err(Error::invalid("idempotencyKey", "A deposit requires an `idempotencyKey`."));
     }
     let customer = match opening.customer.trim() {
         "" => String::new(),
@@ -122,25 +122,25 @@ fn new_session(
     }
 }
 
-/// Whether a locked cabin can take a customer.
+/// Checks whether a locked cabin can be opened: in service, with an unblocked phone, and not occupied.
 pub(super) async fn check_usable(conn: &impl ConnectionTrait, cabin: &cabin::Model) -> Result<()> {
     if cabin.out_of_service {
-        return Err(Error::field(ErrorCode::IllegalState, "cabinId", "the cabin is OUT_OF_SERVICE"));
+        return Err(Error::field(ErrorCode::IllegalState, "cabinId", "The cabin is OUT_OF_SERVICE."));
     }
     let phone = match cabin.phone_id {
         Some(id) => phones::by_ids(conn, &[id]).await?.pop(),
         None => None,
     };
     match phone {
-        None => return Err(Error::field(ErrorCode::CabinWithoutPhone, "cabinId", "the cabin has no phone")),
+        None => return Err(Error::field(ErrorCode::CabinWithoutPhone, "cabinId", "The cabin has no phone.")),
         Some(phone) if phone.blocked_at.is_some() => {
-            return Err(Error::field(ErrorCode::IllegalState, "cabinId", "the cabin's phone is blocked"));
+            return Err(Error::field(ErrorCode::IllegalState, "cabinId", "The cabin's phone is blocked."));
         }
         Some(_) => {}
     }
     match sessions::occupying(conn, cabin.id).await? {
         Some(session) => {
-            let message = format!("the cabin has a session that is {}", session.state.as_str());
+            let message = format!("The cabin already has a session that is {}.", session.state.as_str());
             Err(Error::field(ErrorCode::CabinOccupied, "cabinId", message))
         }
         None => Ok(()),

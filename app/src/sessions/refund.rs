@@ -1,4 +1,4 @@
-//! What a customer paid is given back, all of it or a part, with a reason.
+//! Refunds of settled sessions, in full or in part, with a reason.
 
 use billing::money::Micros;
 use billing::session as rules;
@@ -19,21 +19,20 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::ledger::{self, Entry, NewTransfer};
 use store::{Tx, accounts, register as shifts, sessions};
 
-/// What a refund is told, and what its idempotency key is kept with.
+/// Input of [`refund`], stored with its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Refund {
-    /// Which session.
+    /// The session.
     pub session_id: Uuid,
-    /// How much, above zero.
+    /// The amount to refund, above zero.
     pub amount: Micros,
-    /// How it is given.
+    /// The method of the refund.
     pub method: PaymentMethod,
-    /// Why.
+    /// The reason, shown on the receipt.
     pub reason: String,
 }
 
-/// Gives back what was paid for a settled session, out of the register that is open now. Attendants at most what the callshop's
-/// settings say, for the whole session.
+/// Refunds a settled session from the open register. The callshop's settings limit the refunds of attendants per session.
 ///
 /// # Errors
 /// `ILLEGAL_STATE` unless the session is settled, `REFUND_TOO_HIGH`, `CEILING_EXCEEDED`, `REGISTER_CLOSED`, `INSUFFICIENT_CASH`,
@@ -95,30 +94,30 @@ async fn give(
     emit_paid(tx, ActivityKind::SessionRefunded, &session, &[given], now).await
 }
 
-/// What is given back of the session in all, if it may be.
+/// Checks the refund. Returns the session's total refunds including this one.
 fn check(
     actor: &Actor,
     session: &cabin_session::Model,
     settings: &callshop::Model,
     input: &Refund,
 ) -> Result<Micros> {
-    let total = Micros::from(session.total.ok_or_else(|| Error::fault("a settled session without a total"))?);
+    let total = Micros::from(session.total.ok_or_else(|| Error::fault("a settled session has no total"))?);
     let paid = total.checked_add(session.cash_rounding.into()).or_fault()?;
     let left = paid.checked_sub(session.refunded.into()).or_fault()?;
     if input.amount > left {
-        let message = format!("{left} is left of what was paid");
+        let message = format!("At most {left} can still be refunded.");
         return Err(Error::field(ErrorCode::RefundTooHigh, "amount", message));
     }
     let refunded = Micros::from(session.refunded).checked_add(input.amount).or_fault()?;
     let ceiling = Micros::from(settings.attendant_max_refund);
     if actor.role == Role::Attendant && refunded > ceiling {
-        let message = format!("attendants give back at most {ceiling} of a session: the owner may give more");
+        let message = format!("Attendants can refund at most {ceiling} per session. Ask the owner for more.");
         return Err(Error::field(ErrorCode::CeilingExceeded, "amount", message));
     }
     let step = settings.cash_step.map(Micros::from);
     if input.method == PaymentMethod::Cash && cash_amount(input.amount, step).or_fault()? != input.amount {
         let step = step.unwrap_or_default();
-        return Err(Error::invalid("amount", format!("cash is given in multiples of {step}")));
+        return Err(Error::invalid("amount", format!("A cash refund must be a multiple of {step}.")));
     }
     Ok(refunded)
 }

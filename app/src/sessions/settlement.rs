@@ -1,4 +1,4 @@
-//! A closed session is paid.
+//! Settlement: payment of a closed session.
 
 use std::collections::BTreeMap;
 
@@ -21,35 +21,38 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::ledger::{self, Entry, NewTransfer};
 use store::{Tx, accounts, register as shifts, sessions};
 
-/// Most payments of one settlement.
+/// Maximum number of payments per settlement.
 const MAX_PAYMENTS: usize = 10;
 
-/// What a settlement is told, and what its idempotency key is kept with.
+/// Input of [`settle`], stored with its idempotency key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Settling {
-    /// Which session.
+    /// The session.
     pub session_id: Uuid,
-    /// How it is paid: what the customer hands over.
+    /// The amounts that the customer hands over, by method, including cash to be changed.
     pub payments: Vec<(PaymentMethod, Micros)>,
 }
 
-/// A session that was paid.
+/// A settled session.
 #[derive(Clone, Debug)]
 pub struct Settled {
     /// The session, with its receipt number.
     pub view: SessionView,
-    /// Cash to give back.
+    /// Change to return in cash.
     pub change: Micros,
 }
 
-/// Takes the money for a closed session in the shift that is open now, and gives back what is left of a deposit as it was paid.
+/// Settles a closed session in the open shift. The rest of a deposit is refunded by the methods with which it was paid.
 ///
 /// # Errors
 /// `ILLEGAL_STATE` unless the session is closed and unpaid, `REGISTER_CLOSED`, `UNDERPAID`, `OVERPAID`, `INSUFFICIENT_CASH`,
 /// `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
 pub async fn settle(app: &App, actor: &Actor, key: &str, input: Settling) -> Result<Settled> {
     if input.payments.len() > MAX_PAYMENTS {
-        return Err(Error::invalid("payments", format!("at most {MAX_PAYMENTS} payments")));
+        return Err(Error::invalid(
+            "payments",
+            format!("A settlement can have at most {MAX_PAYMENTS} payments."),
+        ));
     }
     let (input, now) = (&input, app.clock.now());
     app.write_as(actor, |tx| async move {
@@ -57,7 +60,7 @@ pub async fn settle(app: &App, actor: &Actor, key: &str, input: Settling) -> Res
             sessions::find(tx.conn(), &actor.scope(), input.session_id).await?.ok_or(Error::NotFound)?;
         actor.require(Right::OperateCabins)?;
         let shop = access::by_id(tx.conn(), found.callshop_id).await?;
-        // one settlement of a callshop at a time: receipt numbers have no gap, and a key counts once
+        // one settlement per callshop at a time, so that receipt numbers have no gaps and a key counts once
         let settings = accounts::lock_callshop(tx.conn(), shop.id).await?.ok_or(Error::NotFound)?;
         let change = idempotency::once(&tx, actor, &app.clock, "settleSession", key, input, || async {
             let change = take_payment(&tx, actor, input, &shop, &settings, now).await?;
@@ -81,14 +84,14 @@ async fn take_payment(
     settings: &callshop::Model,
     now: DateTime<Utc>,
 ) -> Result<Micros> {
-    let gone = || Error::fault("a session that is not there any more");
+    let gone = || Error::fault("the session no longer exists");
     for (_, amount) in &input.payments {
         register::check_amount("payments", *amount, &shop.currency)?;
     }
     let shift = shifts::lock_open_shift(tx.conn(), shop.id).await?.ok_or_else(register::closed)?;
     let session = sessions::lock(tx.conn(), input.session_id).await?.ok_or_else(gone)?;
     let state = rules::settle(session.state.into()).map_err(illegal)?;
-    let total: Micros = session.total.ok_or_else(|| Error::fault("a closed session without a total"))?.into();
+    let total: Micros = session.total.ok_or_else(|| Error::fault("a closed session has no total"))?.into();
     let deposits = deposits(tx, session.id).await?;
     let settlement = settled(total, &deposits, input, settings.cash_step.map(Into::into))?;
     let kept = kept(input, &settlement)?;
@@ -126,7 +129,7 @@ async fn take_payment(
     Ok(settlement.change)
 }
 
-/// How the session's deposit was paid.
+/// The payments of the session's deposit.
 async fn deposits(tx: &Tx, session: Uuid) -> Result<Vec<Payment>> {
     let paid = sessions::payments(tx.conn(), session).await?;
     let deposits = paid.iter().filter(|payment| payment.kind == PaymentKind::Deposit);
@@ -140,7 +143,7 @@ fn settled(total: Micros, deposit: &[Payment], input: &Settling, step: Option<Mi
     settle_prepaid(total, deposit, &handed, step).map_err(refused)
 }
 
-/// The customer owes nothing any more, nor the shop to him: the whole deposit is used up, what is left of it goes out of the drawer.
+/// The transfer that clears all debts: the customer's receivable, and the whole deposit. The refund of a deposit leaves the drawer.
 fn transfer(
     session: &cabin_session::Model,
     (shift, currency): (&register_shift::Model, &str),
@@ -170,7 +173,7 @@ fn transfer(
     })
 }
 
-/// What the shop keeps, by method: the change comes out of the cash.
+/// The amounts that the shop retains, by method. The change is deducted from the cash.
 fn kept(input: &Settling, settlement: &Settlement) -> Result<BTreeMap<PaymentMethod, Micros>> {
     let mut kept: BTreeMap<PaymentMethod, Micros> = BTreeMap::new();
     for (method, amount) in &input.payments {

@@ -1,4 +1,4 @@
-//! A session that was opened by mistake, without calls, is taken back.
+//! Voiding a session that was opened by mistake and has no calls.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +19,11 @@ use base::error::{Error, OrFault as _, Result};
 use store::ledger::{self, Entry, NewTransfer};
 use store::{Tx, register as shifts, sessions};
 
-/// Voids a session that was opened by mistake, and frees its cabin: its items are taken off, and a deposit is given back as it was paid,
-/// out of the register that is open now. That is money, and takes a key.
+/// Voids a session that was opened by mistake, and frees its cabin. Its items are removed. A deposit is refunded from the open register, by
+/// the methods with which it was paid; this moves money, so it requires an idempotency key.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` when it has calls, is paid or voided; with a deposit `REGISTER_CLOSED`, `INSUFFICIENT_CASH`, `INVALID_INPUT`,
+/// `ILLEGAL_STATE` if the session has calls, is paid or voided; with a deposit `REGISTER_CLOSED`, `INSUFFICIENT_CASH`, `INVALID_INPUT`,
 /// `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
 pub async fn void(app: &App, actor: &Actor, key: Option<&str>, id: Uuid) -> Result<SessionView> {
     let now = app.clock.now();
@@ -45,7 +45,7 @@ pub async fn void(app: &App, actor: &Actor, key: Option<&str>, id: Uuid) -> Resu
 
 async fn take_back(tx: &Tx, actor: &Actor, has_key: bool, id: Uuid, now: DateTime<Utc>) -> Result<()> {
     let found = sessions::find(tx.conn(), &actor.scope(), id).await?.ok_or(Error::NotFound)?;
-    // before the session, in the order of locks
+    // the lock order is shift before session
     let shift = shifts::lock_open_shift(tx.conn(), found.callshop_id).await?;
     let session = lock(tx, actor, id).await?;
     let calls = sessions::allowed_calls(tx.conn(), id).await?;
@@ -57,7 +57,10 @@ async fn take_back(tx: &Tx, actor: &Actor, has_key: bool, id: Uuid, now: DateTim
     let mut transfers: Vec<NewTransfer> = super::closing::reversal(tx, id, now).await?.into_iter().collect();
     if session.deposit != entity::Micros(0) {
         if !has_key {
-            return Err(Error::invalid("idempotencyKey", "giving a deposit back takes a key"));
+            return Err(Error::invalid(
+                "idempotencyKey",
+                "Refunding the deposit requires an `idempotencyKey`.",
+            ));
         }
         let shift = shift.ok_or_else(register::closed)?;
         transfers.push(give_deposit_back(tx, actor, &session, &shift, now).await?);

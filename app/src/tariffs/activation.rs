@@ -1,5 +1,5 @@
-//! Putting a draft in force. A draft was made from another version, and comes into force only right behind that one: otherwise it
-//! would undo, without a word, what came between.
+//! Activation of drafts. A draft is based on another version, and can take effect only directly after that one. Otherwise it would silently
+//! undo the changes of the versions in between.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::tariff_version;
@@ -13,25 +13,25 @@ use crate::margin::{self, Margins};
 use base::error::{Error, ErrorCode, Result};
 use store::tariffs as rows;
 
-/// How far the clocks of nodes may lie apart: what another node put in force just now may begin a little ahead of this node's clock.
+/// Maximum difference between the clocks of nodes: a version that another node has just activated may begin slightly after this node's "now".
 const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(2);
 
-/// A version that was put in force.
+/// An activated version.
 #[derive(Clone, Debug)]
 pub struct Activated {
-    /// As it is now.
+    /// The version after activation.
     pub version: Version,
-    /// Prices below cost, with it in force.
+    /// Prices below cost while the version is in force.
     pub margins: Margins,
-    /// The version that is scheduled to take its place. That one was made before, and does not have this one's changes.
+    /// The version that is already scheduled to replace it. That one was made earlier and does not have this version's changes.
     pub next: Option<Version>,
 }
 
-/// Puts a draft in force, now or at a later instant. Prices below cost are told of, not refused.
+/// Activates a draft, now or at a later time. Prices below cost are returned as warnings and do not prevent it.
 ///
 /// # Errors
-/// `STALE_DRAFT` when another version than the one it was made from is in force, `SCHEDULE_CONFLICT` when another is scheduled for the
-/// same instant or before it; `ILLEGAL_STATE` for what is no draft or has no rates, `INVALID_INPUT` for an instant that has passed;
+/// `STALE_DRAFT` if the version in force is not the one that the draft is based on, `SCHEDULE_CONFLICT` if another version is scheduled for
+/// the same time or before it; `ILLEGAL_STATE` if the version is not a draft or has no rates, `INVALID_INPUT` if the time has passed;
 /// not found, forbidden.
 pub async fn activate(
     app: &App,
@@ -40,11 +40,11 @@ pub async fn activate(
     at: Option<DateTime<Utc>>,
 ) -> Result<Activated> {
     let found = find_version(app, actor, version_id).await?;
-    // microseconds, as the databases keep it
+    // truncate to microseconds, the precision of the databases
     let at = at.and_then(|at| DateTime::from_timestamp_micros(at.timestamp_micros()));
     let asked = app.clock.now();
     if at.is_some_and(|at| at < asked) {
-        return Err(Error::invalid("at", "an instant that is still to come, or none for now"));
+        return Err(Error::invalid("at", "`at` must be in the future, or null for now."));
     }
     check_draft(&found.version)?;
     let (tariff, owners) = (&found.tariff, &owners(actor));
@@ -54,7 +54,7 @@ pub async fn activate(
         .write_as(actor, |tx| async move {
             let conn = tx.conn();
             rows::lock(conn, owners, tariff.id).await?.ok_or(Error::NotFound)?;
-            // the clock is read under the lock: activations that wait for each other begin in the order in which they happen
+            // read the clock under the lock, so that concurrent activations begin in the order in which they commit
             let now = app.clock.now();
             let from = at.map_or(now, |at| at.max(now));
             let (_, version) = rows::find_version(conn, owners, version_id).await?.ok_or(Error::NotFound)?;
@@ -88,22 +88,22 @@ fn check_draft(version: &tariff_version::Model) -> Result<()> {
     let refuse = |message: String| Err(Error::user(ErrorCode::IllegalState, message));
     match version.active_from {
         Some(from) => {
-            refuse(format!("version {} was activated from {from} on: activate a copy of it", version.number))
+            refuse(format!("Version {} was activated from {from} on. Activate a copy of it.", version.number))
         }
         None if version.rate_count == 0 => {
-            refuse("a version without rates would refuse every call".to_owned())
+            refuse("The version has no rates, so every call would be refused. Add rates first.".to_owned())
         }
         None => Ok(()),
     }
 }
 
-/// The versions around the instant at which a draft is to come into force.
+/// The versions around the time at which a draft is to take effect.
 struct Around {
-    /// In force until then.
+    /// The version in force until then.
     before: Option<tariff_version::Model>,
-    /// Scheduled behind it.
+    /// The next version scheduled after it.
     next: Option<tariff_version::Model>,
-    /// What the draft was made from.
+    /// The version that the draft is based on.
     base: Option<tariff_version::Model>,
 }
 
@@ -115,14 +115,14 @@ impl Around {
             && from <= now
             && begins(next) <= now + CLOCK_SKEW
         {
-            return conflict(format!("version {} takes effect just now: look at it first", next.number));
+            return conflict(format!("Version {} is taking effect right now. Check it first.", next.number));
         }
         if let Some(before) = &self.before
             && from > now
             && begins(before) == from
         {
             return conflict(format!(
-                "version {} is scheduled for that instant: choose another",
+                "Version {} is scheduled for the same time. Choose another time.",
                 before.number
             ));
         }
@@ -133,15 +133,15 @@ impl Around {
             && begins(base) > from
         {
             return conflict(format!(
-                "the draft was made from version {}, which takes effect at {}: choose a later instant",
+                "The draft is based on version {}, which takes effect at {}. Choose a later time.",
                 base.number,
                 begins(base)
             ));
         }
         match &self.before {
             Some(before) if begins(before) > now => conflict(format!(
-                "version {} takes effect at {}, and the draft does not have its changes: choose an earlier instant, or make the \
-                 change again with baseVersionId",
+                "Version {} takes effect at {}, and the draft does not have its changes. Choose an earlier time, or make the \
+                 change again with `baseVersionId`.",
                 before.number,
                 begins(before)
             )),
@@ -150,8 +150,8 @@ impl Around {
                 Err(Error::user(
                     ErrorCode::StaleDraft,
                     format!(
-                        "version {number} is in force, and the draft was not made from it: make the change again, or activate a copy \
-                         of the draft if its rates are meant as they are"
+                        "Version {number} is in force, and the draft is not based on it. Make the change again. To use the draft's \
+                         rates unchanged, activate a copy of the draft."
                     ),
                 ))
             }

@@ -1,4 +1,4 @@
-//! Tariffs in use: who pays by them, what they block.
+//! Use of tariffs: assignment to accounts, and blocked prefixes.
 
 use billing::tariff::check_prefix;
 use entity::{AccountKind, Role, account, tariff};
@@ -16,23 +16,23 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::accounts;
 use store::tariffs as rows;
 
-/// Blocked prefixes of a tariff or callshop.
+/// Maximum number of blocked prefixes per tariff or callshop.
 pub const MAX_BLOCKED: usize = 1_000;
 
-/// What an assigned tariff is for.
+/// The purpose of an assigned tariff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Assignment {
-    /// What the account pays its parent by.
+    /// The tariff by which the account pays its parent.
     Cost,
-    /// What a callshop's customers pay by; without one the cost tariff.
+    /// The tariff by which a callshop's customers pay. Without one, they pay by the cost tariff.
     Retail,
 }
 
-/// Gives a child the tariff that it, or a callshop's customers, pay by; `None` takes it away. Prices below cost are told of.
+/// Assigns a cost or retail tariff to a child account; `None` removes it. Prices below cost are returned as warnings.
 ///
 /// # Errors
-/// `CURRENCY_MISMATCH`; `INVALID_INPUT` for RETAIL on what is no callshop and for a tariff of neither the parent nor the platform; not
-/// found; forbidden for anyone but the parent.
+/// `CURRENCY_MISMATCH`; `INVALID_INPUT` for RETAIL on an account that is not a callshop, and for a tariff that belongs to neither the parent
+/// nor the platform; not found; forbidden for anyone but the parent.
 pub async fn assign(
     app: &App,
     actor: &Actor,
@@ -45,7 +45,7 @@ pub async fn assign(
         .write_as(actor, |tx| async move {
             let mut account = access::child(tx.conn(), actor, account_id, Right::ManageTariffs).await?;
             if kind == Assignment::Retail && account.kind != AccountKind::Callshop {
-                return Err(Error::invalid("kind", "only a callshop has customers with prices of their own"));
+                return Err(Error::invalid("kind", "Only a callshop can have a RETAIL tariff."));
             }
             if let Some(id) = tariff_id {
                 let tariff = rows::find(tx.conn(), owners, id).await?.ok_or(Error::NotFound)?;
@@ -76,38 +76,39 @@ fn check_assignable(actor: &Actor, account: &account::Model, tariff: &tariff::Mo
     if account.parent_id != Some(tariff.account_id) && !platforms {
         return Err(Error::invalid(
             "tariffId",
-            "the tariff must be the platform's or the account's parent's",
+            "The tariff must belong to the account's parent or to the platform.",
         ));
     }
     if tariff.currency != account.currency {
-        let message = format!("the account uses {}, the tariff {}", account.currency, tariff.currency);
+        let message =
+            format!("The account uses {}, but the tariff uses {}.", account.currency, tariff.currency);
         return Err(Error::field(ErrorCode::CurrencyMismatch, "tariffId", message));
     }
     Ok(())
 }
 
-/// What a prefix is blocked on.
+/// The scope of a blocked prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlockOn {
-    /// For everyone whose calls are charged by this tariff.
+    /// All calls that are charged by this tariff.
     Tariff(Uuid),
-    /// For one callshop.
+    /// All calls of this callshop.
     Callshop(Uuid),
 }
 
 /// A tariff or callshop whose blocked prefixes changed.
 #[derive(Clone, Debug)]
 pub enum Blocked {
-    /// The tariff as it is now.
+    /// The changed tariff.
     Tariff(Box<tariff::Model>),
-    /// The callshop as it is now.
+    /// The changed callshop.
     Callshop(Box<Shop>),
 }
 
-/// Blocks or frees the numbers that begin with `prefix`, from the next call on. Doing it again changes nothing.
+/// Blocks or unblocks the numbers that begin with `prefix`, starting with the next call. Repeating it changes nothing.
 ///
 /// # Errors
-/// `INVALID_INPUT` for what is no prefix and for one too many; not found; forbidden for anyone but a callshop's parent.
+/// `INVALID_INPUT` for an invalid prefix, or for more than [`MAX_BLOCKED`]; not found; forbidden for anyone but a callshop's parent.
 pub async fn set_blocked(
     app: &App,
     actor: &Actor,
@@ -142,7 +143,7 @@ pub async fn set_blocked(
     .await
 }
 
-/// Answers whether the prefix was blocked before, and is now.
+/// Changes the list. Returns the prefix's old and new state for the audit log.
 fn change_list(list: &mut Value, prefix: &str, blocked: bool) -> Result<(Value, Value)> {
     let mut prefixes: std::collections::BTreeSet<String> = serde_json::from_value(list.take()).or_fault()?;
     let before = prefixes.contains(prefix);
@@ -154,7 +155,7 @@ fn change_list(list: &mut Value, prefix: &str, blocked: bool) -> Result<(Value, 
     if prefixes.len() > MAX_BLOCKED {
         return Err(Error::invalid(
             "prefix",
-            format!("at most {MAX_BLOCKED} prefixes are blocked: block shorter ones"),
+            format!("At most {MAX_BLOCKED} prefixes can be blocked. Block shorter ones."),
         ));
     }
     *list = serde_json::to_value(prefixes).or_fault()?;

@@ -1,4 +1,4 @@
-//! New versions: from a file, from edited rows, as a copy of an earlier one.
+//! New versions: imported from a file, made from edited rates, or copied from an earlier version.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,98 +23,98 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::tariffs as rows;
 use store::{Store, Tx};
 
-/// Largest deck, in bytes of UTF-8.
+/// Maximum size of a deck, in bytes of UTF-8.
 pub const MAX_DECK_BYTES: usize = 64 << 20;
-/// Problems of a deck that are listed; all are counted.
+/// Maximum number of problems listed for a deck. All are counted.
 pub const MAX_PROBLEMS: usize = 1_000;
-/// Rates or prefixes of one edit.
+/// Maximum number of rates or prefixes per edit.
 pub const MAX_EDITS: usize = 1_000;
 
-/// Decks in memory at once; the next one is told to come back.
+/// Limits the decks in memory. Further requests fail with `OVERLOADED`.
 static DECKS: Semaphore = Semaphore::const_new(4);
 
-/// What an import does with the rates that are there.
+/// How an import treats the existing rates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImportMode {
-    /// The file is the whole version.
+    /// The file is the complete new version.
     Replace,
-    /// The file's rows change and add to the rates of the version that it builds on. What the file has no column for stays.
+    /// The file's rows are merged into the rates of the base version. Values without a column in the file stay.
     Merge,
 }
 
 /// A deck to import.
 #[derive(Clone, Debug)]
 pub struct Import {
-    /// Into which tariff.
+    /// The tariff.
     pub tariff_id: Uuid,
     /// The canonical CSV (`billing::deck`), at most [`MAX_DECK_BYTES`].
     pub csv: String,
-    /// The version that it builds on, as for [`Edit`].
+    /// The base version, as in [`Edit`].
     pub base_version_id: Option<Uuid>,
-    /// Whole or part.
+    /// Replace or merge.
     pub mode: ImportMode,
-    /// Only say what would happen.
+    /// Only report the outcome, without storing a draft.
     pub dry_run: bool,
-    /// What it is, for people; at most 100 characters.
+    /// Description for users; at most 100 characters.
     pub note: String,
 }
 
 /// A change of a tariff's rates.
 #[derive(Clone, Debug)]
 pub struct Edit {
-    /// Of which tariff.
+    /// The tariff.
     pub tariff_id: Uuid,
-    /// The version that it builds on: a draft, or one that is scheduled or in force; the one in force when none.
+    /// The base version: a draft, or one that is scheduled or in force. None for the version in force.
     pub base_version_id: Option<Uuid>,
-    /// What it is, for people; at most 100 characters.
+    /// Description for users; at most 100 characters.
     pub note: String,
 }
 
-/// How the rates differ from those of the version that a draft builds on.
+/// Differences between the rates of a draft and those of its base version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// Prefixes that are new.
+    /// Number of new prefixes.
     pub added: u64,
-    /// Prefixes whose rate differs.
+    /// Number of prefixes with a different rate.
     pub changed: u64,
-    /// Prefixes that are gone.
+    /// Number of removed prefixes.
     pub removed: u64,
-    /// Prefixes with the same rate.
+    /// Number of prefixes with the same rate.
     pub unchanged: u64,
 }
 
-/// What an import or edit came to.
+/// Result of an import or edit.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// The new draft; none after a dry run and when a row was bad.
+    /// The new draft; none after a dry run, or if a row had an error.
     pub version: Option<Version>,
-    /// Against the version that it builds on.
+    /// Differences from the base version.
     pub changes: Changes,
-    /// Bad and mended rows, at most [`MAX_PROBLEMS`].
+    /// Invalid and corrected rows, at most [`MAX_PROBLEMS`].
     pub problems: Vec<RowProblem>,
-    /// Bad cells and rows: any, and nothing was imported.
+    /// Number of invalid cells and rows. If it is not 0, nothing was imported.
     pub errors: u64,
-    /// Cells that were mended.
+    /// Number of corrected cells.
     pub fixed: u64,
-    /// Where customers would pay less than their callshop.
+    /// Prices below cost if the draft were in force now.
     pub margins: Margins,
 }
 
-/// How far an import is.
+/// Progress of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Rates written.
+    /// Number of rates written.
     pub done: u64,
-    /// Rates to write.
+    /// Number of rates to write.
     pub total: u64,
 }
 
-/// Makes a draft from a CSV. With an error in any row nothing is imported, and the outcome lists the problems. `progress` is told after
-/// each block of rates.
+/// Creates a draft from a CSV file. If any row has an error, nothing is imported, and the outcome lists the problems. `progress` is called
+/// after each block of rates.
 ///
 /// # Errors
-/// Overloaded when too many decks are in memory; `BAD_DECK` for a file without a row, or with a band that the tariff does not have;
-/// `STALE_DRAFT` for a base that is no longer in force; not found, forbidden.
+/// Overloaded if too many decks are in memory; `BAD_DECK` for a file without rows, or with a band that the tariff does not have;
+/// `STALE_DRAFT` for a base version that is no longer in force; not found, forbidden.
 pub async fn import(
     app: &App,
     actor: &Actor,
@@ -134,7 +134,7 @@ pub async fn import(
         return Ok(outcome);
     }
     if deck.rates.is_empty() {
-        return Err(Error::field(ErrorCode::BadDeck, "csv", "the file has no rates"));
+        return Err(Error::field(ErrorCode::BadDeck, "csv", "The file has no rates."));
     }
     check_bands(&tariff, &deck.columns)?;
     let base = Base::read(app, &tariff, import.base_version_id).await?;
@@ -159,7 +159,7 @@ fn check_bands(tariff: &tariff::Model, columns: &DeckColumns) -> Result<()> {
         None => Ok(()),
         Some(name) => {
             let known: Vec<&str> = bands.iter().map(|band| band.name.as_str()).collect();
-            let message = format!("this tariff has no band {name:?}: its bands are {known:?}");
+            let message = format!("The tariff has no band {name:?}. Its bands are {known:?}.");
             Err(Error::field(ErrorCode::BadDeck, "csv", message))
         }
     }
@@ -183,10 +183,10 @@ fn by_prefix(rates: Vec<Rate>) -> BTreeMap<String, Rate> {
     rates.into_iter().map(|rate| (rate.prefix.clone(), rate)).collect()
 }
 
-/// Makes a draft with these rates added or changed.
+/// Creates a draft with these rates added or changed.
 ///
 /// # Errors
-/// `INVALID_INPUT` naming the rate, `STALE_DRAFT` as for [`import`], not found, forbidden.
+/// `INVALID_INPUT` with the path of the rate, `STALE_DRAFT` as in [`import`], not found, forbidden.
 pub async fn upsert_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rate>) -> Result<Outcome> {
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("rates", upserts.len())?;
@@ -195,11 +195,11 @@ pub async fn upsert_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rat
         rate.validate().map_err(|error| bad_rate(index, &error))?;
         if let Some(name) = rate.band_prices.keys().find(|name| !bands.iter().any(|band| band.name == **name))
         {
-            let message = format!("this tariff has no band {name:?}");
+            let message = format!("The tariff has no band {name:?}.");
             return Err(Error::invalid(&format!("rates.{index}.bandPrices"), message));
         }
         if upserts[..index].iter().any(|earlier| earlier.prefix == rate.prefix) {
-            return Err(Error::invalid(&format!("rates.{index}.prefix"), "given twice"));
+            return Err(Error::invalid(&format!("rates.{index}.prefix"), "The prefix is given twice."));
         }
     }
     let act = Act { action: "upsertRates", note: clean_note(&edit.note)? };
@@ -215,7 +215,7 @@ fn check_count(field: &str, count: usize) -> Result<()> {
     if (1..=MAX_EDITS).contains(&count) {
         Ok(())
     } else {
-        Err(Error::invalid(field, format!("1 to {MAX_EDITS}")))
+        Err(Error::invalid(field, format!("`{field}` must have 1 to {MAX_EDITS} entries.")))
     }
 }
 
@@ -232,10 +232,10 @@ fn bad_rate(index: usize, error: &RateError) -> Error {
     Error::invalid(&format!("rates.{index}.{field}"), error.message.clone())
 }
 
-/// Makes a draft without these prefixes.
+/// Creates a draft without these prefixes.
 ///
 /// # Errors
-/// `INVALID_INPUT` naming a prefix that has no rate of its own; otherwise as for [`upsert_rates`].
+/// `INVALID_INPUT` with the path of a prefix that has no rate of its own; see [`upsert_rates`] for others.
 pub async fn delete_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<String>) -> Result<Outcome> {
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("prefixes", prefixes.len())?;
@@ -244,9 +244,9 @@ pub async fn delete_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<St
         let mut rates = by_prefix(rates);
         for (index, prefix) in prefixes.iter().enumerate() {
             let field = || format!("prefixes.{index}");
-            rates.remove(prefix).ok_or_else(|| {
-                Error::invalid(&field(), "the version that this builds on has no such prefix")
-            })?;
+            rates
+                .remove(prefix)
+                .ok_or_else(|| Error::invalid(&field(), "The base version has no rate with this prefix."))?;
         }
         Ok(rates.into_values().collect())
     })
@@ -267,8 +267,8 @@ async fn drafted(
     finish(app, draft, Outcome::default(), false, |_| {}).await
 }
 
-/// Makes a draft that is the copy of a version and takes the place of the one in force: to go back to an earlier one, or to put a
-/// draft in force as it is although others came between.
+/// Creates a draft with the rates of another version, based on the version in force. Use it to go back to an earlier version, or to activate a
+/// stale draft unchanged.
 ///
 /// # Errors
 /// Not found, forbidden.
@@ -288,14 +288,14 @@ pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str
     finish(app, draft, Outcome::default(), false, |_| {}).await
 }
 
-/// A version and its rates: what a draft is made from and compared with.
+/// The base version and its rates, from which a draft is made and with which it is compared.
 struct Base {
     version: Option<tariff_version::Model>,
     rates: Vec<Rate>,
 }
 
 impl Base {
-    /// The version in force, or the one that the caller names. The newest is no base: it may be next month's.
+    /// Reads the named version, or the one in force. The newest version is not the default, because it may be scheduled for next month.
     async fn read(app: &App, tariff: &tariff::Model, named: Option<Uuid>) -> Result<Self> {
         let (conn, now) = (app.store.reader(), app.clock.now());
         let in_force = rows::in_force(conn, tariff.id, now).await?;
@@ -316,10 +316,10 @@ impl Base {
         now: DateTime<Utc>,
     ) -> Result<tariff_version::Model> {
         let field = "baseVersionId";
-        let version = version.ok_or_else(|| Error::invalid(field, "this tariff has no such version"))?;
+        let version = version.ok_or_else(|| Error::invalid(field, "The tariff has no such version."))?;
         if super::state(&version, in_force.map(|version| version.id), now) == VersionState::Retired {
             let message = format!(
-                "version {} is no longer in force: leave this out, or copy that version to go back to it",
+                "Version {} is no longer in force. Omit `baseVersionId`, or copy that version to go back to it.",
                 version.number
             );
             return Err(Error::field(ErrorCode::StaleDraft, field, message));
@@ -327,7 +327,7 @@ impl Base {
         Ok(version)
     }
 
-    /// The version that a draft made from this one may come into force behind: this one, or what this draft itself waits for.
+    /// The version after which a draft based on this one may take effect: this version, or its own base if it is a draft.
     fn precedes(&self) -> Option<Uuid> {
         self.version.as_ref().and_then(|version| match version.active_from {
             Some(_) => Some(version.id),
@@ -336,26 +336,26 @@ impl Base {
     }
 }
 
-/// Which mutation makes a draft, and what it is for people.
+/// The mutation that creates a draft, and the draft's note.
 struct Act {
     action: &'static str,
     note: String,
 }
 
-/// A version that is to be.
+/// A draft that is not yet stored.
 struct Draft {
     tariff: tariff::Model,
     actor: Actor,
-    /// The version whose rates it began with.
+    /// The version whose rates were the starting point.
     base: Option<tariff_version::Model>,
-    /// The version that it may come into force behind.
+    /// The version after which the draft may take effect.
     precedes: Option<Uuid>,
-    /// Its rates, under the id it will have.
+    /// The draft's rates, with the id of the new version.
     loaded: Arc<LoadedVersion>,
     changes: Changes,
     act: Act,
     created_at: DateTime<Utc>,
-    /// Held until the last rate is written, also when the caller has gone away.
+    /// Held until the last rate is written, even if the caller is gone.
     _permit: SemaphorePermit<'static>,
 }
 
@@ -382,8 +382,8 @@ impl Draft {
         Ok(Self { tariff, actor, base, precedes, loaded, changes, act, created_at, _permit: permit })
     }
 
-    /// Writes the rates a block at a time, so that calls are charged between two blocks, and at last the version: until then
-    /// nobody sees the rates.
+    /// Writes the rates in blocks, so that calls can be charged between two blocks, and finally the version row. Until then the rates are not
+    /// visible.
     async fn write(
         &self,
         store: &Store,
@@ -432,7 +432,7 @@ impl Draft {
     }
 }
 
-/// What differs between two sorted lists.
+/// Counts the differences between two lists sorted by prefix.
 fn compare(before: &[Rate], after: &RateTable) -> Changes {
     let mut changes = Changes::default();
     let mut before = before.iter().peekable();
@@ -461,7 +461,7 @@ async fn finish(
     outcome.margins = margin::of_version(app, draft.tariff.id, &draft.loaded, app.clock.now()).await?;
     if !dry_run {
         let store = app.store.clone();
-        // a task of its own: a caller that goes away in the middle must not leave half a version behind
+        // a separate task, so that a caller that disconnects does not leave a partial version behind
         let written = tokio::spawn(async move {
             let id = draft.loaded.version_id;
             let written = draft.write(&store, &progress).await;
@@ -469,7 +469,7 @@ async fn finish(
                 let discarded =
                     store.write(|tx| async move { rows::discard_rates(tx.conn(), id).await }).await;
                 if let Err(error) = discarded {
-                    tracing::warn!(%error, version = %id, "rates of a version that failed are left behind");
+                    tracing::warn!(%error, version = %id, "the rates of a failed version could not be deleted");
                 }
             }
             written.map(|version| Version {

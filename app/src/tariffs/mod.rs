@@ -1,7 +1,7 @@
-//! Tariffs: making them, their versions, who pays by them, what they block.
+//! Tariffs: create them, and manage their versions, assignments and blocked prefixes.
 //!
-//! A version never changes once it is there. An import, an edit or the copy of an earlier version makes a new draft, and a draft that
-//! is activated counts from an instant on: states follow from `active_from` alone.
+//! A stored version never changes. An import, an edit or a copy of an earlier version creates a new draft. Activation sets the time from which
+//! a draft is in force: all states follow from `active_from`.
 
 mod activation;
 mod assignment;
@@ -37,19 +37,19 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::tariffs::{self as rows, Owners, RatePage};
 use store::{Page, Tx};
 
-/// Holidays of a tariff.
+/// Maximum number of holidays per tariff.
 pub const MAX_HOLIDAYS: usize = 1_000;
 
-/// Where a version is in its life.
+/// State of a version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VersionState {
-    /// Not activated: no call uses it.
+    /// Not activated; no call uses it.
     Draft,
-    /// Counts from a later instant on.
+    /// Activated for a later time.
     Scheduled,
     /// In force.
     Active,
-    /// A later one took its place.
+    /// Replaced by a later version.
     Retired,
 }
 
@@ -64,7 +64,7 @@ pub struct Version {
     pub state: VersionState,
 }
 
-/// The state that follows from `active_from`, when `effective` is the tariff's version in force at `now`.
+/// Derives a version's state at `now`. `effective` is the tariff's version in force at that time.
 pub fn state(version: &tariff_version::Model, effective: Option<Uuid>, now: DateTime<Utc>) -> VersionState {
     match version.active_from {
         None => VersionState::Draft,
@@ -74,26 +74,26 @@ pub fn state(version: &tariff_version::Model, effective: Option<Uuid>, now: Date
     }
 }
 
-/// What a new tariff is told.
+/// Input for a new tariff.
 #[derive(Clone, Debug)]
 pub struct NewTariff {
-    /// Whose it is; the actor's account when none. Only the platform's admins give another.
+    /// The owner; none for the actor's account. Only the platform's admins can name another.
     pub account_id: Option<Uuid>,
-    /// For people.
+    /// Display name.
     pub name: String,
-    /// ISO 4217 code; the owner's when none. Only the platform has tariffs of several currencies.
+    /// ISO 4217 code; none for the owner's. Only the platform can have tariffs in several currencies.
     pub currency: Option<String>,
-    /// How a charge is rounded.
+    /// Rounding of charges.
     pub rounding: Rounding,
-    /// IANA zone of the bands; the owner's when none.
+    /// IANA time zone of the bands and holidays; none for the owner's.
     pub time_zone: Option<String>,
-    /// Time bands, the first that fits wins.
+    /// Time bands. The first that matches applies.
     pub bands: Vec<TimeBand>,
-    /// Local dates.
+    /// Holidays, as dates in the tariff's time zone.
     pub holidays: Vec<NaiveDate>,
 }
 
-/// What the actor may manage: his account's tariffs; for the platform's admins all.
+/// The owners whose tariffs the actor may manage: the actor's account, or all accounts for the platform's admins.
 fn owners(actor: &Actor) -> Owners {
     match actor.role {
         Role::Admin => Owners::Subtree(actor.scope()),
@@ -101,7 +101,7 @@ fn owners(actor: &Actor) -> Owners {
     }
 }
 
-/// Makes a tariff, without a version yet.
+/// Creates a tariff without a version.
 ///
 /// # Errors
 /// `INVALID_INPUT`, `CURRENCY_MISMATCH`, not found, forbidden.
@@ -122,7 +122,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewTariff) -> Result<tariff::
     Ok(tariff)
 }
 
-/// What the audit log shows of a tariff; of bands and holidays, which may be many, only how many there are.
+/// The fields of a tariff that the audit log records. Bands and holidays can be many, so only their numbers are recorded.
 fn shown(tariff: &tariff::Model) -> Value {
     let count = |list: &Value| list.as_array().map_or(0, Vec::len);
     json!({
@@ -151,24 +151,25 @@ async fn record(
 
 fn build(app: &App, owner: &account::Model, new: NewTariff) -> Result<tariff::Model> {
     if owner.kind == AccountKind::Callshop {
-        return Err(Error::invalid("accountId", "a callshop has the tariffs that its parent assigns"));
+        return Err(Error::invalid("accountId", "A callshop cannot own tariffs. Its parent assigns them."));
     }
     let currency = new.currency.unwrap_or_else(|| owner.currency.clone());
     if owner.kind != AccountKind::Platform && currency != owner.currency {
         return Err(Error::field(
             ErrorCode::CurrencyMismatch,
             "currency",
-            format!("this branch uses {}", owner.currency),
+            format!("`currency` must be {}, the currency of the owner.", owner.currency),
         ));
     }
     let currency = billing::money::Currency::parse(&currency)
         .map_err(|error| Error::invalid("currency", error.to_string()))?;
     let time_zone = new.time_zone.unwrap_or_else(|| owner.time_zone.clone());
-    let _: chrono_tz::Tz =
-        time_zone.parse().map_err(|_| Error::invalid("timeZone", "no such IANA time zone"))?;
+    let _: chrono_tz::Tz = time_zone.parse().map_err(|_| {
+        Error::invalid("timeZone", "`timeZone` must be an IANA time zone, such as Europe/Lisbon.")
+    })?;
     TimeBand::validate_all(&new.bands).map_err(|error| Error::invalid("bands", error.message))?;
     if new.holidays.len() > MAX_HOLIDAYS {
-        return Err(Error::invalid("holidays", format!("at most {MAX_HOLIDAYS} dates")));
+        return Err(Error::invalid("holidays", format!("`holidays` can have at most {MAX_HOLIDAYS} dates.")));
     }
     let holidays: std::collections::BTreeSet<NaiveDate> = new.holidays.into_iter().collect();
     Ok(tariff::Model {
@@ -191,7 +192,7 @@ async fn owned(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {
     rows::find(app.store.reader(), &owners(actor), id).await?.ok_or(Error::NotFound)
 }
 
-/// A tariff of the actor's account; for the platform's admins any.
+/// Finds a tariff that the actor may manage: one of the actor's account, or any for the platform's admins.
 ///
 /// # Errors
 /// Not found, forbidden.
@@ -199,10 +200,10 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {
     owned(app, actor, id).await
 }
 
-/// The tariffs of these ids that the actor may manage.
+/// Finds the tariffs with these ids that the actor may manage.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<tariff::Model>> {
     if !actor.may(Right::ManageTariffs) {
         return Ok(Vec::new());
@@ -210,10 +211,10 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<tari
     rows::find_all(app.store.reader(), &owners(actor), ids).await
 }
 
-/// The versions of these ids of tariffs that the actor may manage.
+/// Finds the versions with these ids whose tariffs the actor may manage.
 ///
 /// # Errors
-/// Those of the database.
+/// Database errors.
 pub async fn find_versions(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Version>> {
     if !actor.may(Right::ManageTariffs) {
         return Ok(Vec::new());
@@ -232,7 +233,7 @@ pub async fn find_versions(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec
     Ok(versions.into_iter().filter_map(version).collect())
 }
 
-/// The tariffs of the actor's account, oldest first; for the platform's admins all.
+/// Lists the tariffs that the actor may manage, oldest first.
 ///
 /// # Errors
 /// Forbidden in callshops.
@@ -241,7 +242,7 @@ pub async fn list(app: &App, actor: &Actor, page: Page) -> Result<Vec<tariff::Mo
     rows::list(app.store.reader(), &owners(actor), page).await
 }
 
-/// A version of a tariff that the actor may manage.
+/// Finds a version of a tariff that the actor may manage.
 ///
 /// # Errors
 /// Not found, forbidden.
@@ -250,10 +251,10 @@ pub async fn find_version(app: &App, actor: &Actor, id: Uuid) -> Result<Version>
     let (tariff, version) =
         rows::find_version(app.store.reader(), &owners(actor), id).await?.ok_or(Error::NotFound)?;
     let versions = with_states(app, Arc::new(tariff), vec![version]).await?;
-    versions.into_iter().next().ok_or_else(|| Error::fault("a version was lost"))
+    versions.into_iter().next().ok_or_else(|| Error::fault("the state of a version was not found"))
 }
 
-/// The versions of a tariff, oldest first.
+/// Lists the versions of a tariff, oldest first.
 ///
 /// # Errors
 /// Not found, forbidden.
@@ -263,7 +264,7 @@ pub async fn versions(app: &App, actor: &Actor, tariff_id: Uuid, page: Page) -> 
     with_states(app, Arc::new(tariff), versions).await
 }
 
-/// The version in force, if there is one.
+/// The version in force, if any.
 ///
 /// # Errors
 /// Not found, forbidden.
@@ -289,7 +290,7 @@ async fn with_states(
     Ok(versions.into_iter().map(version).collect())
 }
 
-/// A page of a version's rates, in the order of their prefixes.
+/// Lists one page of a version's rates, sorted by prefix.
 ///
 /// # Errors
 /// Not found, forbidden.
@@ -304,7 +305,7 @@ pub async fn version_rates(
     app.rates.search(app.store.reader(), found.version.id, search, page).await
 }
 
-/// A version as the CSV that [`import`] reads.
+/// Exports a version as a CSV file that [`import`] can read.
 ///
 /// # Errors
 /// Not found, forbidden.
