@@ -218,7 +218,7 @@ impl ActivitySubscription {
         &self,
         ctx: &Context<'_>,
         callshop_id: ID,
-        #[graphql(desc = "Resume after this cursor, without a missed or repeated event.")] after: Option<String>,
+        #[graphql(desc = "Resume after this cursor, without gaps or repeats.")] after: Option<String>,
     ) -> async_graphql::Result<Answers<CallshopActivity>> {
         let (app, actor) = (application(ctx), actor(ctx)?);
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
@@ -242,7 +242,7 @@ impl ActivitySubscription {
         &self,
         ctx: &Context<'_>,
         cabin_id: ID,
-        #[graphql(desc = "Resume after this cursor, without a missed or repeated event.")] after: Option<String>,
+        #[graphql(desc = "Resume after this cursor, without gaps or repeats.")] after: Option<String>,
     ) -> async_graphql::Result<Answers<CabinActivity>> {
         let (app, actor) = (application(ctx), actor(ctx)?);
         let cabin = Kind::Cabin.parse(&cabin_id).map_err(top_level)?;
@@ -274,8 +274,12 @@ impl ActivitySubscription {
         let (app, actor) = (application(ctx), actor(ctx)?.clone());
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
         let every = u64::try_from(every_seconds).ok().filter(|seconds| (1..=60).contains(seconds));
-        let every = every
-            .ok_or_else(|| top_level(crate::error::Error::invalid("everySeconds", "`everySeconds` must be between 1 and 60.")))?;
+        let every = every.ok_or_else(|| {
+            top_level(crate::error::Error::invalid(
+                "everySeconds",
+                "`everySeconds` must be between 1 and 60.",
+            ))
+        })?;
         let ticker = Ticker::start(app, actor, shop, Duration::from_secs(every)).await?;
         let ticks = stream::unfold(Some(ticker), |ticker| async move {
             let mut ticker = ticker?;

@@ -263,7 +263,9 @@ impl CreditSubscription {
         let (app, actor) = (application(ctx), actor(ctx)?.clone());
         let id = parse_account(ctx, &account_id).await.map_err(top_level)?;
         let every = u64::try_from(every_seconds).ok().filter(|seconds| (1..=60).contains(seconds));
-        let every = every.ok_or_else(|| top_level(Error::invalid("everySeconds", "`everySeconds` must be between 1 and 60.")))?;
+        let every = every.ok_or_else(|| {
+            top_level(Error::invalid("everySeconds", "`everySeconds` must be between 1 and 60."))
+        })?;
         // an error at the start is the subscription's own error
         shown(credit::find(&app, &actor, id).await).map_err(top_level)?;
         // the first tick is immediate

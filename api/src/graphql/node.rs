@@ -30,7 +30,11 @@ const MAX_NODES: usize = 100;
 /// An object with a global id, which `node` and `nodes` can refetch.
 #[allow(clippy::large_enum_variant, reason = "short-lived: each value goes straight into a response")]
 #[derive(Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "Opaque and stable; the same object always has the same id."))]
+#[graphql(field(
+    name = "id",
+    ty = "ID",
+    desc = "Opaque and stable; the same object always has the same id."
+))]
 pub enum Node {
     /// The platform, a distributor or a reseller.
     Account(Account),

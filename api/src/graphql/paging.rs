@@ -77,7 +77,10 @@ pub(super) fn size(paging: &Paging) -> Result<(u64, bool)> {
     };
     match u64::try_from(size) {
         Ok(size) if (1..=MAX_PAGE).contains(&size) => Ok((size, backwards)),
-        _ => Err(Error::invalid(if backwards { "last" } else { "first" }, format!("Must be between 1 and {MAX_PAGE}."))),
+        _ => Err(Error::invalid(
+            if backwards { "last" } else { "first" },
+            format!("Must be between 1 and {MAX_PAGE}."),
+        )),
     }
 }
 

@@ -69,7 +69,9 @@ pub fn top_level(error: Error) -> async_graphql::Error {
         Error::Forbidden => ("FORBIDDEN", "Your role may not do this.".to_owned()),
         Error::Unauthenticated => ("UNAUTHENTICATED", "Log in first.".to_owned()),
         Error::Overtaken => ("OVERLOADED", "Too many concurrent changes. Try again in a moment.".to_owned()),
-        Error::Overloaded(what) => ("OVERLOADED", format!("The server is busy ({what}). Try again in a moment.")),
+        Error::Overloaded(what) => {
+            ("OVERLOADED", format!("The server is busy ({what}). Try again in a moment."))
+        }
         lost @ Error::Database(_) if lost.is_connection_lost() => {
             tracing::warn!(error = %lost, "lost the database connection");
             ("OVERLOADED", "The database does not answer. Try again in a moment.".to_owned())

@@ -23,9 +23,9 @@ impl ScalarType for Decimal {
             Value::String(text) => Micros::parse(&text)
                 .map(Self)
                 .map_err(|error| InputValueError::custom(format!("Not a Decimal: {error}"))),
-            Value::Number(_) => {
-                Err(InputValueError::custom("Send a Decimal as a string, such as \"12.34\", not as a number."))
-            }
+            Value::Number(_) => Err(InputValueError::custom(
+                "Send a Decimal as a string, such as \"12.34\", not as a number.",
+            )),
             other => Err(InputValueError::expected_type(other)),
         }
     }
