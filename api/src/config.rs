@@ -1,4 +1,4 @@
-//! One typed configuration: defaults, then a TOML file, then the environment (`CALLSHOP_…`), then flags.
+//! The typed configuration: defaults, then a TOML file, then the environment (`CALLSHOP_…`), then flags.
 
 mod files;
 
@@ -13,47 +13,47 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::http::Limits;
 
-/// Variables of the environment that begin with `CALLSHOP_` and are no options: flags of the command line, and where the tests run.
+/// Environment variables that begin with `CALLSHOP_` but are not options: command-line flags, and settings of the tests.
 const NOT_OPTIONS: [&str; 6] =
     ["config", "log", "log_json", "simulate_secret", "test_postgres", "test_server"];
 
-/// Bounds of `hook.queue`: the largest thing that is handed in at once is 256 running calls, then 50 events.
+/// Bounds of `hook.queue`: the largest submissions are 256 running calls, then 50 events.
 const HOOK_QUEUE: std::ops::RangeInclusive<usize> = 512..=1_000_000;
 
-/// Everything a server can be told. `callshop serve --print-config` prints it with the secrets left out.
+/// All options of a server. `callshop serve --print-config` prints them without secrets.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where GraphQL is served.
+    /// Address and port of GraphQL.
     pub listen: SocketAddr,
     /// `sqlite:PATH` or `postgres://…`.
     #[serde(serialize_with = "hidden_password")]
     pub database_url: String,
-    /// Connections of the database pool.
+    /// Size of the database connection pool.
     pub database_connections: u32,
-    /// Worker threads of the HTTP server.
+    /// HTTP worker threads.
     pub workers: usize,
-    /// Serve the explorer page at `/`.
+    /// Whether to serve the GraphQL explorer at `/`.
     pub explorer: bool,
-    /// Origins of browsers that may call: `https://shop.example`; empty allows none but our own page.
+    /// Browser origins allowed to call, such as `https://shop.example`; if empty, only the server's own page.
     pub allowed_origins: Vec<String>,
-    /// Addresses of balancers whose `X-Forwarded-For` is believed.
+    /// Addresses of load balancers whose `X-Forwarded-For` header is trusted.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Bounds on what clients may ask.
+    /// Limits on client requests.
     pub limits: Limits,
     /// Logins and tokens.
     pub auth: AuthConfig,
-    /// The door for the SIP proxy.
+    /// The endpoints for SIP proxies.
     pub hook: HookConfig,
-    /// What is true of calls.
+    /// Limits and billing rules of calls.
     pub calls: CallConfig,
-    /// Redis, between several nodes.
+    /// Redis: notifications between nodes, and the proxies' event stream.
     pub redis: RedisConfig,
-    /// How a node ends.
+    /// Shutdown of a node.
     pub shutdown: ShutdownConfig,
-    /// How long history is kept.
+    /// Retention of history.
     pub retention: RetentionConfig,
-    /// Traces.
+    /// Tracing.
     pub telemetry: TelemetryConfig,
 }
 
@@ -61,30 +61,31 @@ pub struct Config {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuthConfig {
-    /// Key that signs access tokens and derives refresh tokens, at least 32 characters; without one, a key is generated and kept in the database,
-    /// for all nodes on it. A new key ends access tokens at once; logins go on by their refresh tokens.
+    /// Key that signs access tokens and derives refresh tokens, at least 32 characters. Without one, a key is generated and stored in the
+    /// database for all its nodes. Changing the key invalidates access tokens at once; logins continue with their refresh tokens.
     #[serde(serialize_with = "hidden")]
     pub token_key: Option<SecretString>,
-    /// Seconds that an access token is good for.
+    /// Lifetime of an access token, in seconds.
     pub access_seconds: i64,
-    /// Seconds that a login lives without a refresh.
+    /// Lifetime of a login without a refresh, in seconds.
     pub refresh_seconds: i64,
 }
 
-/// The door for the SIP proxy.
+/// The HTTP endpoints for SIP proxies.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HookConfig {
-    /// Where the hook is served: loopback, or a private network behind TLS.
+    /// Address and port of the hook: loopback, or a private network behind TLS.
     pub listen: SocketAddr,
-    /// Secrets that the proxy may present, at least 16 characters each: two while one is being replaced.
+    /// Secrets accepted from the proxy, at least 16 characters each. Two are allowed, for replacing one.
     #[serde(serialize_with = "hidden_list")]
     pub secrets: Vec<SecretString>,
-    /// Digest realm of the proxy.
+    /// SIP digest realm of the phones.
     pub realm: String,
-    /// The proxies' private control listeners: `http://127.0.0.1:5080`, by the name each gives itself in `proxy`.
+    /// The proxies' private control listeners, such as `http://127.0.0.1:5080`, by the name that each proxy sends in `proxy`.
     pub proxies: Vec<ProxyConfig>,
-    /// Events, authorisations and looks at running calls that wait for the writer, 512 to 1000000, before the hook answers 503.
+    /// Capacity of the writer's queue (events, authorizations and checks of running calls), 512 to 1000000. When it is full, the hook responds
+    /// 503.
     pub queue: usize,
 }
 
@@ -92,63 +93,66 @@ pub struct HookConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProxyConfig {
-    /// What it calls itself in events.
+    /// The name that the proxy sends in its events.
     pub name: String,
-    /// Its control listener.
+    /// Base URL of its control listener.
     pub control_url: String,
-    /// Secret for it.
+    /// Secret for the control listener, sent in `X-Callshop-Token`.
     #[serde(serialize_with = "hidden_one")]
     pub token: SecretString,
 }
 
-/// What is true of calls.
+/// Limits and billing rules of calls.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CallConfig {
-    /// Seconds a phone may ring: over them the price of a call may change.
+    /// Maximum ringing time in seconds. A call's price may change while it rings.
     pub ring_seconds: u32,
-    /// Longest call of a callshop that sets no other, in seconds.
+    /// Maximum duration in seconds of a call, unless the callshop sets its own.
     pub max_seconds: u32,
-    /// Longest slice of a call that is paid for in advance, in seconds: a call goes on for half of it while no server is up.
+    /// Longest slice, in seconds, for which a call reserves credit at a time. With no server up, a call continues for half of it.
     pub slice_seconds: u32,
-    /// Bytes of rate tables kept in memory.
+    /// Memory for rate tables, in bytes.
     pub rate_cache_bytes: u64,
-    /// Seconds between two comparisons of live calls and registered phones with what a proxy lists. A call is closed when two of them miss it.
+    /// Seconds between comparisons of live calls and registered phones with each proxy's list. A call missing from two consecutive lists is
+    /// closed.
     pub reconcile_seconds: u32,
-    /// Charge a call whose phone never acknowledged the answer from the answer to the proxy's cut, as the carrier does; otherwise it is free.
+    /// If a phone never acknowledged the answer: charge the call from the answer to the proxy's cut, as the carrier does (true), or nothing
+    /// (false).
     pub charge_unacknowledged: bool,
-    /// Seconds by which the clock of a proxy may differ from that of the server. A time that is further off is not believed.
+    /// Maximum difference in seconds between a proxy's clock and the server's. Times further off are not trusted.
     pub clock_skew_seconds: u32,
 }
 
-/// Redis: the doorbell between nodes on one PostgreSQL, and the stream of the SIP proxies' events.
+/// Redis: notifications between nodes on one PostgreSQL, and the stream of the SIP proxies' events.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedisConfig {
-    /// `redis://USER:PASSWORD@HOST:PORT/DB`, `rediss://…` with TLS; none: nodes look for each other's activities in the database, each second.
+    /// `redis://USER:PASSWORD@HOST:PORT/DB`, or `rediss://…` with TLS. If none, each node polls the database for other nodes' activity events
+    /// every second.
     #[serde(serialize_with = "hidden_password_of")]
     pub url: Option<SecretString>,
-    /// Certificates (PEM) of who may have signed that of Redis; none: those that the system trusts.
+    /// CA certificates (PEM) for Redis; if none, the system's.
     pub ca_file: Option<PathBuf>,
-    /// What the names of channels begin with: two installations on one Redis need two.
+    /// Prefix of channel names. Two installations on one Redis need different prefixes.
     pub channel: String,
-    /// Activities waiting for Redis; those past it are dropped, and other nodes find them in the database.
+    /// Maximum number of activity events waiting for Redis. Further ones are dropped; other nodes find them in the database.
     pub queue: usize,
-    /// Stream that the SIP proxies write their events to, such as `callshop:events`; none: they post them.
+    /// Stream that the SIP proxies write their events to, such as `callshop:events`. If none, the proxies post them over HTTP.
     pub events_stream: Option<String>,
-    /// Name of the consumer group that the nodes read it as.
+    /// Consumer group in which the nodes read the stream.
     pub events_group: String,
-    /// Seconds after which what a node has read and not acknowledged is taken over by another.
+    /// Seconds after which another node takes over entries that were read but not acknowledged.
     pub claim_seconds: u32,
 }
 
-/// Traces, from the hook's request to the subscriber.
+/// Tracing, from the hook's request to the subscriber.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetryConfig {
-    /// Collector that takes them by OTLP over HTTP: `http://127.0.0.1:4318`; none: nothing is traced.
+    /// OTLP/HTTP collector, such as `http://127.0.0.1:4318`; if none, tracing is off.
     pub otlp_endpoint: Option<String>,
-    /// Part of the requests that is traced, 0 to 1; one whose client says in `traceparent` that it is traced always is.
+    /// Fraction of requests that are traced, 0 to 1. A request whose `traceparent` header says it is sampled is always traced.
     pub sample_ratio: f64,
 }
 
@@ -158,13 +162,13 @@ impl Default for TelemetryConfig {
     }
 }
 
-/// How a node ends.
+/// Shutdown of a node.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ShutdownConfig {
-    /// Seconds for which everything is still served after `/readyz` began to say no: as long as a balancer takes to notice.
+    /// Seconds to continue serving after `/readyz` starts failing, so that load balancers notice.
     pub drain_seconds: u64,
-    /// Seconds after the signal within which the process is gone, whatever is still under way.
+    /// Seconds after the signal within which the process exits, even with unfinished work.
     pub grace_seconds: u64,
 }
 
@@ -174,15 +178,15 @@ impl Default for ShutdownConfig {
     }
 }
 
-/// How long history is kept, at least: on PostgreSQL whole months go. Ledger entries and used rates are kept for ever.
+/// Minimum retention of history. PostgreSQL deletes whole months. Ledger entries and used rates are kept forever.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionConfig {
-    /// Days that activities are kept, 2 to 400: a subscriber that was away for longer begins with a snapshot.
+    /// Days to keep activity events, 2 to 400. A subscriber that was away for longer starts with a snapshot.
     pub activity_days: u32,
-    /// Months that calls and what they cost are kept, at least 2; 0 keeps them for ever.
+    /// Months to keep calls and their costs, at least 2; 0 keeps them forever.
     pub call_months: u32,
-    /// Days that the keys of the proxy's events are kept, 32 to 3650: one that comes again after that would count again.
+    /// Days to keep the keys of proxy events, 32 to 3650. An event repeated after that would count again.
     pub hook_event_days: u32,
 }
 
@@ -196,7 +200,7 @@ impl Default for Config {
             explorer: false,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
-            // room for a price list of some ten thousand rows in one mutation; larger ones go by `callshop tariff import`
+            // enough for a price list of about ten thousand rows in one mutation; larger ones need `callshop tariff import`
             limits: Limits { body_bytes: 2 << 20, ..Limits::default() },
             auth: AuthConfig::default(),
             hook: HookConfig::default(),
@@ -261,30 +265,30 @@ impl Default for RetentionConfig {
     }
 }
 
-/// Why a configuration is refused; the text says the next step.
+/// Reason that a configuration is rejected; the text says how to correct it.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file, the environment or a flag does not parse.
+    /// The file, the environment or a flag cannot be parsed.
     #[error("configuration: {}", told(.0))]
     Parse(Box<figment::Error>),
-    /// A value is out of its bounds.
+    /// A value is out of bounds.
     #[error("configuration: {0}")]
     Invalid(String),
 }
 
 impl Config {
-    /// Defaults, then `file` if given, then `CALLSHOP_…` (`__` between levels: `CALLSHOP_HOOK__SECRETS='["…"]'`), or `CALLSHOP_…_FILE`, the file
-    /// that has the value.
+    /// Loads defaults, then `file` if given, then `CALLSHOP_…` (`__` between levels: `CALLSHOP_HOOK__SECRETS='["…"]'`) or `CALLSHOP_…_FILE`,
+    /// which names a file with the value.
     ///
     /// # Errors
-    /// A file that is missing or does not parse, an unknown key, a value out of bounds.
+    /// A file that is missing or cannot be parsed, an unknown key, a value out of bounds.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = file {
             figment = figment.merge(Toml::file_exact(file));
         }
         let defaults = serde_json::to_value(Self::default())
-            .map_err(|error| ConfigError::Invalid(format!("the defaults: {error}")))?;
+            .map_err(|error| ConfigError::Invalid(format!("cannot serialize the defaults: {error}")))?;
         let known = defaults.clone();
         let option = move |key: &figment::value::UncasedStr| {
             let in_file = || files::option_in_file(&format!("CALLSHOP_{key}"), &known).is_some();
@@ -299,10 +303,10 @@ impl Config {
         Ok(config)
     }
 
-    /// Checks what types cannot say.
+    /// Checks the bounds that types cannot express.
     ///
     /// # Errors
-    /// The first value out of its bounds.
+    /// The first value out of bounds.
     pub fn check(&self) -> Result<(), ConfigError> {
         use secrecy::ExposeSecret as _;
         let bad = |text: &str| Err(ConfigError::Invalid(text.to_owned()));
@@ -314,24 +318,26 @@ impl Config {
         }
         if !HOOK_QUEUE.contains(&self.hook.queue) {
             return bad(
-                "hook.queue must be 512 to 1000000: a full batch of events and the running calls of one look have to fit into it at once",
+                "hook.queue must be 512 to 1000000, enough for a full batch of events plus one batch of running calls",
             );
         }
         if self.auth.token_key.as_ref().is_some_and(|key| key.expose_secret().len() < 32) {
             return bad("auth.token_key must have at least 32 characters");
         }
         if self.auth.access_seconds < 60 || self.auth.refresh_seconds < self.auth.access_seconds {
-            return bad("auth.access_seconds must be at least 60, auth.refresh_seconds at least as long");
+            return bad(
+                "auth.access_seconds must be at least 60, and auth.refresh_seconds at least auth.access_seconds",
+            );
         }
         if self.hook.secrets.len() > 2
             || self.hook.secrets.iter().any(|secret| secret.expose_secret().len() < 16)
         {
             return bad(
-                "hook.secrets takes one secret, or two while one is being replaced, each of at least 16 characters",
+                "hook.secrets must have at most two secrets (two while one is being replaced), each of at least 16 characters",
             );
         }
         if self.calls.max_seconds == 0 || self.calls.max_seconds > 86_400 || self.calls.ring_seconds > 600 {
-            return bad("calls.max_seconds must be 1 to 86400, calls.ring_seconds at most 600");
+            return bad("calls.max_seconds must be 1 to 86400, and calls.ring_seconds at most 600");
         }
         if !(1..=86_400).contains(&self.calls.slice_seconds) {
             return bad("calls.slice_seconds must be 1 to 86400");
@@ -348,14 +354,14 @@ impl Config {
             || !(0.0..=1.0).contains(&self.telemetry.sample_ratio)
         {
             return bad(
-                "telemetry.otlp_endpoint is an address such as http://127.0.0.1:4318, telemetry.sample_ratio 0 to 1",
+                "telemetry.otlp_endpoint must be a URL such as http://127.0.0.1:4318, and telemetry.sample_ratio 0 to 1",
             );
         }
         if self.shutdown.grace_seconds > 3_600
             || self.shutdown.grace_seconds < self.shutdown.drain_seconds.saturating_add(5)
         {
             return bad(
-                "shutdown.grace_seconds must be at most 3600, and 5 more than shutdown.drain_seconds at least",
+                "shutdown.grace_seconds must be at least shutdown.drain_seconds + 5, and at most 3600",
             );
         }
         let kept = &self.retention;
@@ -365,7 +371,7 @@ impl Config {
             || kept.call_months > 1_200
         {
             return bad(
-                "retention.activity_days must be 2 to 400, retention.hook_event_days 32 to 3650, retention.call_months 2 to 1200, or 0",
+                "retention.activity_days must be 2 to 400, retention.hook_event_days 32 to 3650, and retention.call_months 2 to 1200 or 0",
             );
         }
         if self
@@ -373,7 +379,7 @@ impl Config {
             .iter()
             .any(|origin| !origin.starts_with("http://") && !origin.starts_with("https://"))
         {
-            return bad("allowed_origins are origins such as https://shop.example");
+            return bad("allowed_origins must be origins such as https://shop.example");
         }
         Ok(())
     }
@@ -388,20 +394,20 @@ impl RedisConfig {
             return bad("redis.url must start with redis:// or rediss://");
         }
         if url.is_some_and(|url| crate::redis_client::address(url).is_err()) {
-            return bad("redis.url is no address: redis://USER:PASSWORD@HOST:PORT/DB");
+            return bad("redis.url must have the form redis://USER:PASSWORD@HOST:PORT/DB");
         }
         if self.ca_file.is_some() && url.is_some_and(|url| !url.starts_with("rediss://")) {
-            return bad("redis.ca_file is for an address that starts with rediss://");
+            return bad("redis.ca_file requires a redis.url that starts with rediss://");
         }
         if self.channel.is_empty() || self.channel.len() > 100 {
-            return bad("redis.channel has 1 to 100 bytes");
+            return bad("redis.channel must be 1 to 100 bytes long");
         }
         if self.events_stream.is_some() && url.is_none() {
-            return bad("redis.events_stream needs redis.url");
+            return bad("redis.events_stream requires redis.url");
         }
         let names = self.events_stream.iter().chain([&self.events_group]);
         if names.into_iter().any(|name| name.is_empty() || name.len() > 100) {
-            return bad("redis.events_stream and redis.events_group have 1 to 100 bytes");
+            return bad("redis.events_stream and redis.events_group must be 1 to 100 bytes long");
         }
         if !(1..=3_600).contains(&self.claim_seconds) {
             return bad("redis.claim_seconds must be 1 to 3600");
@@ -413,7 +419,7 @@ impl RedisConfig {
     }
 }
 
-/// The variables of the environment that are ours.
+/// The environment variables that begin with `CALLSHOP_`.
 fn variables() -> Result<Vec<(String, String)>, ConfigError> {
     let ours = std::env::vars_os()
         .filter(|(name, _)| name.to_string_lossy().to_ascii_uppercase().starts_with("CALLSHOP_"));
@@ -424,7 +430,7 @@ fn variables() -> Result<Vec<(String, String)>, ConfigError> {
     .collect()
 }
 
-/// Names of the environment's variables that are options of a server, or name its file: for commands that take none.
+/// Names of environment variables that set server options or name the configuration file, for commands that accept neither.
 pub(crate) fn options_in_environment() -> Vec<String> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let is_option = |name: &String| {
@@ -437,7 +443,7 @@ pub(crate) fn options_in_environment() -> Vec<String> {
     found
 }
 
-/// What figment found, without the values: one of them may be a secret that was put into the wrong place.
+/// figment's error without the values: one may be a secret in the wrong place.
 fn told(error: &figment::Error) -> String {
     let one = |error: figment::Error| {
         let key = error.path.join(".");
@@ -448,10 +454,10 @@ fn told(error: &figment::Error) -> String {
         };
         let told = match error.kind {
             Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
-                format!("{key} takes {expected}, which the value given is not")
+                format!("{key} takes {expected}, but has another type of value")
             }
-            Kind::Unsupported(_) | Kind::UnsupportedKey(..) => format!("{key} has a value of a wrong kind"),
-            // a TOML error draws the line it is about behind bars
+            Kind::Unsupported(_) | Kind::UnsupportedKey(..) => format!("{key} has the wrong type of value"),
+            // lines with a bar quote the TOML source, which may hold a secret
             Kind::Message(text) => {
                 let plain: Vec<&str> = text.lines().filter(|line| !line.contains('|')).collect();
                 if key.is_empty() { plain.join(": ") } else { format!("{key}: {}", plain.join(": ")) }
@@ -463,9 +469,9 @@ fn told(error: &figment::Error) -> String {
     error.clone().into_iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-/// A database's address without its password, for logs and people.
+/// A database URL without its password, for logs and people.
 pub(crate) fn without_password(url: &str) -> String {
-    // what is behind `?` may hold one, too
+    // the query part may contain a password, too
     let url = if url.starts_with("sqlite:") { url } else { url.split('?').next().unwrap_or_default() };
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     match rest.rsplit_once('@') {

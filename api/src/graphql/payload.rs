@@ -86,11 +86,11 @@ pub fn top_level(error: Error) -> async_graphql::Error {
         }
         Error::Database(cause) => {
             tracing::error!(%cause, "database error");
-            ("INTERNAL", "Internal error. The server has logged the cause.".to_owned())
+            ("INTERNAL", "Internal error. Quote `extensions.requestId` when you report it.".to_owned())
         }
         Error::Fault(cause) => {
             tracing::error!(cause, "fault");
-            ("INTERNAL", "Internal error. The server has logged the cause.".to_owned())
+            ("INTERNAL", "Internal error. Quote `extensions.requestId` when you report it.".to_owned())
         }
     };
     async_graphql::Error::new(message).extend_with(|_, extensions| {
