@@ -1,4 +1,4 @@
-//! How Redis is reached: address, user, TLS, protocol.
+//! Builds and checks the Redis client: address, user, TLS, protocol.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,28 +11,27 @@ use secrecy::ExposeSecret as _;
 
 use crate::config::RedisConfig;
 
-/// Longest wait for a connection, and for the answer to a command that does not wait by itself: a Redis that is slower than this
-/// counts as lost.
+/// Timeout for a connection, and for the response to a non-blocking command. A slower Redis counts as lost.
 pub const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Shortest and longest pause between two attempts to connect.
+/// Shortest and longest pause between connection attempts.
 const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
 
-/// Why Redis cannot be used at all.
+/// Reason that Redis cannot be used at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The address is none.
+    /// `redis.url` is malformed.
     #[error("redis.url: {0}")]
     Address(RedisError),
-    /// The file with the certificates cannot be read.
+    /// The certificate file cannot be read.
     #[error("redis.ca_file {0}: {1}")]
     Certificates(String, std::io::Error),
 }
 
-/// A client of the configured Redis; none when none is configured. Connects to nothing yet.
+/// A client for the configured Redis; none if none is configured. Does not connect yet.
 ///
 /// # Errors
-/// An address that is none, a file of certificates that cannot be read.
+/// A malformed address, a certificate file that cannot be read.
 pub fn client(config: &RedisConfig) -> Result<Option<Client>, ClientError> {
     let Some(url) = &config.url else { return Ok(None) };
     let address = address(url.expose_secret()).map_err(ClientError::Address)?;
@@ -49,11 +48,11 @@ fn pem(file: &Path) -> Result<Vec<u8>, ClientError> {
     std::fs::read(file).map_err(|error| ClientError::Certificates(file.display().to_string(), error))
 }
 
-/// Whether the configured Redis answers, and its user may do what nodes do: listen at the channel and tell on it. What is told is nothing that a
-/// node understands.
+/// Checks that the configured Redis answers and that its user has the rights a node needs: to subscribe and publish on the channel, and to read
+/// the stream. The published message is one that nodes ignore.
 ///
 /// # Errors
-/// What Redis said.
+/// The error from Redis.
 pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisError> {
     let settings = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(PATIENCE))
@@ -65,12 +64,12 @@ pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisErr
     redis::cmd("PUBLISH").arg(&channel).arg("").query_async::<()>(&mut connection).await?;
     if let Some(stream) = &config.events_stream {
         redis::cmd("XLEN").arg(stream).query_async::<()>(&mut connection).await?;
-        // a group that is not there is made at the start; a right that is not there is refused before
+        // a missing group is created at start, but a missing right is refused before that
         let group = &config.events_group;
         let mut asked = ["XINFO", "XPENDING", "XCLAIM", "XINFO"].map(redis::cmd);
         asked[0].arg("CONSUMERS").arg(stream).arg(group);
         asked[1].arg(stream).arg(group);
-        // an entry that is nobody's
+        // an entry that does not exist
         asked[2].arg(stream).arg(group).arg("none").arg(0).arg("0-0").arg("JUSTID");
         asked[3].arg("GROUPS").arg(stream);
         for command in asked {
@@ -83,10 +82,10 @@ pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisErr
     Ok(())
 }
 
-/// What an address says, with what it does not say: RESP3, and packets that leave at once.
+/// Parses an address and adds what it leaves open: RESP3, and TCP_NODELAY.
 ///
 /// # Errors
-/// An address that is none.
+/// A malformed address.
 pub fn address(url: &str) -> Result<ConnectionInfo, RedisError> {
     let info = url.into_connection_info()?;
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
@@ -94,7 +93,7 @@ pub fn address(url: &str) -> Result<ConnectionInfo, RedisError> {
     Ok(info.set_redis_settings(settings).set_tcp_settings(tcp))
 }
 
-/// The pauses between attempts: growing, bounded, endless.
+/// Exponentially growing, bounded pauses without end.
 pub struct Pauses(Duration);
 
 impl Default for Pauses {
@@ -104,7 +103,7 @@ impl Default for Pauses {
 }
 
 impl Pauses {
-    /// How long to wait before the next attempt.
+    /// Waiting time before the next attempt.
     pub fn pause(&mut self) -> Duration {
         let pause = self.0;
         self.0 = (pause * 2).min(PAUSES[1]);
