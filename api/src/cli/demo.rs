@@ -109,7 +109,7 @@ fn welcome(server: &Server, demo: &Demo) -> String {
          1. watch the calls:    subscription {{ liveCalls(callshopId: \"{shop}\") {{ calls {{ numberFormatted destination state elapsedSeconds cost {{ amount }} }} }} }}\n\
          2. open a cabin:       mutation {{ openCabin(input: {{ cabinId: \"{cabin}\" }}) {{ session {{ id state }} userErrors {{ message }} }} }}\n\
          3. close it again:     mutation {{ closeCabin(input: {{ cabinId: \"{cabin}\" }}) {{ session {{ statement {{ total {{ amount currency }} calls {{ number amount {{ amount }} }} }} }} userErrors {{ message }} }} }}\n\n\
-         Ctrl-C stops it; the next start goes on where this one was.\n"
+         Ctrl-C stops it. The next start continues with the same shop.\n"
     ));
     text
 }

@@ -58,7 +58,7 @@ remote_enum!(
         CallEnded,
         /// A call was not answered.
         CallFailed,
-        /// The proxy gave a call up before it rang.
+        /// A call was given up by the caller or the proxy before it rang.
         CallAbandoned,
         /// A call was refused; see the call's `refusal`.
         CallRefused,
@@ -78,7 +78,7 @@ remote_enum!(
 pub struct Activity {
     /// Sequence number: 1, 2, 3 … without gaps in a callshop. A cabin's subscription skips the numbers of other cabins.
     pub seq: i64,
-    /// When it happened.
+    /// When it happened: by the proxy's clock for events that the proxy reports, otherwise by the server's.
     pub at: DateTime<Utc>,
     /// Kind of event.
     pub kind: ActivityKind,

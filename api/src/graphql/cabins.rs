@@ -30,7 +30,7 @@ remote_enum!(
     CabinState = "crate::app::cabins::CabinState" {
         /// No customer. Its phone can make emergency calls only.
         Closed,
-        /// Assigned to a customer, and no call is up. Also while a closing session waits for its last call to end.
+        /// A customer has it (its session is OPEN or CLOSING), and no call is up.
         Open,
         /// A call is up.
         InCall,

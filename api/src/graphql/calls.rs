@@ -41,7 +41,7 @@ remote_enum!(
         Ended,
         /// Was not answered.
         Failed,
-        /// The proxy gave up before it rang.
+        /// Given up by the caller or the proxy before it rang.
         Abandoned,
         /// Not allowed; see `refusal`.
         Refused,
@@ -286,17 +286,17 @@ impl Call {
         self.0.authorized_at()
     }
 
-    /// When the called phone began to ring; null if it has not.
+    /// When the called phone began to ring, by the proxy's clock; null if it has not.
     async fn ringing_at(&self) -> Option<DateTime<Utc>> {
         self.0.ringing_at()
     }
 
-    /// When the call was answered; null if it was not.
+    /// When the call was answered, by the proxy's clock; null if it was not.
     async fn answered_at(&self) -> Option<DateTime<Utc>> {
         self.0.answered_at()
     }
 
-    /// When the call ended; null while it is live.
+    /// When the call ended, by the proxy's clock; null while it is live.
     async fn ended_at(&self) -> Option<DateTime<Utc>> {
         self.0.ended_at()
     }
