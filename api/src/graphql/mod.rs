@@ -43,9 +43,9 @@ use crate::http::pipeline::text::{Shape, Texts};
 use crate::http::role_schema;
 use roles::Rule;
 
-/// Reads. A list field ending in a `…Connection` type is paged: pass exactly one of `first` and `last`, 1 to 100, and optionally the cursors
-/// `after` and `before`. An object outside the caller's subtree (the caller's account and the accounts below it) is null, exactly as if it did
-/// not exist.
+/// Reads. Fields of a `…Connection` type are paged lists: pass exactly one of `first` and `last`, 1 to 100, and optionally the cursors `after`
+/// and `before`. An object outside the caller's subtree (the caller's account and the accounts below it) is null, exactly as if it did not
+/// exist.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
 pub struct Query(
