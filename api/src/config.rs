@@ -1,4 +1,4 @@
-//! One typed configuration: defaults, then a TOML file, then the environment (`CALLSHOP_…`), then flags.
+//! The typed configuration: defaults, then a TOML file, then the environment (`CALLSHOP_…`), then flags.
 
 mod files;
 
@@ -16,54 +16,54 @@ use transport::Limits;
 
 use crate::traces::TelemetryConfig;
 
-/// Variables of the environment that begin with `CALLSHOP_` and are no options: flags of the command line, and where the tests run.
+/// Environment variables that begin with `CALLSHOP_` but are not options: command-line flags, and settings of the tests.
 const NOT_OPTIONS: [&str; 6] =
     ["config", "log", "log_json", "simulate_secret", "test_postgres", "test_server"];
 
-/// Everything a server can be told. `callshop serve --print-config` prints it with the secrets left out.
+/// All options of a server. `callshop serve --print-config` prints them without secrets.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Where GraphQL is served.
+    /// Address and port of GraphQL.
     pub listen: SocketAddr,
     /// `sqlite:PATH` or `postgres://…`.
     #[serde(serialize_with = "base::secret::hidden_password")]
     pub database_url: String,
-    /// Connections of the database pool.
+    /// Size of the database connection pool.
     pub database_connections: u32,
-    /// Worker threads of the HTTP server.
+    /// HTTP worker threads.
     pub workers: usize,
-    /// Serve the explorer page at `/`.
+    /// Whether to serve the GraphQL explorer at `/`.
     pub explorer: bool,
-    /// Origins of browsers that may call: `https://shop.example`; empty allows none but our own page.
+    /// Browser origins allowed to call, such as `https://shop.example`; if empty, only the server's own page.
     pub allowed_origins: Vec<String>,
-    /// Addresses of balancers whose `X-Forwarded-For` is believed.
+    /// Addresses of load balancers whose `X-Forwarded-For` header is trusted.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Bounds on what clients may ask.
+    /// Limits on client requests.
     pub limits: Limits,
     /// Logins and tokens.
     pub auth: AuthConfig,
-    /// The door for the SIP proxy.
+    /// The endpoints for SIP proxies.
     pub hook: HookConfig,
-    /// What is true of calls.
+    /// Limits and billing rules of calls.
     pub calls: CallConfig,
-    /// Redis, between several nodes.
+    /// Redis: notifications between nodes, and the proxies' event stream.
     pub redis: RedisConfig,
-    /// How a node ends.
+    /// Shutdown of a node.
     pub shutdown: ShutdownConfig,
-    /// How long history is kept.
+    /// Retention of history.
     pub retention: RetentionConfig,
-    /// Traces.
+    /// Tracing.
     pub telemetry: TelemetryConfig,
 }
 
-/// How a node ends.
+/// Shutdown of a node.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ShutdownConfig {
-    /// Seconds for which everything is still served after `/readyz` began to say no: as long as a balancer takes to notice.
+    /// Seconds to continue serving after `/readyz` starts failing, so that load balancers notice.
     pub drain_seconds: u64,
-    /// Seconds after the signal within which the process is gone, whatever is still under way.
+    /// Seconds after the signal within which the process exits, even with unfinished work.
     pub grace_seconds: u64,
 }
 
@@ -83,7 +83,7 @@ impl Default for Config {
             explorer: false,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
-            // room for a price list of some ten thousand rows in one mutation; larger ones go by `callshop tariff import`
+            // enough for a price list of about ten thousand rows in one mutation; larger ones need `callshop tariff import`
             limits: Limits { body_bytes: 2 << 20, ..Limits::default() },
             auth: AuthConfig::default(),
             hook: HookConfig::default(),
@@ -96,30 +96,30 @@ impl Default for Config {
     }
 }
 
-/// Why a configuration is refused; the text says the next step.
+/// Reason that a configuration is rejected; the text says how to correct it.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file, the environment or a flag does not parse.
+    /// The file, the environment or a flag cannot be parsed.
     #[error("configuration: {}", told(.0))]
     Parse(Box<figment::Error>),
-    /// A value is out of its bounds.
+    /// A value is out of bounds.
     #[error("configuration: {0}")]
     Invalid(String),
 }
 
 impl Config {
-    /// Defaults, then `file` if given, then `CALLSHOP_…` (`__` between levels: `CALLSHOP_HOOK__SECRETS='["…"]'`), or `CALLSHOP_…_FILE`, the file
-    /// that has the value.
+    /// Loads defaults, then `file` if given, then `CALLSHOP_…` (`__` between levels: `CALLSHOP_HOOK__SECRETS='["…"]'`) or `CALLSHOP_…_FILE`,
+    /// which names a file with the value.
     ///
     /// # Errors
-    /// A file that is missing or does not parse, an unknown key, a value out of bounds.
+    /// A file that is missing or cannot be parsed, an unknown key, a value out of bounds.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = file {
             figment = figment.merge(Toml::file_exact(file));
         }
         let defaults = serde_json::to_value(Self::default())
-            .map_err(|error| ConfigError::Invalid(format!("the defaults: {error}")))?;
+            .map_err(|error| ConfigError::Invalid(format!("cannot serialize the defaults: {error}")))?;
         let known = defaults.clone();
         let option = move |key: &figment::value::UncasedStr| {
             let in_file = || files::option_in_file(&format!("CALLSHOP_{key}"), &known).is_some();
@@ -145,10 +145,10 @@ impl Config {
         }
     }
 
-    /// Checks what types cannot say.
+    /// Checks the bounds that types cannot express.
     ///
     /// # Errors
-    /// The first value out of its bounds.
+    /// The first value out of bounds.
     pub fn check(&self) -> Result<(), ConfigError> {
         let bad = |text: &str| Err(ConfigError::Invalid(text.to_owned()));
         if !self.database_url.starts_with("sqlite:") && !self.database_url.starts_with("postgres") {
@@ -170,7 +170,7 @@ impl Config {
             || self.shutdown.grace_seconds < self.shutdown.drain_seconds.saturating_add(5)
         {
             return bad(
-                "shutdown.grace_seconds must be at most 3600, and 5 more than shutdown.drain_seconds at least",
+                "shutdown.grace_seconds must be at least shutdown.drain_seconds + 5, and at most 3600",
             );
         }
         if self
@@ -178,13 +178,13 @@ impl Config {
             .iter()
             .any(|origin| !origin.starts_with("http://") && !origin.starts_with("https://"))
         {
-            return bad("allowed_origins are origins such as https://shop.example");
+            return bad("allowed_origins must be origins such as https://shop.example");
         }
         Ok(())
     }
 }
 
-/// The variables of the environment that are ours.
+/// The environment variables that begin with `CALLSHOP_`.
 fn variables() -> Result<Vec<(String, String)>, ConfigError> {
     let ours = std::env::vars_os()
         .filter(|(name, _)| name.to_string_lossy().to_ascii_uppercase().starts_with("CALLSHOP_"));
@@ -195,7 +195,7 @@ fn variables() -> Result<Vec<(String, String)>, ConfigError> {
     .collect()
 }
 
-/// Names of the environment's variables that are options of a server, or name its file: for commands that take none.
+/// Names of environment variables that set server options or name the configuration file, for commands that accept neither.
 pub(crate) fn options_in_environment() -> Vec<String> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let is_option = |name: &String| {
@@ -208,7 +208,7 @@ pub(crate) fn options_in_environment() -> Vec<String> {
     found
 }
 
-/// What figment found, without the values: one of them may be a secret that was put into the wrong place.
+/// figment's error without the values: one may be a secret in the wrong place.
 fn told(error: &figment::Error) -> String {
     let one = |error: figment::Error| {
         let key = error.path.join(".");
@@ -219,10 +219,10 @@ fn told(error: &figment::Error) -> String {
         };
         let told = match error.kind {
             Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
-                format!("{key} takes {expected}, which the value given is not")
+                format!("{key} takes {expected}, but has another type of value")
             }
-            Kind::Unsupported(_) | Kind::UnsupportedKey(..) => format!("{key} has a value of a wrong kind"),
-            // a TOML error draws the line it is about behind bars
+            Kind::Unsupported(_) | Kind::UnsupportedKey(..) => format!("{key} has the wrong type of value"),
+            // lines with a bar quote the TOML source, which may hold a secret
             Kind::Message(text) => {
                 let plain: Vec<&str> = text.lines().filter(|line| !line.contains('|')).collect();
                 if key.is_empty() { plain.join(": ") } else { format!("{key}: {}", plain.join(": ")) }

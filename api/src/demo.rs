@@ -1,7 +1,6 @@
-//! `callshop demo`: a shop that is open for business, on a machine that has nothing.
+//! `callshop demo`: an open shop on a machine without any setup.
 //!
-//! Everything is made through the use cases that the API calls, and the calls come through the hook: the demo is the product with
-//! simulated phones, not a picture of it.
+//! Everything is created through the API's use cases, and the calls come through the hook: the demo is the real product with simulated phones.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
@@ -20,11 +19,11 @@ use app::users::NewUser;
 use app::{App, accounts, cabins, credit, phones, register, sessions, tariffs, users};
 use base::error::{Error, OrFault as _, Result};
 
-/// The retail price list: ten thousand real prefixes.
+/// The retail price list, with ten thousand real prefixes.
 const RETAIL: &str = include_str!("../../examples/decks/world-10k.csv");
-/// Where the demo keeps what it made up.
+/// File with the demo's generated logins and secrets.
 const FILE: &str = "demo.json";
-/// Cabins of the shop, and how many of them are open at the start.
+/// Number of cabins in the shop, and of those open at the start.
 const CABINS: i32 = 8;
 const OPEN: usize = 5;
 
@@ -33,32 +32,32 @@ const OPEN: usize = 5;
 pub struct DemoUser {
     /// `name@code`.
     pub login: String,
-    /// Generated.
+    /// Generated password.
     pub password: String,
-    /// As `ROLE`.
+    /// Name of the GraphQL `Role` value.
     pub role: String,
 }
 
-/// What the demo made, kept beside the database for the next start.
+/// The demo's logins, secrets and ids, stored next to the database for the next start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Demo {
-    /// One of each role.
+    /// One user per role.
     pub users: Vec<DemoUser>,
-    /// The hook's secret.
+    /// Secret of the hook.
     pub hook_secret: String,
-    /// The callshop.
+    /// Id of the callshop.
     pub callshop: Uuid,
-    /// Its cabins, by number.
+    /// Ids of its cabins, by number.
     pub cabins: Vec<Uuid>,
-    /// SIP users of its phones.
+    /// SIP user names of its phones.
     pub phones: Vec<String>,
 }
 
 impl Demo {
-    /// What an earlier start made in `dir`, if one did.
+    /// Loads the demo that an earlier start created in `dir`, if any.
     ///
     /// # Errors
-    /// When the file is there and does not read.
+    /// If the file exists but cannot be read.
     pub fn load(dir: &Path) -> Result<Option<Self>> {
         match std::fs::read(path(dir)) {
             Ok(bytes) => serde_json::from_slice(&bytes).map(Some).or_fault(),
@@ -71,7 +70,7 @@ impl Demo {
         use std::io::Write as _;
         use std::os::unix::fs::OpenOptionsExt as _;
         let text = serde_json::to_vec_pretty(self).or_fault()?;
-        // passwords are in it: nobody else on the machine reads it
+        // the file contains passwords, so only its owner may read it
         let file =
             std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(path(dir));
         file.and_then(|mut file| file.write_all(&text)).or_fault()
@@ -82,7 +81,7 @@ fn path(dir: &Path) -> PathBuf {
     dir.join(FILE)
 }
 
-/// The configuration of a demo in `dir`: one SQLite file, tokens good for a day.
+/// Configuration of a demo in `dir`: one SQLite file, and tokens valid for a day.
 pub fn config(dir: &Path, hook_secret: &str) -> Config {
     let mut config = Config {
         database_url: format!("sqlite:{}", dir.join("callshop.db").display()),
@@ -97,7 +96,7 @@ pub fn config(dir: &Path, hook_secret: &str) -> Config {
 /// Fills an empty database and opens the shop.
 ///
 /// # Errors
-/// Those of the use cases.
+/// Errors of the use cases.
 pub async fn seed(app: &App, dir: &Path, hook_secret: &str) -> Result<Demo> {
     let platform = accounts::ensure_platform(app).await?;
     let operator = Actor::operator(&platform);
@@ -120,13 +119,13 @@ pub async fn seed(app: &App, dir: &Path, hook_secret: &str) -> Result<Demo> {
         (AccountKind::Callshop, "Callshop Sé", new_user("olga", "Olga Owner", entity::Role::CallshopOwner)),
     ] {
         let created = accounts::create(app, &operator, account(parent, kind, name, user.clone())).await?;
-        let person = created.user.ok_or_else(|| Error::fault("an account without its user"))?;
+        let person = created.user.ok_or_else(|| Error::fault("the new account has no user"))?;
         made.push((person, created.account.code.clone(), user.password));
         parent = created.account.id;
         chain.push(created.account);
     }
     let [distributor, reseller, shop] = chain.as_slice() else {
-        return Err(Error::fault("three accounts were made"));
+        return Err(Error::fault("the demo must create three accounts"));
     };
     let attendant = new_user("ana", "Ana Attendant", entity::Role::Attendant);
     made.push((
@@ -182,7 +181,7 @@ fn account(parent: Uuid, kind: AccountKind, name: &str, user: NewUser) -> accoun
     }
 }
 
-/// The customer pays the list, the callshop 85 % of it, the reseller 70 %, the distributor nothing to the platform.
+/// Tariffs of the demo: customers pay the list price, the callshop 85 % of it, the reseller 70 %, the distributor nothing to the platform.
 async fn prices(
     app: &App,
     operator: &Actor,
@@ -216,14 +215,14 @@ async fn prices(
             note: "demo".to_owned(),
         };
         let outcome = tariffs::import(app, operator, import, |_| {}).await?;
-        let version = outcome.version.ok_or_else(|| Error::fault("the demo's deck was refused"))?;
+        let version = outcome.version.ok_or_else(|| Error::fault("the demo's rate deck was rejected"))?;
         tariffs::activate(app, operator, version.version.id, None).await?;
         tariffs::assign(app, operator, payer, Some(tariff.id), kind).await?;
     }
     Ok(())
 }
 
-/// The retail list at a share of its prices, billed by the second.
+/// The retail list at a percentage of its prices, billed per second.
 fn share(percent: i64) -> Result<String> {
     let deck = billing::deck::parse_deck(RETAIL.as_bytes(), &billing::deck::DeckLimits::default());
     let part = |price: Micros| Micros(price.0 * percent / 100);
@@ -253,9 +252,9 @@ async fn equip(app: &App, operator: &Actor, shop: Uuid) -> Result<(Vec<Uuid>, Ve
     Ok((made, users))
 }
 
-/// What the attendant does in the morning: the drawer is counted, and the first customers are in their cabins.
+/// Opens the register with a counted drawer, and cabins for the first customers.
 async fn open_shop(app: &App, demo: &Demo) -> Result<()> {
-    let attendant = demo.users.last().ok_or_else(|| Error::fault("the demo has an attendant"))?;
+    let attendant = demo.users.last().ok_or_else(|| Error::fault("the demo has no attendant"))?;
     let tokens = login::login(app, &attendant.login, attendant.password.clone(), &origin()).await?;
     let opening = register::Opening { callshop_id: demo.callshop, float: Micros(200_000_000) };
     register::open(app, &tokens.actor, "demo", opening).await?;
@@ -271,15 +270,15 @@ async fn open_shop(app: &App, demo: &Demo) -> Result<()> {
     Ok(())
 }
 
-/// Where the demo's own logins come from.
+/// Origin of the demo's own logins.
 pub fn origin() -> Origin {
     Origin { address: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: "callshop demo".to_owned() }
 }
 
-/// An access token for each user, in their order.
+/// An access token for each user, in the order of `users`.
 ///
 /// # Errors
-/// When a password was changed since; a demo in a new folder has its own.
+/// If a password was changed since. A demo in a new folder has new passwords.
 pub async fn tokens(app: &App, demo: &Demo) -> Result<Vec<String>> {
     let mut tokens = Vec::new();
     for user in &demo.users {

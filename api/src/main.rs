@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use clap::Parser as _;
 
-/// Many small pieces are taken and given back on many threads: a JSON tree here, a row there.
+/// mimalloc suits this workload: many small values (JSON nodes, rows) are allocated and freed on many threads.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How long work on other threads (a password being hashed, say) may keep a command that is done from ending.
+/// How long work on other threads, such as hashing a password, may delay the exit of a finished command.
 const LAST_WORK: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {

@@ -1,8 +1,8 @@
-//! Builds and runs a server from an [`App`]: GraphQL on one listener, the hook on another. Tests start it the same way.
+//! Builds and runs a server from an [`App`]: GraphQL on one listener, the hook on another. Tests start it in the same way.
 //!
-//! It stops in this order: readiness off; for `shutdown.drain_seconds` everything is served on, so that balancers notice; then the
-//! listeners are gone, sockets close with 1001, streams end, timers stop and requests under way are answered; last, the writer commits what
-//! it was given, and other nodes are told. All of it within `shutdown.grace_seconds`.
+//! Shutdown order: readiness turns off; the node serves for `shutdown.drain_seconds` more, so that load balancers notice; the listeners close,
+//! sockets close with 1001, streams end, timers stop and requests under way are answered; last, the writer commits what it has accepted, and
+//! other nodes are notified. All of it within `shutdown.grace_seconds`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ use crate::config::Config;
 use crate::metrics::{self, Exported};
 use crate::probes::{self, Probes};
 
-/// What the writer gets of the grace time at least, after the last request.
+/// Minimum share of the grace period, in seconds, that is left for the writer after the last request.
 const WRITERS_SHARE: u64 = 3;
 
 /// An [`App`] that is connected to everything that its configuration names, before it serves.
@@ -81,9 +81,9 @@ impl Node {
 
 /// A running server.
 pub struct Server {
-    /// Where GraphQL is served.
+    /// Bound address of GraphQL.
     pub http: SocketAddr,
-    /// Where the hook is served.
+    /// Bound address of the hook.
     pub hook: SocketAddr,
     grace: Duration,
     stop: CancellationToken,
@@ -92,18 +92,18 @@ pub struct Server {
     stop_writer: CancellationToken,
     doorbell: Vec<JoinHandle<()>>,
     stop_doorbell: CancellationToken,
-    /// A listener or the writer ended by itself.
+    /// Set if a listener or the writer ended by itself.
     failed: Arc<AtomicBool>,
 }
 
-/// Something was left undone when a server stopped.
+/// Reason that a shutdown was incomplete.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfinished {
-    /// The grace time was over.
-    #[error("not everything that was taken in was done within {} s (shutdown.grace_seconds)", .0.as_secs())]
+    /// The grace period was over.
+    #[error("accepted work was not finished within {} s (shutdown.grace_seconds)", .0.as_secs())]
     Late(Duration),
-    /// A listener or the writer ended by itself: its reason is in the log.
-    #[error("a listener or the writer failed")]
+    /// A listener or the writer ended by itself; the log has the reason.
+    #[error("a listener or the writer failed: see the log")]
     Listener,
 }
 
@@ -122,7 +122,7 @@ impl Server {
             let hub = app.hub.clone();
             app.health.note("redis", move || match hub.status().is_up() {
                 true => Check::ok("answers"),
-                false => Check::failed("away: other nodes' activities come from the table"),
+                false => Check::failed("unavailable: polling the database for other nodes' activity events"),
             });
         }
         let (writer, writing) = CallWriter::start(app.clone(), stop_writer.clone());
@@ -205,10 +205,10 @@ impl Server {
         })
     }
 
-    /// Waits until `stop` was cancelled and everything that was taken in is done.
+    /// Waits until `stop` is cancelled and all accepted work is done.
     ///
     /// # Errors
-    /// [`Unfinished`]; whoever waits for an answer then gets none, and asks again.
+    /// [`Unfinished`]; clients still waiting then get no response and must retry.
     pub async fn finished(self) -> Result<(), Unfinished> {
         self.stop.cancelled().await;
         let end = Instant::now() + self.grace;
@@ -218,10 +218,10 @@ impl Server {
             for task in tasks {
                 drop(task.await);
             }
-            // the listeners are gone: what the hook still handed in is committed now
+            // the listeners are closed, so the writer can commit what the hook accepted
             stop_writer.cancel();
             drop(writer.await);
-            // last: other nodes are told of what was just committed
+            // last, so that other nodes are notified of the final commits
             stop_doorbell.cancel();
             for task in doorbell {
                 drop(task.await);
@@ -234,7 +234,7 @@ impl Server {
     }
 }
 
-/// What probes are answered from.
+/// State shared by the probe handlers.
 struct Answers {
     app: Arc<App>,
     writer: CallWriter,
@@ -250,7 +250,7 @@ impl Probes for Answers {
     }
 }
 
-/// From `stop` on the node is not ready; when balancers have had the time to notice, it is `closing`.
+/// Makes the node unready when `stop` is cancelled, and cancels `closing` after the drain period.
 async fn drain(app: Arc<App>, drain: u64, stop: CancellationToken, closing: CancellationToken) {
     stop.cancelled().await;
     app.health.stop();
@@ -259,7 +259,7 @@ async fn drain(app: Arc<App>, drain: u64, stop: CancellationToken, closing: Canc
     closing.cancel();
 }
 
-/// What the node cannot be without: a listener, the writer. One that ends before `closing` leaves a node that does not do its work: it stops.
+/// Watches the tasks that a node cannot work without: the listeners and the writer. If one ends before `closing`, the node stops.
 struct Watch {
     closing: CancellationToken,
     stop: CancellationToken,
@@ -283,7 +283,7 @@ impl Watch {
         })
     }
 
-    /// Runs a listener until `closing`.
+    /// Runs a listener until `closing` is cancelled.
     fn listener(&self, server: actix_web::dev::Server) -> JoinHandle<()> {
         let (handle, closing) = (server.handle(), self.closing.clone());
         tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! `callshop simulate`: phones and calls that are not there, through the same hook that a SIP proxy speaks (docs/hook.md).
+//! `callshop simulate`: simulated phones and calls, through the same hook that a SIP proxy uses (docs/hook.md).
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Name that the simulated proxy gives itself.
+/// Name of the simulated proxy.
 pub const PROXY: &str = "simulated";
 
-/// Numbers that simulated customers dial: real prefixes, subscribers that nobody has.
+/// Numbers dialed by simulated customers: real prefixes with unassigned subscriber numbers.
 pub const NUMBERS: [&str; 10] = [
     "+351912345678",
     "+13055550123",
@@ -25,35 +25,35 @@ pub const NUMBERS: [&str; 10] = [
     "+34612345678",
 ];
 
-/// What to simulate.
+/// Parameters of a simulation.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The hook's base URL, such as `http://127.0.0.1:8081`.
+    /// Base URL of the hook, such as `http://127.0.0.1:8081`.
     pub hook_url: String,
-    /// Its secret.
+    /// Secret of the hook.
     pub secret: String,
-    /// SIP users of the phones.
+    /// SIP user names of the phones.
     pub users: Vec<String>,
-    /// Calls begun a minute, over all phones.
+    /// Calls started per minute, over all phones.
     pub calls_per_minute: u32,
-    /// Longest talk in seconds.
+    /// Maximum talk time in seconds.
     pub max_talk_seconds: u32,
-    /// Calls to make; none goes on until stopped.
+    /// Number of calls to make; none continues until stopped.
     pub calls: Option<u64>,
 }
 
-/// What came of it.
+/// Results of a simulation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Calls that were allowed.
+    /// Allowed calls.
     pub allowed: u64,
-    /// Calls that were refused.
+    /// Refused calls.
     pub refused: u64,
-    /// Requests that failed.
+    /// Failed requests.
     pub errors: u64,
 }
 
-/// A proxy that is not there.
+/// A simulated proxy.
 #[derive(Clone)]
 struct Proxy {
     client: reqwest::Client,
@@ -68,11 +68,11 @@ impl Proxy {
         request.send().await?.error_for_status()?.json().await
     }
 
-    /// Sends an event until it is taken, as a proxy does. Gives up only when stopped.
+    /// Sends an event until the hook accepts it, as a proxy does. Gives up only when stopped.
     async fn tell(&self, stop: &CancellationToken, event: Value) {
         let batch = json!([event]);
         while let Err(error) = self.post("events", &batch).await {
-            tracing::warn!(%error, "the hook did not take an event: trying again");
+            tracing::warn!(%error, "the hook did not accept an event; retrying");
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
@@ -92,7 +92,7 @@ fn event(kind: &str, more: &Value) -> Value {
 /// Registers the phones and makes calls until the plan is done or `stop` is cancelled; `progress` is called after each call.
 ///
 /// # Errors
-/// When the HTTP client cannot be made.
+/// If the HTTP client cannot be created.
 pub async fn run(
     plan: Plan,
     stop: CancellationToken,
@@ -126,7 +126,7 @@ pub async fn run(
     Ok(tally)
 }
 
-/// What became of one call, and whose phone is free again.
+/// The phone that is free again, and whether its call was allowed.
 type Outcome = (String, Result<bool, reqwest::Error>);
 
 fn settle(
@@ -171,7 +171,7 @@ async fn one_call(proxy: Proxy, user: String, max_talk: u32, stop: CancellationT
         Err(error) => return (user, Err(error)),
     };
     if answer["allow"] != json!(true) {
-        // a customer who was refused looks at the phone for a while
+        // a refused customer pauses before the next call
         wait(&stop, 5_000).await;
         return (user, Ok(false));
     }
@@ -202,7 +202,7 @@ fn with(dialog: &Value, more: Value) -> Value {
     all
 }
 
-/// Waits, shorter when stopped: calls that are up then end at once, and are told so.
+/// Waits, or returns early when stopped, so that running calls end at once and report their end.
 async fn wait(stop: &CancellationToken, milliseconds: u64) {
     tokio::select! {
         () = stop.cancelled() => {}

@@ -28,13 +28,13 @@ const GATHER: Duration = Duration::from_secs(1);
 /// How long the collector may take for one batch, and the last one for its flush.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Traces, from the hook's request to the subscriber.
+/// Tracing, from the hook's request to the subscriber.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetryConfig {
-    /// Collector that takes them by OTLP over HTTP: `http://127.0.0.1:4318`; none: nothing is traced.
+    /// OTLP/HTTP collector, such as `http://127.0.0.1:4318`; if none, tracing is off.
     pub otlp_endpoint: Option<String>,
-    /// Part of the requests that is traced, 0 to 1; one whose client says in `traceparent` that it is traced always is.
+    /// Fraction of requests that are traced, 0 to 1. A request whose `traceparent` header says it is sampled is always traced.
     pub sample_ratio: f64,
 }
 
@@ -56,7 +56,7 @@ impl TelemetryConfig {
             || !(0.0..=1.0).contains(&self.sample_ratio)
         {
             return bad(
-                "telemetry.otlp_endpoint is an address such as http://127.0.0.1:4318, telemetry.sample_ratio 0 to 1",
+                "telemetry.otlp_endpoint must be a URL such as http://127.0.0.1:4318, and telemetry.sample_ratio 0 to 1",
             );
         }
         Ok(())

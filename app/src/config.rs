@@ -10,7 +10,7 @@ pub struct Options {
     pub auth: AuthConfig,
     /// Limits of calls.
     pub calls: CallConfig,
-    /// How long history is kept.
+    /// Retention of history.
     pub retention: RetentionConfig,
     /// Digest realm of the SIP proxies.
     pub realm: String,
@@ -22,45 +22,47 @@ pub struct Options {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuthConfig {
-    /// Key that signs access tokens and derives refresh tokens, at least 32 characters; without one, a key is generated and kept in the database,
-    /// for all nodes on it. A new key ends access tokens at once; logins go on by their refresh tokens.
+    /// Key that signs access tokens and derives refresh tokens, at least 32 characters. Without one, a key is generated and stored in the
+    /// database for all its nodes. Changing the key invalidates access tokens at once; logins continue with their refresh tokens.
     #[serde(serialize_with = "base::secret::hidden")]
     pub token_key: Option<SecretString>,
-    /// Seconds that an access token is good for.
+    /// Lifetime of an access token, in seconds.
     pub access_seconds: i64,
-    /// Seconds that a login lives without a refresh.
+    /// Lifetime of a login without a refresh, in seconds.
     pub refresh_seconds: i64,
 }
 
-/// What is true of calls.
+/// Limits and billing rules of calls.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CallConfig {
-    /// Seconds a phone may ring: over them the price of a call may change.
+    /// Maximum ringing time in seconds. A call's price may change while it rings.
     pub ring_seconds: u32,
-    /// Longest call of a callshop that sets no other, in seconds.
+    /// Maximum duration in seconds of a call, unless the callshop sets its own.
     pub max_seconds: u32,
-    /// Longest slice of a call that is paid for in advance, in seconds: a call goes on for half of it while no server is up.
+    /// Longest slice, in seconds, for which a call reserves credit at a time. With no server up, a call continues for half of it.
     pub slice_seconds: u32,
-    /// Bytes of rate tables kept in memory.
+    /// Memory for rate tables, in bytes.
     pub rate_cache_bytes: u64,
-    /// Seconds between two comparisons of live calls and registered phones with what a proxy lists. A call is closed when two of them miss it.
+    /// Seconds between comparisons of live calls and registered phones with each proxy's list. A call missing from two consecutive lists is
+    /// closed.
     pub reconcile_seconds: u32,
-    /// Charge a call whose phone never acknowledged the answer from the answer to the proxy's cut, as the carrier does; otherwise it is free.
+    /// If a phone never acknowledged the answer: charge the call from the answer to the proxy's cut, as the carrier does (true), or nothing
+    /// (false).
     pub charge_unacknowledged: bool,
-    /// Seconds by which the clock of a proxy may differ from that of the server. A time that is further off is not believed.
+    /// Maximum difference in seconds between a proxy's clock and the server's. Times further off are not trusted.
     pub clock_skew_seconds: u32,
 }
 
-/// How long history is kept, at least: on PostgreSQL whole months go. Ledger entries and used rates are kept for ever.
+/// Minimum retention of history. PostgreSQL deletes whole months. Ledger entries and used rates are kept forever.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RetentionConfig {
-    /// Days that activities are kept, 2 to 400: a subscriber that was away for longer begins with a snapshot.
+    /// Days to keep activity events, 2 to 400. A subscriber that was away for longer starts with a snapshot.
     pub activity_days: u32,
-    /// Months that calls and what they cost are kept, at least 2; 0 keeps them for ever.
+    /// Months to keep calls and their costs, at least 2; 0 keeps them forever.
     pub call_months: u32,
-    /// Days that the keys of the proxy's events are kept, 32 to 3650: one that comes again after that would count again.
+    /// Days to keep the keys of proxy events, 32 to 3650. An event repeated after that would count again.
     pub hook_event_days: u32,
 }
 
@@ -102,7 +104,9 @@ impl AuthConfig {
             return bad("auth.token_key must have at least 32 characters");
         }
         if self.access_seconds < 60 || self.refresh_seconds < self.access_seconds {
-            return bad("auth.access_seconds must be at least 60, auth.refresh_seconds at least as long");
+            return bad(
+                "auth.access_seconds must be at least 60, and auth.refresh_seconds at least auth.access_seconds",
+            );
         }
         Ok(())
     }
@@ -116,7 +120,7 @@ impl CallConfig {
     pub fn check(&self) -> Result<(), String> {
         let bad = |text: &str| Err(text.to_owned());
         if self.max_seconds == 0 || self.max_seconds > 86_400 || self.ring_seconds > 600 {
-            return bad("calls.max_seconds must be 1 to 86400, calls.ring_seconds at most 600");
+            return bad("calls.max_seconds must be 1 to 86400, and calls.ring_seconds at most 600");
         }
         if !(1..=86_400).contains(&self.slice_seconds) {
             return bad("calls.slice_seconds must be 1 to 86400");
@@ -145,7 +149,7 @@ impl RetentionConfig {
             || kept.call_months > 1_200
         {
             return bad(
-                "retention.activity_days must be 2 to 400, retention.hook_event_days 32 to 3650, retention.call_months 2 to 1200, or 0",
+                "retention.activity_days must be 2 to 400, retention.hook_event_days 32 to 3650, and retention.call_months 2 to 1200 or 0",
             );
         }
         Ok(())

@@ -9,7 +9,7 @@ use crate::App;
 
 /// How long an answer of the database is used for the next probes: a flood of them is one query a second.
 const FRESH: Duration = Duration::from_secs(1);
-/// How long the database may take to answer.
+/// Timeout of the database check.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The last answer of the database.
@@ -22,7 +22,7 @@ impl App {
         let waiting = format!("{} of {queue} waiting", queue.saturating_sub(room));
         let writer = if room > 0 { Check::ok(waiting) } else { Check::failed(waiting) };
         let database = match self.store.is_out_of_room() {
-            true => Check::failed("no room on its disk"),
+            true => Check::failed("no room on the database's disk"),
             false => self.database.check(&self.store).await,
         };
         self.health.ready(vec![("writer", writer), ("database", database)])
@@ -34,7 +34,7 @@ impl Database {
     pub async fn check(&self, store: &Store) -> Check {
         let mut known = self.0.lock().await;
         if let Some((at, check)) = known.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
-            tracing::trace!(age = ?at.elapsed(), "the database was asked lately");
+            tracing::trace!(age = ?at.elapsed(), "using the last database check");
             return check.clone();
         }
         let check = ask(store).await;
@@ -45,11 +45,11 @@ impl Database {
 
 async fn ask(store: &Store) -> Check {
     match tokio::time::timeout(PATIENCE, store.migrations()).await {
-        Ok(Ok(state)) if state.pending == 0 => Check::ok("answers, migrated"),
+        Ok(Ok(state)) if state.pending == 0 => Check::ok("answers, up to date"),
         Ok(Ok(state)) => Check::failed(format!("{} migrations are pending", state.pending)),
         Ok(Err(error)) => {
-            tracing::warn!(%error, "the database does not answer a probe");
-            Check::failed("an error, see the log")
+            tracing::warn!(%error, "the database failed a readiness check");
+            Check::failed("error, see the log")
         }
         Err(_) => Check::failed(format!("no answer within {} s", PATIENCE.as_secs())),
     }

@@ -1,4 +1,4 @@
-//! How Redis is reached: address, user, TLS, protocol.
+//! Builds and checks the Redis client: address, user, TLS, protocol.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,31 +10,31 @@ use redis::{
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-/// Longest wait for a connection, and for the answer to a command that does not wait by itself: a Redis that is slower than this
-/// counts as lost.
+/// Timeout for a connection, and for the response to a non-blocking command. A slower Redis counts as lost.
 pub const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Shortest and longest pause between two attempts to connect.
+/// Shortest and longest pause between connection attempts.
 const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
 
-/// Redis: the doorbell between nodes on one PostgreSQL, and the stream of the SIP proxies' events.
+/// Redis: notifications between nodes on one PostgreSQL, and the stream of the SIP proxies' events.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedisConfig {
-    /// `redis://USER:PASSWORD@HOST:PORT/DB`, `rediss://…` with TLS; none: nodes look for each other's activities in the database, each second.
+    /// `redis://USER:PASSWORD@HOST:PORT/DB`, or `rediss://…` with TLS. If none, each node polls the database for other nodes' activity events
+    /// every second.
     #[serde(serialize_with = "base::secret::hidden_password_of")]
     pub url: Option<SecretString>,
-    /// Certificates (PEM) of who may have signed that of Redis; none: those that the system trusts.
+    /// CA certificates (PEM) for Redis; if none, the system's.
     pub ca_file: Option<PathBuf>,
-    /// What the names of channels begin with: two installations on one Redis need two.
+    /// Prefix of channel names. Two installations on one Redis need different prefixes.
     pub channel: String,
-    /// Activities waiting for Redis; those past it are dropped, and other nodes find them in the database.
+    /// Maximum number of activity events waiting for Redis. Further ones are dropped; other nodes find them in the database.
     pub queue: usize,
-    /// Stream that the SIP proxies write their events to, such as `callshop:events`; none: they post them.
+    /// Stream that the SIP proxies write their events to, such as `callshop:events`. If none, the proxies post them over HTTP.
     pub events_stream: Option<String>,
-    /// Name of the consumer group that the nodes read it as.
+    /// Consumer group in which the nodes read the stream.
     pub events_group: String,
-    /// Seconds after which what a node has read and not acknowledged is taken over by another.
+    /// Seconds after which another node takes over entries that were read but not acknowledged.
     pub claim_seconds: u32,
 }
 
@@ -64,20 +64,20 @@ impl RedisConfig {
             return bad("redis.url must start with redis:// or rediss://");
         }
         if url.is_some_and(|url| address(url).is_err()) {
-            return bad("redis.url is no address: redis://USER:PASSWORD@HOST:PORT/DB");
+            return bad("redis.url must have the form redis://USER:PASSWORD@HOST:PORT/DB");
         }
         if self.ca_file.is_some() && url.is_some_and(|url| !url.starts_with("rediss://")) {
-            return bad("redis.ca_file is for an address that starts with rediss://");
+            return bad("redis.ca_file requires a redis.url that starts with rediss://");
         }
         if self.channel.is_empty() || self.channel.len() > 100 {
-            return bad("redis.channel has 1 to 100 bytes");
+            return bad("redis.channel must be 1 to 100 bytes long");
         }
         if self.events_stream.is_some() && url.is_none() {
-            return bad("redis.events_stream needs redis.url");
+            return bad("redis.events_stream requires redis.url");
         }
         let names = self.events_stream.iter().chain([&self.events_group]);
         if names.into_iter().any(|name| name.is_empty() || name.len() > 100) {
-            return bad("redis.events_stream and redis.events_group have 1 to 100 bytes");
+            return bad("redis.events_stream and redis.events_group must be 1 to 100 bytes long");
         }
         if !(1..=3_600).contains(&self.claim_seconds) {
             return bad("redis.claim_seconds must be 1 to 3600");
@@ -89,21 +89,21 @@ impl RedisConfig {
     }
 }
 
-/// Why Redis cannot be used at all.
+/// Reason that Redis cannot be used at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The address is none.
+    /// `redis.url` is malformed.
     #[error("redis.url: {0}")]
     Address(RedisError),
-    /// The file with the certificates cannot be read.
+    /// The certificate file cannot be read.
     #[error("redis.ca_file {0}: {1}")]
     Certificates(String, std::io::Error),
 }
 
-/// A client of the configured Redis; none when none is configured. Connects to nothing yet.
+/// A client for the configured Redis; none if none is configured. Does not connect yet.
 ///
 /// # Errors
-/// An address that is none, a file of certificates that cannot be read.
+/// A malformed address, a certificate file that cannot be read.
 pub fn client(config: &RedisConfig) -> Result<Option<Client>, ClientError> {
     let Some(url) = &config.url else { return Ok(None) };
     let address = address(url.expose_secret()).map_err(ClientError::Address)?;
@@ -120,11 +120,11 @@ fn pem(file: &Path) -> Result<Vec<u8>, ClientError> {
     std::fs::read(file).map_err(|error| ClientError::Certificates(file.display().to_string(), error))
 }
 
-/// Whether the configured Redis answers, and its user may do what nodes do: listen at the channel and tell on it. What is told is nothing that a
-/// node understands.
+/// Checks that the configured Redis answers and that its user has the rights a node needs: to subscribe and publish on the channel, and to read
+/// the stream. The published message is one that nodes ignore.
 ///
 /// # Errors
-/// What Redis said.
+/// The error from Redis.
 pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisError> {
     let settings = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(PATIENCE))
@@ -136,12 +136,12 @@ pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisErr
     redis::cmd("PUBLISH").arg(&channel).arg("").query_async::<()>(&mut connection).await?;
     if let Some(stream) = &config.events_stream {
         redis::cmd("XLEN").arg(stream).query_async::<()>(&mut connection).await?;
-        // a group that is not there is made at the start; a right that is not there is refused before
+        // a missing group is created at start, but a missing right is refused before that
         let group = &config.events_group;
         let mut asked = ["XINFO", "XPENDING", "XCLAIM", "XINFO"].map(redis::cmd);
         asked[0].arg("CONSUMERS").arg(stream).arg(group);
         asked[1].arg(stream).arg(group);
-        // an entry that is nobody's
+        // an entry that does not exist
         asked[2].arg(stream).arg(group).arg("none").arg(0).arg("0-0").arg("JUSTID");
         asked[3].arg("GROUPS").arg(stream);
         for command in asked {
@@ -154,10 +154,10 @@ pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisErr
     Ok(())
 }
 
-/// What an address says, with what it does not say: RESP3, and packets that leave at once.
+/// Parses an address and adds what it leaves open: RESP3, and TCP_NODELAY.
 ///
 /// # Errors
-/// An address that is none.
+/// A malformed address.
 pub fn address(url: &str) -> Result<ConnectionInfo, RedisError> {
     let info = url.into_connection_info()?;
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
@@ -165,7 +165,7 @@ pub fn address(url: &str) -> Result<ConnectionInfo, RedisError> {
     Ok(info.set_redis_settings(settings).set_tcp_settings(tcp))
 }
 
-/// The pauses between attempts: growing, bounded, endless.
+/// Exponentially growing, bounded pauses without end.
 pub struct Pauses(Duration);
 
 impl Default for Pauses {
@@ -175,7 +175,7 @@ impl Default for Pauses {
 }
 
 impl Pauses {
-    /// How long to wait before the next attempt.
+    /// Waiting time before the next attempt.
     pub fn pause(&mut self) -> Duration {
         let pause = self.0;
         self.0 = (pause * 2).min(PAUSES[1]);

@@ -1,25 +1,25 @@
-//! The time, injected so that tests can step it.
+//! The clock, injected so that tests can control it.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-/// Where use cases read the time from. Microsecond resolution, as the databases keep it.
+/// The clock of the use cases. Microsecond resolution, as stored by the databases.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 
 impl Clock {
-    /// The system's clock.
+    /// The system clock.
     pub fn system() -> Self {
         Self(Arc::new(Utc::now))
     }
 
-    /// A clock of the caller's own.
+    /// A custom clock, for tests.
     pub fn new(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// The present instant, truncated to microseconds.
+    /// The current time, truncated to microseconds.
     pub fn now(&self) -> DateTime<Utc> {
         let now = (self.0)();
         DateTime::from_timestamp_micros(now.timestamp_micros()).unwrap_or(now)

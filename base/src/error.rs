@@ -1,29 +1,29 @@
-//! One error type for the use cases: a stable code outside, the rich cause inside.
+//! The error type of the use cases: a stable code for clients, the detailed cause for the log.
 
 use std::error::Error as StdError;
 use std::panic::Location;
 
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
-/// Why a use case did not do what was asked.
+/// Reason that a use case failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Something the caller can mend; answered in `userErrors`.
+    /// An error that the caller can correct; returned in `userErrors`.
     #[error("{}: {}", .0.code.as_str(), .0.message)]
     User(UserError),
-    /// No such object in what the caller may see. Foreign and missing objects answer alike.
+    /// The object does not exist, or is outside the caller's scope; both look the same to the caller.
     #[error("not found")]
     NotFound,
-    /// The object is visible, the act is not allowed to this role.
+    /// The caller may see the object, but the role does not allow this action.
     #[error("forbidden")]
     Forbidden,
-    /// No token, or one that is not good any more.
+    /// No token, or one that is expired, revoked or invalid.
     #[error("unauthenticated")]
     Unauthenticated,
     /// The server is too busy: a bounded queue is full.
     #[error("overloaded: {0}")]
     Overloaded(&'static str),
-    /// Another transaction did the same at the same time: running this one again answers what the other did.
+    /// A concurrent transaction did the same thing. Running this one again returns that result.
     #[error("overtaken")]
     Overtaken,
     /// The database failed.
@@ -34,8 +34,8 @@ pub enum Error {
     Fault(#[source] Fault),
 }
 
-/// All connections of a pool stayed in use for as long as a request may wait for one.
-pub const NO_CONNECTION: &str = "no connection to the database was free in time";
+/// Every connection of a pool stayed in use for as long as a request may wait for one.
+pub const NO_CONNECTION: &str = "no free database connection";
 
 /// A fault of the program or of its environment: the cause, and the line that raised it.
 #[derive(Debug, thiserror::Error)]
@@ -77,14 +77,14 @@ impl From<DbErr> for Error {
 /// The result of a use case.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error that the caller can mend.
+/// An error that the caller can correct.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserError {
     /// Stable code.
     pub code: ErrorCode,
-    /// For people, English.
+    /// English sentence.
     pub message: String,
-    /// Path of the input field that is to blame, outermost first; empty for the whole.
+    /// Path of the input field at fault, outermost first; empty for the whole input.
     pub field: Vec<String>,
 }
 
@@ -103,7 +103,7 @@ impl Error {
         })
     }
 
-    /// A value of the input that is not acceptable.
+    /// An input value that is not acceptable.
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
         Self::field(ErrorCode::InvalidInput, field, message)
     }
@@ -114,8 +114,9 @@ impl Error {
         Self::Fault(Fault { cause: cause.into(), at: Location::caller() })
     }
 
-    /// Whether the same transaction may succeed when it is run again: a serialization failure or deadlock on PostgreSQL, a
-    /// month's partition that was made just now (23514; the tables have no other checks), a lock held by another process on SQLite, or [`Error::Overtaken`].
+    /// Whether the same transaction may succeed if it is run again: a serialization failure or deadlock on PostgreSQL, a missing monthly
+    /// partition that has just been created (23514; the tables have no other checks), a lock held by another process on SQLite, or
+    /// [`Error::Overtaken`].
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Overtaken)
             || matches!(
@@ -129,14 +130,13 @@ impl Error {
         matches!(self, Self::Database(error) if is_connection_lost(error))
     }
 
-    /// Whether the database found no room on its disk: nothing of the transaction has happened, and the same succeeds when there is room.
+    /// Whether the database's disk is full. Nothing of the transaction was stored; it succeeds once there is space.
     pub fn is_out_of_room(&self) -> bool {
-        // PostgreSQL: disk_full; SQLite: SQLITE_FULL, and what it makes of a write, or of the growth of its shared memory, that found none
+        // PostgreSQL: disk_full; SQLite: SQLITE_FULL, and its codes for a failed write or failed growth of shared memory on a full disk
         matches!(self.database_code().as_deref(), Some("53100" | "13" | "778" | "4874"))
     }
 
-    /// Whether the database gave up: somebody else kept a lock for too long, or the statement took too long. Nothing of the transaction has
-    /// happened, and the same may well succeed in a moment.
+    /// Whether the database timed out on a lock or a statement. Nothing of the transaction was stored; it may well succeed in a moment.
     pub fn is_out_of_time(&self) -> bool {
         // PostgreSQL: lock_not_available, query_canceled
         matches!(self.database_code().as_deref(), Some("55P03" | "57014"))
@@ -149,11 +149,11 @@ impl Error {
         }
     }
 
-    /// Whether the same will fail whenever it is tried: a fault of ours, or something that the database will never take.
+    /// Whether every retry would fail too: an internal fault, or data that the database will never accept.
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Fault(_) => true,
-            // data that does not fit (22…) or breaks a constraint (23…), by the codes of PostgreSQL; SQLite's are 19, 20 and 25
+            // data that does not fit (22…) or breaks a constraint (23…), in PostgreSQL's codes; SQLite's are 19, 20 and 25
             Self::Database(_) => self.database_code().is_some_and(|code| {
                 (code.len() == 5
                     && (code.starts_with("22") || code.starts_with("23"))
@@ -172,14 +172,14 @@ impl Error {
     }
 }
 
-/// Whether the connection to the database was lost, or the database is going down or coming up: nothing of a transaction that was not being
-/// committed has happened then.
+/// Whether the connection to the database was lost, or the database is shutting down or starting. Unless it was being committed, nothing of the
+/// transaction was stored.
 pub fn is_connection_lost(error: &DbErr) -> bool {
     use sea_orm::sqlx::Error as Cause;
     let lost = cause(error).is_some_and(|cause| {
         matches!(cause, Cause::Io(_) | Cause::Tls(_) | Cause::Protocol(_) | Cause::WorkerCrashed)
     });
-    // PostgreSQL: connection exceptions (08…), shut down, crashed, starting; terminated by an administrator
+    // PostgreSQL: connection exceptions (08…), shutdown, crash, startup; terminated by an administrator
     lost || database_code(error).is_some_and(|code| {
         code.len() == 5 && (code.starts_with("08") || matches!(&*code, "57P01" | "57P02" | "57P03"))
     })
@@ -201,11 +201,11 @@ fn database_code(error: &DbErr) -> Option<String> {
 
 macro_rules! define {
     ($($(#[$meta:meta])* $variant:ident = $text:literal),+ $(,)?) => {
-        /// Stable codes of `userErrors`. New ones may be added; none changes its meaning.
+        /// Stable error codes. New ones may be added; existing ones keep their meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum ErrorCode { $($(#[$meta])* $variant,)+ }
         impl ErrorCode {
-            /// The published text.
+            /// The published code.
             pub fn as_str(self) -> &'static str { match self { $(Self::$variant => $text,)+ } }
         }
     };
@@ -216,69 +216,69 @@ macro_rules! define {
 macro_rules! for_each_error_code {
     ($callback:ident) => {
         $callback! {
-            /// A value is malformed or out of its bounds.
+            /// A value is malformed or out of bounds.
             InvalidInput = "INVALID_INPUT",
-            /// No such object in what the caller may see.
+            /// The object does not exist in the caller's subtree.
             NotFound = "NOT_FOUND",
-            /// The role may see the object and not do this with it.
+            /// The caller's role may see the object but may not do this.
             Forbidden = "FORBIDDEN",
-            /// Something with this name, number or key exists already.
+            /// An object with this name, number or key already exists.
             AlreadyExists = "ALREADY_EXISTS",
-            /// The object is not in a state that allows this; the message names the present one.
+            /// The object's state does not allow this; the message names the state.
             IllegalState = "ILLEGAL_STATE",
             /// Login or password is wrong, or the login is disabled.
             BadCredentials = "BAD_CREDENTIALS",
-            /// Too many wrong passwords lately: wait a little.
+            /// Too many wrong passwords recently: wait, up to 30 seconds.
             TryLater = "TRY_LATER",
-            /// The password is too short or too common.
+            /// The password is too short, too long or too easy to guess.
             WeakPassword = "WEAK_PASSWORD",
-            /// The same idempotency key came with another input.
+            /// The idempotency key was already used with another input.
             IdempotencyConflict = "IDEMPOTENCY_CONFLICT",
-            /// Amounts of different currencies cannot be mixed.
+            /// Amounts in different currencies cannot be combined.
             CurrencyMismatch = "CURRENCY_MISMATCH",
-            /// The register is not open.
+            /// The register is closed: open it first.
             RegisterClosed = "REGISTER_CLOSED",
-            /// The register is open already.
+            /// The register is already open.
             RegisterOpen = "REGISTER_OPEN",
-            /// Open cabins or unpaid statements keep the register from closing.
+            /// Open cabins or unpaid statements prevent the register from closing.
             OpenItems = "OPEN_ITEMS",
-            /// The cabin has no phone.
+            /// The cabin has no phone: assign one first.
             CabinWithoutPhone = "CABIN_WITHOUT_PHONE",
-            /// The cabin is in use.
+            /// A customer has the cabin.
             CabinOccupied = "CABIN_OCCUPIED",
             /// The callshop, or an account above it, is suspended.
             Suspended = "SUSPENDED",
-            /// Something above the callshop keeps this from working; its reseller knows more.
+            /// A problem above the callshop prevents this; its reseller can see the details.
             ServiceUnavailable = "SERVICE_UNAVAILABLE",
             /// The payments do not cover the amount due.
             Underpaid = "UNDERPAID",
-            /// More was paid by other means than cash than is due: only cash gives change.
+            /// Non-cash payments exceed the amount due; only cash gives change.
             Overpaid = "OVERPAID",
-            /// The account would hold less than nothing beyond its limit.
+            /// The account's balance and credit limit do not cover this.
             InsufficientCredit = "INSUFFICIENT_CREDIT",
-            /// More than an attendant may take off or give back: the owner may.
+            /// Exceeds what an attendant may discount or refund; the owner may do it.
             CeilingExceeded = "CEILING_EXCEEDED",
-            /// By the books the register holds less cash than is to be taken out.
+            /// By the books, the register holds less cash than this.
             InsufficientCash = "INSUFFICIENT_CASH",
-            /// The discounts would be more than what they are taken off.
+            /// The discounts would exceed the session's calls and items.
             DiscountTooHigh = "DISCOUNT_TOO_HIGH",
-            /// More than is left of what was paid.
+            /// Exceeds what is left to refund.
             RefundTooHigh = "REFUND_TOO_HIGH",
-            /// The transfer was taken back already.
+            /// The transfer was already reversed.
             AlreadyReversed = "ALREADY_REVERSED",
-            /// The draft was not made from the version that is in force: make the change again, or activate a copy of the draft.
+            /// The draft was not made from the active version. Make the change again, or activate a copy of the draft.
             StaleDraft = "STALE_DRAFT",
-            /// Another version is scheduled for that instant, or before it: choose another instant, or build on that version.
+            /// Another version is scheduled for that instant or an earlier one. Choose another instant, or start from that version.
             ScheduleConflict = "SCHEDULE_CONFLICT",
-            /// A row of the file cannot be used; `problems` lists them all.
+            /// The file has rows with errors; `problems` lists them.
             BadDeck = "BAD_DECK",
-            /// A number or prefix has no rate.
+            /// No rate matches the number or prefix.
             DestinationNotRated = "DESTINATION_NOT_RATED",
-            /// A number or prefix may not be called.
+            /// The number or prefix is blocked.
             DestinationBlocked = "DESTINATION_BLOCKED",
-            /// The text dialled is no number that this dial plan knows.
+            /// The dialed text is not a number in this dial plan.
             NumberInvalid = "NUMBER_INVALID",
-            /// The proxy did not take the command; the call may go on.
+            /// The SIP proxy did not accept the command; the call may continue.
             ProxyUnreachable = "PROXY_UNREACHABLE",
         }
     };

@@ -5,7 +5,7 @@ use serde::{Serialize as _, Serializer};
 
 /// A database's or Redis' address without its password, for logs and people.
 pub fn without_password(url: &str) -> String {
-    // what is behind `?` may hold one, too
+    // the query part may contain a password, too
     let url = if url.starts_with("sqlite:") { url } else { url.split('?').next().unwrap_or_default() };
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     match rest.rsplit_once('@') {

@@ -1,4 +1,4 @@
-//! Subscriptions: what happens in a callshop or cabin, and its live calls with their cost.
+//! Subscriptions: activity events of a callshop or cabin, and live calls with their running cost.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use app::feed::{Told, Watch, stream as positions};
 use app::{App, calls as call_cases};
 use store;
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[
     ("Subscription.callshopActivity", SIGNED_IN),
     ("Subscription.cabinActivity", SIGNED_IN),
@@ -30,7 +30,7 @@ pub const RULES: &[Rule] = &[
 ];
 
 remote_enum!(
-    /// What happened.
+    /// Kind of an activity event.
     ActivityKind = "entity::ActivityKind" {
         /// The cash register was opened.
         RegisterOpened,
@@ -38,112 +38,112 @@ remote_enum!(
         RegisterClosed,
         /// A cabin was opened for a customer.
         CabinOpened,
-        /// A cabin was closed while a call was up; it closes when the call is over.
+        /// A cabin was closed during a call; it closes when the call ends.
         CabinClosing,
-        /// A cabin was closed; its statement is final.
+        /// A cabin was closed, and its statement is final.
         CabinClosed,
-        /// A cabin was made, changed or retired.
+        /// A cabin was created, changed or retired.
         CabinChanged,
-        /// A phone registered.
+        /// A phone registered at the proxy.
         PhoneOnline,
         /// A phone's registration ended.
         PhoneOffline,
-        /// A call was allowed and is on its way.
+        /// A call was allowed.
         CallAuthorized,
-        /// The other phone rings.
+        /// The called phone rings.
         CallRinging,
-        /// Somebody answered; the call costs from now on.
+        /// A call was answered, and is charged from now on.
         CallAnswered,
-        /// An answered call is over, with its charge.
+        /// An answered call ended; its charge is known.
         CallEnded,
         /// A call was not answered.
         CallFailed,
-        /// A call was given up before it was on its way.
+        /// A call was given up by the caller or the proxy before it rang.
         CallAbandoned,
-        /// A call was not allowed; its `refusal` says why.
+        /// A call was refused; see the call's `refusal`.
         CallRefused,
-        /// A call that is up may go on for longer: more was set aside for it.
+        /// A running call may continue for longer: more credit was reserved for it.
         CallExtended,
-        /// What the callshop may still spend fell below what it wants to be told of.
+        /// The callshop's credit fell below its `lowCredit` threshold.
         CreditLow,
         /// A customer paid.
         SessionSettled,
-        /// A customer who had paid got money back.
+        /// A customer who had paid got a refund.
         SessionRefunded,
     }
 );
 
-/// Something that happened in a callshop.
+/// An activity event: something that happened in a callshop.
 #[derive(SimpleObject)]
 pub struct Activity {
-    /// 1, 2, 3 … in the callshop, without a gap; one cabin's activities skip those of the others.
+    /// Sequence number: 1, 2, 3 … without gaps in a callshop. A cabin's subscription skips the numbers of other cabins.
     pub seq: i64,
-    /// When it happened.
+    /// When it happened: by the proxy's clock for events that the proxy reports, otherwise by the server's.
     pub at: DateTime<Utc>,
-    /// What happened.
+    /// Kind of event.
     pub kind: ActivityKind,
-    /// In which cabin.
+    /// Cabin concerned; null if none.
     pub cabin_id: Option<ID>,
-    /// In which session.
+    /// Session concerned; null if none.
     pub session_id: Option<ID>,
-    /// The call, as it was then.
+    /// The call as of this event; null if the event is not about a call.
     pub call: Option<Call>,
 }
 
-/// How a callshop stands.
+/// State of a callshop at one instant.
 #[derive(SimpleObject)]
 pub struct CallshopSnapshot {
-    /// When it stood so.
+    /// Instant of the snapshot.
     pub as_of: DateTime<Utc>,
-    /// Its cabins, by number.
+    /// All cabins, by number.
     pub cabins: Vec<Cabin>,
-    /// Its live calls, oldest first.
+    /// All live calls, oldest first.
     pub live_calls: Vec<Call>,
 }
 
-/// How a cabin stands.
+/// State of a cabin at one instant.
 #[derive(SimpleObject)]
 pub struct CabinSnapshot {
-    /// When it stood so.
+    /// Instant of the snapshot.
     pub as_of: DateTime<Utc>,
     /// The cabin.
     pub cabin: Cabin,
-    /// Its live call.
+    /// Its live calls, normally at most one.
     pub live_calls: Vec<Call>,
 }
 
-/// A message of `callshopActivity`: a snapshot first (unless it goes on behind a cursor), then events.
+/// A message of `callshopActivity`. The first one is a snapshot, unless the subscription resumes after a cursor; all others are events.
 #[derive(SimpleObject)]
 pub struct CallshopActivity {
-    /// Subscribe with it as `after` to go on behind this message.
+    /// Position of this message. Pass it as `after` to resume after it.
     pub cursor: String,
-    /// How the callshop stands; in the first message, when it does not go on behind a cursor.
+    /// Set in the first message, unless the subscription resumes after a cursor.
     pub snapshot: Option<CallshopSnapshot>,
-    /// What happened.
+    /// Set in every message but the snapshot.
     pub event: Option<Activity>,
-    /// The cursor given as `after` is older than what is kept: events are missing between it and this snapshot.
+    /// True if the cursor given as `after` is older than the stored events: events between it and this snapshot are lost.
     pub cursor_expired: bool,
 }
 
-/// A message of `cabinActivity`: a snapshot first (unless it goes on behind a cursor), then events.
+/// A message of `cabinActivity`. The first one is a snapshot, unless the subscription resumes after a cursor; all others are events.
 #[derive(SimpleObject)]
 pub struct CabinActivity {
-    /// Subscribe with it as `after` to go on behind this message.
+    /// Position of this message. Pass it as `after` to resume after it.
     pub cursor: String,
-    /// How the cabin stands; in the first message, when it does not go on behind a cursor.
+    /// Set in the first message, unless the subscription resumes after a cursor.
     pub snapshot: Option<CabinSnapshot>,
-    /// What happened.
+    /// Set in every message but the snapshot.
     pub event: Option<Activity>,
-    /// The cursor given as `after` is older than what is kept: events are missing between it and this snapshot.
+    /// True if the cursor given as `after` is older than the stored events: events between it and this snapshot are lost.
     pub cursor_expired: bool,
 }
 
-/// A message of `liveCalls`.
+/// A message of the `liveCalls` subscription.
 #[derive(SimpleObject)]
 pub struct LiveCalls {
-    /// The instant that elapsed times and costs are of.
+    /// Instant at which elapsed times and costs were computed.
     pub as_of: DateTime<Utc>,
-    /// The live calls, oldest first.
+    /// All live calls, oldest first.
     pub calls: Vec<Call>,
 }
 
@@ -182,13 +182,13 @@ impl From<&Told> for CabinActivity {
     }
 }
 
-/// How it stands, then what follows; ends after an error, which it passes on.
+/// The first message, then the events; ends after passing on an error.
 fn answers<T>(ctx: &Context<'_>, first: Option<T>, following: Following) -> Answers<T>
 where
     T: for<'a> From<&'a Told> + Send + 'static,
 {
     let first = stream::iter(first.map(Ok));
-    // written without the executor, when that is possible
+    // if possible, events are written without the executor
     let Some(following) = live::leave(ctx, following) else { return first.boxed() };
     let events = stream::unfold(Some(following), async |following: Option<Following>| {
         let mut following = following?;
@@ -202,23 +202,23 @@ where
 
 type Answers<T> = BoxStream<'static, async_graphql::Result<T>>;
 
-/// The application behind a subscription, which outlives its first answer.
+/// The application of a subscription; owned, because the stream outlives the first response.
 pub(super) fn application(ctx: &Context<'_>) -> Arc<App> {
     ctx.data_unchecked::<Arc<App>>().clone()
 }
 
-/// What can be watched.
+/// Subscriptions of this file.
 #[derive(Default)]
 pub struct ActivitySubscription;
 
 #[Subscription]
 impl ActivitySubscription {
-    /// Everything that happens in a callshop, in order.
+    /// Every activity event of a callshop, in order.
     async fn callshop_activity(
         &self,
         ctx: &Context<'_>,
         callshop_id: ID,
-        #[graphql(desc = "Go on behind this cursor: nothing missed, nothing twice.")] after: Option<String>,
+        #[graphql(desc = "Resume after this cursor, without gaps or repeats.")] after: Option<String>,
     ) -> async_graphql::Result<Answers<CallshopActivity>> {
         let (app, actor) = (application(ctx), actor(ctx)?);
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
@@ -237,12 +237,12 @@ impl ActivitySubscription {
         Ok(answers(ctx, first, Following { watch, cabin: None, metrics: app.metrics.clone() }))
     }
 
-    /// Everything that happens in a cabin, in order.
+    /// Every activity event of a cabin, in order.
     async fn cabin_activity(
         &self,
         ctx: &Context<'_>,
         cabin_id: ID,
-        #[graphql(desc = "Go on behind this cursor: nothing missed, nothing twice.")] after: Option<String>,
+        #[graphql(desc = "Resume after this cursor, without gaps or repeats.")] after: Option<String>,
     ) -> async_graphql::Result<Answers<CabinActivity>> {
         let (app, actor) = (application(ctx), actor(ctx)?);
         let cabin = Kind::Cabin.parse(&cabin_id).map_err(top_level)?;
@@ -264,12 +264,12 @@ impl ActivitySubscription {
         Ok(answers(ctx, first, Following { watch, cabin: Some(cabin), metrics: app.metrics.clone() }))
     }
 
-    /// A callshop's live calls with elapsed time and cost: at once, whenever one changes, and every so many seconds.
+    /// A callshop's live calls with elapsed time and cost: immediately, whenever a call changes, and every `everySeconds`.
     async fn live_calls(
         &self,
         ctx: &Context<'_>,
         callshop_id: ID,
-        #[graphql(default = 1, desc = "Seconds between ticks, 1 to 60.")] every_seconds: i32,
+        #[graphql(default = 1, desc = "Seconds between messages, 1 to 60.")] every_seconds: i32,
     ) -> async_graphql::Result<Answers<LiveCalls>> {
         let (app, actor) = (application(ctx), actor(ctx)?.clone());
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
@@ -294,7 +294,7 @@ fn shared(rows: Vec<entity::call::Model>) -> Rows {
     rows.into_iter().map(Arc::new).collect()
 }
 
-/// The live calls of one callshop, read again when something happens and computed at each tick in between.
+/// The live calls of one callshop: read again after an activity event, recomputed at each tick in between.
 struct Ticker {
     app: Arc<App>,
     actor: Actor,
@@ -302,7 +302,7 @@ struct Ticker {
     watch: Watch,
     ticks: tokio::time::Interval,
     calls: Rows,
-    /// Something happened, and they are being read again.
+    /// The read under way after an activity event.
     reading: Option<BoxFuture<'static, base::error::Result<Rows>>>,
 }
 
@@ -310,13 +310,13 @@ impl Ticker {
     async fn start(app: Arc<App>, actor: Actor, shop: Uuid, every: Duration) -> async_graphql::Result<Self> {
         let start = watching::start(&app, &actor, shop, None, None).await.map_err(top_level)?;
         let calls = start.snapshot.map(|state| shared(state.live)).unwrap_or_default();
-        // the first tick comes at once
+        // the first tick is immediate
         let mut ticks = tokio::time::interval(every);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         Ok(Self { app, actor, shop, watch: start.watch, ticks, calls, reading: None })
     }
 
-    /// The next message. Ticks go on while the calls are read, with what was read before: a database that is away ends nothing.
+    /// The next message. While a read is under way, ticks use the previous rows, so an unavailable database does not stop the stream.
     async fn next(&mut self) -> base::error::Result<LiveCalls> {
         loop {
             tokio::select! {
@@ -342,7 +342,7 @@ impl Ticker {
         positions::patiently(live).await.map(shared)
     }
 
-    /// Waits for an activity about a call.
+    /// Waits for an activity event about a call.
     async fn changed(watch: &mut Watch) -> base::error::Result<()> {
         while watch.next().await?.call_id.is_none() {}
         Ok(())

@@ -15,26 +15,26 @@ use super::users::User;
 use super::{actor, app};
 use app::audit::{self, Entry};
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[("Query.auditLog", BACK_OFFICE)];
 
-/// What one mutation changed of one object.
+/// The change that one mutation made to one object.
 pub struct AuditEntry(Entry);
 
-/// A field of an object that was changed.
+/// A changed field.
 #[derive(SimpleObject)]
 pub struct AuditChange {
-    /// Its name.
+    /// Name of the field.
     pub field: String,
-    /// What it was: text as it is, everything else as JSON; null for nothing.
+    /// Previous value: text as is, anything else as JSON; null if it was unset.
     pub before: Option<String>,
-    /// What it is now, likewise.
+    /// New value, in the same form; null if it was removed.
     pub after: Option<String>,
 }
 
 #[Object]
 impl AuditEntry {
-    /// When.
+    /// When the change was committed.
     async fn at(&self) -> DateTime<Utc> {
         self.0.row.at
     }
@@ -44,27 +44,27 @@ impl AuditEntry {
         &self.0.row.action
     }
 
-    /// Name of the changed object's type.
+    /// GraphQL type of the changed object.
     async fn object_type(&self) -> &str {
         &self.0.row.object_kind
     }
 
-    /// Global id of the changed object.
+    /// Global id of the changed object; null if it has none.
     async fn object_id(&self) -> Option<ID> {
         Kind::named(&self.0.row.object_kind).map(|kind| kind.id(self.0.row.object_id))
     }
 
-    /// Who did it; null for who is above the caller's account, and for the server's command line.
+    /// User who made the change; null if that user belongs to an account above the caller's, or for a change by the server's command line.
     async fn user(&self) -> Option<User> {
         self.0.user.clone().map(User)
     }
 
-    /// Address that it came from; null where `user` is.
+    /// IP address of the request; null whenever `user` is.
     async fn address(&self) -> Option<&str> {
         Some(self.0.row.address.as_str()).filter(|address| !address.is_empty())
     }
 
-    /// What changed, without secrets.
+    /// Changed fields, without secrets.
     async fn changes(&self) -> Vec<AuditChange> {
         let (before, after) = (self.0.row.before.as_object(), self.0.row.after.as_object());
         let names = [before, after].into_iter().flatten().flat_map(|object| object.keys().cloned());
@@ -92,7 +92,7 @@ pub struct AuditQuery;
 
 #[Object]
 impl AuditQuery {
-    /// What was changed of the caller's account or one below it, and of its objects, newest first.
+    /// Changes to the caller's account or one below it, and to its objects, newest first. Hidden from attendants.
     async fn audit_log(
         &self,
         ctx: &Context<'_>,

@@ -1,4 +1,4 @@
-//! Logging in and out, and who one is.
+//! Login, logout and the current user.
 
 use async_graphql::{Context, InputObject, Object};
 use chrono::{DateTime, Utc};
@@ -10,7 +10,7 @@ use super::{actor, app, origin};
 use app::auth::login::{self, Tokens};
 use app::users;
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[
     ("Query.viewer", EVERYONE),
     ("Mutation.login", EVERYONE),
@@ -22,20 +22,20 @@ pub const RULES: &[Rule] = &[
 /// Login and password.
 #[derive(InputObject)]
 pub struct LoginInput {
-    /// `name@code`, the code being the account's.
+    /// `name@code`, where `code` is the account's.
     pub login: String,
-    /// The password.
+    /// In plain text; send it over TLS only.
     pub password: String,
 }
 
 /// A refresh token.
 #[derive(InputObject)]
 pub struct RefreshInput {
-    /// As `login` or the last `refresh` gave it; it is used up. When no answer came, present the same one again within 30 seconds.
+    /// The token from `login` or the last `refresh`; it works once. If you got no response, send the same token again within 30 seconds.
     pub refresh_token: String,
 }
 
-/// What to end.
+/// Scope of the logout.
 #[derive(InputObject)]
 pub struct LogoutInput {
     /// End every login of the user, on every device.
@@ -43,12 +43,12 @@ pub struct LogoutInput {
     pub everywhere: bool,
 }
 
-/// A new password.
+/// Present and new password.
 #[derive(InputObject)]
 pub struct ChangePasswordInput {
-    /// The one that is used now.
+    /// The password in use.
     pub present_password: String,
-    /// The new one.
+    /// 10 to 256 characters, at least four of them different.
     pub new_password: String,
 }
 
@@ -57,27 +57,27 @@ payload!(
     LoginPayload {
         /// Send it as `Authorization: Bearer …`.
         access_token: String,
-        /// When the access token ends.
+        /// When the access token expires; call `refresh` before.
         access_token_expires_at: DateTime<Utc>,
-        /// Good for one `refresh`; keep it safe.
+        /// Works for one `refresh`. Store it safely.
         refresh_token: String,
-        /// Who logged in.
+        /// The logged-in user.
         viewer: User,
     }
 );
 
 payload!(
-    /// What `logout` answers.
+    /// Result of `logout`.
     LogoutPayload {
-        /// Whether the login is ended.
+        /// True when the login has ended.
         done: bool,
     }
 );
 
 payload!(
-    /// What `changePassword` answers.
+    /// Result of `changePassword`.
     ChangePasswordPayload {
-        /// Who has the new password; his other logins are ended.
+        /// The user. All other logins of the user have ended.
         viewer: User,
     }
 );
@@ -88,7 +88,7 @@ pub struct AuthQuery;
 
 #[Object]
 impl AuthQuery {
-    /// Who is logged in; null for nobody.
+    /// The logged-in user; null without a login.
     async fn viewer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Ok(actor) = actor(ctx) else { return Ok(None) };
         Ok(Some(User(users::find(app(ctx), actor, actor.user_id).await.map_err(top_level)?)))
@@ -101,27 +101,27 @@ pub struct AuthMutation;
 
 #[Object]
 impl AuthMutation {
-    /// Starts a login. Wrong passwords slow further tries down for that login, up to half a minute. A token that is sent along is ignored when
-    /// it is not valid any more.
+    /// Starts a login. After wrong passwords, further attempts for that login are delayed, by up to 30 seconds. An expired token in the request
+    /// is ignored.
     async fn login(&self, ctx: &Context<'_>, input: LoginInput) -> async_graphql::Result<LoginPayload> {
         let result = login::login(app(ctx), &input.login, input.password, origin(ctx)?).await;
         answer(with_viewer(ctx, result).await)
     }
 
-    /// Trades a refresh token for a new pair. The token that was used last is answered again for 30 seconds, by the same refresh token, until
-    /// that one is used; any other that is presented twice ends the login.
+    /// Exchanges a refresh token for a new pair of tokens. Repeating the last refresh token within 30 seconds returns the same new pair, until
+    /// that pair's refresh token is used. Any other reuse of a token ends the login.
     async fn refresh(&self, ctx: &Context<'_>, input: RefreshInput) -> async_graphql::Result<LoginPayload> {
         let result = login::refresh(app(ctx), &input.refresh_token, origin(ctx)?).await;
         answer(with_viewer(ctx, result).await)
     }
 
-    /// Ends this login, or all of the user's. Open sockets of it are closed.
+    /// Ends this login, or all logins of the user. Their open sockets are closed.
     async fn logout(&self, ctx: &Context<'_>, input: LogoutInput) -> async_graphql::Result<LogoutPayload> {
         let done = login::logout(app(ctx), actor(ctx)?, input.everywhere).await;
         answer(done.map(|()| LogoutPayload { done: Some(true), user_errors: Vec::new() }))
     }
 
-    /// Changes one's own password and ends one's other logins.
+    /// Changes the caller's password and ends the caller's other logins.
     async fn change_password(
         &self,
         ctx: &Context<'_>,

@@ -1,4 +1,4 @@
-//! Cabins: the booths of a callshop.
+//! Cabins: the phone booths of a callshop.
 
 use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
@@ -16,7 +16,7 @@ use app::cabins::{self, CabinChange, CabinView, NewCabin};
 use app::phones::PhoneView;
 use app::sessions::SessionView;
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[
     ("Query.cabin", SIGNED_IN),
     ("Query.cabins", SIGNED_IN),
@@ -26,20 +26,20 @@ pub const RULES: &[Rule] = &[
 ];
 
 remote_enum!(
-    /// What a cabin is doing.
+    /// State of a cabin.
     CabinState = "app::cabins::CabinState" {
-        /// Nobody has it.
+        /// No customer. Its phone can make emergency calls only.
         Closed,
-        /// A customer has it and may call, or it waits for his last call to end.
+        /// A customer has it (its session is OPEN or CLOSING), and no call is up.
         Open,
         /// A call is up.
         InCall,
-        /// Taken out of use by hand.
+        /// Taken out of service by a user.
         OutOfService,
     }
 );
 
-/// A booth with a phone.
+/// A phone booth with a number on its door.
 pub struct Cabin(pub CabinView);
 
 #[Object]
@@ -54,34 +54,34 @@ impl Cabin {
         self.0.cabin.number
     }
 
-    /// For people.
+    /// Display name.
     async fn label(&self) -> &str {
         &self.0.cabin.label
     }
 
-    /// What it is doing.
+    /// Derived from its session and calls.
     async fn state(&self) -> CabinState {
         self.0.state().into()
     }
 
-    /// Its phone; without one it cannot be opened.
+    /// Its phone; null if none is assigned. A cabin without a phone cannot be opened.
     async fn phone(&self) -> Option<Phone> {
         let phone = self.0.phone.clone()?;
         Some(Phone(PhoneView { phone, cabin: Some(self.0.clone()) }))
     }
 
-    /// Whether its phone is registered at the proxy; null without a phone.
+    /// Whether the phone is registered at the proxy; null without a phone.
     async fn phone_online(&self) -> Option<bool> {
         self.0.phone.as_ref().map(|phone| phone.online)
     }
 
-    /// The customer who has it now.
+    /// The session of the customer in the cabin; null if there is none.
     async fn current_session(&self) -> Option<CabinSession> {
         let session = self.0.session.clone()?;
         Some(CabinSession(SessionView { session, currency: self.0.currency.clone() }))
     }
 
-    /// Calls made from it, newest first.
+    /// Calls made from the cabin, newest first.
     async fn calls(
         &self,
         ctx: &Context<'_>,
@@ -99,12 +99,12 @@ impl Cabin {
         .await
     }
 
-    /// Since when it is gone; null while it is there.
+    /// When the cabin was retired; null while it is in use.
     async fn retired_at(&self) -> Option<DateTime<Utc>> {
         self.0.cabin.retired_at
     }
 
-    /// When it was made.
+    /// When the cabin was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.cabin.created_at
     }
@@ -113,40 +113,40 @@ impl Cabin {
 /// A new cabin.
 #[derive(InputObject)]
 pub struct CreateCabinInput {
-    /// In which callshop.
+    /// Callshop that gets the cabin.
     pub callshop_id: ID,
     /// Number on the door, 1 to 9999, unique in the callshop.
     pub number: i32,
-    /// For people; "Cabin" and the number when left out.
+    /// Display name; "Cabin" and the number if omitted.
     pub label: Option<String>,
-    /// A phone of the callshop that is in no cabin.
+    /// A phone of the callshop that is not in any cabin.
     pub phone_id: Option<ID>,
 }
 
-/// What of a cabin to change; what is left out stays.
+/// Changes to a cabin; omitted fields stay as they are.
 #[derive(InputObject)]
 pub struct UpdateCabinInput {
-    /// Which cabin.
+    /// The cabin to change.
     pub cabin_id: ID,
     /// Number on the door, 1 to 9999, unique in the callshop.
     pub number: Option<i32>,
-    /// For people.
+    /// Display name.
     pub label: Option<String>,
-    /// Takes it out of use, or back; not while a customer has it.
+    /// True takes the cabin out of service, false puts it back. Not while a customer has it.
     pub out_of_service: Option<bool>,
 }
 
-/// Which cabin.
+/// Selects a cabin.
 #[derive(InputObject)]
 pub struct CabinIdInput {
-    /// A cabin of the caller's branch.
+    /// A cabin in the caller's subtree.
     pub cabin_id: ID,
 }
 
 payload!(
-    /// What mutations of cabins answer.
+    /// Result of the cabin mutations.
     CabinPayload {
-        /// The cabin as it is now.
+        /// The cabin after the change.
         cabin: Cabin,
     }
 );
@@ -157,7 +157,7 @@ pub struct CabinQuery;
 
 #[Object]
 impl CabinQuery {
-    /// A cabin of the caller's branch.
+    /// A cabin in the caller's subtree; null if there is none.
     async fn cabin(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Cabin>> {
         let found = async { cabins::find(app(ctx), caller(ctx)?, Kind::Cabin.parse(&id)?).await };
         nullable(found.await.map(Cabin))
@@ -187,7 +187,7 @@ pub struct CabinMutation;
 
 #[Object]
 impl CabinMutation {
-    /// Makes a cabin.
+    /// Creates a cabin.
     async fn create_cabin(
         &self,
         ctx: &Context<'_>,
@@ -222,7 +222,7 @@ impl CabinMutation {
         answer(changed.await.map(done))
     }
 
-    /// Takes a cabin away for good. Its phone becomes free, its history stays.
+    /// Retires a cabin for good. Its phone becomes free and its history stays.
     async fn retire_cabin(
         &self,
         ctx: &Context<'_>,

@@ -1,4 +1,4 @@
-//! Calls: one attempt each, live or over.
+//! Calls: one record per attempt, live or over.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use super::{actor, app, caller, remote_enum};
 use app::calls::{self, pricing};
 use store::{self, calls::CallFilter};
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[
     ("Query.call", SIGNED_IN),
     ("Query.calls", SIGNED_IN),
@@ -29,71 +29,71 @@ pub const RULES: &[Rule] = &[
 ];
 
 remote_enum!(
-    /// Where a call is.
+    /// State of a call. ENDED, FAILED, ABANDONED and REFUSED are final.
     CallState = "entity::CallState" {
-        /// Allowed, on its way.
+        /// Allowed, but not ringing yet.
         Authorized,
-        /// The other phone rings.
+        /// The called party's phone is ringing.
         Ringing,
-        /// Somebody answered; it costs.
+        /// In progress, and being charged.
         Answered,
-        /// It was answered and is over.
+        /// Was answered, and is over.
         Ended,
-        /// It was not answered.
+        /// Was not answered.
         Failed,
-        /// Given up before it was on its way.
+        /// Given up by the caller or the proxy before it rang.
         Abandoned,
-        /// Not allowed; `refusal` says why.
+        /// Not allowed; see `refusal`.
         Refused,
     }
 );
 
 remote_enum!(
-    /// Who ended a call.
+    /// The party that ended a call.
     EndedBy = "entity::EndedBy" {
         /// The customer.
         Caller,
-        /// The other party.
+        /// The called party.
         Callee,
-        /// The proxy: a limit, or a phone that died.
+        /// The SIP proxy, at a limit or because a phone stopped responding.
         Proxy,
-        /// Somebody hung it up through this API.
+        /// A user, with `hangUpCall` or by closing the cabin.
         Api,
     }
 );
 
 remote_enum!(
-    /// Why a call ended.
+    /// Reason that a call ended.
     EndCause = "entity::EndCause" {
-        /// Somebody put the phone down.
+        /// One party hung up.
         Bye,
-        /// The credit or a limit was used up.
+        /// Credit, deposit or a limit was used up.
         MaxDuration,
-        /// The phone no longer answered.
+        /// The phone stopped responding.
         KeepaliveLost,
-        /// The phone never acknowledged the answer: the proxy, or the gateway, ended the call. It is charged from the answer,
-        /// unless the operator of the server has made such calls free.
+        /// The phone never acknowledged the answer, so the proxy or the gateway ended the call. It is charged from the answer, unless the
+        /// server's operator has made such calls free.
         NoAck,
-        /// Somebody hung it up through this API.
+        /// A user hung up through this API.
         Api,
         /// The proxy's operator ended it.
         Rpc,
-        /// Its proxy no longer knew it: it ended at the last instant it was seen.
+        /// Its proxy no longer knew it. It ends at the last instant it was seen.
         Lost,
     }
 );
 
-/// One attempt to call. Live calls carry what a client needs to tick on its own: `asOf`, `elapsedSeconds`, `cost` and the price.
+/// One call attempt. A client can show a running clock and cost between updates from `asOf`, `elapsedSeconds`, `cost` and the prices.
 pub struct Call(pub(super) CallValues);
 
 impl Call {
-    /// The call as it is at `as_of`.
+    /// The call as of `as_of`.
     pub fn new(row: impl Into<Arc<call::Model>>, as_of: DateTime<Utc>) -> Self {
         Self(CallValues { row: row.into(), as_of })
     }
 }
 
-/// What a call shows of itself, without asking anybody: each method is the field of that name of [`Call`], where it is described.
+/// Fields of a call that need no further query: each method is the field of that name in [`Call`], which documents it.
 pub(super) struct CallValues {
     row: Arc<call::Model>,
     as_of: DateTime<Utc>,
@@ -223,14 +223,14 @@ impl CallValues {
     }
 }
 
-/// What a call cost one account of the caller's branch.
+/// Cost of a call to one account.
 #[derive(SimpleObject)]
 pub struct CallCost {
-    /// Name of the account that pays.
+    /// Display name of the paying account.
     pub account: String,
-    /// Seconds billed to it.
+    /// Billed talk time, in seconds.
     pub billed_seconds: i32,
-    /// What it pays to its parent.
+    /// Charge that the account pays its parent.
     pub amount: Money,
 }
 
@@ -241,132 +241,134 @@ impl Call {
         self.0.id()
     }
 
-    /// The cabin it was made from.
+    /// Cabin of the phone; null for a phone without a cabin.
     async fn cabin_id(&self) -> Option<ID> {
         self.0.cabin_id()
     }
 
-    /// The session on whose bill it is.
+    /// Session that the call is billed to; null for a call outside any session, such as an emergency call from a closed cabin.
     async fn session_id(&self) -> Option<ID> {
         self.0.session_id()
     }
 
-    /// As it was dialled.
+    /// Digits as the customer dialed them.
     async fn dialed(&self) -> &str {
         self.0.dialed()
     }
 
-    /// E.164 digits with "+", or a short number; empty when what was dialled is no number.
+    /// E.164 with "+", or a short number; empty if the dialed text is not a number.
     async fn number(&self) -> String {
         self.0.number()
     }
 
-    /// The number, grouped for people.
+    /// `number` with spaces for display.
     async fn number_formatted(&self) -> String {
         self.0.number_formatted()
     }
 
-    /// Name of the rated destination.
+    /// Destination name of the matching rate, such as "Portugal Mobile"; empty if no rate matched.
     async fn destination(&self) -> &str {
         self.0.destination()
     }
 
-    /// An emergency number: free, and always allowed.
+    /// Whether the number is an emergency number: free, and allowed even from a blocked phone or a closed cabin.
     async fn emergency(&self) -> bool {
         self.0.emergency()
     }
 
-    /// Where it is.
+    /// State as of `asOf`.
     async fn state(&self) -> CallState {
         self.0.state()
     }
 
-    /// When it was asked for.
+    /// When the proxy asked to place the call (also if it was refused), by the server's clock.
     async fn authorized_at(&self) -> DateTime<Utc> {
         self.0.authorized_at()
     }
 
-    /// When the other phone began to ring.
+    /// When the called phone began to ring, by the proxy's clock; null if it has not.
     async fn ringing_at(&self) -> Option<DateTime<Utc>> {
         self.0.ringing_at()
     }
 
-    /// When it was answered.
+    /// When the call was answered, by the proxy's clock; null if it was not.
     async fn answered_at(&self) -> Option<DateTime<Utc>> {
         self.0.answered_at()
     }
 
-    /// When it was over.
+    /// When the call ended, by the proxy's clock; null while it is live.
     async fn ended_at(&self) -> Option<DateTime<Utc>> {
         self.0.ended_at()
     }
 
-    /// The instant that `elapsedSeconds` and `cost` are of.
+    /// Instant at which `elapsedSeconds` and `cost` were computed.
     async fn as_of(&self) -> DateTime<Utc> {
         self.0.as_of()
     }
 
-    /// Seconds talked so far, or in all; whole seconds rounded up.
+    /// Talk time in seconds, rounded up: so far while the call is live, in total once it is over.
     async fn elapsed_seconds(&self) -> async_graphql::Result<u32> {
         self.0.elapsed_seconds()
     }
 
-    /// What the customer pays if the call ends at `asOf`; once it is over, what he pays.
+    /// Price to the customer: if the call ended at `asOf` while it is live, final once it is over.
     async fn cost(&self) -> async_graphql::Result<Money> {
         self.0.cost()
     }
 
-    /// Seconds the customer pays for; 0 until it is over.
+    /// Seconds that the customer pays for, after increments; 0 until the call is over.
     async fn billed_seconds(&self) -> i32 {
         self.0.billed_seconds()
     }
 
-    /// What the customer pays a minute, outside time bands.
+    /// Customer's price for 60 seconds, outside time bands; null without a rate.
     async fn price_per_minute(&self) -> async_graphql::Result<Option<Money>> {
         self.0.price_per_minute()
     }
 
-    /// What the customer pays once when it is answered.
+    /// Customer's one-time fee for an answered call; null without a rate.
     async fn connection_fee(&self) -> async_graphql::Result<Option<Money>> {
         self.0.connection_fee()
     }
 
-    /// Seconds that are paid for now. While it runs they grow as long as credit, deposit and limits allow; then it is cut.
+    /// Talk time in seconds that is paid for now. While the call runs, it grows as long as credit, deposit and limits allow; the call is cut
+    /// when it is used up.
     async fn max_seconds(&self) -> i32 {
         self.0.max_seconds()
     }
 
-    /// Its end is an estimate, because its proxy lost it or told times that cannot be true: the true one, if it comes, corrects what it cost.
+    /// Whether the end is an estimate, because the proxy lost the call or reported impossible times. If the true end arrives later, it corrects
+    /// the charge.
     async fn estimated(&self) -> bool {
         self.0.estimated()
     }
 
-    /// What was talked beyond what was paid for, and given away.
+    /// Value of talk beyond the paid time (the call was cut late); given away, not charged.
     async fn written_off(&self) -> Money {
         self.0.written_off()
     }
 
-    /// Final SIP status of a call that was not answered.
+    /// Final SIP status code, such as 486, of a call that was not answered; null otherwise.
     async fn sip_code(&self) -> Option<i32> {
         self.0.sip_code()
     }
 
-    /// Who ended it.
+    /// Party that ended the call; null if unknown or still live.
     async fn ended_by(&self) -> Option<EndedBy> {
         self.0.ended_by()
     }
 
-    /// Why it ended.
+    /// Reason that the call ended; null if unknown or still live.
     async fn cause(&self) -> Option<EndCause> {
         self.0.cause()
     }
 
-    /// Stable code of the reason why it was not allowed.
+    /// Stable error code of the reason that the call was refused; null if it was allowed.
     async fn refusal(&self) -> Option<&str> {
         self.0.refusal()
     }
 
-    /// What it cost the accounts of the caller's branch, from the callshop up; empty until it is over.
+    /// Cost to each account in the caller's subtree, from the callshop up; empty until the call is over. Hidden from attendants.
     async fn costs(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CallCost>> {
         let costs = calls::costs(app(ctx), actor(ctx)?, &self.0.row).boxed().await.map_err(top_level)?;
         let shown = costs.into_iter().map(|cost| CallCost {
@@ -377,18 +379,18 @@ impl Call {
         Ok(shown.collect())
     }
 
-    /// What remains of the caller's income from it after what he pays for it: for a callshop, the customer's price less its cost; null until it
-    /// is over.
+    /// The caller's account's income from this call minus its cost. For a callshop: the customer's price minus the shop's cost. Null until the
+    /// call is over. Hidden from attendants.
     async fn margin(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         let margin = calls::margin(app(ctx), actor(ctx)?, &self.0.row).boxed().await.map_err(top_level)?;
         Ok(margin.map(|margin| self.0.money(margin)))
     }
 }
 
-/// A page of the calls of a cabin or session that the caller was proven to see, newest first.
+/// A page of the calls of a cabin or session, newest first. The caller must already have proven the right to see it.
 ///
 /// # Errors
-/// `INVALID_INPUT` for arguments that are no page; those of the database.
+/// `INVALID_INPUT` for invalid paging arguments; errors of the database.
 pub(super) async fn calls_of(
     ctx: &Context<'_>,
     of: impl FnOnce(store::Page, bool) -> CallsOf,
@@ -405,17 +407,17 @@ pub(super) async fn calls_of(
     connection(paging, true, read, |row: &Arc<call::Model>| row.id, |row| Call::new(row, now)).await
 }
 
-/// Which call.
+/// Selects the call to hang up.
 #[derive(InputObject)]
 pub struct HangUpCallInput {
-    /// A live call.
+    /// A ringing or answered call.
     pub call_id: ID,
 }
 
 payload!(
-    /// What `hangUpCall` answers.
+    /// Result of `hangUpCall`.
     HangUpCallPayload {
-        /// The call as it was when the proxy took the command; its end follows as activity.
+        /// The call when the proxy accepted the command. Its end follows as an activity event.
         call: Call,
     }
 );
@@ -426,15 +428,15 @@ pub struct CallQuery;
 
 #[Object]
 impl CallQuery {
-    /// A call of the caller's branch.
+    /// A call in the caller's subtree; null if there is none.
     async fn call(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Call>> {
         let app = app(ctx);
         let found = async { calls::find(app, caller(ctx)?, Kind::Call.parse(&id)?).await };
         nullable(found.await.map(|row| Call::new(row, app.clock.now())))
     }
 
-    /// A callshop's calls, newest first; only those of one cabin or one session if given.
-    #[allow(clippy::too_many_arguments, reason = "the four of Relay and two filters")]
+    /// A callshop's calls, newest first, optionally only those of one cabin or session.
+    #[allow(clippy::too_many_arguments, reason = "Relay's four arguments and two filters")]
     async fn calls(
         &self,
         ctx: &Context<'_>,
@@ -464,7 +466,7 @@ impl CallQuery {
         .await
     }
 
-    /// A callshop's live calls, oldest first.
+    /// A callshop's live calls, oldest first. Subscribe to `liveCalls` to follow them.
     async fn live_calls(&self, ctx: &Context<'_>, callshop_id: ID) -> async_graphql::Result<Vec<Call>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
@@ -480,7 +482,7 @@ pub struct CallMutation;
 
 #[Object]
 impl CallMutation {
-    /// Hangs a ringing or answered call up.
+    /// Hangs up a ringing or answered call.
     async fn hang_up_call(
         &self,
         ctx: &Context<'_>,

@@ -1,4 +1,4 @@
-//! Credit: how it stands, top-ups, adjustments, reversals, limits.
+//! Credit: balances, top-ups, adjustments, reversals, limits.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use app::auth::Right;
 use app::credit::{self, Adjustment, Posted, Reversal, Standing, TopUp};
 use base::error::{Error, Result};
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[
     ("Mutation.topUp", MANAGERS),
     ("Mutation.adjustCredit", MANAGERS),
@@ -36,17 +36,17 @@ async fn standing(ctx: &Context<'_>, account: &account::Model) -> async_graphql:
     credit::of(app(ctx).store.reader(), account).await.map_err(top_level)
 }
 
-/// What an account holds with its parent.
+/// The account's balance with its parent.
 pub(super) async fn balance(ctx: &Context<'_>, account: &account::Model) -> async_graphql::Result<Money> {
     Ok(Money::new(standing(ctx, account).await?.balance, &account.currency))
 }
 
-/// What live calls hold of it.
+/// Credit reserved by live calls.
 pub(super) async fn held(ctx: &Context<'_>, account: &account::Model) -> async_graphql::Result<Money> {
     Ok(Money::new(standing(ctx, account).await?.held, &account.currency))
 }
 
-/// What may still be spent.
+/// Credit that can still be spent; none without a limit.
 pub(super) async fn available(
     ctx: &Context<'_>,
     account: &account::Model,
@@ -55,29 +55,29 @@ pub(super) async fn available(
     Ok(available.map(|amount| Money::new(amount, &account.currency)))
 }
 
-/// How far below zero the balance may go.
+/// How far below zero the balance may go; none without a limit.
 pub(super) fn limit(ctx: &Context<'_>, account: &account::Model) -> async_graphql::Result<Option<Money>> {
     actor(ctx)?.require(Right::SeeCredit).map_err(top_level)?;
     Ok(account.credit_limit.map(|limit| Money::new(limit, &account.currency)))
 }
 
-/// Below what the account's people are told.
+/// Threshold of the low-credit notification; none without one.
 pub(super) fn low(ctx: &Context<'_>, account: &account::Model) -> async_graphql::Result<Option<Money>> {
     actor(ctx)?.require(Right::SeeCredit).map_err(top_level)?;
     Ok(account.low_credit.map(|low| Money::new(low, &account.currency)))
 }
 
-/// Credit for a child.
+/// Credit for a child account.
 #[derive(InputObject)]
 pub struct TopUpInput {
     /// A child of the caller's account.
     pub account_id: ID,
-    /// How much, above zero.
+    /// Above zero, in the child's currency.
     pub amount: MoneyInput,
     /// Reason or reference.
     #[graphql(default)]
     pub note: String,
-    /// The same key with the same input answers what the first one answered.
+    /// Unique key of this request: repeating it with the same input returns the first result.
     pub idempotency_key: String,
 }
 
@@ -86,45 +86,45 @@ pub struct TopUpInput {
 pub struct AdjustCreditInput {
     /// A child of the caller's account.
     pub account_id: ID,
-    /// How much: above zero gives, below zero takes.
+    /// Above zero to add credit, below zero to remove it.
     pub amount: MoneyInput,
-    /// Why: 1 to 100 characters.
+    /// Reason, 1 to 100 characters.
     pub reason: String,
-    /// The same key with the same input answers what the first one answered.
+    /// Unique key of this request: repeating it with the same input returns the first result.
     pub idempotency_key: String,
 }
 
-/// A top-up or adjustment to take back.
+/// A top-up or adjustment to reverse.
 #[derive(InputObject)]
 pub struct ReverseTransferInput {
     /// A transfer of kind TOP_UP or ADJUSTMENT to a child of the caller's account.
     pub transfer_id: ID,
-    /// Why: 1 to 100 characters.
+    /// Reason, 1 to 100 characters.
     pub reason: String,
-    /// The same key with the same input answers what the first one answered.
+    /// Unique key of this request: repeating it with the same input returns the first result.
     pub idempotency_key: String,
 }
 
-/// How far a child's balance may go below zero.
+/// A child's credit limit.
 #[derive(InputObject)]
 pub struct SetCreditLimitInput {
     /// A child of the caller's account.
     pub account_id: ID,
-    /// Zero or more; null for no limit.
+    /// How far below zero the balance may go, zero or more, in the child's currency; null for no limit.
     pub limit: Option<Decimal>,
 }
 
-/// When an account's people are told that its credit is low.
+/// An account's low-credit threshold.
 #[derive(InputObject)]
 pub struct SetLowCreditInput {
     /// The caller's own account or a child of it.
     pub account_id: ID,
-    /// Below this, zero or more; null for never.
+    /// Notify when balance + creditLimit falls below this, zero or more; null for never.
     pub amount: Option<Decimal>,
 }
 
 payload!(
-    /// What `topUp` answers.
+    /// Result of `topUp`.
     TopUpPayload {
         /// The child's balance after the top-up.
         balance: Money,
@@ -132,11 +132,11 @@ payload!(
 );
 
 payload!(
-    /// What `adjustCredit` and `reverseTransfer` answer.
+    /// Result of `adjustCredit` and `reverseTransfer`.
     CreditPayload {
-        /// The new transfer.
+        /// Global id of the new transfer.
         transfer_id: ID,
-        /// The child's balance after it.
+        /// The child's balance after the transfer.
         balance: Money,
     }
 );
@@ -147,7 +147,7 @@ pub struct CreditMutation;
 
 #[async_graphql::Object]
 impl CreditMutation {
-    /// Gives a child credit.
+    /// Gives credit to a child account. Visible to platform, distributors and resellers.
     async fn top_up(&self, ctx: &Context<'_>, input: TopUpInput) -> async_graphql::Result<TopUpPayload> {
         let done = async {
             let top_up = TopUp {
@@ -164,7 +164,7 @@ impl CreditMutation {
         }))
     }
 
-    /// Corrects a child's credit, up or down, with a reason. INSUFFICIENT_CREDIT for more than the child has left.
+    /// Corrects a child's credit, up or down. Fails with INSUFFICIENT_CREDIT if the child has less left than the amount removed.
     async fn adjust_credit(
         &self,
         ctx: &Context<'_>,
@@ -182,7 +182,8 @@ impl CreditMutation {
         answer(done.await.map(posted))
     }
 
-    /// Takes a top-up or an adjustment back, once: ALREADY_REVERSED the next time, INSUFFICIENT_CREDIT when the child has less than that left.
+    /// Reverses a top-up or an adjustment. Fails with ALREADY_REVERSED the second time, and with INSUFFICIENT_CREDIT if the child has less left
+    /// than that.
     async fn reverse_transfer(
         &self,
         ctx: &Context<'_>,
@@ -196,7 +197,7 @@ impl CreditMutation {
         answer(done.await.map(posted))
     }
 
-    /// Sets how far a child's balance may go below zero. INSUFFICIENT_CREDIT for a limit that is used already.
+    /// Sets how far a child's balance may go below zero. Fails with INSUFFICIENT_CREDIT if more than the new limit is already used.
     async fn set_credit_limit(
         &self,
         ctx: &Context<'_>,
@@ -210,7 +211,7 @@ impl CreditMutation {
         answer(done.await)
     }
 
-    /// Sets when the people of the caller's account, or of a child of it, are told that its credit is low.
+    /// Sets the threshold for low-credit notifications of the caller's account or a child of it.
     async fn set_low_credit(
         &self,
         ctx: &Context<'_>,
@@ -233,16 +234,16 @@ fn posted((account, posted): (account::Model, Posted)) -> CreditPayload {
     }
 }
 
-/// How an account's credit stands.
+/// Credit of an account.
 #[derive(Clone, PartialEq, Eq, SimpleObject)]
 pub struct Balance {
-    /// What the account holds with its parent.
+    /// Balance with the account's parent.
     pub balance: Money,
-    /// What live calls hold of it.
+    /// Part of the credit that live calls have reserved.
     pub held: Money,
-    /// What may still be spent; null without a limit.
+    /// balance + creditLimit - held: the amount that can still be spent; null without a limit.
     pub available: Option<Money>,
-    /// Whether balance + creditLimit is below what its people want to be told of; what calls hold does not count.
+    /// Whether balance + creditLimit is below `lowCredit`. Reserved credit does not count.
     pub low: bool,
 }
 
@@ -252,20 +253,22 @@ pub struct CreditSubscription;
 
 #[Subscription]
 impl CreditSubscription {
-    /// The credit of the caller's account or one below it: at once, then when it has changed. Ends when the account is the caller's no more.
+    /// Credit of the caller's account or one below it: immediately, then whenever it changes. Ends when the caller loses access to the account.
     async fn balance(
         &self,
         ctx: &Context<'_>,
         account_id: ID,
-        #[graphql(default = 2, desc = "Seconds between looks, 1 to 60.")] every_seconds: i32,
+        #[graphql(default = 2, desc = "Seconds between checks for changes, 1 to 60.")] every_seconds: i32,
     ) -> async_graphql::Result<BoxStream<'static, async_graphql::Result<Balance>>> {
         let (app, actor) = (application(ctx), actor(ctx)?.clone());
         let id = parse_account(ctx, &account_id).await.map_err(top_level)?;
         let every = u64::try_from(every_seconds).ok().filter(|seconds| (1..=60).contains(seconds));
-        let every = every.ok_or_else(|| top_level(Error::invalid("everySeconds", "1 to 60 seconds")))?;
-        // what is wrong from the start is the subscription's own error
+        let every = every.ok_or_else(|| {
+            top_level(Error::invalid("everySeconds", "`everySeconds` must be between 1 and 60."))
+        })?;
+        // an error at the start is the subscription's own error
         shown(credit::find(&app, &actor, id).await).map_err(top_level)?;
-        // the first tick comes at once
+        // the first tick is immediate
         let mut ticks = tokio::time::interval(Duration::from_secs(every));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let steps = stream::unfold(Some((ticks, None)), move |state| {

@@ -1,4 +1,4 @@
-//! The schema as the transports serve it: who calls is found out here, once a request or socket.
+//! Connects the schema to the transports, and authenticates the caller once per request or socket.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use app::auth::login::{self, Origin};
 use base::error::Error;
 use transport::{AuthFailure, Authenticator, Caller, GraphqlService, Limits, RoleSchemaError};
 
-/// Finds out who holds a token by asking the application.
+/// Authenticates tokens against the application.
 struct Doorkeeper(Arc<App>);
 
 impl Authenticator for Doorkeeper {
@@ -31,7 +31,7 @@ impl Authenticator for Doorkeeper {
                 login::authenticate(&self.0, token).await.map_err(|error| match error {
                     Error::Unauthenticated => AuthFailure::Unauthenticated,
                     error => {
-                        tracing::error!(%error, "a token could not be checked");
+                        tracing::error!(%error, "failed to check a token");
                         AuthFailure::Unavailable
                     }
                 })?;
@@ -65,10 +65,10 @@ fn anonymous(origin: Origin) -> Caller {
     }
 }
 
-/// The service over an [`App`], until `shutdown`.
+/// The GraphQL service over an [`App`], running until `shutdown`.
 ///
 /// # Errors
-/// When a role's part of the schema is no schema: a mistake in the visibility table.
+/// If the visibility table leaves an invalid schema for a role.
 pub fn service(
     app: Arc<App>,
     limits: Limits,

@@ -1,4 +1,4 @@
-//! Why a call costs what it costs.
+//! Explains the charge of a call.
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 
@@ -9,87 +9,88 @@ use super::scalars::{Kind, Money};
 use super::{app, caller};
 use app::explain::{self, Explanation, LevelExplanation, Step, StepKind};
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[("Query.explainCharge", SIGNED_IN)];
 
-/// A step of the computation of a charge.
+/// Kind of a step in the computation of a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "StepKind")]
 pub enum ChargeStepKind {
-    /// What counts as talk: the measured seconds, or the covered ones if those are fewer.
+    /// Talk time: the measured seconds, or the paid ones if those are fewer.
     TalkTime,
-    /// The call was shorter than the rate's free seconds: it costs nothing.
+    /// The call was shorter than the rate's free seconds, so it costs nothing.
     FreeSeconds,
-    /// Talk becomes billed seconds by the rate's increments.
+    /// Talk time becomes billed seconds by the rate's increments.
     Increments,
-    /// The fee of an answered call.
+    /// The one-time fee of an answered call.
     ConnectionFee,
     /// A run of billed seconds at one price.
     Time,
-    /// The sum was below the rate's minimum charge.
+    /// The sum was below the rate's minimum charge and is raised to it.
     MinimumCharge,
-    /// The tariff's rounding, the only one.
+    /// The tariff's rounding, applied once.
     Rounding,
-    /// Less is charged: no more was held for the call, or the bill was paid before the call's true end was known.
+    /// The charge is capped: no more credit was held for the call, or the bill was paid before the call's true end was known.
     Limit,
 }
 
-/// One step of the computation of a charge.
+/// One step in the computation of a charge.
 #[derive(SimpleObject)]
 pub struct ChargeStep {
-    /// What it does.
+    /// Determines which of the other fields are set.
     pub kind: ChargeStepKind,
-    /// The time band that sets the price; null outside bands.
+    /// Name of the time band that sets the price; null outside time bands.
     pub band: Option<String>,
-    /// Of TIME: its first second, counted from the answer, 0 being the first.
+    /// For TIME: first second of the run, 0 being the second of the answer. Otherwise null.
     pub first_second: Option<u32>,
-    /// Of TALK_TIME the talk, of FREE_SECONDS what is free, of INCREMENTS what is billed, of TIME its length.
+    /// TALK_TIME: talk seconds. FREE_SECONDS: the rate's free seconds. INCREMENTS: billed seconds. TIME: length of the run. Otherwise null.
     pub seconds: Option<u32>,
-    /// Of TIME.
+    /// For TIME: price of 60 seconds. Otherwise null.
     pub price_per_minute: Option<Money>,
-    /// What CONNECTION_FEE and TIME add (TIME to the nearest micro; the sum is exact), and what the sum is after the others.
+    /// For CONNECTION_FEE and TIME, the amount added (for TIME shown to the nearest millionth; the sum is exact). For the other steps, the sum
+    /// after the step. Null where no money is involved.
     pub amount: Option<Money>,
-    /// The same as an English sentence.
+    /// The step as an English sentence.
     pub text: String,
 }
 
-/// What one level of a call's chain pays, and why.
+/// Charge at one level of the account tree, and its computation.
 #[derive(SimpleObject)]
 pub struct LevelCharge {
-    /// 0 the customer, 1 the callshop, 2 its parent, and so on up.
+    /// 0 is the customer, 1 the callshop, 2 the callshop's parent, and so on up.
     pub level: u32,
-    /// Name of the account that pays; at level 0 the callshop, whose customer it is.
+    /// Display name of the paying account; at level 0, of the callshop whose customer pays.
     pub account: String,
     /// Name of the tariff.
     pub tariff: String,
     /// Number of the tariff's version.
     pub version: i32,
-    /// Prefix of the rate that matched.
+    /// Prefix of the matching rate.
     pub prefix: String,
-    /// Destination of the rate that matched.
+    /// Destination name of the matching rate.
     pub destination: String,
-    /// Seconds billed at first.
+    /// Minimum number of seconds billed.
     pub initial_increment: u32,
-    /// Seconds billed at a time after them.
+    /// Size in seconds of each billing step after the initial increment.
     pub increment: u32,
-    /// Seconds billed.
+    /// Talk time in seconds after increments.
     pub billed_seconds: u32,
-    /// How it came about, in the order of the computation.
+    /// Steps in the order of the computation.
     pub steps: Vec<ChargeStep>,
-    /// What is paid.
+    /// Final charge.
     pub charge: Money,
 }
 
-/// Why a call costs what it costs, from the prices that were frozen on it when it was authorised.
+/// Explanation of a call's charge, from the prices frozen on it when it was authorized.
 #[derive(SimpleObject)]
 pub struct ChargeExplanation {
-    /// The call.
+    /// The call explained.
     pub call: Call,
-    /// Seconds from answer to end, begun ones counted whole; 0 when nobody answered.
+    /// Seconds from answer to end, rounded up; 0 if nobody answered.
     pub measured_seconds: u32,
-    /// Seconds that may be billed at most.
+    /// Maximum number of seconds that may be charged.
     pub covered_seconds: i32,
-    /// The customer's level, and above it those of the caller's branch; none of an emergency call or a refused one.
+    /// The customer's level, and above it the levels in the caller's subtree; empty for an emergency call or a refused one.
     pub levels: Vec<LevelCharge>,
 }
 
@@ -128,7 +129,7 @@ pub struct ExplainQuery;
 
 #[Object]
 impl ExplainQuery {
-    /// Why a call that is over costs what it costs, step by step. `ILLEGAL_STATE` while it is live.
+    /// Explains step by step why a call costs what it costs; null if there is no such call. Fails with `ILLEGAL_STATE` while the call is live.
     async fn explain_charge(
         &self,
         ctx: &Context<'_>,

@@ -1,4 +1,4 @@
-//! The ledger: what changed an account's books.
+//! The ledger: entries and balances of an account's books.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
@@ -14,151 +14,151 @@ use super::users::User;
 use super::{actor, app, caller, remote_enum};
 use app::ledger::{self, Line};
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[("Query.ledger", BACK_OFFICE), ("Query.ledgerBalances", BACK_OFFICE)];
 
 remote_enum!(
-    /// A book of an account. Above zero: what is held by the account or owed to it; below zero: where it came from.
+    /// A book (ledger account) of an account. Positive balances are assets or claims of the account, negative ones their source.
     LedgerBook = "entity::Book" {
-        /// What the account holds with its parent.
+        /// The account's balance with its parent.
         Credit,
-        /// Credit that it gave its children, below zero.
+        /// Credit given to child accounts; negative.
         Issued,
-        /// What its children's calls brought.
+        /// Income from the calls of child accounts.
         Revenue,
         /// Money in a callshop's register, by shift and payment method.
         Drawer,
-        /// What a callshop sold, below zero.
+        /// Sales of a callshop; negative.
         Sales,
-        /// What customers paid in advance, below zero.
+        /// Deposits of customers; negative.
         Deposits,
-        /// What customers owe for closed sessions.
+        /// Amounts that customers owe for closed sessions.
         Receivable,
-        /// What rounding added to statements and cash, below zero.
+        /// Sum that rounding added to statements and cash payments; negative.
         Rounding,
-        /// What counts differed from the books: above zero, money was missing.
+        /// Differences between counted money and the books: positive if money was missing.
         Variance,
-        /// Where floats and pay-ins come from, and pay-outs and counted drawers go to.
+        /// Source of floats and pay-ins; destination of pay-outs and counted drawers.
         Outside,
-        /// What late cuts gave away.
+        /// Talk time given away because calls were cut late.
         WriteOff,
     }
 );
 
 remote_enum!(
-    /// Why money moved.
+    /// Reason for a transfer.
     TransferKind = "entity::TransferKind" {
         /// A parent gave credit to a child.
         TopUp,
         /// A parent corrected a child's credit.
         Adjustment,
-        /// A call ended: every level paid the one above.
+        /// A call ended: each level paid the one above.
         Call,
-        /// What a late cut left beyond the covered seconds.
+        /// Talk time beyond the paid seconds, because a call was cut late.
         WriteOff,
-        /// Another transfer was taken back.
+        /// Another transfer was reversed.
         Reversal,
-        /// The float that a register opened with.
+        /// Opening float of a register.
         Float,
-        /// Cash was put in by hand.
+        /// Cash was put into the drawer by hand.
         PayIn,
-        /// Cash was taken out by hand.
+        /// Cash was taken out of the drawer by hand.
         PayOut,
-        /// A customer paid in advance.
+        /// A customer paid a deposit.
         Deposit,
-        /// A statement became final: the customer owed it.
+        /// A statement became final, so the customer owes it.
         Sale,
-        /// The customer paid it.
+        /// A customer paid a statement.
         Settlement,
-        /// What he had paid was given back.
+        /// A customer got money back after paying.
         Refund,
-        /// A deposit was given back unused.
+        /// An unused deposit was refunded.
         DepositRefund,
         /// A register was counted and emptied.
         Count,
     }
 );
 
-/// What one transfer changed in one book.
+/// The change that one transfer made to one book.
 pub struct LedgerEntry(Line);
 
-/// The part of a change of DRAWER that is of one shift and payment method.
+/// The part of a DRAWER entry for one shift and payment method.
 #[derive(SimpleObject)]
 pub struct DrawerAmount {
-    /// The shift.
+    /// Register shift; null if unknown.
     pub shift_id: Option<ID>,
-    /// How it was paid.
+    /// Payment method; null if unknown.
     pub method: Option<PaymentMethod>,
-    /// Into the drawer; below zero, out of it.
+    /// Positive into the drawer, negative out of it.
     pub amount: Money,
 }
 
 /// Another side of a transfer.
 #[derive(SimpleObject)]
 pub struct LedgerCounterpart {
-    /// Whose book.
+    /// Account that owns the book.
     pub account_id: ID,
-    /// His name.
+    /// Display name of that account.
     pub account: String,
-    /// Which book.
+    /// The changed book.
     pub book: LedgerBook,
-    /// What it changed by.
+    /// Signed change of that book.
     pub amount: Money,
 }
 
 #[Object]
 impl LedgerEntry {
-    /// The transfer; `reverseTransfer` takes it.
+    /// Global id of the transfer; `reverseTransfer` accepts it.
     async fn transfer_id(&self) -> ID {
         Kind::LedgerTransfer.id(self.0.transfer.id)
     }
 
-    /// Why.
+    /// Reason for the transfer.
     async fn kind(&self) -> TransferKind {
         self.0.transfer.kind.into()
     }
 
-    /// When.
+    /// When the transfer was booked.
     async fn at(&self) -> DateTime<Utc> {
         self.0.transfer.at
     }
 
-    /// What the book changed by.
+    /// Signed change of this book.
     async fn amount(&self) -> Money {
         Money::new(self.0.amount, &self.0.currency)
     }
 
-    /// Reason or reference.
+    /// Free-text reason or reference; may be empty.
     async fn note(&self) -> &str {
         &self.0.transfer.note
     }
 
-    /// Who did it; null for what calls caused and for who is above the caller's account.
+    /// User who made the transfer; null if a call caused it, or if the user belongs to an account above the caller's.
     async fn user(&self) -> Option<User> {
         self.0.user.clone().map(User)
     }
 
-    /// For which call.
+    /// Call that caused the transfer; null if none.
     async fn call_id(&self) -> Option<ID> {
         self.0.transfer.call_id.map(|id| Kind::Call.id(id))
     }
 
-    /// For which cabin session.
+    /// Cabin session that caused the transfer; null if none.
     async fn session_id(&self) -> Option<ID> {
         self.0.transfer.session_id.map(|id| Kind::CabinSession.id(id))
     }
 
-    /// The transfer that this one took back.
+    /// Transfer that this one reverses; null if none.
     async fn reverses(&self) -> Option<ID> {
         self.0.transfer.reverses.map(|id| Kind::LedgerTransfer.id(id))
     }
 
-    /// The transfer that took this one back.
+    /// Transfer that reversed this one; null if none.
     async fn reversed_by(&self) -> Option<ID> {
         self.0.reversed_by.map(|id| Kind::LedgerTransfer.id(id))
     }
 
-    /// Of DRAWER: its parts by shift and payment method.
+    /// For the DRAWER book, the change by shift and payment method; otherwise empty.
     async fn drawer(&self) -> Vec<DrawerAmount> {
         let posted = self.0.entries.iter().filter(|entry| entry.shift_id.is_some());
         let part = |entry: &entity::ledger_entry::Model| DrawerAmount {
@@ -169,7 +169,7 @@ impl LedgerEntry {
         posted.map(part).collect()
     }
 
-    /// The transfer's other sides, as far as they are in the caller's branch.
+    /// The other sides of the transfer, limited to the caller's subtree.
     async fn counterparts(&self) -> Vec<LedgerCounterpart> {
         let part = |(entry, account): &(entity::ledger_entry::Model, account::Model)| LedgerCounterpart {
             account_id: global_id(account),
@@ -194,13 +194,13 @@ pub struct LedgerQuery;
 
 #[Object]
 impl LedgerQuery {
-    /// The balances of a book of the caller's account or one below it, one for each currency: several only of the platform, whose distributors
-    /// use several.
+    /// Balances of a book of the caller's account or one below it, one per currency. Only the platform can have several, because each
+    /// distributor has its own currency. Hidden from attendants.
     async fn ledger_balances(
         &self,
         ctx: &Context<'_>,
         account_id: ID,
-        #[graphql(default_with = "LedgerBook::Credit", desc = "Which book.")] book: LedgerBook,
+        #[graphql(default_with = "LedgerBook::Credit", desc = "Book to read.")] book: LedgerBook,
     ) -> Option<async_graphql::Result<Vec<Money>>> {
         let found = async {
             let id = parse_account(ctx, &account_id).await?;
@@ -213,13 +213,13 @@ impl LedgerQuery {
         nullable(found.map(money))
     }
 
-    /// What changed a book of the caller's account or one below it, newest first: one entry a transfer.
+    /// Entries of a book of the caller's account or one below it, newest first, one per transfer. Hidden from attendants.
     #[allow(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn ledger(
         &self,
         ctx: &Context<'_>,
         account_id: ID,
-        #[graphql(default_with = "LedgerBook::Credit", desc = "Which book.")] book: LedgerBook,
+        #[graphql(default_with = "LedgerBook::Credit", desc = "Book to read.")] book: LedgerBook,
         first: Option<i32>,
         after: Option<String>,
         last: Option<i32>,

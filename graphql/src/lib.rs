@@ -1,5 +1,5 @@
-//! The GraphQL schema: what the use cases look like from outside. One file a noun, each with its types, its part of the query and mutation
-//! roots, and its rows of the visibility table.
+//! The GraphQL schema, built on the use cases. One file per noun: its types, its part of the query and mutation roots, and its rows of the
+//! visibility table.
 
 pub mod accounts;
 pub mod activity;
@@ -43,7 +43,9 @@ use transport::pipeline::count::Lists;
 use transport::pipeline::text::{Shape, Texts};
 use transport::role_schema;
 
-/// Everything that can be asked.
+/// Reads. Fields of a `…Connection` type are paged lists: pass exactly one of `first` and `last`, 1 to 100, and optionally the cursors `after`
+/// and `before`. An object outside the caller's subtree (the caller's account and the accounts below it) is null, exactly as if it did not
+/// exist.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
 pub struct Query(
@@ -66,7 +68,9 @@ pub struct Query(
     node::NodeQuery,
 );
 
-/// Everything that can be done. Each mutation takes one `input` and answers the changed object or `userErrors`.
+/// Writes. Each mutation takes one `input` and returns the changed object, or `userErrors` that the caller can correct. `idempotencyKey`:
+/// repeating a request with the same key and input returns the first result and changes nothing; the same key with another input fails with
+/// `IDEMPOTENCY_CONFLICT`. Errors are not stored, so a failed request may be retried with its key.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
 pub struct Mutation(
@@ -83,45 +87,45 @@ pub struct Mutation(
     calls::CallMutation,
 );
 
-/// Everything that can be watched.
+/// Live updates over WebSocket or server-sent events.
 #[derive(MergedSubscription, Default)]
 #[graphql(name = "Subscription")]
 pub struct Subscription(activity::ActivitySubscription, credit::CreditSubscription);
 
-/// The schema of every role together.
+/// The full schema, with the fields of every role.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
-/// The schema's builder, without data: enough for its SDL.
+/// The schema builder without the application: enough to print the SDL.
 pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .disable_suggestions()
         .validation_mode(async_graphql::ValidationMode::Fast)
 }
 
-/// The schema over an [`App`].
+/// The executable schema over an [`App`].
 pub fn schema(app: Arc<App>) -> Schema {
     builder().data(app).finish()
 }
 
-/// The whole schema in the schema definition language: what `schema.graphql` holds.
+/// The full schema in SDL: the content of `schema.graphql`.
 pub fn sdl() -> String {
     let text = builder().finish().sdl();
     format!("{}\n", text.trim_end())
 }
 
-/// What one role sees of the schema.
+/// The SDL as one role sees it.
 ///
 /// # Errors
-/// A role that does not exist, or a visibility table that makes no schema.
+/// An unknown role, or a visibility table that leaves an invalid schema.
 pub fn role_sdl(role: &str) -> std::result::Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let Some((key, bit)) = roles::ALL.iter().find(|(key, _)| *key == role) else {
         let known: Vec<&str> = roles::ALL.iter().map(|(key, _)| *key).collect();
-        return Err(format!("no role {role:?}: one of {}", known.join(", ")).into());
+        return Err(format!("unknown role {role:?}: use one of {}", known.join(", ")).into());
     };
     Ok(role_schema::prune(&sdl(), key, *bit, &visibility())?.to_string())
 }
 
-/// Who sees what: every noun's rows.
+/// The visibility table: the rows of every noun.
 pub fn visibility() -> Vec<Rule> {
     [
         auth::RULES,
@@ -148,17 +152,17 @@ pub fn visibility() -> Vec<Rule> {
     .concat()
 }
 
-/// The application behind a request.
+/// The application that serves this request.
 pub(crate) fn app<'a>(ctx: &Context<'a>) -> &'a App {
     ctx.data_unchecked::<Arc<App>>()
 }
 
-/// What the types of the schema do not say of its members.
+/// Facts about fields that their types do not express.
 pub const NOTES: Notes =
     Notes { lists: LISTS, texts: TEXTS, is_line: billing::text::is_line, is_lines: billing::text::is_lines };
 
-/// Lists that are no pages, with how many objects of each count. Some may have more, a thousand live calls, say: what an answer weighs in the end is
-/// bounded by its bytes.
+/// Estimated length of lists that are not paged, for the query's cost. Some lists may be longer (a thousand live calls, for example): the
+/// response size limit is the final bound.
 const LISTS: Lists = &[
     ("bandPrices", 10),
     ("bands", 10),
@@ -186,35 +190,35 @@ const LISTS: Lists = &[
     ("warnings", 100),
 ];
 
-/// Input fields that take more than a line.
+/// String inputs that may span several lines.
 const TEXTS: Texts = &[
     ("ImportTariffInput.csv", Shape::File),
     ("UpdateCallshopSettingsInput.address", Shape::Lines),
     ("UpdateCallshopSettingsInput.receiptFooter", Shape::Lines),
 ];
 
-/// Who calls.
+/// The logged-in user of this request, with errors ready for the response.
 ///
 /// # Errors
-/// `UNAUTHENTICATED` when nobody is logged in.
+/// `UNAUTHENTICATED` without a login.
 pub(crate) fn actor<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Actor> {
     caller(ctx).map_err(payload::top_level)
 }
 
-/// Who calls, for use inside a use case's result.
+/// The logged-in user, for use inside a use case's result.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when nobody is logged in.
+/// [`Error::Unauthenticated`] without a login.
 pub(crate) fn caller<'a>(ctx: &Context<'a>) -> base::error::Result<&'a Actor> {
     ctx.data_opt::<Actor>().ok_or(Error::Unauthenticated)
 }
 
-/// Where the request came from.
+/// The client's address and user agent.
 pub(crate) fn origin<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Origin> {
-    ctx.data_opt::<Origin>().ok_or_else(|| payload::top_level(Error::fault("a request without an origin")))
+    ctx.data_opt::<Origin>().ok_or_else(|| payload::top_level(Error::fault("the request has no origin")))
 }
 
-/// Gives an enum of the database the same names in GraphQL.
+/// Declares a GraphQL enum with the same values as an existing Rust enum.
 macro_rules! remote_enum {
     ($(#[$meta:meta])* $name:ident = $remote:literal { $($(#[$value_meta:meta])* $value:ident),+ $(,)? }) => {
         $(#[$meta])*
@@ -238,12 +242,12 @@ mod tests {
         Schema::parse(sdl(), "schema.graphql").expect("a schema")
     }
 
-    /// A list of objects is a page, is sized by its ids, or counts by [`LISTS`].
+    /// Every list of objects is a connection, is sized by its `ids` argument, or has an entry in [`LISTS`].
     #[test]
     fn every_list_of_objects_counts() {
         let (schema, mut known) = (whole(), BTreeSet::new());
         for (name, ty) in &schema.types {
-            // introspection is bounded by itself
+            // introspection has limits of its own
             let own = |name: &str| !name.ends_with("Connection") && !name.starts_with("__");
             let Some(ty) = ty.as_object().filter(|_| own(name)) else { continue };
             for field in ty.fields.values() {
@@ -260,7 +264,7 @@ mod tests {
         assert!(gone.is_empty(), "{gone:?}");
     }
 
-    /// Arguments that are lists are the ids that are counted, or choose among values of an enum.
+    /// A list argument is either `ids`, which the cost counts, or a list of enum values.
     #[test]
     fn no_other_list_of_ids_goes_uncounted() {
         let schema = whole();
@@ -283,13 +287,13 @@ mod tests {
         }
     }
 
-    /// Bytes of the future that the executor allocates for each field of each object of this type.
+    /// Size in bytes of the future that the executor allocates for each field of each object of this type.
     fn size<T: 'static, F>(_: fn(&'static T, &'static Context<'static>) -> F) -> usize {
         size_of::<F>()
     }
 
-    /// A list of a hundred calls of ten fields each has a thousand of them at once, each as large as that of the type's largest field: what asks
-    /// the database is boxed (docs/performance.md).
+    /// A list of a hundred calls with ten fields each has a thousand futures at once, each as large as the type's largest field. Resolvers that
+    /// query the database are therefore boxed (docs/performance.md).
     #[test]
     fn fields_of_objects_in_lists_have_small_futures() {
         macro_rules! sizes {

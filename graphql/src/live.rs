@@ -1,6 +1,6 @@
-//! Events of subscriptions, written straight into JSON. The document is compiled once, whoever subscribes with it; the resolvers are those of the
-//! types. What is not known here (a field that asks the database, a directive, a fragment on an interface) leaves the whole subscription to the
-//! executor, which answers the same, for more memory and time.
+//! Writes subscription events straight to JSON. Each document is compiled once, for all its subscribers, with the resolvers of the schema's
+//! types. A document with anything unknown here (a field that queries the database, a directive, a fragment on an interface) is left to the
+//! executor, which gives the same answers with more memory and time.
 
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,18 +21,18 @@ use app::metrics::Metrics;
 use telemetry::trace;
 use transport::pipeline::{Answer, Live};
 
-/// Who follows what.
+/// A subscription to the activity events of a callshop or cabin.
 pub struct Following {
-    /// From where.
+    /// The callshop's event stream, from the start position.
     pub watch: Watch,
-    /// Only this cabin.
+    /// If set, only events of this cabin.
     pub cabin: Option<Uuid>,
-    /// Where deliveries are counted.
+    /// Counts deliveries.
     pub metrics: Arc<Metrics>,
 }
 
 impl Following {
-    /// The next activity.
+    /// The next matching activity event.
     ///
     /// # Errors
     /// Those of [`Watch::next`].
@@ -45,7 +45,7 @@ impl Following {
         }
     }
 
-    /// Makes an answer of an activity, and counts it as delivered, in its trace.
+    /// Builds a response from an event, and records the delivery in the metrics and the event's trace.
     pub fn deliver<T>(&self, told: &Told, answer: impl FnOnce(&Told) -> T) -> T {
         self.metrics.delivered(told.since.elapsed());
         let _delivery = trace::delivery(told.trace.as_ref()).entered();
@@ -53,11 +53,11 @@ impl Following {
     }
 }
 
-/// Where a resolver leaves whom to follow, when the events are not the executor's.
+/// Passes the [`Following`] from the resolver to the [`Plan`], which writes the events instead of the executor.
 #[derive(Clone, Default)]
 struct Handover(Arc<Mutex<Option<Following>>>);
 
-/// Leaves the events behind a subscription's first answers to who asked for them; gives them back when nobody did.
+/// Hands the event stream over to the waiting [`Plan`]. Returns it if there is none, so that the executor serves it.
 pub fn leave(ctx: &Context<'_>, following: Following) -> Option<Following> {
     let Some(handover) = ctx.data_opt::<Handover>() else { return Some(following) };
     *handover.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(following);
@@ -66,7 +66,7 @@ pub fn leave(ctx: &Context<'_>, following: Following) -> Option<Following> {
 
 type Write<T> = Box<dyn Fn(&T, &mut Vec<u8>) -> Result<()> + Send + Sync>;
 
-/// A selection of an object's fields: what to write before each value, and the value.
+/// A compiled selection set: the JSON text before each value, and the value's writer.
 struct Object<T>(Vec<(String, Write<T>)>);
 
 impl<T: 'static> Object<T> {
@@ -83,23 +83,23 @@ impl<T: 'static> Object<T> {
     }
 }
 
-/// A type whose values can be written.
+/// A schema type whose values can be written.
 trait Shown: Sized + 'static {
-    /// The type's name in the schema.
+    /// Name of the type in the schema.
     const NAME: &str;
 
-    /// How the field of this name is written; none for one that only the executor knows.
+    /// The writer of the field with this name; none if only the executor can resolve it.
     fn field(name: &str, below: &Below<'_>) -> Option<Write<Self>>;
 }
 
-/// What is selected of an object, in all places where it is.
+/// The merged selection sets of one object.
 struct Below<'a> {
     document: &'a ExecutableDocument,
     sets: Vec<&'a SelectionSet>,
 }
 
 impl<'a> Below<'a> {
-    /// The fields by the keys of the answer, in order (GraphQL specification, section 6.3.2).
+    /// The fields by response key, in order (GraphQL specification, section 6.3.2).
     fn fields(&self) -> Option<Vec<(&'a str, Vec<&'a Field>)>> {
         let mut fields = Vec::new();
         for set in &self.sets {
@@ -158,7 +158,7 @@ impl<'a> Below<'a> {
     }
 }
 
-/// Values without fields.
+/// A value that can be written as JSON, without a selection set.
 trait Put {
     fn put(&self, out: &mut Vec<u8>) -> Result<()>;
 }
@@ -220,14 +220,14 @@ macro_rules! put_enums {
 
 put_enums!(ActivityKind, CallState, EndedBy, EndCause);
 
-/// A field without fields of its own.
+/// A field without a selection set.
 macro_rules! leaf {
     ($of:ident => $value:expr) => {
         Box::new(|$of: &Self, out: &mut Vec<u8>| Put::put(&$value, out))
     };
 }
 
-/// A field with a selection of its own; null for none.
+/// A field with a selection set; writes null for none.
 macro_rules! nested {
     ($type:ty, $below:ident, $of:ident => $value:expr) => {{
         let object = $below.object::<$type>()?;
@@ -302,7 +302,7 @@ impl Shown for Activity {
     }
 }
 
-/// The two messages have the same fields; of an event, `snapshot` is null whatever is selected of it.
+/// Both message types have the same fields. In an event, `snapshot` is always null, whatever its selection set.
 macro_rules! message {
     ($type:ident) => {
         impl Shown for $type {
@@ -324,7 +324,7 @@ macro_rules! message {
 message!(CallshopActivity);
 message!(CabinActivity);
 
-/// How a document's events are written.
+/// The compiled writer for a document's events.
 struct Plan(Write<Told>);
 
 impl Plan {
@@ -349,7 +349,7 @@ fn refused(error: async_graphql::Error) -> Answer {
     Answer::Response(Response::from_errors(vec![error.into_server_error(Default::default())]))
 }
 
-/// How the events of this operation are written, if they can be.
+/// Compiles the writer for this operation's events; none if only the executor can serve it.
 pub fn compile(document: &ExecutableDocument, operation: &Operation) -> Option<Arc<dyn Live>> {
     let roots = Below { document, sets: vec![&operation.selection_set] }.fields()?;
     let [(key, fields)] = roots.as_slice() else { return None };
@@ -367,7 +367,7 @@ impl Live for Plan {
     fn take_over(self: Arc<Self>, request: &mut Request) -> BoxStream<'static, Answer> {
         let handover = Handover::default();
         request.data.insert(handover.clone());
-        // the resolver has left something here by the time that this is read, or has failed and said so
+        // by now the resolver has handed the stream over, or has failed and reported the error itself
         let follow = async move { handover.0.lock().unwrap_or_else(PoisonError::into_inner).take() };
         let events = move |following: Option<Following>| {
             let plan = self.clone();

@@ -1,6 +1,6 @@
-//! What many objects of one answer ask for each on its own, read together: a list of fifty cabins with their calls is one query more, not fifty.
+//! Batches the queries of many objects in one response: a list of fifty cabins with their calls costs one more query, not fifty.
 //!
-//! A request has loaders of its own, without a cache: whatever they find was proven to be the caller's by the object that asks.
+//! Each request has its own loaders, without a cache. They check no rights: the object that asks has already proven them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,36 +17,36 @@ use app::{App, cabins, calls, users};
 use base::error::{Error, Result};
 use store::Page;
 
-/// The loaders of one request.
+/// The data loaders of one request.
 pub type Loaders = DataLoader<Batches>;
 
-/// Reads batches.
+/// The batch functions.
 pub struct Batches(Arc<App>);
 
-/// Whose calls.
+/// A page of the calls of one cabin or session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallsOf {
-    /// Made from a cabin; with the prices of calls that are over, or without.
+    /// Calls made from this cabin; the flag includes the prices of calls that are over.
     Cabin(Uuid, Page, bool),
-    /// On a session's bill; likewise.
+    /// Calls billed to this session; the same flag.
     Session(Uuid, Page, bool),
 }
 
-/// A user by id.
+/// Key: a user by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UserId(pub Uuid);
 
-/// A cabin by id.
+/// Key: a cabin by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CabinId(pub Uuid);
 
-/// Loaders for a new request.
+/// Data loaders for a new request.
 pub fn loaders(app: Arc<App>) -> Loaders {
-    // what the objects of one list ask for is there at once: there is nothing to wait for
+    // all keys of a list arrive at once, so a delay would gain nothing
     DataLoader::new(Batches(app), TokioSpawner::current(), TokioTimer::default()).delay(Duration::ZERO)
 }
 
-/// Asks for one object, together with what others of this answer ask for.
+/// Loads one object, batched with the other loads of this response.
 ///
 /// # Errors
 /// Those of the database.
@@ -55,7 +55,7 @@ where
     K: Clone + Eq + std::hash::Hash + Send + Sync + 'static,
     Batches: Loader<K, Error = Arc<Error>>,
 {
-    let loaders = ctx.data::<Loaders>().map_err(|_| Error::fault("a request without loaders"))?;
+    let loaders = ctx.data::<Loaders>().map_err(|_| Error::fault("the request has no data loaders"))?;
     Box::pin(loaders.load_one(key)).await.map_err(|shared| match &*shared {
         // all requests of the batch share the failure, and each answers it on its own
         Error::Overloaded(what) => Error::Overloaded(what),

@@ -1,4 +1,4 @@
-//! Relay's server specification: any object again by its global id.
+//! The Relay `node` and `nodes` fields: refetch any object by its global id.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -21,16 +21,20 @@ use app::access::Shop;
 use app::{accounts, cabins, calls, phones, register, sessions, tariffs, users};
 use base::error::{Error, Result};
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[("Node", SIGNED_IN), ("Query.node", SIGNED_IN), ("Query.nodes", SIGNED_IN)];
 
-/// Ids that `nodes` takes at once.
+/// Maximum number of ids in one `nodes` query.
 const MAX_NODES: usize = 100;
 
-/// An object with a global id.
-#[allow(clippy::large_enum_variant, reason = "one at a time, on its way into an answer")]
+/// An object with a global id, which `node` and `nodes` can refetch.
+#[allow(clippy::large_enum_variant, reason = "short-lived: each value goes straight into a response")]
 #[derive(Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "Global id."))]
+#[graphql(field(
+    name = "id",
+    ty = "ID",
+    desc = "Opaque and stable; the same object always has the same id."
+))]
 pub enum Node {
     /// The platform, a distributor or a reseller.
     Account(Account),
@@ -60,15 +64,15 @@ pub struct NodeQuery;
 
 #[Object]
 impl NodeQuery {
-    /// An object of the caller's branch by its global id; null when there is none that he may see.
+    /// The object with this global id; null if it does not exist in the caller's subtree or the caller's role may not see it.
     async fn node(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Node>> {
         found(find(ctx, &id).await)
     }
 
-    /// The same for up to 100 ids, in their order.
+    /// Like `node` for up to 100 ids. The result has the same length and order as `ids`, with null for objects not found.
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> async_graphql::Result<Vec<Option<Node>>> {
         if ids.len() > MAX_NODES {
-            return Err(top_level(Error::invalid("ids", format!("at most {MAX_NODES} ids"))));
+            return Err(top_level(Error::invalid("ids", format!("Give at most {MAX_NODES} ids."))));
         }
         let mut places: HashMap<Kind, Vec<(usize, Uuid)>> = HashMap::new();
         for (at, id) in ids.iter().enumerate() {
@@ -84,11 +88,11 @@ impl NodeQuery {
     }
 }
 
-/// Nodes on their way into an answer, at the places of their ids; none for what the role may not see and for what is not there.
+/// Found nodes at the positions of their ids; none for missing objects and for those the role may not see.
 struct Nodes(Vec<Option<Node>>);
 
 impl Nodes {
-    /// Finds all objects of one kind at once.
+    /// Finds all objects of one kind with one query.
     async fn find(&mut self, ctx: &Context<'_>, kind: Kind, places: &[(usize, Uuid)]) -> Result<()> {
         let (app, actor) = (app(ctx), caller(ctx)?);
         let ids: BTreeSet<Uuid> = places.iter().map(|(_, id)| *id).collect();
@@ -135,7 +139,7 @@ impl Nodes {
                 let node = |view| Node::RegisterShift(RegisterShift(view));
                 put!(register::find_all(app, actor, &ids), |view| view.shift.id, node);
             }
-            // parts of others, and no objects of their own: as for `node`
+            // parts of other objects, not nodes; as in `find`
             Kind::SessionItem | Kind::LedgerTransfer => {}
         }
         Ok(())
@@ -155,7 +159,7 @@ impl Nodes {
     }
 }
 
-/// An id is no place to learn what exists: what the role may not see is null, like what is not there.
+/// Ids must not reveal what exists: an object the role may not see is null, like a missing one.
 fn found(result: Result<Node>) -> Option<async_graphql::Result<Node>> {
     match result {
         Err(Error::Forbidden) => None,
@@ -178,10 +182,10 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         Kind::TariffVersion => {
             Node::TariffVersion(TariffVersion(tariffs::find_version(app, actor, id).await?))
         }
-        // part of a session, and no object of its own
+        // part of a session, not a node
         Kind::SessionItem => return Err(Error::NotFound),
         Kind::RegisterShift => Node::RegisterShift(RegisterShift(register::find(app, actor, id).await?)),
-        // it looks different from each account that it concerns: `ledger` shows it
+        // differs by the account that views it, so only `ledger` shows it
         Kind::LedgerTransfer => return Err(Error::NotFound),
     })
 }

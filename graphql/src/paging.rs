@@ -1,4 +1,4 @@
-//! Relay connections over pages ordered by id.
+//! Relay connections over rows ordered by id.
 
 use async_graphql::OutputType;
 use async_graphql::connection::{Connection, Edge, EmptyFields};
@@ -11,27 +11,27 @@ use base::error::{Error, Result};
 use store;
 use store::page::MAX_PAGE;
 
-/// A connection of this API.
+/// A Relay connection with string cursors.
 pub type Page<N> = Connection<String, N, EmptyFields, EmptyFields>;
 
-/// The arguments of a connection field, as Relay names them.
+/// The Relay arguments of a connection field.
 #[derive(Clone, Debug, Default)]
 pub struct Paging {
-    /// Objects from the start of the list.
+    /// Number of objects from the start of the list.
     pub first: Option<i32>,
-    /// Cursor to go on after.
+    /// Cursor: start after this object.
     pub after: Option<String>,
-    /// Objects from the end of the list.
+    /// Number of objects from the end of the list.
     pub last: Option<i32>,
-    /// Cursor to stop before.
+    /// Cursor: stop before this object.
     pub before: Option<String>,
 }
 
-/// Answers a connection over rows whose id is a UUIDv7: reads one row more than asked for to know whether there are others.
-/// `newest_first` turns the list's natural order around.
+/// Builds a connection over rows whose id is a UUIDv7. Reads one row more than requested to know whether there are others. `newest_first`
+/// reverses the list's natural order.
 ///
 /// # Errors
-/// `INVALID_INPUT` unless exactly one of `first` and `last` is given, 1 to 100; those of `read`.
+/// `INVALID_INPUT` unless exactly one of `first` and `last` is given, 1 to 100; errors of `read`.
 pub async fn connection<M, N, Fut>(
     paging: Paging,
     newest_first: bool,
@@ -45,10 +45,10 @@ where
 {
     let (size, backwards) = size(&paging).map_err(top_level)?;
     let (after, before) = around(&paging, cursor).map_err(top_level)?;
-    // what a cursor bounds is a matter of the list's order alone, wherever the page is read from
+    // cursors bound the page by the list's order, whichever end it is read from
     let (above, below) = if newest_first { (before, after) } else { (after, before) };
     let page = store::Page { above, below, limit: size + 1, descending: newest_first != backwards };
-    // boxed: each field of an object in a list has room for the largest of them
+    // boxed: the executor allocates the largest field's future for every field of every object in a list
     let mut rows = Box::pin(read(page)).await.map_err(top_level)?;
     let wanted = usize::try_from(size).unwrap_or(usize::MAX);
     let more = rows.len() > wanted;
@@ -65,7 +65,7 @@ where
     Ok(connection)
 }
 
-/// How many objects are asked for, and whether from the end of the list.
+/// The requested number of objects, and whether they come from the end of the list.
 ///
 /// # Errors
 /// `INVALID_INPUT` unless exactly one of `first` and `last` is given, 1 to 100.
@@ -73,25 +73,28 @@ pub(super) fn size(paging: &Paging) -> Result<(u64, bool)> {
     let (size, backwards) = match (paging.first, paging.last) {
         (Some(first), None) => (first, false),
         (None, Some(last)) => (last, true),
-        _ => return Err(Error::invalid("first", "give exactly one of first and last")),
+        _ => return Err(Error::invalid("first", "Give exactly one of `first` and `last`.")),
     };
     match u64::try_from(size) {
         Ok(size) if (1..=MAX_PAGE).contains(&size) => Ok((size, backwards)),
-        _ => Err(Error::invalid(if backwards { "last" } else { "first" }, format!("1 to {MAX_PAGE}"))),
+        _ => Err(Error::invalid(
+            if backwards { "last" } else { "first" },
+            format!("Must be between 1 and {MAX_PAGE}."),
+        )),
     }
 }
 
-/// What `after` and `before` stand for; `parse` answers none for what is no cursor of the list.
+/// The parsed cursors `after` and `before`. `parse` returns none for text that is not a cursor of the list.
 ///
 /// # Errors
-/// `INVALID_INPUT` about the argument that is no cursor.
+/// `INVALID_INPUT` for the argument that is not a cursor of the list.
 pub(super) fn around<C>(
     paging: &Paging,
     parse: impl Fn(&str) -> Option<C>,
 ) -> Result<(Option<C>, Option<C>)> {
     let cursor = |name: &str, text: &Option<String>| match text {
         Some(text) => {
-            parse(text).map(Some).ok_or_else(|| Error::invalid(name, "this is not a cursor of this list"))
+            parse(text).map(Some).ok_or_else(|| Error::invalid(name, "This is not a cursor of this list."))
         }
         None => Ok(None),
     };

@@ -1,4 +1,4 @@
-//! What mutations answer: the changed object or `userErrors`; and how errors of the use cases look at the top level.
+//! Mutation payloads (the changed object or `userErrors`), and the top-level form of use-case errors.
 
 use async_graphql::{ErrorExtensions as _, SimpleObject};
 
@@ -6,7 +6,7 @@ use base::error::Error;
 
 macro_rules! error_code {
     ($($(#[$meta:meta])* $variant:ident = $text:literal),+ $(,)?) => {
-        /// Stable codes of `userErrors`. New ones may be added; none changes its meaning.
+        /// Stable error codes. New ones may be added; existing ones keep their meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
         #[graphql(remote = "base::error::ErrorCode")]
         pub enum ErrorCode { $($(#[$meta])* #[graphql(name = $text)] $variant,)+ }
@@ -15,28 +15,28 @@ macro_rules! error_code {
 
 base::for_each_error_code!(error_code);
 
-/// Something the caller can mend.
+/// An error that the caller can correct. Nothing was changed.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct UserError {
-    /// Stable code.
+    /// Stable code: branch on this, not on the message.
     pub code: ErrorCode,
-    /// For people, in English.
+    /// English sentence for developers and logs.
     pub message: String,
-    /// Path of the input field that is to blame, outermost first; empty for the input as a whole.
+    /// Path of the input field at fault, outermost first; empty if the whole input is at fault.
     pub field: Vec<String>,
 }
 
-/// The errors of one mutation, on their way into its payload.
+/// The user errors of one mutation, to be converted into its payload.
 pub struct UserErrors(pub Vec<UserError>);
 
-/// Declares a mutation's payload: each field nullable, and `userErrors`.
+/// Declares a mutation payload: every field nullable, plus `userErrors`.
 macro_rules! payload {
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident : $type:ty),* $(,)? }) => {
         #[derive(Default, async_graphql::SimpleObject)]
         $(#[$meta])*
         pub struct $name {
             $($(#[$field_meta])* pub $field: Option<$type>,)*
-            /// What the caller can mend; empty when it was done.
+            /// Errors that the caller can correct; empty on success. If it is not empty, the other fields are null.
             pub user_errors: Vec<$crate::payload::UserError>,
         }
         impl From<$crate::payload::UserErrors> for $name {
@@ -48,7 +48,7 @@ macro_rules! payload {
 }
 pub(crate) use payload;
 
-/// A payload from a use case's result: what the caller can mend becomes `userErrors`, the rest a top-level error.
+/// Converts a use case's result into a payload: correctable errors become `userErrors`, all others a top-level error.
 ///
 /// # Errors
 /// Missing rights, overload and faults.
@@ -62,15 +62,15 @@ pub fn answer<P: From<UserErrors>>(result: Result<P, Error>) -> async_graphql::R
         }])
         .into()),
         Err(Error::NotFound) => {
-            let message = "no such object".to_owned();
+            let message = "No such object.".to_owned();
             Ok(UserErrors(vec![UserError { code: ErrorCode::NotFound, message, field: Vec::new() }]).into())
         }
         Err(error) => Err(top_level(error)),
     }
 }
 
-/// An error of a query, or of a mutation that could not be tried: a stable `extensions.code`, the path of the argument that is to blame as
-/// `extensions.field`, and no word of what is inside.
+/// The error of a query, or of a mutation that could not be tried: a stable `extensions.code`, the path of the argument at fault in
+/// `extensions.field`, and no internal detail.
 pub fn top_level(error: Error) -> async_graphql::Error {
     let mut field = Vec::new();
     let (code, message) = match error {
@@ -78,30 +78,32 @@ pub fn top_level(error: Error) -> async_graphql::Error {
             field = error.field;
             (error.code.as_str(), error.message)
         }
-        Error::NotFound => ("NOT_FOUND", "no such object".to_owned()),
-        Error::Forbidden => ("FORBIDDEN", "your role may not do this".to_owned()),
-        Error::Unauthenticated => ("UNAUTHENTICATED", "log in first".to_owned()),
-        Error::Overtaken => ("OVERLOADED", "too many at once: try again in a moment".to_owned()),
-        Error::Overloaded(what) => ("OVERLOADED", format!("{what}: try again in a moment")),
+        Error::NotFound => ("NOT_FOUND", "No such object.".to_owned()),
+        Error::Forbidden => ("FORBIDDEN", "Your role may not do this.".to_owned()),
+        Error::Unauthenticated => ("UNAUTHENTICATED", "Log in first.".to_owned()),
+        Error::Overtaken => ("OVERLOADED", "Too many concurrent changes. Try again in a moment.".to_owned()),
+        Error::Overloaded(what) => {
+            ("OVERLOADED", format!("The server is busy ({what}). Try again in a moment."))
+        }
         lost @ Error::Database(_) if lost.is_connection_lost() => {
-            tracing::warn!(error = %lost, "the database went away");
-            ("OVERLOADED", "the database does not answer: try again in a moment".to_owned())
+            tracing::warn!(error = %lost, "lost the database connection");
+            ("OVERLOADED", "The database does not answer. Try again in a moment.".to_owned())
         }
         full @ Error::Database(_) if full.is_out_of_room() => {
-            tracing::error!(error = %full, "the database has no room");
-            ("OVERLOADED", "the database has no room: try again in a moment".to_owned())
+            tracing::error!(error = %full, "the database is out of space");
+            ("OVERLOADED", "The database is out of space. Try again later.".to_owned())
         }
         late @ Error::Database(_) if late.is_out_of_time() => {
-            tracing::error!(error = %late, "the database took too long");
-            ("OVERLOADED", "the database took too long: try again in a moment".to_owned())
+            tracing::error!(error = %late, "a database statement timed out");
+            ("OVERLOADED", "The database took too long. Try again in a moment.".to_owned())
         }
         Error::Database(cause) => {
             tracing::error!(%cause, "database error");
-            ("INTERNAL", "an internal error; it was logged".to_owned())
+            ("INTERNAL", "Internal error. Quote `extensions.requestId` when you report it.".to_owned())
         }
         Error::Fault(cause) => {
             tracing::error!(%cause, "fault");
-            ("INTERNAL", "an internal error; it was logged".to_owned())
+            ("INTERNAL", "Internal error. Quote `extensions.requestId` when you report it.".to_owned())
         }
     };
     async_graphql::Error::new(message).extend_with(|_, extensions| {
@@ -112,8 +114,8 @@ pub fn top_level(error: Error) -> async_graphql::Error {
     })
 }
 
-/// A query's nullable object: missing and foreign ones are null, and an error nulls this field alone (an `Err` outside the `Option`
-/// would null its parents up to the next nullable one, and with it answers that were good).
+/// A nullable object of a query: null if it is missing or outside the caller's scope. Any other error nulls this field alone: an `Err` outside
+/// the `Option` would also null its parents, up to the next nullable one, and discard good answers with them.
 pub fn nullable<T>(result: Result<T, Error>) -> Option<async_graphql::Result<T>> {
     match result {
         Ok(found) => Some(Ok(found)),

@@ -1,4 +1,4 @@
-//! What a callshop's customers pay: the price list, and the price of one number.
+//! Prices to a callshop's customers: the price list, and quotes for one number.
 
 use async_graphql::{Context, ID, Object};
 use billing::money::Micros;
@@ -13,7 +13,7 @@ use app::accounts;
 use app::prices::{self, Price, Quote, Target};
 use base::error::Error;
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[
     ("Query.priceList", SIGNED_IN),
     ("Query.quote", SIGNED_IN),
@@ -26,17 +26,17 @@ pub struct PriceView(Price);
 
 #[Object(name = "Price")]
 impl PriceView {
-    /// E.164 digits; the longest prefix of a number wins.
+    /// E.164 digits without "+". The longest matching prefix of a number applies.
     async fn prefix(&self) -> &str {
         &self.0.rate.prefix
     }
 
-    /// For people.
+    /// Display name.
     async fn destination(&self) -> &str {
         &self.0.rate.destination
     }
 
-    /// What a customer pays for sixty seconds, outside the bands below.
+    /// Customer's price for 60 seconds, outside the time bands below.
     async fn price_per_minute(&self) -> Money {
         Money::new(self.0.rate.price_per_minute, &self.0.currency)
     }
@@ -46,22 +46,22 @@ impl PriceView {
         Money::new(self.0.rate.connection_fee, &self.0.currency)
     }
 
-    /// Seconds billed at least.
+    /// Minimum number of seconds billed.
     async fn initial_increment(&self) -> u32 {
         self.0.rate.initial_increment
     }
 
-    /// Seconds of each further step.
+    /// Size in seconds of each billing step after the initial increment.
     async fn increment(&self) -> u32 {
         self.0.rate.increment
     }
 
-    /// What an answered call costs at least.
+    /// Minimum charge of an answered call.
     async fn minimum_charge(&self) -> Money {
         Money::new(self.0.rate.minimum_charge, &self.0.currency)
     }
 
-    /// Calls shorter than this cost nothing.
+    /// Calls shorter than this many seconds are free.
     async fn free_seconds(&self) -> u32 {
         self.0.rate.free_seconds
     }
@@ -71,18 +71,18 @@ impl PriceView {
         band_prices(&self.0.rate, &self.0.currency)
     }
 
-    /// Whether calls there are refused, whatever the price.
+    /// Whether calls with this prefix are blocked.
     async fn blocked(&self) -> bool {
         self.0.blocked
     }
 
-    /// What the callshop pays for sixty seconds, outside bands; null where it cannot buy.
+    /// Callshop's cost of 60 seconds, outside time bands; null if it has no rate for the prefix. Hidden from attendants.
     async fn cost_per_minute(&self) -> Option<Money> {
         self.0.cost_per_minute.map(|cost| Money::new(cost, &self.0.currency))
     }
 }
 
-/// What a call costs a customer now, and how long an amount lasts.
+/// Customer's price of a call made now, and the talk time that an amount pays for.
 pub struct QuoteView(Quote);
 
 impl QuoteView {
@@ -93,57 +93,57 @@ impl QuoteView {
 
 #[Object(name = "Quote")]
 impl QuoteView {
-    /// The number in E.164, or a short number; null for a destination and for what is no number.
+    /// E.164 with "+", or a short number; null for a quote by destination and for text that is not a number.
     async fn number(&self) -> Option<&str> {
         self.0.number.as_deref()
     }
 
-    /// The number as people write it.
+    /// `number` with spaces for display.
     async fn formatted_number(&self) -> Option<&str> {
         self.0.formatted_number.as_deref()
     }
 
-    /// Where it is.
+    /// Destination name of the matching rate; null without one.
     async fn destination(&self) -> Option<&str> {
         self.0.destination.as_deref()
     }
 
-    /// Digits of the rate that matches.
+    /// Prefix of the matching rate; null without one.
     async fn prefix(&self) -> Option<&str> {
         self.0.offer.as_ref().map(|offer| offer.rate.prefix.as_str())
     }
 
-    /// An emergency number: it costs nothing.
+    /// Whether the number is an emergency number, which is free.
     async fn emergency(&self) -> bool {
         self.0.emergency
     }
 
-    /// Price of sixty seconds now.
+    /// Customer's price for 60 seconds now; null without a rate.
     async fn price_per_minute(&self) -> Option<Money> {
         self.money(|offer| offer.price_per_minute)
     }
 
-    /// Fee of a call that is answered now.
+    /// Fee of a call answered now; null without a rate.
     async fn connection_fee(&self) -> Option<Money> {
         self.money(|offer| offer.connection_fee)
     }
 
-    /// What an answered call costs at least.
+    /// Minimum charge of an answered call; null without a rate.
     async fn minimum_charge(&self) -> Option<Money> {
         self.money(|offer| offer.rate.minimum_charge)
     }
 
-    /// Seconds billed at least.
+    /// Minimum number of seconds billed; null without a rate.
     async fn initial_increment(&self) -> Option<u32> {
         self.0.offer.as_ref().map(|offer| offer.rate.initial_increment)
     }
 
-    /// Seconds of each further step.
+    /// Size in seconds of each billing step after the initial increment; null without a rate.
     async fn increment(&self) -> Option<u32> {
         self.0.offer.as_ref().map(|offer| offer.rate.increment)
     }
 
-    /// Calls shorter than this cost nothing.
+    /// Calls shorter than this many seconds are free; null without a rate.
     async fn free_seconds(&self) -> Option<u32> {
         self.0.offer.as_ref().map(|offer| offer.rate.free_seconds)
     }
@@ -153,18 +153,18 @@ impl QuoteView {
         self.0.offer.as_ref().map(|offer| band_prices(&offer.rate, &self.0.currency)).unwrap_or_default()
     }
 
-    /// Seconds of talk that the amount lasts, at most the callshop's longest call; null without an amount.
+    /// Seconds of talk that `amount` pays for, at most the callshop's `maxCallSeconds`; null without an amount.
     async fn seconds(&self) -> Option<u32> {
         self.0.offer.as_ref().and_then(|offer| offer.seconds)
     }
 
-    /// What the callshop pays for sixty seconds now.
+    /// Callshop's cost of 60 seconds now; null without a rate. Hidden from attendants.
     async fn cost_per_minute(&self) -> Option<Money> {
         let cost = self.0.offer.as_ref()?.cost_per_minute?;
         Some(Money::new(cost, &self.0.currency))
     }
 
-    /// Why such a call would be refused; empty when it would not.
+    /// Reasons why the call would be refused; empty if it would be allowed.
     async fn user_errors(&self) -> Vec<UserError> {
         let refusal = self.0.refusal.iter().cloned();
         refusal
@@ -179,13 +179,13 @@ pub struct PriceQuery;
 
 #[Object]
 impl PriceQuery {
-    /// What the customers of a callshop pay now, in the order of the prefixes; empty while no prices are in force.
-    #[allow(clippy::too_many_arguments, reason = "the arguments of a connection, and two more")]
+    /// A callshop's current prices to customers, ordered by prefix; empty while no tariff version is active.
+    #[allow(clippy::too_many_arguments, reason = "Relay's four arguments and two more")]
     async fn price_list(
         &self,
         ctx: &Context<'_>,
         callshop_id: ID,
-        #[graphql(desc = "Which prices; all when left out.")] search: Option<RateSearchInput>,
+        #[graphql(desc = "Filter; all prices if omitted.")] search: Option<RateSearchInput>,
         first: Option<i32>,
         after: Option<String>,
         last: Option<i32>,
@@ -207,22 +207,22 @@ impl PriceQuery {
         .await
     }
 
-    /// What a call from a callshop costs a customer now, and how long an amount lasts. A call that would be refused says so in `userErrors`.
+    /// Price of a call from a callshop now, and the talk time that an amount pays for. If the call would be refused, `userErrors` says why.
     async fn quote(
         &self,
         ctx: &Context<'_>,
         callshop_id: ID,
-        #[graphql(desc = "A number as it would be dialled there; give this or `destination`.")]
+        #[graphql(desc = "Number as it is dialed in the callshop. Give this or `destination`.")]
         number: Option<String>,
-        #[graphql(desc = "A destination by its name or a part of it; give this or `number`.")]
+        #[graphql(desc = "A destination name or a part of it. Give this or `number`, not both.")]
         destination: Option<String>,
-        #[graphql(desc = "What the customer has, in the callshop's currency.")] amount: Option<Decimal>,
+        #[graphql(desc = "Customer's budget, in the callshop's currency.")] amount: Option<Decimal>,
     ) -> async_graphql::Result<QuoteView> {
         let quoted = async {
             let target = match (number, destination) {
                 (Some(number), None) => Target::Number(number),
                 (None, Some(destination)) => Target::Destination(destination),
-                _ => return Err(Error::invalid("number", "give exactly one of number and destination")),
+                _ => return Err(Error::invalid("number", "Give exactly one of `number` and `destination`.")),
             };
             let amount = amount.map(|amount| amount.0);
             prices::quote(app(ctx), caller(ctx)?, Kind::Callshop.parse(&callshop_id)?, target, amount).await

@@ -1,4 +1,4 @@
-//! Problems: what a person should look at.
+//! Problems that need a person's attention.
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
@@ -11,69 +11,70 @@ use super::scalars::Kind;
 use super::{app, caller};
 use app::problems::{self, Group, Subject};
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[("Query.problems", BACK_OFFICE)];
 
-/// What is wrong.
+/// Kind of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "problems::ProblemKind")]
 pub enum ProblemKind {
-    /// A session has waited for the end of its call for more than ten minutes.
+    /// A session has waited more than ten minutes for its last call to end.
     SessionClosing,
     /// A session has been open for more than 24 hours.
     SessionOpen,
-    /// A call is up more than five minutes after its last covered second, or rings for more than five minutes: its end never came.
+    /// An answered call runs more than five minutes past its last paid second, or a call has been ringing for more than five minutes: its end
+    /// event never arrived.
     CallWithoutEnd,
     /// A session has two live calls.
     CallsOverlap,
     /// A phone is offline in a cabin with an open session.
     PhoneOffline,
-    /// A call of the last seven days cost the account more than it brought.
+    /// A call of the last seven days cost the account more than it earned.
     MarginNegative,
-    /// Something of a call that ended in the last seven days was given away, because it was cut late or paid before its end was known.
+    /// Part of a call that ended in the last seven days was written off, because the call was cut late or was paid for before its end was known.
     WrittenOff,
-    /// The end of a call, in the last seven days, was estimated: its proxy had lost it, or told times that cannot be true.
+    /// The end of a call in the last seven days was estimated, because its proxy lost the call or reported impossible times.
     EndEstimated,
-    /// The phone of a call of the last seven days never acknowledged the answer: perhaps somebody tries to talk without paying.
+    /// A phone never acknowledged the answer of a call in the last seven days: somebody may be trying to talk without paying.
     CallUnacknowledged,
-    /// An event of the proxy, of the last seven days, was not understood; only shown to the platform.
+    /// A proxy event of the last seven days could not be understood. Shown to the platform only.
     EventRejected,
-    /// An event of the proxy, of the last seven days, has a time that cannot be true, or is an end that changed nothing because another one, or
-    /// no such call, was known; only shown to the platform.
+    /// A proxy event of the last seven days has an impossible time, or is an end that changed nothing because the call had already ended or is
+    /// unknown. Shown to the platform only.
     EventDoubted,
-    /// An event of the proxy has waited in the stream for more than ten minutes, because it cannot be applied; only shown to the platform.
+    /// A proxy event has waited in the stream for more than ten minutes because it cannot be applied. Shown to the platform only.
     EventStuck,
-    /// A proxy has dialogs that are no calls of ours; only shown to the platform.
+    /// A proxy has SIP dialogs that match no known call. Shown to the platform only.
     DialogsUnknown,
-    /// A proxy has not listed its calls for more than five minutes; only shown to the platform.
+    /// A proxy has not listed its calls for more than five minutes. Shown to the platform only.
     ProxySilent,
-    /// A balance of the account is not the sum of its entries.
+    /// A balance of the account differs from the sum of its ledger entries.
     LedgerDifference,
 }
 
-/// Something that a person should look at.
+/// A problem that needs a person's attention.
 #[derive(SimpleObject)]
 pub struct Problem {
-    /// Global id of the session, call, phone or account that it is about; null of an event.
+    /// Global id of the session, call, phone or account concerned; null for an event.
     pub object_id: Option<ID>,
-    /// The callshop that it is in; null of events and of the account's own books.
+    /// Callshop of the object; null for events and for the account's own books.
     pub callshop_id: Option<ID>,
-    /// Name of that callshop.
+    /// Display name of that callshop; null when `callshopId` is.
     pub callshop: Option<String>,
-    /// Since when.
+    /// When the problem began.
     pub since: DateTime<Utc>,
-    /// What it is and what to do next, in English.
+    /// What is wrong and what to do next, in English.
     pub text: String,
 }
 
 /// The problems of one kind.
 #[derive(SimpleObject)]
 pub struct ProblemGroup {
-    /// Which kind.
+    /// Kind of all `problems` in this group.
     pub kind: ProblemKind,
-    /// The problems, longest standing first, at most 100.
+    /// At most 100, oldest first.
     pub problems: Vec<Problem>,
-    /// Whether there are others.
+    /// Whether there are more than those listed.
     pub more: bool,
 }
 
@@ -109,8 +110,8 @@ pub struct ProblemQuery;
 
 #[Object]
 impl ProblemQuery {
-    /// What is wrong in the callshops of an account of the caller's branch, or his own, and in its books; kinds without a problem are left
-    /// out.
+    /// Problems of the caller's account, or of an account below it: in its callshops and its books. Kinds without a problem are omitted. Hidden
+    /// from attendants.
     async fn problems(
         &self,
         ctx: &Context<'_>,

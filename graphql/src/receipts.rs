@@ -1,4 +1,4 @@
-//! Receipts of paid sessions, to print or to send.
+//! Receipts of paid sessions, for printing or sending.
 
 use async_graphql::{ComplexObject, Context, Enum, ID, Object};
 use base64::Engine as _;
@@ -12,22 +12,22 @@ use super::{app, caller};
 use app::receipt::Format;
 use app::receipts::{self, Printed};
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[("Query.receipt", SIGNED_IN)];
 
-/// How a receipt is wanted.
+/// Output format of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "Format")]
 pub enum ReceiptFormat {
-    /// Text of 32 columns, for 58 mm printers.
+    /// Plain text, 32 columns, for 58 mm printers.
     #[graphql(name = "TEXT_58")]
     Text58,
-    /// Text of 48 columns, for 80 mm printers.
+    /// Plain text, 48 columns, for 80 mm printers.
     #[graphql(name = "TEXT_80")]
     Text80,
-    /// An HTML page that stands alone.
+    /// A self-contained HTML page.
     Html,
-    /// A PDF, a roll 80 mm wide. Letters outside Windows-1252 show as "?", with a note.
+    /// A PDF page 80 mm wide. Characters outside Windows-1252 print as "?", with a note.
     Pdf,
 }
 
@@ -36,32 +36,32 @@ pub struct Receipt(Printed);
 
 #[Object]
 impl Receipt {
-    /// Its number, consecutive in the callshop.
+    /// Receipt number, consecutive in the callshop.
     async fn number(&self) -> String {
         self.0.number.to_string()
     }
 
-    /// Whether it says that it is a copy.
+    /// Whether the receipt is marked as a duplicate.
     async fn reprint(&self) -> bool {
         self.0.reprint
     }
 
-    /// How it was wanted.
+    /// The requested format.
     async fn format(&self) -> ReceiptFormat {
         self.0.format.into()
     }
 
-    /// Its language: "pt-BR", "en" or "es".
+    /// Language of the receipt: "pt-BR", "en" or "es".
     async fn locale(&self) -> &str {
         self.0.locale
     }
 
-    /// Media type of its bytes.
+    /// Media type of the bytes in `base64`.
     async fn media_type(&self) -> &str {
         self.0.format.media_type()
     }
 
-    /// The text or the HTML page; null for a PDF.
+    /// The text or HTML page; null for a PDF.
     async fn text(&self) -> Option<&str> {
         match self.0.format {
             Format::Pdf => None,
@@ -69,7 +69,7 @@ impl Receipt {
         }
     }
 
-    /// Its bytes, whatever the format, in base64 (RFC 4648, section 4).
+    /// The bytes of any format, in base64 (RFC 4648, section 4).
     async fn base64(&self) -> String {
         STANDARD.encode(&self.0.bytes)
     }
@@ -77,13 +77,13 @@ impl Receipt {
 
 #[ComplexObject]
 impl SettleSessionPayload {
-    /// The original receipt, with the change; every later one (`Query.receipt`) says that it is a copy. Null when nothing was settled.
+    /// The original receipt, showing the change. Receipts from `Query.receipt` are marked as duplicates. Null if nothing was settled.
     async fn receipt(
         &self,
         ctx: &Context<'_>,
         format: ReceiptFormat,
         #[graphql(
-            desc = "BCP 47 tag, such as \"pt-BR\"; English for languages it does not have, the callshop's when left out."
+            desc = "BCP 47 tag, such as \"pt-BR\"; the callshop's locale if omitted, English if unsupported."
         )]
         locale: Option<String>,
     ) -> async_graphql::Result<Option<Receipt>> {
@@ -100,14 +100,15 @@ pub struct ReceiptQuery;
 
 #[Object]
 impl ReceiptQuery {
-    /// The receipt of a paid session again; it says that it is a copy. `ILLEGAL_STATE` for a session that is not paid.
+    /// A duplicate of a paid session's receipt, marked as such; null if there is no such session. Fails with `ILLEGAL_STATE` if the session is
+    /// not paid.
     async fn receipt(
         &self,
         ctx: &Context<'_>,
         session_id: ID,
         format: ReceiptFormat,
         #[graphql(
-            desc = "BCP 47 tag, such as \"pt-BR\"; English for languages it does not have, the callshop's when left out."
+            desc = "BCP 47 tag, such as \"pt-BR\"; the callshop's locale if omitted, English if unsupported."
         )]
         locale: Option<String>,
     ) -> Option<async_graphql::Result<Receipt>> {

@@ -1,4 +1,4 @@
-//! Reports: what calls brought and cost, by day, cabin, destination, attendant, callshop or tariff version.
+//! Reports: income and cost of calls by day, cabin, destination, attendant, callshop or tariff version.
 
 use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
@@ -18,40 +18,40 @@ use app::reports::{self, Asked, Figures, Names};
 use base::error::{OrFault as _, Result};
 use store::reports::{Dimension, GroupKey};
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[("Query.report", BACK_OFFICE)];
 
-/// What a report's groups are made by.
+/// Dimension by which a report is grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "Dimension")]
 pub enum ReportDimension {
-    /// The day in the callshop's time zone: of the attempt for attempts, of the answer for all that was answered.
+    /// Day in the callshop's time zone: of the attempt for `attempts` and `refused`, of the answer for all other figures.
     Day,
-    /// The cabin that the call was made from.
+    /// Cabin that the call was made from.
     Cabin,
-    /// The rated destination.
+    /// Destination name of the matching rate.
     Destination,
-    /// The user who opened the session.
+    /// User who opened the session.
     Attendant,
-    /// The callshop.
+    /// Callshop that the call was made from.
     Callshop,
-    /// The tariff version that the account is paid by: for a callshop its customers', for others that of the account below them.
+    /// Tariff version by which the account is paid: a callshop's retail tariff; for other accounts, the cost tariff of the account below them.
     TariffVersion,
 }
 
-/// What calls brought and cost one account. Attempts count on the day they were made, everything else on the day of the answer.
+/// Income and cost of calls for one account. Attempts count on the day they were made, all other figures on the day of the answer.
 pub struct Report(reports::Report);
 
 #[Object]
 impl Report {
-    /// Of whom it is.
+    /// Account that the report is about.
     async fn account_id(&self) -> ID {
         let account = &self.0.account;
         let kind = if account.kind == AccountKind::Callshop { Kind::Callshop } else { Kind::Account };
         kind.id(account.id)
     }
 
-    /// His name.
+    /// Display name of that account.
     async fn account(&self) -> &str {
         &self.0.account.name
     }
@@ -66,7 +66,7 @@ impl Report {
         figures(&self.0.total, &self.0.currency).map_err(top_level)
     }
 
-    /// The groups in the order day, callshop, cabin, destination, attendant, version; at most 10,000 in all.
+    /// The groups, ordered by day, callshop, cabin, destination, attendant and version; at most 10,000 in total.
     async fn groups(
         &self,
         ctx: &Context<'_>,
@@ -89,63 +89,63 @@ impl Report {
     }
 }
 
-/// One group of a report. What it is not grouped by is null, as is what its calls do not have: an emergency call of a closed cabin has no
-/// attendant, a phone without a cabin no cabin.
+/// One group of a report. Fields of dimensions that are not grouped by are null, as are fields that the calls do not have: an emergency call
+/// from a closed cabin has no attendant, a phone without a cabin no cabin.
 #[derive(SimpleObject)]
 pub struct ReportGroup {
-    /// The day.
+    /// Local date in the callshop's time zone.
     pub day: Option<NaiveDate>,
-    /// The callshop.
+    /// Global id of the callshop.
     pub callshop_id: Option<ID>,
-    /// Its name.
+    /// Display name of the callshop.
     pub callshop: Option<String>,
-    /// The cabin.
+    /// Global id of the cabin.
     pub cabin_id: Option<ID>,
-    /// Number on its door.
+    /// Number on the cabin's door.
     pub cabin_number: Option<i32>,
-    /// Its label.
+    /// Display name of the cabin.
     pub cabin_label: Option<String>,
-    /// The destination; empty for calls that no rate was found for.
+    /// Destination name; empty for calls without a matching rate.
     pub destination: Option<String>,
-    /// The user who opened the session.
+    /// Global id of the user who opened the session.
     pub attendant_id: Option<ID>,
-    /// His name.
+    /// Display name of that user.
     pub attendant: Option<String>,
-    /// The tariff version.
+    /// Global id of the tariff version.
     pub tariff_version_id: Option<ID>,
-    /// The tariff's name.
+    /// Name of the tariff.
     pub tariff: Option<String>,
-    /// The version's number.
+    /// Number of the version.
     pub version: Option<i32>,
-    /// What its calls came to.
+    /// Figures of this group's calls.
     pub figures: ReportFigures,
 }
 
-/// What calls came to.
+/// Totals of a set of calls.
 #[derive(SimpleObject)]
 pub struct ReportFigures {
-    /// Attempts that were allowed, answered or not.
+    /// Allowed attempts, answered or not.
     pub attempts: i64,
-    /// Attempts that were refused; not among `attempts`.
+    /// Refused attempts; not included in `attempts`.
     pub refused: i64,
     /// Calls that were answered and are over.
     pub answered: i64,
-    /// Answer-seizure ratio: `answered` of `attempts`, to four decimals; null without attempts. Over one is possible where a call was answered
-    /// on the day after its attempt.
+    /// Answer-seizure ratio: `answered` / `attempts`, to four decimals; null without attempts. It can exceed 1 if a call was answered on the day
+    /// after its attempt.
     pub asr: Option<Decimal>,
-    /// Average duration of the answered calls, seconds, to the nearest; null without one.
+    /// Average call duration: mean talk time of answered calls in seconds, rounded to the nearest; null without any.
     pub acd_seconds: Option<i64>,
-    /// Seconds of talk.
+    /// Total talk time in seconds.
     pub talk_seconds: i64,
-    /// Seconds billed to the customers.
+    /// Total seconds billed to customers.
     pub billed_seconds: i64,
-    /// What the customers pay for the calls.
+    /// Total charged to customers.
     pub retail: Money,
-    /// What the account is paid: a callshop by its customers, every other by the accounts right below it.
+    /// Income of the account: from customers for a callshop, from direct child accounts for every other account.
     pub revenue: Money,
-    /// What the account pays its parent; the platform pays nothing.
+    /// Amount that the account pays its parent; zero for the platform.
     pub cost: Money,
-    /// `revenue` less `cost`.
+    /// `revenue` minus `cost`.
     pub margin: Money,
 }
 
@@ -191,7 +191,7 @@ fn group(key: &GroupKey, of: &Figures, names: &Names, currency: &str) -> Result<
 
 type Groups<'a> = &'a [(GroupKey, Figures)];
 
-/// The part of the groups that is asked for, and whether there are others before and after it.
+/// The requested page of groups, and whether there are others before and after it.
 fn part<'a>(groups: Groups<'a>, paging: &Paging) -> Result<(Groups<'a>, bool, bool)> {
     let (size, backwards) = size(paging)?;
     let size = usize::try_from(size).or_fault()?;
@@ -207,7 +207,7 @@ fn part<'a>(groups: Groups<'a>, paging: &Paging) -> Result<(Groups<'a>, bool, bo
     }
 }
 
-/// The group's key itself: a cursor stays good when there are other groups.
+/// The cursor is the encoded group key, so it stays valid when groups are added.
 fn cursor(key: &GroupKey) -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).or_fault()?))
 }
@@ -222,15 +222,16 @@ pub struct ReportQuery;
 
 #[Object]
 impl ReportQuery {
-    /// What calls brought and cost an account of the caller's branch, or his own, from one day to another, both included; at most 400 days.
-    /// All figures are of that account. `CURRENCY_MISMATCH` for a platform with branches of several currencies.
+    /// Income and cost of calls for the caller's account or one below it, from day `from` to day `to`, both inclusive, at most 400 days; null if
+    /// there is no such account. All figures are from that account's point of view. Fails with `CURRENCY_MISMATCH` for a platform whose
+    /// distributors use several currencies. Hidden from attendants.
     async fn report(
         &self,
         ctx: &Context<'_>,
         account_id: ID,
         from: NaiveDate,
         to: NaiveDate,
-        #[graphql(default, desc = "Nothing makes one group of all.")] group_by: Vec<ReportDimension>,
+        #[graphql(default, desc = "Without any, one group of all calls.")] group_by: Vec<ReportDimension>,
     ) -> Option<async_graphql::Result<Report>> {
         let made = async {
             let dimensions = group_by.into_iter().map(Into::into).collect();

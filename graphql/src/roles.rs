@@ -1,36 +1,36 @@
-//! Roles as bits, for the tables that say which role sees which field. Each noun's file has its own rows (`RULES`); a field of
-//! `Query`, `Mutation` or `Subscription` without a row fails a test, any other without a row is seen by whoever reaches its type.
+//! Role sets, for the tables that say which role sees which field. Each noun's file has its own rows (`RULES`). A test fails if a field of
+//! `Query`, `Mutation` or `Subscription` has no row; any other field without a row is visible to every role that reaches its type.
 
 pub use transport::role_schema::RoleSet;
 
-/// Nobody logged in.
+/// Requests without a login.
 pub const ANONYMOUS: RoleSet = RoleSet::role(0);
-/// The platform's people.
+/// Users of the platform.
 pub const ADMIN: RoleSet = RoleSet::role(1);
-/// A distributor's people.
+/// Users of a distributor.
 pub const DISTRIBUTOR: RoleSet = RoleSet::role(2);
-/// A reseller's people.
+/// Users of a reseller.
 pub const RESELLER: RoleSet = RoleSet::role(3);
-/// Who owns a callshop.
+/// Owners of a callshop.
 pub const OWNER: RoleSet = RoleSet::role(4);
-/// Who stands behind its counter.
+/// Attendants of a callshop.
 pub const ATTENDANT: RoleSet = RoleSet::role(5);
 
-/// Everyone who manages accounts.
+/// Roles that manage accounts.
 pub const MANAGERS: RoleSet = ADMIN.or(DISTRIBUTOR).or(RESELLER);
-/// Everyone who works in a callshop.
+/// Roles that work in a callshop.
 pub const SHOP: RoleSet = OWNER.or(ATTENDANT);
-/// Everyone but attendants.
+/// Every logged-in role except attendants.
 pub const BACK_OFFICE: RoleSet = MANAGERS.or(OWNER);
-/// Everyone who is logged in.
+/// Every logged-in role.
 pub const SIGNED_IN: RoleSet = MANAGERS.or(SHOP);
-/// Everyone.
+/// Every role, and requests without a login.
 pub const EVERYONE: RoleSet = SIGNED_IN.or(ANONYMOUS);
 
-/// A row: `Type.field`, and who sees it.
+/// A row of the visibility table: `Type.field` (or `Type`), and the roles that see it.
 pub type Rule = (&'static str, RoleSet);
 
-/// The role's key and bit; `anonymous` when nobody is logged in.
+/// The role's key and bit; `anonymous` without a login.
 pub fn of(role: Option<entity::Role>) -> (&'static str, RoleSet) {
     match role {
         None => ("anonymous", ANONYMOUS),

@@ -1,4 +1,4 @@
-//! Money, decimals, ids: how values look on the wire.
+//! Wire formats of money, decimals and global ids.
 
 use async_graphql::{
     InputObject, InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value,
@@ -10,21 +10,22 @@ use uuid::Uuid;
 
 use base::error::{Error, Result};
 
-/// An exact decimal number as a string, such as "12.34". Number literals are refused: they pass through floating point in most
-/// clients.
+/// The value behind the `Decimal` scalar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Decimal(pub Micros);
 
+/// An exact decimal number as a string, such as "12.34", with up to six decimals. Number literals are rejected, because most clients pass them
+/// through floating point.
 #[Scalar(name = "Decimal")]
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
         match value {
             Value::String(text) => Micros::parse(&text)
                 .map(Self)
-                .map_err(|error| InputValueError::custom(format!("not a Decimal: {error}"))),
-            Value::Number(_) => {
-                Err(InputValueError::custom("a Decimal is a string, such as \"12.34\", not a number"))
-            }
+                .map_err(|error| InputValueError::custom(format!("Not a Decimal: {error}"))),
+            Value::Number(_) => Err(InputValueError::custom(
+                "Send a Decimal as a string, such as \"12.34\", not as a number.",
+            )),
             other => Err(InputValueError::expected_type(other)),
         }
     }
@@ -34,10 +35,11 @@ impl ScalarType for Decimal {
     }
 }
 
-/// ISO 4217 code of a currency, such as "BRL".
+/// The value behind the `CurrencyCode` scalar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CurrencyCode(pub String);
 
+/// ISO 4217 currency code, such as "BRL".
 #[Scalar(name = "CurrencyCode")]
 impl ScalarType for CurrencyCode {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -55,32 +57,32 @@ impl ScalarType for CurrencyCode {
 /// An amount of money.
 #[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
 pub struct Money {
-    /// The amount, up to six decimals.
+    /// In major units (reais, not centavos), with up to six decimals.
     pub amount: Decimal,
-    /// In which currency.
+    /// Currency of `amount`.
     pub currency: CurrencyCode,
 }
 
 impl Money {
-    /// An amount in a currency that was stored.
+    /// An amount in a stored currency.
     pub fn new(amount: impl Into<Micros>, currency: &str) -> Self {
         Self { amount: Decimal(amount.into()), currency: CurrencyCode(currency.to_owned()) }
     }
 }
 
-/// An amount of money, given.
+/// An amount of money as input.
 #[derive(Clone, Debug, PartialEq, Eq, InputObject)]
 pub struct MoneyInput {
-    /// The amount, up to six decimals.
+    /// In major units, with up to six decimals.
     pub amount: Decimal,
-    /// In which currency; it must be the account's.
+    /// Must be the account's currency.
     pub currency: CurrencyCode,
 }
 
-/// The types that have global ids.
+/// Types with global ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// An account that is no callshop.
+    /// The platform, a distributor or a reseller.
     Account,
     /// A callshop.
     Callshop,
@@ -126,12 +128,12 @@ impl Kind {
         Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
     }
 
-    /// The kind with this name of a GraphQL type.
+    /// The kind with this GraphQL type name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
     }
 
-    /// The opaque global id of the object with this row id.
+    /// The opaque global id of the row `id`.
     pub fn id(self, id: Uuid) -> async_graphql::ID {
         URL_SAFE_NO_PAD.encode(format!("{}:{}", self.name(), id.simple())).into()
     }
@@ -139,7 +141,7 @@ impl Kind {
     /// The row id in a global id of this kind.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for another kind's id as for no id at all: what it is not is nobody's business.
+    /// [`Error::NotFound`] for a malformed id and for another kind's id alike, so that callers learn nothing from the difference.
     pub fn parse(self, id: &async_graphql::ID) -> Result<Uuid> {
         match parse_any(id) {
             Some((kind, id)) if kind == self => Ok(id),
@@ -148,7 +150,8 @@ impl Kind {
     }
 }
 
-/// The kind and row id in a global id; none for what [`Kind::id`] does not write: an object has one id, so that clients may compare them.
+/// The kind and row id in a global id. None for any text that [`Kind::id`] does not produce: an object has exactly one id, so clients may
+/// compare ids.
 pub fn parse_any(global: &async_graphql::ID) -> Option<(Kind, Uuid)> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(global.as_str()).ok()?).ok()?;
     let (name, id) = text.split_once(':')?;

@@ -1,4 +1,4 @@
-//! What a callshop decides about its counter.
+//! Callshop settings: cash rounding, receipts, and attendants' limits.
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 
@@ -10,29 +10,29 @@ use super::sessions::changed;
 use super::{app, caller};
 use app::settings::{self, SettingsChange};
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[("Mutation.updateCallshopSettings", BACK_OFFICE)];
 
-/// What to change of a callshop's settings; what is left out stays.
+/// Changes to a callshop's settings; omitted fields stay as they are.
 #[derive(InputObject)]
 pub struct UpdateCallshopSettingsInput {
-    /// Which callshop's.
+    /// A callshop in the caller's subtree.
     pub callshop_id: ID,
-    /// Cash is paid in multiples of this, above zero, in the callshop's currency; null for its minor unit.
+    /// Cash totals are rounded to multiples of this, in the callshop's currency; must be above zero. Null restores the currency's minor unit.
     pub cash_step: MaybeUndefined<Decimal>,
-    /// Name on receipts, at most 100 characters; empty for the display name.
+    /// Name printed on receipts, at most 100 characters; empty to use the display name.
     pub legal_name: Option<String>,
-    /// Tax id on receipts, at most 40 characters; may be empty.
+    /// Tax id printed on receipts, at most 40 characters; may be empty.
     pub tax_id: Option<String>,
-    /// Address on receipts in one or more lines, at most 200 characters; may be empty.
+    /// Address printed on receipts, one or more lines, at most 200 characters; may be empty.
     pub address: Option<String>,
     /// Last lines of receipts, at most 500 characters; may be empty.
     pub receipt_footer: Option<String>,
-    /// Receipts show dialled numbers without their last digits but two.
+    /// Whether receipts mask dialed numbers: of the last six digits, only the last two are shown.
     pub mask_numbers: Option<bool>,
-    /// What an attendant may take off one session's bill at most, in the callshop's currency.
+    /// Largest total discount an attendant may apply to one session, in the callshop's currency.
     pub attendant_max_discount: Option<Decimal>,
-    /// What an attendant may give back of one session at most, in the callshop's currency.
+    /// Largest total refund an attendant may give on one session, in the callshop's currency.
     pub attendant_max_refund: Option<Decimal>,
 }
 
@@ -42,7 +42,7 @@ pub struct SettingsMutation;
 
 #[Object]
 impl SettingsMutation {
-    /// Changes how a callshop rounds cash, what its receipts say, and how far its attendants may go.
+    /// Changes a callshop's cash rounding, receipt texts, and attendants' limits. Hidden from attendants.
     async fn update_callshop_settings(
         &self,
         ctx: &Context<'_>,

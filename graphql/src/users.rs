@@ -1,4 +1,4 @@
-//! Users: people who log in.
+//! Users and their roles.
 
 use async_graphql::{Context, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
@@ -12,7 +12,7 @@ use super::scalars::Kind;
 use super::{actor, app, caller, remote_enum};
 use app::{access, accounts, users};
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[
     ("Query.user", BACK_OFFICE),
     ("Mutation.createUser", BACK_OFFICE),
@@ -25,22 +25,22 @@ pub const RULES: &[Rule] = &[
 ];
 
 remote_enum!(
-    /// What a user may do, on the subtree of the account he belongs to.
+    /// Role of a user. It grants rights on the subtree of the user's account.
     Role = "entity::Role" {
-        /// Runs the platform.
+        /// Operates the platform.
         Admin,
-        /// Works for a distributor.
+        /// Manages a distributor's account.
         Distributor,
-        /// Works for a reseller.
+        /// Manages a reseller's account.
         Reseller,
         /// Owns a callshop.
         CallshopOwner,
-        /// Stands behind a callshop's counter.
+        /// Serves customers at a callshop's counter.
         Attendant,
     }
 );
 
-/// A person who logs in.
+/// A person with a login.
 pub struct User(pub user::Model);
 
 #[Object]
@@ -55,38 +55,38 @@ impl User {
         &self.0.name
     }
 
-    /// The whole login, `name@code`.
+    /// The full login, `name@code`.
     async fn login(&self, ctx: &Context<'_>) -> async_graphql::Result<String> {
         Ok(format!("{}@{}", self.0.name, self.own_account(ctx).await?.code))
     }
 
-    /// For screens and receipts.
+    /// Shown on screens and receipts.
     async fn display_name(&self) -> &str {
         &self.0.display_name
     }
 
-    /// What he may do.
+    /// Determines the user's rights.
     async fn role(&self) -> Role {
         self.0.role.into()
     }
 
-    /// Since when he may not log in; null when he may.
+    /// When the user was disabled; null if the user may log in.
     async fn disabled_at(&self) -> Option<DateTime<Utc>> {
         self.0.disabled_at
     }
 
-    /// When he was made.
+    /// When the user was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 
-    /// The account he belongs to, when it is no callshop.
+    /// The user's account; null if it is a callshop. Hidden from callshop owners and attendants.
     async fn account(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Account>> {
         let account = self.own_account(ctx).await?;
         Ok((account.kind != AccountKind::Callshop).then_some(Account(account)))
     }
 
-    /// The callshop he works in, if he does.
+    /// The user's callshop; null if the account is not a callshop.
     async fn callshop(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Callshop>> {
         let account = self.own_account(ctx).await?;
         if account.kind != AccountKind::Callshop {
@@ -106,61 +106,61 @@ impl User {
 /// A new user.
 #[derive(Clone, InputObject)]
 pub struct UserInput {
-    /// The part of the login before `@`: 2 to 32 of a-z, 0-9, dot, underscore and dash.
+    /// The part of the login before `@`: 2 to 32 characters of a-z, 0-9, ".", "_" and "-".
     pub name: String,
-    /// For screens and receipts.
+    /// Shown on screens and receipts.
     pub display_name: String,
-    /// At least ten characters.
+    /// 10 to 256 characters, at least four of them different.
     pub password: String,
 }
 
 impl UserInput {
-    /// As the use case takes it.
+    /// Converts the input for the use case.
     pub fn into_new(self, role: entity::Role) -> users::NewUser {
         users::NewUser { name: self.name, display_name: self.display_name, role, password: self.password }
     }
 }
 
-/// Which account gets which user.
+/// A new user for an account.
 #[derive(InputObject)]
 pub struct CreateUserInput {
     /// An account or callshop.
     pub account_id: ID,
-    /// What he may do; must fit the account.
+    /// Must fit the kind of account.
     pub role: Role,
-    /// The user.
+    /// Login and password of the new user.
     pub user: UserInput,
 }
 
 /// A user's new display name.
 #[derive(InputObject)]
 pub struct UpdateUserInput {
-    /// Which user.
+    /// The user to rename.
     pub user_id: ID,
-    /// For screens and receipts.
+    /// Shown on screens and receipts.
     pub display_name: String,
 }
 
-/// Which user to disable or enable.
+/// Selects a user to disable or enable.
 #[derive(InputObject)]
 pub struct UserIdInput {
-    /// Which user.
+    /// A user in the caller's subtree.
     pub user_id: ID,
 }
 
-/// A new password for somebody else.
+/// A new password for another user.
 #[derive(InputObject)]
 pub struct ResetPasswordInput {
-    /// Whose.
+    /// A user in the caller's subtree.
     pub user_id: ID,
-    /// At least ten characters.
+    /// 10 to 256 characters, at least four of them different.
     pub password: String,
 }
 
 payload!(
-    /// What mutations of users answer.
+    /// Result of the user mutations.
     UserPayload {
-        /// The user as he is now.
+        /// The user after the change.
         user: User,
     }
 );
@@ -171,7 +171,7 @@ pub struct UserQuery;
 
 #[Object]
 impl UserQuery {
-    /// A user of the caller's branch.
+    /// A user in the caller's subtree; null if there is none. Hidden from attendants.
     async fn user(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<User>> {
         let found = async { users::find(app(ctx), caller(ctx)?, Kind::User.parse(&id)?).await };
         nullable(found.await.map(User))
@@ -184,7 +184,7 @@ pub struct UserMutation;
 
 #[Object]
 impl UserMutation {
-    /// Makes a user: managers for accounts and callshops below them, owners for their attendants.
+    /// Creates a user. Platform, distributors and resellers create users of accounts and callshops below them; owners create their attendants.
     async fn create_user(
         &self,
         ctx: &Context<'_>,
@@ -210,7 +210,7 @@ impl UserMutation {
         answer(changed.await.map(done))
     }
 
-    /// Keeps a user from logging in, and ends his logins on every node.
+    /// Prevents a user from logging in, and ends the user's logins on every node.
     async fn disable_user(
         &self,
         ctx: &Context<'_>,
@@ -230,7 +230,7 @@ impl UserMutation {
         answer(changed.await.map(done))
     }
 
-    /// Gives a user a new password and ends his logins.
+    /// Sets another user's password and ends that user's logins.
     async fn reset_password(
         &self,
         ctx: &Context<'_>,

@@ -5,23 +5,24 @@ use std::net::SocketAddr;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-/// Bounds of `hook.queue`: the largest thing that is handed in at once is 256 running calls, then 50 events.
+/// Bounds of `hook.queue`: the largest submissions are 256 running calls, then 50 events.
 const QUEUE: std::ops::RangeInclusive<usize> = 512..=1_000_000;
 
-/// The door for the SIP proxy.
+/// The HTTP endpoints for SIP proxies.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HookConfig {
-    /// Where the hook is served: loopback, or a private network behind TLS.
+    /// Address and port of the hook: loopback, or a private network behind TLS.
     pub listen: SocketAddr,
-    /// Secrets that the proxy may present, at least 16 characters each: two while one is being replaced.
+    /// Secrets accepted from the proxy, at least 16 characters each. Two are allowed, for replacing one.
     #[serde(serialize_with = "base::secret::hidden_list")]
     pub secrets: Vec<SecretString>,
-    /// Digest realm of the proxy.
+    /// SIP digest realm of the phones.
     pub realm: String,
-    /// The proxies' private control listeners: `http://127.0.0.1:5080`, by the name each gives itself in `proxy`.
+    /// The proxies' private control listeners, such as `http://127.0.0.1:5080`, by the name that each proxy sends in `proxy`.
     pub proxies: Vec<ProxyConfig>,
-    /// Events, authorisations and looks at running calls that wait for the writer, 512 to 1000000, before the hook answers 503.
+    /// Capacity of the writer's queue (events, authorizations and checks of running calls), 512 to 1000000. When it is full, the hook responds
+    /// 503.
     pub queue: usize,
 }
 
@@ -29,11 +30,11 @@ pub struct HookConfig {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProxyConfig {
-    /// What it calls itself in events.
+    /// The name that the proxy sends in its events.
     pub name: String,
-    /// Its control listener.
+    /// Base URL of its control listener.
     pub control_url: String,
-    /// Secret for it.
+    /// Secret for the control listener, sent in `X-Callshop-Token`.
     #[serde(serialize_with = "base::secret::hidden_one")]
     pub token: SecretString,
 }
@@ -60,12 +61,12 @@ impl HookConfig {
         let bad = |text: &str| Err(text.to_owned());
         if !QUEUE.contains(&self.queue) {
             return bad(
-                "hook.queue must be 512 to 1000000: a full batch of events and the running calls of one look have to fit into it at once",
+                "hook.queue must be 512 to 1000000, enough for a full batch of events plus one batch of running calls",
             );
         }
         if self.secrets.len() > 2 || self.secrets.iter().any(|secret| secret.expose_secret().len() < 16) {
             return bad(
-                "hook.secrets takes one secret, or two while one is being replaced, each of at least 16 characters",
+                "hook.secrets must have at most two secrets (two while one is being replaced), each of at least 16 characters",
             );
         }
         Ok(())

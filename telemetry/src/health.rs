@@ -1,8 +1,8 @@
-//! Whether this node lives and may be given work: what `/livez` and `/readyz` say, and the metrics repeat.
+//! Liveness and readiness of this node, for `/livez`, `/readyz` and the metrics.
 //!
-//! A node **lives** while its loops run: each notes a heartbeat, and one that is dead or stuck past its bound makes the node worth
-//! a restart. It is **ready** while it may be given work: it is not stopping, its tables are there, the database answers, and the
-//! writer has room. A database that is away makes a node unready, never dead: a restart would not bring it back.
+//! A node is **live** while its loops run. Each loop records a heartbeat; if one has ended or is stuck beyond its bound, the node should be
+//! restarted. A node is **ready** for requests while it is not stopping, its tables are migrated, the database answers, and the writer's queue
+//! has room. An unavailable database makes a node unready but never dead: a restart would not bring it back.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-/// How often a loop beats that waits for something else.
+/// Heartbeat interval of a loop that waits for something else.
 const WAITING: Duration = Duration::from_secs(1);
 
-/// What is known of this node's health.
+/// Health of this node.
 pub struct Health {
     started: Instant,
     stopping: AtomicBool,
@@ -21,48 +21,48 @@ pub struct Health {
     notes: Mutex<Vec<(&'static str, Note)>>,
 }
 
-/// Something that is told beside the checks and decides nothing: whether it is well, and in a few words how it is.
+/// An informational check that does not affect the status.
 type Note = Box<dyn Fn() -> Check + Send + Sync>;
 
 struct Beat {
     name: &'static str,
     bound: Duration,
-    /// Milliseconds after the start of [`Health`].
+    /// Milliseconds since the start of [`Health`].
     last: AtomicU64,
     over: AtomicBool,
 }
 
-/// Kept by a loop that has to run for as long as the node does; dropping it says that the loop is over.
+/// Held by a loop that must run as long as the node does. Dropping it reports that the loop has ended.
 pub struct Heartbeat {
     beat: Arc<Beat>,
     started: Instant,
 }
 
-/// One thing that was looked at.
+/// Result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// Whether it is well.
+    /// Whether the check passed.
     pub ok: bool,
-    /// A few words: how it is. Never a secret, an address or a name.
+    /// A short description. Never contains a secret, an address or a name.
     pub detail: String,
 }
 
-/// What a probe is answered.
+/// Response to a probe.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// `ok`, or `failed` when a check did.
+    /// `ok`, or `failed` if any check failed.
     pub status: &'static str,
-    /// Each check by its name: `ok` or `failed`, and how it is. What begins with `note:` decides nothing.
+    /// Results by check name: `ok` or `failed`, then the detail. Results that begin with `note:` do not affect `status`.
     pub checks: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Check {
-    /// It is well.
+    /// A passed check.
     pub fn ok(detail: impl Into<String>) -> Self {
         Self { ok: true, detail: detail.into() }
     }
 
-    /// It is not.
+    /// A failed check.
     pub fn failed(detail: impl Into<String>) -> Self {
         Self { ok: false, detail: detail.into() }
     }
@@ -80,7 +80,7 @@ impl Report {
         Self { status, checks: checks.chain(notes).collect() }
     }
 
-    /// Whether every check is well.
+    /// Whether every check passed.
     pub fn is_ok(&self) -> bool {
         self.status == "ok"
     }
@@ -98,7 +98,7 @@ impl Default for Health {
 }
 
 impl Health {
-    /// A loop that has to run from now on, and to [`Heartbeat::beat`] at least so often.
+    /// Registers a loop that must run from now on and call [`Heartbeat::beat`] at least once per `bound`.
     pub fn heartbeat(&self, name: &'static str, bound: Duration) -> Heartbeat {
         let last = AtomicU64::new(millis(self.started.elapsed()));
         let beat = Arc::new(Beat { name, bound, last, over: AtomicBool::new(false) });
@@ -108,24 +108,24 @@ impl Health {
         Heartbeat { beat, started: self.started }
     }
 
-    /// Tells of something beside the checks, such as Redis: without it the node is slower, and neither dead nor unready.
+    /// Adds an informational check, such as Redis: without it the node is slower, but neither dead nor unready.
     pub fn note(&self, name: &'static str, look: impl Fn() -> Check + Send + Sync + 'static) {
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         notes.retain(|(known, _)| *known != name);
         notes.push((name, Box::new(look)));
     }
 
-    /// From now on the node is not ready any more.
+    /// Makes the node unready from now on.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the node was told to stop.
+    /// Whether the node is stopping.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Whether the loops run. Asks nobody.
+    /// Liveness: whether the loops run. Queries nothing.
     pub fn live(&self) -> Report {
         let now = millis(self.started.elapsed());
         let beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
@@ -140,7 +140,7 @@ impl Health {
             true => Check::failed("stopping"),
         };
         let loops = match self.live().is_ok() {
-            true => Check::ok("they run"),
+            true => Check::ok("all running"),
             false => Check::failed("see /livez"),
         };
         let checks = [("serving", serving), ("loops", loops)].into_iter().chain(more).collect();
@@ -165,12 +165,12 @@ impl Beat {
 }
 
 impl Heartbeat {
-    /// The loop runs.
+    /// Records that the loop runs.
     pub fn beat(&self) {
         self.beat.last.store(millis(self.started.elapsed()), Ordering::Relaxed);
     }
 
-    /// Beats while the loop waits for something that has a heartbeat, or a bound, of its own.
+    /// Keeps beating while the loop waits for work that has its own heartbeat or bound.
     pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
         let mut beats = tokio::time::interval(WAITING);

@@ -15,24 +15,25 @@ use app::{App, accounts};
 
 #[derive(Debug, Args)]
 pub(super) struct SchemaArgs {
-    /// Only what this role sees: anonymous, admin, distributor, reseller, callshop-owner or attendant.
+    /// Print the schema as this role sees it: anonymous, admin, distributor, reseller, callshop-owner or attendant. Without it, print the full
+    /// schema.
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
-    /// Make a login for the platform: the first one of a new server.
+    /// Create a platform administrator. A new server needs one before anybody can log in.
     CreateAdmin {
         #[command(flatten)]
         config: ConfigArgs,
-        /// The part of the login before @.
+        /// The part of the login before "@".
         #[arg(long, default_value = "admin")]
         name: String,
-        /// For screens.
+        /// Name shown on screens.
         #[arg(long, default_value = "Administrator")]
         display_name: String,
-        /// File that holds the password; without it, the password is read from standard input.
+        /// File that contains the password. Without it, the password is read from standard input.
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
@@ -40,30 +41,31 @@ pub(super) enum UserCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TariffCommand {
-    /// Make a draft version of a tariff from a CSV file.
+    /// Import a CSV file as a new draft version of a tariff.
     Import {
         #[command(flatten)]
         config: ConfigArgs,
-        /// Id of the tariff, as the API shows it.
+        /// Global id of the tariff, as the API returns it (`tariffs { nodes { id } }`).
         #[arg(long)]
         tariff: String,
-        /// Canonical CSV: prefix,destination,rate_per_minute,connection_fee,initial_increment,increment. At most 64 MiB.
+        /// CSV file with the columns prefix,destination,rate_per_minute,connection_fee,initial_increment,increment. At most 64 MiB; see
+        /// examples/decks for all columns.
         file: PathBuf,
-        /// Keep the rates in force that the file does not name.
+        /// Add the file's rows to the active version instead of replacing all rates.
         #[arg(long)]
         merge: bool,
-        /// Only say what would happen.
+        /// Report the changes and errors without storing anything.
         #[arg(long)]
         dry_run: bool,
-        /// Put the new version into force at once.
+        /// Activate the new version at once instead of leaving it a draft.
         #[arg(long)]
         activate: bool,
     },
-    /// Write a version of a tariff as CSV to standard output.
+    /// Print a version of a tariff as CSV.
     Export {
         #[command(flatten)]
         config: ConfigArgs,
-        /// Id of the tariff version, as the API shows it.
+        /// Global id of the tariff version, as the API returns it.
         #[arg(long)]
         version: String,
     },
@@ -84,7 +86,7 @@ pub(super) async fn user(command: UserCommand) -> Result<(), Failure> {
         Some(file) => std::fs::read_to_string(&file)
             .map_err(|error| format!("cannot read {}: {error}", file.display()))?,
         None => {
-            eprint!("Password (at least ten characters): ");
+            eprint!("Password (10 to 256 characters): ");
             let mut line = String::new();
             std::io::stdin().read_line(&mut line)?;
             line
@@ -126,15 +128,18 @@ pub(super) async fn tariff(command: TariffCommand) -> Result<(), Failure> {
     }
 }
 
-/// A file's text. One that is too large is refused before it fills the memory.
+/// Reads a CSV file, and rejects one over the size limit before it fills the memory.
 fn read_deck(file: &Path) -> Result<String, Failure> {
     let fail = |error: std::io::Error| format!("cannot read {}: {error}", file.display());
     let limit = MAX_DECK_BYTES as u64;
     let mut csv = String::new();
     let read = File::open(file).and_then(|opened| opened.take(limit + 1).read_to_string(&mut csv));
     if read.map_err(fail)? as u64 > limit {
-        let message =
-            format!("{} is larger than {} MiB: split it and use --merge", file.display(), limit >> 20);
+        let message = format!(
+            "{} is larger than {} MiB: split it and import the parts with --merge",
+            file.display(),
+            limit >> 20
+        );
         return Err(message.into());
     }
     Ok(csv)
@@ -155,9 +160,10 @@ async fn import_deck(app: &App, import: Import, activate: bool) -> Result<(), Fa
     }
     if outcome.errors > 0 {
         let errors = outcome.errors;
-        return Err(
-            format!("nothing was imported: {errors} errors; mend the lines above and try again").into()
-        );
+        return Err(format!(
+            "nothing was imported because of {errors} errors: correct the lines listed above and try again"
+        )
+        .into());
     }
     let changes = outcome.changes;
     out(&format!(
@@ -171,7 +177,7 @@ async fn import_deck(app: &App, import: Import, activate: bool) -> Result<(), Fa
         if let Some((next, from)) =
             done.next.and_then(|next| Some((next.version.number, next.version.active_from?)))
         {
-            eprintln!("version {next} takes its place at {from}, and does not have these changes");
+            eprintln!("version {next} takes its place at {from} without these changes: make them there, too");
         }
     }
     let state = if activate { "in force" } else { "a draft" };
@@ -182,7 +188,7 @@ async fn import_deck(app: &App, import: Import, activate: bool) -> Result<(), Fa
 fn warn_of_losses(margins: &Margins) {
     for warning in &margins.warnings {
         eprintln!(
-            "below cost: {} {} sells at {} and costs {} a minute (callshops: {})",
+            "below cost: {} {} sells at {} and costs {} per minute (callshops: {})",
             warning.prefix,
             warning.destination,
             warning.retail_per_minute,

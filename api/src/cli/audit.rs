@@ -10,8 +10,8 @@ use app::ledger::{self, Checked};
 use base::secret::without_password;
 use store::{Store, StoreOptions};
 
-/// What `callshop audit --help` ends with.
-pub(super) const HELP: &str = "Exit status: 0 when everything holds, 1 when something does not, 2 when it could not be looked at.\n\n\
+/// Last part of `callshop audit --help`.
+pub(super) const HELP: &str = "Exit status: 0 if every invariant holds, 1 if one is broken, 2 if the audit could not run.\n\n\
     Examples:\n  \
     callshop audit --database sqlite:/var/lib/callshop/callshop.db\n  \
     callshop audit --quiet || mail -s 'the ledger does not hold together' operator@example.org";
@@ -20,7 +20,7 @@ pub(super) const HELP: &str = "Exit status: 0 when everything holds, 1 when some
 pub(super) struct AuditArgs {
     #[command(flatten)]
     config: ConfigArgs,
-    /// Say nothing of what holds.
+    /// Print only broken invariants and the summary.
     #[arg(long)]
     quiet: bool,
 }
@@ -40,7 +40,7 @@ pub(super) async fn run(args: AuditArgs) -> Result<u8, Failure> {
 
 async fn audit(args: &AuditArgs) -> Result<Vec<Checked>, Failure> {
     let config = args.config.load()?;
-    // a database that is not there is not made: an empty one would hold together
+    // an audit must not create a missing database: an empty one would pass
     let mut url = config.database_url.clone();
     if url.starts_with("sqlite:") && !url.contains('?') {
         url.push_str("?mode=rw");
@@ -48,13 +48,13 @@ async fn audit(args: &AuditArgs) -> Result<Vec<Checked>, Failure> {
     let cannot = |error: base::error::Error| -> Failure {
         let database = without_password(&config.database_url);
         format!(
-            "cannot audit the database {database}: {error} (is it there, and up to date? `callshop migrate`)"
+            "cannot audit the database {database}: {error} (does it exist, and did `callshop migrate` run?)"
         )
         .into()
     };
     let options = StoreOptions { url, connections: 1 };
     let store = Store::connect(&options, Arc::new(())).await.map_err(cannot)?;
-    // nothing is drawn where standard error is no terminal
+    // draws nothing unless standard error is a terminal
     let bar = ProgressBar::new(ledger::invariant_count() as u64);
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}")?);
     bar.enable_steady_tick(std::time::Duration::from_millis(200));

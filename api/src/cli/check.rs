@@ -18,32 +18,32 @@ use base::secret::without_password;
 use sip::control::Proxies;
 use store::{Store, StoreOptions, file};
 
-/// What `callshop check-config --help` ends with.
-pub(super) const HELP: &str = "Exit status: 0 when a server would start and work with it, 1 when not.\n\n\
-    The order of a first start: database, Redis, this check, `callshop serve`, the SIP proxy, this check once more. A SIP proxy that does not \
-    answer is a warning; one that refuses the token is a failure.\n\n\
-    Run it beside a server that is up and its own listeners are in use: that fails, and is as it should be.";
+/// Last part of `callshop check-config --help`.
+pub(super) const HELP: &str = "Exit status: 0 if a server would start and work with this configuration, 1 if not.\n\n\
+    For a first start: start the database and Redis, run this check, start `callshop serve` and the SIP proxy, then run this check again. \
+    A SIP proxy that does not answer is a warning; one that rejects the token is a failure.\n\n\
+    While a server with the same addresses is running, the check of the listeners fails. That is expected.";
 
-/// How long anybody who is asked may take.
+/// Timeout of each external check.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Milliseconds that the database's clock may differ from ours before it is told, and before it is too much.
+/// Clock difference from the database, in milliseconds, above which there is a warning, and above which the check fails.
 const CLOCKS: [u64; 2] = [1_000, 5_000];
-/// A secret of fewer different characters is a word or a pattern.
+/// A secret with fewer distinct characters is a word or a pattern.
 const CHARACTERS: usize = 8;
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     #[command(flatten)]
     config: ConfigArgs,
-    /// Where GraphQL is served.
+    /// Address and port of GraphQL.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
-    /// Where the hook for the SIP proxy is served.
+    /// Address and port of the hook for the SIP proxy.
     #[arg(long, value_name = "ADDR")]
     hook_listen: Option<SocketAddr>,
 }
 
-/// What was found, line by line.
+/// The results, one line each.
 #[derive(Default)]
 struct Findings {
     text: String,
@@ -59,12 +59,12 @@ impl Findings {
         self.line("ok", what, how);
     }
 
-    /// It works, and somebody should think about it.
+    /// It works, but deserves attention.
     fn warn(&mut self, what: &str, how: impl fmt::Display) {
         self.line("WARN", what, how);
     }
 
-    /// A server would not start, or not do its work.
+    /// A server would not start, or would not work.
     fn fail(&mut self, what: &str, how: impl fmt::Display) {
         self.failed = true;
         self.line("FAIL", what, how);
@@ -94,7 +94,7 @@ pub(super) async fn run(args: CheckArgs) -> Result<u8, Failure> {
 
 fn secrets(found: &mut Findings, config: &Config) {
     if config.hook.secrets.is_empty() {
-        found.fail("hook.secrets", "none: `serve` does not start, set CALLSHOP_HOOK__SECRETS");
+        found.fail("hook.secrets", "none: `serve` does not start without one, set CALLSHOP_HOOK__SECRETS");
     }
     for secret in &config.hook.secrets {
         strength(found, "hook.secrets", secret);
@@ -113,7 +113,7 @@ fn strength(found: &mut Findings, what: &str, secret: &SecretString) {
     let different = text.chars().collect::<BTreeSet<_>>().len();
     if text.len() < 16 || different < CHARACTERS {
         let told = format!(
-            "weak: {} characters, {different} different ones; `openssl rand -hex 24` makes one",
+            "weak: {} characters, {different} of them different; generate one with `openssl rand -hex 24`",
             text.len()
         );
         found.warn(what, told);
@@ -122,7 +122,7 @@ fn strength(found: &mut Findings, what: &str, secret: &SecretString) {
     }
 }
 
-/// Only whether it could be bound: nothing is served.
+/// Only checks that the address can be bound; serves nothing.
 fn listener(found: &mut Findings, what: &str, address: SocketAddr) {
     match TcpListener::bind(address) {
         Ok(_) => found.ok(what, format!("{address} can be bound")),
@@ -137,7 +137,7 @@ async fn database(found: &mut Findings, config: &Config) {
         if !Path::new(path).exists() {
             return new_file(found, Path::new(path));
         }
-        // an old file is opened; none is made
+        // open an existing file, but create none
         if !url.contains('?') {
             url.push_str("?mode=rw");
         }
@@ -165,22 +165,24 @@ async fn database(found: &mut Findings, config: &Config) {
         Err(error) => return found.fail("database", format!("{shown}: {error}")),
     }
     match store.migrations().await {
-        Ok(state) if state.pending == 0 => found.ok("tables", format!("up to date, {} changes", state.known)),
+        Ok(state) if state.pending == 0 => {
+            found.ok("tables", format!("up to date, {} migrations", state.known))
+        }
         Ok(state) => found.warn(
             "tables",
-            format!("{} of {} changes are pending: `serve` makes them", state.pending, state.known),
+            format!("{} of {} migrations are pending: `serve` applies them", state.pending, state.known),
         ),
-        Err(_) => found.warn("tables", "none yet: `serve` and `callshop migrate` make them"),
+        Err(_) => found.warn("tables", "none yet: `serve` and `callshop migrate` create them"),
     }
 }
 
-/// Files of the database that others may read: `serve` closes them.
+/// Warns about database files that others may read; `serve` restricts them.
 fn modes(found: &mut Findings, path: &Path) {
     for (file, mode) in file::open_to_others(path) {
         let file = file.display();
         found.warn(
             "database",
-            format!("{file} holds secrets and has mode {mode:o}: `serve` closes it to others, or run: chmod 600 {file}"),
+            format!("{file} contains secrets and has mode {mode:o}: `serve` restricts it, or run: chmod 600 {file}"),
         );
     }
 }
@@ -190,12 +192,12 @@ fn new_file(found: &mut Findings, path: &Path) {
     if folder.is_dir() {
         found.warn("database", format!("{} is not there yet: `serve` makes it", path.display()));
     } else {
-        found.fail("database", format!("the folder {} is not there", folder.display()));
+        found.fail("database", format!("the folder {} does not exist: create it", folder.display()));
     }
 }
 
 fn pool(found: &mut Findings, ours: u32, most: u32) {
-    let told = format!("{ours} of the {most} that the database gives out; every node takes as many");
+    let told = format!("{ours} of the {most} that the database allows; each node uses as many");
     match ours {
         _ if ours > most => found.fail("database_connections", told),
         _ if ours.saturating_mul(2) > most => found.warn("database_connections", told),
@@ -205,7 +207,7 @@ fn pool(found: &mut Findings, ours: u32, most: u32) {
 
 fn clocks(found: &mut Findings, theirs: i64) {
     let apart = chrono::Utc::now().timestamp_micros().abs_diff(theirs) / 1_000;
-    let told = format!("the database's and ours are {apart} ms apart");
+    let told = format!("the database's clock and this machine's differ by {apart} ms");
     match apart {
         _ if apart > CLOCKS[1] => found.fail("clock", format!("{told}: is NTP running on both?")),
         _ if apart > CLOCKS[0] => found.warn("clock", told),
@@ -225,11 +227,11 @@ async fn proxies(found: &mut Findings, config: &Config) {
         let what = format!("hook.proxies {}", proxy.name);
         match proxies.version(&proxy.name).await {
             Ok(version) => found.ok(&what, format!("{} answers: {version}", proxy.control_url)),
-            // the proxy is started after the API, which it asks from its first phone on
+            // a warning only: the proxy is started after the API, because it needs the API from its first phone on
             Err(ProxyError::Unreachable(_)) => found.warn(
                 &what,
                 format!(
-                    "{} does not answer: start the SIP proxy after the API, then run this again. Until it answers no call is hung up or extended from here",
+                    "{} does not answer: start the SIP proxy after the API, then run this again. Until it answers, no call is hung up or extended from here",
                     proxy.control_url
                 ),
             ),
@@ -242,14 +244,14 @@ async fn redis(found: &mut Findings, config: &Config) {
     let client = match redis_client::client(&config.redis) {
         Ok(Some(client)) => client,
         Ok(None) if config.database_url.starts_with("postgres") => {
-            return found.ok("redis", "none: several nodes look for each other's activities each second");
+            return found.ok("redis", "none: several nodes poll the database for each other's events");
         }
         Ok(None) => return found.ok("redis", "none, and one node needs none"),
         Err(error) => return found.fail("redis", error),
     };
     match tokio::time::timeout(PATIENCE, redis_client::check(&client, &config.redis)).await {
-        Ok(Ok(())) => found.ok("redis", "answers, and its user may listen and tell"),
-        // a server starts without it and is slower: an operator who configured it wants to know
+        Ok(Ok(())) => found.ok("redis", "answers, and its user may subscribe and publish"),
+        // a server would start without it, only slower, but an operator who configured Redis wants to know
         Ok(Err(error)) => found.fail("redis", error),
         Err(_) => found.fail("redis", format!("does not answer within {} s", PATIENCE.as_secs())),
     }

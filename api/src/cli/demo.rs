@@ -16,16 +16,16 @@ use graphql::scalars::Kind;
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
-    /// Where GraphQL and the explorer are served.
+    /// Address and port of GraphQL and the explorer.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
     listen: SocketAddr,
-    /// Folder of the demo's database; made if missing, and used again by the next start.
+    /// Folder for the demo's database. Created if missing, and reused by the next start.
     #[arg(long, default_value = "callshop-data", value_name = "PATH")]
     dir: PathBuf,
-    /// No simulated phones and calls.
+    /// Do not simulate phones and calls.
     #[arg(long)]
     no_traffic: bool,
-    /// Print one line of JSON with addresses, logins and tokens, for scripts.
+    /// Print addresses, logins and tokens as one line of JSON, for scripts.
     #[arg(long)]
     json: bool,
 }
@@ -34,19 +34,19 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let unused = options_in_environment();
     if !unused.is_empty() {
         return Err(format!(
-            "the demo has a configuration of its own and takes no options from the environment: unset {} (or configure `callshop serve` with them)",
+            "the demo has its own configuration and accepts no options from the environment: unset {}, or use `callshop serve`",
             unused.join(", ")
         )
         .into());
     }
     std::fs::create_dir_all(&args.dir)
-        .map_err(|error| format!("cannot make the folder {}: {error}", args.dir.display()))?;
+        .map_err(|error| format!("cannot create the folder {}: {error}", args.dir.display()))?;
     let stop = stop_on_signal()?;
     let earlier = Demo::load(&args.dir)?;
     let secret = earlier.as_ref().map_or_else(token::random_secret, |demo| demo.hook_secret.clone());
     let mut config = demo::config(&args.dir, &secret);
     config.listen = args.listen;
-    // the hook takes whatever port is free: nothing outside this process needs to know it beforehand
+    // any free port: nothing outside this process needs to know it beforehand
     config.hook.listen = SocketAddr::new(args.listen.ip(), 0);
     let node = open(&config).await?;
     let demo = match earlier {
@@ -72,7 +72,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
         tokio::spawn(simulate::run(plan, stop.clone(), |_| {}))
     });
     if let Some(traffic) = traffic {
-        // the simulated calls end while the server still listens
+        // the simulated calls end while the server still serves
         traffic.await??;
     }
     server.finished().await?;
@@ -109,7 +109,7 @@ fn welcome(server: &Server, demo: &Demo) -> String {
          1. watch the calls:    subscription {{ liveCalls(callshopId: \"{shop}\") {{ calls {{ numberFormatted destination state elapsedSeconds cost {{ amount }} }} }} }}\n\
          2. open a cabin:       mutation {{ openCabin(input: {{ cabinId: \"{cabin}\" }}) {{ session {{ id state }} userErrors {{ message }} }} }}\n\
          3. close it again:     mutation {{ closeCabin(input: {{ cabinId: \"{cabin}\" }}) {{ session {{ statement {{ total {{ amount currency }} calls {{ number amount {{ amount }} }} }} }} userErrors {{ message }} }} }}\n\n\
-         Ctrl-C stops it; the next start goes on where this one was.\n"
+         Ctrl-C stops it. The next start continues with the same shop.\n"
     ));
     text
 }

@@ -1,4 +1,4 @@
-//! The command line: one file a group of commands.
+//! The command line, one file per group of commands.
 
 mod admin;
 mod audit;
@@ -24,18 +24,18 @@ use crate::traces::Exporter;
 use base::clock::Clock;
 use base::secret::without_password;
 
-/// Runs a callshop: cabins, calls, tariffs, credit and the cash register, behind one GraphQL API.
+/// Backend of a callshop: cabins, calls, tariffs, credit and the cash register behind one GraphQL API.
 #[derive(Debug, Parser)]
 #[command(
     name = "callshop",
     version,
     max_term_width = 110,
-    after_help = "Start with `callshop demo`: a shop that is open, with simulated calls."
+    after_help = "Start with `callshop demo`: it opens a shop with simulated calls and prints its address and logins."
 )]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Log as JSON lines.
+    /// Log JSON lines instead of text. Logs go to standard error; CALLSHOP_LOG sets the level, such as "debug".
     #[arg(long, global = true, env = "CALLSHOP_LOG_JSON")]
     log_json: bool,
 }
@@ -44,45 +44,47 @@ pub struct Cli {
 enum Command {
     /// Run the server.
     ///
-    /// Configured by defaults, then the file, then the environment (CALLSHOP_…, two underscores between levels), then the flags here.
+    /// Options come from the defaults, then the TOML file, then the environment (CALLSHOP_…, with two underscores between levels:
+    /// CALLSHOP_HOOK__LISTEN), then these flags. Later ones win. A server needs at least a secret for the SIP proxy:
+    /// CALLSHOP_HOOK__SECRETS='["…"]'.
     Serve(serve::ServeArgs),
-    /// Open a shop with simulated calls on this machine: no server, no phone, no configuration needed.
+    /// Open a shop with simulated calls on this machine. Needs no database server, phone or configuration.
     Demo(demo::DemoArgs),
-    /// Say whether the configuration holds, without changing anything: options, secrets, database, listeners, proxies, Redis, clocks.
+    /// Check the configuration without changing anything: options, secrets, database, listeners, proxies, Redis, clocks.
     #[command(after_help = check::HELP)]
     CheckConfig(check::CheckArgs),
-    /// Bring the database's tables up to date.
+    /// Create or update the database's tables. `serve` does the same when it starts.
     Migrate(ConfigArgs),
-    /// Print the GraphQL schema: all of it, or what one role sees.
+    /// Print the GraphQL schema (SDL), in full or as one role sees it.
     Schema(admin::SchemaArgs),
-    /// Work on users from the server itself.
+    /// Manage users from the server's command line.
     #[command(subcommand)]
     User(admin::UserCommand),
     /// Import and export tariffs.
     #[command(subcommand)]
     Tariff(admin::TariffCommand),
-    /// Check that the ledger and everything beside it holds together.
+    /// Check every invariant of the ledger and the records around it.
     ///
-    /// Looks at every invariant of the money (transfers sum to zero, balances equal their entries, each call is charged once and as it was
-    /// priced, statements, drawers, Z reports, receipt numbers …) on one state of the database, which a running server may go on changing
-    /// meanwhile. Nothing is changed and nothing repaired: what is found is for a person to look into.
+    /// Checks, among others, that transfers sum to zero, balances equal their entries, each call is charged once and by its frozen price, and
+    /// statements, drawers, Z reports and receipt numbers agree. Reads one snapshot of the database, so a server may keep running. Changes and
+    /// repairs nothing: findings need a person.
     #[command(after_help = audit::HELP)]
     Audit(audit::AuditArgs),
-    /// Ask the node of this configuration whether it is well.
+    /// Probe the node of this configuration.
     ///
-    /// Exit status 0 when it may be given work, 1 when not or when nobody answers.
+    /// Exit status 0 if it is ready for requests, 1 if it is not or does not answer.
     Healthcheck(healthcheck::HealthcheckArgs),
-    /// Make simulated calls through a server's hook.
+    /// Simulate phones and calls through a server's hook.
     Simulate(simulate::SimulateArgs),
 }
 
-/// Where the configuration is.
+/// Source of the configuration.
 #[derive(Clone, Debug, Args)]
 pub struct ConfigArgs {
-    /// TOML file with the configuration.
+    /// TOML configuration file; callshop.example.toml describes every option.
     #[arg(long, env = "CALLSHOP_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Database: sqlite:PATH or postgres://USER@HOST/NAME.
+    /// Database URL: sqlite:PATH or postgres://USER@HOST/NAME.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
 }
@@ -98,13 +100,13 @@ impl ConfigArgs {
     }
 }
 
-/// Why a command failed; shown as it is.
+/// The error of a command, shown to the user as is.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Runs a command; answers its exit status.
+/// Runs a command and returns its exit status.
 ///
 /// # Errors
-/// What the user is to be told, with the next step; the exit status is 1 then.
+/// A message for the user, with the next step; the exit status is then 1.
 pub async fn run(cli: Cli) -> Result<u8, Failure> {
     if let Command::Serve(args) = cli.command {
         return serve::run(args, cli.log_json).await.map(|()| 0);
@@ -128,7 +130,7 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
     done.map(|()| 0)
 }
 
-/// Writes to standard output. A reader that stops early (`head`) ends the command quietly.
+/// Writes to standard output. If the reader stops early (`head`), the command ends quietly.
 fn out(text: &str) -> Result<(), Failure> {
     use std::io::Write as _;
     let mut stdout = std::io::stdout().lock();
@@ -138,10 +140,10 @@ fn out(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Logs to standard error, and hands spans to the exporter if there is one.
+/// Logs to standard error, and sends spans to the exporter if there is one.
 fn log(json: bool, exporter: Option<&Exporter>) {
     let filter = EnvFilter::try_from_env("CALLSHOP_LOG").unwrap_or_else(|_| EnvFilter::new(default_filter()));
-    // logs go to standard error: standard output is the command's answer
+    // logs go to standard error, because standard output is for the command's result
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match json {
         true => lines.json().boxed(),
@@ -167,7 +169,7 @@ async fn open(config: &Config) -> Result<Node, Failure> {
     Ok(Node::new((store, hub), Arc::new(config.clone()), Clock::system()).await?)
 }
 
-/// Cancelled by SIGINT or SIGTERM; a second one ends the process at once, with the status that shells give a signal.
+/// A token cancelled by SIGINT or SIGTERM. A second signal ends the process at once, with the status that shells use for a signal.
 fn stop_on_signal() -> std::io::Result<CancellationToken> {
     use tokio::signal::unix::{SignalKind, signal};
     let stop = CancellationToken::new();
@@ -180,7 +182,7 @@ fn stop_on_signal() -> std::io::Result<CancellationToken> {
                 _ = terminate.recv() => SignalKind::terminate(),
             };
             if stopped.is_cancelled() {
-                eprintln!("callshop: a second signal: ending at once");
+                eprintln!("callshop: second signal, exiting at once");
                 std::process::exit(128 + signal.as_raw_value());
             }
             stopped.cancel();

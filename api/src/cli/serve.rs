@@ -12,13 +12,13 @@ use crate::traces::Exporter;
 pub(super) struct ServeArgs {
     #[command(flatten)]
     config: ConfigArgs,
-    /// Where GraphQL is served.
+    /// Address and port of GraphQL.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
-    /// Where the hook for the SIP proxy is served.
+    /// Address and port of the hook for the SIP proxy.
     #[arg(long, value_name = "ADDR")]
     hook_listen: Option<SocketAddr>,
-    /// Print the configuration that would be used, without secrets, and stop.
+    /// Print the effective configuration without secrets, and exit.
     #[arg(long)]
     print_config: bool,
 }
@@ -33,7 +33,7 @@ pub(super) async fn run(args: ServeArgs, log_json: bool) -> Result<(), Failure> 
     }
     if config.hook.secrets.is_empty() {
         return Err(
-            "no secret for the SIP proxy: set CALLSHOP_HOOK__SECRETS='[\"…\"]' or hook.secrets in the file"
+            "no secret for the SIP proxy: set CALLSHOP_HOOK__SECRETS='[\"…\"]', or hook.secrets in the configuration file"
                 .into(),
         );
     }

@@ -10,19 +10,19 @@ pub(super) struct SimulateArgs {
     /// Base URL of the hook.
     #[arg(long, default_value = "http://127.0.0.1:8081", value_name = "URL")]
     hook: String,
-    /// The hook's secret.
+    /// The hook's secret, one of hook.secrets.
     #[arg(long, env = "CALLSHOP_SIMULATE_SECRET", hide_env_values = true)]
     secret: String,
-    /// SIP users of the phones that call, separated by commas.
+    /// SIP user names of the calling phones, separated by commas.
     #[arg(long, value_delimiter = ',', required = true, value_name = "USER,…")]
     users: Vec<String>,
-    /// Calls begun a minute, over all phones.
+    /// Calls started per minute, over all phones.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     rate: u32,
-    /// Longest talk in seconds.
+    /// Maximum talk time in seconds.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(2..=3_600))]
     talk: u32,
-    /// Stop after this many calls; without it, go on until interrupted.
+    /// Stop after this many calls; without it, continue until interrupted.
     #[arg(long)]
     calls: Option<u64>,
 }
@@ -49,7 +49,7 @@ pub(super) async fn run(args: SimulateArgs) -> Result<(), Failure> {
     bar.finish_and_clear();
     out(&format!("{} calls allowed, {} refused, {} errors\n", tally.allowed, tally.refused, tally.errors))?;
     if tally.errors > 0 {
-        Err("some requests failed: is the server up, and the secret right?".into())
+        Err("some requests failed: is the server running, and is the secret correct?".into())
     } else {
         Ok(())
     }

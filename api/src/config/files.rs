@@ -1,20 +1,21 @@
-//! Options from files, as Docker and systemd hand secrets over: `CALLSHOP_AUTH__TOKEN_KEY_FILE=/run/secrets/token-key`.
+//! Options from files, the way Docker and systemd pass secrets: `CALLSHOP_AUTH__TOKEN_KEY_FILE=/run/secrets/token-key`.
 
 use figment::value::Value;
 use serde_json::Value as Json;
 
 use super::ConfigError;
 
-/// Longest file that is read: a secret is shorter by far.
+/// Maximum size of such a file; secrets are far shorter.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// An option that a file sets: its path (`auth.token_key`) and its value.
+/// An option set by a file: its path (`auth.token_key`) and its value.
 pub(super) type FromFile = (String, Value);
 
-/// What the variables ending in `_FILE` set. `options` has every option with its default; one whose own name ends so is no such variable.
+/// The options set by variables ending in `_FILE`. `options` contains every option with its default; a variable for an option whose own name
+/// ends in `_FILE` does not count.
 ///
 /// # Errors
-/// A file that is missing, unreadable, empty or too long, and an option that is given twice.
+/// A file that is missing, unreadable, empty or too large, and an option that is set twice.
 pub(super) fn options(variables: &[(String, String)], options: &Json) -> Result<Vec<FromFile>, ConfigError> {
     let mut found = Vec::new();
     for (name, file) in variables {
@@ -23,25 +24,23 @@ pub(super) fn options(variables: &[(String, String)], options: &Json) -> Result<
         let bad = |text: String| ConfigError::Invalid(format!("{name}={file}: {text}"));
         let plain = name.strip_suffix("_FILE").unwrap_or(&name);
         if variables.iter().any(|(other, _)| other.eq_ignore_ascii_case(plain)) {
-            return Err(ConfigError::Invalid(format!(
-                "{plain} and {name} are both set: one of them has to go"
-            )));
+            return Err(ConfigError::Invalid(format!("{plain} and {name} are both set: unset one of them")));
         }
         let text = std::fs::read_to_string(file).map_err(|error| bad(error.to_string()))?;
         let text = text.strip_suffix('\n').unwrap_or(&text);
         let text = text.strip_suffix('\r').unwrap_or(text);
         if text.is_empty() {
-            return Err(bad("the file is empty".to_owned()));
+            return Err(bad("the file is empty: write the value into it".to_owned()));
         }
         if text.len() > MAX_BYTES {
-            return Err(bad(format!("the file has more than {MAX_BYTES} bytes")));
+            return Err(bad(format!("the file is larger than {MAX_BYTES} bytes")));
         }
         found.push((option.clone(), value(text, default_of(&option, options))));
     }
     Ok(found)
 }
 
-/// The option that a variable names a file for.
+/// The option for which a variable names a file.
 pub(super) fn option_in_file(variable: &str, options: &Json) -> Option<String> {
     let path = |name: &str| name.replace("__", ".");
     let name = variable.to_ascii_lowercase();
@@ -57,14 +56,15 @@ fn default_of<'a>(path: &str, options: &'a Json) -> Option<&'a Json> {
     path.split('.').try_fold(options, |at, key| at.get(key))
 }
 
-/// As the option takes it: a text as it is, even if it looks like a number; a list from its lines, unless it is written as one.
+/// Converts the text to the option's type: text stays as is, even if it looks like a number; a list is read from lines, unless it is written as
+/// a list.
 fn value(text: &str, default: Option<&Json>) -> Value {
     match default {
         Some(Json::String(_) | Json::Null) => Value::from(text),
         Some(Json::Array(_)) if !text.trim_start().starts_with('[') => {
             Value::from(text.lines().map(|line| Value::from(line.trim_end())).collect::<Vec<_>>())
         }
-        // the parser of figment's environment does not fail: what is nothing else is a text
+        // figment's environment parser does not fail: anything it cannot read as another type is text
         _ => text.parse().unwrap_or_else(|_| Value::from(text)),
     }
 }
@@ -109,7 +109,7 @@ mod tests {
             let told = read(&variables).expect_err("it is refused");
             assert!(told.contains(why) && !told.contains("0123456789"), "{told}");
         }
-        // an option of that very name, and what is no option at all
+        // an option whose own name ends in _FILE, and a variable that is no option
         assert_eq!(
             read(&[("CALLSHOP_REDIS__CA_FILE", "/not/there"), ("CALLSHOP_X_FILE", "/not/there")]),
             Ok(vec![])

@@ -1,4 +1,4 @@
-//! The one who acts. Holding an [`Actor`] proves that somebody was authenticated; nothing in `app` works without one.
+//! The authenticated caller. An [`Actor`] is proof of authentication; nothing in `app` works without one.
 
 use std::net::IpAddr;
 
@@ -9,20 +9,20 @@ use super::rights::{self, Right};
 use base::error::{Error, Result};
 use store::Scope;
 
-/// An authenticated user, with the account whose subtree he acts on.
+/// An authenticated user with the account whose subtree the user may act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The user; nil for the command line.
     pub user_id: Uuid,
-    /// The login; nil for the command line.
+    /// The login session; nil for the command line.
     pub session_id: Uuid,
-    /// The account he belongs to.
+    /// The user's account.
     pub account_id: Uuid,
-    /// What that account is.
+    /// Kind of that account.
     pub kind: AccountKind,
-    /// His role.
+    /// The user's role.
     pub role: Role,
-    /// Where his request came from; none for the command line.
+    /// IP address of the request; none for the command line.
     pub address: Option<IpAddr>,
     path: String,
 }
@@ -40,7 +40,7 @@ impl Actor {
         }
     }
 
-    /// The operator at the command line of the server itself, who can read and write the database anyway.
+    /// The operator who runs the server's command line, with direct access to the database anyway.
     pub fn operator(platform: &account::Model) -> Self {
         Self {
             user_id: Uuid::nil(),
@@ -53,22 +53,22 @@ impl Actor {
         }
     }
 
-    /// The same one, in a request from this address.
+    /// The same actor, for a request from this address.
     pub fn from(self, address: IpAddr) -> Self {
         Self { address: Some(address), ..self }
     }
 
-    /// What he may see.
+    /// The scope that queries are limited to.
     pub fn scope(&self) -> Scope {
         Scope::subtree(&self.path)
     }
 
-    /// Whether his role has `right`.
+    /// Whether the role has `right`.
     pub fn may(&self, right: Right) -> bool {
         rights::allows(self.role, right)
     }
 
-    /// Proves that his role has `right`.
+    /// Checks that the role has `right`.
     ///
     /// # Errors
     /// [`Error::Forbidden`].
@@ -76,8 +76,8 @@ impl Actor {
         if self.may(right) { Ok(()) } else { Err(Error::Forbidden) }
     }
 
-    /// Whether `account` is one whose credit, tariffs and suspension he decides: a child of his own account, or anything for the
-    /// platform's admins. Never his own account.
+    /// Whether the actor manages the credit, tariffs and suspension of `account`: a child of the actor's account, or any account for platform
+    /// admins. Never the actor's own account.
     pub fn is_parent_of(&self, account: &account::Model) -> bool {
         match self.role {
             Role::Admin => account.parent_id.is_some(),

@@ -1,4 +1,4 @@
-//! Wrong passwords make a login wait. A login that does not exist waits alike, so that nothing tells which ones exist.
+//! Delays a login after wrong passwords. An unknown login is delayed in the same way, so that the delay does not reveal which logins exist.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{login_failure, user};
@@ -6,14 +6,14 @@ use entity::{login_failure, user};
 use base::error::{Error, ErrorCode, Result};
 use store::{Tx, accounts};
 
-/// Wrong passwords that cost nothing; after them each further one makes the login wait.
+/// Wrong passwords without a delay; each further one delays the login.
 const FREE_FAILURES: i32 = 5;
-/// Longest wait after many wrong passwords: an owner who is being guessed at still gets in.
+/// Maximum delay, so that the owner of an attacked login still gets in.
 const MAX_WAIT_SECONDS: i64 = 30;
-/// So long after the last one, wrong passwords are forgotten. Buckets of logins that do not exist would fill up otherwise.
+/// Wrong passwords are forgotten this long after the last one. Otherwise the buckets of unknown logins would fill up.
 const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(1);
 
-/// Wrong passwords since the last right one.
+/// Wrong passwords since the last successful login.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Failures {
     count: i32,
@@ -29,17 +29,20 @@ impl Failures {
         row.map_or_else(Self::default, |row| Self { count: row.failures, last_at: Some(row.last_failed_at) })
     }
 
-    /// Refuses while wrong passwords make the login wait.
+    /// Fails while the login is delayed.
     pub(super) fn check_wait(self, now: DateTime<Utc>) -> Result<()> {
         let Some(wait) = self.wait_seconds(now) else { return Ok(()) };
-        Err(Error::user(ErrorCode::TryLater, format!("too many wrong passwords: try again in {wait} s")))
+        Err(Error::user(
+            ErrorCode::TryLater,
+            format!("Too many wrong passwords. Try again in {wait} seconds."),
+        ))
     }
 
     fn remembered(self, now: DateTime<Utc>) -> i32 {
         if self.last_at.is_some_and(|last| now - last < FORGOTTEN_AFTER) { self.count } else { 0 }
     }
 
-    /// Seconds left before another password may be tried: doubling from one second, never more than [`MAX_WAIT_SECONDS`].
+    /// Remaining delay in seconds, if any: doubles from one second, up to [`MAX_WAIT_SECONDS`].
     fn wait_seconds(self, now: DateTime<Utc>) -> Option<i64> {
         let over = self.remembered(now) - FREE_FAILURES;
         let last = self.last_at.filter(|_| over >= 0)?;
@@ -53,17 +56,16 @@ impl Failures {
     }
 }
 
-/// Whose wrong passwords are counted.
+/// The counter of wrong passwords.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Whose {
-    /// A user's.
+    /// An existing user's counter.
     User(uuid::Uuid),
-    /// Those of a login that does not exist, by its bucket.
+    /// The counter of an unknown login's bucket.
     Nobody(i64),
 }
 
-/// Counts a wrong password. Guesses that were verified side by side are counted one after the other, and answered no more than `TRY_LATER`
-/// once the free ones are used up.
+/// Counts a wrong password. Concurrent guesses are counted one after the other, and get only `TRY_LATER` once the free ones are used up.
 pub(super) async fn note(tx: Tx, whose: Whose, now: DateTime<Utc>) -> Result<()> {
     match whose {
         Whose::User(id) => {

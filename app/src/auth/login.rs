@@ -1,4 +1,4 @@
-//! Logging in, refreshing, logging out, and finding out who holds a token.
+//! Login, refresh, logout, and token authentication.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,9 +20,9 @@ use crate::audit::{self, Change};
 use base::error::{Error, ErrorCode, Result};
 use store::{Tx, accounts};
 
-/// How long a node believes what it read of a login: revocation takes effect everywhere within this.
+/// How long a node caches a login: revocation takes effect on every node within this time.
 const IDENTITY_TTL: Duration = Duration::from_millis(700);
-/// A refresh token is answered again within this time: its first answer may have been lost on the way.
+/// A refresh token may be repeated within this time, because the first response may have been lost.
 const REPEATED_WITHIN: TimeDelta = TimeDelta::seconds(30);
 
 /// A pair of tokens.
@@ -30,33 +30,33 @@ const REPEATED_WITHIN: TimeDelta = TimeDelta::seconds(30);
 pub struct Tokens {
     /// JWT for the `Authorization` header.
     pub access: String,
-    /// When it ends.
+    /// Expiry of the access token.
     pub access_expires_at: DateTime<Utc>,
-    /// Good for one `refresh`.
+    /// Works for one `refresh`.
     pub refresh: String,
-    /// Who it is.
+    /// The authenticated user.
     pub actor: Actor,
 }
 
-/// Where a request came from.
+/// Origin of a request.
 #[derive(Clone, Debug)]
 pub struct Origin {
     /// Client address.
     pub address: IpAddr,
-    /// What it calls itself, cut to 200 characters.
+    /// User-Agent header, truncated to 200 characters.
     pub user_agent: String,
 }
 
-/// What authentication keeps in memory.
+/// In-memory state of authentication: the token key and cached logins.
 pub struct Identities {
     key: TokenKey,
     known: Cache<Uuid, (Actor, DateTime<Utc>)>,
-    /// Cancelled when a login is revoked here; open sockets watch it.
+    /// Cancelled when this node learns that a login is revoked; open sockets watch it.
     watches: Cache<Uuid, CancellationToken>,
 }
 
 impl Identities {
-    /// With the key that signs access tokens.
+    /// An empty cache with the key that signs access tokens.
     pub fn new(key: TokenKey) -> Self {
         Self {
             key,
@@ -65,7 +65,7 @@ impl Identities {
         }
     }
 
-    /// Cancelled at once when this node revokes the login.
+    /// A token that is cancelled as soon as this node revokes the login.
     pub fn watch(&self, session_id: Uuid) -> CancellationToken {
         self.watches.get_with(session_id, CancellationToken::new)
     }
@@ -80,10 +80,10 @@ impl Identities {
     }
 }
 
-/// Who holds `access`, and until when it is good. Reads the login from the database unless it was read a moment ago.
+/// The user of an access token, and the token's expiry. Reads the login from the database unless it is cached.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] when it is forged, expired or revoked, or its user is disabled.
+/// [`Error::Unauthenticated`] if the token is forged, expired or revoked, or its user is disabled.
 pub async fn authenticate(app: &App, access: &str) -> Result<(Actor, DateTime<Utc>)> {
     let now = app.clock.now();
     let claims = app.identities.key.check(access, now)?;
@@ -109,10 +109,10 @@ pub async fn authenticate(app: &App, access: &str) -> Result<(Actor, DateTime<Ut
     Ok((actor, expires))
 }
 
-/// Starts a login with `name@code` and a password. A login that does not exist is answered like one that does, at every attempt.
+/// Starts a login with `name@code` and a password. An unknown login gets the same answers as an existing one at every attempt.
 ///
 /// # Errors
-/// `BAD_CREDENTIALS` whatever is wrong with them; `TRY_LATER` while wrong passwords make it wait.
+/// `BAD_CREDENTIALS` whatever is wrong; `TRY_LATER` while wrong passwords delay the login.
 pub async fn login(app: &App, login: &str, password: String, origin: &Origin) -> Result<Tokens> {
     let now = app.clock.now();
     let login = login.trim().to_lowercase();
@@ -161,7 +161,7 @@ pub async fn login(app: &App, login: &str, password: String, origin: &Origin) ->
     tokens(app, session, &secret, Actor::new(session.id, user, &account), now)
 }
 
-/// The user with a login, by the same queries whether there is one or not.
+/// The user with this login. Runs the same queries whether the user exists or not.
 async fn find(app: &App, login: &str) -> Result<Option<(user::Model, account::Model)>> {
     let conn = app.store.reader();
     let (name, code) = login.split_once('@').unwrap_or((login, ""));
@@ -172,30 +172,30 @@ async fn find(app: &App, login: &str) -> Result<Option<(user::Model, account::Mo
 }
 
 fn bad_credentials() -> Error {
-    Error::user(ErrorCode::BadCredentials, "login or password is wrong")
+    Error::user(ErrorCode::BadCredentials, "The login or password is wrong.")
 }
 
-/// The user as he is now, locked, if he still has the password that was verified: verifying took a while, in which others may have
-/// guessed, or he may have been disabled or given another password.
+/// The current user row, locked, if its password is still the one that was verified. Verification takes a while; meanwhile other guesses may
+/// have failed, or the user may have been disabled or given another password.
 async fn unchanged(tx: &Tx, verified: &user::Model, now: DateTime<Utc>) -> Result<Option<user::Model>> {
     let Some(user) = accounts::lock_user(tx.conn(), verified.id).await? else { return Ok(None) };
     Failures::of_user(&user).check_wait(now)?;
     Ok((user.password_hash == verified.password_hash).then_some(user))
 }
 
-/// What a refresh token is worth.
+/// Result of checking a refresh token.
 enum Presented {
-    /// The login goes on with this secret.
+    /// Valid: the login continues with this secret.
     Good(Box<auth_session::Model>, String, Actor),
-    /// It was used up before: the login is ended.
+    /// Used before: the login is revoked.
     Reused(Uuid),
-    /// Nothing; no login is the worse for it.
+    /// Not a token of this server; no login is affected.
     Unknown,
 }
 
-/// A new pair of tokens for a refresh token, which is used up. An answer may get lost: the token that was used last is answered again, by
-/// the same refresh token, within [`REPEATED_WITHIN`] and until that one is used. Any other that was used up ends the login: one of its two
-/// users is a thief. A token that this server never gave ends nothing.
+/// Exchanges a refresh token for a new pair of tokens. In case the response is lost, the last used token may be repeated: within
+/// [`REPEATED_WITHIN`], and until its successor is used, it returns the same successor. Any other used token revokes the login, because one of
+/// its two users must be a thief. A token that this server never issued revokes nothing.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`].
@@ -211,7 +211,7 @@ pub async fn refresh(app: &App, refresh: &str, origin: &Origin) -> Result<Tokens
             tokens(app, &session, &secret, actor, now)
         }
         Presented::Reused(id) => {
-            tracing::warn!(login = %id, "a used refresh token came again: login revoked");
+            tracing::warn!(login = %id, "a used refresh token was presented again; login revoked");
             app.identities.forget(&[id]);
             Err(Error::Unauthenticated)
         }
@@ -267,7 +267,7 @@ async fn present(
     Ok(Presented::Reused(id))
 }
 
-/// Who a login is of, unless disabled.
+/// The user of a login, unless disabled.
 async fn holder(tx: &Tx, session_id: Uuid) -> Result<Option<Actor>> {
     let found = accounts::identity(tx.conn(), session_id).await?;
     let found = found.filter(|(_, user, _)| user.disabled_at.is_none());
@@ -312,20 +312,20 @@ pub async fn logout(app: &App, actor: &Actor, everywhere: bool) -> Result<()> {
     Ok(())
 }
 
-/// Ends the logins with these ids on this node at once; the database has them revoked already.
+/// Drops these logins from this node's cache and cancels their watches; the database has already revoked them.
 pub fn forget(app: &App, ids: &[Uuid]) {
     app.identities.forget(ids);
 }
 
-/// How often a node looks for logins that other nodes revoked.
+/// Interval at which a node polls for logins revoked by other nodes.
 const REVOCATION_POLL: Duration = Duration::from_millis(500);
-/// How far back it looks each time: more than nodes' clocks differ and than a transaction takes.
+/// How far back each poll looks: longer than a transaction takes plus the nodes' clock difference.
 const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
 
-/// Silent for so long, it is stuck: more than its question takes to fail when the database is away.
+/// A loop silent for this long counts as stuck. Longer than its query takes to fail when the database is unavailable.
 const REVOCATIONS_STUCK: Duration = Duration::from_secs(60);
 
-/// Ends, on this node, what other nodes revoke: open sockets too. Runs until `stop`.
+/// Applies other nodes' revocations on this node, also to open sockets. Runs until `stop`.
 pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
     let heart = app.health.heartbeat("revocations", REVOCATIONS_STUCK);
     let mut ticks = tokio::time::interval(REVOCATION_POLL);
@@ -338,15 +338,15 @@ pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
         heart.beat();
         match accounts::revoked_since(app.store.reader(), app.clock.now() - REVOCATION_WINDOW).await {
             Ok(ids) => app.identities.forget(&ids),
-            Err(error) => tracing::warn!(%error, "could not look for revoked logins"),
+            Err(error) => tracing::warn!(%error, "failed to poll for revoked logins"),
         }
     }
 }
 
-/// Changes the caller's own password and ends his other logins.
+/// Changes the caller's password and ends the caller's other logins.
 ///
 /// # Errors
-/// `BAD_CREDENTIALS` when the present one is wrong, `WEAK_PASSWORD`.
+/// `BAD_CREDENTIALS` if the present password is wrong, `WEAK_PASSWORD`.
 pub async fn change_password(app: &App, actor: &Actor, present: String, new: String) -> Result<()> {
     let now = app.clock.now();
     password::check_strength("newPassword", &new)?;
@@ -359,7 +359,7 @@ pub async fn change_password(app: &App, actor: &Actor, present: String, new: Str
         return Err(Error::field(
             ErrorCode::BadCredentials,
             "presentPassword",
-            "the present password is wrong",
+            "The present password is wrong.",
         ));
     }
     let hash = password::hash(new).await?;

@@ -1,4 +1,4 @@
-//! Who calls and what he may do: passwords, tokens, [`Actor`], rights.
+//! Authentication and authorization: passwords, tokens, [`Actor`], rights.
 
 pub mod actor;
 mod attempts;

@@ -1,4 +1,4 @@
-//! Passwords: argon2id, off the workers, a bounded number at once.
+//! Passwords: argon2id on blocking threads, with bounded concurrency.
 
 use argon2::password_hash::rand_core::OsRng;
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
@@ -8,12 +8,12 @@ use zxcvbn::{Score, zxcvbn};
 
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 
-/// Shortest password.
+/// Minimum length, in characters.
 pub const MIN_LENGTH: usize = 10;
-/// Longest password, in bytes: hashing time grows with it.
+/// Maximum length, in bytes: hashing time grows with it.
 pub const MAX_LENGTH: usize = 256;
 
-/// Hashes at once: each takes 19 MiB and tens of milliseconds of a core.
+/// Concurrent hashes: each takes 19 MiB and tens of milliseconds of a core.
 static SLOTS: Semaphore = Semaphore::const_new(4);
 
 /// OWASP's second recommended argon2id setting: 19 MiB, two passes, one lane.
@@ -28,7 +28,7 @@ fn hasher() -> Result<Argon2<'static>> {
 /// `WEAK_PASSWORD`.
 pub fn check_strength(field: &str, password: &str) -> Result<()> {
     if password.chars().count() < MIN_LENGTH || password.len() > MAX_LENGTH {
-        let message = format!("a password has {MIN_LENGTH} to {MAX_LENGTH} characters");
+        let message = format!("Use a password of {MIN_LENGTH} to {MAX_LENGTH} characters.");
         return Err(Error::field(ErrorCode::WeakPassword, field, message));
     }
     let mut kinds: Vec<char> = password.chars().collect();
@@ -38,24 +38,23 @@ pub fn check_strength(field: &str, password: &str) -> Result<()> {
         return Err(Error::field(
             ErrorCode::WeakPassword,
             field,
-            "a password has at least four different characters",
+            "Use a password with at least four different characters.",
         ));
     }
     if is_common(password) {
-        let message =
-            "this password is among the first that are tried: take several words that do not belong together";
+        let message = "This password is easy to guess. Use several words that do not belong together.";
         return Err(Error::field(ErrorCode::WeakPassword, field, message));
     }
     Ok(())
 }
 
-/// Whether guessers try this early: fewer than 10⁸ guesses, so common passwords and names, also with digits, years and signs around
-/// them, with signs for letters, repeated or along the keyboard.
+/// Whether the password falls within 10⁸ guesses: common passwords and names, also with digits, years and signs around them, with signs for
+/// letters, repeated, or along the keyboard.
 fn is_common(password: &str) -> bool {
     zxcvbn(password, &["callshop"]).score() < Score::Three
 }
 
-/// The PHC string of a password.
+/// Hashes a password into a PHC string.
 ///
 /// # Errors
 /// Faults only.
@@ -69,8 +68,8 @@ pub async fn hash(password: String) -> Result<String> {
     .or_fault()?
 }
 
-/// Whether `password` is the one that `phc` was made from. Without a user, pass none: it takes the same time and says no, so
-/// that time does not tell which logins exist.
+/// Whether `phc` is the hash of `password`. Pass none for an unknown user: it takes the same time and returns false, so that timing does not
+/// reveal which logins exist.
 ///
 /// # Errors
 /// Faults only.

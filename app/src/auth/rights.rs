@@ -1,13 +1,13 @@
-//! What each role may do (domain: Who may do what), as one table.
+//! The rights of each role, as one table.
 
 use entity::Role;
 
-/// Something a role may or may not do inside its subtree.
+/// An action that a role may or may not perform within its subtree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Right {
     /// Create and change child accounts and their users.
     ManageAccounts,
-    /// Create and change attendants of the own callshop.
+    /// Create and change attendants of the user's callshop.
     ManageAttendants,
     /// See accounts, callshops and their users.
     SeeAccounts,
@@ -21,15 +21,15 @@ pub enum Right {
     SeeCredit,
     /// Create, import, activate and assign tariffs.
     ManageTariffs,
-    /// See whole price tables.
+    /// See complete price tables.
     SeeTariffs,
-    /// Look one price up.
+    /// Get the price of one number.
     Quote,
-    /// See what calls cost the own branch, and margin.
+    /// See cost and margin of calls in the subtree.
     SeeCost,
     /// Create, change and retire cabins.
     ManageCabins,
-    /// Set how a callshop rounds cash, what its receipts say, and how far attendants may go.
+    /// Change cash rounding, receipt texts and attendants' limits.
     ManageSettings,
     /// Open, close and settle cabins' sessions.
     OperateCabins,
@@ -37,7 +37,7 @@ pub enum Right {
     OperateRegister,
     /// See cabins, sessions, calls, register and activity.
     SeeShop,
-    /// See what the drawer should hold, and what that follows from, before it is counted.
+    /// See the expected contents of the drawer, and figures that reveal them, before it is counted.
     SeeDrawer,
     /// Hang up a live call.
     HangUp,

@@ -1,4 +1,4 @@
-//! Access tokens (JWT, HS256) and refresh tokens (opaque, rotating), and other generated secrets.
+//! Access tokens (JWT, HS256), refresh tokens (opaque, rotating), and other generated secrets.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,40 +13,40 @@ use uuid::Uuid;
 use base::error::{Error, OrFault as _, Result};
 
 const ISSUER: &str = "callshop";
-/// Wrong passwords of logins that do not exist are counted in so many rows at most.
+/// Maximum number of rows that count wrong passwords of unknown logins.
 const BUCKETS: u64 = 1 << 18;
 
-/// What an access token says. The database is asked about everything else.
+/// Claims of an access token. Everything else is read from the database.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Claims {
     /// Always `callshop`.
     pub iss: String,
     /// User id.
     pub sub: Uuid,
-    /// Login (auth session) id.
+    /// Id of the login session.
     pub sid: Uuid,
-    /// Unix second of issue.
+    /// Issued at, Unix seconds.
     pub iat: i64,
-    /// Unix second of expiry.
+    /// Expires at, Unix seconds.
     pub exp: i64,
-    /// Unix second from which on it is good. Ours are good at once and say nothing.
+    /// Not valid before, Unix seconds. Checked if present; this server's tokens omit it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,
 }
 
-/// Signs and checks access tokens.
+/// Signs and verifies access tokens.
 pub struct TokenKey {
     encoding: EncodingKey,
     decoding: DecodingKey,
 }
 
 impl TokenKey {
-    /// From a secret of at least 32 bytes.
+    /// A key from a secret of at least 32 bytes.
     pub fn new(secret: &[u8]) -> Self {
         Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret) }
     }
 
-    /// A token for `user` in login `session`, good until `expires_at`.
+    /// An access token for `user` in login `session`, valid until `expires_at`.
     ///
     /// # Errors
     /// Faults only.
@@ -68,14 +68,14 @@ impl TokenKey {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).or_fault()
     }
 
-    /// The claims of a token that this key signed with HS256, and that is good at `now`: begun and not expired.
+    /// The claims of a token that this key signed with HS256 and that is valid at `now`.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] whatever is wrong with it.
+    /// [`Error::Unauthenticated`] whatever is wrong.
     pub fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Claims> {
         let mut rules = Validation::new(Algorithm::HS256);
         rules.set_issuer(&[ISSUER]);
-        // when it is good is checked below against the injected clock
+        // validity is checked below, against the injected clock
         rules.validate_exp = false;
         rules.set_required_spec_claims(&["exp", "iss", "sub"]);
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &rules)
@@ -86,8 +86,8 @@ impl TokenKey {
         if good { Ok(claims) } else { Err(Error::Unauthenticated) }
     }
 
-    /// The refresh token of a login's generation, without the login's id: `generation.HMAC`. Every node derives the same one, and only its
-    /// hash is stored.
+    /// The refresh secret of a login's generation: `generation.HMAC`, without the login's id. Every node derives the same one, and only its hash
+    /// is stored.
     ///
     /// # Errors
     /// Faults only.
@@ -96,7 +96,7 @@ impl TokenKey {
         Ok(format!("{generation}.{code}"))
     }
 
-    /// The generation of a refresh token that was once derived for this login; none for anything else.
+    /// The generation of a refresh secret derived for this login; none for any other text.
     ///
     /// # Errors
     /// Faults only.
@@ -107,7 +107,7 @@ impl TokenKey {
         Ok(bool::from(derived.as_bytes().ct_eq(secret.as_bytes())).then_some(generation))
     }
 
-    /// In which of the [`BUCKETS`] a login is counted that does not exist. Nobody outside can tell which logins share one.
+    /// The bucket, below [`BUCKETS`], that counts wrong passwords of an unknown login. Outsiders cannot tell which logins share a bucket.
     ///
     /// # Errors
     /// Faults only.
@@ -118,7 +118,7 @@ impl TokenKey {
         i64::try_from(first % BUCKETS).or_fault()
     }
 
-    /// HMAC-SHA-256 of a text that is no signing input of a JWT, for it has a space.
+    /// HMAC-SHA-256 of a text. It contains a space, so it cannot be the signing input of a JWT.
     fn code(&self, text: &str) -> Result<String> {
         jsonwebtoken::crypto::sign(text.as_bytes(), &self.encoding, Algorithm::HS256).or_fault()
     }
@@ -129,14 +129,14 @@ pub fn random_secret() -> String {
     URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 32]>())
 }
 
-/// `length` characters that are hard to mistake for each other when read aloud or typed from paper.
+/// `length` characters from an alphabet that is hard to misread when read aloud or typed from paper.
 pub fn random_code(length: usize) -> String {
     const ALPHABET: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
     let mut rng = rand::rng();
     (0..length).map(|_| char::from(ALPHABET[rng.random_range(0..ALPHABET.len())])).collect()
 }
 
-/// SHA-256, hex: how a high-entropy secret is stored.
+/// SHA-256 in hex, the stored form of high-entropy secrets.
 pub fn digest(secret: &str) -> String {
     Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -197,7 +197,7 @@ fn mixed_up(done: &Done) -> Error {
         Done::Extend(_) => "a running call",
         Done::Confirm => "a confirmation",
     };
-    Error::fault(format!("the writer answered what {kind} is answered to something else"))
+    Error::fault(format!("the writer sent the answer of {kind} to a job of another kind"))
 }
 
 async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: CancellationToken) {

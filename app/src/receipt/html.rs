@@ -1,15 +1,15 @@
-//! Receipts as a page that stands alone and prints on a roll.
+//! Receipts as self-contained HTML pages that print on a paper roll.
 
 use super::layout::{Block, blocks};
 use super::text::{pair, wrapped};
 use super::{Locale, Receipt};
 
-/// Around the page.
+/// Page margin.
 const MARGIN_MM: usize = 4;
-/// Readers need not show a page longer than 200 inches.
+/// Longest page, in millimeters: PDF readers need not show more than 200 inches.
 const MAX_MM: usize = 5_000;
 
-/// The page's size comes before it: browsers ignore one with a length of `auto`.
+/// The `@page` rule precedes it, with a fixed height: browsers ignore a size with a length of `auto`.
 const STYLE: &str = "\
 *{box-sizing:border-box}\
 body{width:72mm;max-width:100%;margin:6mm auto;padding:0 1mm;font:13px/1.4 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;color:#111;background:#fff;overflow-wrap:anywhere}\
@@ -44,8 +44,7 @@ pub(super) fn render(receipt: &Receipt, locale: Locale) -> String {
     page
 }
 
-/// How long the roll has to be, a little generously: the browser's fonts are not known here. A receipt that is longer than a PDF's page
-/// can be goes on to the next.
+/// Length of the roll, estimated generously because the browser's fonts are unknown. A receipt longer than a PDF page continues on the next.
 fn length_mm(blocks: &[Block]) -> usize {
     let pixels: usize = blocks
         .iter()

@@ -1,4 +1,4 @@
-//! What a receipt says, in order, without saying how it looks.
+//! The content of a receipt, in order and independent of its format.
 
 use billing::money::{Micros, RoundingMode, minor_unit_decimals, round_to};
 use billing::statement::PaymentMethod;
@@ -6,24 +6,24 @@ use billing::statement::PaymentMethod;
 use super::locale::{Locale, duration};
 use super::{Call, Receipt};
 
-/// A piece of a receipt.
+/// An element of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Block {
-    /// In the middle, strong.
+    /// Centered and bold.
     Title(String),
-    /// In the middle.
+    /// Centered.
     Centre(String),
-    /// The name of a section.
+    /// Title of a section.
     Heading(String),
-    /// What it is, and how much.
+    /// Name and value.
     Pair(String, String),
-    /// What it is, and an amount that is never broken, all of them with the same decimals.
+    /// Name and amount. The amount never wraps, and all amounts have the same decimals.
     Sum(String, String),
-    /// The same, strong.
+    /// Like `Sum`, in bold.
     StrongSum(String, String),
-    /// More about the line before it.
+    /// Detail about the line before it.
     Note(String),
-    /// A line across.
+    /// A horizontal line.
     Rule,
 }
 
@@ -47,7 +47,7 @@ struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    /// An amount in the currency's minor units, as the column shows it.
+    /// The amount rounded to the column's decimals, those of the currency's minor unit.
     fn shown(&self, amount: Micros) -> Micros {
         let decimals = minor_unit_decimals(&self.receipt.currency);
         round_to(amount, decimals, RoundingMode::HalfUp).unwrap_or(amount)
@@ -62,7 +62,7 @@ impl Layout<'_> {
         self.blocks.push(Block::Pair(clean(&left.into()), clean(&right.into())));
     }
 
-    /// A pair that is left out when it says nothing.
+    /// Adds a pair unless its value is empty.
     fn named(&mut self, name: &str, value: &str) {
         if !value.is_empty() {
             self.pair(name, value);
@@ -112,13 +112,13 @@ impl Layout<'_> {
 
     fn destinations(&mut self) {
         let receipt = self.receipt;
-        // of one call it would say the same again
+        // with a single call, totals by destination would only repeat it
         if receipt.calls.len() < 2 {
             return;
         }
         self.section(self.locale.words().by_destination);
         for total in &receipt.destinations {
-            // what the lines above come to, so that the customer can add them up
+            // sum of the lines as printed, so that the customer can add them up
             let lines = receipt.calls.iter().filter(|call| call.destination == total.name);
             let amount = Micros::try_sum(lines.map(|call| self.shown(call.amount)));
             self.sum(total.name.as_str(), amount.unwrap_or(total.amount));
@@ -143,8 +143,8 @@ impl Layout<'_> {
         }
     }
 
-    /// What the lines come to, and the total. Calls are charged more exactly than a line shows: what the total differs by from the
-    /// lines is rounding.
+    /// Subtotals and the total. Calls are charged more exactly than their lines show; the difference between the lines and the total is printed
+    /// as rounding.
     fn total(&mut self) {
         let (receipt, words) = (self.receipt, self.locale.words());
         self.blocks.push(Block::Rule);
@@ -173,7 +173,7 @@ impl Layout<'_> {
         self.blocks.push(Block::StrongSum(words.total.to_owned(), total));
     }
 
-    /// The sum of amounts as their lines show them.
+    /// Sum of amounts as their lines show them.
     fn sum_of(&self, amounts: impl Iterator<Item = Micros>) -> Micros {
         Micros::try_sum(amounts.map(|amount| self.shown(amount))).unwrap_or_default()
     }
@@ -195,7 +195,7 @@ impl Layout<'_> {
         }
         let cash = receipt.payments.iter().any(|(method, _)| *method == PaymentMethod::Cash);
         if change != Micros::ZERO && !cash {
-            // all of the cash went back
+            // all of the cash was returned
             self.sum(self.locale.method(PaymentMethod::Cash), change);
         }
         self.nonzero(words.change, change);
@@ -226,7 +226,7 @@ impl Layout<'_> {
     }
 }
 
-/// Text without control characters: some printers take them for commands.
+/// Removes control characters, which some printers take for commands.
 fn clean(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }

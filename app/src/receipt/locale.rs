@@ -1,11 +1,11 @@
-//! The languages of receipts: words, numbers, money, dates.
+//! Receipt languages: words, numbers, money, dates.
 
 use billing::money::{Micros, RoundingMode, minor_unit_decimals, round_to};
 use billing::statement::PaymentMethod;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-/// Spanish-speaking countries that write a decimal point (CLDR).
+/// Spanish-speaking countries with a decimal point (CLDR).
 const SPANISH_WITH_POINT: [&str; 10] = ["MX", "US", "PR", "GT", "HN", "NI", "PA", "SV", "DO", "PE"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,14 +15,14 @@ enum Language {
     Spanish,
 }
 
-/// Countries that write Portuguese or Spanish, by ISO 3166.
+/// Portuguese-speaking, then Spanish-speaking countries, by ISO 3166-1 code.
 const PORTUGUESE_COUNTRIES: [&str; 8] = ["AO", "BR", "CV", "GW", "MZ", "PT", "ST", "TL"];
 const SPANISH_COUNTRIES: [&str; 21] = [
     "AR", "BO", "CL", "CO", "CR", "CU", "DO", "EC", "ES", "GQ", "GT", "HN", "MX", "NI", "PA", "PE", "PR",
     "PY", "SV", "UY", "VE",
 ];
 
-/// The tag of the language that receipts have in a country when nobody says otherwise.
+/// Default receipt language of a country, as a BCP 47 tag.
 pub fn locale_of(country: &str) -> String {
     if PORTUGUESE_COUNTRIES.contains(&country) {
         format!("pt-{country}")
@@ -33,7 +33,7 @@ pub fn locale_of(country: &str) -> String {
     }
 }
 
-/// How a receipt is worded and its numbers written.
+/// Wording and number format of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Locale {
     language: Language,
@@ -155,7 +155,7 @@ const SPANISH: Words = Words {
 };
 
 impl Locale {
-    /// The locale nearest to a BCP 47 tag: Portuguese, Spanish, and English for any other.
+    /// The closest locale for a BCP 47 tag: Portuguese, Spanish, or English for all others.
     pub fn parse(tag: &str) -> Self {
         let mut parts = tag.split(['-', '_']);
         let language = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
@@ -172,7 +172,7 @@ impl Locale {
         Self { language, decimal_point }
     }
 
-    /// The tag of its language.
+    /// The BCP 47 tag of the language.
     pub fn tag(self) -> &'static str {
         match self.language {
             Language::Portuguese => "pt-BR",
@@ -198,7 +198,7 @@ impl Locale {
         }
     }
 
-    /// An amount with the decimals of the currency's minor unit; of a finer one, more are left out.
+    /// An amount with the decimals of the currency's minor unit; finer digits are cut off.
     pub(super) fn amount(self, amount: Micros, currency: &str) -> String {
         let decimals = minor_unit_decimals(currency);
         self.price(round_to(amount, decimals, RoundingMode::Down).unwrap_or(amount), currency)
@@ -228,7 +228,7 @@ impl Locale {
         text
     }
 
-    /// The same with the currency's sign, or its code.
+    /// Like `amount`, with the currency's symbol or code.
     pub(super) fn money(self, amount: Micros, currency: &str) -> String {
         let sign = match currency {
             "BRL" => "R$",
@@ -238,7 +238,7 @@ impl Locale {
         format!("{sign} {}", self.amount(amount, currency))
     }
 
-    /// Day and minute.
+    /// Date and time to the minute.
     pub(super) fn date_time(self, at: DateTime<Utc>, zone: Tz) -> String {
         let format = match self.language {
             Language::English => "%-d %b %Y %H:%M",
@@ -247,7 +247,7 @@ impl Locale {
         at.with_timezone(&zone).format(format).to_string()
     }
 
-    /// Day without year, and second.
+    /// Date without year, and time to the second.
     pub(super) fn start(self, at: DateTime<Utc>, zone: Tz) -> String {
         let format = match self.language {
             Language::English => "%-d %b %H:%M:%S",
@@ -257,7 +257,7 @@ impl Locale {
     }
 }
 
-/// `m:ss`, from an hour on `h:mm:ss`.
+/// `m:ss`, or `h:mm:ss` from one hour.
 pub(super) fn duration(seconds: u64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }

@@ -1,6 +1,6 @@
-//! Receipts: what a paid session's receipt says ([`Receipt`]), and how it looks as text, HTML and PDF. Pure: no clock, no database.
+//! Receipts: the content of a paid session's receipt ([`Receipt`]), and its rendering as text, HTML and PDF. Pure: no clock, no database.
 //!
-//! What is on it and in which order is decided once, in `layout`; the renderers only place it.
+//! `layout` decides the content and its order once; the renderers only place it.
 
 mod html;
 mod layout;
@@ -15,26 +15,26 @@ use chrono_tz::Tz;
 
 pub use locale::Locale;
 
-/// Columns of a 58 mm printer.
+/// Characters per line of a 58 mm printer.
 const COLUMNS_58: usize = 32;
-/// Columns of an 80 mm printer.
+/// Characters per line of an 80 mm printer.
 const COLUMNS_80: usize = 48;
 
-/// How a receipt is wanted.
+/// Output format of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Text of 32 columns.
+    /// Plain text, 32 columns.
     Text58,
-    /// Text of 48 columns.
+    /// Plain text, 48 columns.
     Text80,
-    /// A page that stands alone.
+    /// A self-contained HTML page.
     Html,
-    /// A roll 80 mm wide.
+    /// A PDF page 80 mm wide.
     Pdf,
 }
 
 impl Format {
-    /// The media type of what [`Receipt::render`] answers.
+    /// Media type of the bytes from [`Receipt::render`].
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Text58 | Self::Text80 => "text/plain; charset=utf-8",
@@ -44,113 +44,113 @@ impl Format {
     }
 }
 
-/// Everything that a receipt says. Amounts are in `currency`.
+/// The content of a receipt. Amounts are in `currency`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// Who sold it: the legal name, or the callshop's.
+    /// The shop's legal name, or its display name.
     pub shop: String,
     /// Tax id; empty for none.
     pub tax_id: String,
-    /// Where the shop is, in lines; empty for none.
+    /// Address in one or more lines; empty for none.
     pub address: String,
     /// Consecutive in the callshop.
     pub number: i64,
-    /// It was printed before, so it says that it is a copy.
+    /// Marks the receipt as a duplicate.
     pub reprint: bool,
-    /// When it was paid.
+    /// When the session was settled.
     pub settled_at: DateTime<Utc>,
-    /// The zone that its times are shown in.
+    /// Time zone of the printed times.
     pub time_zone: Tz,
-    /// Who took the money; empty when nobody knows any more.
+    /// Name of the user who took the payment; empty if no longer known.
     pub attendant: String,
-    /// The cabin's label or number.
+    /// Label or number of the cabin.
     pub cabin: String,
-    /// The customer's name; empty when nobody asked.
+    /// Name of the customer; empty if not given.
     pub customer: String,
     /// ISO 4217 code.
     pub currency: String,
-    /// The answered calls, in order.
+    /// Answered calls, oldest first.
     pub calls: Vec<Call>,
-    /// The same by destination.
+    /// The same calls by destination.
     pub destinations: Vec<Destination>,
-    /// What was sold besides.
+    /// Other items sold.
     pub items: Vec<Item>,
-    /// What was taken off.
+    /// Discounts given.
     pub discounts: Vec<Item>,
-    /// What the calls came to when it was paid; one that was corrected since makes their sum differ.
+    /// Total of the calls at settlement. If a call was corrected later, the sum of `calls` differs.
     pub calls_total: Micros,
-    /// What was due.
+    /// Total of the bill.
     pub total: Micros,
-    /// What was paid in advance; zero for none.
+    /// Deposit paid in advance; zero for none.
     pub deposit: Micros,
-    /// What the shop kept by method, besides the deposit.
+    /// Amounts received by method, net of change, without the deposit.
     pub payments: Vec<(PaymentMethod, Micros)>,
-    /// Cash given back, where it is known.
+    /// Cash change; none on duplicates, which do not know it.
     pub change: Option<Micros>,
-    /// What rounding the part paid in cash added.
+    /// Amount added by rounding the cash part.
     pub cash_rounding: Micros,
-    /// What was given back afterwards.
+    /// Refunds after settlement.
     pub refunds: Vec<Refund>,
-    /// Last lines, as the callshop wants them.
+    /// The callshop's own last lines.
     pub footer: String,
 }
 
 /// An answered call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// The number as the customer reads it, masked or not.
+    /// The number formatted for the customer, possibly masked.
     pub number: String,
-    /// Where that is.
+    /// Destination name.
     pub destination: String,
     /// When it was answered.
     pub started_at: DateTime<Utc>,
-    /// Seconds of talk.
+    /// Talk time in seconds.
     pub seconds: u64,
-    /// What it costs.
+    /// Price of the call.
     pub amount: Micros,
 }
 
-/// The calls to one destination.
+/// Total of the calls to one destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    /// Which.
+    /// Destination name.
     pub name: String,
-    /// How many calls.
+    /// Number of calls.
     pub calls: u32,
-    /// Seconds of talk.
+    /// Talk time in seconds.
     pub seconds: u64,
-    /// What they cost.
+    /// Total price.
     pub amount: Micros,
 }
 
-/// A line of the bill that is no call. The amount of a discount is what is taken off, not negative.
+/// A line of the bill other than a call. A discount's amount is positive, and is subtracted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// What it is, or why.
+    /// Text of the item, or reason for the discount.
     pub description: String,
-    /// How many; 1 of a discount.
+    /// Number of items; 1 for a discount.
     pub quantity: u32,
-    /// What one costs.
+    /// Price of one item.
     pub unit_price: Micros,
-    /// How much in all.
+    /// Total of the line.
     pub amount: Micros,
 }
 
-/// Money given back after the session was paid.
+/// A refund after settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refund {
-    /// When.
+    /// When it was refunded.
     pub at: DateTime<Utc>,
-    /// How.
+    /// Payment method of the refund.
     pub method: PaymentMethod,
-    /// How much.
+    /// Amount refunded.
     pub amount: Micros,
-    /// Why.
+    /// Free text.
     pub reason: String,
 }
 
 impl Receipt {
-    /// The receipt as bytes of the format's media type. A PDF of thousands of calls takes a moment: not on a thread that must not wait.
+    /// Renders the receipt as bytes of the format's media type. Run it on a blocking thread: a PDF with thousands of calls takes a moment.
     pub fn render(&self, format: Format, locale: Locale) -> Vec<u8> {
         match format {
             Format::Text58 => text::render(self, locale, COLUMNS_58).into_bytes(),
@@ -160,7 +160,7 @@ impl Receipt {
         }
     }
 
-    /// What the customer got back of his deposit: `deposit + payments = total + cash rounding + this`.
+    /// Part of the deposit returned to the customer: `deposit + payments = total + cash rounding + this`.
     fn deposit_returned(&self) -> Micros {
         let paid = Micros::try_sum(self.payments.iter().map(|(_, amount)| *amount).chain([self.deposit]));
         let due = self.total.checked_add(self.cash_rounding);
@@ -171,8 +171,7 @@ impl Receipt {
     }
 }
 
-/// A number of which only the beginning and the last two digits can be read: the six last digits but two are stars, of a shorter number
-/// all but two.
+/// Masks a number: of its last six digits, the first four become stars and the last two stay. Shorter numbers keep only the last two.
 pub fn masked(number: &str) -> String {
     let digits = number.chars().filter(char::is_ascii_digit).count();
     let hidden = digits.saturating_sub(6)..digits.saturating_sub(2);

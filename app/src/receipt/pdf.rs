@@ -1,19 +1,19 @@
-//! Receipts as PDF: a roll 80 mm wide, as long as it has to be, in the fonts that every reader has.
+//! Receipts as PDF: 80 mm wide, as long as needed, in fonts that every reader has.
 
 use pdf_writer::{Content, Finish as _, Name, Pdf, Rect, Ref, Str, TextStr};
 
 use super::text::{self, Line};
 use super::{COLUMNS_80, Locale, Receipt};
 
-/// Points: 80 mm.
+/// 80 mm in points.
 const PAGE_WIDTH: u16 = 227;
-/// Points left and right; 48 letters of Courier at [`FONT_SIZE`] are 201.6 wide.
+/// Points on the left and right; 48 Courier characters at [`FONT_SIZE`] are 201.6 wide.
 const MARGIN: u16 = 12;
-/// Points; a letter of Courier is 0.6 of it wide.
+/// Points; a Courier character is 0.6 of it wide.
 const FONT_SIZE: u16 = 7;
-/// Points from line to line.
+/// Points between lines.
 const LINE_HEIGHT: u16 = 9;
-/// Lines of a page: readers need not show more than 14,400 points (ISO 32000-1, annex C).
+/// Maximum lines per page: readers need not show more than 14,400 points (ISO 32000-1, annex C).
 const MAX_LINES: usize = 1500;
 const REGULAR: Name = Name(b"F1");
 const BOLD: Name = Name(b"F2");
@@ -75,7 +75,7 @@ fn encoded(text: &str) -> Vec<u8> {
     text.chars().map(|letter| win_ansi(letter).unwrap_or(b'?')).collect()
 }
 
-/// A letter in WinAnsiEncoding (ISO 32000-1, annex D); none for one that it does not have.
+/// A character in WinAnsiEncoding (ISO 32000-1, annex D); none if it is not in it.
 fn win_ansi(letter: char) -> Option<u8> {
     const FROM_128: [char; 32] = [
         '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’',

@@ -1,14 +1,14 @@
-//! Receipts for printers of a fixed number of columns. Everything is there: what does not fit is wrapped.
+//! Receipts as text for printers with a fixed number of columns. Long text is wrapped, never cut.
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::layout::{Block, blocks};
 use super::{Locale, Receipt};
 
-/// What stands before a note.
+/// Indentation of a note.
 const INDENT: &str = "  ";
 
-/// One line of the paper.
+/// One printed line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
     pub text: String,
@@ -24,7 +24,7 @@ pub(super) fn render(receipt: &Receipt, locale: Locale, columns: usize) -> Strin
     text
 }
 
-/// The lines of the paper, none wider than `columns`.
+/// The printed lines, none wider than `columns`.
 pub(super) fn lines(receipt: &Receipt, locale: Locale, columns: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     for block in blocks(receipt, locale) {
@@ -51,7 +51,7 @@ fn indented(text: &str, columns: usize) -> Vec<String> {
     wrapped(text, columns - INDENT.len()).into_iter().map(|line| format!("{INDENT}{line}")).collect()
 }
 
-/// Left and right on one line; the left wraps before the right, and a right too wide for that has lines of its own.
+/// Left and right text on one line. The left text wraps first; a right text that is too wide gets its own lines.
 pub(super) fn pair(left: &str, right: &str, columns: usize) -> Vec<String> {
     let to_the_right = |line: &str| format!("{}{line}", " ".repeat(columns.saturating_sub(line.width())));
     if right.width() > columns / 2 && left.width() + 1 + right.width() > columns {
@@ -68,11 +68,11 @@ pub(super) fn pair(left: &str, right: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// The words of a text in lines of at most `columns`; a word that is wider is broken. At least one line.
+/// Wraps a text into lines of at most `columns`, at least one line. Words wider than that are broken.
 pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut width = 0;
-    // single spaces inside a line stay as they were written
+    // spaces within a line are kept as written
     for word in text.split(' ') {
         let needs = word.width();
         let gap = usize::from(!lines.last().is_some_and(String::is_empty));

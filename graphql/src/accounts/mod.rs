@@ -1,4 +1,4 @@
-//! Accounts of the tree and callshops: types, making them, suspension, dial plans.
+//! The account tree and callshops: types, creation, suspension, dial plans.
 
 mod mutations;
 mod types;
@@ -22,7 +22,7 @@ use app::accounts;
 use base::error::{Error, Result};
 use types::list_accounts;
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[
     ("Account", MANAGERS),
     ("Query.account", MANAGERS),
@@ -43,10 +43,10 @@ pub const RULES: &[Rule] = &[
     ("Callshop.retailTariff", MANAGERS),
 ];
 
-/// The row id of an account that may be a callshop.
+/// The row id of an account or callshop.
 ///
 /// # Errors
-/// Not found, also for a callshop's row under the id of another account and the reverse: an object has one id.
+/// Not found, also if the id's type does not match the row: each object has exactly one id.
 pub(super) async fn parse_account(ctx: &Context<'_>, id: &ID) -> Result<Uuid> {
     let (kind, id) = parse_any(id).ok_or(Error::NotFound)?;
     let named = match kind {
@@ -57,7 +57,7 @@ pub(super) async fn parse_account(ctx: &Context<'_>, id: &ID) -> Result<Uuid> {
     if accounts::is_callshop(app(ctx), id).await? == Some(named) { Ok(id) } else { Err(Error::NotFound) }
 }
 
-/// The same of an id that may be left out.
+/// Like [`parse_account`], for an optional id.
 ///
 /// # Errors
 /// As for [`parse_account`].
@@ -74,13 +74,13 @@ pub struct AccountQuery;
 
 #[Object]
 impl AccountQuery {
-    /// A distributor's or reseller's account in the caller's branch.
+    /// A distributor's or reseller's account in the caller's subtree; null if there is none.
     async fn account(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Account>> {
         let found = async { accounts::find(app(ctx), caller(ctx)?, Kind::Account.parse(&id)?).await };
         nullable(found.await.map(Account))
     }
 
-    /// Accounts of the caller's branch that are no callshops, oldest first.
+    /// Accounts in the caller's subtree, without callshops, oldest first.
     async fn accounts(
         &self,
         ctx: &Context<'_>,
@@ -92,13 +92,13 @@ impl AccountQuery {
         list_accounts(ctx, None, Paging { first, after, last, before }).await
     }
 
-    /// A callshop of the caller's branch.
+    /// A callshop in the caller's subtree; null if there is none.
     async fn callshop(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Callshop>> {
         let found = async { accounts::find_shop(app(ctx), caller(ctx)?, Kind::Callshop.parse(&id)?).await };
         nullable(found.await.map(Callshop))
     }
 
-    /// Callshops of the caller's branch, oldest first.
+    /// Callshops in the caller's subtree, oldest first.
     async fn callshops(
         &self,
         ctx: &Context<'_>,

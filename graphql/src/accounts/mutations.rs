@@ -1,4 +1,4 @@
-//! Making, changing and suspending accounts.
+//! Creating, changing and suspending accounts.
 
 use async_graphql::{Context, ID, InputObject, Object};
 use billing::number::DialPlan;
@@ -18,45 +18,45 @@ use base::error::{Error, Result};
 pub struct CreateDistributorInput {
     /// Display name.
     pub name: String,
-    /// Currency of its whole branch.
+    /// Currency of the distributor and of all accounts below it.
     pub currency: CurrencyCode,
-    /// ISO 3166 alpha-2 code.
+    /// ISO 3166-1 alpha-2 code, such as "BR".
     pub country: String,
-    /// IANA time zone.
+    /// IANA time zone, such as "America/Sao_Paulo".
     pub time_zone: String,
-    /// Its first user.
+    /// The distributor's first user.
     pub user: UserInput,
 }
 
 /// A new reseller.
 #[derive(InputObject)]
 pub struct CreateResellerInput {
-    /// Below whom; the caller's own account when left out.
+    /// Parent account; the caller's own account if omitted.
     pub parent_id: Option<ID>,
     /// Display name.
     pub name: String,
-    /// IANA time zone; the parent's when left out.
+    /// IANA time zone; the parent's if omitted.
     pub time_zone: Option<String>,
-    /// Its first user.
+    /// The reseller's first user.
     pub user: UserInput,
 }
 
 /// A new callshop.
 #[derive(InputObject)]
 pub struct CreateCallshopInput {
-    /// Below whom; the caller's own account when left out.
+    /// Parent account; the caller's own account if omitted.
     pub parent_id: Option<ID>,
     /// Display name.
     pub name: String,
-    /// ISO 3166 alpha-2 code; the parent's when left out. The dial plan starts from it.
+    /// ISO 3166-1 alpha-2 code; the parent's if omitted. It selects the initial dial plan.
     pub country: Option<String>,
-    /// IANA time zone; the parent's when left out.
+    /// IANA time zone; the parent's if omitted.
     pub time_zone: Option<String>,
-    /// Its owner.
+    /// The callshop's owner.
     pub owner: UserInput,
 }
 
-/// What to change; what is left out stays.
+/// Changes to an account; omitted fields stay as they are.
 #[derive(InputObject)]
 pub struct UpdateAccountInput {
     /// An account or callshop below the caller's.
@@ -65,15 +65,15 @@ pub struct UpdateAccountInput {
     pub name: Option<String>,
     /// IANA time zone.
     pub time_zone: Option<String>,
-    /// BCP 47 tag.
+    /// BCP 47 tag, such as "pt-BR".
     pub locale: Option<String>,
-    /// Longest call of a callshop, 1 to 86400 seconds.
+    /// Maximum duration of a callshop's calls, 1 to 86400 seconds.
     pub max_call_seconds: Option<i32>,
-    /// What parties called from a callshop are shown: digits with an optional "+"; empty makes its calls anonymous.
+    /// Caller id of a callshop's calls: digits with an optional "+"; empty for anonymous calls.
     pub caller_id: Option<String>,
 }
 
-/// Which account.
+/// Selects an account.
 #[derive(InputObject)]
 pub struct AccountIdInput {
     /// A child of the caller's account.
@@ -83,48 +83,48 @@ pub struct AccountIdInput {
 /// A callshop's dial plan.
 #[derive(InputObject)]
 pub struct SetDialPlanInput {
-    /// Which callshop.
+    /// A callshop in the caller's subtree.
     pub callshop_id: ID,
-    /// ISO 3166 alpha-2 code: prefixes, lengths, short and emergency numbers of that country.
+    /// ISO 3166-1 alpha-2 code: sets the prefixes, number lengths, short numbers and emergency numbers of that country.
     pub country: String,
-    /// Area code that local numbers get.
+    /// Area code that is prepended to local numbers.
     pub area_code: Option<String>,
 }
 
 payload!(
-    /// What mutations of accounts answer.
+    /// Result of the account mutations.
     AccountPayload {
-        /// The account as it is now, when it is no callshop.
+        /// The account after the change; null if it is a callshop.
         account: Account,
-        /// The callshop as it is now, when it is one.
+        /// The callshop after the change; null if it is not one.
         callshop: Callshop,
     }
 );
 
 payload!(
-    /// What `createDistributor` and `createReseller` answer.
+    /// Result of `createDistributor` and `createReseller`.
     CreateAccountPayload {
         /// The new account.
         account: Account,
-        /// Its first user.
+        /// The account's first user.
         user: User,
     }
 );
 
 payload!(
-    /// What `createCallshop` answers.
+    /// Result of `createCallshop`.
     CreateCallshopPayload {
         /// The new callshop.
         callshop: Callshop,
-        /// Its owner.
+        /// The callshop's owner.
         owner: User,
     }
 );
 
 payload!(
-    /// What `setDialPlan` answers.
+    /// Result of `setDialPlan` and `updateCallshopSettings`.
     CallshopPayload {
-        /// The callshop as it is now.
+        /// The callshop after the change.
         callshop: Callshop,
     }
 );
@@ -135,7 +135,7 @@ pub struct AccountMutation;
 
 #[Object]
 impl AccountMutation {
-    /// Makes a distributor and its first user.
+    /// Creates a distributor and its first user. Visible to the platform only.
     async fn create_distributor(
         &self,
         ctx: &Context<'_>,
@@ -154,7 +154,7 @@ impl AccountMutation {
         answer(create(ctx, new).await.map(created))
     }
 
-    /// Makes a reseller and its first user.
+    /// Creates a reseller and its first user.
     async fn create_reseller(
         &self,
         ctx: &Context<'_>,
@@ -176,7 +176,7 @@ impl AccountMutation {
         answer(made.await.map(created))
     }
 
-    /// Makes a callshop and its owner.
+    /// Creates a callshop and its owner.
     async fn create_callshop(
         &self,
         ctx: &Context<'_>,
@@ -216,8 +216,9 @@ impl AccountMutation {
                 name: input.name,
                 time_zone: input.time_zone,
                 locale: input.locale,
-                max_call_seconds: seconds
-                    .map_err(|_| Error::invalid("maxCallSeconds", "1 to 86400 seconds"))?,
+                max_call_seconds: seconds.map_err(|_| {
+                    Error::invalid("maxCallSeconds", "`maxCallSeconds` must be between 1 and 86400.")
+                })?,
                 caller_id: input.caller_id,
             };
             let account = accounts::update(
@@ -232,7 +233,7 @@ impl AccountMutation {
         answer(changed.await)
     }
 
-    /// Allows no new calls anywhere below a child. Calls that are up go on.
+    /// Suspends a child: no new calls below it. Calls that are up continue.
     async fn suspend_account(
         &self,
         ctx: &Context<'_>,
@@ -241,7 +242,7 @@ impl AccountMutation {
         answer(set_suspended(ctx, &input.account_id, true).await)
     }
 
-    /// Allows calls below a suspended child again.
+    /// Resumes a suspended child.
     async fn resume_account(
         &self,
         ctx: &Context<'_>,
@@ -250,7 +251,7 @@ impl AccountMutation {
         answer(set_suspended(ctx, &input.account_id, false).await)
     }
 
-    /// Sets how a callshop's customers dial.
+    /// Sets a callshop's dial plan.
     async fn set_dial_plan(
         &self,
         ctx: &Context<'_>,
@@ -290,7 +291,7 @@ async fn set_suspended(ctx: &Context<'_>, id: &ID, suspended: bool) -> Result<Ac
     changed(ctx, account).await
 }
 
-/// The payload with an account that was changed.
+/// The payload for a changed account.
 pub(crate) async fn changed(ctx: &Context<'_>, account: account::Model) -> Result<AccountPayload> {
     if account.kind != entity::AccountKind::Callshop {
         return Ok(AccountPayload { account: Some(Account(account)), ..Default::default() });

@@ -1,4 +1,4 @@
-//! The platform, distributors, resellers and callshops, as they are shown.
+//! GraphQL types of the platform, distributors, resellers and callshops.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use billing::number::DialPlan;
@@ -19,13 +19,13 @@ use app::{accounts, users};
 use base::error::Error;
 
 remote_enum!(
-    /// What a node of the account tree is.
+    /// Kind of an account.
     AccountType = "entity::AccountKind" {
-        /// The root.
+        /// The root of the account tree.
         Platform,
         /// Sells to resellers and callshops.
         Distributor,
-        /// Sells to callshops, and to resellers of its own.
+        /// Sells to callshops, and to its own resellers.
         Reseller,
         /// Sells calls over the counter.
         Callshop,
@@ -42,7 +42,7 @@ impl Account {
         Kind::Account.id(self.0.id)
     }
 
-    /// What it is.
+    /// Position in the account tree.
     async fn kind(&self) -> AccountType {
         self.0.kind.into()
     }
@@ -52,12 +52,12 @@ impl Account {
         &self.0.name
     }
 
-    /// The part of its users' logins behind `@`.
+    /// The part of its users' logins after `@`.
     async fn code(&self) -> &str {
         &self.0.code
     }
 
-    /// ISO 4217 code, the same in a distributor's whole branch.
+    /// ISO 4217 code, the same for a distributor and all accounts below it.
     async fn currency(&self) -> &str {
         &self.0.currency
     }
@@ -72,52 +72,52 @@ impl Account {
         &self.0.locale
     }
 
-    /// ISO 3166 alpha-2 code.
+    /// ISO 3166-1 alpha-2 code.
     async fn country(&self) -> &str {
         &self.0.country
     }
 
-    /// The tariff it pays its parent by; null without one, and for who may not see the whole tariff.
+    /// Tariff that the account pays its parent by; null if none is assigned or the caller may not view it.
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         assigned_tariff(ctx, self.0.cost_tariff_id).boxed().await
     }
 
-    /// Since when no new calls are allowed below it; null when they are.
+    /// When the account was suspended; null if it is not. No new calls are allowed below a suspended account.
     async fn suspended_at(&self) -> Option<DateTime<Utc>> {
         self.0.suspended_at
     }
 
-    /// When it was made.
+    /// When the account was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 
-    /// What it holds with its parent.
+    /// Credit balance with the parent; negative if the credit limit is in use.
     async fn balance(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
         credit::balance(ctx, &self.0).boxed().await
     }
 
-    /// How far below zero its balance may go; null for no limit.
+    /// How far below zero the balance may go; null for no limit.
     async fn credit_limit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::limit(ctx, &self.0)
     }
 
-    /// What live calls below it hold of its balance and limit until they end.
+    /// Credit reserved by live calls below the account, until they end.
     async fn held(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
         credit::held(ctx, &self.0).boxed().await
     }
 
-    /// What may still be spent: balance + creditLimit - held; null without a limit.
+    /// balance + creditLimit - held: the amount that can still be spent; null without a limit.
     async fn available(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::available(ctx, &self.0).boxed().await
     }
 
-    /// Its people are told when balance + creditLimit falls below this; null for never.
+    /// Users are notified when balance + creditLimit falls below this; null for never.
     async fn low_credit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::low(ctx, &self.0)
     }
 
-    /// Its people, oldest first.
+    /// Users of this account, oldest first.
     async fn users(
         &self,
         ctx: &Context<'_>,
@@ -129,7 +129,7 @@ impl Account {
         list_users(ctx, self.0.id, Paging { first, after, last, before }).boxed().await
     }
 
-    /// Distributors and resellers right below it, oldest first.
+    /// Direct child accounts that are distributors or resellers, oldest first.
     async fn children(
         &self,
         ctx: &Context<'_>,
@@ -142,7 +142,7 @@ impl Account {
     }
 }
 
-/// A shop with telephone cabins: always a leaf of the tree.
+/// A shop with telephone cabins; always a leaf of the account tree.
 pub struct Callshop(pub Shop);
 
 #[Object]
@@ -157,7 +157,7 @@ impl Callshop {
         &self.0.account.name
     }
 
-    /// The part of its users' logins behind `@`.
+    /// The part of its users' logins after `@`. Hidden from attendants.
     async fn code(&self, ctx: &Context<'_>) -> async_graphql::Result<&str> {
         actor(ctx)?.require(Right::SeeAccounts).map_err(top_level)?;
         Ok(&self.0.account.code)
@@ -178,22 +178,22 @@ impl Callshop {
         &self.0.account.locale
     }
 
-    /// ISO 3166 alpha-2 code.
+    /// ISO 3166-1 alpha-2 code.
     async fn country(&self) -> &str {
         &self.0.account.country
     }
 
-    /// The tariff it pays its parent by; null without one, and for who may not see the whole tariff.
+    /// Tariff that the callshop pays its parent by; null if none is assigned or the caller may not view it.
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         assigned_tariff(ctx, self.0.account.cost_tariff_id).boxed().await
     }
 
-    /// The tariff its customers pay by, when it is not the cost tariff; null for who may not see the whole tariff.
+    /// Tariff that customers pay by; null if it is the cost tariff or the caller may not view it.
     async fn retail_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         assigned_tariff(ctx, self.0.account.retail_tariff_id).boxed().await
     }
 
-    /// Numbers that begin with one of these digits are refused here, whatever the tariffs say.
+    /// Prefixes (E.164 digits) blocked for this callshop, in addition to those of its tariffs.
     async fn blocked_prefixes(&self) -> Vec<&str> {
         self.0
             .settings
@@ -205,57 +205,57 @@ impl Callshop {
             .collect()
     }
 
-    /// Since when it may not make new calls; null when it may.
+    /// When the callshop was suspended; null if it is not. A suspended callshop may make no new calls.
     async fn suspended_at(&self) -> Option<DateTime<Utc>> {
         self.0.account.suspended_at
     }
 
-    /// When it was made.
+    /// When the callshop was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.account.created_at
     }
 
-    /// What it holds with its parent.
+    /// Credit balance with the parent; negative if the credit limit is in use. Hidden from attendants.
     async fn balance(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
         credit::balance(ctx, &self.0.account).boxed().await
     }
 
-    /// How far below zero its balance may go; null for no limit.
+    /// How far below zero the balance may go; null for no limit. Hidden from attendants.
     async fn credit_limit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::limit(ctx, &self.0.account)
     }
 
-    /// What live calls hold of its balance and limit until they end.
+    /// Credit reserved by live calls, until they end. Hidden from attendants.
     async fn held(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
         credit::held(ctx, &self.0.account).boxed().await
     }
 
-    /// What may still be spent: balance + creditLimit - held; null without a limit.
+    /// balance + creditLimit - held: the amount that can still be spent; null without a limit. Hidden from attendants.
     async fn available(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::available(ctx, &self.0.account).boxed().await
     }
 
-    /// Its owner is told when balance + creditLimit falls below this; null for never.
+    /// The owner is notified when balance + creditLimit falls below this; null for never. Hidden from attendants.
     async fn low_credit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::low(ctx, &self.0.account)
     }
 
-    /// Longest call in seconds, whatever the credit.
+    /// Maximum duration of a call in seconds, whatever the credit.
     async fn max_call_seconds(&self) -> i32 {
         self.0.settings.max_call_seconds
     }
 
-    /// What called parties are shown; empty for anonymous calls.
+    /// Caller id shown to called parties; empty for anonymous calls.
     async fn caller_id(&self) -> &str {
         &self.0.settings.caller_id
     }
 
-    /// Cash is paid in multiples of this; null for the currency's minor unit.
+    /// Cash totals are rounded to multiples of this; null for the currency's minor unit.
     async fn cash_step(&self) -> Option<Money> {
         self.0.settings.cash_step.map(|step| Money::new(step, &self.0.account.currency))
     }
 
-    /// Name on receipts; empty for the display name.
+    /// Name on receipts; empty if the display name is used.
     async fn legal_name(&self) -> &str {
         &self.0.settings.legal_name
     }
@@ -265,7 +265,7 @@ impl Callshop {
         &self.0.settings.tax_id
     }
 
-    /// Address on receipts, in lines; may be empty.
+    /// Address on receipts, one or more lines; may be empty.
     async fn address(&self) -> &str {
         &self.0.settings.address
     }
@@ -275,29 +275,29 @@ impl Callshop {
         &self.0.settings.receipt_footer
     }
 
-    /// Receipts show dialled numbers without their last digits but two.
+    /// Whether receipts mask dialed numbers: of the last six digits, only the last two are shown.
     async fn mask_numbers(&self) -> bool {
         self.0.settings.mask_numbers
     }
 
-    /// What an attendant may take off one session's bill at most.
+    /// Largest total discount an attendant may apply to one session.
     async fn attendant_max_discount(&self) -> Money {
         Money::new(self.0.settings.attendant_max_discount, &self.0.account.currency)
     }
 
-    /// What an attendant may give back of one session at most.
+    /// Largest total refund an attendant may give on one session.
     async fn attendant_max_refund(&self) -> Money {
         Money::new(self.0.settings.attendant_max_refund, &self.0.account.currency)
     }
 
-    /// How numbers are dialled there.
+    /// How customers' dialed digits are read.
     async fn dial_plan(&self) -> async_graphql::Result<DialPlanView> {
         let plan: DialPlan = serde_json::from_value(self.0.settings.dial_plan.clone())
             .map_err(|error| top_level(Error::fault(error)))?;
         Ok(plan.into())
     }
 
-    /// Its owner and attendants, oldest first.
+    /// Owner and attendants, oldest first. Hidden from attendants.
     async fn users(
         &self,
         ctx: &Context<'_>,
@@ -310,21 +310,21 @@ impl Callshop {
     }
 }
 
-/// How a callshop's customers dial.
+/// Rules by which dialed digits are read.
 #[derive(SimpleObject)]
 #[graphql(name = "DialPlan")]
 pub struct DialPlanView {
-    /// ISO 3166 alpha-2 code.
+    /// ISO 3166-1 alpha-2 code.
     pub country: String,
-    /// Country calling code, digits.
+    /// Country calling code, digits without "+".
     pub country_code: String,
-    /// Area code that local numbers get.
+    /// Area code that is prepended to local numbers; null for none.
     pub area_code: Option<String>,
-    /// What comes before an international number, such as "00".
+    /// Prefixes of international numbers, such as "00".
     pub international_prefixes: Vec<String>,
-    /// What comes before a national number, such as "0".
+    /// Prefix of national numbers, such as "0"; null for none.
     pub trunk_prefix: Option<String>,
-    /// Digits of the carrier code behind the trunk or international prefix; 2 in Brazil, 0 where there is none.
+    /// Length of the carrier code after the trunk or international prefix: 2 in Brazil, 0 where there is none.
     pub carrier_code_digits: i32,
     /// Emergency numbers: free, and allowed from any phone.
     pub emergency: Vec<String>,

@@ -17,7 +17,7 @@ use app::cabins;
 use app::register::{self, Closing, MovementView, NewMovement, Opening, ShiftView, XReport};
 pub use report::RegisterReport;
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[
     ("Query.currentRegister", SIGNED_IN),
     ("Query.registerShifts", SIGNED_IN),
@@ -28,16 +28,16 @@ pub const RULES: &[Rule] = &[
 ];
 
 remote_enum!(
-    /// Which way cash goes besides sales.
+    /// Direction of a cash movement other than a sale.
     CashMovementKind = "entity::MovementKind" {
-        /// Into the drawer.
+        /// Cash put into the drawer.
         PayIn,
-        /// Out of the drawer.
+        /// Cash taken out of the drawer.
         PayOut,
     }
 );
 
-/// The cash register from opening to closing.
+/// A cash register shift, from opening to closing.
 pub struct RegisterShift(pub ShiftView);
 
 #[Object]
@@ -47,43 +47,43 @@ impl RegisterShift {
         Kind::RegisterShift.id(self.0.shift.id)
     }
 
-    /// Consecutive in the callshop; the Z report has the same.
+    /// Consecutive in the callshop; also the number of the Z report.
     async fn number(&self) -> String {
         self.0.shift.number.to_string()
     }
 
-    /// Who opened it.
+    /// User who opened the register; null if unknown to the caller.
     async fn opened_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, Some(self.0.shift.opened_by)).await
     }
 
-    /// When it was opened.
+    /// When the register was opened.
     async fn opened_at(&self) -> DateTime<Utc> {
         self.0.shift.opened_at
     }
 
-    /// Cash counted at opening; null for attendants until the register is counted.
+    /// Cash counted at opening; null for attendants until the register has been counted at closing.
     async fn float(&self) -> Option<Money> {
         Some(Money::new(self.0.float()?, &self.0.currency))
     }
 
-    /// Who closed it.
+    /// User who closed the register; null while it is open.
     async fn closed_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, self.0.shift.closed_by).await
     }
 
-    /// When it was closed; null while it is open.
+    /// When the register was closed; null while it is open.
     async fn closed_at(&self) -> Option<DateTime<Utc>> {
         self.0.shift.closed_at
     }
 
-    /// The Z report, made at closing and never changed; null while the register is open.
+    /// The Z report, made at closing and immutable; null while the register is open.
     async fn z_report(&self) -> async_graphql::Result<Option<RegisterReport>> {
         let report = register::z_report(&self.0.shift).map_err(top_level)?;
         Ok(report.map(|report| RegisterReport::new(report, &self.0.currency)))
     }
 
-    /// Cash put in and taken out besides sales, oldest first.
+    /// Cash put in and taken out other than for sales, oldest first.
     async fn movements(
         &self,
         ctx: &Context<'_>,
@@ -100,7 +100,7 @@ impl RegisterShift {
     }
 }
 
-/// Cash put into or taken out of the drawer besides sales.
+/// Cash put into or taken out of the drawer other than for a sale.
 pub struct CashMovement {
     view: MovementView,
     currency: String,
@@ -108,83 +108,83 @@ pub struct CashMovement {
 
 #[Object]
 impl CashMovement {
-    /// In or out.
+    /// Direction of the movement.
     async fn kind(&self) -> CashMovementKind {
         self.view.movement.kind.into()
     }
 
-    /// How much; null for attendants until the register is counted, but in the answer to the one who records it.
+    /// Above zero. Null for attendants until the register has been counted, except in the response to `recordCashMovement`.
     async fn amount(&self) -> Option<Money> {
         Some(Money::new(self.view.amount?, &self.currency))
     }
 
-    /// Why.
+    /// Free text.
     async fn reason(&self) -> &str {
         &self.view.movement.reason
     }
 
-    /// Who.
+    /// User who recorded it.
     async fn by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, Some(self.view.movement.user_id)).await
     }
 
-    /// When.
+    /// When it was recorded.
     async fn at(&self) -> DateTime<Utc> {
         self.view.movement.at
     }
 }
 
-/// With what the register opens.
+/// Opens the register.
 #[derive(InputObject)]
 pub struct OpenRegisterInput {
-    /// Which callshop's.
+    /// The callshop whose register opens.
     pub callshop_id: ID,
     /// Cash counted in the drawer, in the callshop's currency.
     pub float: Decimal,
-    /// The same key with the same input answers what the first one answered.
+    /// Unique key of this request: repeating it with the same input returns the first result.
     pub idempotency_key: String,
 }
 
 /// Cash put in or taken out.
 #[derive(InputObject)]
 pub struct RecordCashMovementInput {
-    /// Which callshop's register.
+    /// The callshop whose register is open.
     pub callshop_id: ID,
-    /// In or out.
+    /// Direction of the movement.
     pub kind: CashMovementKind,
-    /// How much, above zero, in the callshop's currency.
+    /// Above zero, in the callshop's currency.
     pub amount: Decimal,
-    /// Why.
+    /// Free text.
     pub reason: String,
-    /// The same key with the same input answers what the first one answered.
+    /// Unique key of this request: repeating it with the same input returns the first result.
     pub idempotency_key: String,
 }
 
-/// What was counted of one payment method.
+/// Counted amount of one payment method.
 #[derive(InputObject)]
 pub struct CountInput {
-    /// Which method, once.
+    /// Each method may appear only once.
     pub method: PaymentMethod,
-    /// How much, in the callshop's currency. Of CASH zero or more; a card terminal that gave back more than it took shows less than zero.
+    /// In the callshop's currency. Zero or more for CASH; below zero for a card terminal that refunded more than it took.
     pub amount: Decimal,
 }
 
-/// With what the register closes.
+/// Closes the register.
 #[derive(InputObject)]
 pub struct CloseRegisterInput {
-    /// Which callshop's.
+    /// The callshop whose register closes.
     pub callshop_id: ID,
-    /// What was counted. Cash always, other methods when anything was paid by them.
+    /// CASH must be counted, as must every other method with payments; enter 0 if the drawer is empty.
     pub counts: Vec<CountInput>,
-    /// Closed and unpaid sessions to carry over into the next shift, at most 500.
+    /// Closed, unpaid sessions to carry over to the next shift, at most 500.
     #[graphql(default)]
     pub carry_over: Vec<ID>,
-    /// The same key with the same input answers what the first one answered.
+    /// Unique key of this request: repeating it with the same input returns the first result.
     pub idempotency_key: String,
 }
 
 payload!(
-    /// What `openRegister` answers.
+    /// Result of `openRegister`.
     OpenRegisterPayload {
         /// The new shift.
         shift: RegisterShift,
@@ -194,15 +194,15 @@ payload!(
 );
 
 payload!(
-    /// What `recordCashMovement` answers.
+    /// Result of `recordCashMovement`.
     RecordCashMovementPayload {
-        /// The movement.
+        /// The recorded movement.
         movement: CashMovement,
     }
 );
 
 payload!(
-    /// What `closeRegister` answers.
+    /// Result of `closeRegister`.
     CloseRegisterPayload {
         /// The closed shift, with its Z report.
         shift: RegisterShift,
@@ -226,7 +226,7 @@ impl RegisterQuery {
         nullable(found.await.map(RegisterShift))
     }
 
-    /// Shifts of a callshop, newest first; attendants see the open one and those they opened or closed.
+    /// Shifts of a callshop, newest first. Attendants see the open one and those they opened or closed.
     async fn register_shifts(
         &self,
         ctx: &Context<'_>,
@@ -243,8 +243,8 @@ impl RegisterQuery {
         connection(Paging { first, after, last, before }, true, read, id, RegisterShift).await
     }
 
-    /// The report of the open shift so far; null while the register is closed. Counts are blind: attendants see the open items and none of the
-    /// sums.
+    /// Report of the open shift so far; null while the register is closed. Attendants count the drawer blind: they see only `openItems` and none
+    /// of the sums.
     async fn x_report(
         &self,
         ctx: &Context<'_>,
@@ -265,7 +265,7 @@ pub struct RegisterMutation;
 
 #[Object]
 impl RegisterMutation {
-    /// Opens the register with a counted float; answers all cabins with their state.
+    /// Opens the register with a counted float. The result includes all cabins with their state.
     async fn open_register(
         &self,
         ctx: &Context<'_>,
@@ -285,8 +285,8 @@ impl RegisterMutation {
         answer(opened.await)
     }
 
-    /// Puts cash into the open register, or takes some out. An owner takes out at most what the drawer holds by the books; attendants, who do
-    /// not see the books, are not refused, and what was not there shows as a variance at the count.
+    /// Puts cash into the open register or takes cash out. An owner may take out at most what the books say is in the drawer. Attendants, who do
+    /// not see the books, have no such limit; an excess shows as a variance when the register is counted.
     async fn record_cash_movement(
         &self,
         ctx: &Context<'_>,
@@ -307,8 +307,8 @@ impl RegisterMutation {
         answer(recorded.await)
     }
 
-    /// Closes the register with what was counted, and makes the Z report. Not while a cabin is open, nor while a statement is unpaid
-    /// unless it is carried over by name.
+    /// Closes the register with the counted amounts and makes the Z report. Fails while a cabin is open, or while a statement is unpaid and not
+    /// listed in `carryOver`.
     async fn close_register(
         &self,
         ctx: &Context<'_>,

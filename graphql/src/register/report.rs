@@ -1,4 +1,4 @@
-//! X and Z reports.
+//! X and Z reports of a register shift.
 
 use async_graphql::{ID, SimpleObject};
 use chrono::{DateTime, Utc};
@@ -7,7 +7,7 @@ use crate::scalars::{Kind, Money};
 use crate::sessions::{PaymentMethod, SessionState};
 use app::register::{self, BlindReport, Report};
 
-/// An X report (so far) or a Z report (final): what a shift's register took and should hold.
+/// An X report (so far) or a Z report (final) of a shift: sales, cash movements, and expected contents of the register.
 #[derive(SimpleObject)]
 pub struct RegisterReport {
     /// Number of the shift.
@@ -16,125 +16,125 @@ pub struct RegisterReport {
     pub opened_at: DateTime<Utc>,
     /// When the report was made.
     pub at: DateTime<Utc>,
-    /// By payment method; cash is always there. Empty in an attendant's X report, as are the other sums: counts are blind.
+    /// One entry per payment method used; CASH is always listed. Empty in an attendant's X report, because attendants count the drawer blind.
     pub methods: Vec<MethodReport>,
-    /// What the calls of the sessions settled in the shift came to, exactly; null in an attendant's X report.
+    /// Exact total of the calls in sessions settled in the shift; null in an attendant's X report.
     pub calls_total: Option<Money>,
-    /// What their items came to; null in an attendant's X report.
+    /// Total of the items in those sessions; null in an attendant's X report.
     pub items_total: Option<Money>,
-    /// What was taken off, not negative; null in an attendant's X report.
+    /// Total of the discounts in those sessions, not negative; null in an attendant's X report.
     pub discounts_total: Option<Money>,
-    /// What rounding the statements added; below zero what it took away; null in an attendant's X report.
+    /// Sum added by rounding statements; negative if rounding reduced them. Null in an attendant's X report.
     pub rounding: Option<Money>,
-    /// What rounding cash added; below zero what it took away; null in an attendant's X report.
+    /// Sum added by rounding cash payments; negative if rounding reduced them. Null in an attendant's X report.
     pub cash_rounding: Option<Money>,
-    /// What customers paid for these sessions, now or in advance:
-    /// `callsTotal + itemsTotal - discountsTotal + rounding + cashRounding`; null in an attendant's X report.
+    /// Amount that customers paid for those sessions, at settlement or in advance:
+    /// `callsTotal + itemsTotal - discountsTotal + rounding + cashRounding`. Null in an attendant's X report.
     pub sales_total: Option<Money>,
-    /// Calls of the settled sessions by the cabin they were made from.
+    /// Calls of the settled sessions by cabin; empty in an attendant's X report.
     pub sales_by_cabin: Vec<CabinSales>,
-    /// The same by destination.
+    /// Calls of the settled sessions by destination; empty in an attendant's X report.
     pub sales_by_destination: Vec<DestinationSales>,
-    /// Who did what, by name.
+    /// Activity of each user, by name; empty in an attendant's X report.
     pub sales_by_attendant: Vec<AttendantSales>,
-    /// Sessions that nobody had paid, at most 500; in a Z report, those carried over.
+    /// Unpaid sessions, at most 500; in a Z report, those carried over.
     pub open_items: Vec<OpenItem>,
 }
 
-/// One payment method in a register's report. `expected = float + sales + deposits - depositRefunds + payIns - payOuts - refunds`.
+/// Totals of one payment method in a register report. `expected = float + sales + deposits - depositRefunds + payIns - payOuts - refunds`.
 #[derive(SimpleObject)]
 pub struct MethodReport {
-    /// Which.
+    /// Payment method.
     pub method: PaymentMethod,
-    /// Counted at opening: cash only.
+    /// Counted at opening; cash only.
     pub float: Money,
-    /// Paid by customers at settlement, change already given back.
+    /// Payments at settlement, net of change.
     pub sales: Money,
-    /// Paid by customers in advance.
+    /// Deposits paid by customers.
     pub deposits: Money,
-    /// Given back of deposits.
+    /// Deposits refunded to customers.
     pub deposit_refunds: Money,
-    /// Put in.
+    /// Cash put in by hand.
     pub pay_ins: Money,
-    /// Taken out.
+    /// Cash taken out by hand.
     pub pay_outs: Money,
-    /// Given back of what was paid for settled sessions.
+    /// Refunds after settlement.
     pub refunds: Money,
-    /// What should be there.
+    /// Amount that should be there.
     pub expected: Money,
-    /// What was there; null in an X report.
+    /// Amount counted at closing; null in an X report.
     pub counted: Option<Money>,
-    /// Counted less expected: below zero, money is missing; null in an X report.
+    /// `counted - expected`: negative if money is missing; null in an X report.
     pub variance: Option<Money>,
 }
 
-/// Calls of one cabin in a register's report.
+/// Calls of one cabin in a register report.
 #[derive(SimpleObject)]
 pub struct CabinSales {
     /// Global id of the cabin.
     pub cabin_id: ID,
-    /// Its number when the report was made.
+    /// Cabin number when the report was made.
     pub number: i32,
-    /// Its label when the report was made.
+    /// Display name of the cabin when the report was made.
     pub label: String,
-    /// How many calls.
+    /// Number of calls.
     pub calls: i64,
-    /// What they came to.
+    /// Total price of the calls.
     pub amount: Money,
 }
 
-/// Calls to one destination in a register's report.
+/// Calls to one destination in a register report.
 #[derive(SimpleObject)]
 pub struct DestinationSales {
-    /// Which destination.
+    /// Destination name.
     pub destination: String,
-    /// How many calls.
+    /// Number of calls.
     pub calls: i64,
-    /// Seconds billed.
+    /// Total billed seconds.
     pub billed_seconds: i64,
-    /// What they came to.
+    /// Total price of the calls.
     pub amount: Money,
 }
 
-/// What one person did, in a register's report.
+/// Activity of one user in a register report.
 #[derive(SimpleObject)]
 pub struct AttendantSales {
     /// Global id of the user.
     pub user_id: ID,
-    /// His name when the report was made.
+    /// Display name of the user when the report was made.
     pub name: String,
-    /// How many sessions he settled.
+    /// Number of sessions settled by this user.
     pub sessions: i64,
-    /// What customers paid for these, now or in advance.
+    /// Amount that customers paid for those sessions, at settlement or in advance.
     pub amount: Money,
-    /// What he took off the bills that were settled in the shift, whoever settled them.
+    /// Discounts given by this user on sessions settled in the shift, by any user.
     pub discounts: Money,
-    /// Deposits that he took.
+    /// Deposits taken by this user.
     pub deposits: Money,
-    /// What of deposits he gave back.
+    /// Deposits refunded by this user.
     pub deposit_refunds: Money,
-    /// What of settled sessions he gave back.
+    /// Refunds given by this user after settlement.
     pub refunds: Money,
-    /// What he put in.
+    /// Cash put in by this user.
     pub pay_ins: Money,
-    /// What he took out.
+    /// Cash taken out by this user.
     pub pay_outs: Money,
 }
 
-/// A session that nobody had paid, in a register's report.
+/// An unpaid session in a register report.
 #[derive(SimpleObject)]
 pub struct OpenItem {
     /// Global id of the session.
     pub session_id: ID,
-    /// Number of its cabin.
+    /// Number of the session's cabin.
     pub cabin_number: i32,
-    /// State it was in.
+    /// State when the report was made.
     pub state: SessionState,
-    /// Name of the customer, may be empty.
+    /// Name of the customer; may be empty.
     pub customer: String,
-    /// What its bill comes to; null until its statement is final.
+    /// Total of the bill; null until its statement is final.
     pub total: Option<Money>,
-    /// What was paid of it in advance.
+    /// Deposit paid in advance.
     pub deposit: Money,
 }
 

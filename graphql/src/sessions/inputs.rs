@@ -1,177 +1,178 @@
-//! What mutations of sessions are told.
+//! Inputs of the session mutations.
 
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
 
 use super::types::{PaymentMethod, SessionMode};
 use crate::scalars::Decimal;
 
-/// What closing a cabin does with a call that is up.
+/// How to close a cabin while a call is up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "billing::session::CloseMode")]
 pub enum CloseMode {
-    /// Ends it.
+    /// Hang up the call.
     HangUp,
-    /// Refuses to close.
+    /// Fail, and leave the cabin open.
     Refuse,
-    /// Lets it go on, allows no other, and closes after it.
+    /// Let the call finish, allow no further one, then close.
     Drain,
 }
 
-/// Which cabin to open, for whom.
+/// Opens a cabin for a customer.
 #[derive(InputObject)]
 pub struct OpenCabinInput {
-    /// Which cabin.
+    /// A closed cabin with a phone.
     pub cabin_id: ID,
-    /// Name of the customer.
+    /// Name of the customer; may be empty.
     #[graphql(default)]
     pub customer: String,
-    /// Calls may cost this at most, in the callshop's currency; null for no limit. Not with a deposit, which is a limit itself.
+    /// Maximum total cost of the session's calls, in the callshop's currency; null for no limit. Not allowed with a deposit, which is itself the
+    /// limit.
     pub spending_limit: Option<Decimal>,
-    /// Talk seconds at most, up to 86400; null for no limit.
+    /// Maximum total talk time in seconds, up to 86400; null for no limit.
     pub time_limit_seconds: Option<i32>,
-    /// When the customer pays. PREPAID takes a deposit, POSTPAID none; when left out, a deposit makes it PREPAID.
+    /// PREPAID requires a deposit, POSTPAID forbids one. If omitted: PREPAID with a deposit, POSTPAID without.
     pub mode: Option<SessionMode>,
-    /// What the customer pays in advance. The rest goes back as it was paid, at settlement.
+    /// Paid in advance for calls. At settlement, the remainder is refunded by the method it was paid with.
     pub deposit: Option<DepositInput>,
-    /// The same key with the same input answers what the first one answered. A deposit takes one.
+    /// Unique key of this request: repeating it with the same input returns the first result. Required with a deposit.
     pub idempotency_key: Option<String>,
 }
 
-/// What a customer pays in advance.
+/// A customer's deposit.
 #[derive(InputObject)]
 pub struct DepositInput {
-    /// How much, above zero, in the callshop's currency.
+    /// Above zero, in the callshop's currency.
     pub amount: Decimal,
-    /// How he pays it.
+    /// Payment method of the deposit.
     #[graphql(default_with = "PaymentMethod::Cash")]
     pub method: PaymentMethod,
 }
 
-/// By how much a deposit is raised.
+/// Adds to a session's deposit.
 #[derive(InputObject)]
 pub struct AddDepositInput {
     /// An open PREPAID session.
     pub session_id: ID,
-    /// How much, above zero, in the callshop's currency.
+    /// Amount to add, above zero, in the callshop's currency.
     pub amount: Decimal,
-    /// How it is paid.
+    /// Payment method of the addition.
     #[graphql(default_with = "PaymentMethod::Cash")]
     pub method: PaymentMethod,
-    /// The same key with the same input answers what the first one answered.
+    /// Unique key of this request: repeating it with the same input returns the first result.
     pub idempotency_key: String,
 }
 
-/// What else the customer takes.
+/// An item to add to the bill.
 #[derive(InputObject)]
 pub struct AddSessionItemInput {
-    /// A session that is not paid.
+    /// An unpaid session.
     pub session_id: ID,
-    /// What it is.
+    /// Text on the bill.
     pub description: String,
-    /// How many, 1 to 999.
+    /// 1 to 999.
     #[graphql(default = 1)]
     pub quantity: i32,
     /// Price of one, zero or more, in the callshop's currency.
     pub unit_price: Decimal,
-    /// The same key with the same input answers what the first one answered.
+    /// Unique key of this request: repeating it with the same input returns the first result.
     pub idempotency_key: String,
 }
 
-/// What is taken off the bill again.
+/// Removes an item or discount from a bill.
 #[derive(InputObject)]
 pub struct RemoveSessionItemInput {
-    /// A session that is not paid.
+    /// An unpaid session.
     pub session_id: ID,
-    /// An item or a discount on its bill.
+    /// `SessionItem.itemId` of an item or discount on its bill.
     pub item_id: ID,
 }
 
-/// What the customer need not pay.
+/// A discount on a bill.
 #[derive(InputObject)]
 pub struct ApplyDiscountInput {
-    /// A session that is not paid.
+    /// An unpaid session.
     pub session_id: ID,
-    /// How much, above zero, in the callshop's currency.
+    /// Above zero, in the callshop's currency.
     pub amount: Decimal,
-    /// Why.
+    /// Reason; printed on the bill.
     pub reason: String,
-    /// The same key with the same input answers what the first one answered.
+    /// Unique key of this request: repeating it with the same input returns the first result.
     pub idempotency_key: String,
 }
 
-/// What is given back of what was paid.
+/// A refund after settlement.
 #[derive(InputObject)]
 pub struct RefundSessionInput {
     /// A settled session.
     pub session_id: ID,
-    /// How much, above zero, in the callshop's currency.
+    /// Above zero, in the callshop's currency.
     pub amount: Decimal,
-    /// How it is given.
+    /// Payment method of the refund.
     #[graphql(default_with = "PaymentMethod::Cash")]
     pub method: PaymentMethod,
-    /// Why.
+    /// Free text.
     pub reason: String,
-    /// The same key with the same input answers what the first one answered.
+    /// Unique key of this request: repeating it with the same input returns the first result.
     pub idempotency_key: String,
 }
 
-/// What to close: give exactly one of the ids.
+/// Selects the cabin to close. Give exactly one of the ids.
 #[derive(InputObject)]
 pub struct CloseCabinInput {
-    /// The cabin whose customer is done.
+    /// The cabin to close.
     pub cabin_id: Option<ID>,
-    /// Or his session.
+    /// Or the session of its customer.
     pub session_id: Option<ID>,
-    /// What to do with a call that is up.
+    /// How to close the cabin while a call is up.
     #[graphql(default_with = "CloseMode::HangUp")]
     pub mode: CloseMode,
 }
 
-/// New limits of an open session; what is left out stays, null removes a limit.
+/// New limits of an open session. An omitted limit stays as it is; null removes it.
 #[derive(InputObject)]
 pub struct UpdateSessionLimitsInput {
-    /// Which session.
+    /// An open session.
     pub session_id: ID,
-    /// Calls may cost this at most, in the callshop's currency.
+    /// Maximum total cost of the session's calls, in the callshop's currency.
     pub spending_limit: MaybeUndefined<Decimal>,
-    /// Talk seconds at most, up to 86400.
+    /// Maximum total talk time in seconds, up to 86400.
     pub time_limit_seconds: MaybeUndefined<i32>,
 }
 
-/// Which session was a mistake.
+/// Selects a session opened by mistake.
 #[derive(InputObject)]
 pub struct VoidSessionInput {
     /// A session without calls.
     pub session_id: ID,
-    /// The same key with the same input answers what the first one answered. Giving a deposit back takes one.
+    /// Unique key of this request: repeating it with the same input returns the first result. Required if a deposit must be refunded.
     pub idempotency_key: Option<String>,
 }
 
-/// Which customer goes into which cabin.
+/// Moves a customer to another cabin.
 #[derive(InputObject)]
 pub struct MoveSessionInput {
-    /// An open session without a call.
+    /// An open session without a live call.
     pub session_id: ID,
     /// A free cabin with a phone.
     pub cabin_id: ID,
 }
 
-/// What a customer hands over.
+/// One payment by a customer.
 #[derive(InputObject)]
 pub struct PaymentInput {
-    /// How.
+    /// Payment method; only CASH gives change.
     pub method: PaymentMethod,
-    /// How much, in the callshop's currency; cash may be more than is due.
+    /// In the callshop's currency. Cash may exceed the amount due.
     pub amount: Decimal,
 }
 
-/// How a session is paid.
+/// Settles a session.
 #[derive(InputObject)]
 pub struct SettleSessionInput {
     /// A closed session.
     pub session_id: ID,
-    /// At most ten; none when nothing is due.
+    /// At most ten; empty if nothing is due.
     pub payments: Vec<PaymentInput>,
-    /// The same key with the same input answers what the first one answered.
+    /// Unique key of this request: repeating it with the same input returns the first result.
     pub idempotency_key: String,
 }

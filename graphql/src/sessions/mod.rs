@@ -18,7 +18,7 @@ use super::scalars::Kind;
 use super::{actor, app, caller};
 use app::sessions::{self, SessionView};
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[
     ("Query.session", SIGNED_IN),
     ("Query.sessions", SIGNED_IN),
@@ -42,7 +42,7 @@ pub struct SessionQuery;
 
 #[Object]
 impl SessionQuery {
-    /// A session of the caller's branch.
+    /// A session in the caller's subtree; null if there is none.
     async fn session(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<CabinSession>> {
         let found = async { sessions::find(app(ctx), caller(ctx)?, Kind::CabinSession.parse(&id)?).await };
         nullable(found.await.map(CabinSession))
@@ -54,7 +54,7 @@ impl SessionQuery {
         &self,
         ctx: &Context<'_>,
         callshop_id: ID,
-        #[graphql(desc = "Only those in one of these states; all when left out.")] states: Option<
+        #[graphql(desc = "Only sessions in one of these states; all if omitted.")] states: Option<
             Vec<SessionState>,
         >,
         first: Option<i32>,
@@ -74,7 +74,7 @@ impl SessionQuery {
         connection(Paging { first, after, last, before }, true, read, id, CabinSession).await
     }
 
-    /// A session's bill: final once the session is closed, so far before.
+    /// A session's bill: final once the session is closed, provisional before. Null if there is no such session.
     async fn statement(&self, ctx: &Context<'_>, session_id: ID) -> Option<async_graphql::Result<Statement>> {
         let found = async {
             sessions::statement(app(ctx), caller(ctx)?, Kind::CabinSession.parse(&session_id)?).await

@@ -1,4 +1,4 @@
-//! What can be done to a session.
+//! Session mutations.
 
 use async_graphql::{Context, MaybeUndefined, Object};
 use billing::money::Micros;
@@ -19,20 +19,20 @@ use app::sessions::{
 use base::error::Error;
 
 payload!(
-    /// What mutations of sessions answer.
+    /// Result of the session mutations.
     SessionPayload {
-        /// The session as it is now.
+        /// The session after the change.
         session: CabinSession,
     }
 );
 
 payload!(
-    /// What `settleSession` answers.
+    /// Result of `settleSession`.
     #[graphql(complex)]
     SettleSessionPayload {
-        /// The session as it is now, with its receipt number.
+        /// The session after settlement, with its receipt number.
         session: CabinSession,
-        /// Cash to give back.
+        /// Cash to return to the customer.
         change: Money,
     }
 );
@@ -43,7 +43,7 @@ pub struct SessionMutation;
 
 #[Object]
 impl SessionMutation {
-    /// Opens a cabin for a customer who pays after his calls, or before them with a deposit. The register must be open.
+    /// Opens a cabin: POSTPAID (the customer pays after the calls) or PREPAID (with a deposit). The register must be open.
     async fn open_cabin(
         &self,
         ctx: &Context<'_>,
@@ -65,7 +65,7 @@ impl SessionMutation {
         answer(opened.await.map(done))
     }
 
-    /// Raises the deposit of an open PREPAID session, during a call too. The register must be open.
+    /// Adds to the deposit of an open PREPAID session, also during a call. The register must be open.
     async fn add_deposit(
         &self,
         ctx: &Context<'_>,
@@ -82,7 +82,7 @@ impl SessionMutation {
         answer(added.await.map(done))
     }
 
-    /// Puts an item on the bill of a session that is not paid: a drink, a photocopy. At most 200 items and discounts together.
+    /// Adds an item, such as a drink or a photocopy, to the bill of an unpaid session. A bill has at most 200 items and discounts together.
     async fn add_session_item(
         &self,
         ctx: &Context<'_>,
@@ -100,7 +100,7 @@ impl SessionMutation {
         answer(added.await.map(done))
     }
 
-    /// Takes an item or a discount off the bill of a session that is not paid.
+    /// Removes an item or a discount from the bill of an unpaid session.
     async fn remove_session_item(
         &self,
         ctx: &Context<'_>,
@@ -114,8 +114,8 @@ impl SessionMutation {
         answer(removed.await.map(done))
     }
 
-    /// Takes something off the bill of a session that is not paid, with a reason: never more than its calls and items come to, and
-    /// attendants in sum no more than the callshop's `attendantMaxDiscount`.
+    /// Applies a discount to an unpaid session. The discounts may not exceed the session's calls and items; those given by attendants may not
+    /// exceed the callshop's `attendantMaxDiscount` in total.
     async fn apply_discount(
         &self,
         ctx: &Context<'_>,
@@ -132,7 +132,7 @@ impl SessionMutation {
         answer(applied.await.map(done))
     }
 
-    /// Closes a cabin. The session is CLOSED with its final statement, or CLOSING until the end of its last call is known.
+    /// Closes a cabin. The session becomes CLOSED with a final statement, or CLOSING until the end of its last call is known.
     async fn close_cabin(
         &self,
         ctx: &Context<'_>,
@@ -142,14 +142,14 @@ impl SessionMutation {
             let closing = match (&input.cabin_id, &input.session_id) {
                 (Some(cabin), None) => Closing::Cabin(Kind::Cabin.parse(cabin)?),
                 (None, Some(session)) => Closing::Session(Kind::CabinSession.parse(session)?),
-                _ => return Err(Error::invalid("cabinId", "give exactly one of cabinId and sessionId")),
+                _ => return Err(Error::invalid("cabinId", "Give exactly one of `cabinId` and `sessionId`.")),
             };
             sessions::close(app(ctx), caller(ctx)?, closing, input.mode.into()).await
         };
         answer(closed.await.map(done))
     }
 
-    /// Changes what an open session's calls may come to. A call that is up keeps the seconds it was given.
+    /// Changes the limits of an open session. A call that is up keeps the seconds already granted to it.
     async fn update_session_limits(
         &self,
         ctx: &Context<'_>,
@@ -166,7 +166,8 @@ impl SessionMutation {
         answer(changed.await.map(done))
     }
 
-    /// Voids a session that was opened by mistake. Only without calls; its items are taken off, and a deposit is given back as it was paid.
+    /// Voids a session that was opened by mistake and has no calls. Its items are removed, and a deposit is refunded by the method it was paid
+    /// with.
     async fn void_session(
         &self,
         ctx: &Context<'_>,
@@ -192,8 +193,8 @@ impl SessionMutation {
         answer(moved.await.map(done))
     }
 
-    /// Takes the money for a closed session in the shift that is open now, and gives the receipt its number. What is left of a deposit
-    /// goes back as it was paid: by each method at most what came by it, in cash what the others leave.
+    /// Takes payment for a closed session in the open shift and assigns the receipt number. The remainder of a deposit is refunded by each
+    /// method up to the amount paid with it, and the rest in cash.
     async fn settle_session(
         &self,
         ctx: &Context<'_>,
@@ -219,8 +220,8 @@ impl SessionMutation {
         answer(settled.await)
     }
 
-    /// Gives back what was paid for a settled session, or a part of it, out of the register that is open now. Attendants in sum no more
-    /// than the callshop's `attendantMaxRefund`.
+    /// Refunds all or part of a settled session's payment from the open register. Refunds by attendants may not exceed the callshop's
+    /// `attendantMaxRefund` per session.
     async fn refund_session(
         &self,
         ctx: &Context<'_>,
@@ -239,23 +240,24 @@ impl SessionMutation {
     }
 }
 
-/// What is paid in advance: a mode that was given must fit it.
+/// The deposit to take; an explicit mode must match it.
 fn deposit(
     mode: Option<SessionMode>,
     deposit: Option<DepositInput>,
 ) -> base::error::Result<Option<(entity::PaymentMethod, Micros)>> {
     match (mode, deposit) {
-        (Some(SessionMode::Postpaid), Some(_)) => {
-            Err(Error::invalid("deposit", "a POSTPAID session has no deposit"))
-        }
+        (Some(SessionMode::Postpaid), Some(_)) => Err(Error::invalid(
+            "deposit",
+            "A POSTPAID session takes no deposit. Omit `deposit`, or use PREPAID.",
+        )),
         (Some(SessionMode::Prepaid), None) => {
-            Err(Error::invalid("deposit", "a PREPAID session takes a deposit"))
+            Err(Error::invalid("deposit", "A PREPAID session requires a deposit."))
         }
         (_, deposit) => Ok(deposit.map(|deposit| (deposit.method.into(), deposit.amount.0))),
     }
 }
 
-/// None when left out, `Some(None)` for null.
+/// None if omitted, `Some(None)` for null.
 pub(crate) fn changed<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
     match value {
         MaybeUndefined::Undefined => None,

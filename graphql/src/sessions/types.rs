@@ -1,4 +1,4 @@
-//! Sessions, their bills, and the money that changes hands for them.
+//! GraphQL types of sessions, their bills and payments.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use billing::money::Micros;
@@ -19,11 +19,11 @@ use app::sessions::{self, Bill, SessionView};
 use base::error::Error;
 
 remote_enum!(
-    /// Where a session is in its life.
+    /// State of a session.
     SessionState = "entity::SessionState" {
         /// The customer is in the cabin and may call.
         Open,
-        /// No new calls; the end of a running one is awaited.
+        /// No new calls; waiting for the last call to end.
         Closing,
         /// The statement is final and unpaid.
         Closed,
@@ -37,37 +37,37 @@ remote_enum!(
 remote_enum!(
     /// When the customer pays.
     SessionMode = "entity::SessionMode" {
-        /// After his calls.
+        /// After the calls.
         Postpaid,
-        /// Before them.
+        /// Before the calls, with a deposit.
         Prepaid,
     }
 );
 
 remote_enum!(
-    /// How money changes hands.
+    /// How money is paid or refunded.
     PaymentMethod = "entity::PaymentMethod" {
-        /// Notes and coins: the only method that gives change.
+        /// Notes and coins; the only method with change.
         Cash,
-        /// A debit or credit card.
+        /// Debit or credit card.
         Card,
-        /// Brazil's instant transfer.
+        /// Brazil's instant bank transfer.
         Pix,
-        /// Anything else.
+        /// Any other method.
         Other,
     }
 );
 
 remote_enum!(
-    /// What a customer's money was for, or why he got it back.
+    /// Purpose of a payment.
     PaymentKind = "entity::PaymentKind" {
-        /// Paid at settlement.
+        /// Payment at settlement.
         Sale,
-        /// Paid in advance.
+        /// Deposit paid in advance.
         Deposit,
-        /// Given back after settlement.
+        /// Refund after settlement.
         Refund,
-        /// What was left of a deposit, given back.
+        /// Refund of the unused part of a deposit.
         DepositRefund,
     }
 );
@@ -80,7 +80,7 @@ impl CabinSession {
         Money::new(amount, &self.0.currency)
     }
 
-    /// An amount that tells of the drawer.
+    /// An amount that would reveal the drawer's contents: none while it must be hidden from the caller.
     async fn cash(&self, ctx: &Context<'_>, amount: entity::Micros) -> async_graphql::Result<Option<Money>> {
         let hides = sessions::hides_cash(app(ctx), actor(ctx)?, &self.0.session).boxed().await;
         Ok((!hides.map_err(top_level)?).then(|| self.money(amount)))
@@ -114,14 +114,14 @@ impl CabinSession {
         Kind::CabinSession.id(self.0.session.id)
     }
 
-    /// The cabin the customer is in, or was in last.
+    /// The customer's current or last cabin.
     async fn cabin(&self, ctx: &Context<'_>) -> async_graphql::Result<Cabin> {
         let view = load(ctx, CabinId(self.0.session.cabin_id)).await.map_err(top_level)?;
         view.map(Cabin)
             .ok_or_else(|| top_level(Error::fault("a session refers to a cabin that is not there")))
     }
 
-    /// Calls on its bill, newest first.
+    /// Calls on the bill, newest first.
     async fn calls(
         &self,
         ctx: &Context<'_>,
@@ -144,32 +144,32 @@ impl CabinSession {
         self.0.session.mode.into()
     }
 
-    /// Where it is in its life.
+    /// OPEN, then CLOSED (possibly after CLOSING), then SETTLED; or VOIDED.
     async fn state(&self) -> SessionState {
         self.0.session.state.into()
     }
 
-    /// Name of the customer; empty when nobody asked.
+    /// Name of the customer; empty if not given.
     async fn customer(&self) -> &str {
         &self.0.session.customer
     }
 
-    /// Calls may cost this at most; null for no limit.
+    /// Maximum total cost of the calls; null for no limit.
     async fn spending_limit(&self) -> Option<Money> {
         self.0.session.spending_limit.map(|limit| self.money(limit))
     }
 
-    /// Talk seconds at most; null for no limit.
+    /// Maximum total talk time in seconds; null for no limit.
     async fn time_limit_seconds(&self) -> Option<i32> {
         self.0.session.time_limit
     }
 
-    /// Unpaid when its shift closed, and carried over by name.
+    /// Whether the session was unpaid when its shift closed, and was carried over to the next.
     async fn carried_over(&self) -> bool {
         self.0.session.carried_over
     }
 
-    /// Who opened the cabin.
+    /// User who opened the cabin.
     async fn opened_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, Some(self.0.session.opened_by)).await
     }
@@ -179,59 +179,59 @@ impl CabinSession {
         self.0.session.opened_at
     }
 
-    /// Who closed the cabin, or voided the session.
+    /// User who closed the cabin or voided the session; null before.
     async fn closed_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, self.0.session.closed_by).await
     }
 
-    /// When closing was asked for.
+    /// When closing was requested; null before. The statement may become final later.
     async fn closed_at(&self) -> Option<DateTime<Utc>> {
         self.0.session.closed_at
     }
 
-    /// What its bill comes to; null until the statement is final.
+    /// Total of the bill; null until the statement is final.
     async fn total(&self) -> Option<Money> {
         self.0.session.total.map(|total| self.money(total))
     }
 
-    /// What was paid in advance, for calls; zero of a POSTPAID session.
+    /// Deposit paid in advance for calls; zero for a POSTPAID session.
     async fn deposit(&self) -> Money {
         self.money(self.0.session.deposit)
     }
 
-    /// What is on the bill besides calls, in the order it was added.
+    /// Items on the bill other than calls, in the order added.
     async fn items(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<SessionItem>> {
         self.lines(ctx, entity::ItemKind::Item).await
     }
 
-    /// What was taken off the bill, in the order it was given.
+    /// Discounts on the bill, in the order given.
     async fn discounts(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<SessionItem>> {
         self.lines(ctx, entity::ItemKind::Discount).await
     }
 
-    /// What is to be paid beyond the deposit, before cash is rounded; zero once it is paid or voided, null until the statement is final.
+    /// Amount to pay beyond the deposit, before cash rounding; zero once settled or voided, null until the statement is final.
     async fn amount_due(&self) -> Option<Money> {
         self.due().map(|(due, _)| self.money(due.into()))
     }
 
-    /// What is to be given back of the deposit, before cash is rounded; zero once it is paid or voided, null until the statement is final.
+    /// Part of the deposit to refund, before cash rounding; zero once settled or voided, null until the statement is final.
     async fn refund_due(&self) -> Option<Money> {
         self.due().map(|(_, refund)| self.money(refund.into()))
     }
 
-    /// What was given back after it was paid. Null for attendants while others took or gave money for it and the register is not counted.
+    /// Total refunded after settlement. Null for attendants while other users handled its money and the register is not yet counted.
     async fn refunded(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         self.cash(ctx, self.0.session.refunded).await
     }
 
-    /// The bill: final once the session is closed, so far before.
+    /// The bill: final once the session is closed, provisional before.
     async fn statement(&self, ctx: &Context<'_>) -> async_graphql::Result<Statement> {
         let bill = sessions::bill(app(ctx), &self.0.session, self.0.currency.clone()).boxed().await;
         bill.map(Statement::from).map_err(top_level)
     }
 
-    /// Money that changed hands for it, in this order: deposits, payments with change already given back, and what was given back.
-    /// Attendants see what others took or gave only after the register was counted.
+    /// Payments and refunds in this order: deposits, payments at settlement (net of change), refunds. Attendants see those handled by other
+    /// users only after the register is counted.
     async fn payments(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Payment>> {
         let payments = sessions::payments(app(ctx), actor(ctx)?, &self.0.session).boxed().await;
         let payments = payments.map_err(top_level)?;
@@ -242,29 +242,29 @@ impl CabinSession {
             .collect())
     }
 
-    /// Who took the money.
+    /// User who took the payment; null until the session is settled.
     async fn settled_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, self.0.session.settled_by).await
     }
 
-    /// When it was paid.
+    /// When the session was settled; null before.
     async fn settled_at(&self) -> Option<DateTime<Utc>> {
         self.0.session.settled_at
     }
 
-    /// What rounding the part paid in cash added to the total. Null for attendants while others took or gave money for it and the register is
-    /// not counted.
+    /// Amount added to the total by rounding its cash part. Null for attendants while other users handled its money and the register is not yet
+    /// counted.
     async fn cash_rounding(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         self.cash(ctx, self.0.session.cash_rounding).await
     }
 
-    /// Number of its receipt, consecutive in the callshop; null until it is paid.
+    /// Receipt number, consecutive in the callshop; null until the session is settled.
     async fn receipt_number(&self) -> Option<String> {
         self.0.session.receipt_number.map(|number| number.to_string())
     }
 }
 
-/// The user that a record names; null for none and for the command line.
+/// The user that a record refers to; none if it names no user or the command line.
 pub(crate) async fn user(ctx: &Context<'_>, id: Option<Uuid>) -> async_graphql::Result<Option<User>> {
     match id {
         Some(id) => Ok(load(ctx, UserId(id)).await.map_err(top_level)?.map(User)),
@@ -285,39 +285,39 @@ impl SessionItem {
         Kind::SessionItem.id(self.row.id)
     }
 
-    /// What it is, or why it was taken off.
+    /// Text of the item, or reason for the discount.
     async fn description(&self) -> &str {
         &self.row.description
     }
 
-    /// How many; 1 of a discount.
+    /// Number of items; 1 for a discount.
     async fn quantity(&self) -> i32 {
         self.row.quantity
     }
 
-    /// Price of one, or what is taken off.
+    /// Price of one item, or amount of the discount.
     async fn unit_price(&self) -> Money {
         Money::new(self.row.unit_price, &self.currency)
     }
 
-    /// `quantity` times `unitPrice`; never negative, a discount's is taken off.
+    /// `quantity * unitPrice`, never negative; subtract it if it is a discount.
     async fn amount(&self) -> async_graphql::Result<Money> {
         let line = sessions::line(&self.row).map_err(top_level)?;
         Ok(Money::new(line.amount, &self.currency))
     }
 
-    /// Who.
+    /// User who added it.
     async fn by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, Some(self.row.user_id)).await
     }
 
-    /// When.
+    /// When it was added.
     async fn at(&self) -> DateTime<Utc> {
         self.row.at
     }
 }
 
-/// Money that changed hands for a session.
+/// A payment or refund of a session.
 pub struct Payment {
     payment: payment::Model,
     currency: String,
@@ -325,32 +325,32 @@ pub struct Payment {
 
 #[Object]
 impl Payment {
-    /// What for, and with it which way it went.
+    /// Purpose, which also determines the direction.
     async fn kind(&self) -> PaymentKind {
         self.payment.kind.into()
     }
 
-    /// How.
+    /// Payment method.
     async fn method(&self) -> PaymentMethod {
         self.payment.method.into()
     }
 
-    /// What was kept, change already given back; of a refund what was given. Never negative.
+    /// Amount received net of change, or amount refunded. Never negative; `kind` tells the direction.
     async fn amount(&self) -> Money {
         Money::new(self.payment.amount, &self.currency)
     }
 
-    /// Why; only of a refund.
+    /// Reason for a refund; null for other kinds.
     async fn reason(&self) -> Option<&str> {
         self.payment.reason.as_deref()
     }
 
-    /// Who took it, or gave it.
+    /// User who handled it.
     async fn by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, Some(self.payment.user_id)).await
     }
 
-    /// When.
+    /// When it was paid or refunded.
     async fn at(&self) -> DateTime<Utc> {
         self.payment.at
     }
@@ -359,76 +359,76 @@ impl Payment {
 /// A session's bill. `total = callsTotal + itemsTotal - discountsTotal + rounding`.
 #[derive(SimpleObject)]
 pub struct Statement {
-    /// Answered calls that are over, in order; at most 5000.
+    /// Answered calls that are over, oldest first; at most 5000.
     pub calls: Vec<StatementCall>,
-    /// The same by destination, in the order of the names.
+    /// The same calls by destination, ordered by name.
     pub totals_by_destination: Vec<DestinationTotal>,
-    /// What else is on it, in the order it was added.
+    /// Items, in the order added.
     pub items: Vec<StatementLine>,
-    /// What is taken off, in the order it was given.
+    /// Discounts, in the order given.
     pub discounts: Vec<StatementLine>,
-    /// Sum of the calls.
+    /// Sum of the calls, exact.
     pub calls_total: Money,
     /// Sum of the items.
     pub items_total: Money,
     /// Sum of the discounts, not negative.
     pub discounts_total: Money,
-    /// What rounding the total, once, to the currency's minor unit adds; below zero what it takes away.
+    /// Amount added by rounding the total, once, to the currency's minor unit; negative if rounding reduced it.
     pub rounding: Money,
-    /// What it comes to.
+    /// Amount of the bill.
     pub total: Money,
-    /// What was paid in advance.
+    /// Deposit paid in advance.
     pub deposit: Money,
-    /// What the deposit leaves to pay, before cash is rounded.
+    /// Amount left to pay after the deposit, before cash rounding.
     pub amount_due: Money,
-    /// What the bill leaves of the deposit, before cash is rounded.
+    /// Part of the deposit left to refund, before cash rounding.
     pub refund_due: Money,
     /// Currency of every amount.
     pub currency: CurrencyCode,
 }
 
-/// One call of a statement.
+/// One call on a statement.
 #[derive(SimpleObject)]
 pub struct StatementCall {
-    /// The number as the customer reads it.
+    /// The number formatted for the customer.
     pub number: String,
-    /// Where that is.
+    /// Destination name.
     pub destination: String,
-    /// When it was answered.
+    /// When the call was answered.
     pub started_at: DateTime<Utc>,
-    /// Seconds of talk.
+    /// Talk time in seconds, rounded up.
     pub talk_seconds: u32,
-    /// Seconds billed.
+    /// Seconds after increments.
     pub billed_seconds: u32,
-    /// What it costs.
+    /// Price of the call.
     pub amount: Money,
 }
 
-/// An item or a discount of a statement.
+/// An item or a discount on a statement.
 #[derive(SimpleObject)]
 pub struct StatementLine {
-    /// What it is, or why.
+    /// Text of the item, or reason for the discount.
     pub description: String,
-    /// How many; 1 of a discount.
+    /// Number of items; 1 for a discount.
     pub quantity: u32,
-    /// Price of one.
+    /// Price of one item.
     pub unit_price: Money,
-    /// How much in all; never negative, a discount's is taken off.
+    /// Total, never negative; subtract it if it is a discount.
     pub amount: Money,
 }
 
 /// A statement's calls to one destination.
 #[derive(SimpleObject)]
 pub struct DestinationTotal {
-    /// Which destination.
+    /// Destination name.
     pub destination: String,
-    /// How many calls.
+    /// Number of calls.
     pub calls: u32,
-    /// Seconds of talk.
+    /// Total talk time in seconds.
     pub talk_seconds: u64,
-    /// Seconds billed.
+    /// Total billed seconds.
     pub billed_seconds: u64,
-    /// What they cost.
+    /// Total price.
     pub amount: Money,
 }
 

@@ -1,4 +1,4 @@
-//! What mutations of tariffs are given.
+//! Inputs of the tariff mutations.
 
 use std::collections::BTreeMap;
 
@@ -10,18 +10,18 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use super::types::{DAYS, DayOfWeek, RoundingMode, TariffAssignment, TariffImportMode};
 use crate::scalars::{CurrencyCode, Decimal};
 
-/// A part of the week, in the tariff's time zone.
+/// A recurring part of the week, in the tariff's time zone.
 #[derive(InputObject)]
 pub struct TimeBandInput {
-    /// The name that rates refer to, 1 to 40 characters.
+    /// Name that rates refer to, 1 to 40 characters.
     pub name: String,
-    /// Days on which it begins.
+    /// Days on which the band begins.
     pub weekdays: Vec<DayOfWeek>,
-    /// Its first second, local time.
+    /// First second of the band, local time.
     pub from: NaiveTime,
-    /// The second after its last; at or before `from` it runs over midnight.
+    /// End of the band (exclusive), local time. If it is at or before `from`, the band runs past midnight.
     pub to: NaiveTime,
-    /// Whether it begins on holidays too; a holiday is never the weekday it falls on.
+    /// Whether the band also begins on holidays. A holiday never counts as its weekday.
     #[graphql(default)]
     pub holidays: bool,
 }
@@ -37,21 +37,21 @@ impl From<TimeBandInput> for TimeBand {
 /// A new tariff.
 #[derive(InputObject)]
 pub struct CreateTariffInput {
-    /// Whose it is; the caller's own account when left out.
+    /// Owner of the tariff; the caller's own account if omitted. Visible to the platform only.
     pub account_id: Option<ID>,
-    /// For people.
+    /// Display name.
     pub name: String,
-    /// Currency of its prices; the account's when left out.
+    /// Currency of its prices; the account's if omitted.
     pub currency: Option<CurrencyCode>,
-    /// Decimals that a charge is rounded to, 0 to 6.
+    /// Decimals to which a charge is rounded, 0 to 6.
     #[graphql(default = 4)]
     pub rounding_decimals: i32,
     /// How a charge is rounded.
     #[graphql(default_with = "RoundingMode::HalfUp")]
     pub rounding_mode: RoundingMode,
-    /// IANA time zone of the bands; the account's when left out.
+    /// IANA time zone of the bands; the account's if omitted.
     pub time_zone: Option<String>,
-    /// Parts of the week that rates may price apart, at most 16; the first that fits wins.
+    /// Parts of the week with their own prices, at most 16. The first matching band applies.
     #[graphql(default)]
     pub bands: Vec<TimeBandInput>,
     /// Local dates that count as holidays, at most 1000.
@@ -59,25 +59,25 @@ pub struct CreateTariffInput {
     pub holidays: Vec<NaiveDate>,
 }
 
-/// Rates as a CSV.
+/// Rates as CSV.
 #[derive(InputObject)]
 pub struct ImportTariffInput {
-    /// Into which tariff.
+    /// The tariff to import into.
     pub tariff_id: ID,
-    /// The file's text: a header, comma separated, with the columns prefix, destination, rate_per_minute, connection_fee, initial_increment,
-    /// increment and, optionally, minimum_charge and free_seconds; for each time band of the tariff, optionally, `rate_per_minute:BAND` and
-    /// `connection_fee:BAND`. A prefix is one code: digits, with + or 00 before them at most. At most 500000 rows, and what the server takes
-    /// as a request, 2 MiB unless its `limits.body_bytes` says otherwise: `callshop tariff import` takes files of up to 64 MiB.
+    /// Comma-separated text with a header. Columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment;
+    /// optionally minimum_charge and free_seconds; optionally `rate_per_minute:BAND` and `connection_fee:BAND` for each time band of the tariff.
+    /// A prefix is one code: digits, optionally after + or 00. At most 500000 rows, and at most the server's request size limit: 2 MiB unless
+    /// its `limits.body_bytes` differs. `callshop tariff import` takes files of up to 64 MiB.
     pub csv: String,
-    /// The version that it builds on: a draft, or one that is scheduled or in force; the one in force when left out.
+    /// Version to start from: a draft, or a scheduled or active version; the active one if omitted.
     pub base_version_id: Option<ID>,
-    /// Whether the file is the whole version.
+    /// Whether the file replaces all rates or is merged into them.
     #[graphql(default_with = "TariffImportMode::Replace")]
     pub mode: TariffImportMode,
-    /// Only say what would happen.
+    /// Only report what the import would do.
     #[graphql(default)]
     pub dry_run: bool,
-    /// What it is, for people.
+    /// Description of the new version.
     #[graphql(default)]
     pub note: String,
 }
@@ -85,34 +85,34 @@ pub struct ImportTariffInput {
 /// The price within one time band.
 #[derive(InputObject)]
 pub struct BandPriceInput {
-    /// Name of the tariff's band.
+    /// Name of one of the tariff's bands.
     pub band: String,
-    /// Price of sixty seconds.
+    /// Price of 60 seconds.
     pub price_per_minute: Decimal,
-    /// Fee of a call that is answered in the band; the rate's own when left out.
+    /// Fee of a call answered in the band; the rate's own fee if omitted.
     pub connection_fee: Option<Decimal>,
 }
 
-/// One prefix's price.
+/// The price of one prefix.
 #[derive(InputObject)]
 pub struct RateInput {
-    /// E.164 digits, 1 to 15.
+    /// E.164 digits, 1 to 15, without "+".
     pub prefix: String,
-    /// For people.
+    /// Display name.
     pub destination: String,
-    /// Price of sixty seconds.
+    /// Price of 60 seconds, in the tariff's currency.
     pub price_per_minute: Decimal,
-    /// Charged once per answered call; nothing when left out.
+    /// Charged once per answered call; zero if omitted.
     pub connection_fee: Option<Decimal>,
-    /// Seconds billed at least.
+    /// Minimum number of seconds billed.
     #[graphql(default = 1)]
     pub initial_increment: u32,
-    /// Seconds of each further step.
+    /// Size in seconds of each billing step after the initial increment.
     #[graphql(default = 1)]
     pub increment: u32,
-    /// What an answered call costs at least; nothing when left out.
+    /// Minimum charge of an answered call; zero if omitted.
     pub minimum_charge: Option<Decimal>,
-    /// Calls shorter than this cost nothing.
+    /// Calls shorter than this many seconds are free.
     #[graphql(default)]
     pub free_seconds: u32,
     /// Prices within the tariff's time bands.
@@ -144,68 +144,68 @@ impl From<RateInput> for Rate {
 /// Rates to add or change.
 #[derive(InputObject)]
 pub struct UpsertRatesInput {
-    /// Of which tariff.
+    /// The tariff to change.
     pub tariff_id: ID,
-    /// 1 to 1000 rates; each takes the place of its prefix's whole rate.
+    /// 1 to 1000 rates. Each replaces the complete rate of its prefix.
     pub rates: Vec<RateInput>,
-    /// The version that it builds on: a draft, or one that is scheduled or in force; the one in force when left out.
+    /// Version to start from: a draft, or a scheduled or active version; the active one if omitted.
     pub base_version_id: Option<ID>,
-    /// What the new version is, for people.
+    /// Description of the new version.
     #[graphql(default)]
     pub note: String,
 }
 
-/// Rates to take out.
+/// Rates to delete.
 #[derive(InputObject)]
 pub struct DeleteRatesInput {
-    /// Of which tariff.
+    /// The tariff to change.
     pub tariff_id: ID,
-    /// 1 to 1000 prefixes of the version that it builds on.
+    /// 1 to 1000 prefixes, all present in the version to start from.
     pub prefixes: Vec<String>,
-    /// The version that it builds on: a draft, or one that is scheduled or in force; the one in force when left out.
+    /// Version to start from: a draft, or a scheduled or active version; the active one if omitted.
     pub base_version_id: Option<ID>,
-    /// What the new version is, for people.
+    /// Description of the new version.
     #[graphql(default)]
     pub note: String,
 }
 
-/// A version to go back to.
+/// A version to copy.
 #[derive(InputObject)]
 pub struct CopyTariffVersionInput {
-    /// Which.
+    /// The version to copy.
     pub version_id: ID,
-    /// What the new version is, for people; names its source when left out.
+    /// Description of the new version; names the source version if omitted.
     #[graphql(default)]
     pub note: String,
 }
 
-/// A draft to put in force.
+/// A draft to activate.
 #[derive(InputObject)]
 pub struct ActivateTariffVersionInput {
-    /// Which.
+    /// The draft to activate.
     pub version_id: ID,
-    /// From when on; now when left out.
+    /// When it becomes active; now if omitted.
     pub at: Option<DateTime<Utc>>,
 }
 
-/// Who pays by which tariff.
+/// Assigns a tariff to an account.
 #[derive(InputObject)]
 pub struct AssignTariffInput {
     /// A child of the caller's account.
     pub account_id: ID,
-    /// A tariff of the account's parent, of the same currency; null takes the assignment away.
+    /// A tariff of the account's parent in the same currency; null removes the assignment.
     pub tariff_id: Option<ID>,
-    /// What it is for.
+    /// Whether it is the account's cost tariff or its retail tariff.
     pub kind: TariffAssignment,
 }
 
-/// Numbers to refuse, or not to refuse any more.
+/// A prefix to block or unblock.
 #[derive(InputObject)]
 pub struct BlockDestinationInput {
-    /// For everyone whose calls are charged by this tariff; give this or `callshopId`.
+    /// Applies to all calls charged by this tariff. Give this or `callshopId`.
     pub tariff_id: Option<ID>,
-    /// For one callshop, a child of the caller's account; give this or `tariffId`.
+    /// Applies to one callshop, a child of the caller's account. Give this or `tariffId`.
     pub callshop_id: Option<ID>,
-    /// E.164 digits that the numbers begin with.
+    /// E.164 digits without "+".
     pub prefix: String,
 }

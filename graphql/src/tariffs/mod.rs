@@ -25,7 +25,7 @@ use super::{actor, app, caller};
 use app::tariffs;
 use rates::version_rates;
 
-/// Who sees what of this file.
+/// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[
     ("Tariff", MANAGERS),
     ("TariffVersion", MANAGERS),
@@ -51,13 +51,13 @@ pub struct TariffQuery;
 
 #[Object]
 impl TariffQuery {
-    /// A tariff of the caller's account.
+    /// A tariff of the caller's account; null if there is none. Hidden from callshop owners and attendants, as are all tariffs.
     async fn tariff(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Tariff>> {
         let found = async { tariffs::find(app(ctx), caller(ctx)?, Kind::Tariff.parse(&id)?).await };
         nullable(found.await.map(Tariff))
     }
 
-    /// Tariffs of the caller's account, oldest first; an admin's are all.
+    /// Tariffs of the caller's account, oldest first; for platform admins, all tariffs.
     async fn tariffs(
         &self,
         ctx: &Context<'_>,
@@ -72,7 +72,7 @@ impl TariffQuery {
             .await
     }
 
-    /// A version of a tariff of the caller's account.
+    /// A version of a tariff of the caller's account; null if there is none.
     async fn tariff_version(
         &self,
         ctx: &Context<'_>,
@@ -83,13 +83,13 @@ impl TariffQuery {
         nullable(found.await.map(TariffVersion))
     }
 
-    /// Rates of a version of a tariff of the caller's account, in the order of their prefixes.
-    #[allow(clippy::too_many_arguments, reason = "the arguments of a connection, and two more")]
+    /// Rates of a version of a tariff of the caller's account, ordered by prefix.
+    #[allow(clippy::too_many_arguments, reason = "Relay's four arguments and two more")]
     async fn rates(
         &self,
         ctx: &Context<'_>,
         version_id: ID,
-        #[graphql(desc = "Which ones; all when left out.")] search: Option<RateSearchInput>,
+        #[graphql(desc = "Filter; all rates if omitted.")] search: Option<RateSearchInput>,
         first: Option<i32>,
         after: Option<String>,
         last: Option<i32>,
@@ -103,7 +103,7 @@ impl TariffQuery {
     }
 }
 
-/// A tariff that is assigned to an account, for who may see it whole: its owner and the platform's admins.
+/// A tariff assigned to an account, if the caller may see it as a whole: its owner and platform admins may.
 pub(super) async fn assigned_tariff(
     ctx: &Context<'_>,
     id: Option<Uuid>,

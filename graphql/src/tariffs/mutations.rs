@@ -1,4 +1,4 @@
-//! Changing tariffs: new versions from files, rows or copies, their activation, who gets them, what is blocked.
+//! Tariff mutations: new versions from files, single rates or copies; activation, assignment, blocked prefixes.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use billing::deck::RowProblem;
@@ -20,18 +20,18 @@ use app::margin::{MarginWarning, Margins};
 use app::tariffs::{self, BlockOn, Blocked, Edit, Import, NewTariff, Outcome};
 use base::error::{Error, ErrorCode, Result};
 
-/// What is wrong, or was mended, in a file.
+/// An error or an automatic correction in an imported file.
 #[derive(SimpleObject)]
 pub struct DeckProblem {
-    /// Line of the file on which the row begins, the header being 1; 0 for the file as a whole.
+    /// Line of the file where the row begins, the header being 1; 0 for the file as a whole.
     pub line: u64,
-    /// The column, when it is about one.
+    /// Column at fault; null for the whole row or file.
     pub column: Option<String>,
     /// Whether the row can be used.
     pub severity: ProblemSeverity,
     /// Stable code.
     pub code: String,
-    /// For people, in English.
+    /// English sentence.
     pub message: String,
 }
 
@@ -42,19 +42,19 @@ impl From<RowProblem> for DeckProblem {
     }
 }
 
-/// Where a callshop's customers would pay less than the callshop.
+/// A price below cost: the callshop's customers would pay less than the callshop does.
 #[derive(SimpleObject)]
 #[graphql(name = "MarginWarning")]
 pub struct MarginWarningView {
-    /// E.164 digits.
+    /// E.164 digits without "+".
     pub prefix: String,
-    /// For people.
+    /// Destination name.
     pub destination: String,
-    /// What a minute costs the customer.
+    /// Customer's price for 60 seconds.
     pub retail_per_minute: Decimal,
-    /// What it costs the callshop.
+    /// Callshop's cost of 60 seconds.
     pub cost_per_minute: Decimal,
-    /// How many callshops buy and sell by these two tariffs.
+    /// Number of callshops that buy and sell by these two tariffs.
     pub callshops: i64,
 }
 
@@ -70,12 +70,12 @@ impl From<MarginWarning> for MarginWarningView {
     }
 }
 
-/// Prices below cost: told of, not refused.
+/// Prices below cost. They are reported, not rejected.
 #[derive(SimpleObject)]
 pub struct MarginGuard {
     /// At most 100 of them.
     pub warnings: Vec<MarginWarningView>,
-    /// How many there are.
+    /// Total number of warnings.
     pub total: u64,
 }
 
@@ -85,21 +85,21 @@ impl From<Margins> for MarginGuard {
     }
 }
 
-/// How the rates differ from those of the version that the draft builds on.
+/// Difference between the draft and the version it started from.
 #[derive(SimpleObject)]
 pub struct RateChanges {
-    /// Prefixes that are new.
+    /// Number of new prefixes.
     pub added: u64,
-    /// Prefixes whose rate differs.
+    /// Number of prefixes with a different rate.
     pub changed: u64,
-    /// Prefixes that are gone.
+    /// Number of removed prefixes.
     pub removed: u64,
-    /// Prefixes with the same rate.
+    /// Number of prefixes with the same rate.
     pub unchanged: u64,
 }
 
 payload!(
-    /// What `createTariff` answers.
+    /// Result of `createTariff`.
     CreateTariffPayload {
         /// The new tariff, without a version yet.
         tariff: Tariff,
@@ -107,15 +107,15 @@ payload!(
 );
 
 payload!(
-    /// What mutations answer that make a draft.
+    /// Result of the mutations that create a draft.
     TariffDraftPayload {
         /// The new draft; null after a dry run.
         version: TariffVersion,
-        /// Against the version that it builds on; null when a row was bad.
+        /// Changes compared to the version it started from; null if a row had an error.
         changes: RateChanges,
-        /// Bad and mended rows in the order of the file, at most 1000.
+        /// Rows with errors or automatic corrections, in file order, at most 1000.
         problems: Vec<DeckProblem>,
-        /// How many errors and mended cells there are.
+        /// Total number of errors and corrected cells.
         problems_total: u64,
         /// Prices below cost.
         margin: MarginGuard,
@@ -123,24 +123,24 @@ payload!(
 );
 
 payload!(
-    /// What `activateTariffVersion` answers.
+    /// Result of `activateTariffVersion`.
     ActivateTariffVersionPayload {
-        /// The version as it is now.
+        /// The version after the change.
         version: TariffVersion,
         /// Prices below cost.
         margin: MarginGuard,
-        /// The version that is scheduled to take its place, and that does not have its changes: make them on that one, too
-        /// (`baseVersionId`). Null when none is scheduled.
+        /// The scheduled version that will replace this one without including its changes; null if none is scheduled. Make the same changes
+        /// there, using it as `baseVersionId`.
         next: TariffVersion,
     }
 );
 
 payload!(
-    /// What `assignTariff` answers.
+    /// Result of `assignTariff`.
     AssignTariffPayload {
-        /// The account, when it is no callshop.
+        /// The account; null if it is a callshop.
         account: Account,
-        /// The callshop, when it is one.
+        /// The callshop; null if it is not one.
         callshop: Callshop,
         /// Prices below cost.
         margin: MarginGuard,
@@ -148,11 +148,11 @@ payload!(
 );
 
 payload!(
-    /// What `blockDestination` and `unblockDestination` answer.
+    /// Result of `blockDestination` and `unblockDestination`.
     BlockDestinationPayload {
-        /// The tariff as it is now, when it was one.
+        /// The tariff after the change; null if a callshop was given.
         tariff: Tariff,
-        /// The callshop as it is now, when it was one.
+        /// The callshop after the change; null if a tariff was given.
         callshop: Callshop,
     }
 );
@@ -163,7 +163,7 @@ pub struct TariffMutation;
 
 #[Object]
 impl TariffMutation {
-    /// Makes a tariff, still without prices. All but its blocked prefixes is fixed from then on.
+    /// Creates a tariff without prices. Afterwards, only its blocked prefixes can be changed.
     async fn create_tariff(
         &self,
         ctx: &Context<'_>,
@@ -190,7 +190,7 @@ impl TariffMutation {
         )
     }
 
-    /// Makes a draft from a CSV. An error in any row imports nothing, and `problems` names every bad row.
+    /// Creates a draft from a CSV. If any row has an error, nothing is imported and `problems` lists every bad row.
     async fn import_tariff(
         &self,
         ctx: &Context<'_>,
@@ -210,7 +210,7 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Makes a draft from the version in force, or another, with these rates added or changed.
+    /// Creates a draft with these rates added to or changed in the active version, or in `baseVersionId`.
     async fn upsert_rates(
         &self,
         ctx: &Context<'_>,
@@ -224,7 +224,7 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Makes a draft from the version in force, or another, without these prefixes.
+    /// Creates a draft without these prefixes, from the active version or `baseVersionId`.
     async fn delete_rates(
         &self,
         ctx: &Context<'_>,
@@ -237,8 +237,8 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Makes a draft that is the copy of a version and takes the place of the one in force: to go back to an earlier one, or to
-    /// activate a draft as it is although others came between.
+    /// Creates a draft that copies a version and may replace the active one. Use it to return to an earlier version, or to activate a draft
+    /// although other versions were activated since it was made.
     async fn copy_tariff_version(
         &self,
         ctx: &Context<'_>,
@@ -251,8 +251,8 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Puts a draft in force, now or at a later instant. It has to be made from the version that is in force until then: otherwise it would
-    /// undo what came between. Calls that are up keep the prices they began with.
+    /// Activates a draft, now or later. The draft must have started from the version that will be active until then; otherwise it would undo the
+    /// changes in between. Calls that are up keep their prices.
     async fn activate_tariff_version(
         &self,
         ctx: &Context<'_>,
@@ -270,7 +270,7 @@ impl TariffMutation {
         }))
     }
 
-    /// Gives a child the tariff that it, or a callshop's customers, pay by. It may have no version in force yet: calls are refused until then.
+    /// Assigns the tariff by which a child, or a callshop's customers, pay. If it has no active version yet, calls are refused until it has one.
     async fn assign_tariff(
         &self,
         ctx: &Context<'_>,
@@ -286,7 +286,7 @@ impl TariffMutation {
         answer(done.await)
     }
 
-    /// Refuses numbers that begin with a prefix, from the next call on.
+    /// Blocks numbers that begin with a prefix, from the next call on.
     async fn block_destination(
         &self,
         ctx: &Context<'_>,
@@ -295,7 +295,7 @@ impl TariffMutation {
         answer(set_blocked(ctx, input, true).await)
     }
 
-    /// Takes a prefix out of those that are refused.
+    /// Unblocks a prefix.
     async fn unblock_destination(
         &self,
         ctx: &Context<'_>,
@@ -321,7 +321,8 @@ fn drafted(outcome: Outcome) -> TariffDraftPayload {
     let problems_total = Some(outcome.errors + outcome.fixed);
     let problems = Some(outcome.problems.into_iter().map(Into::into).collect());
     if outcome.errors > 0 {
-        let message = format!("{} errors in the file, nothing was imported: see problems", outcome.errors);
+        let message =
+            format!("The file has {} errors; nothing was imported. See `problems`.", outcome.errors);
         let error = UserError { code: ErrorCode::BadDeck.into(), message, field: vec!["csv".to_owned()] };
         return TariffDraftPayload {
             problems,
@@ -362,7 +363,7 @@ async fn set_blocked(
     let on = match (&input.tariff_id, &input.callshop_id) {
         (Some(id), None) => BlockOn::Tariff(Kind::Tariff.parse(id)?),
         (None, Some(id)) => BlockOn::Callshop(Kind::Callshop.parse(id)?),
-        _ => return Err(Error::invalid("tariffId", "give exactly one of tariffId and callshopId")),
+        _ => return Err(Error::invalid("tariffId", "Give exactly one of `tariffId` and `callshopId`.")),
     };
     let mut payload = BlockDestinationPayload::default();
     match tariffs::set_blocked(app(ctx), caller(ctx)?, on, &input.prefix, blocked).await? {

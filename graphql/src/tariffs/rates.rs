@@ -1,4 +1,4 @@
-//! Rates: one prefix's price each, how they are looked for, and their pages.
+//! Rates, rate search, and pages of rates.
 
 use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, InputObject, Object, OutputType, SimpleObject};
@@ -17,7 +17,7 @@ use app::tariffs::{self, Version};
 use base::error::{Error, ErrorCode, Result};
 use store::tariffs::{RateFilter, RatePage};
 
-/// One prefix's price in one version.
+/// The price of one prefix in one tariff version.
 pub struct RateView {
     rate: Rate,
     currency: String,
@@ -25,17 +25,17 @@ pub struct RateView {
 
 #[Object(name = "Rate")]
 impl RateView {
-    /// E.164 digits; the longest prefix of a number wins.
+    /// E.164 digits without "+". The longest matching prefix of a number applies.
     async fn prefix(&self) -> &str {
         &self.rate.prefix
     }
 
-    /// For people.
+    /// Destination name.
     async fn destination(&self) -> &str {
         &self.rate.destination
     }
 
-    /// Price of sixty seconds, outside the bands that this rate prices.
+    /// Price of 60 seconds, outside the time bands in `bandPrices`.
     async fn price_per_minute(&self) -> Money {
         Money::new(self.rate.price_per_minute, &self.currency)
     }
@@ -45,22 +45,22 @@ impl RateView {
         Money::new(self.rate.connection_fee, &self.currency)
     }
 
-    /// Seconds billed at least.
+    /// Minimum number of seconds billed.
     async fn initial_increment(&self) -> u32 {
         self.rate.initial_increment
     }
 
-    /// Seconds of each further step.
+    /// Size in seconds of each billing step after the initial increment.
     async fn increment(&self) -> u32 {
         self.rate.increment
     }
 
-    /// What an answered call costs at least.
+    /// Minimum charge of an answered call.
     async fn minimum_charge(&self) -> Money {
         Money::new(self.rate.minimum_charge, &self.currency)
     }
 
-    /// Calls shorter than this cost nothing.
+    /// Calls shorter than this many seconds are free.
     async fn free_seconds(&self) -> u32 {
         self.rate.free_seconds
     }
@@ -77,9 +77,9 @@ impl RateView {
 pub struct BandPriceView {
     /// Name of the band.
     pub band: String,
-    /// Price of sixty seconds.
+    /// Price of 60 seconds.
     pub price_per_minute: Money,
-    /// Fee of a call that is answered in the band; null when it is the rate's own.
+    /// Fee of a call answered in the band; null if the rate's own fee applies.
     pub connection_fee: Option<Money>,
 }
 
@@ -92,25 +92,25 @@ pub(crate) fn band_prices(rate: &Rate, currency: &str) -> Vec<BandPriceView> {
     rate.band_prices.iter().map(view).collect()
 }
 
-/// Which rates; all that is given must hold.
+/// Filter of rates; all given conditions must match.
 #[derive(Default, InputObject)]
 pub struct RateSearchInput {
     /// Rates whose prefix begins with these digits.
     pub prefix: Option<String>,
-    /// Rates that begin this number, in E.164 or as it is dialled in the account's country; the longest wins.
+    /// Rates whose prefix begins this number, given in E.164 or as dialed in the account's country. The longest prefix is the one that applies.
     pub number: Option<String>,
-    /// Rates whose destination contains this text; case and accents do not matter.
+    /// Rates whose destination contains this text, ignoring case and accents.
     pub destination: Option<String>,
 }
 
 impl RateSearchInput {
-    /// Checked, with the number as `plan` reads it.
+    /// Validates the input and reads the number by `plan`.
     pub(crate) fn into_search(self, plan: &DialPlan) -> Result<RateSearch> {
         let digits = |text: &String| {
             (1..=MAX_PREFIX_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
         };
         if !self.prefix.as_ref().is_none_or(digits) {
-            return Err(Error::invalid("search.prefix", format!("1 to {MAX_PREFIX_DIGITS} digits")));
+            return Err(Error::invalid("search.prefix", format!("Must be 1 to {MAX_PREFIX_DIGITS} digits.")));
         }
         if self
             .destination
@@ -119,7 +119,7 @@ impl RateSearchInput {
         {
             return Err(Error::invalid(
                 "search.destination",
-                format!("1 to {MAX_DESTINATION_CHARS} characters"),
+                format!("Must be 1 to {MAX_DESTINATION_CHARS} characters."),
             ));
         }
         let number = match self.number {
@@ -137,13 +137,13 @@ fn dialed_digits(plan: &DialPlan, number: &str) -> Result<String> {
     match plan.normalize(number) {
         Ok(Dialed::Number { e164, .. }) => Ok(e164.into()),
         Ok(Dialed::Emergency { .. } | Dialed::Short { .. }) => {
-            Err(bad("a short number has no rates".to_owned()))
+            Err(bad("Short numbers have no rates. Enter a full number.".to_owned()))
         }
         Err(error) => Err(bad(error.to_string())),
     }
 }
 
-/// A connection over rows that are ordered by prefix, the cursor.
+/// A connection over rows ordered by prefix; the cursor is the prefix.
 pub(crate) async fn by_prefix<M, N, Fut>(
     paging: Paging,
     read: impl FnOnce(RatePage) -> Fut,

@@ -1,4 +1,4 @@
-//! Tariffs and their versions, as they are shown.
+//! GraphQL types of tariffs and their versions.
 
 use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 use billing::tariff::TimeBand;
@@ -17,57 +17,57 @@ use app::{access, rates};
 use base::error::Error;
 
 remote_enum!(
-    /// How an amount is brought to a tariff's decimals.
+    /// How an amount is rounded to a tariff's decimals.
     RoundingMode = "entity::RoundingMode" {
-        /// To the nearest, a half away from zero.
+        /// To the nearest; halves away from zero.
         HalfUp,
-        /// Up.
+        /// Always up.
         Up,
-        /// Down.
+        /// Always down.
         Down,
     }
 );
 
 remote_enum!(
-    /// Where a tariff version is in its life.
+    /// State of a tariff version.
     TariffVersionState = "tariffs::VersionState" {
-        /// Not activated: no call uses it.
+        /// Not activated; no call uses it.
         Draft,
-        /// Counts from a later instant on.
+        /// Becomes active at a later instant.
         Scheduled,
-        /// In force.
+        /// Prices new calls.
         Active,
-        /// A later one took its place.
+        /// Replaced by a later version.
         Retired,
     }
 );
 
 remote_enum!(
-    /// What an import does with the rates that are there.
+    /// How an import treats existing rates.
     TariffImportMode = "tariffs::ImportMode" {
-        /// The file is the whole version.
+        /// The file is the complete new version.
         Replace,
-        /// The file's rows change and add to the rates of the version that it builds on; what the file has no column for stays.
+        /// The file's rows are added to the base version or change its rates. Values without a column in the file are kept.
         Merge,
     }
 );
 
 remote_enum!(
-    /// What an assigned tariff is for.
+    /// Purpose of an assigned tariff.
     TariffAssignment = "tariffs::Assignment" {
-        /// What the account pays its parent by.
+        /// The account pays its parent by it.
         Cost,
-        /// What a callshop's customers pay by.
+        /// A callshop's customers pay by it.
         Retail,
     }
 );
 
 remote_enum!(
-    /// Whether a row of a deck can be used.
+    /// Severity of a problem in an imported file.
     ProblemSeverity = "billing::deck::Severity" {
-        /// It cannot.
+        /// The row cannot be used.
         Error,
-        /// It can, read as the message says.
+        /// The row can be used, read as the message says.
         Fixed,
     }
 );
@@ -111,14 +111,14 @@ impl Tariff {
         Kind::Tariff.id(self.0.id)
     }
 
-    /// Whose it is.
+    /// Owner of the tariff.
     async fn account(&self, ctx: &Context<'_>) -> async_graphql::Result<Account> {
         let owner =
             access::by_id(app(ctx).store.reader(), self.0.account_id).boxed().await.map_err(top_level)?;
         Ok(Account(owner))
     }
 
-    /// For people.
+    /// Display name.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -128,7 +128,7 @@ impl Tariff {
         CurrencyCode(self.0.currency.clone())
     }
 
-    /// Decimals that a charge is rounded to, once per call, 0 to 6.
+    /// Decimals to which a charge is rounded, once per call; 0 to 6.
     async fn rounding_decimals(&self) -> i32 {
         self.0.rounding_decimals
     }
@@ -143,18 +143,18 @@ impl Tariff {
         &self.0.time_zone
     }
 
-    /// Parts of the week that rates may price apart; the first that fits wins.
+    /// Parts of the week with their own prices. The first matching band applies.
     async fn bands(&self) -> async_graphql::Result<Vec<TimeBandView>> {
         let bands = rates::bands(&self.0).map_err(top_level)?;
         Ok(bands.into_iter().map(Into::into).collect())
     }
 
-    /// Local dates that count as holidays and not as the weekday they fall on.
+    /// Local dates that count as holidays instead of their weekday.
     async fn holidays(&self) -> async_graphql::Result<Vec<NaiveDate>> {
         serde_json::from_value(self.0.holidays.clone()).map_err(|error| top_level(Error::fault(error)))
     }
 
-    /// Numbers that begin with one of these digits are refused.
+    /// Blocked prefixes (E.164 digits): numbers that begin with one of them are refused.
     async fn blocked_prefixes(&self) -> Vec<&str> {
         self.0
             .blocked_prefixes
@@ -165,19 +165,19 @@ impl Tariff {
             .collect()
     }
 
-    /// When it was made.
+    /// When the tariff was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 
-    /// The version in force; null before the first activation.
+    /// The version that prices new calls; null before the first activation.
     async fn active_version(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<TariffVersion>> {
         let found =
             tariffs::active_version(app(ctx), actor(ctx)?, self.0.id).boxed().await.map_err(top_level)?;
         Ok(found.map(TariffVersion))
     }
 
-    /// Its versions, newest first.
+    /// Versions, newest first.
     async fn versions(
         &self,
         ctx: &Context<'_>,
@@ -203,15 +203,15 @@ impl Tariff {
 #[derive(SimpleObject)]
 #[graphql(name = "TimeBand")]
 pub struct TimeBandView {
-    /// The name that rates refer to.
+    /// Name that rates refer to.
     pub name: String,
-    /// Days on which it begins, Monday first.
+    /// Days on which the band begins, Monday first.
     pub weekdays: Vec<DayOfWeek>,
-    /// Its first second, local time.
+    /// First second of the band, local time.
     pub from: NaiveTime,
-    /// The second after its last, local time; at or before `from` it runs over midnight.
+    /// End of the band (exclusive), local time. If it is at or before `from`, the band runs past midnight.
     pub to: NaiveTime,
-    /// Whether it begins on holidays too.
+    /// Whether the band also begins on holidays.
     pub holidays: bool,
 }
 
@@ -223,7 +223,7 @@ impl From<TimeBand> for TimeBandView {
     }
 }
 
-/// A frozen edition of a tariff: a change makes a new one.
+/// An immutable version of a tariff's prices; a change creates a new one.
 pub struct TariffVersion(pub Version);
 
 #[Object]
@@ -233,46 +233,46 @@ impl TariffVersion {
         Kind::TariffVersion.id(self.0.version.id)
     }
 
-    /// Of which tariff.
+    /// The tariff of this version.
     async fn tariff(&self) -> Tariff {
         Tariff(tariff::Model::clone(&self.0.tariff))
     }
 
-    /// 1, 2, 3 … in its tariff.
+    /// 1, 2, 3 … within the tariff.
     async fn number(&self) -> i32 {
         self.0.version.number
     }
 
-    /// Where it is in its life.
+    /// Follows from `activeFrom` and the other versions.
     async fn state(&self) -> TariffVersionState {
         self.0.state.into()
     }
 
-    /// From when on it counts, or did; null for a draft.
+    /// When it becomes or became active; null for a draft.
     async fn active_from(&self) -> Option<DateTime<Utc>> {
         self.0.version.active_from
     }
 
-    /// How many rates it has.
+    /// Number of rates.
     async fn rate_count(&self) -> i32 {
         self.0.version.rate_count
     }
 
-    /// What it is, for people.
+    /// Description, free text.
     async fn note(&self) -> &str {
         &self.0.version.note
     }
 
-    /// When it was made.
+    /// When the version was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.version.created_at
     }
 
-    /// Its rates, in the order of their prefixes.
+    /// Rates, ordered by prefix.
     async fn rates(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which ones; all when left out.")] search: Option<RateSearchInput>,
+        #[graphql(desc = "Filter; all rates if omitted.")] search: Option<RateSearchInput>,
         first: Option<i32>,
         after: Option<String>,
         last: Option<i32>,
