@@ -1,7 +1,7 @@
-//! What the server counts, in the text formats that Prometheus reads. Each [`App`](crate::app::App) has counters of its own; what is the
-//! process's (`process.rs`) is counted once.
+//! Counters exported to Prometheus, in its text formats. Each [`App`](crate::app::App) has counters of its own; counters of the process
+//! (`process.rs`) exist once.
 //!
-//! Labels are words of the program, never a client's text: there are as many series as this program has words.
+//! Label values are constants of the program or its configuration, never a client's text, so the number of series is bounded.
 
 pub mod api;
 pub mod calls;
@@ -21,17 +21,17 @@ pub use proxies::ProxyMetrics;
 
 use crate::feed::Status;
 
-/// Bounds of durations, in seconds: from a call's end on an idle machine to a query at its deadline.
+/// Bucket bounds of durations, in seconds: from the end of a call on an idle machine to a query at its deadline.
 pub(crate) const SECONDS: [f64; 13] =
     [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0];
 
-/// Money is counted by its currency.
+/// Amounts are counted per currency.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Currency {
     currency: String,
 }
 
-/// The counters.
+/// The counters of one server.
 #[derive(Debug, Default)]
 pub struct Metrics {
     written_off: Family<Currency, Counter>,
@@ -39,45 +39,45 @@ pub struct Metrics {
     extended: Counter,
     lost: Counter,
     strays: Counter,
-    /// Requests of clients.
+    /// GraphQL requests.
     pub api: ApiMetrics,
-    /// Requests of the proxy.
+    /// Requests of the SIP proxy.
     pub hook: HookMetrics,
     /// The writer of the call path.
     pub writer: WriterMetrics,
-    /// What the proxies said of themselves.
+    /// State that the proxies reported.
     pub proxies: ProxyMetrics,
-    /// What is read when somebody asks.
+    /// Gauges that are read at each scrape.
     pub read: scrape::Gauges,
 }
 
 impl Metrics {
-    /// An answered call ended; `written_off` millionths of the currency unit were talked beyond what was covered.
+    /// An answered call ended; `written_off` is the charge beyond what was covered, in millionths of the currency unit.
     pub fn call_ended(&self, currency: &str, written_off: billing::money::Micros) {
         self.ended.inc();
         let label = Currency { currency: currency.to_owned() };
         self.written_off.get_or_create(&label).inc_by(u64::try_from(written_off.0).unwrap_or(0));
     }
 
-    /// A running call got more seconds.
+    /// A running call was granted more seconds.
     pub fn call_extended(&self) {
         self.extended.inc();
     }
 
-    /// A call was closed because its proxy did not know it any more.
+    /// A call was closed because its proxy no longer knows it.
     pub fn call_lost(&self) {
         self.lost.inc();
     }
 
-    /// A dialog that is no call of ours was hung up.
+    /// A dialog that belongs to no call was hung up.
     pub fn stray_hung_up(&self) {
         self.strays.inc();
     }
 
-    /// Everything, and how the doorbell between nodes and the stream of events are doing, in the OpenMetrics text format.
+    /// All metrics, with those of the links between nodes and of the event stream, in the OpenMetrics text format.
     ///
     /// # Errors
-    /// When the text cannot be written.
+    /// If the text cannot be written.
     pub fn encode(
         &self,
         doorbell: &Status,
@@ -87,19 +87,23 @@ impl Metrics {
         process::register(&mut all);
         let registry = all.sub_registry_with_prefix("callshop");
         let unit = Unit::Other("micros".to_owned());
-        let help = "Talked beyond the covered seconds and given away, in millionths of the currency unit";
+        let help =
+            "Cost of talk time beyond the covered seconds, written off, in millionths of the currency unit";
         registry.register_with_unit("written_off", help, unit, self.written_off.clone());
         registry.register("calls_ended", "Answered calls that ended", self.ended.clone());
-        registry.register("calls_extended", "Slices that running calls were given", self.extended.clone());
+        registry.register("calls_extended", "Extensions granted to running calls", self.extended.clone());
         self.api.register(registry);
         self.hook.register(registry);
         self.writer.register(registry);
         self.proxies.register(registry);
         self.read.register(registry);
-        let help =
-            "Calls closed at the last second they were seen, because their proxy did not know them any more";
+        let help = "Calls closed at the last second they were seen, because their proxy no longer knew them";
         registry.register("calls_lost", help, self.lost.clone());
-        registry.register("strays_hung_up", "Dialogs of no call, hung up", self.strays.clone());
+        registry.register(
+            "strays_hung_up",
+            "Dialogs hung up because they belonged to no call",
+            self.strays.clone(),
+        );
         doorbell.register(registry);
         if let Some(stream) = stream {
             stream.register(registry);
@@ -110,7 +114,8 @@ impl Metrics {
     }
 }
 
-/// OpenMetrics as the older text format, which every reader knows: counters are named as their samples are, and there are no units.
+/// Converts OpenMetrics to the older Prometheus text format, which every reader knows. In it, counters are named like their samples, and there
+/// are no units.
 pub fn plain(open_metrics: &str) -> String {
     let mut counters: Vec<&str> = Vec::new();
     for line in open_metrics.lines() {

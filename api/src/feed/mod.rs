@@ -1,8 +1,8 @@
-//! Activity: what happened in a callshop, in order, to everyone who watches.
+//! Activity feed: delivers each callshop's activity events, in order, to every subscriber.
 //!
-//! The activity table is the truth; [`Hub`] only says early what was committed, on this node at once and on the others through Redis
-//! (`link.rs`). Whoever sees a gap in `seq`, or lags, reads the table again ([`Watch`]); where even the gap cannot be seen, the watchman
-//! finds it (`watchman.rs`). Redis lost means slower, never wrong.
+//! The activity table is the source of truth. [`Hub`] only announces commits early: at once on this node, and on the others through Redis
+//! (`link.rs`). A subscriber that sees a gap in `seq`, or lags, reads the table again ([`Watch`]). The watchman (`watchman.rs`) finds missed
+//! activities that no gap reveals. Losing Redis makes delivery slower, never wrong.
 
 pub mod hub;
 pub mod kept;
@@ -25,11 +25,11 @@ use crate::config::Config;
 use crate::redis_client::{self, ClientError};
 use crate::store::Store;
 
-/// Starts what connects this node's doorbell with those of the others, until `stop`. What was committed before that is told before it ends.
-/// On SQLite without Redis this node is the only one, and there is nothing to do.
+/// Connects this node's notifications with those of the other nodes until `stop`. Activities committed before `stop` are published before the
+/// tasks end. On SQLite without Redis this node is the only one, so nothing is started.
 ///
 /// # Errors
-/// When the configured Redis is none. One that does not answer is no error: it is tried again until it does.
+/// If the configured Redis address is invalid. An unreachable Redis is not an error: the node retries until it answers.
 pub fn start(
     store: &Store,
     config: &Config,

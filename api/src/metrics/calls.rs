@@ -1,4 +1,4 @@
-//! The call path: requests of the proxy, and the writer that commits what they bring.
+//! The call path: requests of the proxy, and the writer that commits them.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ impl Default for HookMetrics {
     fn default() -> Self {
         let seconds = || Histogram::new(SECONDS);
         let events = Family::<Outcome, Counter>::default();
-        // a counter that is not there yet does not increase when it comes: each begins at zero
+        // `increase()` misses the first count of a series that appears late: every series begins at zero
         for outcome in EventResult::OUTCOMES {
             drop(events.get_or_create(&Outcome { outcome }));
         }
@@ -54,7 +54,7 @@ impl Default for HookMetrics {
 }
 
 impl HookMetrics {
-    /// A request was answered with this status.
+    /// Counts an answered request by its HTTP status.
     pub fn answered(&self, path: &'static str, status: u16, duration: Duration) -> &'static str {
         let outcome = match status {
             200 => "ok",
@@ -68,12 +68,12 @@ impl HookMetrics {
         outcome
     }
 
-    /// An attempt was decided: `ALLOWED`, or the code of the refusal.
+    /// Counts a decided call attempt: `ALLOWED`, or the code of the refusal.
     pub fn attempt(&self, outcome: &'static str) {
         self.attempts.get_or_create(&Outcome { outcome }).inc();
     }
 
-    /// An event was taken: `applied`, `duplicate`, `ignored` or `rejected`.
+    /// Counts an event by its outcome: `applied`, `duplicate`, `ignored` or `rejected`.
     pub fn event(&self, outcome: &'static str) {
         self.events.get_or_create(&Outcome { outcome }).inc();
     }
@@ -81,21 +81,17 @@ impl HookMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "hook_requests",
-            "Requests of the SIP proxy, by path and how they ended",
+            "Requests of the SIP proxy, by path and outcome",
             self.requests.clone(),
         );
         let help = "Time from a request of the SIP proxy to its answer";
         registry.register("hook_request_duration_seconds", help, self.seconds.clone());
         registry.register(
             "call_attempts",
-            "Attempts that were decided: ALLOWED, or the refusal",
+            "Call attempts, by outcome: ALLOWED, or the code of the refusal",
             self.attempts.clone(),
         );
-        registry.register(
-            "hook_events",
-            "Events of the SIP proxy, by what became of them",
-            self.events.clone(),
-        );
+        registry.register("hook_events", "Events of the SIP proxy, by outcome", self.events.clone());
     }
 }
 
@@ -118,7 +114,7 @@ impl Default for WriterMetrics {
 }
 
 impl WriterMetrics {
-    /// A batch of so many was written, or not.
+    /// Counts a batch of `jobs` jobs; `ok` is false if its transaction failed.
     pub fn batch(&self, jobs: usize, duration: Duration, ok: bool) {
         self.batches.observe(f64::from(u32::try_from(jobs).unwrap_or(u32::MAX)));
         self.seconds.observe(duration.as_secs_f64());
@@ -130,12 +126,12 @@ impl WriterMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "writer_batch_jobs",
-            "Events and attempts of one transaction",
+            "Events and call attempts in one transaction",
             self.batches.clone(),
         );
-        let help = "Time that the transaction of a batch took, its commit included";
+        let help = "Duration of a batch's transaction, including its commit";
         registry.register("writer_commit_duration_seconds", help, self.seconds.clone());
-        let help = "Batches that could not be written as one: their members ran one by one";
+        let help = "Batches that failed as one transaction; their jobs ran one by one";
         registry.register("writer_failed_batches", help, self.failed.clone());
     }
 }

@@ -1,4 +1,4 @@
-//! What is told of single requests: their ids, how logs name people and numbers, and traces from the hook to the subscriber.
+//! Observability of single requests: their ids, masking in logs, and traces from the hook to the subscriber.
 
 pub mod export;
 pub mod mask;
