@@ -1,4 +1,4 @@
-//! Commands to the proxies (docs/hook.md, "The control listener").
+//! Client for commands to the proxies (docs/hook.md, "The control listener").
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,34 +13,34 @@ use super::event::Micros;
 use super::listing::{self, Dialog, Dialogs, QueueState, Registrations};
 use crate::config::ProxyConfig;
 
-/// How long a proxy may take for a command.
+/// Time limit for a command.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// How long it may take to list what it has.
+/// Time limit for a listing.
 const LISTING_TIMEOUT: Duration = Duration::from_secs(10);
-/// A listing has at most so many bytes: some forty thousand dialogs.
+/// Largest listing in bytes: about forty thousand dialogs.
 const LISTING_BYTES: usize = 32 << 20;
 
-/// Why a command did not get through.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// No proxy of that name is configured.
     #[error("no proxy {0:?} is configured in hook.proxies")]
     Unknown(String),
-    /// It did not answer, or not in time.
+    /// The proxy did not answer in time, or not at all.
     #[error("proxy: {0}")]
     Unreachable(#[from] reqwest::Error),
-    /// It answered something that docs/hook.md does not know.
-    #[error("proxy answered {0}")]
+    /// The proxy answered a status that docs/hook.md does not define.
+    #[error("the proxy answered with status {0}")]
     Answer(u16),
-    /// What it listed does not parse.
-    #[error("the proxy's listing: {0}")]
+    /// The listing cannot be parsed.
+    #[error("the proxy's listing cannot be parsed: {0}")]
     Malformed(#[from] serde_json::Error),
-    /// What it listed is longer than is read.
+    /// The listing exceeds the size limit.
     #[error("the proxy's listing has more than {LISTING_BYTES} bytes")]
     TooLong,
 }
 
-/// The proxies, by the names they give themselves.
+/// The configured proxies, by the names they use for themselves.
 pub struct Proxies {
     client: reqwest::Client,
     known: HashMap<String, (String, SecretString)>,
@@ -49,29 +49,29 @@ pub struct Proxies {
 /// Why a call is hung up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HangUp {
-    /// Somebody asked for it.
+    /// On request (cause `api`).
     Asked,
-    /// What it is covered for is used up.
+    /// The covered seconds are used up (cause `max_duration`).
     UsedUp,
 }
 
-/// What a proxy said of a command to hang up.
+/// The proxy's answer to a hangup command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HungUp {
-    /// It does, or the call has just ended: the end is on its way to us.
+    /// It hangs up, or the call has just ended: the end event is on its way.
     Taken,
-    /// It has no such dialog: not yet, or not any more.
+    /// The proxy has no such dialog: not yet, or no longer.
     Unknown,
 }
 
-/// What a proxy said of a new limit.
+/// The proxy's answer to a new limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pushed {
-    /// It holds, or a longer one does; the call was up at this instant of the proxy's clock, if it says so.
+    /// This limit or a longer one is in force; the value is the proxy's clock, at which the call was up, if the proxy said so.
     Taken(Option<DateTime<Utc>>),
     /// The proxy has not seen the answer yet.
     NotAnswered,
-    /// The call is over, or not known to the proxy.
+    /// The call is over, or the proxy does not know it.
     Over,
 }
 
@@ -79,7 +79,7 @@ impl Proxies {
     /// From the configuration.
     ///
     /// # Errors
-    /// When the HTTP client cannot be made.
+    /// If the HTTP client cannot be created.
     pub fn new(configured: &[ProxyConfig]) -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .timeout(TIMEOUT)
@@ -98,10 +98,10 @@ impl Proxies {
         Ok(Self { client, known })
     }
 
-    /// Hangs a call up, ringing or answered.
+    /// Hangs up a call, ringing or answered.
     ///
     /// # Errors
-    /// [`ControlError`]; the call may go on then.
+    /// [`ControlError`]; the call may still be running then.
     pub async fn hang_up(&self, call: &call::Model, cause: HangUp) -> Result<HungUp, ControlError> {
         let cause = match cause {
             HangUp::Asked => "api",
@@ -111,10 +111,10 @@ impl Proxies {
         self.hang_up_dialog(&call.proxy, tags, cause).await
     }
 
-    /// Hangs up a dialog that is not, or no longer, a call of ours.
+    /// Hangs up a dialog that is not, or no longer, one of our calls.
     ///
     /// # Errors
-    /// [`ControlError`]; it may go on then.
+    /// [`ControlError`]; the dialog may still be running then.
     pub async fn hang_up_stray(&self, proxy: &str, dialog: &Dialog) -> Result<HungUp, ControlError> {
         let tags = (&dialog.call_id, &dialog.from_tag, dialog.to_tag.as_ref());
         self.hang_up_dialog(proxy, tags, "api").await
@@ -142,10 +142,10 @@ impl Proxies {
         self.known.keys().map(String::as_str)
     }
 
-    /// What a proxy has not handed over yet, and its clock.
+    /// The events that a proxy has not delivered yet, and its clock.
     ///
     /// # Errors
-    /// [`ControlError`]; nothing is known of it then.
+    /// [`ControlError`]; conclude nothing from it.
     pub async fn queue(&self, proxy: &str) -> Result<QueueState, ControlError> {
         let body = self.read(proxy, "/queue", &json!({})).await?;
         Ok(serde_json::from_slice(&body)?)
@@ -154,15 +154,15 @@ impl Proxies {
     /// All dialogs of a proxy.
     ///
     /// # Errors
-    /// [`ControlError`]; nothing is known of them then.
+    /// [`ControlError`]; conclude nothing from it.
     pub async fn dialogs(&self, proxy: &str) -> Result<Dialogs, ControlError> {
         Ok(listing::dialogs(&self.list(proxy, "dlg.list").await?)?)
     }
 
-    /// All phones that are registered at a proxy.
+    /// All phones registered at a proxy.
     ///
     /// # Errors
-    /// [`ControlError`]; nothing is known of them then.
+    /// [`ControlError`]; conclude nothing from it.
     pub async fn phones(&self, proxy: &str) -> Result<Registrations, ControlError> {
         Ok(listing::registrations(&self.list(proxy, "ul.dump").await?)?)
     }
@@ -187,15 +187,15 @@ impl Proxies {
         !self.known.is_empty()
     }
 
-    /// Whether this proxy can be told to let a call go on.
+    /// Whether this proxy is configured, so that its calls can be extended.
     pub fn can_extend(&self, proxy: &str) -> bool {
         self.known.contains_key(proxy)
     }
 
-    /// Tells the proxy how many seconds of a call are covered. It ignores what is not more than it knows.
+    /// Tells the proxy how many seconds of a call are covered. It ignores a value that is not above its own.
     ///
     /// # Errors
-    /// [`ControlError`]; whether the proxy took it is not known then.
+    /// [`ControlError`]; the proxy may or may not have taken the limit then.
     pub async fn push_limit(&self, call: &call::Model) -> Result<Pushed, ControlError> {
         let mut body = json!({ "ref": call.id, "call_id": call.sip_call_id, "from_tag": call.from_tag, "covered": call.covered });
         if let Some(to_tag) = &call.to_tag {
@@ -204,7 +204,7 @@ impl Proxies {
         let answer = self.request(&call.proxy, "/call/limit")?.json(&body).send().await?;
         match answer.status().as_u16() {
             200 => {
-                // an answer that says less is an answer
+                // an answer without the time is accepted, too
                 let held: Option<HeldLimit> = serde_json::from_slice(&bounded(answer).await?).ok();
                 Ok(Pushed::Taken(held.map(|held| held.now.0)))
             }
@@ -214,7 +214,7 @@ impl Proxies {
         }
     }
 
-    /// What a proxy is, by its own word: its server's name and version.
+    /// The proxy's server name and version, as it reports them; cut to 60 characters.
     ///
     /// # Errors
     /// [`ControlError`].
@@ -229,7 +229,7 @@ impl Proxies {
         version.map(|text| text.chars().take(60).collect()).ok_or(ControlError::Answer(status))
     }
 
-    /// Makes every proxy forget a phone's HA1 and registration. A proxy that is away forgets by itself within minutes.
+    /// Makes every proxy forget a phone's HA1 and registration. An unreachable proxy forgets them by itself within minutes.
     pub async fn purge_phone(&self, sip_user: &str) {
         for name in self.known.keys() {
             match self.post(name, "/phone/purge", &json!({ "user": sip_user })).await {
@@ -250,13 +250,13 @@ impl Proxies {
     }
 }
 
-/// What a proxy answers to a limit.
+/// The proxy's answer to a limit.
 #[derive(Deserialize)]
 struct HeldLimit {
     now: Micros,
 }
 
-/// The body of an answer, up to the bound.
+/// Reads an answer's body, up to [`LISTING_BYTES`].
 async fn bounded(mut answer: reqwest::Response) -> Result<Vec<u8>, ControlError> {
     let mut read = Vec::new();
     while let Some(chunk) = answer.chunk().await? {

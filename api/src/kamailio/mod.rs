@@ -1,4 +1,4 @@
-//! The door for the SIP proxy (docs/hook.md): what it asks and tells us, and what we tell it.
+//! The interface to the SIP proxies (docs/hook.md): their requests and events, and our commands to them.
 
 pub mod control;
 pub mod event;
