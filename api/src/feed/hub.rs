@@ -220,7 +220,7 @@ pub struct Bell {
 }
 
 impl Bell {
-    /// Waits for the next notification; null if some were missed. Safe to drop and call again.
+    /// Waits for the next notification; `None` if some were missed. Safe to drop and call again.
     pub async fn next(&mut self) -> Option<Ring> {
         self.rings.as_mut()?.recv().await.ok()
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 use crate::store::NewActivity;
 
-/// Fields are named like the columns. A missing field reads as null, zero or empty; extra fields of earlier releases are ignored.
+/// Fields are named like the columns. A missing field reads as `None`, zero or empty; extra fields of earlier releases are ignored.
 #[derive(Serialize, Deserialize)]
 struct Kept<'a> {
     id: Uuid,

@@ -60,7 +60,7 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Reads the header; null if the bytes are not a message.
+    /// Reads the header; `None` if the bytes are not a message.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         let kind = match bytes.get(1)? {
             1 => Kind::Beat,
@@ -87,7 +87,7 @@ impl<'a> Message<'a> {
         self.row
     }
 
-    /// The activity event; null if the row was left out or this version cannot read it.
+    /// The activity event; `None` if the row was left out or this version cannot read it.
     pub fn told(&self) -> Option<Told> {
         let told = Told::parse(self.row, self.trace.and_then(Place::parse))?;
         // a publisher must not be able to place an event of one shop into another

@@ -1,7 +1,7 @@
 //! Activity feed: delivers each callshop's activity events, in order, to every subscriber.
 //!
 //! The activity table is the source of truth. [`Hub`] only announces commits early: at once on this node, and on the others through Redis
-//! (`link.rs`). A subscriber that sees a gap in `seq`, or lags, reads the table again ([`Watch`]). The watchman (`watchman.rs`) finds missed
+//! (`link.rs`). A subscriber that sees a gap in `seq`, or lags, reads the table again ([`Watch`]). A poller (`watchman.rs`) finds missed
 //! activities that no gap reveals. Losing Redis makes delivery slower, never wrong.
 
 pub mod hub;

@@ -36,7 +36,7 @@ impl Status {
         self.link_up.get() == 1
     }
 
-    /// Why the link was last lost or could not be made; null while it is up.
+    /// Why the link was last lost or could not be made; `None` while it is up.
     pub fn last_error(&self) -> Option<String> {
         self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

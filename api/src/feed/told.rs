@@ -23,15 +23,15 @@ pub struct Told {
     pub at: DateTime<Utc>,
     /// What happened.
     pub kind: ActivityKind,
-    /// The cabin it concerns; null if none.
+    /// The cabin it concerns, if any.
     pub cabin_id: Option<Uuid>,
-    /// The session it concerns; null if none.
+    /// The session it concerns, if any.
     pub session_id: Option<Uuid>,
-    /// The call it concerns; null if none.
+    /// The call it concerns, if any.
     pub call_id: Option<Uuid>,
-    /// The call as it was at that moment; null if the activity is not about a call.
+    /// The call as it was at that moment; `None` if the activity is not about a call.
     pub call: Option<Arc<call::Model>>,
-    /// Trace context of the commit; null if it was not traced or the context was lost.
+    /// Trace context of the commit; `None` if it was not traced or the context was lost.
     pub trace: Option<Place>,
     /// When this node learned of it.
     pub since: Instant,
@@ -71,7 +71,7 @@ impl Told {
         })
     }
 
-    /// From a row's JSON text; null if this version cannot read it.
+    /// From a row's JSON text; `None` if this version cannot read it.
     pub(super) fn parse(text: &[u8], trace: Option<Place>) -> Option<Self> {
         let sent: Sent = serde_json::from_slice(text).ok()?;
         Some(Self {

@@ -53,7 +53,7 @@ pub(crate) fn negotiate(request: &HttpRequest) -> Result<Answer, RequestError> {
     }
 }
 
-/// One range of an `Accept` header with its weight in thousandths; null if it matches no media type of ours.
+/// One range of an `Accept` header with its weight in thousandths; `None` if it matches no media type of ours.
 fn media_range(range: &str) -> Option<(u16, Answer)> {
     let mut parts = range.split(';').map(str::trim);
     let answer = match parts.next()?.to_ascii_lowercase().as_str() {

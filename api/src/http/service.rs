@@ -37,7 +37,7 @@ pub struct Caller {
     pub role_key: &'static str,
     /// Subject of rate and socket limits: the id of a user or token; for an anonymous caller, the address.
     pub subject: String,
-    /// When the token expires, which ends sockets and streams. Null if it never does.
+    /// When the token expires, which ends sockets and streams. `None` if it never does.
     pub expires_at: Option<DateTime<Utc>>,
     /// Cancelled when the session or token is revoked or its user is disabled; ends sockets and streams at once.
     pub revoked: CancellationToken,

@@ -209,7 +209,7 @@ fn result_json(eid: &str, result: &EventResult) -> Value {
     answer
 }
 
-/// Metrics for Prometheus. Needs no secret: the listener is private, and the metrics name nobody.
+/// Metrics for Prometheus. Needs no secret: the listener is private, and the metrics contain no personal data.
 async fn metrics(hook: web::Data<Hook>, request: HttpRequest) -> HttpResponse {
     hook.app.metrics.read.read(&hook.app, &hook.writer).await;
     let accepted = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());

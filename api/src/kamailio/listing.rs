@@ -34,15 +34,15 @@ impl QueueState {
 /// A dialog that the proxy has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dialog {
-    /// The call's id, as the API answered it to `authorize`. Null until the proxy has stored it, and once the dialog is over.
+    /// The call's id, as the API answered it to `authorize`. `None` until the proxy has stored it, and once the dialog is over.
     pub reference: Option<Uuid>,
     /// SIP Call-ID; empty when it cannot be read.
     pub call_id: String,
     /// The caller's tag; empty when it cannot be read.
     pub from_tag: String,
-    /// The callee's tag; null before the answer.
+    /// The callee's tag; `None` before the answer.
     pub to_tag: Option<String>,
-    /// When the call was answered, by the proxy's clock; null if unknown.
+    /// When the call was answered, by the proxy's clock; `None` if unknown.
     pub answered_at: Option<DateTime<Utc>>,
     /// The dialog has ended and will soon disappear.
     pub over: bool,
@@ -180,7 +180,7 @@ fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty() && text != "[not set]")
 }
 
-/// A dialog; null if the entry does not identify its call.
+/// A dialog; `None` if the entry does not identify its call.
 fn dialog(raw: RawDialog) -> Option<Dialog> {
     let variables = raw.variables.0;
     let variable = |name: &str| {
@@ -212,7 +212,7 @@ fn dialog(raw: RawDialog) -> Option<Dialog> {
     })
 }
 
-/// A value, or null if it is missing or of another type.
+/// A value, or `None` if it is missing or of another type.
 struct Lenient<T>(Option<T>);
 
 impl<T> Default for Lenient<T> {
@@ -330,7 +330,7 @@ enum Expires {
 }
 
 impl Expires {
-    /// Whether the contact is in force; null for a word that Kamailio does not use.
+    /// Whether the contact is in force; `None` for a word that Kamailio does not use.
     fn in_force(&self) -> Option<bool> {
         match self {
             Self::Seconds(seconds) => Some(*seconds > 0),

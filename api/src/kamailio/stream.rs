@@ -71,7 +71,7 @@ pub struct EventStream {
 pub struct Position(String);
 
 impl EventStream {
-    /// The stream named in the configuration; null if there is none. Does not connect yet.
+    /// The stream named in the configuration; `None` if there is none. Does not connect yet.
     ///
     /// # Errors
     /// A fault if the configured Redis address is invalid.
@@ -311,7 +311,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Takes a page of entries that this consumer has read and not acknowledged. Returns the id after which the next page begins; null after the
+    /// Takes a page of entries that this consumer has read and not acknowledged. Returns the id after which the next page begins; `None` after the
     /// last page.
     async fn take_own(
         &mut self,

@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub struct Exporter(SdkTracerProvider);
 
 impl Exporter {
-    /// From the configuration; null if it names no collector. Call it inside the runtime that sends.
+    /// From the configuration; `None` if it names no collector. Call it inside the runtime that sends.
     ///
     /// # Errors
     /// If the address is invalid.

@@ -28,7 +28,7 @@ fn is_on() -> bool {
 pub struct Place(SpanContext);
 
 impl Place {
-    /// Context of the current span; null if it is not traced.
+    /// Context of the current span; `None` if it is not traced.
     pub fn here() -> Option<Self> {
         Self::of(&Span::current())
     }
@@ -41,7 +41,7 @@ impl Place {
         (context.is_valid() && context.is_sampled()).then_some(Self(context))
     }
 
-    /// From a `traceparent`: `00-TRACE-SPAN-FLAGS` in lowercase hexadecimal. Null if it is malformed.
+    /// From a `traceparent`: `00-TRACE-SPAN-FLAGS` in lowercase hexadecimal. `None` if it is malformed.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);

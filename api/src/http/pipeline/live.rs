@@ -22,5 +22,5 @@ pub trait Live: Send + Sync {
     fn take_over(self: Arc<Self>, request: &mut Request) -> BoxStream<'static, Answer>;
 }
 
-/// Compiles a subscription; returns null if the executor has to run it.
+/// Compiles a subscription; returns `None` if the executor has to run it.
 pub type Compile = fn(&ExecutableDocument, &Operation) -> Option<Arc<dyn Live>>;

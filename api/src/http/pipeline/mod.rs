@@ -54,7 +54,7 @@ pub use operation::Kind;
 pub struct Parameters {
     /// The document.
     pub query: String,
-    /// The name of the operation to run; may be null if the document has only one.
+    /// The name of the operation to run; may be `None` if the document has only one.
     pub operation_name: Option<String>,
     /// Values of the operation's variables.
     pub variables: JsonMap,

@@ -125,7 +125,7 @@ fn bytes(value: &Value) -> Vec<u8> {
     }
 }
 
-/// A UTF-8 text; null if it is empty.
+/// A UTF-8 text; `None` if it is empty.
 pub(super) fn text(value: &Value) -> Option<String> {
     String::from_utf8(bytes(value)).ok().filter(|text| !text.is_empty())
 }
