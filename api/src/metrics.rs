@@ -75,7 +75,8 @@ async fn metrics(exported: web::Data<Exported>, request: HttpRequest) -> HttpRes
     }
 }
 
-/// OpenMetrics as the older text format, which every reader knows: counters are named as their samples are, and there are no units.
+/// Converts OpenMetrics to the older Prometheus text format, which every reader knows. In it, counters are named like their samples, and there
+/// are no units.
 fn plain(open_metrics: &str) -> String {
     let mut counters: Vec<&str> = Vec::new();
     for line in open_metrics.lines() {

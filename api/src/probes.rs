@@ -1,4 +1,4 @@
-//! `/livez` and `/readyz`, for balancers and whoever restarts a node.
+//! The probes `/livez` and `/readyz`, for load balancers and process supervisors.
 
 use std::sync::Arc;
 
@@ -8,15 +8,15 @@ use futures_util::future::BoxFuture;
 
 use telemetry::health::Report;
 
-/// Who is asked.
+/// Source of the probes' answers.
 pub trait Probes: Send + Sync + 'static {
-    /// Whether the node's loops run.
+    /// Whether the node's loops are running.
     fn live(&self) -> Report;
-    /// Whether it may be given work.
+    /// Whether the node may receive work.
     fn ready(&self) -> BoxFuture<'_, Report>;
 }
 
-/// Mounts both probes: 200 when every check is well, otherwise 503, with a line of JSON for each check.
+/// Mounts both probes. They answer 200 if every check passes, otherwise 503, with a line of JSON for each check.
 pub fn configure(config: &mut web::ServiceConfig, probes: Arc<dyn Probes>) {
     config
         .app_data(web::Data::from(probes))

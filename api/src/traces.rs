@@ -1,4 +1,4 @@
-//! Sending traces to a collector (OTLP over HTTP). What the collector does not take is dropped: it never holds up a call.
+//! Export of traces to a collector (OTLP over HTTP). Spans that the collector does not accept are dropped: the collector never delays a call.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,11 +21,11 @@ use tracing_subscriber::registry::LookupSpan;
 use serde::{Deserialize, Serialize};
 use telemetry::trace;
 
-/// Spans that wait for the collector at most; those past it are dropped.
+/// Largest number of spans waiting for the collector; further ones are dropped.
 const QUEUE: usize = 4_096;
-/// How long they are gathered.
+/// How long spans are gathered into a batch.
 const GATHER: Duration = Duration::from_secs(1);
-/// How long the collector may take for one batch, and the last one for its flush.
+/// How long the collector may take for one batch, and for the final flush.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Tracing, from the hook's request to the subscriber.
@@ -67,10 +67,10 @@ impl TelemetryConfig {
 pub struct Exporter(SdkTracerProvider);
 
 impl Exporter {
-    /// Over a configuration that names a collector; none when it does not. Call it inside the runtime that sends.
+    /// From the configuration; `None` if it names no collector. Call it inside the runtime that sends.
     ///
     /// # Errors
-    /// When the address is none.
+    /// If the address is invalid.
     pub fn new(config: &TelemetryConfig) -> Result<Option<Self>, ExporterBuildError> {
         let Some(endpoint) = &config.otlp_endpoint else { return Ok(None) };
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build();
@@ -91,7 +91,7 @@ impl Exporter {
         Ok(Some(Self(provider)))
     }
 
-    /// What hands spans over: those of requests, and those that only traces know.
+    /// The layer that collects spans: those of requests, and those that exist only for traces.
     pub fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
@@ -102,18 +102,18 @@ impl Exporter {
         tracing_opentelemetry::layer().with_tracer(self.0.tracer("callshop")).with_filter(filter)
     }
 
-    /// Sends what waits, as long as the collector takes it.
+    /// Sends the waiting spans, within the time limit.
     pub async fn shut_down(self) {
         let provider = self.0;
-        // it waits for the thread that gathers
+        // it blocks until the gathering thread is done
         let done = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(PATIENCE)).await;
         if let Ok(Err(error)) = done {
-            tracing::warn!(%error, "the last traces were not taken");
+            tracing::warn!(%error, "the collector did not accept the last traces");
         }
     }
 }
 
-/// The exporter's futures need the runtime, which the thread that gathers spans is not of.
+/// The exporter's futures need the runtime, but the thread that gathers spans runs outside it.
 #[derive(Debug)]
 struct Sender {
     otlp: Arc<Otlp>,

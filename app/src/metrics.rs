@@ -1,6 +1,6 @@
 //! Counters of the use cases. Each [`App`](crate::App) has counters of its own; the server exports them.
 //!
-//! Labels are words of the program, never a client's text: there are as many series as this program has words.
+//! Label values are constants of the program or its configuration, never a client's text, so the number of series is bounded.
 
 mod proxies;
 mod writer;
@@ -17,13 +17,13 @@ use telemetry::DURATION_BUCKETS;
 pub use proxies::ProxyMetrics;
 pub use writer::WriterMetrics;
 
-/// Money is counted by its currency.
+/// Amounts are counted per currency.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Currency {
     currency: String,
 }
 
-/// The counters.
+/// The counters of one server.
 #[derive(Debug)]
 pub struct Metrics {
     written_off: Family<Currency, Counter>,
@@ -34,7 +34,7 @@ pub struct Metrics {
     lag: Histogram,
     /// The writer of the call path.
     pub writer: WriterMetrics,
-    /// What the proxies said of themselves.
+    /// State that the proxies reported.
     pub proxies: ProxyMetrics,
 }
 
@@ -54,29 +54,29 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// An answered call ended; `written_off` millionths of the currency unit were talked beyond what was covered.
+    /// An answered call ended; `written_off` is the charge beyond what was covered, in millionths of the currency unit.
     pub fn call_ended(&self, currency: &str, written_off: billing::money::Micros) {
         self.ended.inc();
         let label = Currency { currency: currency.to_owned() };
         self.written_off.get_or_create(&label).inc_by(u64::try_from(written_off.0).unwrap_or(0));
     }
 
-    /// A running call got more seconds.
+    /// A running call was granted more seconds.
     pub fn call_extended(&self) {
         self.extended.inc();
     }
 
-    /// A call was closed because its proxy did not know it any more.
+    /// A call was closed because its proxy no longer knows it.
     pub fn call_lost(&self) {
         self.lost.inc();
     }
 
-    /// A dialog that is no call of ours was hung up.
+    /// A dialog that belongs to no call was hung up.
     pub fn stray_hung_up(&self) {
         self.strays.inc();
     }
 
-    /// An activity was handed to a subscriber, so long after this node came to know of it.
+    /// An activity was delivered to a subscriber; `lag` is the time since this node learned of it.
     pub fn delivered(&self, lag: Duration) {
         self.lag.observe(lag.as_secs_f64());
     }
@@ -84,17 +84,22 @@ impl Metrics {
     /// Registers everything under its names.
     pub fn register(&self, registry: &mut Registry) {
         let unit = Unit::Other("micros".to_owned());
-        let help = "Talked beyond the covered seconds and given away, in millionths of the currency unit";
+        let help =
+            "Cost of talk time beyond the covered seconds, written off, in millionths of the currency unit";
         registry.register_with_unit("written_off", help, unit, self.written_off.clone());
         registry.register("calls_ended", "Answered calls that ended", self.ended.clone());
-        registry.register("calls_extended", "Slices that running calls were given", self.extended.clone());
+        registry.register("calls_extended", "Extensions granted to running calls", self.extended.clone());
         self.writer.register(registry);
         self.proxies.register(registry);
-        let help =
-            "Calls closed at the last second they were seen, because their proxy did not know them any more";
+        let help = "Calls closed at the last second they were seen, because their proxy no longer knew them";
         registry.register("calls_lost", help, self.lost.clone());
-        registry.register("strays_hung_up", "Dialogs of no call, hung up", self.strays.clone());
-        let help = "Time from an activity's commit, or its message from another node, to a subscriber";
+        registry.register(
+            "strays_hung_up",
+            "Dialogs hung up because they belonged to no call",
+            self.strays.clone(),
+        );
+        let help =
+            "Time from an activity's commit, or its message from another node, to delivery to a subscriber";
         registry.register("activity_delivery_duration_seconds", help, self.lag.clone());
     }
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use base::error::Result;
 
-/// Why a command or a question did not get through.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProxyError {
     /// No proxy of that name is configured.
@@ -16,10 +16,10 @@ pub enum ProxyError {
     #[error("proxy: {0}")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The proxy answered with a status that docs/hook.md does not list.
-    #[error("proxy answered {0}")]
+    #[error("the proxy answered with status {0}")]
     Answer(u16),
     /// The proxy's listing does not parse.
-    #[error("the proxy's listing: {0}")]
+    #[error("the proxy's listing cannot be parsed: {0}")]
     Malformed(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The proxy's listing has more than this many bytes.
     #[error("the proxy's listing has more than {0} bytes")]
@@ -48,7 +48,7 @@ pub trait SipProxies: Send + Sync {
     /// All dialogs of a proxy.
     async fn dialogs(&self, proxy: &str) -> Result<Dialogs, ProxyError>;
 
-    /// All phones that are registered at a proxy.
+    /// All phones registered at a proxy.
     async fn phones(&self, proxy: &str) -> Result<Registrations, ProxyError>;
 
     /// The names of the configured proxies, in alphabetical order.
@@ -82,7 +82,7 @@ pub struct StuckEntry {
 /// Events that a proxy has not delivered yet.
 #[derive(Clone, Debug)]
 pub struct QueueState {
-    /// Events that the API has not taken.
+    /// Events that the API has not accepted yet.
     pub waiting: u64,
     /// The proxy's clock.
     pub now: DateTime<Utc>,
@@ -93,59 +93,59 @@ pub struct QueueState {
 /// Why a call is hung up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HangUp {
-    /// Somebody asked for it.
+    /// On request (cause `api`).
     Asked,
-    /// What it is covered for is used up.
+    /// The covered seconds are used up (cause `max_duration`).
     UsedUp,
 }
 
-/// What a proxy said of a command to hang up.
+/// The proxy's answer to a hangup command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HungUp {
-    /// It does, or the call has just ended: the end is on its way to us.
+    /// It hangs up, or the call has just ended: the end event is on its way.
     Taken,
-    /// It has no such dialog: not yet, or not any more.
+    /// The proxy has no such dialog: not yet, or no longer.
     Unknown,
 }
 
-/// What a proxy said of a new limit.
+/// The proxy's answer to a new limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetLimit {
-    /// It holds, or a longer one does; the call was up at this instant of the proxy's clock, if it says so.
+    /// This limit or a longer one is in force; the value is the proxy's clock, at which the call was up, if the proxy said so.
     Taken(Option<DateTime<Utc>>),
     /// The proxy has not seen the answer yet.
     NotAnswered,
-    /// The call is over, or not known to the proxy.
+    /// The call is over, or the proxy does not know it.
     Over,
 }
 
 /// A dialog that the proxy has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dialog {
-    /// The call's id, as the API answered it to `authorize`. Null before the proxy has noted it, and once the dialog is over.
+    /// The call's id, as the API answered it to `authorize`. `None` until the proxy has stored it, and once the dialog is over.
     pub reference: Option<Uuid>,
     /// SIP Call-ID; empty when it cannot be read.
     pub call_id: String,
     /// The caller's tag; empty when it cannot be read.
     pub from_tag: String,
-    /// The callee's tag; Kamailio has none before the answer.
+    /// The callee's tag; `None` before the answer.
     pub to_tag: Option<String>,
-    /// When it was answered.
+    /// When the call was answered, by the proxy's clock; `None` if unknown.
     pub answered_at: Option<DateTime<Utc>>,
-    /// It has ended already and is about to go.
+    /// The dialog has ended and will soon disappear.
     pub over: bool,
     /// It is an emergency call.
     pub emergency: bool,
-    /// Everything that matters could be read. Otherwise the entry only shows that its call is up.
+    /// Whether every relevant field could be read. If not, the entry only shows that its call is up.
     pub whole: bool,
 }
 
 /// The dialogs of a proxy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dialogs {
-    /// Those that name their call, by its id or its Call-ID.
+    /// Dialogs that identify their call, by its id or its Call-ID.
     pub list: Vec<Dialog>,
-    /// Entries that name no call.
+    /// Entries that identify no call.
     pub nameless: usize,
 }
 
@@ -156,11 +156,11 @@ pub struct Registration {
     pub user: String,
     /// SIP contact.
     pub contact: String,
-    /// Where it came from, when that is not its contact.
+    /// Source address, if it differs from the contact.
     pub source: Option<String>,
-    /// What it calls itself.
+    /// The phone's `User-Agent`.
     pub user_agent: Option<String>,
-    /// When it registered, or did so again, by the proxy's clock; in whole seconds.
+    /// When it last registered, by the proxy's clock, in whole seconds.
     pub registered_at: Option<DateTime<Utc>>,
 }
 
@@ -169,7 +169,7 @@ pub struct Registration {
 pub struct Registrations {
     /// Phones that are registered.
     pub list: Vec<Registration>,
-    /// Users of entries that do not say whether the phone is registered.
+    /// Users of entries that do not tell whether the phone is registered.
     pub unclear: Vec<String>,
     /// Entries that name no user.
     pub nameless: usize,
@@ -188,7 +188,7 @@ impl Registrations {
         self.nameless + self.unclear.len()
     }
 
-    /// Whether a phone that is not in the list is certainly not registered.
+    /// Whether a phone missing from the list is certainly not registered.
     pub fn lacks(&self, user: &str) -> bool {
         self.nameless == 0 && !self.unclear.iter().any(|unclear| unclear == user)
     }

@@ -1,4 +1,4 @@
-//! Commands to the proxies (docs/hook.md, "The control listener").
+//! Client for commands to the proxies (docs/hook.md, "The control listener").
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,14 +18,14 @@ use crate::config::ProxyConfig;
 
 type Result<T> = std::result::Result<T, ProxyError>;
 
-/// How long a proxy may take for a command.
+/// Time limit for a command.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// How long it may take to list what it has.
+/// Time limit for a listing.
 const LISTING_TIMEOUT: Duration = Duration::from_secs(10);
-/// A listing has at most so many bytes: some forty thousand dialogs.
+/// Largest listing in bytes: about forty thousand dialogs.
 const LISTING_BYTES: usize = 32 << 20;
 
-/// The proxies, by the names they give themselves.
+/// The configured proxies, by the names they use for themselves.
 pub struct Proxies {
     client: reqwest::Client,
     known: BTreeMap<String, (String, SecretString)>,
@@ -35,7 +35,7 @@ impl Proxies {
     /// From the configuration.
     ///
     /// # Errors
-    /// When the HTTP client cannot be made.
+    /// If the HTTP client cannot be created.
     pub fn new(configured: &[ProxyConfig]) -> std::result::Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .timeout(TIMEOUT)
@@ -54,7 +54,7 @@ impl Proxies {
         Ok(Self { client, known })
     }
 
-    /// What a proxy is, by its own word: its server's name and version.
+    /// The proxy's server name and version, as it reports them; cut to 60 characters.
     ///
     /// # Errors
     /// [`ProxyError`].
@@ -138,7 +138,7 @@ impl SipProxies for Proxies {
             self.request(&call.proxy, "/call/limit")?.json(&body).send().await.map_err(unreachable)?;
         match answer.status().as_u16() {
             200 => {
-                // an answer that says less is an answer
+                // an answer without the time is accepted, too
                 let held: Option<HeldLimit> = serde_json::from_slice(&bounded(answer).await?).ok();
                 Ok(SetLimit::Taken(held.map(|held| held.now.0)))
             }
@@ -187,13 +187,13 @@ fn malformed(error: serde_json::Error) -> ProxyError {
     ProxyError::Malformed(Box::new(error))
 }
 
-/// What a proxy answers to a limit.
+/// The proxy's answer to a limit.
 #[derive(Deserialize)]
 struct HeldLimit {
     now: ProxyTime,
 }
 
-/// The body of an answer, up to the bound.
+/// Reads an answer's body, up to [`LISTING_BYTES`].
 async fn bounded(mut answer: reqwest::Response) -> Result<Vec<u8>> {
     let mut read = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {

@@ -1,4 +1,4 @@
-//! The one parser of what a proxy sends (docs/hook.md). Whatever transport brought it, one path from here on.
+//! The only parser of proxy events (docs/hook.md), whatever transport they arrived on.
 
 use billing::call::{CallEventKind, EndCause, EndedBy};
 use chrono::{DateTime, Utc};
@@ -11,28 +11,28 @@ use app::calls::authorize::AuthorizeRequest;
 use app::calls::emergency::EmergencyCall;
 use app::calls::events::{EventBody, ProxyEvent};
 
-/// Events of one request at most.
+/// Largest number of events in one request.
 pub const MAX_EVENTS: usize = 50;
-/// Longest call that a proxy lets out by itself, in seconds.
+/// Longest emergency call that a proxy may let out without asking, in seconds.
 const LONGEST_EMERGENCY: u32 = 86_400;
-/// Longest text of a field; the proxy cuts at 200.
+/// Longest text of a field, in bytes; the proxy cuts at 200.
 const MAX_TEXT: usize = 255;
 
-/// PostgreSQL keeps no NUL in a text: one let through would fail its whole batch, each time that the proxy sends it again.
-const NUL: &str = "a text has a NUL character";
+/// PostgreSQL stores no NUL in a text. One that gets through would fail its whole batch each time the proxy sends it again.
+const NUL: &str = "A text must not contain a NUL character.";
 
-/// `POST ha1`.
+/// Body of `POST ha1`.
 #[derive(Debug, Deserialize)]
 pub struct Ha1Body {
     /// SIP user.
     pub user: String,
     /// Digest realm.
     pub realm: String,
-    /// Digest algorithm; MD5 is the one that is stored.
+    /// Digest algorithm; only MD5 is stored.
     pub algorithm: String,
 }
 
-/// `POST authorize`.
+/// Body of `POST authorize`.
 #[derive(Debug, Deserialize)]
 pub struct AuthorizeBody {
     request_id: String,
@@ -47,23 +47,23 @@ pub struct AuthorizeBody {
 }
 
 impl AuthorizeBody {
-    /// Takes the ends of the phone's earlier calls, which may still be on their way by the other. They come by that as well, so that what is
-    /// not understood is kept there.
+    /// Takes the end events of the phone's earlier calls, because the originals may still be in transit. The originals arrive as well, so
+    /// malformed events are dropped here.
     ///
     /// # Errors
-    /// Too many.
+    /// If there are more than [`MAX_EVENTS`] events.
     pub fn take_ends(&mut self, now: DateTime<Utc>) -> Result<Vec<ProxyEvent>, String> {
         if self.events.len() > MAX_EVENTS {
-            return Err(format!("more than {MAX_EVENTS} events"));
+            return Err(format!("There must be at most {MAX_EVENTS} events."));
         }
         let events = std::mem::take(&mut self.events).into_iter().map(|item| parse(item, now));
         Ok(events.filter(|event| event.body.is_end()).collect())
     }
 
-    /// As the use case takes it.
+    /// Converts the body to the request of the use case.
     ///
     /// # Errors
-    /// A text that is empty or too long.
+    /// If a text is empty, is too long or contains a NUL character.
     pub fn into_request(self) -> Result<AuthorizeRequest, String> {
         bounded("request_id", &self.request_id)?;
         let texts = [&self.request_id, &self.user, &self.dialed, &self.proxy, &self.call_id, &self.from_tag];
@@ -74,7 +74,7 @@ impl AuthorizeBody {
             bounded(name, text)?;
         }
         if self.dialed.len() > MAX_TEXT || self.proxy.len() > MAX_TEXT {
-            return Err("dialed or proxy is too long".to_owned());
+            return Err("`dialed` or `proxy` is longer than 255 bytes.".to_owned());
         }
         Ok(AuthorizeRequest {
             request_id: self.request_id,
@@ -89,7 +89,7 @@ impl AuthorizeBody {
 
 fn bounded(name: &str, text: &str) -> Result<(), String> {
     if text.is_empty() || text.len() > MAX_TEXT {
-        Err(format!("{name} has 1 to {MAX_TEXT} bytes"))
+        Err(format!("`{name}` must have 1 to {MAX_TEXT} bytes."))
     } else {
         Ok(())
     }
@@ -127,13 +127,13 @@ pub(super) struct ProxyTime(pub(super) DateTime<Utc>);
 
 impl<'de> Deserialize<'de> for ProxyTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bad = || serde::de::Error::custom("a time is microseconds since 1970, as a decimal string");
+        let bad = || serde::de::Error::custom("A time must be microseconds since 1970, as a decimal string.");
         let micros = match Value::deserialize(deserializer)? {
             Value::String(text) => text.parse::<i64>().map_err(|_| bad())?,
             Value::Number(number) => number.as_i64().ok_or_else(bad)?,
             _ => return Err(bad()),
         };
-        // years 1970 to 2200: what is outside is a broken clock, and would break the arithmetic with it
+        // years 1970 to 2199: a time outside means a broken clock, and would overflow the arithmetic
         if !(0..7_258_118_400_000_000).contains(&micros) {
             return Err(bad());
         }
@@ -141,7 +141,7 @@ impl<'de> Deserialize<'de> for ProxyTime {
     }
 }
 
-/// An event; one that does not parse is [`EventBody::Malformed`], under its own key if it has a usable one.
+/// Parses an event. If that fails it becomes [`EventBody::Malformed`], under its own key if the key is usable.
 pub fn parse(item: Value, now: DateTime<Utc>) -> ProxyEvent {
     match typed(&item) {
         Ok(event) => event,
@@ -153,11 +153,11 @@ fn malformed(item: Value, error: String, now: DateTime<Utc>) -> ProxyEvent {
     let text = item.to_string();
     let eid = item.get("eid").and_then(Value::as_str);
     let eid = eid.filter(|eid| bounded("eid", eid).is_ok() && !eid.contains('\0'));
-    // without a key of its own, the same garbage counts once
+    // without a usable key, identical garbage counts once
     let eid = eid.map_or_else(|| format!("malformed:{}", token::digest(&text)), str::to_owned);
     let proxy = item.get("proxy").and_then(Value::as_str).unwrap_or_default();
     let proxy = proxy.chars().filter(|character| *character != '\0').take(MAX_TEXT).collect();
-    // as text, in which the NUL is escaped
+    // stored as text, in which the NUL is escaped
     let body = if has_nul(&item) { Value::String(text) } else { item };
     ProxyEvent { eid, at: now, proxy, body: EventBody::Malformed { error, body } }
 }
@@ -180,7 +180,7 @@ fn typed(item: &Value) -> Result<ProxyEvent, String> {
     let texts = [&raw.request_id, &raw.to_tag, &raw.user, &raw.contact, &raw.src, &raw.user_agent];
     let texts = texts.into_iter().chain([&raw.call_id, &raw.from_tag, &raw.dialed]);
     if texts.flatten().any(|text| text.len() > MAX_TEXT) || raw.proxy.len() > MAX_TEXT {
-        return Err(format!("a text is longer than {MAX_TEXT} bytes"));
+        return Err(format!("A text is longer than {MAX_TEXT} bytes."));
     }
     let body = body(&raw)?;
     Ok(ProxyEvent { eid: raw.eid, at: raw.ts.0, proxy: raw.proxy, body })
@@ -196,18 +196,20 @@ fn body(raw: &RawEvent) -> Result<EventBody, String> {
             cause: cause(raw)?,
             answered_at: raw.answered_ts.as_ref().map(|micros| micros.0),
         },
-        "failed" => {
-            CallEventKind::Failed { code: raw.code.ok_or("failed without a code")?, by: ended_by(raw)? }
-        }
+        "failed" => CallEventKind::Failed {
+            code: raw.code.ok_or("A `failed` event came without its code.")?,
+            by: ended_by(raw)?,
+        },
         "abandoned" => {
-            let request_id = raw.request_id.clone().ok_or("abandoned without a request_id")?;
+            let request_id =
+                raw.request_id.clone().ok_or("An `abandoned` event came without its request_id.")?;
             return Ok(EventBody::Abandoned { request_id, code: raw.code });
         }
         "online" | "offline" => return phone(raw),
         "boot" => return Ok(EventBody::Boot),
-        other => return Err(format!("unknown kind {other:?}")),
+        other => return Err(format!("The event has the unknown kind {other:?}.")),
     };
-    let reference = raw.reference.ok_or("an event of a call without its ref")?;
+    let reference = raw.reference.ok_or("A call event came without its ref.")?;
     if raw.kind == "emergency" || raw.emergency_ts.is_some() {
         return Ok(EventBody::Emergency {
             call: emergency(raw, reference)?,
@@ -218,21 +220,21 @@ fn body(raw: &RawEvent) -> Result<EventBody, String> {
     Ok(EventBody::Call { reference, to_tag: raw.to_tag.clone(), kind })
 }
 
-/// What a call is made of that the proxy let out by itself.
+/// The fields of an emergency call that the proxy let out without asking.
 fn emergency(raw: &RawEvent, reference: Uuid) -> Result<EmergencyCall, String> {
     let given = |name: &str, text: &Option<String>| {
         text.clone()
             .filter(|text| !text.is_empty())
-            .ok_or_else(|| format!("an emergency call without its {name}"))
+            .ok_or_else(|| format!("An emergency call came without its {name}."))
     };
     let max_seconds = raw.max_seconds.filter(|seconds| (1..=LONGEST_EMERGENCY).contains(seconds));
     Ok(EmergencyCall {
         reference,
         user: given("user", &raw.user)?,
         dialed: given("dialed", &raw.dialed)?,
-        since: raw.emergency_ts.as_ref().ok_or("an emergency call without its emergency_ts")?.0,
+        since: raw.emergency_ts.as_ref().ok_or("An emergency call came without its emergency_ts.")?.0,
         max_seconds: max_seconds
-            .ok_or_else(|| format!("max_seconds of an emergency call is 1 to {LONGEST_EMERGENCY}"))?,
+            .ok_or_else(|| format!("`max_seconds` of an emergency call must be 1 to {LONGEST_EMERGENCY}."))?,
         call_id: given("call_id", &raw.call_id)?,
         from_tag: given("from_tag", &raw.from_tag)?,
     })
@@ -240,7 +242,7 @@ fn emergency(raw: &RawEvent, reference: Uuid) -> Result<EmergencyCall, String> {
 
 fn phone(raw: &RawEvent) -> Result<EventBody, String> {
     Ok(EventBody::Phone {
-        user: raw.user.clone().ok_or("an event of a phone without its user")?,
+        user: raw.user.clone().ok_or("A phone event came without its user.")?,
         online: raw.kind == "online",
         contact: raw.contact.clone(),
         source: raw.src.clone(),
@@ -256,7 +258,7 @@ fn ended_by(raw: &RawEvent) -> Result<EndedBy, String> {
         Some("caller") => Ok(EndedBy::Caller),
         Some("callee") => Ok(EndedBy::Callee),
         Some("proxy") => Ok(EndedBy::Proxy),
-        other => Err(format!("by is caller, callee or proxy, not {other:?}")),
+        other => Err(format!("`by` must be caller, callee or proxy, not {other:?}.")),
     }
 }
 
@@ -268,7 +270,7 @@ fn cause(raw: &RawEvent) -> Result<EndCause, String> {
         Some("no_ack") => Ok(EndCause::NoAck),
         Some("api") => Ok(EndCause::Api),
         Some("rpc") => Ok(EndCause::Rpc),
-        other => Err(format!("unknown cause {other:?}")),
+        other => Err(format!("The event has the unknown cause {other:?}.")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The hook's endpoints, on a listener of their own: `ha1`, `authorize`, `events` (docs/hook.md).
+//! The hook's endpoints, on a separate listener: `ha1`, `authorize`, `events` (docs/hook.md).
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,14 +23,14 @@ use app::calls::writer::CallWriter;
 use base::error::Error;
 use telemetry::{RequestId, mask, request, trace};
 
-/// Largest body: fifty events of 4 KiB.
+/// Largest request body: fifty events of about 5 KiB.
 const MAX_BODY: usize = 256 * 1024;
 
-/// What the endpoints need.
+/// Shared state of the endpoints.
 pub struct Hook {
     /// The use cases.
     pub app: Arc<App>,
-    /// Where events and attempts are handed in.
+    /// Commits events and call attempts.
     pub writer: CallWriter,
     /// Secrets that a proxy may present.
     pub secrets: Vec<SecretString>,
@@ -48,7 +48,7 @@ pub fn configure(config: &mut web::ServiceConfig, hook: web::Data<Hook>) {
         .route("/kamailio/v1/events", web::post().to(events));
 }
 
-/// One of the configured secrets as Basic password, compared in constant time. A wrong one is told nothing but 401.
+/// Whether the Basic password is one of the configured secrets, compared in constant time. A wrong one gets 401 without details.
 fn trusted(hook: &Hook, request: &HttpRequest) -> bool {
     let Some(value) = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())
     else {
@@ -59,7 +59,7 @@ fn trusted(hook: &Hook, request: &HttpRequest) -> bool {
     };
     let Some(password) = decoded.strip_prefix(b"kamailio:") else { return false };
     let secrets = &hook.secrets;
-    // every secret is compared, so that time does not tell which one was close
+    // compare every secret, so that the time does not reveal which one was close
     secrets
         .iter()
         .fold(false, |found, secret| found | bool::from(secret.expose_secret().as_bytes().ct_eq(password)))
@@ -80,7 +80,7 @@ fn failed(error: &Error) -> HttpResponse {
     HttpResponse::ServiceUnavailable().json(json!({ "error": "UNAVAILABLE" }))
 }
 
-/// Runs a request's work in a span of its own, counts it, and gives its id back.
+/// Runs a request's work in its own span, counts it, and returns its id in the answer.
 async fn observed(
     hook: &Hook,
     path: &'static str,
@@ -123,7 +123,7 @@ async fn answer_ha1(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpResp
         Err(error) => return bad(error),
     };
     if asked.user.contains('\0') {
-        return bad("user has a NUL character");
+        return bad("`user` must not contain a NUL character.");
     }
     match emergency::known_phone(&hook.app, &asked.user, &asked.realm).await {
         Ok(Some(phone)) if asked.algorithm == "MD5" => HttpResponse::Ok().json(json!({
@@ -142,7 +142,7 @@ async fn answer_attempt(hook: &Hook, request: &HttpRequest, body: &[u8]) -> Http
         Ok(asked) => asked,
         Err(error) => return bad(error),
     };
-    tracing::debug!(user = asked.user, dialed = mask::number(&asked.dialed), "a phone asks");
+    tracing::debug!(user = asked.user, dialed = mask::number(&asked.dialed), "a phone asks to place a call");
     let answer = match events::of_live_calls(&hook.app, ends).await {
         Ok(ends) => hook.writer.authorize_after(ends, asked).await,
         Err(error) => Err(error),
@@ -154,7 +154,7 @@ async fn answer_attempt(hook: &Hook, request: &HttpRequest, body: &[u8]) -> Http
                 Authorization::Refused(refusal) => refusal.code(),
             };
             hook.metrics.attempt(outcome);
-            tracing::debug!(decided = outcome, "the phone is answered");
+            tracing::debug!(decided = outcome, "the call attempt was decided");
             HttpResponse::Ok().json(answer_json(&answer))
         }
         Err(error) => failed(&error),
@@ -184,11 +184,11 @@ async fn answer_events(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpR
     }
     let items: Vec<Value> = match serde_json::from_slice(body) {
         Ok(items) => items,
-        // a 4xx would make the proxy send the same bytes for ever: they are kept as one event that was not understood
+        // a 4xx would make the proxy send the same bytes forever, so they are stored as one malformed event
         Err(_) => vec![Value::String(String::from_utf8_lossy(body).into_owned())],
     };
     if items.is_empty() || items.len() > MAX_EVENTS {
-        return bad(format!("a batch has 1 to {MAX_EVENTS} events"));
+        return bad(format!("A batch must have 1 to {MAX_EVENTS} events."));
     }
     let now = hook.app.clock.now();
     let events: Vec<_> = items.into_iter().map(|item| event::parse(item, now)).collect();

@@ -1,8 +1,8 @@
-//! What a proxy lists of itself (docs/hook.md, "Listings"): its queue, its dialogs, its registered phones.
+//! Listings of a proxy (docs/hook.md, "Listings"): its queue, its dialogs, its registered phones.
 //!
-//! An answer that is not a listing is an error: taking it for an empty one would end every call. Inside a listing each field is read by itself,
-//! because Kamailio writes null where it has nothing yet, and because one entry must not hide the others. What an entry does not say, nothing
-//! is concluded from; an entry that cannot be told from others ([`Dialogs::nameless`], [`Registrations::nameless`]) may be any call or phone.
+//! An answer that is not a listing is an error: taking it for an empty one would end every call. Inside a listing each field is read on its own,
+//! because Kamailio writes null where it has no value yet, and because one bad entry must not hide the others. Nothing is concluded from a
+//! missing field. An entry that cannot be identified ([`Dialogs::nameless`], [`Registrations::nameless`]) may be any call or phone.
 
 use std::collections::BTreeMap;
 
@@ -32,10 +32,10 @@ pub(super) fn queue(body: &[u8]) -> Result<QueueState, serde_json::Error> {
     Ok(QueueState { waiting, now: now.0, boot_id })
 }
 
-/// The answer of `dlg.list`.
+/// Parses the answer of `dlg.list`.
 ///
 /// # Errors
-/// It is not a list.
+/// If it is not a list.
 pub(super) fn dialogs(body: &[u8]) -> Result<Dialogs, serde_json::Error> {
     let answer: Answer<Vec<Lenient<RawDialog>>> = serde_json::from_slice(body)?;
     let all = answer.result.len();
@@ -43,10 +43,10 @@ pub(super) fn dialogs(body: &[u8]) -> Result<Dialogs, serde_json::Error> {
     Ok(Dialogs { nameless: all - list.len(), list })
 }
 
-/// The answer of `ul.dump`.
+/// Parses the answer of `ul.dump`.
 ///
 /// # Errors
-/// It is not a list of domains.
+/// If it is not a list of domains.
 pub(super) fn registrations(body: &[u8]) -> Result<Registrations, serde_json::Error> {
     let answer: Answer<RawDomains> = serde_json::from_slice(body)?;
     let mut found = Registrations::default();
@@ -70,7 +70,7 @@ pub(super) fn registrations(body: &[u8]) -> Result<Registrations, serde_json::Er
     Ok(found)
 }
 
-/// Adds a phone if one of its contacts is in force: one that was replaced or ran out stays until the proxy's timer comes by.
+    /// Adds a phone if one of its contacts is in force. A replaced or expired contact stays listed until the proxy's timer removes it.
 fn add(found: &mut Registrations, user: String, contacts: Option<Vec<Lenient<ContactEntry>>>) {
     let Some(contacts) = contacts else { return found.unclear.push(user) };
     let mut unclear = false;
@@ -99,12 +99,12 @@ fn registration(user: String, contact: String, raw: RawContact) -> Registration 
     }
 }
 
-/// A text, unless it is what Kamailio writes for nothing.
+/// A text, unless it is Kamailio's placeholder for a missing value.
 fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty() && text != "[not set]")
 }
 
-/// A dialog, if the entry names its call.
+/// A dialog; `None` if the entry does not identify its call.
 fn dialog(raw: RawDialog) -> Option<Dialog> {
     let variables = raw.variables.0;
     let variable = |name: &str| {
@@ -120,7 +120,7 @@ fn dialog(raw: RawDialog) -> Option<Dialog> {
     if reference.is_none() && call_id.is_none() {
         return None;
     }
-    // a text that is no id of ours is the mark of somebody else's dialog; anything else may hide one
+    // a readable text that is not one of our ids marks someone else's dialog; anything unreadable may hide one of ours
     let all_read = |pairs: &Vec<Lenient<BTreeMap<_, _>>>| pairs.iter().all(|entry| entry.0.is_some());
     let readable = reference.is_some()
         || (variables.as_ref().is_some_and(all_read) && noted.is_none_or(|text| text.0.is_some()));
@@ -136,7 +136,7 @@ fn dialog(raw: RawDialog) -> Option<Dialog> {
     })
 }
 
-/// A value, if it is there and of the type that is meant.
+/// A value, or `None` if it is missing or of another type.
 struct Lenient<T>(Option<T>);
 
 impl<T> Default for Lenient<T> {
@@ -165,7 +165,7 @@ struct Answer<T> {
     result: T,
 }
 
-/// Variables of a dialog by name; Kamailio lists one an entry.
+/// A dialog's variables by name; Kamailio lists one per entry.
 type Variables = BTreeMap<String, Lenient<String>>;
 
 #[derive(Default, Deserialize)]
@@ -245,7 +245,7 @@ struct RawContact {
     modified: Lenient<i64>,
 }
 
-/// Seconds, or a word.
+/// Seconds left, or a word.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Expires {
@@ -254,7 +254,7 @@ enum Expires {
 }
 
 impl Expires {
-    /// Whether the contact is in force; null for a word that Kamailio does not use.
+    /// Whether the contact is in force; `None` for a word that Kamailio does not use.
     fn in_force(&self) -> Option<bool> {
         match self {
             Self::Seconds(seconds) => Some(*seconds > 0),
@@ -271,8 +271,9 @@ impl Expires {
 mod tests {
     use super::*;
 
-    /// As Kamailio 5.6.3 answered with `kamailio/kamailio.cfg`: a call that the gateway has not answered at all, one that rings, one that is answered
-    /// and not acknowledged, one that is up, one that was cancelled, one that has ended; and one that is up after the proxy was killed and started.
+    /// As Kamailio 5.6.3 answered with `kamailio/kamailio.cfg`: a call that the gateway has not answered at all; one that rings; one answered
+    /// and not acknowledged; one that is up; one that was cancelled; one that has ended; and one that is up after the proxy was killed and
+    /// restarted.
     const DIALOGS: &str = r#"{"jsonrpc":"2.0","result":[
         {"h_entry":1121,"h_id":7865,"ref":1,"call-id":"1-25063@127.203.77.10","from_uri":"sip:u3@callshop","to_uri":"sip:5511988880600@callshop",
          "state":1,"start_ts":0,"init_ts":1795885478,"end_ts":0,"duration":0,"timeout":0,"lifetime":601,"dflags":640,"sflags":0,"iflags":3,
@@ -320,7 +321,7 @@ mod tests {
          "Tcpconn-Id":-1,"Keepalive":0,"Last-Keepalive":1795885477,"KA-Roundtrip":0,"Last-Modified":1795885477}}]}}],"Stats":{"Records":1,
          "Max-Slots":1}}}]},"id":1}"#;
 
-    /// The same by hand: contacts that were replaced or have run out.
+    /// Edited by hand: contacts that were replaced or have expired.
     const OUT_OF_FORCE: &str = r#"{"jsonrpc":"2.0","result":{"Domains":[{"Domain":{"Domain":"location","Size":1024,"AoRs":[
         {"Info":{"AoR":"u1","HashID":31657,"Contacts":[{"Contact":{"Address":"sip:u1@127.88.9.10:20001","Expires":297,"Q":0,
          "Call-ID":"1-22337@127.88.9.10","CSeq":2,"User-Agent":"callshop-test-phone","Received":"[not set]","Path":"[not set]","State":"CS_SYNC","Last-Keepalive":1795422320,"Last-Modified":1795422322}}]}},
@@ -401,7 +402,7 @@ mod tests {
 
         let listed = registrations(OUT_OF_FORCE.as_bytes()).expect("a listing");
         let users: Vec<&str> = listed.list.iter().map(|phone| phone.user.as_str()).collect();
-        assert_eq!((users, listed.odd()), (vec!["u1", "u2"], 0), "what ran out is not registered");
+        assert_eq!((users, listed.odd()), (vec!["u1", "u2"], 0), "an expired contact is not registered");
         assert_eq!(
             (listed.list[1].contact.as_str(), listed.list[1].registered_at),
             ("sip:u2@10.0.0.3", None)
@@ -467,7 +468,7 @@ mod tests {
                 whole.into_iter().all(|dialog| !dialog.from_tag.is_empty() && !dialog.call_id.is_empty()),
                 "{entry}"
             );
-            // it is hung up if it is no call of ours: not because it does not say of which call it is
+            // a dialog is hung up if it is not our call, but not because it fails to name its call
             let stranger =
                 listed.list.iter().find(|dialog| dialog.whole && !dialog.over && dialog.reference.is_none());
             let says_so = entry["variables"].as_array().is_some_and(|pairs| {
@@ -490,7 +491,7 @@ mod tests {
             assert!(listed.list.iter().any(|phone| phone.user == "u2"), "{entry}");
             let registered = listed.list.iter().any(|phone| phone.user == "u1");
             unclear += usize::from(!registered && !listed.lacks("u1"));
-            // only an entry that has no contact, or another user, says that it is gone
+            // only an entry without contacts, or with another user, says that the phone is gone
             let info = &entry["Info"];
             let says_so = info["AoR"].as_str().is_some_and(|user| user != "u1")
                 || info["Contacts"] == serde_json::json!([]);

@@ -39,7 +39,7 @@ impl Default for HookMetrics {
     fn default() -> Self {
         let seconds = || Histogram::new(DURATION_BUCKETS);
         let events = Family::<Outcome, Counter>::default();
-        // a counter that is not there yet does not increase when it comes: each begins at zero
+        // `increase()` misses the first count of a series that appears late: every series begins at zero
         for outcome in EventResult::OUTCOMES {
             drop(events.get_or_create(&Outcome { outcome }));
         }
@@ -53,7 +53,7 @@ impl Default for HookMetrics {
 }
 
 impl HookMetrics {
-    /// A request was answered with this status.
+    /// Counts an answered request by its HTTP status.
     pub fn answered(&self, path: &'static str, status: u16, duration: Duration) -> &'static str {
         let outcome = match status {
             200 => "ok",
@@ -67,12 +67,12 @@ impl HookMetrics {
         outcome
     }
 
-    /// An attempt was decided: `ALLOWED`, or the code of the refusal.
+    /// Counts a decided call attempt: `ALLOWED`, or the code of the refusal.
     pub fn attempt(&self, outcome: &'static str) {
         self.attempts.get_or_create(&Outcome { outcome }).inc();
     }
 
-    /// An event was taken: `applied`, `duplicate`, `ignored` or `rejected`.
+    /// Counts an event by its outcome: `applied`, `duplicate`, `ignored` or `rejected`.
     pub fn event(&self, outcome: &'static str) {
         self.events.get_or_create(&Outcome { outcome }).inc();
     }
@@ -81,20 +81,16 @@ impl HookMetrics {
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "hook_requests",
-            "Requests of the SIP proxy, by path and how they ended",
+            "Requests of the SIP proxy, by path and outcome",
             self.requests.clone(),
         );
         let help = "Time from a request of the SIP proxy to its answer";
         registry.register("hook_request_duration_seconds", help, self.seconds.clone());
         registry.register(
             "call_attempts",
-            "Attempts that were decided: ALLOWED, or the refusal",
+            "Call attempts, by outcome: ALLOWED, or the code of the refusal",
             self.attempts.clone(),
         );
-        registry.register(
-            "hook_events",
-            "Events of the SIP proxy, by what became of them",
-            self.events.clone(),
-        );
+        registry.register("hook_events", "Events of the SIP proxy, by outcome", self.events.clone());
     }
 }

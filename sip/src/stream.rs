@@ -1,11 +1,11 @@
-//! The proxies' events from a Redis stream: each node reads it as a member of one consumer group.
+//! Proxy events from a Redis stream. Each node reads it as a member of one consumer group.
 //!
-//! An entry is acknowledged and deleted only when its event is committed. So what is in the stream is what is not applied yet:
-//! its length is the lag, and an empty stream is a drained one. What a node that died had read is claimed by another after some seconds.
-//! An event that comes twice (claimed while its first reader was only slow, or posted by HTTP as well) is dropped by its `eid`.
+//! An entry is acknowledged and deleted only once its event is committed. So the stream contains exactly what is not applied yet: its length is
+//! the lag, and an empty stream is a drained one. Entries read by a node that died are claimed by another after some seconds. An event that
+//! arrives twice (claimed while its first reader was only slow, or also posted by HTTP) is dropped by its `eid`.
 //!
-//! Who fails alone holds nobody up: such an entry is put aside and tried again with growing pauses ([`Aside`]), and only what is about the
-//! same call or phone waits behind it. When nothing can be applied, because the database is away, say, nothing is read.
+//! A failing entry does not block the others: it goes to the retry queue ([`Aside`]) and is tried again with growing pauses. Only entries about
+//! the same call or phone wait behind it. While nothing can be applied, for example because the database is unavailable, nothing is read.
 
 mod aside;
 mod entry;
@@ -41,15 +41,15 @@ use telemetry::{RequestId, request, trace};
 
 /// Entries read at once.
 const BATCH: usize = 64;
-/// Events handed to the writer at once, but for an entry that has more.
+/// Events handed to the writer at once, except for a single entry with more.
 const EVENTS: usize = 64;
-/// How long a read waits for entries; a stop, and whatever is to be done from time to time, waits for it.
+/// How long a read waits for entries. A stop and the periodic tasks wait for it.
 const BLOCK: Duration = Duration::from_secs(1);
-/// Pauses while nothing can be applied: the database is away, or too much is waiting.
+/// Pause while nothing can be applied: the database is unavailable or the writer's queue is full.
 const AGAIN: Duration = Duration::from_millis(500);
-/// How long reconciliation waits for what is on its way.
+/// How long reconciliation waits for events in transit.
 const SOON: Duration = Duration::from_secs(1);
-/// A reader that was silent for so long hangs: more than anything takes that it waits for in Redis. While it waits for the writer, that one's
+/// A reader without a heartbeat for this long hangs: it is longer than any wait for Redis. While the reader waits for the writer, the writer's
 /// own heartbeat counts.
 const HUNG: Duration = Duration::from_secs(60);
 
@@ -58,22 +58,22 @@ pub struct EventStream {
     client: Client,
     stream: String,
     group: String,
-    /// This process: another name after each start, so that nobody takes the place of one that is still there.
+    /// Consumer name of this process. It is new after each start, so that no process takes the place of one that is still running.
     consumer: String,
     claim: Duration,
-    /// How it goes.
+    /// Counters and state of the stream.
     pub status: StreamStatus,
 }
 
-/// A place in the stream.
+/// A position in the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position(String);
 
 impl EventStream {
-    /// The stream of the configuration, if it names one. Connects to nothing yet.
+    /// The stream named in the configuration; `None` if there is none. Does not connect yet.
     ///
     /// # Errors
-    /// A fault: the configured Redis is none.
+    /// A fault if the configured Redis address is invalid.
     pub fn new(config: &RedisConfig) -> Result<Option<Self>> {
         let client = redis_client::client(config).or_fault()?;
         let Some((client, stream)) = client.zip(config.events_stream.clone()) else { return Ok(None) };
@@ -90,27 +90,27 @@ impl EventStream {
     /// Whether every event in the stream is applied.
     ///
     /// # Errors
-    /// Redis does not answer: nobody knows.
+    /// If Redis does not answer; the answer is unknown then.
     pub async fn drained(&self) -> Result<bool> {
         let mut connection = self.connect().await.or_fault()?;
         let length: u64 = self.command("XLEN").query_async(&mut connection).await.or_fault()?;
         Ok(length == 0)
     }
 
-    /// Where the stream ends now. Under load a stream is never empty; [`Self::applied_through`] still becomes true.
+    /// The position of the newest entry. Under load a stream is never empty, but [`Self::applied_through`] still becomes true.
     ///
     /// # Errors
-    /// Redis does not answer.
+    /// If Redis does not answer.
     pub async fn end(&self) -> Result<Position> {
         let last = self.ids("XREVRANGE", ("+", "-"), 1).await?;
         Ok(Position(last.first().map_or_else(|| "0-0".to_owned(), EntryId::to_string)))
     }
 
-    /// Whether every event up to there, that one included, is applied, but for those that are stuck: they may stay for days, and what is
-    /// concluded without them is corrected when they are applied after all.
+    /// Whether every event up to and including this position is applied, except for stuck ones. Those may stay for days; conclusions drawn
+    /// without them are corrected once they are applied.
     ///
     /// # Errors
-    /// Redis does not answer.
+    /// If Redis does not answer.
     pub async fn applied_through(&self, position: &Position) -> Result<bool> {
         let stuck: HashSet<EntryId> = self.status.stuck().iter().map(|one| one.id).collect();
         let first = self.ids("XRANGE", ("-", &position.0), stuck.len() + 1).await?;
@@ -138,7 +138,7 @@ impl EventStream {
         command
     }
 
-    /// A command about the group.
+    /// A command about the consumer group.
     fn of_group(&self, name: &str) -> Cmd {
         let mut command = self.command(name);
         command.arg(&self.group);
@@ -148,7 +148,8 @@ impl EventStream {
 
 #[async_trait::async_trait]
 impl EventQueue for EventStream {
-    /// What was handed over before the question; under load there is always something that came after it. Waits a moment for it.
+    /// Whether everything delivered before this call is applied; waits up to a second for it. Later events do not count: under load there are
+    /// always some.
     async fn drained(&self, _proxy: &str) -> Result<bool> {
         let end = self.end().await?;
         let until = Instant::now() + SOON;
@@ -173,7 +174,7 @@ impl EventQueue for EventStream {
     }
 }
 
-/// Reads the stream until `stop`; nothing where none is configured. What was read by then is applied and acknowledged, or left for the
+/// Reads the stream until `stop`; returns at once if none is configured. Entries read by then are applied and acknowledged, or left for the
 /// other nodes.
 pub async fn run(
     stream: Option<Arc<EventStream>>,
@@ -198,7 +199,7 @@ pub async fn run(
     let (mut pauses, mut told) = (Pauses::default(), false);
     while let Err(error) = reader.session(&mut pauses).await {
         reader.heart.beat();
-        // once an outage; the first time also when it never was up
+        // once per outage, and also the first time if the stream was never up
         if stream.status.up.set(0) == 1 || !std::mem::replace(&mut told, true) {
             tracing::warn!(%error, "the proxies' events cannot be read from Redis: they wait there");
         }
@@ -215,29 +216,29 @@ struct Reader<'a> {
     stream: &'a EventStream,
     writer: CallWriter,
     heart: Heartbeat,
-    /// What failed alone.
+    /// Entries that failed alone.
     aside: Aside,
-    /// What was read when nothing could be applied: nothing is read before it is.
+    /// Entries read while nothing could be applied; nothing more is read before they are applied.
     waiting: Vec<Entry>,
-    /// What looked lost to the group at the last look ([`Reader::recover`]).
+    /// Entries that appeared lost to the group at the previous check ([`Reader::recover`]).
     lost: HashSet<EntryId>,
     stop: CancellationToken,
 }
 
-/// An entry that was read, and what it says.
+/// An entry with its parsed events.
 struct Read {
     entry: Entry,
     events: Vec<ProxyEvent>,
-    /// The calls and phones that it is about.
+    /// The calls and phones that it concerns.
     about: Vec<String>,
 }
 
 impl Reader<'_> {
-    /// One connection, until it breaks; `Ok` at a stop.
+    /// Runs one connection until it breaks; `Ok` at a stop.
     async fn session(&mut self, pauses: &mut Pauses) -> RedisResult<()> {
         let mut connection = self.stream.connect().await?;
         self.make_group(&mut connection).await?;
-        // what a session before this one read and could not acknowledge; all of it is there to be read again
+        // entries that an earlier session read and did not acknowledge; all of them will be read again as our own
         self.waiting.clear();
         let mut own = Some("0".to_owned());
         let (mut look, mut claim) = (Instant::now(), false);
@@ -262,14 +263,14 @@ impl Reader<'_> {
             }
         }
         if !self.waiting.is_empty() || self.aside.len() > 0 || own.is_some() {
-            // what we could not apply is taken over by another node, which then removes us
+            // another node takes over what we could not apply, and then removes this consumer
             return Ok(());
         }
-        // a name that will not come again
+        // this name will not be used again
         self.remove(&mut connection, &self.stream.consumer).await
     }
 
-    /// Reads new ones, if there is room for those of them that fail.
+    /// Reads new entries if the retry queue has room for all of them to fail.
     async fn go_on(
         &mut self,
         connection: &mut MultiplexedConnection,
@@ -298,7 +299,7 @@ impl Reader<'_> {
         }
     }
 
-    /// From the beginning: what was there before the group was is to be applied, too.
+    /// Creates the group at the beginning of the stream, so that entries older than the group are applied, too.
     async fn make_group(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let mut create = redis::cmd("XGROUP");
         create.arg("CREATE").arg(&self.stream.stream).arg(&self.stream.group).arg("0").arg("MKSTREAM");
@@ -308,12 +309,12 @@ impl Reader<'_> {
         }
     }
 
-    /// Entries that nobody has read (`>`), or this consumer's own after an id.
+    /// Reads entries that no consumer has read (`>`), or this consumer's own after an id.
     async fn read(&self, connection: &mut MultiplexedConnection, after: &str) -> RedisResult<Vec<Entry>> {
         let mut read = redis::cmd("XREADGROUP");
         read.arg("GROUP").arg(&self.stream.group).arg(&self.stream.consumer).arg("COUNT").arg(BATCH);
         if after == ">" {
-            // not so long that others take over meanwhile what is kept
+            // short enough that other nodes do not claim our pending entries meanwhile
             read.arg("BLOCK").arg(BLOCK.min(self.stream.claim / 4).as_millis() as u64);
         }
         read.arg("STREAMS").arg(&self.stream.stream).arg(after);
@@ -324,7 +325,8 @@ impl Reader<'_> {
         })
     }
 
-    /// A page of what this consumer has read and not acknowledged; where the next one begins, if there may be one.
+    /// Takes a page of entries that this consumer has read and not acknowledged. Returns the id after which the next page begins; `None` after the
+    /// last page.
     async fn take_own(
         &mut self,
         connection: &mut MultiplexedConnection,
@@ -337,7 +339,7 @@ impl Reader<'_> {
         Ok(next)
     }
 
-    /// What was read while nothing could be applied, after a pause.
+    /// After a pause, retries the entries that were read while nothing could be applied.
     async fn try_waiting(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         self.pause().await;
         if self.stop.is_cancelled() {
@@ -355,14 +357,14 @@ impl Reader<'_> {
         self.stream.status.aside.set(i64::try_from(self.aside.len()).unwrap_or(i64::MAX));
     }
 
-    /// Tries again what failed alone and is due; for as long as some of it is applied, because others wait behind that.
+    /// Retries due entries of the retry queue. Goes on as long as some are applied, because others wait behind those.
     async fn try_aside(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         while self.waiting.is_empty() && !self.stop.is_cancelled() {
             let due = self.aside.due(Instant::now(), BATCH);
             if due.is_empty() {
                 break;
             }
-            // read again, which counts how often that was
+            // claiming them again increments their delivery count
             let found = entries(&self.own(&due).query_async(connection).await?);
             let there: HashSet<EntryId> = found.iter().map(|entry| entry.id).collect();
             due.into_iter().filter(|id| !there.contains(id)).for_each(|id| self.aside.done(id));
@@ -376,7 +378,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Applies entries, and acknowledges and deletes those that are committed. What failed is put aside, or waits when nothing can be applied.
+    /// Applies entries; acknowledges and deletes those that are committed. Failed ones go to the retry queue, or wait if nothing can be applied.
     async fn take(&mut self, connection: &mut MultiplexedConnection, taken: Vec<Entry>) -> RedisResult<()> {
         let now = self.app.clock.now();
         let (mut part, mut events) = (Vec::new(), 0);
@@ -400,7 +402,7 @@ impl Reader<'_> {
         let mut free = Vec::with_capacity(part.len());
         for read in part {
             if !self.waiting.is_empty() {
-                // nothing can be applied: in order, behind what was to be before it
+                // nothing can be applied: keep the order
                 self.waiting.push(read.entry);
             } else if self.aside.is_behind(read.entry.id, &read.about) {
                 self.aside.wait(read.entry.id, read.about, Instant::now());
@@ -427,10 +429,10 @@ impl Reader<'_> {
         self.acknowledge(connection, &done).await
     }
 
-    /// Applies entries; what became of the events of each. An entry counts when all of it is committed; the rest of one that was not
-    /// comes again as doubles.
+    /// Applies entries; returns the results of each one's events. An entry counts once all of its events are committed. If it fails, the
+    /// committed ones arrive again as duplicates.
     async fn apply(&self, reads: &[Read]) -> Vec<Result<Vec<EventResult>>> {
-        // all are handed in before the first is answered: one commit for many
+        // submit all before awaiting the first: many share one commit
         join_all(reads.iter().map(|read| {
             let span = read.span();
             let (told, begun) = (span.clone(), Instant::now());
@@ -446,7 +448,7 @@ impl Reader<'_> {
         .await
     }
 
-    /// Where entries go that failed.
+    /// Puts failed entries into the retry queue, or into `waiting` if nothing can be applied.
     async fn put_away(&mut self, failed: Vec<(Read, Error)>, others_did_not: bool) {
         if failed.is_empty() {
             return;
@@ -454,7 +456,7 @@ impl Reader<'_> {
         self.stream.status.failed.inc_by(failed.len() as u64);
         let nobodys_fault =
             |error: &Error| matches!(error, Error::Overloaded(_)) || error.is_connection_lost();
-        // whether something can be applied is asked when nothing was
+        // check whether anything can be applied only if nothing was
         let works = others_did_not || self.can_apply().await;
         let now = Instant::now();
         for (read, error) in failed {
@@ -481,8 +483,8 @@ impl Reader<'_> {
             return Ok(());
         }
         let (stream, group) = (&self.stream.stream, &self.stream.group);
-        // Not in one transaction: a Redis whose user "default" is restricted does not replay that from its append-only file. An entry that is
-        // acknowledged and not deleted, because one of us dies in between, is recovered.
+        // Not in one transaction: a Redis whose user "default" is restricted does not replay a transaction from its append-only file. If a node
+        // dies in between, the entry is acknowledged but not deleted, and `recover` finds it.
         let mut both = redis::pipe();
         both.cmd("XACK").arg(stream).arg(group).arg(done).ignore();
         both.cmd("XDEL").arg(stream).arg(done).ignore();
@@ -499,7 +501,7 @@ impl Read {
         Self { entry, events, about }
     }
 
-    /// Everything that is logged while it is applied names its place in the stream; its trace goes on from what it names.
+    /// The span for applying this entry: logs name the entry's id, and the entry's trace continues.
     fn span(&self) -> Span {
         let id = self.entry.id.to_string();
         let span = request::span("stream", &RequestId::of(Some(id.as_bytes())));

@@ -1,11 +1,11 @@
-//! How logs name what they may not tell.
+//! Masking of personal data in logs.
 
-/// Digits that are told of a number's beginning: enough for its country and area.
+/// Leading digits that are shown: enough for a number's country and area.
 const FIRST: usize = 4;
-/// Digits that are told of its end: enough to tell two calls of a customer apart.
+/// Trailing digits that are shown: enough to tell two calls of a customer apart.
 const LAST: usize = 2;
 
-/// A telephone number without its middle: `5511…78`. One that is too short to hide anything is not told at all.
+/// A telephone number without its middle: `5511…78`. A number too short to hide anything becomes `…`.
 pub fn number(number: &str) -> String {
     let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
     if digits.len() < FIRST + LAST + 3 {

@@ -1,4 +1,4 @@
-//! The id of a request: the client's own, or a new one; in the answer, in every line of the log about it, and beside errors that the
+//! The id of a request: the client's own, or a new one. It is in the answer, in every log line about the request, and beside errors that the
 //! client can only report.
 
 use std::fmt;
@@ -8,9 +8,9 @@ use tracing::Span;
 use tracing::field::Empty;
 use uuid::Uuid;
 
-/// The header that brings it and takes it back.
+/// The header that carries the id, in the request and in the answer.
 pub const HEADER: &str = "x-request-id";
-/// Longest id that is taken from a client, in bytes.
+/// Longest id accepted from a client, in bytes.
 const MAX_BYTES: usize = 64;
 
 /// The id of a request.
@@ -18,7 +18,7 @@ const MAX_BYTES: usize = 64;
 pub struct RequestId(String);
 
 impl RequestId {
-    /// The client's own, when it is short and of letters, digits and `._:/+=-`; otherwise a new one.
+    /// The client's own id if it is short and consists of letters, digits and `._:/+=-`; otherwise a new one.
     pub fn of(given: Option<&[u8]>) -> Self {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._:/+=-".contains(byte);
         let given = given.filter(|id| !id.is_empty() && id.len() <= MAX_BYTES && id.iter().all(plain));
@@ -26,7 +26,7 @@ impl RequestId {
         Self(given.unwrap_or_else(|| Uuid::now_v7().simple().to_string()))
     }
 
-    /// The id of the `number`th operation on the socket that this is the id of.
+    /// The id of the `number`th operation on a socket that has this id.
     pub fn operation(&self, number: u64) -> Self {
         Self(format!("{}.{number}", self.0))
     }
@@ -43,7 +43,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// The span of a request: everything that is logged while it runs has these fields.
+/// The span of a request: everything logged while it runs carries these fields.
 pub fn span(listener: &'static str, id: &RequestId) -> Span {
     tracing::info_span!(
         "request",
@@ -59,7 +59,7 @@ pub fn span(listener: &'static str, id: &RequestId) -> Span {
     )
 }
 
-/// Says in the log how a request ended.
+/// Logs the outcome and the duration of a request.
 pub fn ended(span: &Span, outcome: &str, duration: Duration) {
     span.record("outcome", outcome);
     span.record("duration_us", u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));

@@ -1,5 +1,5 @@
-//! The trace of a call event: the hook's request, the transaction that wrote it (one for many requests: the first one's trace, with links
-//! to the others), and each subscriber who was told. Without an exporter all of this is a check of one flag.
+//! Traces of call events: the hook's request, the transaction that wrote it (one for many requests: it joins the first one's trace and links to
+//! the others), and the delivery to each subscriber. Without an exporter all of this costs one check of a flag.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,12 +9,12 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 /// The header that carries a context (W3C Trace Context).
 pub const HEADER: &str = "traceparent";
-/// What the spans below are filed under: the log has no use for them.
+/// The target of the spans below, which keeps them out of the log.
 pub const TARGET: &str = "trace";
 
 static ON: AtomicBool = AtomicBool::new(false);
 
-/// From now on spans are traced.
+/// Turns tracing on for all spans created from now on.
 pub fn turn_on() {
     ON.store(true, Ordering::Relaxed);
 }
@@ -23,12 +23,12 @@ fn is_on() -> bool {
     ON.load(Ordering::Relaxed)
 }
 
-/// Where a span is in its trace.
+/// Trace context: the position of a span in its trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceContext(SpanContext);
 
 impl TraceContext {
-    /// Of the span that is open here; none when nothing is traced.
+    /// Context of the current span; `None` if it is not traced.
     pub fn here() -> Option<Self> {
         Self::of(&Span::current())
     }
@@ -41,7 +41,7 @@ impl TraceContext {
         (context.is_valid() && context.is_sampled()).then_some(Self(context))
     }
 
-    /// From a `traceparent`: `00-TRACE-SPAN-FLAGS` in hexadecimal digits.
+    /// From a `traceparent`: `00-TRACE-SPAN-FLAGS` in lowercase hexadecimal. `None` if it is malformed.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -68,7 +68,7 @@ impl TraceContext {
     }
 }
 
-/// Makes a request's span part of the trace that its client named.
+/// Makes a request's span part of the trace that the client named.
 pub fn adopt(span: &Span, traceparent: Option<&[u8]>) {
     if !is_on() {
         return;
@@ -82,11 +82,11 @@ pub fn adopt(span: &Span, traceparent: Option<&[u8]>) {
 fn follow(span: &Span, TraceContext(context): TraceContext) {
     let parent = opentelemetry::Context::new().with_remote_span_context(context);
     if let Err(error) = span.set_parent(parent) {
-        tracing::debug!(%error, "a span could not be put into its trace");
+        tracing::debug!(%error, "could not attach a span to its trace");
     }
 }
 
-/// The span of a transaction that writes what several requests handed in: in the first one's trace, linked to the others.
+/// The span of a transaction that writes several requests: in the first one's trace, linked to the others.
 pub fn batch<'a>(mut requests: impl Iterator<Item = &'a TraceContext>) -> Span {
     let Some(first) = requests.next() else { return Span::none() };
     let span = tracing::info_span!(target: TARGET, parent: None, "batch", otel.kind = "internal");
@@ -95,7 +95,7 @@ pub fn batch<'a>(mut requests: impl Iterator<Item = &'a TraceContext>) -> Span {
     span
 }
 
-/// The span of an activity that is handed to a subscriber.
+/// The span of an activity's delivery to a subscriber.
 pub fn delivery(committed: Option<&TraceContext>) -> Span {
     let Some(place) = committed.filter(|_| is_on()) else { return Span::none() };
     let span = tracing::info_span!(target: TARGET, parent: None, "delivery", otel.kind = "producer");

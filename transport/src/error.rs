@@ -1,33 +1,33 @@
-//! The one error a transport answers with before anything was executed.
+//! The error that a transport returns before anything was executed.
 
 use actix_web::http::StatusCode;
 use async_graphql::{ErrorExtensionValues, Pos, ServerError};
 use serde::Serialize;
 
-/// Why a request was refused before execution. Safe to show: it says nothing of the server's inside.
+/// Why a request was refused before execution. It reveals nothing internal, so it can be shown to the client.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct RequestError {
-    /// Stable, for programs: `extensions.code` of the answer.
+    /// Stable code for programs: `extensions.code` of the answer.
     pub code: &'static str,
-    /// For people.
+    /// Message for people, in English.
     pub message: String,
-    /// Status of the HTTP answer, see [`RequestError::status_for`].
+    /// HTTP status of the answer; see [`RequestError::status_for`].
     pub status: StatusCode,
-    /// Seconds to wait before another try, sent as `Retry-After`.
+    /// Seconds to wait before a retry, sent as `Retry-After`.
     pub retry_after: Option<u64>,
-    /// Whether the request as such was well formed and only its document or variables were refused. GraphQL over
-    /// HTTP answers these with 200 to a client that takes only `application/json`.
+    /// Whether the request itself was well formed and only its document or variables were refused. To such a request, GraphQL over HTTP answers
+    /// 200 if the client accepts only `application/json`.
     in_document: bool,
     locations: Vec<Pos>,
-    /// Path of the argument or input field that is to blame, outermost first.
+    /// Path of the offending argument or input field, outermost first.
     field: Box<[String]>,
-    /// Further errors of the same kind, as validation finds them.
+    /// Further errors of the same kind, as found by validation.
     more: Box<[RequestError]>,
 }
 
 impl RequestError {
-    /// The transport refuses the request: its method, media type, size, token or rate.
+    /// The transport refuses the request because of its method, media type, size, token or rate.
     pub fn transport(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -41,18 +41,18 @@ impl RequestError {
         }
     }
 
-    /// The document, the choice of an operation or its variables are refused.
+    /// The document, the choice of the operation or its variables are refused.
     pub fn document(code: &'static str, message: impl Into<String>) -> Self {
         Self { in_document: true, ..Self::transport(StatusCode::BAD_REQUEST, code, message) }
     }
 
-    /// The same, at a place in the document (lines and columns count from 1).
+    /// The same error with a location in the document (lines and columns start at 1).
     pub fn at(mut self, line: usize, column: usize) -> Self {
         self.locations.push(Pos { line, column });
         self
     }
 
-    /// The same, about one argument or input field.
+    /// The same error with the path of an argument or input field.
     pub fn about(mut self, path: Vec<String>) -> Self {
         self.field = path.into_boxed_slice();
         self
@@ -72,12 +72,12 @@ impl RequestError {
         self
     }
 
-    /// Status for a client that prefers `application/graphql-response+json` (`true`) or `application/json`.
+    /// HTTP status for a client that prefers `application/graphql-response+json` (`true`) or `application/json`.
     pub fn status_for(&self, graphql_response: bool) -> StatusCode {
         if self.in_document && !graphql_response { StatusCode::OK } else { self.status }
     }
 
-    /// Whether the document or its variables are at fault, not the request that carried them.
+    /// Whether the error lies in the document or its variables, not in the request that carried them.
     pub fn in_document(&self) -> bool {
         self.in_document
     }
@@ -102,7 +102,7 @@ impl RequestError {
         error
     }
 
-    /// The body of the answer: `errors` without `data`, since nothing was executed.
+    /// The body of the answer: `errors` without `data`, because nothing was executed.
     pub fn to_body(&self) -> ErrorBody {
         ErrorBody { errors: self.to_server_errors() }
     }

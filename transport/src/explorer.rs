@@ -1,4 +1,4 @@
-//! The page at `/` for trying queries. It is one file in the binary and loads nothing from elsewhere.
+//! The page at `/` for trying queries. It is a single file in the binary and loads nothing from elsewhere.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 const PAGE: &str = include_str!("explorer.html");
 
-/// Nothing but the page's own style and script, by their hashes, and calls to this server alone.
+/// Content security policy: allows only the page's own style and script, by their hashes, and requests to this server.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     format!(
         "default-src 'none'; script-src {}; style-src {}; connect-src 'self'; img-src data:; base-uri 'none'; \
@@ -18,7 +18,7 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// The CSP source for the page's one element of this name (Content Security Policy 3, section 2.3.1).
+/// The CSP hash of the page's only element with this name (Content Security Policy 3, section 2.3.1).
 fn source_hash(element: &str) -> String {
     let inside = PAGE
         .split_once(&format!("<{element}>"))

@@ -1,4 +1,4 @@
-//! GraphQL over HTTP: POST and GET, one answer; a client that takes an event stream gets one from
+//! GraphQL over HTTP: POST and GET with a single answer. A client that accepts an event stream gets one from
 //! [`graphql_sse`](super::graphql_sse).
 
 use actix_web::{
@@ -29,7 +29,7 @@ pub(crate) async fn post(request: HttpRequest, payload: Payload, endpoint: Data<
     respond(&request, Some(payload), &endpoint).await
 }
 
-/// `GET /graphql`, for queries and event streams only.
+/// `GET /graphql`, only for queries and event streams.
 pub(crate) async fn get(request: HttpRequest, endpoint: Data<Endpoint>) -> HttpResponse {
     respond(&request, None, &endpoint).await
 }
@@ -66,12 +66,12 @@ async fn respond(request: &HttpRequest, body: Option<Payload>, endpoint: &Endpoi
     response
 }
 
-/// The client's name for this request, or a new one.
+/// The client's id for this request, or a new one.
 pub(crate) fn request_id(request: &HttpRequest) -> RequestId {
     RequestId::of(request.headers().get(request::HEADER).map(header::HeaderValue::as_bytes))
 }
 
-/// Tells the client the id under which the log has its request.
+/// Returns the request's id to the client; the log names the request by the same id.
 pub(crate) fn echo(response: &mut HttpResponse, id: &RequestId) {
     if let Ok(value) = header::HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(header::HeaderName::from_static(request::HEADER), value);
@@ -101,7 +101,7 @@ async fn run(
     answer_once(endpoint, prepared?, request.method(), answer).await
 }
 
-/// Notes in the request's span who asks for what: his id and a name of the schema, no text of his own.
+/// Records the caller and the operation in the request's span: the caller's id and names from the schema, but no text of the client.
 pub(crate) fn tell(caller: &Caller, prepared: &Prepared) {
     let span = Span::current();
     span.record("operation", prepared.kind.as_str());
@@ -124,7 +124,7 @@ async fn answer_once(
         return Err(RequestError::transport(
             StatusCode::BAD_REQUEST,
             "SUBSCRIPTION_NEEDS_STREAM",
-            "Subscribe over a WebSocket, or take text/event-stream.",
+            "Subscribe over a WebSocket, or accept text/event-stream.",
         ));
     }
     let limits = endpoint.service.limits();
@@ -132,10 +132,10 @@ async fn answer_once(
     Ok(body(StatusCode::OK, answer, response_json(&response, limits)?))
 }
 
-/// Only queries are safe to repeat, as GETs are.
+/// Refuses mutations over GET, because clients may repeat a GET.
 pub(crate) fn check_method(kind: Kind, method: &Method) -> Result<(), RequestError> {
     if kind == Kind::Mutation && method == Method::GET {
-        return Err(method_not_allowed("Mutations need POST."));
+        return Err(method_not_allowed("Send mutations with POST."));
     }
     Ok(())
 }
@@ -153,7 +153,7 @@ async fn read_parameters(
     let Some(body) = body else {
         byte_cap::check(request.query_string().len(), limits.body_bytes)?;
         let pairs = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
-        let pairs = pairs.map_err(|_| bad_request("The URL's parameters are not valid."))?.into_inner();
+        let pairs = pairs.map_err(|_| bad_request("The URL parameters cannot be parsed."))?.into_inner();
         return Parameters::from_url(pairs, limits);
     };
     media::check_content_type(request)?;
@@ -171,7 +171,7 @@ async fn read_parameters(
 async fn read_body(mut body: Payload, limit: usize) -> Result<Bytes, RequestError> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|_| bad_request("The body broke off."))?;
+        let chunk = chunk.map_err(|_| bad_request("The body ended early."))?;
         byte_cap::check(bytes.len() + chunk.len(), limit)?;
         bytes.extend_from_slice(&chunk);
     }
@@ -182,7 +182,7 @@ fn bad_request(message: &str) -> RequestError {
     RequestError::transport(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
 }
 
-/// A refusal in the form the client takes.
+/// A refusal in the media type that the client accepts.
 pub(crate) fn error_response(error: &RequestError, answer: Answer) -> HttpResponse {
     refuse(error, answer, "POST")
 }
@@ -221,10 +221,10 @@ fn body(status: StatusCode, answer: Answer, json: String) -> HttpResponse {
         .body(json)
 }
 
-/// An answer as JSON.
+/// Serializes an answer as JSON.
 ///
 /// # Errors
-/// `RESPONSE_TOO_LARGE`: it is not written to its end then. A mutation has been done.
+/// `RESPONSE_TOO_LARGE` if the answer exceeds the limit; serialization stops there. A mutation has been executed nevertheless.
 pub(crate) fn response_json(response: &Response, limits: &Limits) -> Result<String, RequestError> {
     let mut text = Bounded { text: Vec::new(), most: limits.answer_bytes };
     match serde_json::to_writer(&mut text, response) {
@@ -234,7 +234,7 @@ pub(crate) fn response_json(response: &Response, limits: &Limits) -> Result<Stri
     }
 }
 
-/// An answer of a subscription as JSON: that it is too large, if it is.
+/// Serializes an answer of a subscription as JSON; if it exceeds the limit, the JSON of that error.
 pub(crate) fn answer_json(answer: pipeline::Answer, limits: &Limits) -> String {
     let json = match answer {
         pipeline::Answer::Written(json) if json.len() > limits.answer_bytes => Err(too_large(limits)),
@@ -245,11 +245,14 @@ pub(crate) fn answer_json(answer: pipeline::Answer, limits: &Limits) -> String {
 }
 
 fn too_large(limits: &Limits) -> RequestError {
-    let message = format!("The answer has more than {} bytes: ask for less at once.", limits.answer_bytes);
+    let message = format!(
+        "The answer has more than {} bytes. Ask for fewer fields or smaller pages.",
+        limits.answer_bytes
+    );
     RequestError::document("RESPONSE_TOO_LARGE", message)
 }
 
-/// Takes so many bytes and no more.
+/// A writer that fails beyond `most` bytes.
 struct Bounded {
     text: Vec<u8>,
     most: usize,
@@ -261,7 +264,7 @@ impl io::Write for Bounded {
         Ok(bytes.len())
     }
 
-    // JSON comes in pieces of a few bytes: none of them goes through the loop that the trait has for this
+    // serde_json writes pieces of a few bytes; this avoids the loop of the trait's default method
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.text.len() + bytes.len() > self.most {
             return Err(io::ErrorKind::FileTooLarge.into());
@@ -275,15 +278,15 @@ impl io::Write for Bounded {
     }
 }
 
-/// A refusal as JSON: an answer with `errors` and no `data`.
+/// A refusal as JSON: a GraphQL response with `errors` and no `data`.
 pub(crate) fn error_json(error: &RequestError) -> String {
     to_json(&error.to_body())
 }
 
 fn to_json(body: &impl Serialize) -> String {
     serde_json::to_string(body).unwrap_or_else(|error| {
-        tracing::error!(%error, "an answer could not be written as JSON");
-        r#"{"errors":[{"message":"The answer could not be written.","extensions":{"code":"INTERNAL"}}]}"#
+        tracing::error!(%error, "an answer could not be serialized as JSON");
+        r#"{"errors":[{"message":"The answer could not be serialized.","extensions":{"code":"INTERNAL"}}]}"#
             .to_owned()
     })
 }

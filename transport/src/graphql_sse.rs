@@ -1,9 +1,8 @@
-//! GraphQL over server-sent events, distinct-connections mode of the graphql-sse protocol: one operation a request,
-//! its answers as `next` events, its end as `complete`.
+//! GraphQL over server-sent events, in the distinct-connections mode of the graphql-sse protocol: one operation per request, its answers as
+//! `next` events, its end as `complete`.
 //!
-//! Errors of the document come as an event too, since browsers' event sources show no other; errors of the
-//! transport (token, rate, size) are plain HTTP answers. A revoked or expired token ends the stream with an error;
-//! a shutdown breaks it off without `complete`, so that clients connect again.
+//! Document errors are sent as an event as well, because browsers' event sources show no other; transport errors (token, rate, size) are plain
+//! HTTP answers. A revoked or expired token ends the stream with an error. A shutdown cuts it off without `complete`, so that clients reconnect.
 
 use std::{convert::Infallible, net::IpAddr, time::Duration};
 
@@ -64,7 +63,7 @@ pub(crate) fn respond(
         .streaming(Box::pin(stream::unfold(state, EventStream::next))))
 }
 
-/// The operation's answers as JSON.
+/// The operation's answers, as JSON.
 fn answers(endpoint: &Endpoint, prepared: Prepared) -> BoxStream<'static, String> {
     let service = endpoint.service.clone();
     if prepared.kind == Kind::Subscription {
@@ -87,7 +86,7 @@ fn keep_alive(seconds: u64) -> Interval {
     interval
 }
 
-/// Waits until the stream has to end before its operation does: with an error to tell, or without at a shutdown.
+/// Waits until the stream must end before its operation does: with an error to send, or with none at a shutdown.
 fn ended(
     endpoint: &Endpoint,
     caller: &Caller,
@@ -104,7 +103,7 @@ fn ended(
     }
 }
 
-/// Waits until a token's end; for ever if it has none.
+/// Waits until a token expires; forever if it does not.
 async fn until(expires_at: Option<DateTime<Utc>>) {
     match expires_at {
         Some(end) => tokio::time::sleep((end - Utc::now()).to_std().unwrap_or_default()).await,
@@ -112,7 +111,7 @@ async fn until(expires_at: Option<DateTime<Utc>>) {
     }
 }
 
-/// The body of an answer. It is read only as fast as the client reads, and nothing is kept for a slow one.
+/// The body of an answer. It is produced only as fast as the client reads, and nothing is queued for a slow client.
 struct EventStream {
     answers: BoxStream<'static, String>,
     ended: BoxFuture<'static, Option<RequestError>>,
@@ -147,7 +146,7 @@ impl EventStream {
 
 const COMPLETE: &str = "event: complete\ndata:\n\n";
 
-/// JSON has no line breaks of its own, so one `data` line holds it.
+/// JSON is written without line breaks, so it fits in one `data` line.
 fn next_event(json: &str) -> String {
     format!("event: next\ndata: {json}\n\n")
 }

@@ -1,4 +1,4 @@
-//! How GraphQL is spoken: HTTP, WebSocket and server-sent events, and the stages that a request passes.
+//! GraphQL transports (HTTP, WebSocket and server-sent events), and the pipeline that every request passes through.
 //!
 //! [`GraphqlService`] holds what they share; [`configure`] mounts them. The transports are
 //! [GraphQL over HTTP](https://graphql.github.io/graphql-over-http/draft/),
@@ -32,26 +32,26 @@ pub use listen::listen;
 pub use role_schema::{RoleSchemaError, RoleSet};
 pub use service::{AuthFailure, Authenticator, Caller, GraphqlService};
 
-/// How the endpoint is mounted.
+/// Options of the endpoint.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct HttpOptions {
-    /// Origins of other sites whose pages may call, as `https://example.com`; `*` is every origin. A page of this
-    /// server's own origin always may.
+    /// Origins of other sites whose pages may call this server, such as `https://example.com`; `*` allows every origin. Pages of this server's
+    /// own origin are always allowed.
     pub allowed_origins: Vec<String>,
-    /// Whether `/` shows the page for trying queries.
+    /// Whether `/` serves the page for trying queries.
     pub explorer: bool,
-    /// Addresses of the proxies whose `X-Forwarded-For` is believed.
+    /// Addresses of the reverse proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpAddr>,
 }
 
-/// What every handler of the endpoint needs.
+/// Shared state of the endpoint's handlers.
 pub(crate) struct Endpoint {
     pub(crate) service: Arc<GraphqlService>,
     pub(crate) options: HttpOptions,
 }
 
-/// Mounts `/graphql` (POST, GET, event stream, and WebSocket where it is served by [`listen`]), and the explorer at `/` if it is on.
+/// Mounts `/graphql` (POST, GET, event stream, and WebSocket if it is served by [`listen`]), and the explorer at `/` if it is enabled.
 pub fn configure(cfg: &mut web::ServiceConfig, service: Arc<GraphqlService>, options: HttpOptions) {
     let cors = origin::cors(&options);
     let explorer = options.explorer;

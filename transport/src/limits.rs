@@ -1,19 +1,19 @@
-//! Every bound the transports and the pipeline hold requests to. All are on by default and configurable.
+//! Limits on requests, enforced by the transports and the pipeline. All are on by default and configurable.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Bounds on what a client may ask. Sizes are bytes, times are seconds, the rest are counts.
-/// Past any of them the client gets an error whose `extensions.code` names the bound.
+/// Limits on requests. Sizes are in bytes, times in seconds, the rest are counts. A request beyond one gets an error whose `extensions.code`
+/// names the limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Request body of a POST, and the query string of a GET, in bytes (`BODY_TOO_LARGE`).
     pub body_bytes: usize,
-    /// Seconds within which a request's body has to arrive (`BODY_TIMEOUT`).
+    /// Seconds within which a request's body must arrive (`BODY_TIMEOUT`).
     pub body_seconds: u64,
-    /// Nesting of brackets in the JSON around a document, variables included (`JSON_TOO_DEEP`).
+    /// Nesting of brackets in the JSON around a document, including variables (`JSON_TOO_DEEP`).
     pub json_depth: usize,
     /// Nesting of `{`, `[` and `(` in a document (`DOCUMENT_TOO_DEEP`).
     pub bracket_depth: usize,
@@ -21,71 +21,71 @@ pub struct Limits {
     pub tokens: usize,
     /// Operation and fragment definitions in a document (`TOO_MANY_DEFINITIONS`).
     pub definitions: usize,
-    /// Nesting of fields, fragments expanded (`QUERY_TOO_DEEP`).
+    /// Nesting of fields, with fragments expanded (`QUERY_TOO_DEEP`).
     pub depth: u64,
-    /// Selections with fragments expanded: each field, spread and inline fragment is one (`TOO_MANY_FIELDS`).
+    /// Selections with fragments expanded; fields, spreads and inline fragments each count as one (`TOO_MANY_FIELDS`).
     pub fields: u64,
-    /// Aliased fields, fragments expanded (`TOO_MANY_ALIASES`).
+    /// Aliased fields, with fragments expanded (`TOO_MANY_ALIASES`).
     pub aliases: u64,
-    /// Directives, fragments expanded (`TOO_MANY_DIRECTIVES`).
+    /// Directives, with fragments expanded (`TOO_MANY_DIRECTIVES`).
     pub directives: u64,
-    /// Fields a query can answer with: each field is one, times the size of every list around it, which is its `first` or `last`, the number
-    /// of its `ids`, or what is usual for it (`QUERY_TOO_COMPLEX`).
+    /// Fields that a query may return (`QUERY_TOO_COMPLEX`). Each field counts as one, times the size of every list around it: its `first` or
+    /// `last`, the number of its `ids`, or otherwise the list's usual size.
     pub complexity: u64,
-    /// List size assumed where `first`, `last` or `ids` is a variable without value.
+    /// List size assumed if `first`, `last` or `ids` is a variable without a value.
     pub assumed_list_size: u64,
-    /// Bytes of one answer, and of one message of a subscription (`RESPONSE_TOO_LARGE`).
+    /// Bytes of one answer, and of one subscription message (`RESPONSE_TOO_LARGE`).
     pub answer_bytes: usize,
-    /// Seconds a query or mutation may run (`QUERY_TIMEOUT`).
+    /// Seconds that a query or mutation may run (`QUERY_TIMEOUT`).
     pub query_seconds: u64,
-    /// Memory for parsed and validated documents, in bytes of their text, for each role.
+    /// Size of each role's cache of validated documents, in bytes of their text.
     pub cached_document_bytes: u64,
-    /// Bounds on WebSockets and event streams.
+    /// Limits on WebSockets and event streams.
     pub sockets: SocketLimits,
-    /// Requests per time.
+    /// Rate limits.
     pub rates: RateLimits,
 }
 
-/// Bounds on WebSockets and event streams.
+/// Limits on WebSockets and event streams.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SocketLimits {
     /// Message from a client, in bytes (close 1009).
     pub message_bytes: usize,
-    /// Messages a client may send in a second, with a burst of twice that (close 4429).
+    /// Messages that a client may send per second, with a burst of twice that (close 4429).
     pub messages_per_second: u32,
     /// Operations running on one socket (`TOO_MANY_OPERATIONS`).
     pub operations: usize,
-    /// Sockets and event streams of one subject, on this node (close 4503, HTTP 429).
+    /// Sockets and event streams of one subject on this node (close 4503, HTTP 429).
     pub per_subject: usize,
-    /// Sockets and event streams from one address, on this node (HTTP 429).
+    /// Sockets and event streams from one address on this node (HTTP 429).
     pub per_address: usize,
-    /// Sockets and event streams in all, on this node (HTTP 503).
+    /// All sockets and event streams on this node (HTTP 503).
     pub total: usize,
-    /// Messages waiting for a client that reads slowly; its streams are not read further while they wait.
+    /// Messages queued for a slow client. While the queue is full, the client's subscriptions pause.
     pub queue_messages: usize,
-    /// The same, in bytes.
+    /// Bytes queued for a slow client, with the same effect.
     pub queue_bytes: usize,
-    /// Seconds in which a client with waiting messages has to take at least one (close 4508).
+    /// Seconds within which a client with queued messages must read at least one (close 4508).
     pub stall_seconds: u64,
     /// Seconds from the upgrade to `connection_init` (close 4408).
     pub init_seconds: u64,
-    /// Seconds between the pings that find dead peers (close 4504 after two without a sign of life), and between
-    /// the comments that keep an event stream open.
+    /// Seconds between the pings that detect dead clients (close 4504 after two without a sign of life), and between the comments that keep an
+    /// event stream open.
     pub ping_seconds: u64,
 }
 
-/// Requests per time, counted as a token bucket for each subject and each address. 0 turns a limit off.
+/// Rate limits, enforced by a token bucket for each subject and each address. 0 turns a limit off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RateLimits {
-    /// Operations per minute and subject (`RATE_LIMITED`); a mutation counts as many as it has fields.
+    /// Operations per minute and subject (`RATE_LIMITED`); a mutation counts once for each of its root fields.
     pub subject_per_minute: u32,
-    /// Operations a subject may start at once before the rate above holds.
+    /// Operations that a subject may start at once before the rate applies.
     pub subject_burst: u32,
-    /// Requests per minute and address, checked before the token is looked at (`RATE_LIMITED`).
+    /// Requests per minute and address, checked before the token (`RATE_LIMITED`).
     pub address_per_minute: u32,
-    /// Requests an address may start at once before the rate above holds.
+    /// Requests that an address may start at once before the rate applies.
     pub address_burst: u32,
 }
 

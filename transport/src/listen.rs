@@ -1,8 +1,8 @@
-//! The listener that GraphQL is served on.
+//! The listener that serves GraphQL.
 //!
-//! It serves HTTP as `actix_web::HttpServer` does, but for one thing: a connection that becomes a WebSocket is taken away from the HTTP
-//! dispatcher, whose two buffers of 8 KiB would otherwise stay for as long as the socket does. The application decides about an upgrade
-//! as about any request; where it agrees, it leaves a socket in the request's [`Handover`].
+//! It serves HTTP like `actix_web::HttpServer`, with one difference: it takes a connection that becomes a WebSocket away from the HTTP
+//! dispatcher, whose two buffers of 8 KiB would otherwise live as long as the socket. The application decides on an upgrade as on any request;
+//! if it agrees, it leaves a socket in the request's [`Handover`].
 
 use std::{
     convert::Infallible,
@@ -44,21 +44,21 @@ use super::{
     unread::close_unread,
 };
 
-/// How long a client may take to read what it is sent at once, and to close a connection that is over for the server.
+/// Time limit for a client to read a final answer, and to close a connection that the server has finished with.
 const DISCONNECT: Duration = Duration::from_secs(1);
-/// How long a refused client may take nothing of its answer.
+/// How long a refused client may read nothing of its answer.
 const STALL: Duration = Duration::from_secs(20);
 
 type Application = BoxService<Request, ServiceResponse, HttpResponse>;
 type ApplicationFactory = BoxServiceFactory<(), Request, ServiceResponse, HttpResponse, ()>;
-/// What asks for an upgrade, and the connection it came on.
+/// An upgrade request and its connection.
 type Asked = (Request, Framed<TcpStream, Codec>);
 
-/// A server of what `mount` mounts, and the address it is bound to. It ignores signals; when it is stopped gracefully it waits
-/// `shutdown_seconds` for what runs.
+/// Starts a server with the routes of `mount`; returns it and the address it is bound to. It ignores signals. A graceful stop waits
+/// `shutdown_seconds` for running requests.
 ///
 /// # Errors
-/// An address that cannot be bound.
+/// If the address cannot be bound.
 pub fn listen(
     address: SocketAddr,
     workers: usize,
@@ -91,7 +91,7 @@ pub fn listen(
     Ok((builder.run(), address))
 }
 
-/// Asks the application about upgrades. Everything that the HTTP codec takes for one comes here: WebSockets at any path, and CONNECT.
+/// Passes upgrade requests to the application. The HTTP codec classifies these as upgrades: WebSockets at any path, and CONNECT.
 fn upgrades(application: ApplicationFactory) -> BoxServiceFactory<(), Asked, (), Infallible, ()> {
     boxed::factory(fn_factory(move || {
         let application = application.new_service(());
@@ -112,7 +112,7 @@ impl Service<Asked> for Upgrades {
         let handover = Handover::default();
         request.extensions_mut().insert(handover.clone());
         let answer = self.0.call(request);
-        // this future lives as long as the socket: what only the beginning needs is in a box of its own
+        // this future lives as long as the socket, so state needed only at the start is boxed separately
         let opening = Box::pin(async move {
             let response = answer.await.map_or_else(|refusal| refusal, |answer| answer.into_parts().1);
             open(response, connection, &handover).await
@@ -128,7 +128,7 @@ impl Service<Asked> for Upgrades {
     }
 }
 
-/// Tells the client what the application answered, and makes a socket of the connection if it agreed.
+/// Sends the application's answer to the client, and turns the connection into a socket if the application agreed.
 async fn open(
     response: HttpResponse,
     connection: Framed<TcpStream, Codec>,
@@ -147,7 +147,7 @@ async fn open(
     Ok(Some(opened.on(stream, parts.read_buf)))
 }
 
-/// Answers a request that is no upgrade after all. Where its body would end is not known: the connection ends with the answer.
+/// Answers a request that does not become a socket. The end of its body is unknown, so the connection ends with the answer.
 async fn refuse(
     response: HttpResponse,
     stream: &mut TcpStream,
@@ -156,7 +156,7 @@ async fn refuse(
 ) -> io::Result<()> {
     let (mut head, body) = Response::from(response).into_parts();
     head.head_mut().set_connection_type(ConnectionType::Close);
-    // the codec writes what it takes for an upgrade without chunks
+    // the codec writes an answer to an upgrade without chunks
     head.head_mut().no_chunking(true);
     codec.encode(Message::Item((head, body.size())), &mut out)?;
     let mut body = pin!(body);
@@ -175,8 +175,8 @@ async fn refuse(
     Ok(())
 }
 
-/// Ends a connection on which everything is said. What the client still sends is read and forgotten for a moment: closed with bytes
-/// unread, the connection would be reset, and the client might never see the end of what it was sent.
+/// Closes a connection after the last answer. For a moment, input is still read and discarded: closing with unread bytes would reset the
+/// connection, and the client might lose the end of its answer.
 pub(super) async fn linger(stream: &mut TcpStream) {
     let end = async {
         stream.shutdown().await?;

@@ -1,4 +1,4 @@
-//! Content negotiation: what the client sent and what it takes.
+//! Content negotiation: the type of the request body, and the types that the client accepts.
 
 use actix_web::{
     HttpRequest,
@@ -7,10 +7,10 @@ use actix_web::{
 
 use super::error::RequestError;
 
-/// The forms an answer can have.
+/// The media types of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// `application/json`, the form for clients that state nothing better.
+    /// `application/json`, the default.
     Json,
     /// `application/graphql-response+json`.
     GraphqlResponse,
@@ -19,7 +19,7 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    /// The header's value; JSON is always UTF-8.
+    /// The `Content-Type` value; JSON is always UTF-8.
     pub(crate) const fn content_type(self) -> &'static str {
         match self {
             Self::Json => "application/json; charset=utf-8",
@@ -29,7 +29,7 @@ impl Answer {
     }
 }
 
-/// Chooses by the `Accept` header: the best weight wins, and among equals what stands first.
+/// Chooses by the `Accept` header: the highest weight wins, and among equal weights the first.
 pub(crate) fn negotiate(request: &HttpRequest) -> Result<Answer, RequestError> {
     let mut best: Option<(u16, Answer)> = None;
     let mut stated = false;
@@ -48,12 +48,12 @@ pub(crate) fn negotiate(request: &HttpRequest) -> Result<Answer, RequestError> {
         None => Err(RequestError::transport(
             StatusCode::NOT_ACCEPTABLE,
             "NOT_ACCEPTABLE",
-            "Answers are application/graphql-response+json, application/json or text/event-stream.",
+            "Accept application/graphql-response+json, application/json or text/event-stream.",
         )),
     }
 }
 
-/// One range of an `Accept` header with its weight in thousandths, if an answer fits it.
+/// One range of an `Accept` header with its weight in thousandths; `None` if it matches no media type of ours.
 fn media_range(range: &str) -> Option<(u16, Answer)> {
     let mut parts = range.split(';').map(str::trim);
     let answer = match parts.next()?.to_ascii_lowercase().as_str() {
@@ -74,7 +74,7 @@ fn media_range(range: &str) -> Option<(u16, Answer)> {
     (weight > 0).then_some((weight, answer))
 }
 
-/// `1`, `0.5` or `0.125` (RFC 9110, section 12.4.2).
+/// Parses a weight, such as `1`, `0.5` or `0.125` (RFC 9110, section 12.4.2).
 fn thousandths(text: &str) -> Option<u16> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let whole: u16 = whole.parse().ok().filter(|whole| *whole <= 1)?;
@@ -89,7 +89,8 @@ fn is_utf8(charset: &str) -> bool {
     charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
 }
 
-/// Refuses a body that is not JSON in UTF-8; forms and plain text, which a foreign page may send unasked, above all.
+/// Refuses a body that is not JSON in UTF-8. Above all this stops forms and plain text, which another site's page may send without a CORS
+/// preflight.
 pub(crate) fn check_content_type(request: &HttpRequest) -> Result<(), RequestError> {
     let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let mut parts = value.unwrap_or_default().split(';').map(str::trim);
@@ -105,7 +106,7 @@ pub(crate) fn check_content_type(request: &HttpRequest) -> Result<(), RequestErr
     Err(RequestError::transport(
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
         "UNSUPPORTED_MEDIA_TYPE",
-        "The body has to be application/json in UTF-8, not compressed.",
+        "Send the body as application/json in UTF-8, not compressed.",
     ))
 }
 

@@ -1,4 +1,4 @@
-//! Requests of clients: how many, how they ended, how long they took; sockets, subscriptions and what they were told.
+//! GraphQL requests: counts, outcomes and durations; open sockets, subscriptions and their messages.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 
 use telemetry::DURATION_BUCKETS;
 
-/// Codes of errors that are told apart; those past it count as `OTHER`.
+/// Error codes with a series of their own; further codes count as `OTHER`.
 const MAX_CODES: usize = 200;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -30,18 +30,18 @@ struct Code {
     code: String,
 }
 
-/// Requests of clients.
+/// GraphQL requests, sockets and subscriptions.
 #[derive(Debug)]
 pub struct Metrics {
     requests: Family<Request, Counter>,
     seconds: Family<Operation, Histogram, fn() -> Histogram>,
     errors: Family<Code, Counter>,
     known: std::sync::Mutex<std::collections::HashSet<String>>,
-    /// WebSockets and event streams open now.
+    /// WebSockets and event streams that are open.
     pub sockets: Gauge,
-    /// Subscriptions running now.
+    /// Subscriptions that are running.
     pub subscriptions: Gauge,
-    /// Messages that subscriptions gave their clients.
+    /// Messages sent to subscribers.
     pub messages: Counter,
 }
 
@@ -61,7 +61,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// An operation was run, after so long, with errors of these codes.
+    /// Counts an executed operation, with its duration and the codes of its errors.
     pub fn done<'a>(
         &self,
         operation: &'static str,
@@ -84,7 +84,7 @@ impl Metrics {
         self.subscriptions.inc();
     }
 
-    /// A request was refused before anything of it ran, or ran out of time.
+    /// A request was refused before execution, or timed out.
     pub fn refused(&self, code: &str) {
         self.requests.get_or_create(&Request { operation: "none", outcome: "refused" }).inc();
         self.error(code);
@@ -92,7 +92,7 @@ impl Metrics {
 
     fn error(&self, code: &str) {
         let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // codes are words of this program; should one ever be made of something else, the series stay bounded
+        // codes are constants of this program; the limit keeps the series bounded if that ever changes
         if !known.contains(code) && known.len() < MAX_CODES {
             known.insert(code.to_owned());
         }
@@ -104,15 +104,15 @@ impl Metrics {
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "graphql_requests",
-            "GraphQL requests, by what they do and how they ended",
+            "GraphQL requests, by operation and outcome",
             self.requests.clone(),
         );
-        let help = "Time from a GraphQL operation that was accepted to its answer";
+        let help = "Time from accepting a GraphQL operation to answering it";
         registry.register("graphql_request_duration_seconds", help, self.seconds.clone());
-        registry.register("graphql_errors", "Errors answered to clients, by their code", self.errors.clone());
-        registry.register("sockets_open", "WebSockets and event streams that are open", self.sockets.clone());
-        registry.register("subscriptions_open", "Subscriptions that are running", self.subscriptions.clone());
-        let help = "Messages that subscriptions gave their clients";
+        registry.register("graphql_errors", "Errors answered to clients, by code", self.errors.clone());
+        registry.register("sockets_open", "Open WebSockets and event streams", self.sockets.clone());
+        registry.register("subscriptions_open", "Running subscriptions", self.subscriptions.clone());
+        let help = "Messages sent to subscribers";
         registry.register("subscription_messages", help, self.messages.clone());
     }
 }

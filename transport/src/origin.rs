@@ -1,4 +1,4 @@
-//! Who is behind a request: its address, its token, and the page it comes from.
+//! The origin of a request: its address, its token, and the page that sent it.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -12,10 +12,10 @@ use telemetry::{request, trace};
 
 use super::{HttpOptions, error::RequestError};
 
-/// Longest token that is looked at, in bytes.
+/// Longest token accepted, in bytes.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// The client's address: the connection's, or behind trusted proxies the last one they did not add themselves.
+/// The client's address: that of the connection or, behind trusted proxies, the last forwarded address that is not one of theirs.
 pub(crate) fn peer(request: &HttpRequest, options: &HttpOptions) -> IpAddr {
     let connection = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
     if !options.trusted_proxies.contains(&connection) {
@@ -32,7 +32,7 @@ pub(crate) fn peer(request: &HttpRequest, options: &HttpOptions) -> IpAddr {
     connection
 }
 
-/// The token of the `Authorization` header, `None` without one.
+/// The token of the `Authorization` header; `None` without the header.
 pub(crate) fn bearer(request: &HttpRequest) -> Result<Option<&str>, RequestError> {
     let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
     value
@@ -51,12 +51,12 @@ pub(crate) fn bearer_token(value: &str) -> Option<&str> {
     good.then_some(token)
 }
 
-/// The client's name for itself.
+/// The `User-Agent` header.
 pub(crate) fn user_agent(request: &HttpRequest) -> Option<&str> {
     request.headers().get(header::USER_AGENT)?.to_str().ok()
 }
 
-/// Refuses a page of an origin that is neither this server's nor on the list. Programs send no `Origin`.
+/// Refuses a page whose origin is neither this server's nor on the list. Programs other than browsers send no `Origin`.
 pub(crate) fn check(request: &HttpRequest, options: &HttpOptions) -> Result<(), RequestError> {
     let Some(origin) = request.headers().get(header::ORIGIN) else { return Ok(()) };
     let allowed = origin.to_str().is_ok_and(|origin| is_allowed(origin, options) || is_own(origin, request));
@@ -66,7 +66,7 @@ pub(crate) fn check(request: &HttpRequest, options: &HttpOptions) -> Result<(), 
     Err(RequestError::transport(
         StatusCode::FORBIDDEN,
         "FORBIDDEN_ORIGIN",
-        "Pages of this origin may not call this server.",
+        "Pages of this origin may not call this server. The operator can add it to `allowed_origins`.",
     ))
 }
 
@@ -80,7 +80,7 @@ fn is_own(origin: &str, request: &HttpRequest) -> bool {
     matches!((host, authority), (Some(host), Some(authority)) if host.eq_ignore_ascii_case(authority))
 }
 
-/// The answers that browsers need before they show another origin's page what it asked for.
+/// The CORS headers that browsers need before they give an answer to a page of another origin.
 pub(crate) fn cors(options: &HttpOptions) -> Cors {
     let listed = options.clone();
     Cors::default()

@@ -1,4 +1,4 @@
-//! Requests per time, as token buckets by address and by subject.
+//! Rate limits: token buckets by address and by subject.
 
 use std::{
     hash::{BuildHasher, Hash, RandomState},
@@ -14,11 +14,11 @@ use governor::{
 
 use super::error::RequestError;
 
-/// Keys are hashed into this many buckets, so that no flood of new keys makes the table grow. Two keys that meet in
-/// a bucket share its rate; the hash is secret, so nobody can choose whom to meet.
+/// Keys are hashed into this many buckets, so that a flood of new keys cannot grow the table. Two keys in the same bucket share its rate. The
+/// hash is secret, so a client cannot choose a bucket to collide with.
 const BUCKETS: u64 = 1 << 16;
 
-/// A rate for each key.
+/// A rate limit for each key.
 pub struct KeyedRate {
     buckets: Option<RateLimiter<u64, DashMapStateStore<u64>, DefaultClock>>,
     hasher: RandomState,
@@ -26,7 +26,7 @@ pub struct KeyedRate {
 }
 
 impl KeyedRate {
-    /// So many a minute, with so many at once; 0 a minute is no limit.
+    /// Allows `rate` requests per minute with a burst of `burst`; a `rate` of 0 disables the limit.
     pub fn per_minute(rate: u32, burst: u32) -> Self {
         let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
         let buckets = NonZeroU32::new(rate)
@@ -34,7 +34,8 @@ impl KeyedRate {
         Self { buckets, hasher: RandomState::new(), clock: DefaultClock::default() }
     }
 
-    /// Takes so many from the key's bucket, or none and says when they will be there. More than the bucket ever holds are never there.
+    /// Takes `count` tokens from the key's bucket, or none. The error says when they will be available, unless `count` exceeds the bucket's
+    /// size.
     pub fn take_many(&self, key: impl Hash, count: u32) -> Result<(), RequestError> {
         let (Some(buckets), Some(count)) = (&self.buckets, NonZeroU32::new(count)) else { return Ok(()) };
         let bucket = self.hasher.hash_one(key) % BUCKETS;
@@ -48,7 +49,7 @@ impl KeyedRate {
         }
     }
 
-    /// Takes one from the key's bucket, or says when there will be one again.
+    /// Takes one token from the key's bucket; the error says when the next one is available.
     pub fn take(&self, key: impl Hash) -> Result<(), RequestError> {
         let Some(buckets) = &self.buckets else { return Ok(()) };
         let bucket = self.hasher.hash_one(key) % BUCKETS;
@@ -63,7 +64,7 @@ fn too_many_requests() -> RequestError {
     RequestError::transport(
         StatusCode::TOO_MANY_REQUESTS,
         "RATE_LIMITED",
-        "Too many requests: wait as long as Retry-After says.",
+        "Too many requests. Wait as long as `retryAfter` says, or send fewer at once.",
     )
 }
 
@@ -90,7 +91,7 @@ mod tests {
         let refused = rate.take_many("a", 5).expect_err("two are left");
         assert!(refused.retry_after.is_some());
         assert!(rate.take_many("a", 2).is_ok());
-        assert!(rate.take_many("b", 11).is_err(), "more than it holds");
+        assert!(rate.take_many("b", 11).is_err(), "more than the bucket holds");
     }
 
     #[test]

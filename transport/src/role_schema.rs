@@ -1,4 +1,4 @@
-//! The schema as each role sees it: what a role may not use is not there, in introspection as in validation.
+//! Role schemas: the members that a role may not use do not exist for it, in introspection and in validation.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -19,24 +19,24 @@ impl RoleSet {
     /// Every role.
     pub const ALL: Self = Self(u32::MAX);
 
-    /// The set of the one role with this number (0 to 31).
+    /// The set of the single role with this number (0 to 31).
     pub const fn role(number: u32) -> Self {
         Self(1 << number)
     }
 
-    /// Roles in either set.
+    /// The union of both sets.
     #[must_use]
     pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Roles in this set and not in the other.
+    /// The roles in this set but not in the other.
     #[must_use]
     pub const fn except(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    /// Whether the sets share a role.
+    /// Whether the sets have a role in common.
     pub const fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
@@ -50,31 +50,31 @@ impl std::ops::BitOr for RoleSet {
     }
 }
 
-/// Who may see what. A key is `Type`, `Type.member` (a field, input field or enum value) or `Type.field.argument`;
-/// what has no entry is visible to every role that can reach it.
+/// Visibility table. A key is `Type`, `Type.member` (a field, input field or enum value) or `Type.field.argument`. A member without an entry is
+/// visible to every role that can reach it.
 pub type Visibility<'a> = &'a [(&'a str, RoleSet)];
 
-/// A table or schema the roles' schemas cannot be made from.
+/// Why the roles' schemas could not be derived.
 #[derive(Debug, thiserror::Error)]
 pub enum RoleSchemaError {
     /// The full schema is not valid GraphQL.
     #[error("the schema is not valid: {0}")]
     Schema(String),
-    /// An entry names what the schema does not have.
-    #[error("visibility of {0}: the schema has no such thing")]
+    /// An entry names something that the schema does not have.
+    #[error("the visibility table names {0}, which the schema does not have")]
     UnknownEntry(String),
-    /// A role's part is not a schema: an object lacks a field its interface shows, say.
+    /// A role's part is not a valid schema: for example, an object lacks a field of its interface.
     #[error("the schema of role {role} is not valid: {reason}")]
     Role {
         /// The role's key.
         role: String,
-        /// What is wrong with it.
+        /// The validation error.
         reason: String,
     },
 }
 
-/// Prunes the full schema (`sdl`) to what `role` sees: hidden members first, then members of types that are gone,
-/// then types with no members left, and last what no root reaches.
+/// Prunes the full schema (`sdl`) to the part that `role` sees: first hidden members, then members of removed types, then types without members,
+/// and last types that no root reaches.
 pub fn prune(
     sdl: &str,
     role_key: &str,
@@ -157,7 +157,7 @@ fn hide_fields(name: &Name, fields: &mut Fields, is_hidden: &dyn Fn(&str) -> boo
     }
 }
 
-/// Removes members of types that are gone and types without members; answers whether anything went.
+/// Removes members of removed types, and types without members; returns whether anything was removed.
 fn remove_dangling(schema: &mut Schema) -> bool {
     let known: HashSet<Name> = schema.types.keys().cloned().collect();
     let gone = |name: &Name| !known.contains(name) && !is_built_in_scalar(name);
@@ -207,7 +207,7 @@ fn retain_interfaces(
 
 fn retain_fields(fields: &mut Fields, gone: &dyn Fn(&Name) -> bool) -> bool {
     let before = fields.len();
-    // A field whose required argument is gone cannot be used either.
+    // a field whose required argument was removed cannot be used either
     fields.retain(|_, field| {
         !gone(field.ty.inner_named_type())
             && !field
@@ -257,7 +257,7 @@ fn drop_missing_roots(schema: &mut Schema) {
     }
 }
 
-/// Types that the roots or a directive lead to. An object that implements a reachable interface is reachable.
+/// Types reachable from the roots or from a directive. An object that implements a reachable interface is reachable.
 fn reachable(schema: &Schema) -> BTreeSet<Name> {
     let implementers = implementers(schema);
     let roots = &schema.schema_definition;

@@ -1,4 +1,4 @@
-//! What all transports share: the roles' schemas, the executor, who calls, and what is counted across sockets.
+//! Shared state of all transports: the roles' schemas, the executor, authentication, and the limits that span sockets.
 
 use std::{
     collections::HashMap,
@@ -26,60 +26,60 @@ use telemetry::RequestId;
 
 use crate::metrics::Metrics;
 
-/// Within this time every socket is closed when the server stops.
+/// When the server stops, all sockets are closed within this time.
 const LONGEST_SPREAD: Duration = Duration::from_secs(2);
 
-/// Adds what resolvers need to know of the caller to a request's data.
+/// Attaches the data about the caller that resolvers need to a request.
 pub type AttachData = Arc<dyn Fn(&mut Request) + Send + Sync>;
 
-/// What a transport needs to know of who calls.
+/// The caller, as a transport sees it.
 #[derive(Clone)]
 pub struct Caller {
-    /// Picks the role's schema; one of the keys the service was made with.
+    /// Key of the role's schema; one of the keys passed to [`GraphqlService::new`].
     pub role_key: &'static str,
-    /// Who is counted for rates and sockets: a user's or token's id, and for nobody the address.
+    /// Subject of rate and socket limits: the id of a user or token; for an anonymous caller, the address.
     pub subject: String,
-    /// When the token ends, and with it sockets and streams.
+    /// When the token expires, which ends sockets and streams. `None` if it never does.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Cancelled when the session or token is revoked or its user disabled: ends sockets and streams at once.
+    /// Cancelled when the session or token is revoked or its user is disabled; ends sockets and streams at once.
     pub revoked: CancellationToken,
-    /// Whether the subject is a user or token, whose id logs may tell.
+    /// Whether the subject is a user or token, whose id may appear in logs.
     pub is_somebody: bool,
-    /// For the resolvers.
+    /// Attaches the caller's data for the resolvers.
     pub attach: AttachData,
 }
 
-/// Why nobody is let in.
+/// Why authentication failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthFailure {
     /// The token is forged, expired or revoked: 401, WebSocket 4403.
     Unauthenticated,
-    /// It could not be looked at now: 503, WebSocket 1013.
+    /// The token could not be checked: 503, WebSocket 1013.
     Unavailable,
 }
 
 impl AuthFailure {
-    /// The answer over HTTP.
+    /// The HTTP answer.
     pub fn to_error(self) -> RequestError {
         match self {
             Self::Unauthenticated => RequestError::transport(
                 StatusCode::UNAUTHORIZED,
                 "UNAUTHENTICATED",
-                "The token is not valid or not valid any more.",
+                "The token is invalid, expired or revoked. Get a new one.",
             ),
             Self::Unavailable => RequestError::transport(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "UNAVAILABLE",
-                "The token could not be checked now.",
+                "The token could not be checked. Try again in a moment.",
             )
             .retry_after(1),
         }
     }
 }
 
-/// Turns a token into a caller.
+/// Authenticates callers by their token.
 pub trait Authenticator: Send + Sync + 'static {
-    /// `token` is without `Bearer`; `None` asks for the caller that nobody is.
+    /// `token` comes without `Bearer`; `None` asks for the anonymous caller.
     fn authenticate<'a>(
         &'a self,
         token: Option<&'a str>,
@@ -102,12 +102,11 @@ pub struct GraphqlService {
 }
 
 impl GraphqlService {
-    /// A service over an executor (an `async_graphql::Schema` in fast validation mode). `sdl` is its full schema;
-    /// `roles` are the roles' keys and bits, `visibility` says which of them sees what. When `shutdown` is
-    /// cancelled, sockets close with 1001 and streams end.
+    /// Creates a service on an executor (an `async_graphql::Schema` in fast validation mode). `sdl` is its full schema, `roles` are the roles'
+    /// keys and bits, and `visibility` says which roles see what. When `shutdown` is cancelled, sockets close with 1001 and streams end.
     ///
     /// # Errors
-    /// A schema or table from which a role's schema cannot be made.
+    /// If a role's schema cannot be derived from the schema and the table.
     pub fn new<E: Executor>(
         executor: E,
         sdl: &str,
@@ -136,7 +135,7 @@ impl GraphqlService {
         })
     }
 
-    /// Leaves the events of subscriptions to what this makes of them, where it makes anything of them.
+    /// Compiles the subscriptions that `compile` supports; their events then bypass the executor.
     #[must_use]
     pub fn live(mut self, compile: Compile) -> Self {
         for pipeline in self.roles.values_mut() {
@@ -145,7 +144,7 @@ impl GraphqlService {
         self
     }
 
-    /// Holds requests to what the schema's types do not say.
+    /// Adds checks that the schema's types cannot express.
     #[must_use]
     pub fn noting(mut self, notes: Notes) -> Self {
         for pipeline in self.roles.values_mut() {
@@ -154,17 +153,17 @@ impl GraphqlService {
         self
     }
 
-    /// What is counted.
+    /// The metrics of this service.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
     }
 
-    /// The schema that a role sees, in the schema definition language.
+    /// The schema visible to a role, in SDL.
     pub fn sdl(&self, role_key: &str) -> Option<String> {
         self.roles.get(role_key).map(RolePipeline::sdl)
     }
 
-    /// The bounds in force.
+    /// The limits in force.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -173,7 +172,7 @@ impl GraphqlService {
         &*self.executor
     }
 
-    /// Takes one request of an address; asked before anything else is done for it.
+    /// Applies the rate limit of an address; called before any other work.
     pub(crate) fn admit_address(&self, peer: IpAddr) -> Result<(), RequestError> {
         self.address_rate.take(network(peer))
     }
@@ -187,8 +186,8 @@ impl GraphqlService {
         self.authenticator.authenticate(token, peer, user_agent).await
     }
 
-    /// Finds out who calls, and takes the operation through every stage but execution. A mutation that is open to everybody, such as logging in,
-    /// does not fail because of a token that is not valid any more: it is what the client needs to get a new one.
+    /// Authenticates the caller, and takes the operation through every stage but execution. A mutation open to everybody, such as the login,
+    /// does not fail because of an invalid token: the client needs it to get a new token.
     pub(crate) async fn enter(
         &self,
         token: Result<Option<&str>, RequestError>,
@@ -215,8 +214,8 @@ impl GraphqlService {
         }
     }
 
-    /// Takes one operation of the caller through every stage but execution. A mutation counts as many requests as it has fields, so that a
-    /// hundred guesses at a password are a hundred.
+    /// Takes one operation of the caller through every stage but execution. For the rate limit, a mutation counts once for each of its root
+    /// fields, so that a hundred password guesses in one request count as a hundred.
     pub(crate) fn prepare(
         &self,
         caller: &Caller,
@@ -238,14 +237,14 @@ impl GraphqlService {
         Ok(prepared)
     }
 
-    /// Counts a socket or stream of an address for as long as the guard lives.
+    /// Counts a socket or stream of an address until the guard is dropped.
     pub(crate) fn open_socket(&self, peer: IpAddr) -> Result<SocketGuard, RequestError> {
-        // requests under way are answered until the end; what would outlive it is for another node
+        // running requests are answered during a shutdown, but sockets and streams would outlast it: another node takes them
         if self.shutdown.is_cancelled() {
             return Err(RequestError::transport(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "SHUTTING_DOWN",
-                "The server is shutting down.",
+                "The server is shutting down. Try again to reach another node.",
             )
             .retry_after(1));
         }
@@ -254,7 +253,7 @@ impl GraphqlService {
             RequestError::transport(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "TOO_MANY_SOCKETS",
-                "The server is full.",
+                "The server has too many open sockets and streams. Try again later.",
             )
             .retry_after(5)
         })?;
@@ -265,19 +264,19 @@ impl GraphqlService {
         Ok(guard)
     }
 
-    /// Counts the same socket for its subject too.
+    /// Counts the same socket for its subject, too.
     pub(crate) fn count_subject(&self, guard: &mut SocketGuard, caller: &Caller) -> Result<(), RequestError> {
         guard.add(SocketKey::Subject(caller.subject.clone()), self.limits.sockets.per_subject)
     }
 
-    /// Sockets and event streams open now.
+    /// Sockets and event streams that are open.
     pub fn open_sockets(&self) -> usize {
         self.sockets.get(&SocketKey::All)
     }
 }
 
-/// Waits until a socket or stream has to go because the server stops. Each waits a moment of its own, so that the clients of a full
-/// server do not all come to the other nodes in one instant: a thousand a second.
+/// Waits until a socket or stream must close because the server stops. Each waits for a random time, so that the clients of a full server
+/// reconnect to the other nodes at about a thousand per second, not all in one instant.
 pub(crate) async fn going_away(service: Arc<GraphqlService>) {
     service.shutdown.cancelled().await;
     let open = u64::try_from(service.open_sockets()).unwrap_or(u64::MAX);
@@ -285,7 +284,7 @@ pub(crate) async fn going_away(service: Arc<GraphqlService>) {
     tokio::time::sleep(spread.mul_f64(rand::random())).await;
 }
 
-/// An IPv6 client has a whole /64 to choose addresses from: it is counted as one.
+/// Groups IPv6 addresses by /64, because a client can choose its address within one.
 fn network(peer: IpAddr) -> IpAddr {
     match peer {
         IpAddr::V4(_) => peer,
@@ -303,7 +302,7 @@ enum SocketKey {
     Subject(String),
 }
 
-/// Open sockets by key; it holds at most three keys a socket.
+/// Open sockets by key, with at most three keys per socket.
 #[derive(Default)]
 struct SocketCounts(Mutex<HashMap<SocketKey, usize>>);
 
@@ -346,7 +345,7 @@ impl SocketGuard {
             RequestError::transport(
                 StatusCode::TOO_MANY_REQUESTS,
                 "TOO_MANY_SOCKETS",
-                format!("More than {limit} sockets and streams are open."),
+                format!("There are already {limit} open sockets and streams, the maximum. Close one first."),
             )
             .retry_after(5)
         })?;

@@ -1,7 +1,8 @@
-//! A body that nobody read to its end.
+//! Handling of request bodies that were not read to the end.
 //!
-//! actix reads on for as long as a body in chunks goes on once its reader is gone, and keeps the connection for that; a client that sends a byte a
-//! minute has one for ever. While the reader is there, it ends the connection with the answer instead. So the reader is kept until then.
+//! Once the reader of a chunked body is dropped, actix keeps reading and keeps the connection as long as the body goes on: a client that sends a
+//! byte a minute would hold it forever. While the reader exists, actix closes the connection after the answer. So this middleware keeps the
+//! reader until then.
 
 use std::{
     cell::RefCell,
@@ -20,10 +21,10 @@ use actix_web::{
 };
 use futures_util::{Stream, StreamExt as _};
 
-/// Middleware: ends a connection whose request was answered before its body was read.
+/// Middleware: closes a connection whose request was answered before its body was read.
 ///
 /// # Errors
-/// Those of the service.
+/// Errors of the service.
 pub async fn close_unread(
     mut request: ServiceRequest,
     next: Next<BoxBody>,
@@ -42,7 +43,7 @@ pub async fn close_unread(
     })
 }
 
-/// What a handler reads a body from; empty once it has come to the end.
+/// The handler's source of the body; it empties itself at the end of the body.
 struct Reader(Rc<RefCell<Option<Payload>>>);
 
 impl Stream for Reader {
@@ -59,7 +60,7 @@ impl Stream for Reader {
     }
 }
 
-/// An answer that is sent while the rest of the request is still to come.
+/// An answer sent before the whole request has arrived.
 struct Answer {
     body: BoxBody,
     _unread: Payload,

@@ -1,4 +1,4 @@
-//! What is the process's: memory, open files, its start, its version, and what the database did to it.
+//! Metrics of the process: memory, open files, start time, version, and database failures.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -6,7 +6,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-/// Ticks of `/proc` in a second and bytes of a page: what Linux tells programs on every platform that this is built for.
+/// Clock ticks in `/proc` per second, and bytes of a page. Linux uses these values on x86-64; arm64 may have larger pages.
 const TICKS: u64 = 100;
 const PAGE: i64 = 4_096;
 
@@ -41,14 +41,14 @@ pub(super) fn register(all: &mut Registry) {
     }
     let build = Family::<Build, Gauge>::default();
     build.get_or_create(&Build { version: env!("CARGO_PKG_VERSION") }).set(1);
-    all.register("callshop_build_info", "Always 1: which program this is", build);
-    let help = "Failures of the database, by their kind";
+    all.register("callshop_build_info", "Always 1; the label is the version of the program", build);
+    let help = "Database failures, by kind";
     let database = store::counters::read();
     let errors = Family::<Kind, Counter>::default();
     errors.get_or_create(&Kind { kind: "statement" }).inc_by(database.statements);
     errors.get_or_create(&Kind { kind: "no_connection" }).inc_by(database.connections);
     all.register("callshop_database_errors", help, errors);
-    let help = "Transactions that ran again after a deadlock or a serialization failure";
+    let help = "Transactions retried after a deadlock or a serialization failure";
     let retries: Counter = Counter::default();
     retries.inc_by(database.retries);
     all.register("callshop_database_retries", help, retries);
@@ -58,10 +58,10 @@ fn read(path: &str) -> Option<String> {
     std::fs::read_to_string(path).ok()
 }
 
-/// When the process started, in seconds since 1970.
+/// Start time of the process, in Unix seconds.
 fn started() -> Option<i64> {
     let stat = read("/proc/self/stat")?;
-    // the second field is the program's name in parentheses, and may hold anything; the start is the 22nd
+    // the second field is the program's name in parentheses and may contain anything; the start is field 22
     let ticks: u64 = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()?;
     let stat = read("/proc/stat")?;
     let boot = stat.lines().find_map(|line| line.strip_prefix("btime "))?;

@@ -1,5 +1,5 @@
-//! What is not counted but read when somebody asks: the writer's queue, pools, the tariff cache, and, at most once in some seconds, what
-//! the database knows of live calls and holds.
+//! Gauges read at scrape time: the writer's queue, pools, the tariff cache and, at most once in five seconds, live calls and holds from the
+//! database.
 
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
@@ -14,9 +14,9 @@ use app::App;
 use app::calls::writer::CallWriter;
 use store::health::InProgress;
 
-/// How long what the database said stands.
+/// How long values read from the database are reused.
 const FRESH: Duration = Duration::from_secs(5);
-/// How long the database may take.
+/// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -34,7 +34,7 @@ struct Currency {
     currency: String,
 }
 
-/// The gauges, as they were read last.
+/// The gauges, with the values last read.
 #[derive(Debug, Default)]
 pub struct Gauges {
     waiting: Gauge,
@@ -54,7 +54,7 @@ pub struct Gauges {
 }
 
 impl Gauges {
-    /// Reads everything. A database that does not answer leaves its gauges out, rather than old.
+    /// Reads everything. If the database does not answer, its gauges are left out rather than shown with old values.
     pub async fn read(&self, app: &App, writer: &CallWriter) {
         let (room, queue) = writer.room();
         self.waiting.set(signed(queue.saturating_sub(room)));
@@ -76,7 +76,7 @@ impl Gauges {
         let state = match tokio::time::timeout(PATIENCE, app.store.in_progress()).await {
             Ok(Ok(state)) => state,
             Ok(Err(error)) => {
-                tracing::warn!(%error, "live calls could not be counted");
+                tracing::warn!(%error, "could not count live calls");
                 InProgress::default()
             }
             Err(_) => InProgress::default(),
@@ -112,30 +112,30 @@ impl Gauges {
     }
 
     pub(super) fn register(&self, registry: &mut Registry) {
-        registry.register("ready", "Whether /readyz says yes", self.ready.clone());
-        let help = "Events and attempts that wait to be written";
+        registry.register("ready", "Whether /readyz answers 200", self.ready.clone());
+        let help = "Events and call attempts waiting for the writer";
         registry.register("writer_queue_jobs", help, self.waiting.clone());
-        let help = "How many more may wait before the hook answers 503";
+        let help = "Free places in the writer's queue; at zero the hook answers 503";
         registry.register("writer_queue_free_jobs", help, self.room.clone());
-        let help = "Activities that wait to be told to the other nodes; past redis.queue they are dropped";
+        let help =
+            "Activities waiting to be published to the other nodes; beyond redis.queue they are dropped";
         registry.register("doorbell_waiting_activities", help, self.doorbell.clone());
         registry.register("tariff_cache_versions", "Tariff versions in memory", self.versions.clone());
-        registry.register("tariff_cache_bytes", "Memory that they take", self.bytes.clone());
-        registry.register("database_connections", "Connections of a pool", self.connections.clone());
-        let help = "Those that nobody uses just now";
-        registry.register("database_idle_connections", help, self.idle.clone());
-        let help =
-            "Connections that a pool opens at most: when so many are open and none is idle, requests wait";
-        registry.register("database_max_connections", help, self.most.clone());
         registry.register(
-            "live_calls",
-            "Calls that ring or are talked, of all nodes, by state",
-            self.live.clone(),
+            "tariff_cache_bytes",
+            "Memory used by the cached tariff versions",
+            self.bytes.clone(),
         );
-        let help = "What live calls hold of balances, at every level, in millionths of the currency unit";
+        registry.register("database_connections", "Open connections, by pool", self.connections.clone());
+        let help = "Idle connections, by pool";
+        registry.register("database_idle_connections", help, self.idle.clone());
+        let help = "Connection limit of a pool; when all are open and none is idle, requests wait";
+        registry.register("database_max_connections", help, self.most.clone());
+        registry.register("live_calls", "Calls in progress on all nodes, by state", self.live.clone());
+        let help = "Balance held by live calls, at every level, in millionths of the currency unit";
         registry.register("held_micros", help, self.held.clone());
-        registry.register("holding_balances", "Balances of which something is held", self.holding.clone());
-        let help = "Accounts whose credit is below what setLowCredit says for them; none is counted without";
+        registry.register("holding_balances", "Balances with a hold", self.holding.clone());
+        let help = "Accounts with credit below the threshold set by setLowCredit; accounts without a threshold do not count";
         registry.register("low_credit_accounts", help, self.low.clone());
     }
 }

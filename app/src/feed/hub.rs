@@ -1,4 +1,4 @@
-//! The doorbell of one node: a bounded channel for each watched callshop, and what is known of the other nodes.
+//! Notifications of one node: a bounded channel for each watched callshop, and the state of the other nodes.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -15,36 +15,37 @@ use super::told::Told;
 use store::OnCommit;
 use telemetry::trace::TraceContext;
 
-/// Activities a watcher may lag behind before it has to read them from the table. Each place takes some 50 bytes in every watched callshop, used or not.
+/// Activities that a subscriber may lag behind before it has to read them from the table. Each slot takes about 50 bytes in every watched
+/// callshop, used or not.
 const BACKLOG: usize = 32;
-/// Watchers that read the table at once: after an outage all want to, and others need the database, too.
+/// Subscribers that may read the table at the same time. After an outage all of them want to, but other requests need the database, too.
 const READERS: usize = 4;
-/// Without a beat for so long, what another node commits may be told too late, or not at all.
+/// A node without a heartbeat for this long may deliver its commits late, or not at all.
 const QUIET: Duration = Duration::from_millis(2_500);
-/// After so long it is gone: it commits nothing.
+/// A node without a heartbeat for this long is gone and commits nothing.
 const GONE: Duration = Duration::from_secs(60);
-/// Other nodes that are remembered.
+/// Other nodes that are tracked.
 const MAX_PEERS: usize = 256;
 
-/// What the doorbell says.
+/// A notification.
 #[derive(Clone, Debug)]
 pub enum Ring {
-    /// This was committed.
+    /// This activity was committed.
     Activity(Arc<Told>),
-    /// The callshop's activities reach at least to here: those that nobody brought are in the table.
+    /// The callshop's activities reach at least this `seq`. Those that were not delivered are in the table.
     Look(i64),
 }
 
-/// What was committed here, on its way to the other nodes.
+/// An activity committed here, on its way to the other nodes.
 #[derive(Debug)]
 pub struct Committed {
-    /// What happened.
+    /// The activity's row.
     pub row: activity::Model,
-    /// Where in its trace it was committed.
+    /// Trace context of the commit.
     pub trace: Option<TraceContext>,
 }
 
-/// Hands committed activities to the watchers of their callshop, on this node and, through the relay, on the others.
+/// Delivers committed activities to the subscribers of their callshop, on this node and, through the relay, on the others.
 pub struct Hub {
     node: Uuid,
     shops: RwLock<HashMap<Uuid, Shop>>,
@@ -57,14 +58,14 @@ pub struct Hub {
 
 struct Shop {
     bell: broadcast::Sender<Ring>,
-    /// The highest `seq` that was rung.
+    /// The highest `seq` that was announced.
     rung: AtomicI64,
 }
 
-/// Another node, by its beats.
+/// Another node, as known from its heartbeats.
 struct Peer {
     heard: Instant,
-    /// Messages that it could not send.
+    /// Messages that it failed to send.
     lost: i64,
 }
 
@@ -83,7 +84,8 @@ impl Default for Hub {
 }
 
 impl Hub {
-    /// Everything committed for `callshop_id` from now on. May skip, lag or (across nodes) come out of order: check `seq`.
+    /// Subscribes to everything committed for `callshop_id` from now on. Notifications may skip, lag or (across nodes) arrive out of order:
+    /// check `seq`.
     pub fn watch(self: &Arc<Self>, callshop_id: Uuid) -> Bell {
         let mut shops = self.shops.write().unwrap_or_else(PoisonError::into_inner);
         let new = || Shop { bell: broadcast::channel(BACKLOG).0, rung: AtomicI64::new(0) };
@@ -104,7 +106,7 @@ impl Hub {
         let shops = self.shops.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(shop) = shops.get(&callshop_id) {
             shop.rung.fetch_max(seq, Ordering::Relaxed);
-            // no receiver is no error: the last one is just going
+            // having no receiver is not an error: the last one is just leaving
             let _ = shop.bell.send(ring);
         }
     }
@@ -113,35 +115,35 @@ impl Hub {
         self.shops.read().unwrap_or_else(PoisonError::into_inner).contains_key(&callshop_id)
     }
 
-    /// The callshops that are watched here.
+    /// The callshops that have subscribers on this node.
     pub fn watched(&self) -> Vec<Uuid> {
         self.shops.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
-    /// How the link to the other nodes is doing.
+    /// State of the link to the other nodes.
     pub fn status(&self) -> &Status {
         &self.status
     }
 
-    /// This node's name among the nodes; another one after each start.
+    /// This node's id among the nodes; a new one after each start.
     pub(super) fn node(&self) -> Uuid {
         self.node
     }
 
-    /// What is committed from now on is handed to the other end, as long as the link is up. Only the first call counts.
+    /// Hands every activity committed from now on to the returned receiver, as long as the link is up. Only the first call takes effect.
     pub(super) fn relay(&self, bound: usize) -> mpsc::Receiver<Committed> {
         let (sender, receiver) = mpsc::channel(bound);
-        // a second link of one hub gets nothing to send, and still rings
+        // a second link on the same hub has nothing to send, but still receives
         let _ = self.relay.set(sender);
         receiver
     }
 
-    /// How many committed activities wait for the link.
+    /// How many committed activities wait to be sent over the link.
     pub fn waiting(&self) -> usize {
         self.relay.get().map_or(0, |relay| relay.max_capacity() - relay.capacity())
     }
 
-    /// What another node said. Runs where the connection is read: quick, and never waiting.
+    /// Handles a message from another node. It runs in the connection's read loop, so it must be quick and never wait.
     pub(super) fn heard(&self, bytes: &[u8]) {
         let Some(message) = Message::read(bytes) else { return };
         let head = message.head;
@@ -166,7 +168,7 @@ impl Hub {
         }
     }
 
-    /// A node that is new, or that lost messages, may have committed what nobody was told of.
+    /// A node that is new, or that lost messages, may have committed activities that were never announced: polls the table.
     fn beat(&self, node: Uuid, lost: i64) {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         if peers.len() >= MAX_PEERS && !peers.contains_key(&node) {
@@ -178,14 +180,14 @@ impl Hub {
         }
     }
 
-    /// Whether what other nodes commit is told at once: the link stands, and every node that was there a moment ago is heard.
+    /// Whether commits of other nodes arrive at once: the link is up, and every recently seen node still sends heartbeats.
     pub(super) fn hears_everybody(&self) -> bool {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         peers.retain(|_, peer| peer.heard.elapsed() < GONE);
         self.status.is_up() && peers.values().all(|peer| peer.heard.elapsed() < QUIET)
     }
 
-    /// Rings where the table reaches further than what was rung.
+    /// Notifies subscribers where the table reaches further than what was announced.
     pub(super) fn compare(&self, heads: &[(Uuid, i64)]) {
         for (callshop_id, head) in heads {
             let shops = self.shops.read().unwrap_or_else(PoisonError::into_inner);
@@ -200,11 +202,11 @@ impl Hub {
 }
 
 impl OnCommit for Hub {
-    /// Tells the watchers what was committed here, and hands it to the relay. Never waits.
+    /// Notifies the subscribers of activities committed here, and hands the activities to the relay. Never waits.
     fn committed(&self, activities: Vec<activity::Model>, trace: Option<&TraceContext>) {
         for row in activities {
             if self.is_watched(row.callshop_id) {
-                // one that cannot be read fails where it is read from the table: with whoever asks, not here
+                // an unreadable row fails for the subscriber that reads it from the table, not here
                 let told = Told::of(&row, trace).map(Arc::new);
                 self.ring(row.callshop_id, row.seq, told.map_or(Ring::Look(row.seq), Ring::Activity));
             }
@@ -213,7 +215,7 @@ impl OnCommit for Hub {
     }
 }
 
-/// One watcher's end of a callshop's channel. The channel goes with the last one.
+/// One subscriber's end of a callshop's channel. Dropping the last one removes the channel.
 pub struct Bell {
     rings: Option<broadcast::Receiver<Ring>>,
     hub: Arc<Hub>,
@@ -221,7 +223,7 @@ pub struct Bell {
 }
 
 impl Bell {
-    /// Waits for the next ring; none when some were missed. Safe to drop and call again.
+    /// Waits for the next notification; `None` if some were missed. Safe to drop and call again.
     pub async fn next(&mut self) -> Option<Ring> {
         self.rings.as_mut()?.recv().await.ok()
     }

@@ -1,4 +1,4 @@
-//! A call as an activity keeps it: what its watchers are shown, and nothing else, for a row of them is written at each step of each call.
+//! The call snapshot in an activity: only what subscribers are shown, because such a row is written at each step of each call.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use base::error::{OrFault as _, Result};
 use store::NewActivity;
 
-/// Named as the columns are. What is not there is read as none, zero or empty; what earlier editions kept besides is left out.
+/// Fields are named like the columns. A missing field reads as `None`, zero or empty; extra fields of earlier releases are ignored.
 #[derive(Serialize, Deserialize)]
 struct Kept<'a> {
     id: Uuid,
@@ -46,7 +46,7 @@ struct Kept<'a> {
     billed_seconds: i32,
     charge: Micros,
     currency: Cow<'a, str>,
-    /// The customer's level alone: what the levels above pay is not for everybody who watches.
+    /// The customer's level alone: not every subscriber may see what the levels above pay.
     pricing: Vec<Cow<'a, Value>>,
     #[serde(default)]
     estimated: bool,
@@ -97,10 +97,10 @@ impl<'a> From<&'a call::Model> for Kept<'a> {
     }
 }
 
-/// An activity about a call, with the call as it is now.
+/// An activity about a call, with a snapshot of the call.
 ///
 /// # Errors
-/// A fault when the call is no JSON, which cannot be.
+/// A fault if the call cannot be serialized, which does not happen.
 pub fn activity(kind: ActivityKind, at: DateTime<Utc>, call: &call::Model) -> Result<NewActivity> {
     Ok(NewActivity {
         callshop_id: call.callshop_id,
@@ -113,15 +113,15 @@ pub fn activity(kind: ActivityKind, at: DateTime<Utc>, call: &call::Model) -> Re
     })
 }
 
-/// A payload as it is read. Other objects that it may keep, nobody here asks for.
+/// An activity's payload. Objects other than the call are ignored.
 #[derive(Deserialize)]
 pub struct Payload {
-    /// The call that it keeps, if it keeps one; columns that nobody is shown are empty.
+    /// The call snapshot, if there is one; columns that subscribers are not shown are empty.
     #[serde(default)]
     pub call: Option<Read>,
 }
 
-/// A kept call as it is read.
+/// A call snapshot as read back.
 #[derive(Deserialize)]
 #[serde(from = "Kept<'static>")]
 pub struct Read(pub call::Model);
@@ -179,7 +179,7 @@ mod tests {
         Payload::deserialize(payload).expect("a payload").call.map(|read| read.0)
     }
 
-    /// Every column, as the first edition kept them, which knew no holds.
+    /// Every column, as the first release stored them, which had no holds.
     fn whole() -> Value {
         let (id, at) = ("1472c42e-9d02-4bf4-969d-8cc8cdbd0658", "2026-11-22T10:00:00.000001Z");
         json!({ "id": id, "callshop_id": id, "cabin_id": id, "session_id": null, "phone_id": id, "request_id": "r",

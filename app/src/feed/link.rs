@@ -1,7 +1,7 @@
-//! The link between nodes: one connection to Redis, on which a node tells what it committed and hears what the others did.
+//! The link between nodes: one Redis connection, on which a node publishes its commits and receives those of the others.
 //!
-//! Redis only says "look": what is lost on the way is found in the table ([`super::watchman`]). So nothing here waits for anything
-//! that does not come, and nothing is kept for later.
+//! Messages are only hints: those lost on the way are found in the table ([`super::watchman`]). So nothing here waits for a missing message, and
+//! nothing is stored for later delivery.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +18,9 @@ use super::message::{self, Kind};
 use crate::redis_client::{PATIENCE, Pauses};
 use telemetry::trace::TraceContext;
 
-/// Between two signs of life. One that is not answered in time ends the connection: it may be dead without having been closed.
+/// Heartbeat interval. A heartbeat without an answer in time ends the connection, which may be dead without having been closed.
 const BEAT: Duration = Duration::from_secs(1);
-/// Activities of one pipeline at most.
+/// Largest number of activities in one pipeline.
 const BATCH: usize = 128;
 
 /// The link of one node.
@@ -32,7 +32,7 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Connects, again and again, until `stop`; then tells what is still waiting.
+    /// Connects, and reconnects after each loss, until `stop`; then publishes the activities that are still queued.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         let mut pauses = Pauses::default();
         loop {
@@ -54,14 +54,14 @@ impl Link {
             );
         }
         status.failed(Some(error.to_owned()));
-        // what waits would come late, and is in the table
+        // queued activities would arrive late, and other nodes read them from the table
         while self.queue.try_recv().is_ok() {
             status.dropped.inc();
         }
         self.hub.poll.notify_one();
     }
 
-    /// One connection, from its beginning to its end: `Ok` when the node stops.
+    /// Runs one connection until it ends: `Ok` if the node stops, otherwise why it was lost.
     async fn session(&mut self, stop: &CancellationToken, pauses: &mut Pauses) -> Result<(), String> {
         let closed = Arc::new(Notify::new());
         let mut connection = tokio::select! {
@@ -72,9 +72,9 @@ impl Link {
         status.connections.inc();
         status.failed(None);
         status.link_up.set(1);
-        tracing::info!("the link to Redis stands");
+        tracing::info!("connected to Redis");
         *pauses = Pauses::default();
-        // what was told before the subscription stood, nobody heard
+        // messages published before we subscribed are lost
         self.hub.poll.notify_one();
         let mut beats = interval(BEAT);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -117,7 +117,7 @@ impl Link {
         Ok(connection)
     }
 
-    /// Many at once, in order. The next ones gather while these are answered.
+    /// Publishes a batch in one pipeline, in order. The next batch gathers while this one is answered.
     async fn tell(
         &self,
         connection: &mut MultiplexedConnection,
@@ -135,13 +135,13 @@ impl Link {
         let told = pipeline.query_async::<()>(connection).await;
         match &told {
             Ok(()) => status.published.inc_by(count),
-            // some may have come through: who has them already does not mind
+            // some may have been published: receivers drop duplicates
             Err(_) => status.dropped.inc_by(count),
         };
         told
     }
 
-    /// The answer counts who heard it: when not even this node did, its subscription is gone.
+    /// Publishes a heartbeat. Redis answers with the number of receivers: zero means that even this node's own subscription is gone.
     async fn beat(&self, connection: &mut MultiplexedConnection, kind: Kind) -> Result<(), String> {
         let lost = i64::try_from(self.hub.status().dropped.get()).unwrap_or(i64::MAX);
         let message = message::of_beat(self.hub.node(), kind, lost);

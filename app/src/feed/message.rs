@@ -1,17 +1,17 @@
-//! What nodes tell each other through Redis: a head of fixed form that is read without parsing anything, then the activity's row as JSON.
+//! Messages between nodes through Redis: a fixed header that needs no parsing, then the activity's row as JSON.
 //!
 //! | bytes | what |
 //! | --- | --- |
-//! | 0 | version of what follows the head |
+//! | 0 | version of everything after the header |
 //! | 1 | [`Kind`] |
-//! | 2–17 | the node that tells it |
+//! | 2–17 | the sending node |
 //! | 18–33 | the callshop |
-//! | 34–41 | `seq` of the activity, big endian; of a beat, how many messages the node could not send so far |
-//! | 42 | length of the trace context, 0 for none |
+//! | 34–41 | `seq` of the activity, big endian; in a heartbeat, how many messages the node has failed to send so far |
+//! | 42 | length of the trace context; 0 if there is none |
 //! | … | the W3C `traceparent`, then the row |
 //!
-//! The head never changes, so that nodes of two versions run side by side: of another version's message only the head is read, and the
-//! row comes from the table.
+//! The header never changes, so nodes of two versions can run side by side: of another version's message, a node reads only the header and takes
+//! the row from the table.
 
 use entity::activity;
 use uuid::Uuid;
@@ -21,51 +21,51 @@ use telemetry::trace::TraceContext;
 
 /// Version of the rows that this program writes and reads.
 const VERSION: u8 = 1;
-/// Where the trace context begins.
+/// Length of the fixed header in bytes; the trace context begins here.
 const HEAD: usize = 43;
-/// Rows above this many bytes of JSON are not sent: who wants one reads it from the table.
+/// Largest row sent, in bytes of JSON. Nodes read larger rows from the table.
 const MAX_ROW: usize = 16 * 1024;
 
-/// What a message is about.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// An activity was committed. Its row follows, unless it is too large.
     Activity,
-    /// The node lives; each second.
+    /// Heartbeat, sent every second.
     Beat,
-    /// The node stops.
+    /// The node is stopping.
     Bye,
 }
 
-/// The head of a message.
+/// The fixed header of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// What it is about.
+    /// Kind of the message.
     pub kind: Kind,
-    /// Who tells it.
+    /// The sending node.
     pub node: Uuid,
-    /// Where something happened; nil in a beat.
+    /// Callshop of the activity; nil in a heartbeat.
     pub callshop_id: Uuid,
-    /// As the table above says.
+    /// `seq`, or the count of failed sends in a heartbeat; see the table above.
     pub seq: i64,
 }
 
-/// A message as it came.
+/// A received message.
 pub struct Message<'a> {
-    /// Its head.
+    /// The fixed header.
     pub head: Head,
-    /// The trace that the activity belongs to.
+    /// The trace of the activity, as a W3C `traceparent`.
     pub trace: Option<&'a str>,
     row: &'a [u8],
 }
 
 impl<'a> Message<'a> {
-    /// Reads the head; none for what is no message.
+    /// Reads the header; `None` if the bytes are not a message.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         let kind = match bytes.get(1)? {
             1 => Kind::Beat,
             2 => Kind::Bye,
-            // what a later version calls otherwise is about an activity, too: the table has it
+            // unknown kinds of later versions also concern an activity, which is in the table
             _ => Kind::Activity,
         };
         let head = Head {
@@ -82,15 +82,15 @@ impl<'a> Message<'a> {
         Some(Self { head, trace, row: bytes.get(end..)? })
     }
 
-    /// The row as it was sent, JSON; empty when only the head was.
+    /// The row as sent, in JSON; empty if only the header was sent.
     pub fn text(&self) -> &[u8] {
         self.row
     }
 
-    /// What it tells; none when that was left out or is nothing that this version knows.
+    /// The activity event; `None` if the row was left out or this version cannot read it.
     pub fn told(&self) -> Option<Told> {
         let told = Told::parse(self.row, self.trace.and_then(TraceContext::parse))?;
-        // whoever may publish must not place an event of one shop into another
+        // a publisher must not be able to place an event of one shop into another
         (told.callshop_id == self.head.callshop_id && told.seq == self.head.seq).then_some(told)
     }
 }
@@ -108,14 +108,14 @@ fn head(head: Head, trace: &str) -> Vec<u8> {
     bytes.extend(head.node.as_bytes());
     bytes.extend(head.callshop_id.as_bytes());
     bytes.extend(head.seq.to_be_bytes());
-    // a trace context has 55 bytes; what does not fit is none
+    // a trace context has 55 bytes; one that is too long is left out
     let trace = u8::try_from(trace.len()).map(|length| (length, trace)).unwrap_or_default();
     bytes.push(trace.0);
     bytes.extend(trace.1.as_bytes());
     bytes
 }
 
-/// An activity as a message.
+/// Encodes an activity as a message.
 pub fn of_activity(node: Uuid, row: &activity::Model, trace: &str) -> Vec<u8> {
     let of = Head { kind: Kind::Activity, node, callshop_id: row.callshop_id, seq: row.seq };
     let mut bytes = head(of, trace);
@@ -126,7 +126,7 @@ pub fn of_activity(node: Uuid, row: &activity::Model, trace: &str) -> Vec<u8> {
     bytes
 }
 
-/// A sign of life, with how many messages could not be sent so far.
+/// Encodes a heartbeat, with the number of messages this node has failed to send so far.
 pub fn of_beat(node: Uuid, kind: Kind, lost: i64) -> Vec<u8> {
     head(Head { kind, node, callshop_id: Uuid::nil(), seq: lost }, "")
 }

@@ -1,8 +1,8 @@
-//! Activity: what happened in a callshop, in order, to everyone who watches.
+//! Activity feed: delivers each callshop's activity events, in order, to every subscriber.
 //!
-//! The activity table is the truth; [`Hub`] only says early what was committed, on this node at once and on the others through Redis
-//! (`link.rs`). Whoever sees a gap in `seq`, or lags, reads the table again ([`Watch`]); where even the gap cannot be seen, the watchman
-//! finds it (`watchman.rs`). Redis lost means slower, never wrong.
+//! The activity table is the source of truth. [`Hub`] only announces commits early: at once on this node, and on the others through Redis
+//! (`link.rs`). A subscriber that sees a gap in `seq`, or lags, reads the table again ([`Watch`]). A poller (`watchman.rs`) finds missed
+//! activities that no gap reveals. Losing Redis makes delivery slower, never wrong.
 
 pub mod hub;
 pub mod kept;

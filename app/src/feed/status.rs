@@ -1,4 +1,4 @@
-//! How the doorbell between nodes is doing: for metrics and readiness.
+//! State of the notifications between nodes, for metrics and readiness.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,60 +6,64 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-/// Counters and state of the link to Redis. Each is shared: a clone that is registered for Prometheus counts the same.
+/// Counters and state of the link to Redis. They are shared: a clone registered for Prometheus counts the same.
 #[derive(Debug, Default)]
 pub struct Status {
-    /// 1 while a Redis is configured.
+    /// 1 if Redis is configured.
     pub configured: Gauge,
-    /// 1 while Redis answers and this node's subscription stands.
+    /// 1 while Redis answers and this node's subscription is active.
     pub link_up: Gauge,
-    /// Connections that were made: more than one means that it was lost meanwhile.
+    /// Connections made; more than one means that the connection was lost in between.
     pub connections: Counter,
-    /// Activities handed to Redis.
+    /// Activities published to Redis.
     pub published: Counter,
-    /// Activities that were not: the link was down or too much was waiting. Other nodes find them in the table.
+    /// Activities not published because the link was down or the queue was full. Other nodes find them in the table.
     pub dropped: Counter,
-    /// Activities that other nodes told.
+    /// Activities received from other nodes.
     pub received: Counter,
-    /// Of those, about callshops that are watched here.
+    /// Received activities of callshops that have subscribers here.
     pub delivered: Counter,
-    /// Times that the heads of the watched callshops were read.
+    /// Polls of the watched callshops' latest activities.
     pub polls: Counter,
-    /// Times that such a reading found what no message had told.
+    /// Callshops for which a poll found activities that no message had announced.
     pub found: Counter,
     last_error: Mutex<Option<String>>,
 }
 
 impl Status {
-    /// Whether Redis answers and this node's subscription stands.
+    /// Whether Redis answers and this node's subscription is active.
     pub fn is_up(&self) -> bool {
         self.link_up.get() == 1
     }
 
-    /// Why the link was last lost or not made; none since it stands again.
+    /// Why the link was last lost or could not be made; `None` while it is up.
     pub fn last_error(&self) -> Option<String> {
         self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Adds all of it to what is told to Prometheus.
+    /// Registers all of it for Prometheus.
     pub fn register(&self, registry: &mut Registry) {
         let mut counter =
             |name: &str, help: &str, counter: &Counter| registry.register(name, help, counter.clone());
-        counter("redis_connections", "Connections to Redis that were made", &self.connections);
-        counter("doorbell_published", "Activities handed to Redis", &self.published);
+        counter("redis_connections", "Connections made to Redis", &self.connections);
+        counter("doorbell_published", "Activities published to Redis for the other nodes", &self.published);
         counter(
             "doorbell_dropped",
-            "Activities that were not: other nodes find them in the table",
+            "Activities not published to Redis because the link was down or the queue full; other nodes read them from the table",
             &self.dropped,
         );
-        counter("doorbell_received", "Activities that other nodes told", &self.received);
-        counter("doorbell_delivered", "Of those, about callshops that are watched here", &self.delivered);
-        counter("doorbell_polls", "Times that the heads of watched callshops were read", &self.polls);
-        counter("doorbell_found", "Times that such a reading found what nobody had told", &self.found);
-        registry.register("redis_configured", "Whether a Redis is configured", self.configured.clone());
+        counter("doorbell_received", "Activities received from other nodes", &self.received);
+        counter(
+            "doorbell_delivered",
+            "Received activities of callshops with subscribers here",
+            &self.delivered,
+        );
+        counter("doorbell_polls", "Polls of the watched callshops' latest activities", &self.polls);
+        counter("doorbell_found", "Callshops for which a poll found unannounced activities", &self.found);
+        registry.register("redis_configured", "Whether Redis is configured", self.configured.clone());
         registry.register(
             "redis_up",
-            "Whether Redis answers and the subscription stands",
+            "Whether Redis answers and the subscription is active",
             self.link_up.clone(),
         );
     }

@@ -1,4 +1,4 @@
-//! One watcher's view of a callshop: every activity after a point, in order, none twice, whatever the doorbell missed.
+//! One subscriber's view of a callshop: every activity after a position, in order, none twice, even if notifications were missed.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -15,34 +15,39 @@ use super::told::Told;
 use base::error::{Error, OrFault as _, Result};
 use store::{Store, activity, in_time};
 
-/// How long the database may take for what a watcher reads: longer than its own timeout.
+/// How long the database may take for a subscriber's read; longer than the database's own timeout.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 /// Rows read at once when catching up.
 const PAGE: u64 = 200;
-/// How long an activity may be overtaken by the next one before it is looked for in the table.
+/// How long to wait for an activity that a later one has overtaken before reading it from the table.
 const OVERTAKING: Duration = Duration::from_millis(10);
 /// Activities that may wait for one that they overtook.
 const MAX_EARLY: usize = 64;
-/// Between two attempts to read the table while the database is away.
+/// Pause between attempts to read the table while the database is unavailable.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// The position behind an activity, as clients keep it.
+/// Encodes the position after an activity as an opaque cursor for clients.
 pub fn cursor(seq: i64) -> String {
     URL_SAFE_NO_PAD.encode(format!("seq:{seq}"))
 }
 
-/// The position in a cursor.
+/// Decodes a cursor.
 ///
 /// # Errors
-/// `INVALID_INPUT` for a text that is no cursor.
+/// `INVALID_INPUT` if the text is not a cursor.
 pub fn parse_cursor(text: &str) -> Result<i64> {
-    let bad = || Error::invalid("after", "not a cursor of this subscription");
+    let bad = || {
+        Error::invalid(
+            "after",
+            "This is not a cursor of this subscription. Pass a `cursor` that it sent, or omit `after`.",
+        )
+    };
     let text =
         URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(bad)?;
     text.strip_prefix("seq:").and_then(|seq| seq.parse().ok()).filter(|seq| *seq >= 0).ok_or_else(bad)
 }
 
-/// Follows one callshop.
+/// Follows the activities of one callshop.
 pub struct Watch {
     store: Store,
     hub: Arc<Hub>,
@@ -51,17 +56,17 @@ pub struct Watch {
     last: i64,
     behind: bool,
     read: VecDeque<row::Model>,
-    /// What came before something that it follows, by `seq`.
+    /// Activities that arrived before one they follow, by `seq`.
     early: BTreeMap<i64, Arc<Told>>,
-    /// The highest `seq` that was heard of.
+    /// The highest `seq` heard of.
     known: i64,
-    /// Until when something behind this position is waited for.
+    /// The position whose successor is awaited, and until when.
     until: Option<(i64, Instant)>,
 }
 
 impl Watch {
-    /// Starts listening; [`Watch::next`] answers what comes after `seq`. Call it before reading the state that `seq` belongs to, and set
-    /// the position then with [`Watch::from_seq`], so that nothing falls between the two.
+    /// Subscribes; [`Watch::next`] returns the activities after the position. Call this before reading the state that `seq` belongs to, then set
+    /// the position with [`Watch::from_seq`], so that no activity falls between the two.
     pub fn start(store: &Store, hub: &Arc<Hub>, callshop_id: Uuid) -> Self {
         Self {
             store: store.clone(),
@@ -77,30 +82,30 @@ impl Watch {
         }
     }
 
-    /// Goes on behind this position.
+    /// Continues after this position.
     #[must_use]
     pub fn from_seq(self, seq: i64) -> Self {
         Self { last: seq, behind: true, ..self }
     }
 
-    /// Whether everything after `seq` is still kept, so that a client can go on there.
+    /// Whether every activity after `seq` is still stored, so that a client can resume there.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Database errors.
     pub async fn can_resume(&self, seq: i64) -> Result<bool> {
         let conn = self.store.reader();
         let head = activity::head(conn, self.callshop_id).await?;
         if seq >= head {
-            // behind the head lies nothing; a position beyond it is of another database
+            // nothing follows the head; a position beyond it comes from another database
             return Ok(seq == head);
         }
         Ok(activity::first_kept(conn, self.callshop_id).await?.is_some_and(|first| first <= seq + 1))
     }
 
-    /// The next activity; waits for it, also for a database that is away. Safe to drop and call again.
+    /// Waits for the next activity, also while the database is unavailable. Safe to drop and call again.
     ///
     /// # Errors
-    /// What would fail again; the watch can go on after it.
+    /// Errors that a retry would not cure. You can go on calling it after one.
     pub async fn next(&mut self) -> Result<Arc<Told>> {
         loop {
             if let Some(row) = self.read.pop_front() {
@@ -108,7 +113,7 @@ impl Watch {
                 return Told::of(&row, None).map(Arc::new);
             }
             if self.behind {
-                // rare, and large: a watcher that waits for the next ring does not keep room for it
+                // rare, and large: boxed so that idle subscribers hold no memory for it
                 Box::pin(self.catch_up()).await?;
             } else if let Some(activity) = self.early.remove(&(self.last + 1)) {
                 self.last = activity.seq;
@@ -120,15 +125,15 @@ impl Watch {
                         return Ok(activity);
                     }
                     Some(ring) => self.note(ring),
-                    // too slow for the channel, or something did not come: the table has everything
+                    // the channel overflowed or an activity did not arrive: the table has everything
                     None => self.behind = true,
                 }
             }
         }
     }
 
-    /// The next ring. None when one was missed, or when what is missing does not come: commits of several nodes overtake each other on their
-    /// way by a moment.
+    /// The next notification. None if one was missed, or if a missing activity does not arrive in time: commits of several nodes may overtake
+    /// each other by a moment on their way.
     async fn ring(&mut self) -> Option<Ring> {
         if self.known <= self.last {
             return self.bell.next().await;
@@ -156,7 +161,7 @@ impl Watch {
     async fn catch_up(&mut self) -> Result<()> {
         let (store, hub, callshop, last) = (&self.store, &self.hub, self.callshop_id, self.last);
         let rows = patiently(|| async move {
-            // what is rung from here on is read as well, or comes after it
+            // this read includes every activity announced from now on, or they follow it
             let _turn = hub.readers.acquire().await.or_fault()?;
             in_time(PATIENCE, activity::after(store.reader(), callshop, last, PAGE)).await
         });
@@ -169,10 +174,10 @@ impl Watch {
     }
 }
 
-/// Reads again until the database answers, for a watcher that would rather wait than go away.
+/// Repeats a read until the database answers, for a subscriber that prefers waiting to failing.
 ///
 /// # Errors
-/// What would fail again.
+/// Errors that a retry would not cure.
 pub async fn patiently<T, Fut>(read: impl Fn() -> Fut) -> Result<T>
 where
     Fut: Future<Output = Result<T>>,
@@ -180,7 +185,7 @@ where
     loop {
         match read().await {
             Err(error @ (Error::Overloaded(_) | Error::Database(_))) if !error.is_permanent() => {
-                tracing::debug!(%error, "a watcher waits for the database");
+                tracing::debug!(%error, "a subscriber is waiting for the database");
                 sleep(RETRY).await;
             }
             answer => return answer,

@@ -1,4 +1,4 @@
-//! An activity as watchers are given it: read once, shared by all of them.
+//! An activity event as subscribers receive it: decoded once and shared by all of them.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,32 +12,32 @@ use super::kept::{self, Payload};
 use base::error::{OrFault as _, Result};
 use telemetry::trace::TraceContext;
 
-/// An activity, and the trace of what brought it about.
+/// An activity, and the trace that caused it.
 #[derive(Clone, Debug)]
 pub struct Told {
-    /// Where.
+    /// The callshop it happened in.
     pub callshop_id: Uuid,
-    /// 1, 2, 3 … in the callshop, without a gap.
+    /// Position in the callshop: 1, 2, 3 … without a gap.
     pub seq: i64,
-    /// When it happened.
+    /// When it happened: the time of the command or of the proxy event.
     pub at: DateTime<Utc>,
-    /// What.
+    /// What happened.
     pub kind: ActivityKind,
-    /// Which cabin.
+    /// The cabin it concerns, if any.
     pub cabin_id: Option<Uuid>,
-    /// Which session.
+    /// The session it concerns, if any.
     pub session_id: Option<Uuid>,
-    /// Which call.
+    /// The call it concerns, if any.
     pub call_id: Option<Uuid>,
-    /// The call as it was then.
+    /// The call as it was at that moment; `None` if the activity is not about a call.
     pub call: Option<Arc<call::Model>>,
-    /// Where in its trace it was committed; none when that is not traced, or not known any more.
+    /// Trace context of the commit; `None` if it was not traced or the context was lost.
     pub trace: Option<TraceContext>,
-    /// When this node came to know of it.
+    /// When this node learned of it.
     pub since: Instant,
 }
 
-/// A row as another node sends it, read without building a tree of it.
+/// A row as sent by another node. Deserialized directly, without building a JSON tree.
 #[derive(Deserialize)]
 struct Sent {
     callshop_id: Uuid,
@@ -51,10 +51,10 @@ struct Sent {
 }
 
 impl Told {
-    /// A row of the table.
+    /// From a row of the activity table.
     ///
     /// # Errors
-    /// A fault when it keeps something that is no call where one should be.
+    /// A fault if the payload's `call` cannot be read as a call.
     pub fn of(row: &activity::Model, trace: Option<&TraceContext>) -> Result<Self> {
         let payload = Payload::deserialize(&row.payload).or_fault()?;
         Ok(Self {
@@ -71,7 +71,7 @@ impl Told {
         })
     }
 
-    /// A row as JSON text; none when it is not one that this version knows.
+    /// From a row's JSON text; `None` if this version cannot read it.
     pub(super) fn parse(text: &[u8], trace: Option<TraceContext>) -> Option<Self> {
         let sent: Sent = serde_json::from_slice(text).ok()?;
         Some(Self {

@@ -1,4 +1,5 @@
-//! Looks at the table where nobody may have rung: on PostgreSQL another node can commit at any time, and Redis may lose what it told.
+//! Polls the activity table where notifications may be missing: on PostgreSQL another node can commit at any time, and Redis may lose its
+//! message.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +11,12 @@ use store::{Store, activity};
 
 use super::Hub;
 
-/// Between two looks while other nodes' messages may not come.
+/// Poll interval while messages from other nodes may be missing.
 const LOOK: Duration = Duration::from_secs(1);
-/// Between two looks while they do: what stands behind all else.
+/// Poll interval while they all arrive: the last safety net.
 const BACKSTOP: Duration = Duration::from_secs(5);
 
-/// Runs until `stop`.
+/// Polls until `stop`.
 pub(super) async fn run(store: Store, hub: Arc<Hub>, stop: CancellationToken) {
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -43,7 +44,9 @@ async fn look(store: &Store, hub: &Hub) {
     hub.status().polls.inc();
     match activity::heads(store.reader(), watched).await {
         Ok(heads) => hub.compare(&heads),
-        // the next look is soon
-        Err(error) => tracing::debug!(%error, "the heads of watched callshops could not be read"),
+        // the next poll comes soon
+        Err(error) => {
+            tracing::debug!(%error, "could not read the latest activities of the watched callshops")
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What the SIP proxies said of themselves when they were compared.
+//! State that the SIP proxies reported at the last comparison.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -14,22 +14,22 @@ struct Proxy {
     proxy: String,
 }
 
-/// What a proxy had at the last comparison.
+/// State of a proxy at the last comparison.
 #[derive(Debug)]
 struct Seen {
-    /// It is told until then.
+    /// Exported until then.
     until: Instant,
     waiting: u64,
     odd: u64,
 }
 
-/// The proxies' queues and listings. There are as many series as `hook.proxies` has names.
+/// The proxies' queues and listings, one series for each name in `hook.proxies`.
 #[derive(Debug, Default)]
 pub struct ProxyMetrics(Mutex<BTreeMap<String, Seen>>);
 
 impl ProxyMetrics {
-    /// So many events wait at a proxy now, and so many entries of its listings could not be read in full; both are told for so long. Returns how many
-    /// entries that were at the last comparison by this node.
+    /// Records the events waiting at a proxy and the entries of its listings that could not be read in full; both are exported for `stands`.
+    /// Returns the number of such entries at this node's previous comparison.
     pub fn compared(&self, proxy: &str, waiting: u64, odd: u64, stands: Duration) -> u64 {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = Seen { until: Instant::now() + stands, waiting, odd };
@@ -45,9 +45,9 @@ impl ProxyMetrics {
                 gauge.get_or_create(&label).set(i64::try_from(count).unwrap_or(i64::MAX));
             }
         }
-        let help = "Events that a SIP proxy has not handed over, when this node compared it last";
+        let help = "Events that a SIP proxy had not yet delivered when this node last compared it";
         registry.register("proxy_waiting_events", help, waiting);
-        let help = "Entries of a SIP proxy's listings that could not be read in full, when this node compared it last";
+        let help = "Entries of a SIP proxy's listings that could not be read in full when this node last compared it";
         registry.register("proxy_odd_entries", help, odd);
     }
 }

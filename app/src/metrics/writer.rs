@@ -26,7 +26,7 @@ impl Default for WriterMetrics {
 }
 
 impl WriterMetrics {
-    /// A batch of so many was written, or not.
+    /// Counts a batch of `jobs` jobs; `ok` is false if its transaction failed.
     pub fn batch(&self, jobs: usize, duration: Duration, ok: bool) {
         self.batches.observe(f64::from(u32::try_from(jobs).unwrap_or(u32::MAX)));
         self.seconds.observe(duration.as_secs_f64());
@@ -38,12 +38,12 @@ impl WriterMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "writer_batch_jobs",
-            "Events and attempts of one transaction",
+            "Events and call attempts in one transaction",
             self.batches.clone(),
         );
-        let help = "Time that the transaction of a batch took, its commit included";
+        let help = "Duration of a batch's transaction, including its commit";
         registry.register("writer_commit_duration_seconds", help, self.seconds.clone());
-        let help = "Batches that could not be written as one: their members ran one by one";
+        let help = "Batches that failed as one transaction; their jobs ran one by one";
         registry.register("writer_failed_batches", help, self.failed.clone());
     }
 }

@@ -1,6 +1,6 @@
-//! Entries that failed alone: they are tried again beside the reading of new ones, with growing pauses.
+//! Retry queue of entries that failed alone: they are tried again with growing pauses, while new entries are read.
 //!
-//! What is about the same call, or the same phone, stays in order: an entry behind one that failed waits until that one is applied.
+//! Entries about the same call or phone stay in order: an entry behind a failed one waits until that one is applied.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -9,50 +9,50 @@ use tokio::time::Instant;
 
 use super::entry::EntryId;
 
-/// Entries that are put aside at most; with more of them, something else is wrong than a single event.
+/// Largest size of the retry queue. If more entries fail, the cause is not a single event.
 pub(super) const MOST: usize = 256;
 /// Shortest and longest pause between two attempts.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
 
-/// The entries that this node tries again.
+/// The entries that this node will retry.
 #[derive(Debug, Default)]
 pub(super) struct Aside(BTreeMap<EntryId, Held>);
 
 #[derive(Debug)]
 struct Held {
-    /// The calls and phones that it is about.
+    /// The calls and phones that the entry concerns.
     about: Vec<String>,
     failures: u32,
     due: Instant,
 }
 
 impl Aside {
-    /// How many there are.
+    /// Number of entries.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is room for so many more.
+    /// Whether there is room for `more` entries.
     pub(super) fn has_room(&self, more: usize) -> bool {
         self.len() + more <= MOST
     }
 
-    /// Whether this one is among them.
+    /// Whether this entry is queued.
     pub(super) fn contains(&self, id: EntryId) -> bool {
         self.0.contains_key(&id)
     }
 
-    /// Whether an entry that came before this one, about the same call or phone, is not applied.
+    /// Whether an earlier entry about the same call or phone is still queued.
     pub(super) fn is_behind(&self, id: EntryId, about: &[String]) -> bool {
         self.0.range(..id).any(|(_, held)| held.about.iter().any(|one| about.contains(one)))
     }
 
-    /// An entry that has to wait for one before it.
+    /// Queues an entry that has to wait for an earlier one.
     pub(super) fn wait(&mut self, id: EntryId, about: Vec<String>, now: Instant) {
         self.0.entry(id).or_insert(Held { about, failures: 0, due: now });
     }
 
-    /// An entry failed, for the first time or again.
+    /// Records a failure of an entry, the first or another one, and sets its next attempt.
     pub(super) fn failed(&mut self, id: EntryId, about: Vec<String>, now: Instant) {
         let held = self.0.entry(id).or_insert(Held { about, failures: 0, due: now });
         let pause = PAUSES[0] * 2_u32.saturating_pow(held.failures.min(16));
@@ -60,18 +60,18 @@ impl Aside {
         held.due = now + pause.min(PAUSES[1]);
     }
 
-    /// It is applied, or not there any more.
+    /// Removes an entry that was applied or no longer exists.
     pub(super) fn done(&mut self, id: EntryId) {
         self.0.remove(&id);
     }
 
-    /// What kept them from being applied may be over: all are tried now.
+    /// Makes all entries due now, because the cause of their failures may be gone.
     pub(super) fn hurry(&mut self, now: Instant) {
         self.0.values_mut().for_each(|held| held.due = held.due.min(now));
     }
 
-    /// Those to be tried now, at most so many: of a call or phone the first one alone. The first of all always is when there is no room for
-    /// others, because then nothing else tells that the trouble is over.
+    /// The entries to try now, at most `most`; of each call or phone only the first. If the queue is full, the oldest entry is always due,
+    /// because nothing else would show that the trouble is over.
     pub(super) fn due(&self, now: Instant, most: usize) -> Vec<EntryId> {
         let (mut seen, mut due) = (HashSet::new(), Vec::new());
         for (place, (id, held)) in self.0.iter().enumerate() {
@@ -84,12 +84,12 @@ impl Aside {
         due
     }
 
-    /// All of them, in order: those that failed, and those that wait behind one.
+    /// All entries in order: those that failed, and those that wait behind one.
     pub(super) fn ids(&self) -> (Vec<EntryId>, Vec<EntryId>) {
         self.0.keys().partition(|id| self.0.get(id).is_some_and(|held| held.failures > 0))
     }
 
-    /// Forgets those that are not among these: somebody else has them.
+    /// Drops entries that are not in `ours`: another node has taken them over.
     pub(super) fn keep(&mut self, ours: &HashSet<EntryId>) {
         self.0.retain(|id, _| ours.contains(id));
     }
@@ -135,10 +135,10 @@ mod tests {
         aside.failed(id(2), about("a"), now);
         assert!(aside.is_behind(id(3), &about("a")));
         assert!(!aside.is_behind(id(3), &about("b")) && !aside.is_behind(id(1), &about("a")));
-        assert!(!aside.is_behind(id(3), &[]), "what is about nothing waits for nobody");
+        assert!(!aside.is_behind(id(3), &[]), "an entry about no call or phone never waits");
         aside.wait(id(3), about("a"), now);
         aside.failed(id(4), about("b"), now);
-        // one that is about both waits for both, and the next of either waits for it; a list may have several events of one call
+        // an entry about both waits for both, and the next one of either waits for it; a list may have several events of one call
         aside.wait(id(5), [about("a"), about("b"), about("a")].concat(), now);
         aside.wait(id(6), about("b"), now);
         let later = now + PAUSES[1];

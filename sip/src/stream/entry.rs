@@ -1,4 +1,4 @@
-//! An entry of the stream: the events in it, and what they are about.
+//! An entry of the stream, and the events in it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,18 +9,18 @@ use redis::Value;
 use crate::event::{self, MAX_EVENTS};
 use app::calls::events::ProxyEvent;
 
-/// The field of an entry that an event is in, as JSON.
+/// Field that contains one event, as JSON.
 const ONE: &[u8] = b"event";
-/// The field of an entry with a list of events: what the proxy moves to Redis after an outage.
+/// Field that contains a list of events, which the proxy moves to Redis after an outage.
 const MANY: &[u8] = b"events";
-/// The field with the trace that the event is part of, as the hook's header of that name.
+/// Field with the W3C `traceparent` of the event's trace.
 const TRACE: &[u8] = b"traceparent";
-/// Longest value; the proxy's lists have less than 64 KiB.
+/// Longest value in bytes; the proxy's lists are shorter than 64 KiB.
 const MAX_VALUE: usize = 64 * 1024;
-/// What is kept of one that is longer.
+/// Characters that are stored of a value that cannot be parsed.
 const KEPT: usize = 1_000;
 
-/// The id of an entry: milliseconds since 1970 of Redis's clock, and a number among those of the same millisecond. In the order of the stream.
+/// The id of an entry: milliseconds since 1970 by Redis's clock, and a number within that millisecond. Ordered like the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryId {
     millis: u64,
@@ -28,12 +28,12 @@ pub struct EntryId {
 }
 
 impl EntryId {
-    /// How long it has been in the stream.
+    /// How long the entry has been in the stream.
     pub fn age(self, now: DateTime<Utc>) -> TimeDelta {
         now - self.since()
     }
 
-    /// When it came into the stream.
+    /// When the entry was added, by Redis's clock.
     pub fn since(self) -> DateTime<Utc> {
         let millis = i64::try_from(self.millis).ok();
         millis.and_then(DateTime::from_timestamp_millis).unwrap_or_default()
@@ -59,12 +59,12 @@ impl FromStr for EntryId {
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) id: EntryId,
-    /// Names and values in turn; none of an entry that was deleted while somebody had it.
+    /// Names and values alternately; empty if the entry was deleted while it was pending.
     fields: Vec<Vec<u8>>,
 }
 
 impl Entry {
-    /// The events in it; what is none is kept as one that was not understood.
+    /// The events in the entry. Anything else becomes one malformed event.
     pub(super) fn events(&self, now: DateTime<Utc>) -> Vec<ProxyEvent> {
         let pair = self.fields.chunks_exact(2).find(|pair| pair[0] == ONE || pair[0] == MANY);
         let Some([name, value]) = pair else {
@@ -83,19 +83,19 @@ impl Entry {
         }
     }
 
-    /// The trace that whoever wrote it named.
+    /// The trace named by the writer of the entry.
     pub(super) fn trace(&self) -> Option<&[u8]> {
         self.fields.chunks_exact(2).find(|pair| pair[0] == TRACE).map(|pair| pair[1].as_slice())
     }
 
-    /// With the entry's id: the same garbage in another entry is another event.
+    /// Includes the entry's id, so that the same garbage in another entry is another event.
     fn as_text(&self, bytes: &[u8]) -> serde_json::Value {
         let text: String = String::from_utf8_lossy(bytes).chars().take(KEPT).collect();
         format!("entry {} of the stream: {text}", self.id).into()
     }
 }
 
-/// The entries in an answer: a list of id and fields.
+/// The entries in a Redis reply: a list of ids and fields.
 pub(super) fn entries(list: &Value) -> Vec<Entry> {
     let entry = |entry: &Value| {
         let Value::Array(parts) = entry else { return None };
@@ -109,7 +109,7 @@ pub(super) fn entries(list: &Value) -> Vec<Entry> {
     items(list).iter().filter_map(entry).collect()
 }
 
-/// What an answer lists.
+/// The items of a Redis list; empty if it is not a list.
 pub(super) fn items(list: &Value) -> &[Value] {
     match list {
         Value::Array(list) => list,
@@ -125,7 +125,7 @@ fn bytes(value: &Value) -> Vec<u8> {
     }
 }
 
-/// A text that is not empty.
+/// A UTF-8 text; `None` if it is empty.
 pub(super) fn text(value: &Value) -> Option<String> {
     String::from_utf8(bytes(value)).ok().filter(|text| !text.is_empty())
 }

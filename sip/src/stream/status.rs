@@ -1,4 +1,4 @@
-//! How the stream of events is doing: for metrics, readiness, and whoever asks for problems.
+//! State of the event stream: for metrics, readiness and the problem list.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -18,31 +18,31 @@ struct Outcome {
     outcome: &'static str,
 }
 
-/// An entry that was tried again and again, and is still not applied.
+/// An entry that keeps failing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stuck {
-    /// Which.
+    /// Id of the entry.
     pub id: EntryId,
-    /// How often a node has read it.
+    /// Number of times that a node has read it.
     pub deliveries: u64,
 }
 
-/// Counters and state of the stream; clones count the same.
+/// Counters and state of the stream. They are shared: clones count the same.
 #[derive(Debug)]
 pub struct StreamStatus {
     /// 1 while the stream is being read.
     pub up: Gauge,
-    /// Entries that no node has applied yet, at the last look, which is every few seconds.
+    /// Entries that no node has applied yet, as of the last check, which runs every few seconds.
     pub waiting: Gauge,
     /// Entries applied and acknowledged by this node.
     pub applied: Counter,
-    /// Entries taken over from a node that left them.
+    /// Entries claimed from another node.
     pub claimed: Counter,
-    /// Entries that the group had forgotten.
+    /// Entries that the group had lost.
     pub recovered: Counter,
-    /// Entries that could not be applied at once; they are tried again.
+    /// Entries that failed and are tried again.
     pub failed: Counter,
-    /// Entries that this node tries again beside the others.
+    /// Entries in this node's retry queue.
     pub aside: Gauge,
     events: Family<Outcome, Counter>,
     stuck_entries: Gauge,
@@ -52,7 +52,7 @@ pub struct StreamStatus {
 impl Default for StreamStatus {
     fn default() -> Self {
         let events = Family::<Outcome, Counter>::default();
-        // a counter that is not there yet does not increase when it comes: each begins at zero
+        // `increase()` misses the first count of a series that appears late: every series begins at zero
         for outcome in EventResult::OUTCOMES {
             drop(events.get_or_create(&Outcome { outcome }));
         }
@@ -72,41 +72,41 @@ impl Default for StreamStatus {
 }
 
 impl StreamStatus {
-    /// Adds all of it to what is told to Prometheus.
+    /// Registers all of it for Prometheus.
     pub fn register(&self, registry: &mut Registry) {
         let mut counter =
             |name: &str, help: &str, counter: &Counter| registry.register(name, help, counter.clone());
         counter("events_stream_applied", "Entries applied and acknowledged", &self.applied);
-        counter("events_stream_claimed", "Entries taken over from a node that left them", &self.claimed);
-        let help = "Entries that Redis had forgotten to be in somebody's hands";
+        counter("events_stream_claimed", "Entries claimed from a node that left them", &self.claimed);
+        let help = "Entries recovered that Redis no longer listed as pending";
         counter("events_stream_recovered", help, &self.recovered);
-        counter("events_stream_failed", "Entries that could not be applied at once", &self.failed);
+        counter("events_stream_failed", "Entries that failed and are tried again", &self.failed);
         let mut gauge = |name: &str, help: &str, gauge: &Gauge| registry.register(name, help, gauge.clone());
         gauge("events_stream_up", "Whether the stream is being read", &self.up);
         gauge("events_stream_waiting_entries", "Entries that no node has applied yet", &self.waiting);
-        gauge("events_stream_aside_entries", "Entries that this node tries again", &self.aside);
-        let help = "Entries that no node could apply for minutes; a person has to look";
+        gauge("events_stream_aside_entries", "Entries in the retry queue of this node", &self.aside);
+        let help = "Entries that have failed for more than ten minutes; a person has to look";
         gauge("events_stream_stuck_entries", help, &self.stuck_entries);
-        let help = "Events of entries that were applied, by what became of them";
+        let help = "Events of applied entries, by outcome";
         registry.register("events_stream_events", help, self.events.clone());
     }
 
-    /// An event was taken: `applied`, `duplicate`, `ignored` or `rejected`.
+    /// Counts an event by its outcome: `applied`, `duplicate`, `ignored` or `rejected`.
     pub(super) fn event(&self, outcome: &'static str) {
         self.events.get_or_create(&Outcome { outcome }).inc();
     }
 
-    /// How many events have come to this.
+    /// Number of events with this outcome.
     pub fn events(&self, outcome: &'static str) -> u64 {
         self.events.get_or_create(&Outcome { outcome }).get()
     }
 
-    /// What is stuck, at the last look; the oldest, when there are many.
+    /// The stuck entries at the last check; only the oldest if there are many.
     pub fn stuck(&self) -> Vec<Stuck> {
         self.stuck.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Remembers what is stuck; answers what was not before.
+    /// Stores the stuck entries; returns those that were not stuck before.
     pub(super) fn found_stuck(&self, stuck: Vec<Stuck>) -> Vec<Stuck> {
         self.stuck_entries.set(i64::try_from(stuck.len()).unwrap_or(i64::MAX));
         let mut known = self.stuck.lock().unwrap_or_else(PoisonError::into_inner);
@@ -118,8 +118,8 @@ impl StreamStatus {
     pub(super) fn note(&self) -> Check {
         match (self.up.get(), self.stuck_entries.get()) {
             (1, 0) => Check::ok(format!("{} entries waiting", self.waiting.get())),
-            (1, stuck) => Check::failed(format!("{stuck} entries cannot be applied: see problems")),
-            _ => Check::failed("it cannot be read: events wait in Redis"),
+            (1, stuck) => Check::failed(format!("{stuck} entries cannot be applied: see `problems`")),
+            _ => Check::failed("the stream cannot be read: events wait in Redis"),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What a reader does from time to time: taking over what others left and what the group has lost, keeping what is its own, removing consumers
-//! that are dead.
+//! Periodic tasks of a reader: claims entries left by other nodes, recovers entries lost by the group, keeps its own pending entries, and
+//! removes dead consumers.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -11,21 +11,22 @@ use redis::{Cmd, RedisResult, Value};
 use super::entry::{EntryId, entries, items, text};
 use super::{BATCH, Reader, Stuck, aside};
 
-/// A consumer that was silent for so many times the claiming time is dead.
+/// A consumer idle for this many claim times is dead.
 const DEAD: u32 = 12;
-/// An entry that is older, and was read so often, is stuck: somebody has to look.
+/// An entry older than this and read [`STUCK_DELIVERIES`] times is stuck: a person has to look at it.
 const STUCK_AFTER: TimeDelta = TimeDelta::minutes(10);
-/// See there.
+/// See [`STUCK_AFTER`].
 const STUCK_DELIVERIES: u64 = 5;
-/// Entries that are looked at for it, oldest first: more than a dozen nodes keep aside, so that reconciliation knows all that it must not wait for.
+/// Pending entries checked for stuck ones, oldest first: more than the retry queues of a dozen nodes, so that reconciliation knows every entry
+/// that it must not wait for.
 const MOST_STUCK: usize = 4_096;
-/// Entries that are looked at together for some that are lost.
+/// Entries checked for losses at a time.
 const PAGE: usize = 256;
-/// Lost entries that are recovered after one look.
+/// Lost entries recovered after one check.
 const MOST_LOST: usize = 4_096;
 
 impl Reader<'_> {
-    /// Takes over what others left.
+    /// Claims entries that other nodes left.
     pub(super) async fn claim(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let mut cursor = "0-0".to_owned();
         while self.waiting.is_empty() && self.aside.has_room(BATCH) && !self.stop.is_cancelled() {
@@ -44,9 +45,10 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Takes what the group has lost: entries that it counts as delivered and nobody has. Redis forgets that they were read when it does not replay
-    /// all of its append-only file, and a node may die between acknowledging and deleting. Nobody would ever read them again, and a stream that
-    /// is not empty keeps reconciliation waiting. What is found twice is lost: the first time it may have been on its way out.
+    /// Recovers entries that the group has lost: it counts them as delivered, but they are pending at no consumer. This happens if Redis does
+    /// not replay all of its append-only file, or if a node dies between acknowledging and deleting. Nobody would ever read such an entry again,
+    /// and a non-empty stream keeps reconciliation waiting. An entry counts as lost if two checks in a row find it: at the first it may just be
+    /// on its way out.
     pub(super) async fn recover(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let found = self.find_lost(connection).await?;
         let mut lost: Vec<EntryId> = found.intersection(&self.lost).copied().collect();
@@ -57,7 +59,7 @@ impl Reader<'_> {
                 break;
             }
             self.heart.beat();
-            // an entry that another node was faster to take is not ours
+            // skip entries that another node claimed first
             let patience = self.stream.claim.as_millis() as u64;
             let taken = self.take_over(part, patience).arg("FORCE").query_async(connection).await?;
             let taken = entries(&taken);
@@ -67,14 +69,14 @@ impl Reader<'_> {
             self.stream.status.recovered.inc_by(taken.len() as u64);
             tracing::warn!(
                 entries = taken.len(),
-                "entries of the stream that were read and forgotten are read again"
+                "recovering entries of the stream that Redis no longer lists as pending"
             );
             self.take(connection, taken).await?;
         }
         Ok(())
     }
 
-    /// Entries up to the last one that was delivered, and in nobody's hands. From the oldest on, at most [`MOST_LOST`].
+    /// Entries up to the last delivered one that are pending at no consumer: the oldest, about [`MOST_LOST`] at most.
     async fn find_lost(&self, connection: &mut MultiplexedConnection) -> RedisResult<HashSet<EntryId>> {
         let mut lost = HashSet::new();
         let Some(last) = self.last_delivered(connection).await? else { return Ok(lost) };
@@ -107,7 +109,7 @@ impl Reader<'_> {
         Ok(group.and_then(|group| group.get("last-delivered-id").and_then(text)))
     }
 
-    /// What is to be done from time to time: keeping what is ours, counting, removing who is dead.
+    /// Periodic tasks: keeps our pending entries, counts, and removes dead consumers.
     pub(super) async fn look_after(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         self.keep(connection).await?;
         self.look_for_stuck(connection).await?;
@@ -116,8 +118,8 @@ impl Reader<'_> {
         self.bury(connection).await
     }
 
-    /// Tells the group that we still have what we could not apply, so that nobody takes it over; and forgets what somebody took over all
-    /// the same.
+    /// Refreshes our claim on entries that we could not apply, so that no other node takes them over. Drops entries that another node took over
+    /// anyway.
     async fn keep(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         if self.waiting.is_empty() && self.aside.len() == 0 {
             return Ok(());
@@ -137,19 +139,19 @@ impl Reader<'_> {
         if !tried.is_empty() {
             self.own(&tried).arg("JUSTID").query_async::<()>(connection).await?;
         }
-        // each of these counts as tried again: one behind an entry that is stuck is stuck as well
+        // this increments their delivery count: an entry behind a stuck one counts as stuck, too
         if !behind.is_empty() {
             self.own(&behind).query_async::<()>(connection).await?;
         }
         Ok(())
     }
 
-    /// The command that makes entries this consumer's, and just delivered.
+    /// Builds the command that claims entries for this consumer, as just delivered.
     pub(super) fn own(&self, entries: &[EntryId]) -> Cmd {
         self.take_over(entries, 0)
     }
 
-    /// The same for entries that nobody touched for so many milliseconds.
+    /// The same, for entries that have been idle for at least `idle` milliseconds.
     fn take_over(&self, entries: &[EntryId], idle: u64) -> Cmd {
         let ids: Vec<String> = entries.iter().map(EntryId::to_string).collect();
         let mut claim = self.stream.of_group("XCLAIM");
@@ -157,7 +159,7 @@ impl Reader<'_> {
         claim
     }
 
-    /// Entries of all nodes that were tried again and again.
+    /// Finds entries of all nodes that keep failing.
     async fn look_for_stuck(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let mut pending = self.stream.of_group("XPENDING");
         let answer: Value = pending.arg("-").arg("+").arg(MOST_STUCK).query_async(connection).await?;
@@ -166,12 +168,12 @@ impl Reader<'_> {
         let stuck = stuck.filter(|one| one.deliveries >= STUCK_DELIVERIES && one.id.age(now) >= STUCK_AFTER);
         for one in self.stream.status.found_stuck(stuck.collect()) {
             let (entry, deliveries) = (one.id, one.deliveries);
-            tracing::error!(%entry, deliveries, "an event of a proxy cannot be applied: it is tried on, and a person has to look");
+            tracing::error!(%entry, deliveries, "an event of a proxy cannot be applied: it is still being retried, and a person has to look");
         }
         Ok(())
     }
 
-    /// Removes consumers that left nothing behind and were silent for long.
+    /// Removes consumers that are dead and have no pending entries.
     async fn bury(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let mut info = redis::cmd("XINFO");
         info.arg("CONSUMERS").arg(&self.stream.stream).arg(&self.stream.group);
@@ -193,8 +195,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Removes a consumer. Should it still have had entries (it read again after it was looked at, or some of ours could not be applied), the
-    /// group would forget that they were read: then all that is in the stream is read again, by whoever comes first.
+    /// Removes a consumer. If it still has pending entries (it read again after the check, or some of ours could not be applied), the group
+    /// forgets that they were delivered. In that case the group starts over, and its consumers read the whole stream again.
     pub(super) async fn remove(
         &self,
         connection: &mut MultiplexedConnection,
@@ -213,7 +215,7 @@ impl Reader<'_> {
     }
 }
 
-/// Id and number of deliveries of the entries that were read and not acknowledged.
+/// Ids and delivery counts of the pending entries in an `XPENDING` reply.
 fn pending_entries(answer: &Value) -> impl Iterator<Item = (EntryId, u64)> {
     // id, consumer, milliseconds since the last delivery, deliveries
     items(answer).iter().filter_map(|entry| match items(entry) {

@@ -1,4 +1,4 @@
-//! What a client says, taken from the connection's bytes. Between messages a socket keeps no buffer.
+//! The receiving side of a socket: messages parsed from the connection's bytes. Between messages, a socket keeps no buffer.
 
 use std::{
     io::ErrorKind,
@@ -12,12 +12,12 @@ use tokio::net::TcpStream;
 
 use super::{outbox::Close, socket::close};
 
-/// Room for what is read at once; most messages are shorter.
+/// Buffer space for one read; most messages are shorter.
 const READ: usize = 2048;
-/// Longest header of a frame.
+/// Longest header of a WebSocket frame, in bytes.
 const HEADER: usize = 14;
 
-/// A message or what else a client can say.
+/// A message or control frame of the client.
 #[derive(Debug)]
 pub(super) enum Heard {
     Text(String),
@@ -25,11 +25,11 @@ pub(super) enum Heard {
     Ping(Bytes),
     Pong,
     Close(Option<u16>),
-    /// The connection is over.
+    /// The connection is lost.
     End,
 }
 
-/// The parts of a message that are there.
+/// The fragments of a message received so far.
 struct Fragments {
     is_text: bool,
     bytes: Vec<u8>,
@@ -44,15 +44,15 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    /// Takes messages of at most `limit` bytes. `begun` are bytes of them that were read already.
+    /// Accepts messages of at most `limit` bytes. `begun` are bytes that were already read.
     pub(super) fn new(begun: BytesMut, limit: usize) -> Self {
         Self { bytes: begun, codec: Codec::new().max_size(limit), fragments: None, limit }
     }
 
-    /// The next of them.
+    /// The next message or control frame.
     ///
     /// # Errors
-    /// What the client is told that broke the protocol or a limit.
+    /// The close to send if the client broke the protocol or a limit.
     pub(super) fn poll_next(
         &mut self,
         stream: &TcpStream,
@@ -64,7 +64,7 @@ impl Inbox {
                     return Poll::Ready(Ok(heard));
                 }
             }
-            // the codec tells a frame that is too long only when all of it is there
+            // the codec reports an oversized frame only once it is complete
             if self.bytes.len() > self.limit.saturating_add(HEADER) {
                 return Poll::Ready(Err(close::TOO_LARGE));
             }
@@ -95,7 +95,7 @@ impl Inbox {
         }))
     }
 
-    /// Adds a fragment; the codec sees to their order.
+    /// Adds a fragment; the codec checks the order of fragments.
     fn add(&mut self, item: Item) -> Result<Option<Heard>, Close> {
         let (bytes, is_last) = match item {
             Item::FirstText(bytes) | Item::FirstBinary(bytes) if bytes.len() > self.limit => {

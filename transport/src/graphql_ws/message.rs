@@ -8,7 +8,7 @@ use crate::{
     pipeline::{Parameters, bracket_depth},
 };
 
-/// What a client may say.
+/// A message from the client.
 pub(super) enum ClientMessage {
     Init { token: Token },
     Subscribe { id: String, parameters: Parameters },
@@ -25,10 +25,10 @@ pub(super) enum Token {
     Given(String),
 }
 
-/// Longest id of an operation, in bytes; it is sent back with every answer.
+/// Longest id of an operation, in bytes; the id is sent back with every answer.
 const MAX_ID_BYTES: usize = 256;
 
-/// Reads a message; `None` for what the protocol does not know.
+/// Parses a message; `None` if the protocol does not know it.
 pub(super) fn read(text: &str, limits: &Limits) -> Option<ClientMessage> {
     bracket_depth::check_json(text.as_bytes(), limits.json_depth).ok()?;
     let JsonValue::Object(mut message) = serde_json::from_str(text).ok()? else { return None };
@@ -52,7 +52,7 @@ fn id(message: &JsonMap) -> Option<String> {
     (!id.is_empty() && id.len() <= MAX_ID_BYTES).then(|| id.to_owned())
 }
 
-/// A payload is an object, null or missing.
+/// Reads a payload, which is an object, null or missing; the outer `None` means invalid.
 fn object(payload: Option<JsonValue>) -> Option<Option<JsonMap>> {
     match payload {
         None | Some(JsonValue::Null) => Some(None),
@@ -61,7 +61,7 @@ fn object(payload: Option<JsonValue>) -> Option<Option<JsonMap>> {
     }
 }
 
-/// The token in `{"authorization": "Bearer …"}` (in any case) or `{"token": "…"}`.
+/// The token in `{"authorization": "Bearer …"}` (the name in any case) or `{"token": "…"}`.
 pub(super) fn token(payload: Option<&JsonMap>) -> Token {
     let Some(payload) = payload else { return Token::Missing };
     for (name, value) in payload.iter() {
@@ -75,7 +75,7 @@ pub(super) fn token(payload: Option<&JsonMap>) -> Token {
     Token::Missing
 }
 
-/// An id as it stands in a message.
+/// The id as a JSON string.
 pub(super) fn quoted(id: &str) -> String {
     JsonValue::String(id.into()).to_string()
 }

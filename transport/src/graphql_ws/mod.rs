@@ -1,24 +1,24 @@
-//! GraphQL over WebSocket, the graphql-transport-ws protocol to the letter.
+//! GraphQL over WebSocket: the graphql-transport-ws protocol, followed exactly.
 //!
-//! The token comes in `connection_init`, as `{"authorization": "Bearer …"}` or `{"token": "…"}`; a `ping` with the
-//! same payload later replaces it by a fresh one of the same subject and role, answered by a `pong` with
-//! `expiresAt`. Operations that run already go on under the new token's life.
+//! The client sends its token in `connection_init`, as `{"authorization": "Bearer …"}` or `{"token": "…"}`. A later `ping` with the same payload
+//! replaces it by a fresh token of the same subject and role; the server answers with a `pong` that contains `expiresAt`. Running operations
+//! continue under the new token's lifetime.
 //!
-//! | close | when |
+//! | close code | reason |
 //! | --- | --- |
 //! | 1001 | the server shuts down |
 //! | 1002, 1007, 1009 | a broken frame, text that is not UTF-8, a message over the size limit |
-//! | 1013 | the token cannot be checked now |
-//! | 4400 | a message that the protocol does not know |
+//! | 1013 | the token could not be checked |
+//! | 4400 | a message unknown to the protocol |
 //! | 4401 | an operation before `connection_ack` |
-//! | 4403 | the token is not valid, has expired, was revoked, or a fresh one is of someone else |
+//! | 4403 | the token is invalid, expired or revoked, or a fresh one belongs to another subject or role |
 //! | 4406 | the client does not offer `graphql-transport-ws` |
 //! | 4408 | no `connection_init` in time |
-//! | 4409 | an operation under an id that is running |
+//! | 4409 | an operation with the id of a running one |
 //! | 4429 | a second `connection_init`, or messages faster than allowed |
 //! | 4503 | too many sockets of this subject |
 //! | 4504 | no sign of life for two pings |
-//! | 4508 | the client does not read what it subscribed to |
+//! | 4508 | the client reads its messages too slowly |
 
 mod inbox;
 mod message;
@@ -46,7 +46,7 @@ use super::{Endpoint, error::RequestError, graphql_http, media::Answer, origin, 
 /// The subprotocol's name.
 pub const PROTOCOL: &str = "graphql-transport-ws";
 
-/// Where the answer to an upgrade leaves the socket that it agreed to. A request has it if its connection can be taken away from HTTP.
+/// Through this, the answer to an upgrade passes the accepted socket on. A request has one if its connection can be taken away from HTTP.
 #[derive(Clone, Default)]
 pub(crate) struct Handover(Rc<Cell<Option<Opened>>>);
 
@@ -56,7 +56,7 @@ impl Handover {
     }
 }
 
-/// A socket without its connection.
+/// A socket that has no connection yet.
 pub(crate) struct Opened {
     endpoint: Arc<Endpoint>,
     peer: IpAddr,
@@ -68,13 +68,13 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// The socket on its connection, of which `begun` has been read.
+    /// Creates the socket on its connection; `begun` are the bytes already read from it.
     pub(crate) fn on(self, stream: TcpStream, begun: BytesMut) -> Socket {
         Socket::new(self, stream, begun)
     }
 }
 
-/// `GET /graphql` with an upgrade.
+/// `GET /graphql` with an upgrade to WebSocket.
 pub(crate) async fn upgrade(request: HttpRequest, endpoint: Data<Endpoint>) -> HttpResponse {
     let id = graphql_http::request_id(&request);
     let mut response = match open(&request, &endpoint, &id) {

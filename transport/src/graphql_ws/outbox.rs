@@ -1,5 +1,5 @@
-//! What waits to be sent on a socket: a bounded queue of frames, written when the connection has room for them, so that a client which
-//! reads slowly fills the queue and nothing else. A close goes out even when the queue is full.
+//! The send queue of a socket: a bounded queue of frames, written when the connection can take them. A slow client fills the queue and nothing
+//! else. A close is sent even if the queue is full.
 
 use std::{
     collections::VecDeque,
@@ -9,7 +9,7 @@ use std::{
 
 use tokio::{net::TcpStream, time::Instant};
 
-/// A close code with its reason; the reason is at most 123 bytes.
+/// A close code and its reason, which is at most 123 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Close(pub(crate) u16, pub(crate) &'static str);
 
@@ -18,19 +18,19 @@ const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 
-/// Frames that go into one write at most.
+/// Largest number of frames in one write.
 const TOGETHER: usize = 32;
-/// Places for frames that an idle socket may keep.
+/// Largest queue capacity, in frames, that an idle socket keeps allocated.
 const KEPT_PLACES: usize = 4;
 
-/// The queue.
+/// The send queue.
 pub(super) struct Outbox {
     frames: VecDeque<Vec<u8>>,
-    /// How much of the first frame is written.
+    /// Bytes of the first frame that are already written.
     written: usize,
-    /// Bytes of all frames that are not written.
+    /// Unwritten bytes of all frames.
     bytes: usize,
-    /// When the connection last took something, or the queue last stopped being empty.
+    /// When the connection last took bytes, or the queue last stopped being empty.
     moved: Instant,
     closing: bool,
 }
@@ -40,7 +40,7 @@ impl Outbox {
         Self { frames: VecDeque::new(), written: 0, bytes: 0, moved: Instant::now(), closing: false }
     }
 
-    /// Sends a text that consists of these parts.
+    /// Sends a text message made of these parts.
     pub(super) fn text(&mut self, parts: &[&str]) {
         self.push(TEXT, parts.iter().map(|part| part.as_bytes()));
     }
@@ -53,13 +53,13 @@ impl Outbox {
         self.push(PONG, [payload]);
     }
 
-    /// Sends a close after what waits already.
+    /// Sends a close after the queued frames.
     pub(super) fn close(&mut self, Close(code, reason): Close) {
         self.push(CLOSE, [&code.to_be_bytes()[..], reason.as_bytes()]);
         self.closing = true;
     }
 
-    /// Answers a client's close with its own code.
+    /// Answers a client's close with the same code.
     pub(super) fn close_back(&mut self, code: Option<u16>) {
         match code {
             Some(code) => self.close(Close(code, "")),
@@ -70,27 +70,27 @@ impl Outbox {
         }
     }
 
-    /// Sends a close instead of what waits, but for the rest of a frame that has begun.
+    /// Sends a close instead of the queued frames, except for the rest of a frame that is partly written.
     pub(super) fn abandon(&mut self, close: Close) {
         self.frames.truncate(usize::from(self.written > 0));
         self.bytes = self.frames.iter().map(Vec::len).sum::<usize>().saturating_sub(self.written);
         self.close(close);
     }
 
-    /// Whether fewer than so many frames and bytes wait.
+    /// Whether fewer than this many frames and bytes are queued.
     pub(super) fn has_room(&self, frames: usize, bytes: usize) -> bool {
         self.frames.len() < frames && self.bytes < bytes
     }
 
-    /// Since when nothing was taken although something waits.
+    /// Since when the connection has taken nothing, while frames are queued.
     pub(super) fn stuck_since(&self) -> Option<Instant> {
         (!self.frames.is_empty()).then_some(self.moved)
     }
 
-    /// Writes what waits; ready when nothing does.
+    /// Writes the queued frames; ready when the queue is empty.
     ///
     /// # Errors
-    /// The connection is lost.
+    /// If the connection is lost.
     pub(super) fn poll_write(
         &mut self,
         stream: &TcpStream,

@@ -1,6 +1,6 @@
-//! Operations of a client whose queue is full. Each is driven on until it has something to say, and keeps that until there is room: left in the
-//! middle of its work it would hold what it works with (a connection to the database, a turn to read) for as long as the client does not read,
-//! and everybody else would wait for that.
+//! Operations of a client whose queue is full. Each runs on until it has an event, then keeps the event until there is room. Stopped in the
+//! middle of its work it would hold its resources (a database connection, a read permit) for as long as the client does not read, and block
+//! everyone else.
 
 use std::{
     cell::{Cell, RefCell},
@@ -14,7 +14,7 @@ use futures_util::{
     stream::{LocalBoxStream, Peekable},
 };
 
-/// Whether a socket's queue has room, and who waits for that.
+/// Whether a socket's queue has room, and the operations that wait for it.
 #[derive(Clone, Default)]
 pub(super) struct Room(Rc<State>);
 
@@ -25,20 +25,20 @@ struct State {
 }
 
 impl Room {
-    /// Operations may say something.
+    /// Lets operations deliver events.
     pub(super) fn open(&self) {
         if self.0.is_full.replace(false) {
             self.0.waiting.take().into_iter().for_each(Waker::wake);
         }
     }
 
-    /// From now on they keep it.
+    /// Makes operations hold their events from now on.
     pub(super) fn close(&self) {
         self.0.is_full.set(true);
     }
 }
 
-/// What an operation has to say, one at a time, when there is room.
+/// The events of an operation, delivered one at a time when there is room.
 pub(super) struct Parked<T> {
     events: Peekable<LocalBoxStream<'static, T>>,
     room: Room,

@@ -1,4 +1,4 @@
-//! One socket: a task that reads messages, runs operations, and watches the clock.
+//! One socket: a task that reads messages, runs operations, and enforces timeouts.
 
 use std::{
     collections::HashMap,
@@ -45,7 +45,7 @@ use crate::{
 
 use telemetry::{RequestId, request};
 
-/// Every close the server makes, see the table in [`super`].
+/// Close codes that the server sends; see the table in [`super`].
 pub(super) mod close {
     use super::Close;
 
@@ -70,7 +70,7 @@ pub(super) mod close {
     pub(in super::super) const SLOW: Close = Close(4508, "Client reads too slowly");
 }
 
-/// What an operation has to say.
+/// An event of an operation.
 enum Event {
     Next { id: Rc<str>, json: String },
     Refused { id: Rc<str>, error: RequestError },
@@ -79,17 +79,17 @@ enum Event {
 
 /// Why the task ends.
 enum End {
-    /// After what waits has been sent.
+    /// Close after sending the queued messages.
     Close(Close),
-    /// Instead of what waits.
+    /// Close without sending the queued messages.
     Abandon(Close),
-    /// The client closed; its code is sent back.
+    /// The client closed the socket; its code is sent back.
     Closed(Option<u16>),
-    /// The connection is over.
+    /// The connection is lost.
     Gone,
 }
 
-/// Who is on the socket, once that is known.
+/// The authenticated caller of the socket.
 struct Session {
     caller: Caller,
     expires: Option<Instant>,
@@ -99,22 +99,22 @@ struct Session {
 impl Session {
     fn new(caller: Caller) -> Self {
         let left = caller.expires_at.map(|end| (end - Utc::now()).to_std().unwrap_or_default());
-        // A token that ends later than the clock can count never ends.
+        // a token that expires beyond the range of the clock never expires
         let expires = left.and_then(|left| Instant::now().checked_add(left));
         Self { revoked: Box::pin(caller.revoked.clone().cancelled_owned()), expires, caller }
     }
 }
 
-/// What a message asks for that takes a look at a token.
+/// A message that requires checking a token.
 enum Asked {
     Init(Token),
     Refresh(Token),
 }
 
-/// Answers that are taken from operations before others on the worker have their turn.
+/// Events taken from operations before other tasks on the worker get their turn.
 const TURNS: usize = 64;
 
-/// A socket that is open.
+/// An open socket.
 pub(crate) struct Socket {
     endpoint: Arc<Endpoint>,
     peer: IpAddr,
@@ -122,20 +122,20 @@ pub(crate) struct Socket {
     stream: TcpStream,
     inbox: Inbox,
     outbox: Outbox,
-    /// Counts the socket until the connection is over.
+    /// Counts the socket until the connection ends.
     guard: SocketGuard,
-    /// The id of the upgrade, and how many operations came after it.
+    /// The id of the upgrade request, and the number of operations so far.
     id: (RequestId, u64),
     session: Option<Session>,
     operations: SelectAll<LocalBoxStream<'static, Event>>,
-    /// Whether operations may say something.
+    /// Whether operations may deliver events.
     room: Room,
     running: HashMap<Rc<str>, AbortHandle>,
     message_rate: DefaultDirectRateLimiter,
     opened: Instant,
     heard: Instant,
     pinged: Instant,
-    /// Whether the client offers our protocol.
+    /// Whether the client offers our subprotocol.
     agreed: bool,
 }
 
@@ -180,7 +180,7 @@ impl Socket {
         loop {
             let heard = poll_fn(|context| self.poll_heard(context, shutdown.as_mut(), clock.as_mut())).await;
             let step = match heard.and_then(|heard| self.hear(heard)) {
-                // it is rare, and would be most of what a socket is
+                // boxed because it is rare, and would otherwise make up most of a socket's size
                 Ok(Some(asked)) => Box::pin(self.identify(asked)).await,
                 Ok(None) => Ok(()),
                 Err(end) => Err(end),
@@ -191,7 +191,7 @@ impl Socket {
         }
     }
 
-    /// Waits for the client to say something, and meanwhile tells it what its operations have to say.
+    /// Waits for a message from the client, and meanwhile sends it the events of its operations.
     fn poll_heard(
         &mut self,
         context: &mut Context<'_>,
@@ -211,7 +211,7 @@ impl Socket {
             clock.as_mut().reset(self.next_check());
         }
         let heard = self.poll_both_ways(context)?;
-        // A check that comes early finds nothing and is set anew, so only an earlier one moves the clock.
+        // a check that comes too early does nothing and is rescheduled, so only an earlier one needs to move the timer
         let next_check = self.next_check();
         if heard.is_pending() && next_check < clock.deadline() {
             clock.as_mut().reset(next_check);
@@ -222,11 +222,11 @@ impl Socket {
         heard.map(Ok)
     }
 
-    /// Answers of operations that are ready together are written together.
+    /// Reads a message, and writes all events that are ready in one go.
     fn poll_both_ways(&mut self, context: &mut Context<'_>) -> Result<Poll<Heard>, End> {
         let mut turns = TURNS;
         loop {
-            // A client whose answers wait is not listened to either: each message may cost an answer.
+            // do not read from a client whose queue is full: each message may cost an answer
             while self.has_room() {
                 self.room.open();
                 if let Poll::Ready(heard) = self.inbox.poll_next(&self.stream, context) {
@@ -245,14 +245,14 @@ impl Socket {
                 drive(&mut self.operations, &self.room, context);
             }
             let _ = self.outbox.poll_write(&self.stream, context).map_err(|_| End::Gone)?;
-            // what was written may have made the room that something waits for
+            // writing may have made room for waiting operations
             if had_room || turns == 0 || !self.has_room() {
                 return Ok(Poll::Pending);
             }
         }
     }
 
-    /// Says goodbye, and waits for a moment until the client has heard it.
+    /// Sends the close, and waits a moment for the client to read it.
     async fn finish(&mut self, end: End) {
         self.operations = SelectAll::new();
         self.running = HashMap::new();
@@ -283,7 +283,7 @@ impl Socket {
         self.endpoint.service.limits()
     }
 
-    /// The next moment at which silence means something.
+    /// The next time at which a timeout may expire.
     fn next_check(&self) -> Instant {
         let limits = self.limits();
         let mut next = self.pinged + Duration::from_secs(limits.ping_seconds.max(1));
@@ -312,7 +312,7 @@ impl Socket {
         }
         let ping = limits.ping_seconds.max(1);
         if passed(self.pinged, ping) {
-            // While its answers wait the client is not listened to: then the stall decides.
+            // a client with queued messages may not be read from, so the stall timeout applies instead
             if self.outbox.stuck_since().is_none() {
                 if passed(self.heard, ping.saturating_mul(2)) {
                     return Err(End::Abandon(close::DEAD));
@@ -324,7 +324,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Does what the client says, but for looking at a token.
+    /// Handles a message. If a token must be checked first, returns what to do with it.
     fn hear(&mut self, heard: Heard) -> Result<Option<Asked>, End> {
         self.heard = Instant::now();
         match heard {
@@ -389,7 +389,7 @@ impl Socket {
         Ok(())
     }
 
-    /// A ping with a token in it: the token replaces the present one.
+    /// Handles a ping with a token, which replaces the current token.
     async fn refresh(&mut self, token: Token) -> Result<(), End> {
         let fresh = self.authenticate(token).await?;
         let is_same = self.session.as_ref().is_some_and(|session| {
@@ -404,7 +404,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Who a token is of. Answers that wait are written meanwhile, and operations go on.
+    /// Authenticates a token. Meanwhile, queued messages are written and operations continue.
     async fn authenticate(&mut self, token: Token) -> Result<Caller, End> {
         let token = match token {
             Token::Missing => None,
@@ -437,7 +437,10 @@ impl Socket {
         if self.running.len() >= self.limits().operations {
             let error = RequestError::document(
                 "TOO_MANY_OPERATIONS",
-                format!("More than {} operations run on this socket.", self.limits().operations),
+                format!(
+                    "This socket already runs {} operations, the maximum. Complete one first.",
+                    self.limits().operations
+                ),
             );
             self.tell(Event::Refused { id, error });
             return Ok(());
@@ -508,13 +511,13 @@ impl Socket {
         }
     }
 
-    /// Forgets an operation; answers whether it was running.
+    /// Removes an operation; returns whether it was running.
     fn end(&mut self, id: &str) -> bool {
         self.running.remove(id).inspect(AbortHandle::abort).is_some()
     }
 }
 
-/// What operations have begun goes on while nobody listens to what they say: none of them says it now.
+/// Polls the operations so that they continue their work, but holds back their events.
 fn drive(operations: &mut SelectAll<LocalBoxStream<'static, Event>>, room: &Room, context: &mut Context<'_>) {
     room.close();
     let _ = operations.poll_next_unpin(context);
@@ -528,7 +531,7 @@ mod tests {
         size_of::<F>()
     }
 
-    /// There are tens of thousands: what is rare belongs in a box.
+    /// There are tens of thousands of sockets: rarely used state belongs in a box.
     #[test]
     fn a_socket_is_small() {
         let size = size_of_future(Socket::run);

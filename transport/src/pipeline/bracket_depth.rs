@@ -1,5 +1,5 @@
-//! Stage 2: refuse nesting before any recursive parser sees it. A few kilobytes of brackets overflow the stack of
-//! a recursive parser, and a stack overflow ends the whole process.
+//! Stage 2: refuses deep nesting before any recursive parser sees it. A few kilobytes of brackets would overflow such a parser's stack, and a
+//! stack overflow ends the whole process.
 
 use actix_web::http::StatusCode;
 
@@ -17,7 +17,7 @@ pub fn check_document(document: &str, limit: usize) -> Result<(), RequestError> 
     ))
 }
 
-/// Refuses a JSON text, and with it variables, whose brackets nest deeper than `limit`.
+/// Refuses a JSON text, including variables, whose brackets nest deeper than `limit`.
 pub fn check_json(json: &[u8], limit: usize) -> Result<(), RequestError> {
     if lexer::bracket_depth(lexer::json_brackets(json)) <= limit {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Stage 1: no more bytes than allowed are ever held.
+//! Stage 1: limits the bytes that are held in memory.
 
 use actix_web::http::StatusCode;
 
@@ -9,7 +9,7 @@ pub fn check(bytes: usize, limit: usize) -> Result<(), RequestError> {
     if bytes <= limit { Ok(()) } else { Err(too_large(limit)) }
 }
 
-/// The error for a body that is over `limit` bytes, known before all of it was read.
+/// The error for a body of more than `limit` bytes, even if not all of it was read.
 pub fn too_large(limit: usize) -> RequestError {
     RequestError::transport(
         StatusCode::PAYLOAD_TOO_LARGE,

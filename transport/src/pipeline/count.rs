@@ -1,7 +1,7 @@
-//! Stage 5: what a document asks for, with its fragments expanded, without expanding them.
+//! Stage 5: counts the selections of a document as if its fragments were expanded, without expanding them.
 //!
-//! Fragments that spread each other double the query at each step; each fragment is therefore counted once and its
-//! totals are added wherever it is spread, in integers that saturate. The work is linear in the document's size.
+//! Fragments that spread each other may double the query at each step. So each fragment is counted once, and its totals are added wherever it is
+//! spread, in saturating integers. The work is linear in the document's size.
 
 use std::collections::HashMap;
 
@@ -13,23 +13,23 @@ use apollo_compiler::{
 
 use crate::{error::RequestError, limits::Limits};
 
-/// Fields that answer with a list and take neither `first` nor `last`, by name, with how many objects of each count.
+/// Fields that return a list but take neither `first` nor `last`, by name, with the number of objects that each counts as.
 pub type Lists = &'static [(&'static str, u64)];
 
-/// What a selection set asks for, fragments expanded.
+/// Totals of a selection set, with fragments expanded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Fields, spreads and inline fragments.
     pub fields: u64,
-    /// Fields under another name.
+    /// Aliased fields.
     pub aliases: u64,
     /// Directives.
     pub directives: u64,
-    /// Nesting of fields.
+    /// Nesting depth of fields.
     pub depth: u64,
-    /// Fields of the answer, by the sizes of its lists.
+    /// Fields of the answer, multiplied by the sizes of the lists around them.
     pub complexity: u64,
-    /// Whether a list's size comes from a variable, so that the complexity has to be counted for each request.
+    /// Whether a variable sizes a list, so that the complexity must be counted for each request.
     pub sized_by_variable: bool,
 }
 
@@ -44,8 +44,8 @@ impl Totals {
     }
 }
 
-/// Counts one operation of a document. `variables` are the request's coerced ones, or `None` to count before they
-/// are known. A cycle of fragments is refused with `FRAGMENT_CYCLE`.
+/// Counts one operation of a document. `variables` are the request's coerced ones, or `None` to count before they are known. Fails with
+/// `FRAGMENT_CYCLE` if fragments spread themselves.
 pub fn count(
     document: &Document,
     operation: &OperationDefinition,
@@ -61,8 +61,8 @@ pub fn count(
     Ok(totals)
 }
 
-/// Counts every operation and every fragment, also those nothing spreads, and holds each to the limits. A
-/// complexity that depends on variables is left to [`check_variables`].
+/// Counts every operation and every fragment, even unused ones, and checks each against the limits. [`check_variables`] checks a complexity that
+/// depends on variables.
 pub fn check_document(document: &Document, limits: &Limits, lists: Lists) -> Result<(), RequestError> {
     let mut counter = Counter::new(document, None, limits, lists);
     for definition in &document.definitions {
@@ -84,7 +84,7 @@ pub fn check_document(document: &Document, limits: &Limits, lists: Lists) -> Res
     Ok(())
 }
 
-/// Holds the totals that no variable changes to their limits.
+/// Checks the totals that no variable changes.
 fn check_shape(totals: &Totals, limits: &Limits) -> Result<(), RequestError> {
     let bounds = [
         (totals.depth, limits.depth, "QUERY_TOO_DEEP", "levels of fields"),
@@ -100,7 +100,7 @@ fn check_shape(totals: &Totals, limits: &Limits) -> Result<(), RequestError> {
     }
 }
 
-/// Holds an operation whose lists are sized by variables to the limit, their values now known.
+/// Checks the complexity of an operation whose lists are sized by variables, now that their values are known.
 pub fn check_variables(
     document: &Document,
     operation: &OperationDefinition,
@@ -113,7 +113,7 @@ pub fn check_variables(
     check_complexity(&count(document, operation, Some(variables), (limits, lists))?, limits)
 }
 
-/// Holds the complexity to its limit.
+/// Checks the complexity.
 fn check_complexity(totals: &Totals, limits: &Limits) -> Result<(), RequestError> {
     if totals.complexity <= limits.complexity {
         return Ok(());
@@ -121,7 +121,7 @@ fn check_complexity(totals: &Totals, limits: &Limits) -> Result<(), RequestError
     Err(RequestError::document(
         "QUERY_TOO_COMPLEX",
         format!(
-            "The query can answer with {} fields, more than {}: ask for smaller pages.",
+            "The query may return {} fields; the limit is {}. Ask for smaller pages.",
             totals.complexity, limits.complexity
         ),
     ))
@@ -182,7 +182,7 @@ impl<'a> Counter<'a> {
         Ok(totals)
     }
 
-    /// A fragment's totals, counted at its first use. An unknown fragment counts nothing: validation names it.
+    /// A fragment's totals, counted at its first use. An unknown fragment counts as nothing: validation reports it.
     fn fragment(&mut self, name: &'a Name) -> Result<Totals, RequestError> {
         match self.progress.get(name) {
             Some(Progress::Counted(totals)) => return Ok(*totals),
@@ -202,8 +202,8 @@ impl<'a> Counter<'a> {
         Ok(totals)
     }
 
-    /// How many objects a field may answer with: the largest of `first`, `last` and the number of `ids`; without any, what is noted of lists
-    /// of this name, or 1. And whether a variable had a say.
+    /// How many objects a field may return: the largest of `first`, `last` and the number of `ids`; without any of them, the usual size of lists
+    /// of this name, or 1. The second value tells whether a variable was involved.
     fn list_size(&self, field: &Field) -> (u64, bool) {
         let mut size = None;
         let mut by_variable = false;
@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn fragments_that_spread_each_other_are_counted_in_linear_time() {
-        // 2^60 fields: expanding them instead of counting them would not end.
+        // 2^60 fields: expanding them instead of counting them would never finish
         let mut document = "{ ...F0 }".to_owned();
         for step in 0..60 {
             document += &format!(" fragment F{step} on Q {{ ...F{n} ...F{n} }}", n = step + 1);

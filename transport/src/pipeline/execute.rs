@@ -1,4 +1,4 @@
-//! Stage 9: run the operation, no longer than allowed.
+//! Stage 10: executes the operation within the deadline.
 
 use actix_web::http::StatusCode;
 use async_graphql::{Data, ErrorExtensionValues, Executor, Request, Response};
@@ -25,7 +25,7 @@ impl<E: Executor> DynExecutor for E {
     }
 }
 
-/// Resolvers give their errors a code. What has none is of the library itself: an argument that its scalar refuses.
+/// Adds a code to errors without one. Resolvers set theirs, so such an error comes from the library: a scalar refused an argument.
 fn coded(mut response: Response) -> Response {
     for error in &mut response.errors {
         let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
@@ -36,8 +36,8 @@ fn coded(mut response: Response) -> Response {
     response
 }
 
-/// Runs a query or mutation. Past the deadline its future is dropped, which rolls back an open transaction; a
-/// mutation that had committed by then stays done, as it would after a lost connection.
+/// Runs a query or mutation. At the deadline its future is dropped, which rolls back an open transaction. A mutation already committed stays in
+/// effect, as after a lost connection.
 pub async fn run(
     executor: &dyn DynExecutor,
     request: Request,
@@ -47,12 +47,15 @@ pub async fn run(
         RequestError::transport(
             StatusCode::GATEWAY_TIMEOUT,
             "QUERY_TIMEOUT",
-            format!("The operation took longer than {} seconds.", deadline.as_secs()),
+            format!(
+                "The operation took longer than {} seconds. A mutation may have taken effect.",
+                deadline.as_secs()
+            ),
         )
     })
 }
 
-/// Runs a subscription; it has no deadline, each of its events is one answer.
+/// Runs a subscription. It has no deadline, and each of its events is one answer.
 pub fn stream(executor: &dyn DynExecutor, request: Request) -> BoxStream<'static, Response> {
     executor.execute_stream(request)
 }

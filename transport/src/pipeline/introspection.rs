@@ -1,4 +1,4 @@
-//! Introspection, answered from the caller's role schema; the executor's own is never reached.
+//! Introspection, answered from the caller's role schema. The executor's own introspection is never used.
 
 use apollo_compiler::{
     ExecutableDocument, Schema,
@@ -12,18 +12,18 @@ use apollo_compiler::{
 
 use crate::error::RequestError;
 
-/// Which kinds of fields an operation has at its root.
+/// The kinds of an operation's root fields.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RootFields {
     /// `__schema` or `__type`.
     pub introspection: bool,
-    /// Any other field, which the executor resolves; `__typename` alone does not count.
+    /// Any other field, which the executor resolves, except `__typename`.
     pub data: bool,
-    /// How many there are, under whatever names.
+    /// Number of root fields, counting each alias.
     pub count: u32,
 }
 
-/// Sorts the operation's root fields.
+/// Classifies the operation's root fields.
 pub fn root_fields(document: &ExecutableDocument, operation: &Operation) -> RootFields {
     let mut found = RootFields::default();
     for field in operation.root_fields(document) {
@@ -37,7 +37,7 @@ pub fn root_fields(document: &ExecutableDocument, operation: &Operation) -> Root
     found
 }
 
-/// Answers `__schema`, `__type` and the root's `__typename`; other root fields are left out.
+/// Answers `__schema`, `__type` and the root's `__typename`; other root fields are skipped.
 pub fn answer(
     schema: &Valid<Schema>,
     implementers: &HashMap<Name, Implementers>,

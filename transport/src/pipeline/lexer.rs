@@ -1,7 +1,7 @@
-//! The lexical part of GraphQL and JSON that the scans before parsing need: where strings and comments end.
-//! It never allocates and never recurses, so no input can hurt it.
+//! The lexical scan of GraphQL and JSON that runs before parsing: it finds where strings and comments end. It never allocates and never
+//! recurses, so no input can exhaust memory or the stack.
 
-/// What a lexical token means to the scans.
+/// The kinds of lexical tokens that the scans distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token {
     /// `{`, `[` or `(`
@@ -12,8 +12,8 @@ pub(super) enum Token {
     Other,
 }
 
-/// Tokens of a GraphQL document (October 2021, section 2.1). Broken input still ends: an unterminated string
-/// runs to its line's end, an unterminated block string to the document's.
+/// Tokens of a GraphQL document (October 2021, section 2.1). Malformed input terminates, too: an unterminated string ends with its line, an
+/// unterminated block string with the document.
 pub(super) fn tokens(document: &str) -> impl Iterator<Item = Token> + '_ {
     let bytes = document.as_bytes();
     let mut at = 0;
@@ -34,7 +34,7 @@ pub(super) fn tokens(document: &str) -> impl Iterator<Item = Token> + '_ {
     })
 }
 
-/// Brackets of a JSON text, strings left out.
+/// Brackets of a JSON text, except those in strings.
 pub(super) fn json_brackets(json: &[u8]) -> impl Iterator<Item = Token> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -51,7 +51,7 @@ pub(super) fn json_brackets(json: &[u8]) -> impl Iterator<Item = Token> + '_ {
     })
 }
 
-/// The greatest number of brackets open at once.
+/// The largest number of brackets open at once.
 pub(super) fn bracket_depth(tokens: impl Iterator<Item = Token>) -> usize {
     let (mut open, mut deepest) = (0_usize, 0);
     for token in tokens {
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn brackets_after_an_unterminated_string_count() {
-        assert_eq!(depth("{ a(x: \"\n [[[[ "), 6, "a line's end ends the string");
+        assert_eq!(depth("{ a(x: \"\n [[[[ "), 6, "the end of the line ends the string");
         assert_eq!(depth("\" \\"), 0, "an escape at the very end");
     }
 
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(tokens(" ,\u{feff} # only ignored\n").count(), 0);
     }
 
-    /// A list literal with its true depth, with noise in strings and comments.
+    /// A list literal and its true depth, with distracting strings and comments.
     fn nested_list() -> impl Strategy<Value = (String, usize)> {
         let leaf = prop_oneof![
             Just("\"[{(\"".to_owned()),

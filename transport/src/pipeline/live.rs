@@ -1,4 +1,4 @@
-//! Subscriptions whose events are written without the executor: of thousands of subscribers each would keep an execution of its own waiting, and
+//! Subscriptions whose events bypass the executor. With thousands of subscribers, each would otherwise keep an execution of its own waiting, and
 //! every event would pass through it field by field.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use apollo_compiler::executable::{ExecutableDocument, Operation};
 use async_graphql::{Request, Response};
 use futures_util::stream::BoxStream;
 
-/// What a subscription answers.
+/// An answer of a subscription.
 pub enum Answer {
     /// The JSON of a GraphQL response without errors.
     Written(String),
@@ -15,12 +15,12 @@ pub enum Answer {
     Response(Response),
 }
 
-/// How an operation's events are written.
+/// A compiled subscription, which writes its events without the executor.
 pub trait Live: Send + Sync {
-    /// Tells the operation's resolver to answer only what comes before the events, and to leave the events to the stream that this answers: it
-    /// is read when the executor has said all it has to say.
+    /// Makes the operation's resolver send only the messages before the events. Returns the stream of events, which is read once the executor
+    /// has finished.
     fn take_over(self: Arc<Self>, request: &mut Request) -> BoxStream<'static, Answer>;
 }
 
-/// Finds out how a subscription's events are written; none for one that is left to the executor altogether.
+/// Compiles a subscription; returns `None` if the executor has to run it.
 pub type Compile = fn(&ExecutableDocument, &Operation) -> Option<Arc<dyn Live>>;

@@ -1,18 +1,18 @@
-//! The stages a request passes, in order, one file each. Every transport sends its requests through here.
+//! The stages that every request passes through, in order, one file each. All transports use them.
 //!
-//! 1. [`byte_cap`]: at most so many bytes.
-//! 2. [`bracket_depth`]: no nesting that a recursive parser could not bear.
-//! 3. [`token_cap`]: bounded work for the parser.
+//! 1. [`byte_cap`]: limits the size.
+//! 2. [`bracket_depth`]: limits nesting, to protect recursive parsers.
+//! 3. [`token_cap`]: limits the parser's work.
 //! 4. [`parse`]: text to syntax tree.
-//! 5. [`count`]: fields, aliases, directives, depth and complexity, through fragments, in linear time.
-//! 6. [`operation`]: which operation is meant.
+//! 5. [`count`]: limits fields, aliases, directives, depth and complexity, through fragments, in linear time.
+//! 6. [`operation`]: chooses the operation.
 //! 7. [`validate`]: the document against the caller's role schema.
-//! 8. [`variables`]: their values against their types; complexity again if a list's size is among them.
-//! 9. [`text`]: no text has what no text should have, in the document or in a variable.
+//! 8. [`variables`]: their values against their types; then the complexity again, if a variable sizes a list.
+//! 9. [`text`]: no text may contain forbidden characters, in the document or in a variable.
 //! 10. [`introspection`] from the role schema, and [`execute`] with a deadline.
 //!
-//! What depends on the text and the role alone (2 to 5, and 7) is done once and kept, bounded, in [`RolePipeline`].
-//! For callers the order of 6 and 7 makes no difference: an invalid document is answered as such.
+//! The stages that depend only on the text and the role (2 to 5, and 7) run once per document; [`RolePipeline`] caches their result in a bounded
+//! cache. To clients the order of 6 and 7 makes no difference: an invalid document is answered as such.
 
 use std::{sync::Arc, time::Instant};
 
@@ -51,12 +51,12 @@ pub mod variables;
 pub use live::{Answer, Compile, Live};
 pub use operation::Kind;
 
-/// The parameters of a GraphQL request, alike on every transport.
+/// The parameters of a GraphQL request, the same on every transport.
 #[derive(Debug, Default)]
 pub struct Parameters {
     /// The document.
     pub query: String,
-    /// Which of its operations to run.
+    /// The name of the operation to run; may be `None` if the document has only one.
     pub operation_name: Option<String>,
     /// Values of the operation's variables.
     pub variables: JsonMap,
@@ -68,14 +68,15 @@ impl Parameters {
         bracket_depth::check_json(json, limits.json_depth)?;
         match serde_json::from_slice(json) {
             Ok(JsonValue::Object(fields)) => Self::from_fields(fields),
-            Ok(JsonValue::Array(_)) => {
-                Err(bad_request("BATCHES_REFUSED", "One operation per request: batches are not accepted."))
-            }
-            Ok(_) | Err(_) => Err(bad_request("BAD_REQUEST", "The request has to be a JSON object.")),
+            Ok(JsonValue::Array(_)) => Err(bad_request(
+                "BATCHES_REFUSED",
+                "Batches are not accepted. Send one operation per request.",
+            )),
+            Ok(_) | Err(_) => Err(bad_request("BAD_REQUEST", "The request must be a JSON object.")),
         }
     }
 
-    /// Reads the URL parameters of a GET, `variables` and `extensions` being JSON in text.
+    /// Reads the URL parameters of a GET; `variables` and `extensions` are JSON texts.
     pub fn from_url(pairs: Vec<(String, String)>, limits: &Limits) -> Result<Self, RequestError> {
         let mut fields = JsonMap::new();
         for (name, value) in pairs {
@@ -91,24 +92,24 @@ impl Parameters {
         Self::from_fields(fields)
     }
 
-    /// Reads the fields of a POST body or of a `subscribe` payload. `null` is the same as nothing.
+    /// Reads the fields of a POST body or of a `subscribe` payload. `null` is the same as a missing field.
     pub fn from_fields(mut fields: JsonMap) -> Result<Self, RequestError> {
         let mut take = |name: &str| fields.remove(name).unwrap_or_default();
         let JsonValue::String(query) = take("query") else {
-            return Err(bad_request("BAD_REQUEST", "The request needs a query, a string."));
+            return Err(bad_request("BAD_REQUEST", "`query` is required and must be a string."));
         };
         let operation_name = match take("operationName") {
             JsonValue::Null => None,
             JsonValue::String(name) => Some(name.as_str().to_owned()),
-            _ => return Err(bad_request("BAD_REQUEST", "operationName has to be a string.")),
+            _ => return Err(bad_request("BAD_REQUEST", "`operationName` must be a string.")),
         };
         let variables = match take("variables") {
             JsonValue::Null => JsonMap::new(),
             JsonValue::Object(variables) => variables,
-            _ => return Err(bad_request("BAD_REQUEST", "variables have to be an object.")),
+            _ => return Err(bad_request("BAD_REQUEST", "`variables` must be an object.")),
         };
         if !matches!(take("extensions"), JsonValue::Null | JsonValue::Object(_)) {
-            return Err(bad_request("BAD_REQUEST", "extensions have to be an object."));
+            return Err(bad_request("BAD_REQUEST", "`extensions` must be an object."));
         }
         Ok(Self { query: query.as_str().to_owned(), operation_name, variables })
     }
@@ -117,29 +118,29 @@ impl Parameters {
 fn json_in_text(name: &str, text: &str, limits: &Limits) -> Result<JsonValue, RequestError> {
     bracket_depth::check_json(text.as_bytes(), limits.json_depth)?;
     serde_json::from_str(text)
-        .map_err(|_| bad_request("BAD_REQUEST", &format!("{name} has to be a JSON object.")))
+        .map_err(|_| bad_request("BAD_REQUEST", &format!("`{name}` must be a JSON object.")))
 }
 
 fn bad_request(code: &'static str, message: &str) -> RequestError {
     RequestError::transport(StatusCode::BAD_REQUEST, code, message)
 }
 
-/// A document that passed every stage that looks at its text alone.
+/// A document that passed every stage that depends only on its text.
 struct Checked {
     tree: Document,
     typed: Valid<ExecutableDocument>,
-    /// The executor's own syntax tree; it parses only what is valid by then.
+    /// The executor's own syntax tree, parsed only once the document is valid.
     for_executor: async_graphql::parser::types::ExecutableDocument,
-    /// How events are written, by the operation's name.
+    /// Compiled subscriptions, by the operation's name.
     live: HashMap<Option<Name>, Arc<dyn Live>>,
 }
 
-/// What the types of a schema do not say of its members.
+/// Facts about a schema's members that its types do not express.
 #[derive(Clone, Copy, Debug)]
 pub struct Notes {
-    /// What lists that are no pages count.
+    /// Usual sizes of lists without pages.
     pub lists: count::Lists,
-    /// Input fields that take more than a line of text.
+    /// Input fields whose text may have more than one line.
     pub texts: text::Texts,
     /// Whether a text is acceptable as one line.
     pub is_line: fn(&str) -> bool,
@@ -157,14 +158,14 @@ impl Default for Notes {
 pub struct RolePipeline {
     schema: Valid<Schema>,
     implementers: HashMap<Name, Implementers>,
-    /// By the document's text; refusals are kept too, so that sending one again costs nothing.
+    /// By the document's text. Refusals are cached, too, so that a repeated one costs nothing.
     documents: moka::sync::Cache<Arc<str>, Arc<Result<Checked, RequestError>>>,
     compile: Option<Compile>,
     notes: Notes,
 }
 
 impl RolePipeline {
-    /// A pipeline for the schema a role sees.
+    /// Creates a pipeline for the schema visible to a role.
     pub fn new(schema: Valid<Schema>, limits: &Limits) -> Self {
         let documents = moka::sync::Cache::builder()
             .weigher(|text: &Arc<str>, _| u32::try_from(text.len().max(256)).unwrap_or(u32::MAX))
@@ -179,22 +180,22 @@ impl RolePipeline {
         }
     }
 
-    /// Asks this how the events of subscriptions are written.
+    /// Sets the compiler of subscriptions.
     pub fn compile_with(&mut self, compile: Compile) {
         self.compile = Some(compile);
     }
 
-    /// Holds requests to these notes.
+    /// Enforces these notes.
     pub fn note(&mut self, notes: Notes) {
         self.notes = notes;
     }
 
-    /// The role's schema in the schema definition language.
+    /// The role's schema in SDL.
     pub fn sdl(&self) -> String {
         self.schema.to_string()
     }
 
-    /// Takes a request through stages 1 to 9.
+    /// Takes a request through stages 1 to 9, and answers introspection.
     pub fn prepare(&self, parameters: Parameters, limits: &Limits) -> Result<Prepared, RequestError> {
         byte_cap::check(parameters.query.len(), limits.body_bytes)?;
         let checked = self.checked(&parameters.query, limits);
@@ -265,7 +266,7 @@ fn executor_request(
     values: &JsonMap,
     document: &Checked,
 ) -> Request {
-    // The text itself is not needed again: the executor gets the syntax tree.
+    // the executor gets the syntax tree instead of the text
     let mut request =
         Request::new(String::new()).variables(variables::for_executor(values)).disable_introspection();
     request.operation_name = parameters.operation_name;
@@ -274,23 +275,23 @@ fn executor_request(
     request
 }
 
-/// A request that passed every stage but the last.
+/// A request that passed every stage before execution.
 pub struct Prepared {
-    /// What the operation does.
+    /// The kind of the operation.
     pub kind: Kind,
-    /// For the executor; the caller's data has to be added.
+    /// The executor's request; the caller's data must still be attached.
     pub request: Request,
     introspected: Option<async_graphql::indexmap::IndexMap<async_graphql::Name, Value>>,
     has_data: bool,
-    /// How many fields the operation has at its root, through fragments.
+    /// Number of root fields, including those in fragments.
     pub root_fields: u32,
-    /// The first field of the operation: a name of the schema, not of the client.
+    /// The operation's first field: a name from the schema, not from the client.
     pub field: Option<Name>,
     live: Option<Arc<dyn Live>>,
     observed: Option<Observed>,
 }
 
-/// Who counts what comes of an operation, and which request it is of.
+/// Where an operation is counted, and the request that it belongs to.
 struct Observed {
     metrics: Arc<Metrics>,
     request: RequestId,
@@ -298,12 +299,12 @@ struct Observed {
 }
 
 impl Prepared {
-    /// From now on it is counted, and errors that nobody outside can explain name the request.
+    /// Counts the operation from now on, and adds the request's id to internal errors.
     pub(crate) fn observe(&mut self, metrics: Arc<Metrics>, request: RequestId, begun: Instant) {
         self.observed = Some(Observed { metrics, request, begun });
     }
 
-    /// Runs a query or mutation within the deadline. Introspection fields keep their places among the others.
+    /// Runs a query or mutation within the deadline. Introspection fields keep their positions among the others.
     pub async fn run(
         mut self,
         executor: &dyn execute::DynExecutor,
@@ -337,7 +338,7 @@ impl Prepared {
         Ok(response)
     }
 
-    /// Runs a subscription. What the executor kept for it goes with its last answer, when the events are not its own.
+    /// Runs a subscription. A compiled one sends its events after the executor's last answer, which frees the executor's memory.
     pub fn stream(mut self, executor: &dyn execute::DynExecutor) -> BoxStream<'static, Answer> {
         let events = self.live.map(|live| live.take_over(&mut self.request));
         let answers = execute::stream(executor, self.request).map(Answer::Response);
@@ -353,7 +354,7 @@ impl Prepared {
 }
 
 impl Observed {
-    /// Errors of ours name the request: it is all that a client can report of them.
+    /// Adds the request's id to internal errors: it is all that a client can report about them.
     fn name(&self, response: &mut Response) {
         for error in &mut response.errors {
             if code(error) == Some("INTERNAL")
@@ -365,7 +366,7 @@ impl Observed {
     }
 }
 
-/// A subscription, for as long as it runs.
+/// Counts a subscription as open until it is dropped.
 struct Running(Observed);
 
 impl Running {

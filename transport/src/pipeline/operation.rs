@@ -1,10 +1,10 @@
-//! Stage 6: which of the document's operations is meant.
+//! Stage 6: chooses the operation to run.
 
 use apollo_compiler::ast::{Definition, Document, OperationDefinition, OperationType};
 
 use crate::error::RequestError;
 
-/// Chooses the operation to run: the one of that name, or without a name the only one.
+/// Chooses the operation with this name or, without a name, the only one.
 pub fn choose<'a>(
     document: &'a Document,
     name: Option<&str>,
@@ -17,30 +17,30 @@ pub fn choose<'a>(
             if operations.next().is_some() {
                 return Err(RequestError::document(
                     "OPERATION_NAME_REQUIRED",
-                    "The document has several operations: say which with operationName.",
+                    "The document has several operations. Name one in `operationName`.",
                 ));
             }
             first
         }
     };
-    found
-        .map(AsRef::as_ref)
-        .ok_or_else(|| RequestError::document("UNKNOWN_OPERATION", "The document has no such operation."))
+    found.map(AsRef::as_ref).ok_or_else(|| {
+        RequestError::document("UNKNOWN_OPERATION", "The document does not contain this operation.")
+    })
 }
 
-/// What an operation does, as the transports need to know it.
+/// The kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Reads.
+    /// Reads data.
     Query,
-    /// Changes; never over GET.
+    /// Changes data; refused over GET.
     Mutation,
-    /// Answers many times; only over a WebSocket or an event stream.
+    /// Sends many answers; only over a WebSocket or an event stream.
     Subscription,
 }
 
 impl Kind {
-    /// The keyword.
+    /// The GraphQL keyword.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Query => "query",

@@ -1,4 +1,4 @@
-//! Stage 4: text to syntax tree, with apollo-compiler's parser, which has limits of its own.
+//! Stage 4: parses the text to a syntax tree with apollo-compiler's parser, which has limits of its own.
 
 use apollo_compiler::{
     ast::Document,
@@ -8,11 +8,10 @@ use apollo_compiler::{
 
 use crate::{error::RequestError, limits::Limits};
 
-/// Errors shown of one document; a broken one can have thousands.
+/// Largest number of errors reported for one document; a broken one can have thousands.
 const MAX_ERRORS: usize = 20;
 
-/// Parses a document and refuses what can never be executed: syntax errors, definitions of types, and more
-/// definitions than allowed.
+/// Parses a document. Refuses documents that can never be executed: those with syntax errors, no definitions, or more definitions than allowed.
 pub fn parse(document: &str, limits: &Limits) -> Result<Document, RequestError> {
     let tree = Parser::new()
         .recursion_limit(limits.bracket_depth.saturating_mul(8))
@@ -31,7 +30,7 @@ pub fn parse(document: &str, limits: &Limits) -> Result<Document, RequestError> 
     Ok(tree)
 }
 
-/// The diagnostics as one error of this `code`, each with its place in the document.
+/// Joins the diagnostics into one error with this `code`, each with its location in the document.
 pub(super) fn errors_of(code: &'static str, diagnostics: &DiagnosticList) -> RequestError {
     let errors = diagnostics.iter().take(MAX_ERRORS).map(|diagnostic| {
         let error = diagnostic.to_json();

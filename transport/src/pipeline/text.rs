@@ -1,6 +1,6 @@
-//! Stage 9: text is made of what text may be made of, wherever it is: in the document, in a variable, in an argument or deep in an input. What
-//! the databases keep differs (PostgreSQL refuses NUL, SQLite does not), and what screens and printers make of control characters is nobody's
-//! wish; a field that is added tomorrow is held to the same.
+//! Stage 9: checks every text for forbidden characters, wherever it is: in the document, in a variable, in an argument or deep in an input. The
+//! databases differ in what they store (PostgreSQL refuses NUL, SQLite does not), and screens and printers misbehave on control characters.
+//! Fields added later are checked automatically.
 
 use std::collections::HashSet;
 
@@ -14,25 +14,25 @@ use apollo_compiler::{
     schema::{ExtendedType, InputObjectType},
 };
 
-/// What a text is, where it is not a line.
+/// The shape of a text that is not a single line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// Several lines.
     Lines,
-    /// A file, which its reader checks.
+    /// A file; the code that reads it checks it.
     File,
 }
 
-/// Input fields that are no lines, as `Type.field`.
+/// Input fields whose text is not a single line, as `Type.field`.
 pub type Texts = &'static [(&'static str, Shape)];
 
-/// The argument that is all of a mutation: paths begin behind it, as in `userErrors`.
+/// The single argument of mutations. Error paths omit it, as in `userErrors`.
 const INPUT: &str = "input";
 
-/// Looks at every `String` of an operation.
+/// Checks every `String` of an operation.
 ///
 /// # Errors
-/// `INVALID_INPUT` with the path of the first one that is no text.
+/// `INVALID_INPUT` with the path of the first text that has forbidden characters.
 pub fn check(
     schema: &Schema,
     document: &ExecutableDocument,
@@ -49,13 +49,13 @@ struct Walk<'a> {
     document: &'a ExecutableDocument,
     values: &'a JsonMap,
     notes: &'a Notes,
-    /// Fragments that were looked at.
+    /// Fragments that were already checked.
     spread: HashSet<&'a Name>,
     path: Vec<String>,
 }
 
 impl<'a> Walk<'a> {
-    /// Depth is bounded by the count before.
+    /// Recursion depth is bounded by stage 5.
     fn selections(&mut self, set: &'a SelectionSet) -> Result<(), RequestError> {
         for selection in &set.selections {
             match selection {
@@ -155,7 +155,7 @@ impl<'a> Walk<'a> {
         Some((field.ty.inner_named_type(), shape))
     }
 
-    /// Other scalars than `String` have grammars of their own, which take none of this.
+    /// Checks only `String`: the grammars of other scalars allow no such characters.
     fn text(&self, text: &str, ty: &Name, shape: Option<Shape>) -> Result<(), RequestError> {
         let (good, what) = match shape {
             None => ((self.notes.is_line)(text), "one line"),
@@ -166,7 +166,7 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         let message = format!(
-            "{}: take out control characters and characters that override the direction of text. This has to be {what}.",
+            "{}: Remove control characters and characters that override the direction of text. The value must be {what}.",
             self.path.join(".")
         );
         Err(RequestError::document("INVALID_INPUT", message).about(self.path.clone()))

@@ -1,4 +1,4 @@
-//! Stage 3: bound the parser's work and memory by counting tokens first.
+//! Stage 3: limits the parser's work and memory by counting tokens first.
 
 use super::lexer;
 use crate::error::RequestError;

@@ -1,12 +1,12 @@
-//! Stage 7: the document against the caller's role schema. What the role may not see is answered exactly like what
-//! does not exist.
+//! Stage 7: validates the document against the caller's role schema. Members hidden from the role get exactly the same errors as members that do
+//! not exist.
 
 use apollo_compiler::{ExecutableDocument, Schema, ast::Document, validation::Valid};
 
 use super::parse::errors_of;
 use crate::error::RequestError;
 
-/// Validates by the GraphQL specification, section 5.
+/// Validates the document (GraphQL specification, section 5).
 pub fn validate(
     document: &Document,
     schema: &Valid<Schema>,

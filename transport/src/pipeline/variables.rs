@@ -1,4 +1,4 @@
-//! Stage 8: the variables against the types the operation declares for them, in the caller's role schema.
+//! Stage 8: checks the variables against the types that the operation declares, in the caller's role schema.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ use async_graphql_value::Value as Given;
 
 use crate::error::RequestError;
 
-/// Coerces the values (October 2021, section 6.1.2): defaults filled in, unknown ones dropped.
+/// Coerces the values (October 2021, section 6.1.2): fills in defaults and drops unknown ones.
 pub fn coerce(
     schema: &Valid<Schema>,
     document: &ExecutableDocument,
@@ -33,7 +33,7 @@ pub fn coerce(
     })
 }
 
-/// The same values as the executor takes them.
+/// Converts the values for the executor.
 pub fn for_executor(values: &JsonMap) -> Variables {
     let mut variables = Variables::default();
     for (name, value) in values.iter() {
@@ -42,8 +42,8 @@ pub fn for_executor(values: &JsonMap) -> Variables {
     variables
 }
 
-/// The document without arguments that are a variable which has no value: the executor takes them for null, where the specification (October
-/// 2021, section 6.4.1) has them left out, so that they get their default. Fields of input objects it leaves out itself.
+/// Removes arguments whose value is an unset variable. The executor would read them as null, but the specification (October 2021, section 6.4.1)
+/// leaves them out, so that they get their default. For fields of input objects, the executor does so itself.
 pub fn without_unset(mut document: ForExecutor, operation: &Operation, values: &JsonMap) -> ForExecutor {
     let declared = operation.variables.iter().map(|variable| variable.name.as_str());
     let unset: HashSet<&str> = declared.filter(|name| !values.contains_key(*name)).collect();
@@ -79,7 +79,7 @@ fn leave_out(set: &mut SelectionSet, unset: &HashSet<&str>) {
     }
 }
 
-/// Depth is bounded by the scan of the request's JSON.
+/// Recursion depth is bounded by the scan of the request's JSON.
 fn to_value(value: &JsonValue) -> Value {
     match value {
         JsonValue::Null => Value::Null,
@@ -95,7 +95,7 @@ fn to_value(value: &JsonValue) -> Value {
     }
 }
 
-/// The reverse, for answers of introspection.
+/// Converts an introspection answer to the executor's values.
 pub(super) fn from_json(map: &JsonMap) -> IndexMap<Name, Value> {
     map.iter().map(|(name, value)| (Name::new(name.as_str()), to_value(value))).collect()
 }
