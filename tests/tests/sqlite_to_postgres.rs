@@ -1,4 +1,4 @@
-//! The way from SQLite to PostgreSQL in docs/operations.md: the script moves a whole shop, and a server goes on there.
+//! Migration from SQLite to PostgreSQL (docs/operations.md): the script moves a whole shop, and a server continues there.
 
 use std::path::Path;
 use std::process::Command;
@@ -22,7 +22,7 @@ async fn application(url: &str) -> App {
     App::new(store, Arc::new(config), Clock::system()).await.expect("an application")
 }
 
-/// The script's exit and what it said.
+/// The script's success and output.
 fn copy(file: &Path, url: &str) -> (bool, String) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/sqlite-to-postgres");
     let output = Command::new(script).arg(file).arg(url).output().expect("the script runs");
