@@ -430,7 +430,7 @@ async fn open_items_keep_the_register_open_until_they_are_carried_over_and_paid_
     let numbers = |data: Value| data["registerShifts"]["nodes"].as_array().unwrap().len();
     assert_eq!(numbers(run(shop, &shop.owner, list).await), 2);
     let both = numbers(run(shop, &shop.attendant, list).await);
-    assert_eq!(both, 2, "she opened both");
+    assert_eq!(both, 2, "the same attendant opened both");
 }
 
 #[tokio::test]

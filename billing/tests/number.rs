@@ -33,7 +33,7 @@ fn brazil_reads_every_way_to_dial() {
         ("00 21 1 305 555 1234", "13055551234", Some("21")),
         ("00 14 44 20 7946 0958", "442079460958", Some("14")),
         ("00 31 55 11 98765-4321", "5511987654321", Some("31")),
-        // without a carrier code: the own country, and numbers that would have no digits left after removing a carrier code
+        // without a carrier code: the own country, and where removing a carrier code leaves no valid number
         ("00 55 11 98765-4321", "5511987654321", None),
         ("00 55 31 98765-4321", "5531987654321", None),
         ("00 1 305 555 1234", "13055551234", None),

@@ -63,7 +63,7 @@ impl Local {
                     return rest.to_owned();
                 }
             }
-            panic!("deploy/local ended: run the tests by tests/run, which installs what it needs");
+            panic!("deploy/local ended: run the tests with tests/run, which installs what it needs");
         };
         let ready = tokio::time::timeout(PATIENCE, ready).await.expect("deploy/local is ready in time");
         let value = |name: &str| {

@@ -74,8 +74,8 @@ impl TestTime {
 pub fn postgres_url() -> String {
     std::env::var("CALLSHOP_TEST_POSTGRES").unwrap_or_else(|_| {
         panic!(
-            "CALLSHOP_TEST_POSTGRES is not set: run the tests by tests/run, which starts PostgreSQL (apt-get install postgresql), \
-             or leave PostgreSQL, Kamailio and SIPp out by tests/run --sqlite-only"
+            "CALLSHOP_TEST_POSTGRES is not set: run the tests with tests/run, which starts PostgreSQL (apt-get install postgresql), \
+             or leave PostgreSQL, Kamailio and SIPp out with tests/run --sqlite-only"
         )
     })
 }

@@ -574,7 +574,7 @@ impl Group {
     fn spawn(command: &mut Command, orderly: bool) -> Self {
         let leader = command.stdin(Stdio::null()).process_group(0).spawn();
         let leader =
-            leader.unwrap_or_else(|error| panic!("{command:?}: {error}: run the tests by tests/run"));
+            leader.unwrap_or_else(|error| panic!("{command:?}: {error}: run the tests with tests/run"));
         Self { leader, orderly }
     }
 
@@ -668,7 +668,7 @@ fn create_database(target: &str) {
         }
         child.wait()
     });
-    assert!(made.is_ok_and(|status| status.success()), "kamailio/create-db: run the tests by tests/run");
+    assert!(made.is_ok_and(|status| status.success()), "kamailio/create-db: run the tests with tests/run");
 }
 
 /// Writes the file that libfaketime reads whenever the proxy reads its clock.
@@ -689,7 +689,7 @@ fn start_proxy(dir: &Path) -> Group {
         let library = fs::read_dir("/usr/lib").expect("/usr/lib").filter_map(Result::ok);
         let library = library.map(|entry| entry.path().join("faketime/libfaketime.so.1"));
         let library = library.into_iter().find(|path| path.exists());
-        command.env("LD_PRELOAD", library.expect("libfaketime: run the tests by tests/run"));
+        command.env("LD_PRELOAD", library.expect("libfaketime: run the tests with tests/run"));
         command.env("FAKETIME_TIMESTAMP_FILE", clock).env("FAKETIME_NO_CACHE", "1");
         command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     }

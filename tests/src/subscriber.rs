@@ -26,7 +26,7 @@ impl Subscriber {
     pub async fn start(shop: &Shop) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("js");
         let packages: PathBuf = folder.join("node_modules/graphql-ws");
-        assert!(packages.exists(), "run the tests by tests/run, or `npm ci` in tests/js");
+        assert!(packages.exists(), "run the tests with tests/run, or `npm ci` in tests/js");
         let mut node = Command::new("node")
             .arg("subscriber.mjs")
             .current_dir(&folder)

@@ -1,4 +1,4 @@
-//! The audit log: every mutation that changes money, permissions, tariffs or cabins records who changed what, from where, before and after.
+//! The audit log: every mutation that changes money, permissions, tariffs or cabins records the user, the address, and the values before and after.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -22,7 +22,7 @@ use tokio::process::Command;
 /// Runs a program to its end. Panics with its output if it fails.
 fn run(command: &mut Blocking) -> Output {
     let output =
-        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}: run the tests by tests/run"));
+        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}: run the tests with tests/run"));
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{command:?}: {}\n{said}", output.status);
@@ -206,7 +206,7 @@ async fn what_is_watched_is_there(local: &Local) {
                     || [family, own, own.trim_end_matches("_micros")]
                         .iter()
                         .any(|name| source.contains(&format!("\"{name}\"")));
-                assert!(known, "{file} names {name}, which nobody exports");
+                assert!(known, "{file} names {name}, which is not exported");
                 seen += 1;
             }
         }

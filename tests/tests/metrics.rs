@@ -55,7 +55,7 @@ async fn lint(text: &str) {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("promtool is there: run the tests by tests/run, or apt-get install prometheus");
+        .expect("promtool is there: run the tests with tests/run, or apt-get install prometheus");
     let mut input = tool.stdin.take().expect("its input");
     input.write_all(text.as_bytes()).await.expect("it reads");
     drop(input);
@@ -140,7 +140,7 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     let (kind, text) = scrape(hook, "application/openmetrics-text; version=1.0.0").await;
     assert!(kind.starts_with("application/openmetrics-text") && text.ends_with("# EOF\n"), "{kind}");
     for word in [shop.phones[0].user.as_str(), "3055550123", "nothingOfTheKind", shop.attendant.token()] {
-        assert!(!text.contains(word), "{word} is nobody's business");
+        assert!(!text.contains(word), "{word} must not be exported");
     }
     shop.finish().await;
 });

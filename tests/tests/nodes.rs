@@ -447,7 +447,7 @@ async fn check_config_makes_no_file_and_names_what_is_wrong() {
     assert_eq!(status, Some(1), "without a secret for the hook nothing starts: {said}");
     assert!(said.contains("FAIL  hook.secrets") && said.contains("WARN  database"), "{said}");
     assert!(!file.exists(), "check-config must not create a database");
-    // too small for one maximum request
+    // too small for one full batch
     variables.push(("CALLSHOP_HOOK__QUEUE", "511"));
     let (status, said) = callshop(&["check-config"], &variables).await;
     assert!(status == Some(1) && said.contains("FAIL  options") && said.contains("hook.queue"), "{said}");

@@ -308,7 +308,7 @@ async fn a_busy_morning(server: &TestServer) {
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    panic!("PostgreSQL does not know of what was stored");
+    panic!("PostgreSQL's statistics do not reflect the stored rows");
 }
 
 /// Stores rows in partitions of half a year: the former single table, the default partition, and the months between.

@@ -256,7 +256,7 @@ on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
     for reference in [&odd, &hidden] {
         assert_eq!(stage.call(reference).await.state, CallState::Answered);
     }
-    assert!(online(&stage).await, "nobody knows whether it went");
+    assert!(online(&stage).await, "a phone with an odd entry must stay online");
     stage.lists(|lists| lists.odd_phones.clear());
     stage.round().await;
     assert!(!online(&stage).await);

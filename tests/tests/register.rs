@@ -272,7 +272,7 @@ on_both!(attendants_count_blind, |backend| async move {
     assert_eq!(answer["currentRegister"]["float"]["amount"], "100");
     assert_eq!(answer["xReport"]["methods"][0]["expected"]["amount"], "110.68");
 
-    // only the attendant who took the money sees a receipt and its payments
+    // only the owner and the attendant who took the money see a receipt and its payments
     let paid = "query($id: ID!) { session(id: $id) { total { amount } cashRounding { amount } refunded { amount } payments { amount { amount } } } }";
     let receipt = "query($id: ID!) { receipt(sessionId: $id, format: TEXT_58) { number } }";
     let of = json!({ "id": session });

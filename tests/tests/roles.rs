@@ -1,4 +1,4 @@
-//! Visibility through the API: every field of the schema × every role × own, foreign and missing objects.
+//! Visibility through the API: every field of the schema × every role × own objects, objects outside the branch, and missing objects.
 //!
 //! A new field needs an entry here: a root field in `ROOTS`, a field of an object type in `OBJECTS` or `ANSWERS`. An outcome has one letter for
 //! each of anonymous, ADMIN, DISTRIBUTOR, RESELLER, CALLSHOP_OWNER and ATTENDANT, in this order: `-` hidden (like a field that does not exist),
@@ -1066,12 +1066,12 @@ on_both!(root_fields_by_role_and_object, |backend| async move {
             if letter(outcome, role) != '-' && names_objects {
                 let seen = ask(&shop.server, client, &filled(query, &own, |_| false)).await;
                 let none = ask(&shop.server, client, &filled(query, &own, |_| true)).await;
-                assert_eq!(seen, none, "{name}: a stranger ({}) is told of what is not his", ROLES[role]);
+                assert_eq!(seen, none, "{name}: {} sees an object outside its branch", ROLES[role]);
             } else if letter(outcome, role) != '-' && query.starts_with('{') {
                 let seen = ask(&shop.server, client, &filled(query, &own, |_| false)).await.to_string();
                 assert!(
                     !own.ids.values().any(|id| seen.contains(id.as_str())),
-                    "{name} tells a stranger: {seen}"
+                    "{name} shows an object outside the branch: {seen}"
                 );
             }
         }

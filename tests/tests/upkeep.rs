@@ -626,7 +626,7 @@ async fn a_pool_that_is_used_up_says_so() {
     let query = format!("{{ node(id: \"{}\") {{ id }} }}", shop.id);
     let answer = shop.owner.send(&query, json!({})).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "OVERLOADED", "{answer}");
-    held.rollback().await.expect("it is given back");
+    held.rollback().await.expect("the connection is released");
     shop.owner.ok(&query, json!({})).await;
     shop.finish().await;
 }

@@ -103,7 +103,7 @@ pub async fn run(plan: Plan, progress: impl Fn(&str)) -> String {
     tokio::time::sleep(Duration::from_millis(500)).await;
     site.stop.store(true, Ordering::Relaxed);
     for person in people {
-        person.await.expect("nobody was told anything wrong");
+        person.await.expect("every answer was right");
     }
     let seconds = begun.elapsed().as_secs();
     let checked = verify::everything(&site, &process, stopped.config()).await;

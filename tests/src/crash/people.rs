@@ -1,4 +1,4 @@
-//! The people at the shop: customers in cabins with the attendant serving them, the reseller giving credit, somebody bringing change.
+//! Clients of the shop: customers in cabins with their attendant, a reseller that gives credit, and change for the drawer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -126,7 +126,7 @@ async fn events(site: &Site, batch: Vec<Value>) {
     site.note(|notes| notes.events.extend(batch.iter().map(|event| text(&event["eid"]))));
 }
 
-/// The reseller gives credit, and somebody brings change to the drawer.
+/// Gives credit as the reseller, and pays change into the drawer.
 pub(super) async fn money(site: &Site, mut random: Random) {
     static AMOUNT: AtomicU64 = AtomicU64::new(1);
     while !site.stopping() {

@@ -224,7 +224,7 @@ impl Member {
         command.env("CALLSHOP_ARCHIVE_WAL", self.shared.join("archive-wal"));
         command.current_dir("/").stdin(Stdio::null()).kill_on_drop(true);
         command.stdout(append(&self.log)).stderr(append(&self.log));
-        self.patroni = Some(command.spawn().expect("deploy/patroni/start: run the tests by tests/run"));
+        self.patroni = Some(command.spawn().expect("deploy/patroni/start: run the tests with tests/run"));
     }
 
     fn look_after(&mut self) {
@@ -286,7 +286,7 @@ fn etcd(folder: &Path, at: SocketAddr) -> Child {
     command.args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer]);
     command.args(["--initial-cluster", &format!("etcd-1={peer}")]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(append(&folder.join("etcd.log")));
-    command.kill_on_drop(true).spawn().expect("etcd: run the tests by tests/run")
+    command.kill_on_drop(true).spawn().expect("etcd: run the tests with tests/run")
 }
 
 /// Starts HAProxy with the deployed configuration.
@@ -295,5 +295,5 @@ fn balancer(folder: &Path, [a, b, c]: [u8; 3]) -> Child {
     command.arg("-db").arg("-f").arg(repository().join("deploy/patroni/haproxy.cfg"));
     command.env("PRIMARY", format!("{a}.{b}.{c}.3")).env("NET", format!("{a}.{b}.{c}"));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(append(&folder.join("primary.log")));
-    command.kill_on_drop(true).spawn().expect("haproxy: run the tests by tests/run")
+    command.kill_on_drop(true).spawn().expect("haproxy: run the tests with tests/run")
 }

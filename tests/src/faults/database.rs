@@ -33,7 +33,7 @@ impl Daemon {
 
     fn spawn(&mut self) {
         self.child = Some((self.command)().kill_on_drop(true).spawn().unwrap_or_else(|error| {
-            panic!("{}: {error}: run the tests by tests/run", self.name);
+            panic!("{}: {error}: run the tests with tests/run", self.name);
         }));
     }
 
@@ -107,7 +107,7 @@ pub(super) struct Durability {
 
 /// Starts PostgreSQL in the subfolder `postgres` at an address. Its log is `postgres.log` beside it.
 pub(super) async fn postgres(folder: &Path, address: SocketAddr, durability: &Durability) -> Daemon {
-    let bin = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL: run the tests by tests/run");
+    let bin = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL: run the tests with tests/run");
     let newest = bin.filter_map(|entry| Some(entry.ok()?.path())).max();
     let bin: PathBuf = newest.expect("a version").join("bin");
     let own = folder.join("postgres");

@@ -14,7 +14,7 @@ use crate::relay::Relay;
 
 /// Longest wait for a replica to follow.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Users besides the deployed ones: the replica's, as in docs/operations.md, and the operator who promotes it.
+/// Users besides the deployed ones: the replica's, as in docs/operations.md, and the operator's, to promote it.
 const MORE_USERS: &str = "user replica on >change-me-replica resetkeys resetchannels -@all +psync +replconf +ping\n\
                           user operator on >operator resetkeys resetchannels -@all +replicaof +info +ping\n";
 

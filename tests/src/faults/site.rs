@@ -251,7 +251,7 @@ fn balance([a, b, c]: [u8; 3], folder: &Path) -> Child {
     if std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) != 0) {
         command.env("KEEP_USER", "1");
     }
-    command.spawn().expect("haproxy: run the tests by tests/run")
+    command.spawn().expect("haproxy: run the tests with tests/run")
 }
 
 impl Site {

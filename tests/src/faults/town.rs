@@ -21,7 +21,7 @@ pub(crate) struct Watched {
 /// All callshops of a run.
 pub(crate) struct Town {
     pub(crate) shops: Vec<Watched>,
-    /// A client logged in as the reseller, who may see them all.
+    /// A client logged in as the reseller, which may see them all.
     pub(crate) reseller: Client,
 }
 

@@ -228,7 +228,7 @@ impl Branch {
         both.unzip()
     }
 
-    /// The actor who manages the children of an account.
+    /// The actor that manages the children of an account.
     pub fn manager(&self, account: usize) -> Actor {
         let role = match account {
             0 => Role::Admin,

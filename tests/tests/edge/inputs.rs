@@ -144,7 +144,7 @@ on_both!(every_mutation_answers_alike_however_a_field_is_left_out, |backend| asy
                 answers.push(refusals(&client.send(&query, variables).await));
             }
             assert_eq!(answers[0], answers[1], "{mutation} in a variable");
-            assert_eq!(answers[0], answers[2], "{mutation} with variables nobody set");
+            assert_eq!(answers[0], answers[2], "{mutation} with unset variables");
         }
     }
     shop.finish().await;

@@ -16,7 +16,7 @@ use std::process::{Command, Output};
 /// Runs a program to its end. Panics with its output if it fails.
 pub fn run(command: &mut Command) -> Output {
     let output =
-        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}: run the tests by tests/run"));
+        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}: run the tests with tests/run"));
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{command:?}: {}\n{said}", output.status);

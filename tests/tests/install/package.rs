@@ -16,7 +16,7 @@ pub fn tool(path: &str) -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
     let found = target.join("tools").join(path);
-    assert!(found.exists(), "{} is missing: run the tests by tests/run", found.display());
+    assert!(found.exists(), "{} is missing: run the tests with tests/run", found.display());
     found
 }
 
@@ -250,7 +250,7 @@ fn deployed_package_units_agree_with_the_node() {
 #[test]
 fn deployed_nightly_backup_keeps_as_many_as_it_is_told() {
     let uid = fs::metadata("/proc/self").expect("this process").uid();
-    assert_eq!(uid, 0, "the nightly backup is made by root as somebody else: run this test as root");
+    assert_eq!(uid, 0, "the nightly backup is made by root as another user: run this test as root");
     let folder = tempfile::tempdir().expect("a folder");
     // the package's user, which may not exist on this machine
     let bin = folder.path().join("bin");

@@ -21,7 +21,7 @@ impl Cluster {
     fn make() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a mode");
-        let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL: run the tests by tests/run");
+        let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL: run the tests with tests/run");
         let versions = versions.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         let version = versions.max_by_key(|name| name.parse::<u32>().unwrap_or(0)).expect("a version");
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -197,7 +197,7 @@ fn deployed_balancer_serves_as_nobody_in_particular() {
     let check = |variables: &[(&str, &str)]| {
         let mut check = Command::new("/usr/sbin/haproxy");
         check.env_remove("NET").envs(variables.iter().copied()).arg("-c").arg("-f").arg(&config);
-        let told = check.output().expect("haproxy: run the tests by tests/run");
+        let told = check.output().expect("haproxy: run the tests with tests/run");
         (told.status.success(), String::from_utf8_lossy(&told.stderr).into_owned())
     };
     let (holds, told) = check(&[]);

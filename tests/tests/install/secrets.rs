@@ -67,7 +67,7 @@ fn deployed_a_database_that_cannot_be_closed_to_others_is_refused() {
     fs::set_permissions(&database, fs::Permissions::from_mode(0o666)).expect("a mode");
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("a mode");
     let program = folder.path().join("program");
-    fs::copy(tests::crash::process::build(false), &program).expect("a copy that nobody may run");
+    fs::copy(tests::crash::process::build(false), &program).expect("a copy that the user nobody can run");
     let mut other = Command::new("setpriv");
     other.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"]).arg(&program);
     other.args(["migrate", "--database"]).arg(format!("sqlite:{}", database.display()));
@@ -132,7 +132,7 @@ fn deployed_secrets_get_into_no_commit_and_no_image() {
         // `check-ignore` succeeds for ignored files; an image's context is a folder in `build:`
         let mut git = Command::new("git");
         git.args(["-c", "safe.directory=*", "check-ignore", "--quiet", "--no-index", path]);
-        let ignored = git.current_dir(repository()).status().expect("git runs: run the tests by tests/run");
+        let ignored = git.current_dir(repository()).status().expect("git runs: run the tests with tests/run");
         assert!(ignored.success(), "{path} is not ignored by git");
         assert!(is_left_out(&read(".dockerignore"), path), "{path} gets into the context of an image");
     }

@@ -53,7 +53,7 @@ async fn kamailio_an_answer_never_acknowledged_is_cut_charged_and_shown() {
     assert!((8_000..=12_000).contains(&lasted(&early)), "{} ms", lasted(&early));
     assert!(lasted(&late) > 13_000, "{} ms", lasted(&late));
     assert!((2_500..=5_000).contains(&lasted(&given_up)), "{} ms", lasted(&given_up));
-    // both ends receive the end
+    // both ends receive the BYE
     assert_eq!(traces[0].received("BYE", &traces[0].call_id()), 1, "the phone's leg");
     at_the_gateway(sip, "BYE", &traces[0].call_id()).await;
     let mut unacknowledged = vec![text(&cut["id"]), text(&given_up["id"]), text(&early["id"])];

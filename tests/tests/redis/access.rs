@@ -70,7 +70,7 @@ async fn redis_users_may_do_what_they_need_and_nothing_else() {
     let stream = other.app.proxy_events.as_ref().expect("the stream");
     until("the event is applied", super::NOTICED, async || stream.drained().await.expect("an answer")).await;
     let received = |node: &TestServer| node.app.store.hub().status().received.get();
-    until("a node is told", super::NOTICED, async || received(&shop.server) + received(&other) > 0).await;
+    until("a node is notified", super::NOTICED, async || received(&shop.server) + received(&other) > 0).await;
     let end = stream.end().await.expect("an end");
     assert!(stream.applied_through(&end).await.expect("an answer"));
     // long enough for claiming entries and checking the group

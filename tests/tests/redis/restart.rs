@@ -86,7 +86,7 @@ async fn restarted(restricted: bool, kill: bool) {
         );
     }
     add_event(&mut proxy, &online(&shop)).await;
-    held.rollback().await.expect("the lock is given back");
+    held.rollback().await.expect("the lock is released");
     drained(&node).await;
     assert_eq!(length(&mut own).await, 0);
     assert_eq!(books.count("hook_event WHERE status <> 'REJECTED'").await, 40 + 12 + 1);

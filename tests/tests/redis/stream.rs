@@ -166,7 +166,7 @@ async fn redis_stream_of_a_node_that_was_killed_is_read_by_another() {
     add(&mut connection, "events", json!(list).to_string().as_bytes()).await;
     until("a batch is read", APPLIED, async || pending(&mut connection).await >= 64).await;
     node.kill().await;
-    held.rollback().await.expect("the lock is given back");
+    held.rollback().await.expect("the lock is released");
     assert!(pending(&mut connection).await >= 64);
 
     let other = shop.server.another_node_with(reading(&redis)).await;
@@ -243,7 +243,7 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
     let end = stream(&nodes[0]).end().await.expect("an end");
     assert!(!stream(&nodes[0]).applied_through(&end).await.expect("an answer"));
     assert!(!stream(&nodes[0]).drained().await.expect("an answer"));
-    held.rollback().await.expect("the lock is given back");
+    held.rollback().await.expect("the lock is released");
     until("it is applied", APPLIED, async || {
         stream(&nodes[0]).applied_through(&end).await.expect("an answer")
     })
