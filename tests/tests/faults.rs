@@ -227,7 +227,7 @@ on_both!(faults_of_a_nodes_clock_keep_no_proxy_from_being_compared, |backend: Ba
             .await
             .expect("a lease");
         server.time().pass(TimeDelta::seconds(31));
-        eventually("it is compared all the same", async || {
+        eventually("it is reconciled all the same", async || {
             row().await.filter(|row| row.listed_at > before.listed_at && row.listed_at != Some(theirs))
         })
         .await;
