@@ -1,4 +1,4 @@
-//! A callshop's day over the schema and the use cases, on a temporary SQLite file: phones, cabins, register, sessions.
+//! A callshop's day through the schema and the use cases, on a temporary SQLite file: phones, cabins, register, sessions.
 
 // helpers of tests fail like tests
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -37,7 +37,7 @@ struct Shop {
     _dir: tempfile::TempDir,
 }
 
-/// The data of a request that must have no errors at all, nor `userErrors`.
+/// The data of a request, which must have no errors and no `userErrors`.
 async fn run(shop: &Shop, actor: &Actor, query: &str) -> Value {
     let data = ask(shop, actor, query).await.unwrap();
     for payload in data.as_object().unwrap().values() {
@@ -46,7 +46,7 @@ async fn run(shop: &Shop, actor: &Actor, query: &str) -> Value {
     data
 }
 
-/// The code of the first of a mutation's `userErrors`.
+/// The code of a mutation's first user error.
 async fn refused(shop: &Shop, actor: &Actor, query: &str) -> String {
     let data = ask(shop, actor, query).await.unwrap();
     let payload = data.as_object().unwrap().values().next().unwrap();
@@ -79,7 +79,7 @@ fn user(name: &str, role: Role) -> users::NewUser {
     }
 }
 
-/// A database of its own: in `CALLSHOP_TEST_POSTGRES`, when that names a PostgreSQL server, or else a file.
+/// Creates a database: on the PostgreSQL server in `CALLSHOP_TEST_POSTGRES`, or else in a file.
 async fn database(dir: &Path) -> String {
     let Ok(server) = std::env::var("CALLSHOP_TEST_POSTGRES") else {
         return format!("sqlite:{}", dir.join("shop.db").display());
@@ -126,7 +126,7 @@ async fn shop() -> Shop {
     }
 }
 
-/// Three phones, in cabins 1 and 2 and in none; answers the ids of cabins and phones.
+/// Creates three phones, in cabins 1 and 2 and in none. Returns the ids of cabins and phones.
 async fn furnish(shop: &Shop) -> (Vec<String>, Vec<String>) {
     let made = run(shop, &shop.operator, "mutation { createPhones(input: {callshopId: $SHOP, count: 3, label: \"Box\"}) { phones { secret phone { id label sipUser } } userErrors { code } } }").await;
     let phones = made["createPhones"]["phones"].as_array().unwrap();
@@ -167,7 +167,7 @@ fn row_id(id: &str) -> Uuid {
     graphql::scalars::parse_any(&id.into()).unwrap().1
 }
 
-/// A call of 61 seconds to São Paulo: live, or over and charged.
+/// Inserts a call of 61 seconds to São Paulo: live, or ended and charged.
 async fn insert_call(shop: &Shop, cabin: &str, session: &str, phone: &str, charge: Option<i64>) -> Uuid {
     let now = shop.app.clock.now();
     let id = Uuid::now_v7();
@@ -339,7 +339,7 @@ async fn a_day_from_opening_to_the_z_report() {
     }
     let x = "{ xReport(callshopId: $SHOP) { methods { method expected { amount } sales { amount } } } }";
     let seen = run(shop, &shop.attendant, x).await;
-    assert_eq!(seen["xReport"]["methods"], json!([]), "counts are blind");
+    assert_eq!(seen["xReport"]["methods"], json!([]), "attendants must count blind");
     assert_eq!(run(shop, &shop.owner, x).await["xReport"]["methods"][0]["expected"]["amount"], "58.5");
 
     let close = |counts: &str, key: &str| {
@@ -409,7 +409,7 @@ async fn open_items_keep_the_register_open_until_they_are_carried_over_and_paid_
     assert_eq!(
         refused(shop, &shop.owner, &close(&named, "z1")).await,
         "OPEN_ITEMS",
-        "an open cabin is never carried over"
+        "an open cabin must not be carried over"
     );
     insert_call(shop, &cabins[0], &session, &phones[0], Some(1_500_000)).await;
     let hang_up = format!("mutation {{ closeCabin(input: {{sessionId: \"{session}\"}}) {SESSION} }}");
@@ -429,7 +429,7 @@ async fn open_items_keep_the_register_open_until_they_are_carried_over_and_paid_
     let numbers = |data: Value| data["registerShifts"]["nodes"].as_array().unwrap().len();
     assert_eq!(numbers(run(shop, &shop.owner, list).await), 2);
     let both = numbers(run(shop, &shop.attendant, list).await);
-    assert_eq!(both, 2, "she opened both");
+    assert_eq!(both, 2, "the same attendant opened both");
 }
 
 #[tokio::test]
@@ -610,7 +610,7 @@ async fn each_role_does_its_own_and_strangers_find_nothing() {
     assert_eq!(found.session.state, SessionState::Open);
 }
 
-/// How often each code (`OK` without one) was answered to these mutations, sent all at once.
+/// Sends these mutations concurrently. Returns the number of answers for each code (`OK` without one).
 async fn at_once(shop: &Shop, queries: Vec<String>) -> BTreeMap<String, usize> {
     let asked = queries.iter().map(|query| ask(shop, &shop.attendant, query));
     let mut codes = BTreeMap::new();
@@ -643,7 +643,7 @@ async fn what_many_try_at_once_happens_once() {
     let entered = at_once(shop, vec![enter; 8]).await;
     assert_eq!(entered, codes([("CABIN_OCCUPIED", 7), ("OK", 1)]));
 
-    // two customers want the same free cabin: one by moving, one by coming in
+    // two customers want the same free cabin, one by moving and one by arriving
     let list = "{ sessions(callshopId: $SHOP, states: [OPEN], first: 9) { nodes { id } } }";
     let open = run(shop, &shop.owner, list).await["sessions"]["nodes"].as_array().unwrap().clone();
     assert_eq!(open.len(), 1);
@@ -656,7 +656,7 @@ async fn what_many_try_at_once_happens_once() {
     let taken = at_once(shop, vec![go, enter]).await;
     assert_eq!(taken, codes([("CABIN_OCCUPIED", 1), ("OK", 1)]));
 
-    // now each cabin has its customer, whoever came second
+    // fill the other cabin, whichever request lost
     let free = run(shop, &shop.owner, "{ cabins(callshopId: $SHOP, first: 9) { nodes { id state } } }").await;
     for cabin in free["cabins"]["nodes"].as_array().unwrap() {
         if cabin["state"] == "CLOSED" {
@@ -671,7 +671,7 @@ async fn what_many_try_at_once_happens_once() {
         assert_eq!(at_once(shop, vec![close; 3]).await, codes([("ILLEGAL_STATE", 2), ("OK", 1)]));
     }
 
-    // both are paid at once, each by two with one key and by two with keys of their own
+    // both sessions are paid concurrently, each by two requests with one key and two with keys of their own
     let keys =
         |index: usize| [format!("a{index}"), format!("a{index}"), format!("b{index}"), format!("c{index}")];
     let pay = ids.iter().enumerate().flat_map(|(index, id)| keys(index).map(|key| settle(id, "", &key)));

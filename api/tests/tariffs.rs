@@ -1,4 +1,4 @@
-//! Tariffs from a CSV to a quote: use cases and schema over a database file of their own.
+//! Tariffs from a CSV file to a quote: use cases and schema on a temporary database file.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -76,7 +76,7 @@ impl World {
         self.now.fetch_add(time.num_microseconds().unwrap(), Ordering::SeqCst);
     }
 
-    /// A tariff with this CSV in force.
+    /// Creates a tariff with this CSV in force.
     async fn tariff(&self, actor: &Actor, csv: &str) -> Uuid {
         let id = tariffs::create(&self.app, actor, new_tariff("BRL")).await.unwrap().id;
         let drafted = self.import(actor, id, csv, ImportMode::Replace).await.unwrap();
@@ -97,12 +97,12 @@ impl World {
         tariffs::import(&self.app, actor, import, |_| {}).await
     }
 
-    /// Answers how many prices are below cost.
+    /// Assigns a tariff. Returns the number of prices below cost.
     async fn assign(&self, actor: &Actor, account: &account::Model, tariff: Uuid, kind: Assignment) -> u64 {
         tariffs::assign(&self.app, actor, account.id, Some(tariff), kind).await.unwrap().1.total
     }
 
-    /// The same cost tariff at every level of the chain.
+    /// Assigns the same cost tariff at every level of the chain.
     async fn chain(&self) {
         let csv = deck(&[("55", "Brazil", "0.01"), ("44", "United Kingdom", "0.01")]);
         let tariff = self.tariff(&self.admin, &csv).await;
@@ -243,7 +243,7 @@ async fn ten_thousand_rates_come_in_and_go_out() {
     let again = tariffs::import(app, actor, again, |_| {}).await.unwrap();
     assert_eq!((again.changes.unchanged, again.changes.changed), (in_file, 0));
 
-    // callers that miss at once share one table
+    // concurrent cache misses share one table
     let conn = app.store.reader();
     let (one, two) =
         tokio::join!(app.rates.get(conn, version.version.id), app.rates.get(conn, version.version.id));
@@ -322,7 +322,7 @@ async fn versions_follow_each_other_in_time() {
     assert_eq!(effective().await[&id].0, second);
     assert_eq!(effective().await.len(), 1);
 
-    // going back is a copy of the first; it counts from the same instant as the second, and has the higher number
+    // to roll back, copy the first version: the copy starts at the same instant as the second, and has a higher number
     let copy = tariffs::copy_version(app, actor, first, "").await.unwrap();
     let copied = copy.version.unwrap().version;
     assert_eq!((copied.number, copied.note.as_str()), (3, "Copy of version 1"));
@@ -374,7 +374,7 @@ async fn edits_make_drafts() {
     let deleted = tariffs::delete_rates(app, actor, edit(), vec!["44".to_owned()]).await.unwrap();
     assert_eq!((deleted.version.unwrap().version.rate_count, deleted.changes.removed), (2, 1));
 
-    // edits of one version at once are two drafts, of which one can come into force
+    // concurrent edits of one version are two drafts, of which only one can be activated
     let upsert = async |prefix: &str| {
         let rates = vec![Rate { prefix: prefix.to_owned(), ..self::rate("1", "Elsewhere") }];
         tariffs::upsert_rates(app, actor, edit(), rates).await.unwrap().version.unwrap().version.id
@@ -454,11 +454,11 @@ async fn quotes_agree_with_the_chain() {
         (london.number.as_deref(), london.destination.as_deref()),
         (Some("+442079460958"), Some("London"))
     );
-    // 1.00 at 0.20 a minute: five minutes
+    // 1.00 at 0.20 per minute: five minutes
     assert_eq!((offer.price_per_minute, offer.seconds), (Micros(200_000), Some(300)));
     assert_eq!(offer.cost_per_minute, Some(Micros(10_000)));
     assert_eq!(quote(&world.attendant, LONDON).await.offer.unwrap().cost_per_minute, None);
-    // France is sold and not bought
+    // France has a retail price but no cost
     assert_eq!(refusal("+33 1 42 68 53 00").await, Some(ErrorCode::DestinationNotRated));
     assert_eq!(refusal("junk").await, Some(ErrorCode::NumberInvalid));
     let emergency = quote(owner, "190").await;
@@ -467,7 +467,7 @@ async fn quotes_agree_with_the_chain() {
         prices::quote(app, owner, shop.id, Target::Destination("london".to_owned()), None).await.unwrap();
     assert_eq!(named.offer.unwrap().rate.prefix, "4420");
 
-    // what the reseller cannot buy is no more than "not available" to the shop
+    // for the shop, a destination that the reseller cannot buy is just "not available"
     let narrow = world.tariff(&world.admin, &deck(&[("55", "Brazil", "0.01")])).await;
     world.assign(&world.admin, &world.reseller.0, narrow, Assignment::Cost).await;
     assert_eq!(refusal(LONDON).await, Some(ErrorCode::ServiceUnavailable));
@@ -564,7 +564,7 @@ async fn mutations_answer_what_they_made() {
         version["rates"]["nodes"][0]["bandPrices"][0]["pricePerMinute"]["amount"], "0.05",
         "{upserted}"
     );
-    // a file without columns for bands keeps them
+    // a file without band columns keeps the bands
     let import = "mutation($id: ID!, $csv: String!, $base: ID) { importTariff(input: { tariffId: $id, csv: $csv, mode: MERGE, baseVersionId: $base })
         { version { id rates(first: 1) { nodes { pricePerMinute { amount } bandPrices { band } } } } userErrors { message } } }";
     let csv = deck(&[("55", "Brazil", "0.12")]);
@@ -581,7 +581,7 @@ async fn mutations_answer_what_they_made() {
         { callshop { retailTariff { name } costTariff { name } blockedPrefixes } userErrors { code } } }";
     let shop = global("Callshop", world.shop.0.id);
     let assigned = world.ask(reseller, assign, json!({ "account": shop, "tariff": tariff["id"] })).await;
-    // the cost tariff is the platform's: its name is none of the reseller's business
+    // the cost tariff is the platform's, so its name is hidden from the reseller
     let expected = json!({ "retailTariff": { "name": "Bands" }, "costTariff": null, "blockedPrefixes": [] });
     assert_eq!(assigned["data"]["assignTariff"]["callshop"], expected, "{assigned}");
     let block = "mutation($id: ID!) { blockDestination(input: { callshopId: $id, prefix: \"5590\" })
@@ -621,6 +621,6 @@ async fn a_pricing_charges_by_the_tariffs_rules() {
     let loaded = world.app.rates.get(conn, version_id).await.unwrap();
     assert_eq!(loaded.version_id, version_id);
     let pricing = rates::pricing(&tariff, loaded.table.find("5511").unwrap()).unwrap();
-    // one second at 0.5 a minute is 0.008333…, rounded to four decimals
+    // one second at 0.5 per minute is 0.008333…, rounded to four decimals
     assert_eq!(billing::rating::amount(&pricing, world.app.clock.now(), 1), Micros(8_300));
 }

@@ -1,4 +1,4 @@
-//! The board query: what a shop's screen asks for when it opens, beside Mercurius on the same rows.
+//! The board query, which a shop's screen sends when it opens, compared with Mercurius on the same rows.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -18,9 +18,9 @@ use crate::{Backend, Result};
 
 /// Cabins of the shop, each with an open session.
 const CABINS: usize = 20;
-/// Calls shown of each.
+/// Calls shown per cabin.
 const CALLS: usize = 10;
-/// Talk of a call.
+/// Talk time of a call.
 const TALK_MS: i64 = 90_000;
 
 const QUERY: &str = "query Board($shop: ID!) { cabins(callshopId: $shop, first: 20) { nodes { id number label state phoneOnline \
@@ -33,13 +33,13 @@ pub struct Plan {
     /// Connections.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     connections: u32,
-    /// Queries of a turn.
+    /// Queries per turn.
     #[arg(long, default_value_t = 3_000, value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
     queries: u32,
-    /// Turns of us and the peer; the ratio is the median of theirs.
+    /// Turns of callshop and the peer. The reported ratio is the median.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
-    /// Print the statements that PostgreSQL spent its time on in a last turn of ours (loads pg_stat_statements, which costs a little).
+    /// Print the statements on which PostgreSQL spent its time, in one more turn of callshop (loads pg_stat_statements, which costs a little).
     #[arg(long)]
     statements: bool,
 }
@@ -75,13 +75,13 @@ pub fn board(plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-/// The id in the database of a global id.
+/// The database id of a global id.
 fn raw_id(id: &str) -> Result<String> {
     let id = Kind::Callshop.parse(&id.into()).map_err(|error| error.to_string())?;
     Ok(id.to_string())
 }
 
-/// A shop whose every cabin has a customer who made calls.
+/// Creates a shop with a customer in every cabin, each with calls.
 async fn open(url: String) -> Shop {
     let server = TestServer::start(tests::Backend::Sqlite, |config| {
         config.database_url = url;
@@ -98,7 +98,7 @@ async fn open(url: String) -> Shop {
     shop
 }
 
-/// One of the two, with the load on it.
+/// One of the two servers, under load.
 struct Side {
     load: Load,
     request: Vec<u8>,
@@ -121,7 +121,7 @@ impl Side {
         self.load.send(vec![self.request.clone(); times as usize])
     }
 
-    /// With the processor time that it took us, if `postgres` is told.
+    /// Runs a turn. Includes the processor time if `postgres` gives the database's process.
     fn turn(&mut self, times: u32, postgres: Option<u32>) -> Result<Figures> {
         let before = postgres.is_some().then(|| Processor::now(postgres)).transpose()?;
         let (answers, took) = self.ask(times)?;
@@ -134,7 +134,7 @@ impl Side {
     }
 }
 
-/// Both have to answer the same, but for ids and the fractions of seconds that JavaScript's dates do not have. Warms them up, too.
+/// Checks that both answer the same, except for ids and fractions of seconds, which JavaScript's dates do not have. Also warms them up.
 fn same(ours: &mut Side, theirs: &mut Side) -> Result<()> {
     let mut shown = Vec::new();
     for side in [ours, theirs] {
@@ -147,9 +147,9 @@ fn same(ours: &mut Side, theirs: &mut Side) -> Result<()> {
     match shown.as_slice() {
         [left, right] if left == right => Ok(()),
         [left, right] => {
-            Err(format!("the two answer differently: {} and {}", cabin(left), cabin(right)).into())
+            Err(format!("the two servers answer differently: {} and {}", cabin(left), cabin(right)).into())
         }
-        _ => Err("two sides have two answers".into()),
+        _ => Err("there must be two answers, one per server".into()),
     }
 }
 
@@ -169,7 +169,7 @@ fn strip(value: &mut Value) {
     }
 }
 
-/// Mercurius in a process of its own.
+/// Mercurius in a separate process.
 struct Peer {
     process: Child,
     address: SocketAddr,

@@ -1,4 +1,4 @@
-//! The databases of a run: temporary, and gone with it.
+//! Temporary databases of a run.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,19 +7,19 @@ use tempfile::TempDir;
 
 use crate::{Backend, Result};
 
-/// Connections beside those of the peer: the pools of two nodes and the report's own.
+/// Connections besides the peer's: the pools of two nodes, and the report's own.
 const OWN_CONNECTIONS: u32 = 100;
 
-/// Where the databases of a run live.
+/// Location of a run's databases.
 pub enum Databases {
     /// Files in a folder.
     Sqlite(TempDir),
-    /// Databases of a server of our own.
+    /// Databases on a PostgreSQL server started for the run.
     Postgres(Postgres),
 }
 
 impl Databases {
-    /// Makes the folder, or starts the server, with room for so many clients beside callshop.
+    /// Creates the folder, or starts the server with room for `clients` connections besides callshop's.
     pub fn start(backend: Backend, clients: u32, statements: bool) -> Result<Self> {
         match backend {
             Backend::Sqlite => Ok(Self::Sqlite(tempfile::tempdir()?)),
@@ -27,7 +27,7 @@ impl Databases {
         }
     }
 
-    /// The first process of the database's server, if it has one.
+    /// Id of the database server's main process; `None` for SQLite.
     pub fn process(&self) -> Result<Option<u32>> {
         match self {
             Self::Sqlite(_) => Ok(None),
@@ -35,7 +35,7 @@ impl Databases {
         }
     }
 
-    /// The address of a new, empty database.
+    /// Creates an empty database and returns its URL.
     pub fn create(&self, name: &str) -> Result<String> {
         match self {
             Self::Sqlite(dir) => Ok(format!("sqlite:{}", dir.path().join(name).display())),
@@ -44,11 +44,11 @@ impl Databases {
     }
 }
 
-/// A PostgreSQL server in a temporary folder; it stops when this is dropped.
+/// A PostgreSQL server in a temporary folder. Dropping it stops the server.
 pub struct Postgres {
     dir: TempDir,
     bin: PathBuf,
-    /// The loopback port that it listens at.
+    /// Its port on loopback.
     pub port: u16,
 }
 
@@ -63,7 +63,7 @@ impl Postgres {
         }
         let locale = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"];
         run(server.as_postgres("initdb").arg("-D").arg(&data).args(locale))?;
-        // a checkpoint in the middle of one side's turn would tell more of the turn than of the side
+        // avoid checkpoints during a turn: they would distort the comparison
         let mut settings = format!(
             "-p {} -k {} -c listen_addresses=127.0.0.1 -c max_connections={} -c fsync=on -c synchronous_commit=on \
              -c max_wal_size=8GB -c checkpoint_timeout=30min",
@@ -91,13 +91,13 @@ impl Postgres {
         self.dir.path().join("data")
     }
 
-    /// The server's first process, whose children serve the connections.
+    /// Id of the server's main process, whose children serve the connections.
     pub fn process(&self) -> Result<u32> {
         let text = std::fs::read_to_string(self.data().join("postmaster.pid"))?;
         Ok(text.lines().next().unwrap_or_default().trim().parse()?)
     }
 
-    /// A program of the server, as a user that it runs as: never root.
+    /// A server program, run as a user that it accepts: never root.
     fn as_postgres(&self, program: &str) -> Command {
         let mut command = if is_root() {
             let mut command = Command::new("runuser");
@@ -106,12 +106,12 @@ impl Postgres {
         } else {
             Command::new(self.bin.join(program))
         };
-        // the server does not hold on to a folder that the user `postgres` cannot read
+        // the server cannot start in a folder that the user `postgres` cannot read
         command.current_dir(self.dir.path());
         command
     }
 
-    /// A client program, told where the server is.
+    /// A client program, configured to reach the server.
     pub fn client(&self, program: &str) -> Command {
         let mut command = Command::new(self.bin.join(program));
         command
@@ -142,10 +142,10 @@ impl Drop for Postgres {
     }
 }
 
-/// Runs a command; its output, or what it complained of.
+/// Runs a command. Returns its output, or its error output as the error.
 pub fn run(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
-    // what a started server inherits stays open: pg_ctl's own output goes nowhere
+    // a started server inherits the output and keeps it open, so discard pg_ctl's own output
     let output = if command.get_args().any(|argument| argument == "start") {
         let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
         return if status.success() {

@@ -1,4 +1,4 @@
-//! A proxy that does nothing but send: requests made before the clock starts, over connections that stay open.
+//! A proxy that only sends: requests are prepared before the clock starts, and connections stay open.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,27 +15,27 @@ use tokio::runtime::Runtime;
 
 use crate::Result;
 
-/// Bytes of an answer's head at most.
+/// Maximum size of a response head, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 
-/// What one request was answered, and after how long.
+/// Response to one request.
 pub struct Answer {
-    /// Which request.
+    /// Index of the request.
     pub index: usize,
     /// Its latency.
     pub took: Duration,
-    /// The body, of a status 200.
+    /// The body of a 200 response.
     pub body: Vec<u8>,
 }
 
 impl Answer {
-    /// The body as JSON: read after the clock has stopped.
+    /// The body as JSON. Call it after the clock has stopped.
     pub fn json(&self) -> Result<Value> {
         Ok(serde_json::from_slice(&self.body)?)
     }
 }
 
-/// Connections to the hook, on a thread of their own: the server's threads do the server's work alone.
+/// Connections to the hook, on a separate thread, so that the server's threads do only the server's work.
 pub struct Load {
     runtime: Runtime,
     hook: SocketAddr,
@@ -44,13 +44,13 @@ pub struct Load {
 }
 
 impl Load {
-    /// A load that will use so many connections.
+    /// Creates a load that uses this many connections.
     pub fn new(hook: SocketAddr, connections: u32) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(Self { runtime, hook, connections, idle: Vec::new() })
     }
 
-    /// Opens the connections of a turn: the server closes those that were idle while the peer had its own.
+    /// Opens a turn's connections. The server closes idle ones while the peer has its turn.
     pub fn connect(&mut self) -> Result<()> {
         self.idle.clear();
         for _ in 0..self.connections {
@@ -59,13 +59,13 @@ impl Load {
         Ok(())
     }
 
-    /// A request as it goes over the wire.
+    /// The bytes of a request.
     pub fn request(&self, path: &str, body: &Value) -> Vec<u8> {
         request(self.hook, path, body)
     }
 
-    /// Sends each request once, the next on a connection when its last was answered. The answers in the order of the requests, and how
-    /// long all of it took.
+    /// Sends each request once; a connection sends its next request after the previous response. Returns the responses in order of the requests,
+    /// and the total time.
     pub fn send(&mut self, requests: Vec<Vec<u8>>) -> Result<(Vec<Answer>, Duration)> {
         let idle = std::mem::take(&mut self.idle);
         let (requests, next) = (Arc::new(requests), Arc::new(AtomicUsize::new(0)));
@@ -89,7 +89,7 @@ impl Load {
     }
 }
 
-/// A request to the hook as it goes over the wire.
+/// The bytes of a request to the hook.
 pub fn request(hook: SocketAddr, path: &str, body: &Value) -> Vec<u8> {
     let (secret, body) = (STANDARD.encode(format!("kamailio:{HOOK_SECRET}")), body.to_string());
     let length = body.len();
@@ -115,7 +115,7 @@ async fn send_some(
     }
 }
 
-/// One keep-alive connection: as much of HTTP/1.1 as the hook answers with.
+/// A keep-alive connection, with the subset of HTTP/1.1 that the hook uses.
 pub struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
@@ -129,7 +129,7 @@ impl Connection {
         Ok(Self { stream, buffer: Vec::new() })
     }
 
-    /// Sends a request and reads the body of its answer, which has to have status 200.
+    /// Sends a request and returns the response's body. Fails unless the status is 200.
     pub async fn exchange(&mut self, request: &[u8]) -> Result<Vec<u8>> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
@@ -138,7 +138,7 @@ impl Connection {
                 break at + 4;
             }
             if self.buffer.len() > MAX_HEAD {
-                return Err("the hook's answer has no end of its head".into());
+                return Err("the head of the hook's response is too long".into());
             }
             self.read_more().await?;
         };
@@ -146,7 +146,7 @@ impl Connection {
         let length = text
             .lines()
             .find_map(|line| line.strip_prefix("content-length:"))
-            .ok_or("an answer without its length")?;
+            .ok_or("a response without a content length")?;
         let end = head + length.trim().parse::<usize>()?;
         while self.buffer.len() < end {
             self.read_more().await?;

@@ -1,7 +1,7 @@
-//! `callshop-bench`: what the call path does in a second, beside what the same database does without us.
+//! `callshop-bench`: throughput of the call path, compared with what the same database does without callshop.
 //!
-//! A report, not a test: it starts a server in this process on a database of its own, sends one event a request through the
-//! hook over keep-alive connections, runs its peer in the same run, in turns, and prints both figures, their ratio and the bar.
+//! A report, not a test. It starts a server in this process on its own database and sends one event per request through the hook over keep-alive
+//! connections. The peer runs in the same run, in alternating turns. It prints both figures, their ratio and the bar.
 #![allow(clippy::float_arithmetic, reason = "rates and ratios of measurements; no money is computed here")]
 
 mod board;
@@ -20,11 +20,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// That of the `callshop` command.
+/// The same allocator as the `callshop` command.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What went wrong, for a person at a terminal.
+/// An error message for the terminal.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Load reports of the call path.
@@ -37,28 +37,28 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// `ended` events through the hook, against the same transaction sent to the database directly.
+    /// `ended` events through the hook, compared with the same transaction sent to the database directly.
     CallEnd(Plan),
-    /// Authorisations through the hook, against call ends through the hook.
+    /// Authorizations through the hook, compared with call ends through the hook.
     Authorize(Plan),
-    /// Both, with more and more calls stored, beside a server that has none.
+    /// Authorizations and call ends with more and more calls stored, beside a server that has none.
     Stored {
-        /// What is measured at each size.
+        /// What to measure at each size.
         #[command(flatten)]
         plan: Plan,
-        /// Calls stored at last; a million take about 4 GB.
+        /// Final number of stored calls; a million take about 4 GB.
         #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1_000..=10_000_000))]
         up_to: u64,
     },
-    /// Both, with 1 to 1,000 live calls in the branch, beside a server that has none.
+    /// Authorizations and call ends with 1 to 1,000 live calls in the branch, beside a server that has none.
     Live(Plan),
-    /// The query of a shop's screen, against Mercurius with JIT on the same PostgreSQL. Needs Node.js and npm.
+    /// The query of a shop's screen, compared with Mercurius with JIT on the same PostgreSQL. Needs Node.js and npm.
     Board(board::Plan),
-    /// Events through Redis to thousands of subscribers, against a bare WebSocket relay: rate, processor time, memory. Needs Redis.
+    /// Events through Redis to thousands of subscribers, compared with a bare WebSocket relay: rate, processor time, memory. Needs Redis.
     FanOut(fanout::Plan),
-    /// From the hook's answer to subscribers on two nodes. Needs PostgreSQL and Redis.
+    /// Latency from the hook's response to subscribers on two nodes. Needs PostgreSQL and Redis.
     Latency(fanout::LatencyPlan),
-    /// `callshop serve`, as a process of its own.
+    /// `callshop serve` as a separate process.
     #[command(hide = true)]
     Node,
     /// The bare relay.
@@ -66,34 +66,34 @@ enum Command {
     Relay(fanout::RelayArgs),
 }
 
-/// Which database.
+/// The database to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Backend {
     /// A temporary file.
     Sqlite,
-    /// A server that is started for the run, with fsync and synchronous_commit on. Needs Debian's `postgresql`.
+    /// A server started for the run, with fsync and synchronous_commit on. Needs Debian's `postgresql`.
     Postgres,
 }
 
 /// What to measure.
 #[derive(Args, Clone, Debug)]
 struct Plan {
-    /// On which database.
+    /// The database to measure.
     #[arg(long, value_enum)]
     database: Backend,
-    /// Callshops that the calls are spread over, each below a reseller, a reseller and a distributor of its own.
+    /// Callshops that the calls are spread over. Each has its own branch of a distributor and two resellers.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     shops: u32,
     /// Connections to the hook, and clients of the peer.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     connections: u32,
-    /// Calls in all.
+    /// Total number of calls.
     #[arg(long, default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     calls: u32,
-    /// Turns of us and the peer; the ratio is the median of theirs.
+    /// Turns of callshop and the peer. The reported ratio is the median.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
-    /// Print the statements that PostgreSQL spent its time on (loads pg_stat_statements, which costs a little).
+    /// Print the statements on which PostgreSQL spent its time (loads pg_stat_statements, which costs a little).
     #[arg(long)]
     statements: bool,
 }

@@ -1,25 +1,26 @@
-//! Processor time: what the server, the load and the database each take of an event, whatever else the machine does meanwhile.
+//! Processor time per event of server, load and database, independent of other work on the machine.
 
 use std::time::Duration;
 
 use crate::Result;
 
-/// Ticks of processor time in a second, in `/proc` of every Linux.
+/// Clock ticks per second in `/proc`, the same on every Linux.
 const TICKS: u32 = 100;
 
-/// Processor time of a step, or what it comes to for one event.
+/// Processor time of a step, or of one event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Processor {
-    /// Of the server's threads; on SQLite the database is among it.
+    /// The server's threads; includes the database on SQLite.
     pub server: Duration,
-    /// Of the thread that sends the load.
+    /// The thread that sends the load.
     pub load: Duration,
-    /// Of the database's processes.
+    /// The database's processes.
     pub database: Duration,
 }
 
 impl Processor {
-    /// What was taken so far; `database` is the first process of the database's server, if it has one. Called by the thread that sends the load.
+    /// The processor time used so far. `database` is the database server's main process, if there is one. Call it from the thread that sends the
+    /// load.
     pub fn now(database: Option<u32>) -> Result<Self> {
         let load = spent("thread-self", &OWN)?;
         let all = spent("self", &OWN)?;
@@ -27,7 +28,7 @@ impl Processor {
         Ok(Self { server: all.saturating_sub(load), load, database })
     }
 
-    /// What was taken since an earlier instant.
+    /// The processor time used since an earlier reading.
     pub fn since(self, before: Self) -> Self {
         Self {
             server: self.server.saturating_sub(before.server),
@@ -36,7 +37,7 @@ impl Processor {
         }
     }
 
-    /// Both.
+    /// The sum of both.
     pub fn and(self, other: Self) -> Self {
         Self {
             server: self.server + other.server,
@@ -45,21 +46,21 @@ impl Processor {
         }
     }
 
-    /// The share of one of so many events.
+    /// The time per event, for this many events.
     pub fn of_one(self, events: u32) -> Self {
         let events = events.max(1);
         Self { server: self.server / events, load: self.load / events, database: self.database / events }
     }
 }
 
-/// Places in `/proc/…/stat` behind the name (proc(5)): the parent, and the times in user and in kernel mode.
+/// Fields of `/proc/…/stat` after the name (proc(5)): the parent, and the times in user and kernel mode.
 const PARENT: usize = 1;
-/// Of the process itself.
+/// The process itself.
 const OWN: [usize; 2] = [11, 12];
-/// With those of its children that have ended.
+/// Including its ended children.
 const WITH_ENDED: [usize; 4] = [11, 12, 13, 14];
 
-/// A server that has a process for each of its connections: itself, those that ended and those that are there.
+/// Processor time of a server with a process per connection: its main process, ended children and running children.
 fn of_server(first: u32) -> Result<Duration> {
     let mut sum = spent(&first.to_string(), &WITH_ENDED)?;
     for entry in std::fs::read_dir("/proc")?.flatten() {
@@ -68,7 +69,7 @@ fn of_server(first: u32) -> Result<Duration> {
         else {
             continue;
         };
-        // one that ends just now is counted with those that ended
+        // a process that ends right now is counted with the ended ones
         let Ok(stat) = Stat::of(process) else { continue };
         if stat.number(PARENT).is_ok_and(|parent| parent == first) {
             sum += stat.time(&OWN)?;
@@ -81,7 +82,7 @@ fn spent(process: &str, times: &[usize]) -> Result<Duration> {
     Stat::of(process)?.time(times)
 }
 
-/// The fields of `/proc/…/stat` behind the name, which may have blanks and brackets in it.
+/// The fields of `/proc/…/stat` after the name, which may contain spaces and parentheses.
 struct Stat(Vec<String>);
 
 impl Stat {

@@ -5,22 +5,22 @@ use std::time::Duration;
 use crate::load::Answer;
 use crate::processor::Processor;
 
-/// What one side did in one turn.
+/// One side's figures of one turn.
 #[derive(Clone, Copy, Debug)]
 pub struct Figures {
-    /// A second.
+    /// Events per second.
     pub rate: f64,
-    /// Half of them took at most this.
+    /// Median latency.
     pub p50: Duration,
-    /// All but one in a hundred took at most this.
+    /// 99th percentile of latency.
     pub p99: Duration,
-    /// Processor time of one.
+    /// Processor time per event.
     pub processor: Processor,
     count: u32,
 }
 
 impl Figures {
-    /// From what each one took, and all of them together.
+    /// Computes figures from the latencies and the total time.
     pub fn new(mut latencies: Vec<Duration>, elapsed: Duration) -> Self {
         latencies.sort_unstable();
         let at = |percent: usize| {
@@ -32,7 +32,7 @@ impl Figures {
         Self { rate, p50: at(50), p99: at(99), count, processor: Processor::default() }
     }
 
-    /// With the processor time of all of them.
+    /// Adds the total processor time of all events.
     pub fn with(self, processor: Processor) -> Self {
         Self { processor: processor.of_one(self.count), ..self }
     }
@@ -42,7 +42,7 @@ impl Figures {
     }
 }
 
-/// Latencies and time of several waves of one turn.
+/// Latencies and times of the waves of one turn.
 #[derive(Debug, Default)]
 pub struct Tally {
     latencies: Vec<Duration>,
@@ -58,22 +58,22 @@ impl Tally {
         self.processor = self.processor.and(processor);
     }
 
-    /// What they come to.
+    /// Figures of all waves.
     pub fn figures(self) -> Figures {
         Figures::new(self.latencies, self.elapsed).with(self.processor)
     }
 }
 
-/// What the ratio of a run has to be.
+/// The target for the ratio of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Bar {
     /// The least ratio.
     pub least: f64,
-    /// What it is the ratio of.
+    /// The baseline of the ratio.
     pub of: &'static str,
 }
 
-/// Prints the turns of two sides and answers their median ratio.
+/// Prints the turns of two sides and their median ratio.
 pub fn print(title: &str, ours: &str, peer: &str, rounds: &[(Figures, Figures)], bar: Option<Bar>) {
     println!("{title}\n");
     println!("      {ours:<31} {peer:<31}");
@@ -105,7 +105,7 @@ enum Side {
     Right,
 }
 
-/// Prints what the processes took of one event, if that was measured.
+/// Prints the processor time per event, if it was measured.
 fn processor_time(name: &str, rounds: &[(Figures, Figures)], side: Side) {
     let of = |part: fn(Processor) -> Duration| {
         let figures = rounds.iter().map(|(left, right)| match side {
@@ -122,21 +122,21 @@ fn processor_time(name: &str, rounds: &[(Figures, Figures)], side: Side) {
     }
 }
 
-/// The head of a curve.
+/// Prints the header of a curve.
 pub fn begin_curve(title: &str, what: &str) {
     println!("{title}\n");
     println!(
         "{what:>9}   {:>9} {:>9} {:>9}   {:>9} {:>9} {:>9}",
-        "authorise", "beside", "ratio", "end", "beside", "ratio"
+        "authorize", "beside", "ratio", "end", "beside", "ratio"
     );
 }
 
-/// What we did, and what was done beside it in the same turn.
+/// Figures of the growing server, and of the constant one beside it in the same turn.
 type Beside = (Figures, Figures);
-/// A turn of a curve: authorisations, then ends.
+/// A turn of a curve: authorizations, then call ends.
 type Turn = (Beside, Beside);
 
-/// A line of a curve: what was done in turns with a server that does not grow, authorisations and ends.
+/// Prints a line of a curve: authorizations and call ends, in turns with a server that does not grow.
 pub fn curve(size: u64, rounds: &[Turn]) {
     let side = |pick: fn(&Turn) -> Beside| {
         let pairs = || rounds.iter().map(pick);

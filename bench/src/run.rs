@@ -18,15 +18,15 @@ use crate::report::{self, Bar, Figures, Tally};
 use crate::statements::Watch;
 use crate::{Backend, Plan, Result, seed, stored};
 
-/// Phones over all callshops, and so calls of one wave, at most: a phone has one call at a time.
+/// Maximum number of phones over all callshops, and so of calls per wave: a phone has one call at a time.
 const PHONES: u32 = 2_000;
-/// Seconds that each call talks.
+/// Talk time of each call, in seconds.
 const TALK: i64 = 90;
-/// Callshops of the branch that has many live calls, of as many cabins as one can have.
+/// Callshops of the branch with many live calls; each has the maximum number of cabins.
 const LIVE_SHOPS: u32 = 8;
-/// Live calls of it at most.
+/// Maximum number of live calls in that branch.
 const LIVE: usize = 1_000;
-/// A proxy sends this name.
+/// The proxy's name in requests.
 const PROXY: &str = "bench";
 
 /// `callshop-bench call-end`.
@@ -66,7 +66,7 @@ pub fn authorize(plan: &Plan) -> Result<()> {
     }
     bench.finish()?;
     let bar = Bar { least: 0.7, of: "the rate of call ends" };
-    report::print(&title("authorise", plan), "authorisations", "call ends", &rounds, Some(bar));
+    report::print(&title("authorize", plan), "authorizations", "call ends", &rounds, Some(bar));
     Ok(())
 }
 
@@ -119,7 +119,7 @@ pub fn live(plan: &Plan) -> Result<()> {
     many.finish()
 }
 
-/// Calls before the first that counts: tables are loaded, statements prepared, connections opened.
+/// Calls before the measurement, to load tables, prepare statements and open connections.
 fn warm_up(plan: &Plan) -> u32 {
     (plan.calls / 10).clamp(1, PHONES)
 }
@@ -132,11 +132,11 @@ struct Bench {
     users: Vec<String>,
     ended: u64,
     statements: bool,
-    // the last to go: everything above runs on it
+    // declared last, so that it is dropped last: everything above runs on it
     runtime: Runtime,
 }
 
-/// What a turn came to.
+/// Results of a turn.
 struct Turn {
     authorizations: Figures,
     ends: Figures,
@@ -151,7 +151,7 @@ impl Bench {
         let databases = Databases::start(plan.database, plan.connections, plan.statements)?;
         let url = databases.create("callshop")?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        // the server as it comes, but for the database
+        // the default configuration, except for the database
         let server = runtime.block_on(TestServer::start(tests::Backend::Sqlite, |config| {
             config.database_url = url;
             config.database_connections = api::config::Config::default().database_connections;
@@ -161,7 +161,7 @@ impl Bench {
         Ok(Self { databases, server, load, users, ended: 0, statements: plan.statements, runtime })
     }
 
-    /// The peer, with its rows made from a call as it is here.
+    /// Creates the peer, with rows copied from a call of this server.
     fn peer(&self, plan: &Plan) -> Result<Peer> {
         let conn = self.server.app.store.reader();
         let shown =
@@ -179,7 +179,7 @@ impl Bench {
         ))
     }
 
-    /// Calls that are answered and go on: one from each of these phones.
+    /// Makes answered calls that stay up, one from each of these phones.
     fn answer(&mut self, users: &[String]) -> Result<()> {
         self.load.connect()?;
         let (references, _, _) = self.authorize(users)?;
@@ -191,7 +191,7 @@ impl Bench {
         Ok(())
     }
 
-    /// An attempt from each of these phones, which all are allowed: their references, the answers, and how long it took.
+    /// Requests one call from each of these phones, all of which must be allowed. Returns their references, the responses, and the total time.
     fn authorize(&mut self, users: &[String]) -> Result<(Vec<Value>, Vec<Answer>, Duration)> {
         let requests = users.iter().map(|user| self.load.request("authorize", &attempt(user))).collect();
         let (answers, took) = self.load.send(requests)?;
@@ -202,7 +202,7 @@ impl Bench {
         Ok((bodies.iter().map(|body| body["ref"].clone()).collect(), answers, took))
     }
 
-    /// Makes `calls` calls in waves: authorised, answered, ended, a step after the other.
+    /// Makes `calls` calls in waves. Each wave is authorized, answered and ended, one step after the other.
     fn turn(&mut self, calls: u32) -> Result<Turn> {
         let (mut authorizations, mut ends) = (Tally::default(), Tally::default());
         let process = self.databases.process()?;
@@ -224,7 +224,7 @@ impl Bench {
                 .iter()
                 .map(|reference| self.load.request("events", &ended(reference, at)))
                 .collect();
-            // the last wave is the one that is looked into
+            // measure statements in the last wave
             let watch = (self.statements && left == 0)
                 .then(|| Watch::start(&self.databases, "callshop"))
                 .transpose()?;
@@ -244,7 +244,7 @@ impl Bench {
         Ok(Turn { authorizations: authorizations.figures(), ends: ends.figures() })
     }
 
-    /// Turns of this server and another, one after the other: a line of a curve.
+    /// Runs turns of this server and another alternately, and prints a line of a curve.
     fn compare(&mut self, other: &mut Self, plan: &Plan, size: u64) -> Result<()> {
         let mut rounds = Vec::new();
         for _ in 0..plan.rounds {
@@ -256,7 +256,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Checks that every call that was answered 200 is there, charged, and that the ledger adds up; stops the server.
+    /// Checks that every call answered with 200 is stored and charged, and that the ledger balances. Stops the server.
     fn finish(self) -> Result<()> {
         let Self { server, load, ended, runtime, .. } = self;
         let stored = runtime.block_on(async {

@@ -1,4 +1,4 @@
-//! Callshops that are open for business, made through the use cases that the API calls.
+//! Creates callshops that are open for business, through the API's use cases.
 
 use app::accounts::{self, NewAccount};
 use app::auth::Actor;
@@ -11,16 +11,16 @@ use uuid::Uuid;
 
 use crate::Result;
 
-/// Open cabins of a callshop at most: the product's own bound.
+/// Maximum open cabins per callshop: the product's own limit.
 pub const MAX_CABINS: u32 = 200;
-/// Callshops made side by side.
+/// Callshops created concurrently.
 const AT_ONCE: usize = 2;
-/// What a call of ninety seconds costs at each level of a branch, per minute: the customer, the callshop, two resellers; the distributor
-/// pays the platform nothing, so that no row is written by the calls of all branches.
+/// Price per minute at each level of a branch: the customer, the callshop, two resellers. The distributor pays the platform nothing, so that no
+/// row is shared by the calls of all branches.
 const PRICES: [&str; 5] = ["0.2399", "0.1999", "0.1599", "0.1199", "0"];
 
-/// Opens `shops` callshops with some `phones` phones over all, each phone in an open cabin; each below a branch of its own, or all below
-/// one. The SIP users, callshops in turn.
+/// Opens `shops` callshops with about `phones` phones in total, each in an open cabin. Each callshop has its own branch, or all share one.
+/// Returns the SIP users, alternating between callshops.
 pub async fn open_shops(app: &App, shops: u32, phones: u32, one_branch: bool) -> Result<Vec<String>> {
     let each = phones.div_ceil(shops).clamp(1, MAX_CABINS);
     let platform = accounts::ensure_platform(app).await?;
@@ -45,7 +45,7 @@ pub async fn open_shops(app: &App, shops: u32, phones: u32, one_branch: bool) ->
     Ok(in_turn.collect())
 }
 
-/// A distributor, a reseller and another below him: their ids behind the platform's.
+/// Creates a distributor and two nested resellers. Returns their ids after the platform's.
 async fn open_branch(app: &App, operator: &Actor, platform: Uuid, number: u32) -> Result<Vec<Uuid>> {
     let mut chain = vec![platform];
     for (kind, name, price) in [
@@ -73,7 +73,7 @@ async fn open_account(
     Ok(account)
 }
 
-/// A callshop at the end of a branch.
+/// Creates a callshop at the end of a branch.
 async fn open_shop(
     app: &App,
     operator: &Actor,
@@ -89,7 +89,7 @@ async fn open_shop(
     equip(app, operator, &owner_of(&shop), cabins).await
 }
 
-/// The callshop's owner: the operator of the platform opens no cabins.
+/// The callshop's owner, because the platform's operator cannot open cabins.
 fn owner_of(shop: &entity::account::Model) -> Actor {
     let mut owner = Actor::operator(shop);
     owner.role = Role::CallshopOwner;
@@ -145,7 +145,7 @@ async fn assign_price(
     Ok(())
 }
 
-/// Phones in open cabins; the SIP users.
+/// Creates phones in open cabins. Returns their SIP users.
 async fn equip(app: &App, operator: &Actor, owner: &Actor, count: u32) -> Result<Vec<String>> {
     let shop = owner.account_id;
     let opening = register::Opening { callshop_id: shop, float: Micros::ZERO };

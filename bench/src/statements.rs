@@ -1,9 +1,9 @@
-//! What PostgreSQL spent its time on: `pg_stat_statements` over a wave of calls' ends or of questions.
+//! PostgreSQL's time by statement: `pg_stat_statements` over a wave of call ends or authorizations.
 
 use crate::Result;
 use crate::database::{Databases, Postgres, run};
 
-/// Statements of the report.
+/// Number of statements in the report.
 const LINES: u32 = 20;
 
 /// Watches the statements of one database.
@@ -14,7 +14,7 @@ pub struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    /// Begins to count. SQLite keeps no such account.
+    /// Starts counting. Fails on SQLite, which has no such statistics.
     pub fn start(databases: &'a Databases, database: &'a str) -> Result<Self> {
         let Databases::Postgres(server) = databases else {
             return Err("--statements is for PostgreSQL".into());
@@ -26,9 +26,9 @@ impl<'a> Watch<'a> {
         Ok(watch)
     }
 
-    /// What was counted, for so many of `what`.
+    /// Reports the statements of `count` events; `what` names them.
     pub fn report(&self, what: &str, count: usize) -> Result<String> {
-        // whoever reads takes part in it: psql's own commits are a handful
+        // includes the few commits of psql's own queries
         let commits = self.commits()? - self.commits;
         let table = self.sql(&format!(
             "SELECT calls, rows, round(total_exec_time::numeric, 1) AS ms, round((total_exec_time / calls)::numeric, 3) AS ms_each,

@@ -1,20 +1,20 @@
-//! Calls of years: rows as ended calls leave them, written by the database itself.
+//! Years of calls, as rows like those of ended calls, written by the database itself.
 //!
-//! They are copies of calls that the product made, with ids of their own that are older than any new one's, a session each, no money
-//! (the ledger still adds up) and short texts: what matters is how deep the indexes are, not how wide the rows.
+//! They are copies of calls that the product made. Each has its own id, older than any new call's, and its own session. They have no money (so
+//! the ledger still balances) and short texts: the depth of the indexes matters, not the width of the rows.
 
 use entity::{activity, call, call_charge, hook_event, ledger_entry, ledger_transfer};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, Iterable as _};
 
 use crate::Result;
 
-/// So many calls are copied: there have to be as many.
+/// Number of template calls; this many must exist.
 pub const COPIED: u32 = 100;
 
-/// Calls of one transaction.
+/// Calls per transaction.
 const CHUNK: u64 = 20_000;
 
-/// Brings the calls that are stored from `from` to `to`.
+/// Raises the number of stored calls from `from` to `to`.
 pub async fn fill(conn: &store::Reader, from: u64, to: u64) -> Result<()> {
     let backend = conn.get_database_backend();
     let mut done = from;
@@ -49,7 +49,7 @@ fn statements(backend: DbBackend, from: u64, to: u64) -> Vec<String> {
         )
     };
     let empty = if sqlite { "'[]'" } else { "'[]'::jsonb" };
-    // each stored call is one of those that were made
+    // each stored call copies one of the calls that were made
     let template = format!(
         "{numbers}, template AS (SELECT *, row_number() OVER (ORDER BY id) - 1 AS place
            FROM (SELECT * FROM call WHERE state = 'ENDED' ORDER BY id DESC LIMIT {COPIED}) AS latest)"
@@ -65,7 +65,7 @@ fn statements(backend: DbBackend, from: u64, to: u64) -> Vec<String> {
         "seq" => Some("-n".to_owned()),
         _ => None,
     };
-    // a charge of nothing has no transfer, and the ledger is looked at in the end
+    // a zero charge has no transfer, and the ledger is checked at the end
     let transfer = |column: &str| match column {
         "kind" => Some("'WRITE_OFF'".to_owned()),
         column => own(column),
@@ -88,7 +88,7 @@ fn copy<E: EntityTrait>(template: &str, of: &str, value: impl Fn(&str) -> String
     format!("INSERT INTO \"{}\" ({names}) {template} SELECT {values} {of}", table.as_str())
 }
 
-/// Rows that name their call.
+/// Copies rows that refer to their call.
 fn of_call<E: EntityTrait>(
     template: &str,
     of: &str,
@@ -97,7 +97,7 @@ fn of_call<E: EntityTrait>(
 ) -> String {
     let table = E::default();
     let table = table.as_str();
-    // one activity is kept of each: its end
+    // copy only one activity event of each call: its end
     let end = if table == "activity" { "AND kept.kind = 'CALL_ENDED'" } else { "" };
     let of = format!("{of} JOIN \"{table}\" AS kept ON kept.\"{key}\" = template.id {end}");
     copy::<E>(template, &of, |column| own(column).unwrap_or(format!("kept.\"{column}\"")))

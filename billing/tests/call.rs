@@ -1,4 +1,4 @@
-//! The call state machine under late, doubled and reordered events.
+//! The call state machine with late, duplicate and reordered events.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -102,7 +102,7 @@ fn unanswered_ends() {
     let (call, emitted) = run(&[ringing(), ended(40, EndCause::Bye, None)]);
     assert_eq!((call.state, call.answered_at, call.talk_seconds), (CallState::Ended, None, 0));
     assert_eq!(emitted, [Emitted::Ringing { at: at(2) }, Emitted::Ended { at: at(40) }]);
-    // an answer that was seen counts even if the end does not repeat it
+    // a reported answer counts even if the end does not repeat it
     let (call, _) = run(&[answered(), ended(40, EndCause::KeepaliveLost, None)]);
     assert_eq!((call.answered_at, call.talk_seconds), (Some(at(10)), 30));
 }
@@ -123,7 +123,7 @@ fn an_answer_that_was_never_acknowledged_is_charged_unless_the_operator_says_oth
         let (call, _) = run_with(&events, Unacknowledged::Free);
         assert_eq!((call.state, call.answered_at, call.talk_seconds), (CallState::Ended, None, 0));
     }
-    // nothing proves talk that costs nothing
+    // without a charge there is no proof of talk
     let (call, _) = run_with(&[failed(15), unacknowledged(Some(10))], Unacknowledged::Free);
     assert_eq!(call.state, CallState::Failed);
 }
@@ -183,7 +183,7 @@ fn each_state_is_live_or_final() {
     assert_eq!(serde_json::from_str::<Call>(&serde_json::to_string(&call).unwrap()).unwrap(), call);
 }
 
-/// What a proxy says about one call, each set complete.
+/// Complete sets of a proxy's events about one call.
 fn whole_lives() -> Vec<Vec<CallEvent>> {
     let authorized = event(0, CallEventKind::Authorized);
     vec![
@@ -239,39 +239,39 @@ fn a_lost_call_is_an_estimate_until_the_truth_comes() {
     assert_eq!((call.state, call.talk_seconds, call.estimated), (CallState::Ended, 20, true));
     assert_eq!((call.ended_by, call.cause), (Some(EndedBy::Proxy), Some(EndCause::Lost)));
     assert_eq!(emitted.last(), Some(&Emitted::Ended { at: at(30) }));
-    // seen last when it was answered: its first increment is charged
+    // last seen at its answer: the first increment is charged
     let (call, _) = run(&[answered(), lost(10)]);
     assert_eq!((call.talk_seconds, call.estimated), (1, true));
     let (call, emitted) = run(&[answered(), lost(30), ended(50, EndCause::Bye, Some(10))]);
     assert_eq!((call.talk_seconds, call.estimated, call.cause), (40, false, Some(EndCause::Bye)));
     assert_eq!(emitted.len(), 3);
-    // one that was not answered has failed
+    // an unanswered call has failed
     let (call, emitted) = run(&[ringing(), lost(5)]);
     assert_eq!((call.state, call.sip_code, call.estimated), (CallState::Failed, None, true));
     assert_eq!((call.cause, emitted.last()), (Some(EndCause::Lost), Some(&Emitted::Failed { at: at(5) })));
     let (call, emitted) = run(&[ringing(), lost(5), failed(4), failed(9)]);
     assert_eq!((call.sip_code, call.ended_at, call.estimated), (Some(486), Some(at(4)), false));
-    assert_eq!((call.cause, emitted.len()), (None, 2), "watchers know that it failed");
+    assert_eq!((call.cause, emitted.len()), (None, 2), "subscribers must learn that it failed");
     let (call, _) = run(&[ringing(), lost(5), ended(50, EndCause::Bye, Some(10))]);
     assert_eq!((call.state, call.talk_seconds, call.estimated), (CallState::Ended, 40, false));
     let (call, _) = run(&[ended(41, EndCause::Bye, Some(10)), lost(50)]);
     assert_eq!((call.talk_seconds, call.estimated), (31, false), "final is final");
 }
 
-/// Received at this second, by clocks that may be five minutes apart.
+/// Applies an event received at this second, with clocks that may be five minutes apart.
 fn heard(call: &Call, event: &CallEvent, second: i64) -> (Call, Vec<Emitted>, Option<Doubt>) {
     let window = Window { received: at(second), skew: Duration::minutes(5) };
     let (transition, doubt) = apply_within(call, event, window, Unacknowledged::Charged);
     (transition.call, transition.emitted, doubt)
 }
 
-/// Allowed at 0 for ten minutes, answered at 10.
+/// A call allowed at 0 for ten minutes, and answered at 10.
 fn talking() -> Call {
     heard(&Call::authorized(at(0), 600), &answered(), 10).0
 }
 
 const TEN_YEARS: i64 = 315_360_000;
-/// 1970, from [`at`] zero.
+/// The Unix epoch, in seconds relative to `at(0)`.
 const EPOCH: i64 = -1_795_348_800;
 
 #[test]
@@ -288,9 +288,9 @@ fn a_time_that_cannot_be_true_is_moved() {
         let (call, emitted, found) = heard(&call, &event(told, CallEventKind::Answered), 5);
         assert_eq!((call.answered_at, found), (Some(at(kept)), doubt), "{told}");
         assert_eq!(emitted, [Emitted::Answered { at: at(kept) }]);
-        assert!(!call.estimated, "its end will tell");
+        assert!(!call.estimated, "its end will correct it");
     }
-    // the clock of the node that receives it is behind that of the node that allowed the call
+    // the receiving node's clock is behind that of the node that allowed the call
     let (call, _, doubt) = heard(&call, &event(1, CallEventKind::Answered), -600);
     assert_eq!((call.answered_at, doubt), (Some(at(1)), None));
 }
@@ -299,10 +299,10 @@ fn a_time_that_cannot_be_true_is_moved() {
 fn an_end_whose_times_cannot_be_true_is_an_estimate() {
     let bye = |second, answered| ended(second, EndCause::Bye, answered);
     for (event, talk, doubt) in [
-        // the answer that is known counts
+        // the known answer counts
         (bye(41, Some(EPOCH)), 31, Doubt::Time),
         (bye(41, Some(TEN_YEARS)), 31, Doubt::Time),
-        // nothing is known of the end but that it was received at 100
+        // all that is known of the end is that it was received at 100
         (bye(TEN_YEARS, Some(10)), 90, Doubt::Time),
         (bye(TEN_YEARS, None), 90, Doubt::Time),
         (bye(TEN_YEARS, Some(EPOCH)), 90, Doubt::Time),
@@ -312,7 +312,7 @@ fn an_end_whose_times_cannot_be_true_is_an_estimate() {
         (bye(EPOCH, Some(TEN_YEARS)), 1, Doubt::Time),
         (bye(9, Some(10)), 1, Doubt::EndBeforeAnswer),
         (bye(9, None), 1, Doubt::EndBeforeAnswer),
-        // a clock that is an hour, or ten years, off measures as well as any
+        // a clock that is an hour, or ten years, off still measures the length correctly
         (bye(3_641, Some(3_610)), 31, Doubt::Time),
         (bye(TEN_YEARS + 31, Some(TEN_YEARS)), 31, Doubt::Time),
         (bye(-3_569, Some(-3_600)), 31, Doubt::Time),
@@ -327,7 +327,7 @@ fn an_end_whose_times_cannot_be_true_is_an_estimate() {
         assert_eq!(heard(&call, &bye(TEN_YEARS, Some(10)), 300).0, call, "{event:?}");
         assert_eq!(heard(&corrected, &event, 100).0, corrected, "{event:?}");
     }
-    // answered and over in the same microsecond: not free
+    // answered and ended in the same microsecond: not free
     let (call, _, doubt) = heard(&talking(), &bye(10, Some(10)), 100);
     assert_eq!((call.talk_seconds, doubt, call.estimated), (1, None, false));
 }
@@ -360,13 +360,13 @@ fn an_end_without_an_answer_is_open_to_one() {
     let (late, emitted, doubt) = heard(&call, &answered(), 60);
     assert_eq!((late.talk_seconds, late.estimated, doubt), (31, false, None));
     assert_eq!(emitted, [Emitted::Answered { at: at(10) }, Emitted::Ended { at: at(41) }]);
-    // one behind the end
+    // an answer after the end
     let (late, _, _) = heard(&call, &event(45, CallEventKind::Answered), 60);
     assert_eq!((late.answered_at, late.talk_seconds, late.estimated), (Some(at(45)), 1, true));
-    // an end that knows of an answer, however wrong its clock
+    // an end with an answer, however wrong its clock
     let (late, _, doubt) = heard(&call, &ended(TEN_YEARS + 20, EndCause::Bye, Some(TEN_YEARS)), 60);
     assert_eq!((late.talk_seconds, late.estimated, doubt), (20, true, Some(Doubt::Time)));
-    // the answer of an ordinary end is there already
+    // an ordinary end whose answer is already known
     let (call, _, _) = heard(&talking(), &ended(41, EndCause::Bye, None), 50);
     assert_eq!((call.talk_seconds, call.estimated), (31, false));
     assert_eq!(heard(&call, &answered(), 60).0, call);

@@ -1,4 +1,4 @@
-//! Slices and holds, against worked examples and for every mix of prices.
+//! Slices and holds, compared with worked examples and for all kinds of prices.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -47,7 +47,7 @@ fn purse(pricing: &Pricing, available: i64) -> Purse<'_> {
 
 #[test]
 fn a_quarter_of_what_is_left_is_taken_and_paid_for_at_every_level() {
-    // 0.06 a minute by the second: 40,000 micros last 40 s; 0.04 a minute: unlimited
+    // 0.06 per minute by the second: 40,000 micros last 40 s; 0.04 per minute: unlimited
     let (retail, cost) = (pricing(60_000, 0, (1, 1), 0), pricing(40_000, 0, (1, 1), 0));
     let purses = [purse(&retail, 40_000), purse(&cost, i64::MAX)];
     assert_eq!(reach(&purses, before_ringing(), 3600), Ok(40));
@@ -64,7 +64,7 @@ fn slices_are_long_while_there_is_plenty() {
     let price = pricing(60_000, 0, (1, 1), 0);
     let purses = [purse(&price, i64::MAX)];
     let first = grant(&purses, before_ringing(), 0, 14_400, Some(600));
-    assert_eq!((first.covered, lead(600)), (600, 300), "looked at again after five minutes");
+    assert_eq!((first.covered, lead(600)), (600, 300), "extended after five minutes");
     assert_eq!(grant(&purses, before_ringing(), 14_000, 14_400, Some(600)).covered, 14_100);
     assert_eq!((lead(1), lead(10), lead(86_400)), (3, 5, 600));
 }
@@ -73,7 +73,7 @@ fn slices_are_long_while_there_is_plenty() {
 fn a_slice_is_never_less_than_the_first_increment_and_covers_all_it_pays() {
     let (retail, cost) = (pricing(60_000, 0, (30, 6), 0), pricing(40_000, 0, (60, 60), 0));
     let purses = [purse(&retail, 100_000), purse(&cost, 40_000)];
-    // the callshop has one minute, and sells it by 30/6
+    // the callshop has credit for one minute, and sells in 30/6 increments
     assert_eq!(reach(&purses, before_ringing(), 3600), Ok(60));
     let all = grant(&purses, before_ringing(), 0, 60, Some(600));
     assert_eq!(all, Grant { covered: 60, holds: vec![Micros(60_000), Micros(40_000)] });
@@ -81,7 +81,7 @@ fn a_slice_is_never_less_than_the_first_increment_and_covers_all_it_pays() {
 
 #[test]
 fn the_minimum_charge_is_held_before_the_first_increment() {
-    // the minimum pays for 50 s at once
+    // the minimum charge pays for 50 s at once
     let price = pricing(60_000, 0, (1, 1), 50_000);
     assert_eq!(reach(&[purse(&price, 49_999)], before_ringing(), 3600), Err(0));
     let purses = [purse(&price, 60_000)];
@@ -107,8 +107,8 @@ fn any_pricing() -> impl Strategy<Value = Pricing> {
 }
 
 proptest! {
-    /// Whatever the prices: a grant makes progress until nothing is left, never passes what is available, and pays for every second it
-    /// covers at every level.
+    /// For any prices: a grant makes progress until no credit is left, never exceeds the available credit, and holds the cost of every covered
+    /// second at every level.
     #[test]
     fn slices_go_on_to_the_end_of_the_purse_and_not_beyond(
         levels in prop::collection::vec((any_pricing(), 1_i64..5_000_000), 1..4),

@@ -1,4 +1,4 @@
-//! The importer's verdicts, row by row.
+//! The importer's results, row by row.
 
 use billing::deck::{Deck, DeckLimits, Severity, csv_text, parse_deck, write_deck};
 use billing::money::Micros;
@@ -145,7 +145,7 @@ fn prefixes_are_mended_only_where_there_is_one_meaning() {
         assert_eq!(deck.rates.first().map(|rate| rate.prefix.as_str()), prefix, "{cell}");
         assert_eq!(deck.fixed, u64::from(prefix.is_some()), "{cell}");
     }
-    // a mended prefix is a duplicate like any other
+    // a corrected prefix can be a duplicate, too
     let deck = parse(format!("{HEADER}55,X,0.1,0,1,1\n+55,X,0.1,0,1,1\n"));
     assert_eq!(codes(&deck), [(3, "PREFIX_NORMALISED"), (3, "DUPLICATE_PREFIX")]);
 }

@@ -1,4 +1,4 @@
-//! What customers dial.
+//! Normalization of dialed numbers.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -33,7 +33,7 @@ fn brazil_reads_every_way_to_dial() {
         ("00 21 1 305 555 1234", "13055551234", Some("21")),
         ("00 14 44 20 7946 0958", "442079460958", Some("14")),
         ("00 31 55 11 98765-4321", "5511987654321", Some("31")),
-        // without a carrier: the own country, and where the reading with one leaves no number
+        // without a carrier code: the own country, and where removing a carrier code leaves no valid number
         ("00 55 11 98765-4321", "5511987654321", None),
         ("00 55 31 98765-4321", "5531987654321", None),
         ("00 1 305 555 1234", "13055551234", None),
@@ -50,7 +50,7 @@ fn short_and_emergency_numbers_match_exactly_and_first() {
     assert_eq!(plan.normalize("190"), Ok(Dialed::Emergency { number: "190".to_owned() }));
     assert_eq!(plan.normalize("1-9-0"), Ok(Dialed::Emergency { number: "190".to_owned() }));
     assert!(matches!(plan.normalize("188"), Ok(Dialed::Short { number, .. }) if number == "188"));
-    // +1 90… is no emergency, and neither is a longer number that begins like one
+    // +1 90… is no emergency number, and neither is a longer number with that prefix
     assert_eq!(plan.normalize("+190"), Err(NumberError::TooShort));
     assert_eq!(plan.normalize("1901"), Err(NumberError::TooShort));
     assert_eq!(plan.normalize("0190"), Err(NumberError::TooShort));
@@ -197,7 +197,7 @@ proptest! {
     fn digits_and_separators_are_answered(dialed in "[+]?[0-9 ()./*#-]{0,30}") {
         let plan = DialPlan::brazil("11");
         if let Ok(Dialed::Number { e164, .. }) = plan.normalize(&dialed) {
-            // a normalised number is a fixed point
+            // a normalized number is a fixed point
             let again = plan.normalize(&e164.to_string());
             prop_assert_eq!(again, Ok(Dialed::Number { e164: e164.clone(), carrier: None }));
             prop_assert!(format_international(&e164).starts_with('+'));

@@ -1,4 +1,4 @@
-//! Charges, holds and cover, against worked examples and a second-by-second count.
+//! Charges, holds and covered time, compared with worked examples and a second-by-second count.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -55,7 +55,7 @@ fn price(per_minute: i64, fee: Option<i64>) -> BandPrice {
     BandPrice { price_per_minute: Micros(per_minute), connection_fee: fee.map(Micros) }
 }
 
-/// Day 0.60 a minute; night (20:00 to 06:00, all days, holidays too) 0.06.
+/// 0.60 per minute by day, 0.06 at night (20:00 to 06:00, all days including holidays).
 fn day_and_night(time_zone: Tz) -> Pricing {
     let mut rate = rate(600_000, 0, 1, 1);
     rate.band_prices.insert("night".to_owned(), price(60_000, None));
@@ -111,7 +111,7 @@ fn charges_by_hand() {
     let with = |decimals, mode| Rounding { decimals, mode };
     use RoundingMode::{Down, HalfUp, Up};
     for (rate, rounding, talk, micros) in [
-        // 0.12 a minute, 37 s billed: 0.074
+        // 0.12 per minute, 37 s billed: 0.074
         (rate(120_000, 0, 30, 7), with(6, HalfUp), 31, 74_000),
         // a fee, and 0.0424 * 61 / 60 = 0.043106666…
         (rate(42_400, 50_000, 1, 1), with(6, HalfUp), 61, 93_107),
@@ -119,7 +119,7 @@ fn charges_by_hand() {
         (rate(42_400, 50_000, 1, 1), with(4, HalfUp), 61, 93_100),
         (rate(42_400, 50_000, 1, 1), with(4, Up), 61, 93_200),
         (rate(42_400, 50_000, 1, 1), with(2, Up), 61, 100_000),
-        // exactly a half of the fourth decimal: 0.00045 -> 0.0005
+        // exactly half of the fourth decimal: 0.00045 -> 0.0005
         (rate(27_000, 0, 1, 1), with(4, HalfUp), 1, 500),
         (rate(27_000, 0, 1, 1), with(4, Down), 1, 400),
         (Rate { minimum_charge: Micros(100_000), ..rate(120_000, 0, 30, 6) }, with(4, HalfUp), 1, 100_000),
@@ -162,7 +162,7 @@ fn seconds_are_priced_where_they_fall() {
     ];
     assert_eq!(told, Charge { billed_seconds: 70, amount: Micros(160_000), steps });
     assert_eq!(amount(&pricing, answered, 70), Micros(160_000));
-    // over midnight there is one run of night, not two
+    // over midnight there is one segment of night, not two
     let told = charge(&pricing, at("2026-11-24T02:59:30Z"), 60);
     assert_eq!(told.steps.len(), 3);
     assert_eq!(told.amount, Micros(60_000));
@@ -214,18 +214,18 @@ fn weekdays_holidays_and_mornings_after() {
 
 #[test]
 fn changed_clocks_neither_lose_nor_double_a_second() {
-    // New York, 2026-11-01: 02:00 EDT becomes 01:00 EST at 06:00Z. Night is 01:30 to 01:45 local: it comes twice.
+    // New York, 2026-11-01: 02:00 EDT becomes 01:00 EST at 06:00Z. Night is 01:30 to 01:45 local, so it occurs twice.
     let mut rate = rate(600_000, 0, 1, 1);
     rate.band_prices.insert("short".to_owned(), price(0, None));
     let bands = vec![band("short", Weekdays::ALL, (1, 30), (1, 45), true)];
     let pricing = exact(Pricing { bands, time_zone: Tz::America__New_York, ..flat(rate) });
     let from = at("2026-11-01T05:00:00Z");
     assert_eq!(amount(&pricing, from, 7_200), Micros((7_200 - 2 * 900) * 10_000));
-    // 2026-03-08: 02:00 becomes 03:00 at 07:00Z. A band within the missing hour never comes.
+    // 2026-03-08: 02:00 becomes 03:00 at 07:00Z. A band within the missing hour never occurs.
     let missing =
         Pricing { bands: vec![band("short", Weekdays::ALL, (2, 15), (2, 45), true)], ..pricing.clone() };
     assert_eq!(amount(&missing, at("2026-03-08T06:30:00Z"), 3_600), Micros(3_600 * 10_000));
-    // a band that begins in the missing hour begins when the clocks have jumped
+    // a band that starts in the missing hour starts after the clock change
     let begins = Pricing { bands: vec![band("short", Weekdays::ALL, (2, 30), (4, 0), true)], ..pricing };
     assert_eq!(amount(&begins, at("2026-03-08T06:59:00Z"), 120), Micros(60 * 10_000));
 }
@@ -277,7 +277,7 @@ fn cover_by_hand() {
     assert_eq!(cover(Rate { free_seconds: 10, ..rate(600_000, 0, 60, 60) }, 0), 9);
     assert_eq!(cover(Rate { minimum_charge: Micros(700_000), ..rate(600_000, 0, 60, 60) }, 699_999), 0);
     assert_eq!(cover(rate(i64::MAX, 0, 60, 60), i64::MAX), 3_600);
-    // one second is 0.00045, which the default rounding makes 0.0005
+    // one second is 0.00045, rounded by default to 0.0005
     let rounded =
         |available| covered_seconds(&flat(rate(27_000, 0, 1, 1)), now, 60, Micros(available), 3_600);
     assert_eq!((rounded(400), rounded(499), rounded(500), rounded(900)), (0, 0, 1, 2));
@@ -285,29 +285,29 @@ fn cover_by_hand() {
 
 #[test]
 fn the_hold_covers_the_dearest_answer_instant() {
-    // authorised half a second before 19:59:30, ringing up to a minute: the dearest answer is the first, in the day
+    // authorized half a second before 19:59:30, ringing up to a minute: the most expensive answer is the earliest, by day
     let mut pricing = day_and_night(Tz::UTC);
     let authorized = at("2026-11-23T19:59:29.500Z");
     assert_eq!(max_charge(&pricing, authorized, 60, 60), Micros(31 * 10_000 + 29 * 1_000));
-    // before the day begins it is the last
+    // before the day begins it is the latest
     let authorized = at("2026-11-23T05:59:29.500Z");
     assert_eq!(
         max_charge(&pricing, authorized, 60, 60),
         Micros(2 * 1_000 + 58 * 10_000).max(Micros(600_000))
     );
     assert_eq!(max_charge(&pricing, authorized, 30, 10), Micros(1_000 + 9 * 10_000));
-    // a fee of the night makes the first second of it dearest
+    // with a fee at night, the first second of the night is the most expensive
     pricing.rate.band_prices.insert("night".to_owned(), price(0, Some(5_000_000)));
     assert_eq!(max_charge(&pricing, at("2026-11-23T19:59:30Z"), 60, 20), Micros(5_000_000));
     assert_eq!(max_charge(&pricing, at("2026-11-23T19:58:30Z"), 60, 20), Micros(200_000));
-    // even where the price per minute is the same on both sides
+    // even if the price per minute is the same on both sides
     pricing.rate.band_prices.insert("night".to_owned(), price(600_000, Some(5_000_000)));
     assert_eq!(max_charge(&pricing, at("2026-11-23T19:59:30Z"), 60, 20), Micros(5_200_000));
 }
 
 #[test]
 fn the_dearest_answer_may_lie_within_the_window() {
-    // a minute of peak before a cheap band: the dearest call ends with the peak, and begins at no edge
+    // a minute of peak before a cheap band: the most expensive call ends with the peak, and starts at no edge
     let mut rate = rate(600_000, 0, 1, 1);
     rate.band_prices.insert("peak".to_owned(), price(1_200_000, None));
     rate.band_prices.insert("cheap".to_owned(), price(60_000, None));
@@ -321,7 +321,7 @@ fn the_dearest_answer_may_lie_within_the_window() {
     assert_eq!(highest, amount(&pricing, at("2026-11-23T11:59:30Z"), 90));
 }
 
-/// The charge by the letter of the rule: each second looked up by itself.
+/// The charge by the definition: each second is rated by itself.
 fn counted(pricing: &Pricing, answered: DateTime<Utc>, talk: u32) -> Micros {
     let rate = &pricing.rate;
     if talk == 0 || talk < rate.free_seconds {
@@ -403,14 +403,14 @@ fn any_pricing() -> impl Strategy<Value = Pricing> {
     )
 }
 
-/// Instants around both changes of New York's clocks, with fractions of a second.
+/// Instants around both clock changes of New York, with fractions of a second.
 fn any_instant() -> impl Strategy<Value = DateTime<Utc>> {
     let start = prop::sample::select(vec!["2026-10-31T12:00:00Z", "2026-03-07T12:00:00Z"]);
     (start, 0i64..172_800_000_000)
         .prop_map(|(start, micros)| at(start) + chrono::Duration::microseconds(micros))
 }
 
-/// An instant near an edge of the pricing's first band, where things happen.
+/// An instant near an edge of the pricing's first band.
 fn near_an_edge() -> impl Strategy<Value = (Pricing, DateTime<Utc>)> {
     (any_pricing(), any_instant(), -200i64..200, any::<bool>()).prop_map(
         |(pricing, instant, seconds, at_edge)| {
@@ -450,7 +450,7 @@ proptest! {
         prop_assert_eq!(amount(&frozen, instant, talk), counted);
     }
 
-    /// Free seconds do not break it: below them nothing is charged, from them on everything.
+    /// This holds with free seconds, too: below them nothing is charged, from there on everything.
     #[test]
     fn longer_never_costs_less_and_nothing_is_negative(
         (pricing, instant) in near_an_edge(), talk in 0u32..20_000, more in 0u32..20_000,
@@ -474,7 +474,7 @@ proptest! {
     fn the_hold_is_exactly_the_dearest_charge(
         (pricing, instant) in near_an_edge(), ring in 0u32..150, talk in 0u32..400,
     ) {
-        // charges change on whole seconds only, so these are all the answers there are
+        // charges only change at whole seconds, so these are all possible answers
         let whole = instant.timestamp();
         let first_whole = DateTime::from_timestamp(whole + 1, 0).unwrap();
         let last = instant + chrono::Duration::seconds(i64::from(ring));

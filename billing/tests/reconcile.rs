@@ -1,4 +1,4 @@
-//! What follows from a proxy's listing: case by case, and for every history of listings.
+//! The consequences of a proxy's list: individual cases, and every history of lists.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -13,7 +13,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_410_000 + seconds, 0).unwrap()
 }
 
-/// A call that was allowed a minute before the first listing, and answered five seconds later.
+/// A call that was allowed a minute before the first list, and answered five seconds later.
 fn call(id: u32) -> LiveCall<u32> {
     LiveCall { id, authorized_at: at(-60), answered_at: Some(at(-55)), seen_at: None, missed_at: None }
 }
@@ -29,7 +29,7 @@ fn dialog(call: u32) -> Dialog<u32, u32> {
     }
 }
 
-/// A listing; the proxy's clock is an hour ahead.
+/// A list; the proxy's clock is an hour ahead.
 fn listing(asked: i64, calls: &[u32]) -> Listing<u32, u32> {
     Listing {
         dialogs: calls.iter().map(|call| dialog(*call)).collect(),
@@ -49,11 +49,7 @@ fn a_call_is_lost_when_two_listings_miss_it() {
     let first = alone(call(1), &listing(0, &[]));
     assert_eq!((first.missed, first.lost), (vec![1], vec![]));
     let missed = LiveCall { missed_at: Some(at(0)), ..call(1) };
-    assert_eq!(
-        alone(missed, &listing(30, &[])).lost,
-        [(1, at(-55))],
-        "never seen: it was up when it was answered"
-    );
+    assert_eq!(alone(missed, &listing(30, &[])).lost, [(1, at(-55))], "never seen: last known at its answer");
     let seen = LiveCall { seen_at: Some(at(3_000)), ..missed };
     assert_eq!(alone(seen, &listing(30, &[])).lost, [(1, at(3_000))]);
     let early = LiveCall { seen_at: Some(at(-58)), ..missed };
@@ -88,7 +84,7 @@ fn nothing_is_missing_while_an_event_waits() {
         assert_eq!((verdict.missed, verdict.lost), (vec![], vec![]));
     }
     let seen = Listing { drained: false, ..listing(30, &[1]) };
-    assert_eq!(alone(call(1), &seen).seen, [1], "what is up is up");
+    assert_eq!(alone(call(1), &seen).seen, [1], "a listed call counts as seen");
 }
 
 #[test]
@@ -98,7 +94,7 @@ fn nothing_is_missing_while_an_entry_may_be_any_call() {
     for missed_at in [None, Some(at(0))] {
         let verdict = compare(&[LiveCall { missed_at, ..call(1) }, call(2)], &nameless, &strays);
         assert_eq!((verdict.missed, verdict.lost), (vec![], vec![]));
-        assert_eq!((verdict.seen, verdict.hang_up), (vec![2], vec![1]), "all else goes on");
+        assert_eq!((verdict.seen, verdict.hang_up), (vec![2], vec![1]), "everything else must go on");
     }
 }
 
@@ -147,7 +143,7 @@ fn an_answer_that_we_missed_is_told() {
     assert_eq!(alone(ringing, &listing(30, &[1])).answered, [(1, at(-55))]);
     assert_eq!(alone(call(1), &listing(30, &[1])).answered, []);
     let waiting = Listing { drained: false, ..listing(30, &[1]) };
-    assert_eq!(alone(ringing, &waiting).answered, [], "it is on its way");
+    assert_eq!(alone(ringing, &waiting).answered, [], "the answer is on its way");
 }
 
 #[test]
@@ -160,7 +156,11 @@ fn a_stray_dialog_is_hung_up_at_the_second_listing() {
     let second = compare(&[call(1)], &strange, &first.strays);
     assert_eq!(second.hang_up, [1]);
     let waiting = Listing { drained: false, ..strange.clone() };
-    assert_eq!(compare(&[call(1)], &waiting, &first.strays).hang_up, [], "its call may be among what waits");
+    assert_eq!(
+        compare(&[call(1)], &waiting, &first.strays).hang_up,
+        [],
+        "its call may be among the waiting events"
+    );
     strange.dialogs.pop();
     assert_eq!(compare(&[call(1)], &strange, &second.strays).strays, Strays::default());
 }
@@ -175,7 +175,7 @@ fn an_emergency_call_is_never_hung_up_nor_counted() {
     strange.asked_at = at(30);
     let second = compare(&[], &strange, &first.strays);
     assert_eq!((second.hang_up, second.strays.alarm), (vec![6], false));
-    // one that we know is a call like others
+    // a known emergency call is handled like others
     assert_eq!(compare(&[call(2)], &strange, &first.strays).seen, [2]);
 }
 
@@ -184,7 +184,7 @@ fn six_strays_raise_an_alarm_until_all_are_gone() {
     let strange: Vec<u32> = (1..=6).collect();
     let none: [LiveCall<u32>; 0] = [];
     let mut strays = Strays::default();
-    // how many there are, and whether that is an alarm, from listing to listing
+    // the number of strays, and whether that is an alarm, from list to list
     for (round, (count, alarm)) in (0..).zip([(6, false), (6, true), (5, true), (1, true), (0, false)]) {
         let verdict = compare(&none, &listing(round * 30, &strange[..count]), &strays);
         assert_eq!((verdict.hang_up, verdict.strays.alarm), (vec![], alarm), "{round}");
@@ -196,8 +196,8 @@ fn six_strays_raise_an_alarm_until_all_are_gone() {
 }
 
 proptest! {
-    /// Whatever proxies list and queues hold: who closes and hangs up had two drained listings for it, apart; nothing that is listed is
-    /// closed, nothing of ours is hung up, and never more than five at once.
+    /// For any lists and queues: calls are closed or hung up only after two lists with drained queues, a minimum time apart. No listed call is
+    /// closed, no known call is hung up, and never more than five at once.
     #[test]
     fn two_listings_agree_before_anything_is_done(
         rounds in prop::collection::vec((0_i64..3, prop::collection::btree_set(0_u32..12, 0..12), any::<bool>()), 1..12),
@@ -205,7 +205,7 @@ proptest! {
     ) {
         let mut calls: BTreeMap<u32, LiveCall<u32>> = live.iter().map(|id| (*id, call(*id))).collect();
         let mut strays = Strays::default();
-        // for each: at which drained listings it was missing since it was last seen, at which it was there unknown
+        // for each call: the drained lists without it since it was last seen, and the lists that had it as unknown
         let mut missing: BTreeMap<u32, Vec<DateTime<Utc>>> = BTreeMap::new();
         let mut there: BTreeMap<u32, Vec<DateTime<Utc>>> = BTreeMap::new();
         let mut now = 0;
@@ -238,7 +238,7 @@ proptest! {
             }
             prop_assert!(verdict.hang_up.len() <= MOST_STRAYS);
             prop_assert!(verdict.seen.iter().all(|id| listed.contains(id)));
-            // what the one who acts does
+            // apply the verdict
             for id in &verdict.seen {
                 let call = calls.get_mut(id).unwrap();
                 (call.seen_at, call.missed_at) = (Some(listing.at), None);

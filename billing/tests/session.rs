@@ -1,4 +1,4 @@
-//! The session state machine: every state against every act.
+//! The session state machine: every state with every action.
 
 use billing::session::SessionState::{Closed, Closing, Open, Settled, Voided};
 use billing::session::{

@@ -42,7 +42,7 @@ fn a_bill_rounds_once() {
         call("Chile", 2, 0, false),
     ];
     let bill = Statement::build(calls, vec![line(2_500_000)], vec![line(500_000)], 2).unwrap();
-    // 0.0099 of calls make one cent, not three times nothing
+    // 0.0099 of calls make one cent, not three times zero
     assert_eq!(
         (bill.calls_total, bill.rounding, bill.total),
         (Micros(9_900), Micros(100), Micros(2_010_000))
@@ -97,7 +97,7 @@ fn settlements() {
         (1_030_000, vec![paid(Cash, 1_030_000)], step, underpaid(20_000)),
         (1_030_000, vec![paid(Cash, 1_100_000)], step, settled(20_000, 1_050_000, 50_000)),
         (1_025_000, vec![paid(Cash, 1_050_000)], step, settled(25_000, 1_050_000, 0)),
-        // only the part in cash is rounded
+        // only the cash part is rounded
         (1_030_000, vec![paid(Card, 1_030_000)], step, settled(0, 1_030_000, 0)),
         (1_030_000, vec![paid(Card, 1_010_000), paid(Cash, 0)], step, settled(-20_000, 1_010_000, 0)),
         (1_030_000, vec![paid(Card, 1_010_000)], step, underpaid(20_000)),
@@ -197,7 +197,7 @@ fn a_deposit_goes_back_as_it_came() {
         // only cash is rounded
         (12_340_000, vec![paid(Pix, 20_000_000)], vec![paid(Pix, 7_660_000)], 0),
         (12_340_000, vec![paid(Cash, 20_000_000)], vec![paid(Cash, 7_650_000)], 10_000),
-        // cash is used first, and goes back last
+        // cash is used first, and refunded last
         (1_010_000, vec![paid(Cash, 1_000_000), paid(Card, 3_000_000)], vec![paid(Card, 2_990_000)], 0),
         (
             10_000,
@@ -206,7 +206,7 @@ fn a_deposit_goes_back_as_it_came() {
             -10_000,
         ),
         (0, vec![paid(Card, 1)], vec![paid(Card, 1)], 0),
-        // no coin is so small
+        // there is no coin that small
         (980_000, vec![paid(Cash, 1_000_000)], vec![], 20_000),
     ] {
         let settled = settle_prepaid(Micros(total), &deposits, &[], step).unwrap();
@@ -226,7 +226,7 @@ fn deposits() {
         })
     };
     for (total, deposit, payments, step, result) in [
-        // 20.00 paid, 12.34 used: 7.66 goes back, or 7.65 where the smallest coin is 0.05
+        // 20.00 paid, 12.34 used: 7.66 is refunded, or 7.65 if the smallest coin is 0.05
         (12_340_000, 20_000_000, vec![], None, settled(0, 0, 0, 7_660_000)),
         (12_340_000, 20_000_000, vec![], step, settled(10_000, 0, 0, 7_650_000)),
         (12_320_000, 20_000_000, vec![], step, settled(-20_000, 0, 0, 7_700_000)),
@@ -239,7 +239,7 @@ fn deposits() {
             Err(SettlementError::ChangeOnlyFromCash { excess: Micros(1) }),
         ),
         (20_000_000, 20_000_000, vec![], step, settled(0, 0, 0, 0)),
-        // a deposit of 10.00 covers a part of 12.34
+        // a deposit of 10.00 covers part of 12.34
         (
             12_340_000,
             10_000_000,

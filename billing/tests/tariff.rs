@@ -1,4 +1,4 @@
-//! Matching and the ranges of rates.
+//! Prefix matching and ranges of rates.
 
 use std::collections::HashMap;
 
@@ -48,7 +48,7 @@ fn the_whole_world_matches_like_brute_force() {
     }
     let sorted: Vec<&str> = table.iter().map(|rate| rate.prefix.as_str()).collect();
     assert!(sorted.is_sorted());
-    // the index itself is small beside the rates
+    // the index itself is small compared with the rates
     let rates_alone = rates.len() * (size_of::<Rate>() + 8);
     assert!(table.size_bytes() > rates_alone && table.size_bytes() < rates_alone * 2);
 }

@@ -1,10 +1,10 @@
-//! A GraphQL client over the wire.
+//! A GraphQL client over HTTP.
 
 use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-/// One login's view of a server.
+/// A client with the permissions of one login.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -13,19 +13,19 @@ pub struct Client {
 }
 
 impl Client {
-    /// Nobody yet.
+    /// A client without a token.
     pub fn anonymous(server: SocketAddr) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
         Self { http, url: format!("http://{server}/graphql"), token: None }
     }
 
-    /// Somebody who holds `token`.
+    /// The same client, authenticated with `token`.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    /// Logs in.
+    /// Logs in and returns a client with that access token. Panics if the login is refused.
     pub async fn login(&self, login: &str, password: &str) -> Self {
         let data = self
             .ok(
@@ -38,36 +38,36 @@ impl Client {
         self.with_token(token)
     }
 
-    /// The token.
+    /// The access token; empty if anonymous.
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
     }
 
-    /// The whole answer.
+    /// The complete response, `data` and `errors`.
     pub async fn send(&self, query: &str, variables: Value) -> Value {
         let mut request = self.http.post(&self.url).json(&json!({ "query": query, "variables": variables }));
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        let answer = request.send().await.expect("the server answers");
-        answer.json().await.expect("an answer in JSON")
+        let answer = request.send().await.expect("the server responds");
+        answer.json().await.expect("a JSON response")
     }
 
-    /// The data of an answer without errors.
+    /// The `data` of a response. Panics if it has `errors`.
     pub async fn ok(&self, query: &str, variables: Value) -> Value {
         let mut answer = self.send(query, variables).await;
         assert!(answer.get("errors").is_none(), "{query}: {answer}");
         answer["data"].take()
     }
 
-    /// The one mutation's payload, without user errors.
+    /// The payload of a single mutation. Panics if it has user errors.
     pub async fn did(&self, mutation: &str, input_type: &str, input: Value, fields: &str) -> Value {
         let mut payload = self.tried(mutation, input_type, input, fields).await;
         assert_eq!(payload["userErrors"], json!([]), "{mutation}");
         payload.take()
     }
 
-    /// The one mutation's payload, user errors and all.
+    /// The payload of a single mutation, which may have user errors.
     pub async fn tried(&self, mutation: &str, input_type: &str, input: Value, fields: &str) -> Value {
         let query = format!(
             "mutation($i: {input_type}!) {{ {mutation}(input: $i) {{ {fields} userErrors {{ code message field }} }} }}"
@@ -75,7 +75,7 @@ impl Client {
         self.ok(&query, json!({ "i": input })).await[mutation].take()
     }
 
-    /// The code of the first user error of a mutation.
+    /// The code of a mutation's first user error, or `none`.
     pub async fn code(&self, mutation: &str, input_type: &str, input: Value, fields: &str) -> String {
         let payload = self.tried(mutation, input_type, input, fields).await;
         payload["userErrors"][0]["code"].as_str().unwrap_or("none").to_owned()

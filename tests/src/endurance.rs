@@ -1,6 +1,6 @@
-//! Real calls at a rate through everything that is shipped, for as long as is wished: `deploy/local` with its two nodes, PostgreSQL, Redis,
-//! the balancer and the SIP proxy; SIPp as phones and gateway. In the end each call is in the database once, as long as both of its ends
-//! measured it.
+//! Real calls at a fixed rate through the whole shipped stack: `deploy/local` with its two nodes, PostgreSQL, Redis, the balancer and the SIP
+//! proxy. SIPp plays the phones and the gateway. Afterwards each call must be in the database exactly once, with the length that both of its
+//! ends measured.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,53 +22,53 @@ use crate::shop::SipAccount;
 use crate::sip::PROXY;
 use crate::{Local, Shop, SipPlan, TestServer};
 
-/// Cabins of a callshop.
+/// Cabins per callshop.
 const CABINS: usize = 100;
-/// A phone calls again so long after its last call ended, at the earliest.
+/// Minimum pause between two calls of one phone.
 const BETWEEN: Duration = Duration::from_secs(4);
 /// Longest wait for the last events.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// The measures of one call may differ by less than this.
+/// Two measurements of one call must differ by less than this, in milliseconds.
 const SECOND: i64 = 1_000;
 
-/// What is to be endured.
+/// Parameters of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Endurance {
-    /// Calls that begin in a second.
+    /// New calls per second.
     pub per_second: u32,
-    /// For so many seconds.
+    /// Length of the run in seconds.
     pub seconds: u32,
-    /// How long each talks.
+    /// Talk time of each call.
     pub talk: Duration,
-    /// The release build of the server.
+    /// Use the release build of the server.
     pub release: bool,
 }
 
-/// What came of it.
+/// Results of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Endured {
-    /// Calls that the phones made, and those that went as they should.
+    /// Calls that the phones made, and those that completed as scripted.
     pub phones: Figures,
-    /// Calls in the database that ended by a BYE.
+    /// Answered calls in the database that ended with a BYE.
     pub stored: usize,
-    /// Calls that both ends talked and that are not among those.
+    /// Calls that the phones logged but that are missing from `stored`.
     pub lost: usize,
-    /// Calls that are stored or posted to the ledger more than once.
+    /// Calls that are stored, or posted to the ledger, more than once.
     pub double: usize,
-    /// Calls whose length in the database differs by a second or more from what the phone or the gateway measured.
+    /// Calls whose length in the database differs by a second or more from the phone's or the gateway's measurement.
     pub differing: usize,
     /// The largest difference, in milliseconds.
     pub most_different: i64,
     /// Packets that the proxy's socket dropped.
     pub drops: u64,
-    /// Messages that phones and gateway sent again.
+    /// SIP messages that phones and gateway retransmitted.
     pub sent_again: u64,
-    /// The last line of `callshop audit`, and whether it was content.
+    /// The last line of `callshop audit`, and whether the audit passed.
     pub audit: (String, bool),
 }
 
 impl Endured {
-    /// Whether every call is there once, as long as it was.
+    /// True if every call is stored once, with the right length, and the audit passed.
     pub fn holds(&self) -> bool {
         let Self { phones, stored, lost, double, differing, audit, .. } = self;
         let all = u64::try_from(*stored) == Ok(phones.calls) && phones.whole == phones.calls;
@@ -88,13 +88,13 @@ impl fmt::Display for Endured {
     }
 }
 
-/// Starts everything, calls, and looks.
+/// Starts the stack, makes the calls, and compares.
 ///
 /// # Panics
-/// When a program does not start, or calls do not come to their end.
+/// If a program does not start, or calls do not end in time.
 pub async fn run(plan: Endurance) -> Endured {
     let folder = tempfile::tempdir().expect("a folder");
-    // all phones are at one address here
+    // all phones share one address here
     let settings = [("CS_FLOOD_LIMIT", "1000000")];
     let local = Local::start_with(folder.path(), &[], process::build(plan.release), &settings).await;
     let gateway = SocketAddr::new(local.at(9, 5060).ip(), 5060);
@@ -119,10 +119,10 @@ pub async fn run(plan: Endurance) -> Endured {
     endured
 }
 
-/// Enough phones in open cabins that none is asked to call while it talks.
+/// Opens enough cabins that no phone is asked to call while it talks.
 async fn phones(local: &Local, plan: Endurance) -> Vec<SipAccount> {
     let (key, control) = (local.secret("token_key"), local.at(1, 8060));
-    // the shops are made by a node of the test's own, beside the others
+    // the test's own node creates the shops, beside the others
     let server = TestServer::start_at(local.secret("database_url"), |config| {
         config.auth.token_key = Some(key.into());
         config.hook.proxies = vec![proxy(PROXY, control)];
@@ -147,7 +147,7 @@ async fn drain(conn: &DatabaseConnection) {
     tokio::time::timeout(PATIENCE, empty).await.expect("the last calls end in the database");
 }
 
-/// The database's calls against what phones and gateway measured.
+/// Compares the database's calls with the measurements of the phones and the gateway.
 async fn compare(conn: &DatabaseConnection, measured: [HashMap<String, i64>; 2]) -> Endured {
     let mut endured = Endured::default();
     let mut stored: HashMap<String, i64> = HashMap::new();
@@ -161,7 +161,7 @@ async fn compare(conn: &DatabaseConnection, measured: [HashMap<String, i64>; 2])
         .into_tuple::<(String, DateTime<Utc>, DateTime<Utc>, i32)>();
     for (id, answered, ended, talk) in rows.all(conn).await.expect("calls") {
         let length = (ended - answered).num_milliseconds();
-        // what is charged is whole seconds, upwards
+        // charges are in whole seconds, rounded up
         let rounded = i64::from(talk) * SECOND;
         let charged = (length..=length + SECOND).contains(&rounded);
         endured.stored += 1;

@@ -1,8 +1,8 @@
-//! The harness of the end-to-end tests: starts whole servers on either database and speaks to them over the wire.
+//! The harness of the end-to-end tests: it starts whole servers on either database and talks to them over the network.
 //!
-//! A test body runs on both databases through [`on_both!`]. PostgreSQL is the one at `CALLSHOP_TEST_POSTGRES` (`tests/run` starts
-//! it); without it those tests fail and say how to get one. Each server has a database of its own, and [`Shop::finish`] fails when
-//! the ledger does not add up.
+//! A test body runs on both databases through [`on_both!`]. PostgreSQL is the server at `CALLSHOP_TEST_POSTGRES` (`tests/run` starts it);
+//! without that variable, PostgreSQL tests fail and say how to get one. Each server has its own database, and [`Shop::finish`] fails if the
+//! ledger does not balance.
 
 pub mod client;
 pub mod crash;
@@ -31,7 +31,7 @@ pub use sip::{Sip, SipPlan};
 pub use socket::Socket;
 pub use subscriber::Subscriber;
 
-/// The mutations of cabins' sessions and the register, and the shop's settings: what a day in the shop does, and writes down.
+/// The mutations of sessions, register and shop settings: everything that a day in the shop does and logs.
 pub const SHOP_MUTATIONS: &[&str] = &[
     "addDeposit",
     "addSessionItem",

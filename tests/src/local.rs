@@ -1,4 +1,4 @@
-//! The topology of `docker-compose.yml` without containers: `deploy/local`, started and stopped.
+//! Starts and stops `deploy/local`: the topology of `docker-compose.yml` without containers.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -10,38 +10,38 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::crash::process;
 
-/// Longest wait for anything that it does.
+/// Longest wait for any step.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A running topology. What is left of it ends when this is dropped.
+/// A running topology. Dropping it ends all its processes.
 pub struct Local {
-    /// The balancer's addresses: GraphQL, and the SIP proxy's hook.
+    /// The balancer's address for GraphQL.
     pub graphql: SocketAddr,
-    /// See `graphql`.
+    /// The balancer's address for the SIP proxy's hook.
     pub hook: SocketAddr,
-    /// The SIP proxy.
+    /// The address of the SIP proxy.
     pub sip: SocketAddr,
-    /// Added to each port that docker-compose.yml names.
+    /// Offset added to each port of docker-compose.yml.
     pub shift: u16,
-    /// Its folder.
+    /// The folder that the topology runs in.
     pub folder: PathBuf,
-    /// The program of its nodes.
+    /// The `callshop` binary of its nodes.
     pub callshop: PathBuf,
     script: Child,
-    // who stops reading gets the script killed by its next line
+    // keep reading: if the pipe closes, the script dies at its next line of output
     _lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Local {
-    /// Starts it in a folder, with these options more.
+    /// Starts the topology in a folder, with additional options.
     ///
     /// # Panics
-    /// When it does not serve in time, with what it said.
+    /// If it does not serve in time, with its output.
     pub async fn start(folder: &Path, options: &[&str]) -> Self {
         Self::start_with(folder, options, process::build(false), &[]).await
     }
 
-    /// The same with this program, and other settings of the SIP proxy.
+    /// Like [`Self::start`], with a given binary and additional settings of the SIP proxy.
     ///
     /// # Panics
     /// See [`Self::start`].
@@ -63,7 +63,7 @@ impl Local {
                     return rest.to_owned();
                 }
             }
-            panic!("deploy/local ended: run the tests by tests/run, which installs what it needs");
+            panic!("deploy/local ended: run the tests with tests/run, which installs what it needs");
         };
         let ready = tokio::time::timeout(PATIENCE, ready).await.expect("deploy/local is ready in time");
         let value = |name: &str| {
@@ -83,25 +83,25 @@ impl Local {
         }
     }
 
-    /// The address of a host of the network, at a port that docker-compose.yml names.
+    /// The address of a host of the network, at a port from docker-compose.yml.
     pub fn at(&self, host: u8, port: u16) -> SocketAddr {
         let IpAddr::V4(balancer) = self.graphql.ip() else { panic!("IPv4") };
         let [a, b, c, _] = balancer.octets();
         SocketAddr::from(([a, b, c, host], port + self.shift))
     }
 
-    /// One of its secrets.
+    /// One of the topology's secrets.
     pub fn secret(&self, name: &str) -> String {
         let text = std::fs::read_to_string(self.folder.join("secrets").join(name)).expect("a secret");
         text.trim_end().to_owned()
     }
 
-    /// The process of a service; none while it is not running.
+    /// The process id of a service; `None` while it is not running.
     pub fn pid(&self, name: &str) -> Option<u32> {
         std::fs::read_to_string(self.folder.join(format!("{name}.pid"))).ok()?.trim().parse().ok()
     }
 
-    /// A command of `callshop` with what a node has in its environment.
+    /// A `callshop` command with a node's environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let settings = std::fs::read_to_string(self.folder.join("api-1.env")).expect("a node's settings");
         let mut command = Command::new(&self.callshop);
@@ -115,10 +115,10 @@ impl Local {
         command
     }
 
-    /// Ends it as Ctrl-C does; for how long that took.
+    /// Stops it as Ctrl-C does. Returns how long that took.
     ///
     /// # Panics
-    /// When it does not end in time.
+    /// If it does not end in time.
     pub async fn stop(mut self) -> Duration {
         let begun = Instant::now();
         self.terminate();
@@ -143,7 +143,7 @@ impl Drop for Local {
                 eprintln!("== {log}\n{end}");
             }
         }
-        // killed, it takes its processes with it; asked to end, it takes them with it in order
+        // SIGKILL takes the processes along at once, SIGTERM in order
         self.terminate();
         let patience = Instant::now() + Duration::from_secs(20);
         while matches!(self.script.try_wait(), Ok(None)) && Instant::now() < patience {
@@ -152,7 +152,7 @@ impl Drop for Local {
     }
 }
 
-/// The top of the repository.
+/// The root of the repository.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository")
 }

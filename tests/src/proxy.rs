@@ -1,4 +1,4 @@
-//! A proxy's control listener that notes what it is told and answers as the test wants.
+//! A fake proxy control listener that records commands and answers as the test wants.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,39 +11,39 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::server::TestTime;
 
-/// What the proxy does with the next commands.
+/// How the proxy answers commands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mood {
-    /// Takes them.
+    /// Accepts them.
     #[default]
     Takes,
-    /// Takes them, and the answer is lost.
+    /// Accepts them, but the answer is lost.
     LosesAnswers,
-    /// Knows no such call.
+    /// Answers that it knows no such call.
     KnowsNothing,
 }
 
-/// What the proxy lists; nothing before it is told to.
+/// The state that the proxy lists. Until a test sets it, the proxy does not answer such requests.
 #[derive(Clone)]
 pub struct Lists {
-    /// Its clock.
+    /// The proxy's clock.
     pub time: TestTime,
-    /// Which start of it this is.
+    /// Identifies this start of the proxy.
     pub boot_id: String,
-    /// Events that it has not handed over.
+    /// Events that it has not delivered yet.
     pub waiting: u64,
     /// Its dialogs, made by [`dialog`].
     pub dialogs: Vec<Value>,
-    /// Users of the phones that are registered.
+    /// SIP users of the registered phones.
     pub phones: Vec<String>,
-    /// When they registered last, where it says so.
+    /// Time of the last registration, for phones that report it.
     pub registered: BTreeMap<String, DateTime<Utc>>,
-    /// Users of phones whose contacts it lists as null.
+    /// SIP users whose contacts it lists as null.
     pub odd_phones: Vec<String>,
 }
 
 impl Lists {
-    /// Nothing, at this time.
+    /// An empty state at this time.
     pub fn nothing(time: TestTime) -> Self {
         let boot_id = "first".to_owned();
         Self {
@@ -80,7 +80,7 @@ impl Lists {
     }
 }
 
-/// A dialog as Kamailio lists it. Its Call-ID is made of the call's `ref`, or of anything else that is no call.
+/// A dialog as Kamailio lists it. The Call-ID is derived from the call's `ref`, or from any other value if it is not one of our calls.
 pub fn dialog(reference: &Value, answered: Option<DateTime<Utc>>) -> Value {
     let mut variables = vec![json!({ "ref": reference })];
     variables.extend(answered.map(|at| json!({ "answered": at.timestamp_micros().to_string() })));
@@ -97,13 +97,13 @@ struct State {
 
 /// A control listener on loopback.
 pub struct FakeProxy {
-    /// Where it listens.
+    /// The address it listens on.
     pub address: SocketAddr,
     state: Arc<Mutex<State>>,
 }
 
 impl FakeProxy {
-    /// Starts it; it serves until the test's runtime ends.
+    /// Starts the listener. It serves until the test's runtime ends.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -117,22 +117,22 @@ impl FakeProxy {
         proxy
     }
 
-    /// What it does from now on.
+    /// Sets how it answers commands from now on.
     pub fn be(&self, mood: Mood) {
         self.state.lock().expect("the state").mood = mood;
     }
 
-    /// What it lists from now on.
+    /// Sets the state that it lists from now on.
     pub fn list(&self, lists: Lists) {
         self.state.lock().expect("the state").lists = Some(lists);
     }
 
-    /// Lists nothing any more: it does not answer what is asked of it.
+    /// Stops answering requests for its state.
     pub fn silence(&self) {
         self.state.lock().expect("the state").lists = None;
     }
 
-    /// The bodies of all commands to `path` so far.
+    /// The bodies of all commands sent to `path` so far.
     pub fn told(&self, path: &str) -> Vec<Value> {
         let state = self.state.lock().expect("the state");
         state.told.iter().filter(|(to, _)| to == path).map(|(_, body)| body.clone()).collect()
@@ -168,7 +168,7 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     }
 }
 
-/// One request: its path and its JSON body.
+/// Reads one request: its path and its JSON body.
 pub(crate) async fn request(stream: &mut TcpStream) -> Option<(String, Value)> {
     let mut read = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! A Redis of the test's own, and doors to it that can be shut without a sound.
+//! A Redis server per test, and TCP forwarders to it that can go silent.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,10 +12,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
-/// Longest wait for a server that starts or stops.
+/// Longest wait for a server to start or stop.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A Redis in a temporary folder. It keeps every write (AOF, synced each time), so that a test may kill it.
+/// A Redis in a temporary folder. It syncs every write to its AOF, so a test may kill it without losing data.
 pub struct RedisServer {
     dir: tempfile::TempDir,
     address: SocketAddr,
@@ -24,13 +24,13 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts one.
+    /// Starts a server.
     pub async fn start() -> Self {
         Self::with(|_| Vec::new()).await
     }
 
-    /// Starts one with the options of the command line that `prepare` answers; it is given the server's folder to put files into. An option
-    /// without dashes before all others is a file of configuration.
+    /// Starts a server with the command-line options that `prepare` returns. `prepare` gets the server's folder, to put files there. A first
+    /// option without dashes is a configuration file.
     pub async fn with(prepare: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let options = prepare(dir.path());
@@ -39,25 +39,25 @@ impl RedisServer {
         server
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its folder.
+    /// The server's folder.
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Its address for clients.
+    /// The `redis://` URL for clients.
     pub fn url(&self) -> String {
         format!("redis://{}", self.address)
     }
 
-    /// Starts it again after [`Self::stop`] or [`Self::kill`], with what it had kept.
+    /// Starts it again after [`Self::stop`] or [`Self::kill`], with the data it had persisted.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start.
     pub async fn start_again(&mut self) {
         let log = self.dir.path().join("redis.log");
         let mut command = Command::new("redis-server");
@@ -81,7 +81,7 @@ impl RedisServer {
         let child = child.expect("redis-server starts (apt-get install redis-server)");
         self.child = Some(child);
         let begun = Instant::now();
-        // it listens before it has read what it kept
+        // it listens before it has loaded its data
         while !self.is_ready().await {
             let log = || std::fs::read_to_string(&log).unwrap_or_default();
             assert!(begun.elapsed() < PATIENCE, "redis-server does not answer: {}", log());
@@ -96,54 +96,54 @@ impl RedisServer {
             return false;
         }
         let read = stream.read(&mut answer).await.unwrap_or(0);
-        // one that wants a password is ready, too
+        // a server that requires a password is ready, too
         answer[..read].starts_with(b"+PONG") || answer[..read].starts_with(b"-NOAUTH")
     }
 
-    /// Stops it in order.
+    /// Shuts it down in order.
     pub async fn stop(&mut self) {
         let child = self.child.as_mut().expect("it runs");
         let id = child.id().expect("it has not ended").to_string();
         let told = std::process::Command::new("kill").args(["-TERM", &id]).status();
-        assert!(told.is_ok_and(|status| status.success()), "redis-server is told to stop");
+        assert!(told.is_ok_and(|status| status.success()), "redis-server accepts SIGTERM");
         let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
         ended.expect("redis-server stops in time").expect("a status");
         self.child = None;
     }
 
-    /// `kill -9`.
+    /// Kills it with SIGKILL.
     pub async fn kill(&mut self) {
         self.child.take().expect("it runs").kill().await.expect("it is killed");
     }
 
-    /// A connection for the test itself.
+    /// Opens a connection for the test itself.
     pub async fn connection(&self) -> MultiplexedConnection {
         let client = redis::Client::open(self.url()).expect("an address");
         client.get_multiplexed_async_connection().await.expect("Redis answers")
     }
 
-    /// A way to it that can be shut.
+    /// Opens a forwarder to it that can go silent.
     pub async fn door(&self) -> Door {
         Door::to(self.address).await
     }
 }
 
-/// A port that nobody has at the moment.
+/// A port that is free at the moment.
 pub async fn free_port() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     listener.local_addr().expect("an address")
 }
 
-/// Forwards connections, until it is shut: then they stay open, and nothing passes any more.
+/// A TCP forwarder. While shut, connections stay open but no data passes.
 pub struct Door {
-    /// Where it is.
+    /// The address it listens on.
     pub address: SocketAddr,
     open: watch::Sender<bool>,
     target: watch::Sender<SocketAddr>,
 }
 
 impl Door {
-    /// An open door.
+    /// Starts an open forwarder to `target`.
     pub async fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -158,22 +158,22 @@ impl Door {
         Self { address, open, target }
     }
 
-    /// New connections go elsewhere from now on.
+    /// Sends new connections to another target.
     pub fn lead_to(&self, target: SocketAddr) {
         self.target.send_replace(target);
     }
 
-    /// Its address for clients of Redis.
+    /// The `redis://` URL through this forwarder.
     pub fn url(&self) -> String {
         format!("redis://{}", self.address)
     }
 
-    /// Nothing passes any more; nobody is told.
+    /// Stops all traffic without closing connections.
     pub fn shut(&self) {
         self.open.send_replace(false);
     }
 
-    /// All passes again, what was held up included.
+    /// Lets traffic pass again, including data that was held up.
     pub fn open(&self) {
         self.open.send_replace(true);
     }
@@ -188,7 +188,7 @@ async fn forward(client: TcpStream, target: SocketAddr, mut open: watch::Receive
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    // either end closes both
+    // when either end closes, close both
     tokio::select! {
         () = pass(from_client, to_server, open.clone()) => {}
         () = pass(from_server, to_client, open) => {}

@@ -1,4 +1,4 @@
-//! A relay of TCP connections that the test can cut, stall and slow: how a database, a proxy or a network goes away and comes back.
+//! A TCP relay that the test can cut, stall and slow down, to simulate failures of a database, a proxy or a network.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,42 +8,42 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Bytes that pass at once.
+/// Bytes forwarded at once.
 const PIECE: usize = 4 * 1024;
 
-/// Stands before an address.
+/// A relay in front of an address.
 pub struct Relay {
-    /// Where it listens.
+    /// The address it listens on.
     pub address: SocketAddr,
     line: watch::Sender<Line>,
     to: watch::Sender<SocketAddr>,
 }
 
-/// How the line is.
+/// State of the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Line {
     Up,
-    /// Nobody is there: connections end, and each new one at once.
+    /// Connections are closed, and each new one at once.
     Cut,
-    /// Nobody says a word: connections stay, new ones are accepted, and nothing passes.
+    /// Connections stay open and new ones are accepted, but no data passes.
     Stalled,
-    /// Each piece of up to 4 KiB takes so long, in each direction.
+    /// Each piece of up to 4 KiB takes this long, in each direction.
     Slow(Duration),
 }
 
 impl Relay {
-    /// Relays to `to` from a free port, until it is dropped.
+    /// Relays to `to` from a free port, until dropped.
     ///
     /// # Panics
-    /// Without a free port.
+    /// If no port is free.
     pub async fn to(to: SocketAddr) -> Self {
         Self::between(SocketAddr::from(([127, 0, 0, 1], 0)), to).await
     }
 
-    /// Relays from an address to another, until it is dropped.
+    /// Relays from one address to another, until dropped.
     ///
     /// # Panics
-    /// When the address cannot be had.
+    /// If it cannot bind `from`.
     pub async fn between(from: SocketAddr, to: SocketAddr) -> Self {
         let listener = TcpListener::bind(from).await.unwrap_or_else(|error| panic!("{from}: {error}"));
         let address = listener.local_addr().expect("an address");
@@ -56,7 +56,7 @@ impl Relay {
                     accepted = listener.accept() => accepted,
                     gone = over.wait_for(|_| false) => { drop(gone); return }
                 };
-                // no more descriptors, say: the next one may get one
+                // out of file descriptors, for example; the next accept may succeed
                 let Ok((stream, _)) = accepted else {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                     continue;
@@ -68,27 +68,27 @@ impl Relay {
         Self { address, line, to }
     }
 
-    /// New connections go elsewhere from now on.
+    /// Sends new connections to another target.
     pub fn lead_to(&self, to: SocketAddr) {
         self.to.send_replace(to);
     }
 
-    /// Ends every connection, and each new one at once.
+    /// Closes every connection, and each new one at once.
     pub fn cut(&self) {
         self.line.send_replace(Line::Cut);
     }
 
-    /// Lets nothing pass, and tells nobody.
+    /// Lets no data pass, without closing connections.
     pub fn stall(&self) {
         self.line.send_replace(Line::Stalled);
     }
 
-    /// Lets each piece pass only after a while.
+    /// Delays each piece by this time.
     pub fn slow(&self, by: Duration) {
         self.line.send_replace(Line::Slow(by));
     }
 
-    /// Relays again; what was held back by a stalled line passes now.
+    /// Relays again, including data that a stalled line held back.
     pub fn mend(&self) {
         self.line.send_replace(Line::Up);
     }
@@ -104,7 +104,7 @@ async fn carry(stream: TcpStream, to: SocketAddr, mut line: watch::Receiver<Line
         drop((stream.set_nodelay(true), other.set_nodelay(true)));
         let ((mut in_read, mut in_write), (mut out_read, mut out_write)) =
             (stream.into_split(), other.into_split());
-        // what one side closed is closed to the other when all is said; what broke off ends both at once
+        // a clean close is passed on after all data; an error ends both directions at once
         let there = pass(&mut in_read, &mut out_write, ways.clone());
         let back = pass(&mut out_read, &mut in_write, ways.clone());
         drop(tokio::try_join!(there, back));
@@ -115,7 +115,7 @@ async fn carry(stream: TcpStream, to: SocketAddr, mut line: watch::Receiver<Line
     }
 }
 
-/// One way, piece by piece, as the line lets it.
+/// Forwards one direction, piece by piece, as the line allows.
 async fn pass(
     from: &mut OwnedReadHalf,
     to: &mut OwnedWriteHalf,

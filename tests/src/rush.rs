@@ -1,7 +1,7 @@
-//! Calls at a rate through the shipped proxy and Redis, with a hook that allows everything at once: what the proxy itself carries.
+//! Calls at a fixed rate through the shipped proxy and Redis, with a hook that allows everything at once: the capacity of the proxy itself.
 //!
-//! The API is left out on purpose. What is asked is whether SIP waits for Redis: whether a packet is dropped, one has to be sent again, or an
-//! event comes late.
+//! The API is left out on purpose. The test finds out whether SIP waits for Redis: whether packets are dropped, messages are retransmitted, or
+//! events come late.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -24,49 +24,49 @@ use crate::sip::SipPlan;
 
 /// The HA1 of `booth` in the realm `callshop` with the password `secret`.
 const HA1: &str = "274b8cae732f0c76e043021d3c223b97";
-/// Where the proxy puts its events.
+/// The Redis stream that the proxy writes events to.
 const STREAM: &str = "callshop:events";
-/// Entries of the stream that are read at once.
+/// Stream entries per read.
 const PAGE: usize = 1_000;
 
-/// What is called.
+/// Parameters of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Rush {
-    /// Calls that begin in a second.
+    /// New calls per second.
     pub per_second: u32,
-    /// For so many seconds.
+    /// Length of the run in seconds.
     pub seconds: u32,
-    /// How long each talks.
+    /// Talk time of each call.
     pub talk: Duration,
-    /// Processes of the proxy that handle SIP; as shipped without.
+    /// SIP worker processes of the proxy; the shipped default if `None`.
     pub workers: Option<u32>,
-    /// How long each word to or from Redis takes on its way.
+    /// Delay of each piece of data to and from Redis.
     pub redis_delay: Duration,
 }
 
-/// What came of it.
+/// Results of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Carried {
-    /// Calls that were begun.
+    /// Calls that were started.
     pub calls: u64,
-    /// Those that went as they should, to the answer to their BYE.
+    /// Calls that completed as scripted, up to the answer to their BYE.
     pub whole: u64,
-    /// Those with an `ended` in Redis that says that the caller hung up.
+    /// Calls with an `ended` event in Redis that says the caller hung up.
     pub ended: u64,
-    /// Events that came by HTTP, because Redis did not take them in time.
+    /// Events posted over HTTP because Redis did not accept them in time.
     pub posted: u64,
-    /// Events that are in Redis twice, because its answer took more than the 200 ms that SIP waits: its disk was busy with other work.
+    /// Events that are in Redis twice: its answer took longer than the 200 ms that SIP waits, because its disk was busy with other work.
     pub twice: u64,
     /// Packets that the proxy's socket dropped.
     pub drops: u64,
-    /// Messages that phones and gateway sent again.
+    /// SIP messages that phones and gateway retransmitted.
     pub sent_again: u64,
-    /// How much longer than it talked a call is said to have been, at most.
+    /// The largest amount by which a call's reported length exceeds its talk time.
     pub longest_over: Duration,
 }
 
 impl Carried {
-    /// Nothing was lost and nothing said twice.
+    /// True if nothing was lost and nothing delivered twice.
     pub fn is_whole(&self) -> bool {
         let lost = self.drops + self.sent_again;
         lost == 0 && self.calls > 0 && self.whole == self.calls && self.ended == self.calls
@@ -87,7 +87,7 @@ impl fmt::Display for Carried {
 /// Runs it, with the proxy's dialogs in PostgreSQL.
 ///
 /// # Panics
-/// When a program does not start.
+/// If a program does not start.
 pub async fn run(rush: Rush) -> Carried {
     let redis = RedisServer::start().await;
     let line = Relay::to(redis.address()).await;
@@ -98,7 +98,7 @@ pub async fn run(rush: Rush) -> Carried {
     let settings = [
         ("CS_REDIS_HOST", "127.0.0.1"),
         ("CS_REDIS_PORT", &port),
-        // as shipped where nothing is said
+        // empty keeps the shipped default
         ("CS_SIP_WORKERS", &workers),
         ("CS_ASK_WORKERS", ""),
         ("CS_FLOOD_LIMIT", "1000000"),
@@ -127,10 +127,10 @@ pub async fn run(rush: Rush) -> Carried {
     }
 }
 
-/// What the stream has.
+/// Events found in the stream.
 #[derive(Default)]
 struct Told {
-    /// How long each call lasted that its caller hung up, in microseconds, by `ref`.
+    /// Length of each call that its caller ended, in microseconds, by `ref`.
     ends: HashMap<String, i64>,
     twice: u64,
 }
@@ -167,7 +167,7 @@ fn micros(value: &Value) -> i64 {
     value.as_str().and_then(|text| text.parse().ok()).expect("microseconds")
 }
 
-/// Packets that the kernel dropped because nobody fetched them from the socket at this address.
+/// Packets that the kernel dropped because the receive buffer of the socket at this address was full.
 pub(crate) fn drops(address: SocketAddr) -> u64 {
     let IpAddr::V4(ip) = address.ip() else { panic!("{address}: IPv4 only") };
     let local = format!("{:08X}:{:04X}", u32::from_le_bytes(ip.octets()), address.port());
@@ -175,11 +175,11 @@ pub(crate) fn drops(address: SocketAddr) -> u64 {
     let lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     let own = lines.filter(|fields| fields.get(1).is_some_and(|found| *found == local));
     let dropped: Vec<u64> = own.filter_map(|fields| fields.last()?.parse().ok()).collect();
-    assert!(!dropped.is_empty(), "nobody listens at {address}");
+    assert!(!dropped.is_empty(), "no socket listens at {address}");
     dropped.into_iter().sum()
 }
 
-/// Starts a hook that allows every call and counts the events that are posted.
+/// Starts a hook that allows every call and counts posted events.
 async fn start_hook() -> (SocketAddr, Arc<AtomicU64>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -219,22 +219,22 @@ async fn answer(mut stream: TcpStream, posted: Arc<AtomicU64>) {
     }
 }
 
-/// What a SIPp counted.
+/// Counters of a SIPp process.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
-    /// Calls that it began.
+    /// Calls that it started.
     pub calls: u64,
-    /// Those that went as the scenario says.
+    /// Calls that completed as scripted.
     pub whole: u64,
-    /// Messages that it sent again.
+    /// Messages that it retransmitted.
     pub sent_again: u64,
 }
 
 impl Figures {
-    /// The last line of a file of SIPp's statistics.
+    /// Reads the last line of a SIPp statistics file.
     ///
     /// # Panics
-    /// When there is none.
+    /// If there is none.
     pub fn read(file: &Path) -> Self {
         let text = fs::read_to_string(file).expect("SIPp's statistics");
         let names: Vec<&str> = text.lines().next().expect("a heading").split(';').collect();

@@ -1,4 +1,4 @@
-//! A whole server in this process, on a database of its own.
+//! A complete server in this process, on its own database.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,27 +15,27 @@ use sip::config::ProxyConfig;
 use sip::stream::EventStream;
 use tokio_util::sync::CancellationToken;
 
-/// Secret of the hook in tests.
+/// The hook's secret in tests.
 pub const HOOK_SECRET: &str = "test-secret-of-the-hook";
 
-/// Which database.
+/// Which database to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
     /// A file in a temporary folder.
     Sqlite,
-    /// A database on the server at `CALLSHOP_TEST_POSTGRES`.
+    /// A new database on the server at `CALLSHOP_TEST_POSTGRES`.
     Postgres,
 }
 
-/// A running server, its database, and the folder that both live in.
+/// A running server, its database, and the folder that holds the files of both.
 pub struct TestServer {
     /// The application inside.
     pub app: Arc<App>,
     /// The proxies' events in Redis, if the configuration names a stream.
     pub stream: Option<Arc<EventStream>>,
-    /// Where GraphQL is served.
+    /// Address of the GraphQL listener.
     pub http: SocketAddr,
-    /// Where the hook is served.
+    /// Address of the hook's listener.
     pub hook: SocketAddr,
     dir: Arc<tempfile::TempDir>,
     config: Config,
@@ -44,22 +44,22 @@ pub struct TestServer {
     server: Server,
 }
 
-/// The time of a server: the system's, stepped by the test.
+/// A server's clock: the system's, plus an offset that the test sets.
 #[derive(Clone, Default)]
 pub struct TestTime(Arc<AtomicI64>);
 
 impl TestTime {
-    /// The present instant to the server.
+    /// The server's current time.
     pub fn now(&self) -> DateTime<Utc> {
         Utc::now() + TimeDelta::microseconds(self.0.load(Ordering::Relaxed))
     }
 
-    /// Makes it this instant now; it goes on from there.
+    /// Sets the server's clock. It runs on from there.
     pub fn set(&self, now: DateTime<Utc>) {
         self.0.store((now - Utc::now()).num_microseconds().expect("a near time"), Ordering::Relaxed);
     }
 
-    /// Lets so much time pass at once.
+    /// Moves the server's clock forward.
     pub fn pass(&self, time: TimeDelta) {
         self.0.fetch_add(time.num_microseconds().expect("a short time"), Ordering::Relaxed);
     }
@@ -70,21 +70,21 @@ impl TestTime {
     }
 }
 
-/// Where PostgreSQL is.
+/// URL of the PostgreSQL server, without a database name.
 ///
 /// # Panics
-/// Without `CALLSHOP_TEST_POSTGRES`, with the way to get it.
+/// If `CALLSHOP_TEST_POSTGRES` is not set, with instructions.
 pub fn postgres_url() -> String {
     std::env::var("CALLSHOP_TEST_POSTGRES").unwrap_or_else(|_| {
         panic!(
-            "CALLSHOP_TEST_POSTGRES is not set: run the tests by tests/run, which starts PostgreSQL (apt-get install postgresql), \
-             or leave PostgreSQL, Kamailio and SIPp out by tests/run --sqlite-only"
+            "CALLSHOP_TEST_POSTGRES is not set: run the tests with tests/run, which starts PostgreSQL (apt-get install postgresql), \
+             or leave PostgreSQL, Kamailio and SIPp out with tests/run --sqlite-only"
         )
     })
 }
 
 impl Backend {
-    /// A database of its own, without tables: its URL.
+    /// Creates an empty database and returns its URL.
     pub async fn new_database(self, dir: &tempfile::TempDir) -> String {
         match self {
             Self::Sqlite => format!("sqlite:{}", dir.path().join("callshop.db").display()),
@@ -93,7 +93,7 @@ impl Backend {
     }
 }
 
-/// A database of its own on PostgreSQL.
+/// Creates an empty PostgreSQL database and returns its URL.
 pub(crate) async fn new_postgres() -> String {
     let base = postgres_url();
     let name = format!("t{}", uuid::Uuid::now_v7().simple());
@@ -103,14 +103,14 @@ pub(crate) async fn new_postgres() -> String {
 }
 
 impl TestServer {
-    /// Starts a server on a new database, with the changes that the test makes to the configuration.
+    /// Starts a server on a new database; `change` adjusts its configuration.
     pub async fn start(backend: Backend, change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let database_url = backend.new_database(&dir).await;
         Self::start_in(dir, database_url, change).await
     }
 
-    /// Starts a server on a database that is there.
+    /// Starts a server on an existing database.
     pub async fn start_at(database_url: String, change: impl FnOnce(&mut Config)) -> Self {
         Self::start_in(tempfile::tempdir().expect("a temporary folder"), database_url, change).await
     }
@@ -132,7 +132,7 @@ impl TestServer {
         };
         config.hook.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         config.hook.secrets = vec![HOOK_SECRET.to_owned().into()];
-        // calls of tests were answered yesterday, and end in an hour
+        // tests report calls that were answered yesterday or end in an hour
         config.calls.clock_skew_seconds = 172_800;
         // tests send more in a second than a person does in an hour
         config.limits.rates.subject_per_minute = 0;
@@ -152,12 +152,12 @@ impl TestServer {
         Self::run(config, Arc::new(dir), TestTime::default(), Some(queue)).await
     }
 
-    /// Another node on the same database.
+    /// Starts another node on the same database.
     pub async fn another_node(&self) -> Self {
         self.another_node_with(|_| {}).await
     }
 
-    /// Another node on the same database, with the changes that the test makes to the first one's configuration.
+    /// Starts another node on the same database; `change` adjusts the first node's configuration.
     pub async fn another_node_with(&self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = self.config.clone();
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -166,12 +166,12 @@ impl TestServer {
         Self::run(config, self.dir.clone(), self.time.clone(), None).await
     }
 
-    /// Its time, to step.
+    /// The server's clock, which the test can move.
     pub fn time(&self) -> &TestTime {
         &self.time
     }
 
-    /// The configuration of another node on the same database, with addresses of its own, for a process that the test starts.
+    /// The configuration of another node on the same database with its own addresses, for a process that the test starts.
     pub async fn config_of_another(&self) -> Config {
         let mut config = self.config.clone();
         config.listen = crate::redis::free_port().await;
@@ -209,12 +209,12 @@ impl TestServer {
         &self.config
     }
 
-    /// Stops the server in order and starts another on the same database and the same addresses.
+    /// Restarts the server gracefully on the same database and addresses.
     pub async fn restart(self) -> Self {
         self.pause().await.start().await
     }
 
-    /// Stops the server in order; its database stays for [`StoppedServer::start`].
+    /// Stops the server gracefully. Its database stays for [`StoppedServer::start`].
     pub async fn pause(self) -> StoppedServer {
         let (mut config, dir, time) = (self.config.clone(), self.dir.clone(), self.time.clone());
         config.listen = self.http;
@@ -223,18 +223,18 @@ impl TestServer {
         StoppedServer { config, dir, time }
     }
 
-    /// Stops the server in order.
+    /// Stops the server gracefully.
     pub async fn stop(self) {
         self.stop.cancel();
-        self.server.finished().await.expect("it stops in order");
+        self.server.finished().await.expect("the server stops gracefully");
     }
 
-    /// The folder that the server's files are in.
+    /// The folder of the server's files.
     pub fn dir(&self) -> &std::path::Path {
         self.dir.path()
     }
 
-    /// Checks what must hold at every end, as `callshop audit` does.
+    /// Checks the ledger's invariants, as `callshop audit` does.
     pub async fn check_ledger(&self) {
         let checked = ledger::audit(&self.app.store, |_| {}).await;
         let broken: Vec<_> = checked
@@ -243,11 +243,11 @@ impl TestServer {
             .filter(|invariant| !invariant.findings.is_empty())
             .map(|invariant| (invariant.name, invariant.findings))
             .collect();
-        assert!(broken.is_empty(), "the ledger does not hold together: {broken:#?}");
+        assert!(broken.is_empty(), "the ledger breaks invariants: {broken:#?}");
     }
 }
 
-/// A server that was stopped, with its database.
+/// A stopped server, with its database.
 pub struct StoppedServer {
     config: Config,
     dir: Arc<tempfile::TempDir>,
@@ -255,12 +255,12 @@ pub struct StoppedServer {
 }
 
 impl StoppedServer {
-    /// What it was started with, its addresses included.
+    /// Its configuration, including its addresses.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The folder that its files are in.
+    /// The folder of its files.
     pub fn dir(&self) -> &std::path::Path {
         self.dir.path()
     }
@@ -278,7 +278,7 @@ pub async fn node(config: Config, clock: Clock) -> Node {
     Node::new((store, hub), Arc::new(config), clock).await.expect("an application")
 }
 
-/// A proxy in the configuration.
+/// A proxy entry for the configuration.
 pub fn proxy(name: &str, control: SocketAddr) -> ProxyConfig {
     ProxyConfig {
         name: name.to_owned(),

@@ -1,4 +1,4 @@
-//! A whole branch of the tree, made over the wire: distributor, reseller, callshop with priced tariffs, phones and cabins.
+//! A complete branch of the account tree, created over the network: distributor, reseller, callshop with priced tariffs, phones and cabins.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use store::ledger::{self, Entry, NewTransfer};
 use crate::client::Client;
 use crate::server::{Backend, HOOK_SECRET, TestServer};
 
-/// Password of everybody in tests.
+/// The password of every user in tests.
 pub const PASSWORD: &str = "correct horse battery";
 
 /// Retail prices of the test shop.
@@ -24,12 +24,12 @@ pub const RETAIL: &str = "prefix,destination,rate_per_minute,connection_fee,init
     351,Portugal,0.3000,0.0500,60,6\n\
     55,Brazil,0.1200,0,30,6\n\
     5511,Sao Paulo,0.0800,0,30,6\n";
-/// What the callshop pays, by the second.
+/// The callshop's prices, billed per second.
 pub const COST: &str = "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment\n\
     1,United States,0.0400,0,1,1\n\
     351,Portugal,0.2000,0,1,1\n\
     55,Brazil,0.0700,0,1,1\n";
-/// What the reseller pays.
+/// The reseller's prices.
 pub const WHOLESALE: &str = "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment\n\
     1,United States,0.0300,0,1,1\n\
     351,Portugal,0.1500,0,1,1\n\
@@ -42,25 +42,25 @@ pub struct SipAccount {
     pub id: String,
     /// SIP user name.
     pub user: String,
-    /// Its password.
+    /// SIP password.
     pub secret: String,
 }
 
-/// A server with one branch of the tree on it.
+/// A server with one branch of the account tree.
 pub struct Shop {
     /// The server.
     pub server: TestServer,
-    /// The platform's admin.
+    /// A client logged in as the platform's admin.
     pub admin: Client,
-    /// The distributor's user.
+    /// A client logged in as the distributor's user.
     pub distributor: Client,
-    /// The reseller's user.
+    /// A client logged in as the reseller's user.
     pub reseller: Client,
-    /// The callshop's owner.
+    /// A client logged in as the callshop's owner.
     pub owner: Client,
-    /// The callshop's attendant.
+    /// A client logged in as the callshop's attendant.
     pub attendant: Client,
-    /// Global ids of distributor and reseller.
+    /// Global id of the distributor.
     pub distributor_id: String,
     /// Global id of the reseller.
     pub reseller_id: String,
@@ -68,12 +68,12 @@ pub struct Shop {
     pub id: String,
     /// Global ids of the cabins, by number from 1.
     pub cabins: Vec<String>,
-    /// Their phones.
+    /// Phones of the cabins, in the same order.
     pub phones: Vec<SipAccount>,
     hook: Hook,
 }
 
-/// The proxy's side of the hook.
+/// The proxy's client of the hook.
 #[derive(Clone)]
 pub struct Hook {
     http: reqwest::Client,
@@ -82,24 +82,24 @@ pub struct Hook {
 
 static UNIQUE: AtomicU64 = AtomicU64::new(1);
 
-/// Something no other has in this process.
+/// A string that is unique in this process.
 pub fn unique(prefix: &str) -> String {
     format!("{prefix}-{}-{}", std::process::id(), UNIQUE.fetch_add(1, Ordering::Relaxed))
 }
 
 impl Hook {
-    /// The hook at an address.
+    /// A client of the hook at an address.
     pub fn at(address: SocketAddr) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
         Self { http, base: format!("http://{address}/kamailio/v1") }
     }
 
-    /// A request with the right secret: status and body.
+    /// Sends a request with the right secret. Returns status and body.
     pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         self.post_as(path, Some(HOOK_SECRET), serde_json::to_vec(body).expect("JSON")).await
     }
 
-    /// A request with any body and secret.
+    /// Sends any body, with any secret or none. Returns status and body.
     pub async fn post_as(&self, path: &str, secret: Option<&str>, body: Vec<u8>) -> (u16, Value) {
         let mut request = self
             .http
@@ -123,7 +123,7 @@ impl Hook {
         answer
     }
 
-    /// Sends events, which must all be taken; answers what became of each.
+    /// Sends events and returns the status of each. Panics unless the batch is accepted.
     pub async fn events(&self, events: &[Value]) -> Vec<String> {
         let (status, answer) = self.post("events", &json!(events)).await;
         assert_eq!(status, 200, "{answer}");
@@ -132,7 +132,7 @@ impl Hook {
     }
 }
 
-/// A time as the hook writes it.
+/// A time in the hook's format: microseconds since the epoch, as a string.
 pub fn micros(at: DateTime<Utc>) -> String {
     at.timestamp_micros().to_string()
 }
@@ -147,7 +147,7 @@ pub fn event(kind: &str, reference: &Value, at: DateTime<Utc>, more: Value) -> V
     event
 }
 
-/// All events of a call that was answered `ring` after `start` and talked for `talk` milliseconds.
+/// All events of a call that is answered three seconds after `start` and talks for `talk_ms` milliseconds.
 pub fn answered_call(reference: &Value, start: DateTime<Utc>, talk_ms: i64) -> Vec<Value> {
     let answered = start + TimeDelta::seconds(3);
     let ended = answered + TimeDelta::milliseconds(talk_ms);
@@ -160,12 +160,12 @@ pub fn answered_call(reference: &Value, start: DateTime<Utc>, talk_ms: i64) -> V
 }
 
 impl Shop {
-    /// A branch with this many cabins on a new server.
+    /// Creates a branch with this many cabins on a new server.
     pub async fn start(backend: Backend, cabins: usize) -> Self {
         Self::on(TestServer::start(backend, |_| {}).await, cabins).await
     }
 
-    /// A branch on a server.
+    /// Creates a branch on an existing server.
     pub async fn on(server: TestServer, cabins: usize) -> Self {
         let anonymous = Client::anonymous(server.http);
         let admin = anonymous.login(&first_admin(&server).await, PASSWORD).await;
@@ -252,7 +252,7 @@ impl Shop {
         }
     }
 
-    /// The proxy's side.
+    /// The proxy's client of the hook.
     pub fn hook(&self) -> &Hook {
         &self.hook
     }
@@ -263,7 +263,7 @@ impl Shop {
         self.attendant.did("openRegister", "OpenRegisterInput", input, "shift { id }").await;
     }
 
-    /// Opens a cabin (counted from 0); answers the session's id.
+    /// Opens a cabin (counted from 0). Returns the session's id.
     pub async fn open_cabin(&self, index: usize) -> String {
         let input = json!({ "cabinId": self.cabins[index] });
         text(
@@ -271,7 +271,7 @@ impl Shop {
         )
     }
 
-    /// Closes a cabin; answers the session with its statement.
+    /// Closes a cabin. Returns the session with its statement.
     pub async fn close_cabin(&self, index: usize) -> Value {
         let input = json!({ "cabinId": self.cabins[index] });
         let fields = "session { id state statement { total { amount } calls { number destination talkSeconds billedSeconds \
@@ -279,7 +279,7 @@ impl Shop {
         self.attendant.did("closeCabin", "CloseCabinInput", input, fields).await["session"].take()
     }
 
-    /// A call from a cabin's phone that talks for `talk_ms`; answers its ref.
+    /// Makes a call of `talk_ms` milliseconds from a cabin's phone. Returns its ref.
     pub async fn call(&self, index: usize, number: &str, talk_ms: i64) -> Value {
         let answer = self.hook.authorize(&self.phones[index].user, number).await;
         assert_eq!(answer["allow"], json!(true), "{answer}");
@@ -288,7 +288,7 @@ impl Shop {
         answer["ref"].clone()
     }
 
-    /// Brings the callshop's balance to this amount.
+    /// Sets the callshop's balance to this amount.
     pub async fn leave_credit(&self, amount: &str) {
         let id = |kind: Kind, id: &str| kind.parse(&id.to_owned().into()).expect("an id");
         let (shop, reseller) = (id(Kind::Callshop, &self.id), id(Kind::Account, &self.reseller_id));
@@ -304,24 +304,24 @@ impl Shop {
         posted.await.expect("it is posted");
     }
 
-    /// Ends the test: the ledger must add up.
+    /// Ends the test. Fails if the ledger breaks an invariant.
     pub async fn finish(self) {
         self.server.check_ledger().await;
         self.server.stop().await;
     }
 }
 
-/// A JSON string.
+/// The content of a JSON string. Panics on other values.
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("a string, not {value}")).to_owned()
 }
 
-/// A user to be made.
+/// Input for a new user.
 pub fn person() -> Value {
     json!({ "name": unique("user"), "displayName": "Somebody", "password": PASSWORD })
 }
 
-/// Makes the platform's first admin as the command line does; answers his login.
+/// Creates the platform's first admin, as the command line does. Returns the login.
 async fn first_admin(server: &TestServer) -> String {
     let platform = accounts::ensure_platform(&server.app).await.expect("a platform");
     let new = users::NewUser {
@@ -342,7 +342,7 @@ async fn branch(parent: &Client, anonymous: &Client, mutation: &str, mut input: 
     (text(&made["account"]["id"]), anonymous.login(&text(&made["user"]["login"]), PASSWORD).await)
 }
 
-/// Gives `account` a tariff of the caller's with these rates; an admin says in which currency.
+/// Assigns `account` a new tariff of `owner` with these rates. An admin must also give the currency.
 pub async fn price(owner: &Client, account: &str, deck: &str, kind: &str, currency: Option<&str>) {
     let mut input = json!({ "name": unique("tariff") });
     if let Some(currency) = currency {
@@ -358,7 +358,7 @@ pub async fn price(owner: &Client, account: &str, deck: &str, kind: &str, curren
     owner.did("assignTariff", "AssignTariffInput", input, "").await;
 }
 
-/// Gives a child credit.
+/// Gives a child account credit.
 pub async fn top_up(parent: &Client, account: &str, amount: &str) {
     let input = json!({ "accountId": account, "amount": { "amount": amount, "currency": "BRL" }, "idempotencyKey": unique("key") });
     parent.did("topUp", "TopUpInput", input, "balance { amount }").await;

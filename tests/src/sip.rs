@@ -1,6 +1,6 @@
 //! Real telephony on loopback: Kamailio with the shipped configuration, SIPp as the carrier's gateway and as the phones.
 //!
-//! Each instance has a loopback network of its own (`127.A.B.0/24`), so that tests run side by side, and ends with its value.
+//! Each instance has its own loopback network (`127.A.B.0/24`), so tests run side by side. Dropping the instance ends its processes.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -23,18 +23,18 @@ use crate::rush::Figures;
 use crate::server::{HOOK_SECRET, TestServer};
 use crate::shop::SipAccount;
 
-/// What the proxy calls itself in events.
+/// The proxy's name in events.
 pub const PROXY: &str = "kamailio";
 
-/// Longest time for anything to happen.
+/// Longest wait for any event.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 static NETWORKS: AtomicU32 = AtomicU32::new(0);
 
-/// Asks again and again until there is an answer.
+/// Polls until `ask` returns a value.
 ///
 /// # Panics
-/// When there is none within half a minute.
+/// If it returns none within 30 seconds.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let search = async {
         loop {
@@ -47,18 +47,18 @@ pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) 
     tokio::time::timeout(DEADLINE, search).await.unwrap_or_else(|_| panic!("{what}: not within {DEADLINE:?}"))
 }
 
-/// The addresses of an instance, chosen before the server starts because its configuration names the control listener.
+/// The addresses of an instance. They are chosen before the server starts, because its configuration names the control listener.
 pub struct SipPlan {
     network: [u8; 3],
     sip: SocketAddr,
     control: SocketAddr,
-    /// Where dialogs and registrations are kept; SQLite in the instance's folder without it.
+    /// Database URL for dialogs and registrations; `None` uses SQLite in the instance's folder.
     postgres: Option<String>,
     gateway: SocketAddr,
 }
 
 impl SipPlan {
-    /// A network that no other instance has.
+    /// Plans a network that no other instance uses.
     pub fn new() -> Self {
         let serial =
             std::process::id().wrapping_mul(64).wrapping_add(NETWORKS.fetch_add(1, Ordering::Relaxed));
@@ -69,14 +69,14 @@ impl SipPlan {
         Self { network, sip: free_udp(proxy, 5060), control: free_tcp(proxy), gateway, postgres: None }
     }
 
-    /// The same with a database of its own on PostgreSQL for dialogs and registrations.
+    /// Like [`Self::new`], with a new PostgreSQL database for dialogs and registrations.
     pub async fn on_postgres() -> Self {
         let url = crate::server::new_postgres().await;
         create_database(&url);
         Self { postgres: Some(url), ..Self::new() }
     }
 
-    /// For a proxy that runs already, in a loopback network where nobody has the address 10; `gateway` is where it sends calls.
+    /// For a proxy that is already running, in a loopback network where host 10 is unused. The proxy sends calls to `gateway`.
     pub fn beside(sip: SocketAddr, control: SocketAddr, gateway: SocketAddr) -> Self {
         let [a, b, c, _] = match sip.ip() {
             std::net::IpAddr::V4(address) => address.octets(),
@@ -85,40 +85,40 @@ impl SipPlan {
         Self { network: [a, b, c], sip, control, gateway, postgres: None }
     }
 
-    /// Starts the gateway of a proxy that runs already.
+    /// Starts the gateway of a proxy that is already running.
     pub fn join(self) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let gateway = start_gateway(dir.path(), self.gateway);
         Sip::new(self, None, gateway, dir)
     }
 
-    /// The same; of the messages only a line for the beginning and the end of each call is written down.
+    /// Like [`Self::join`], but logs only one line for the start and the end of each call, not every message.
     pub fn join_quietly(self) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let gateway = start_quiet_gateway(dir.path(), self.gateway);
         Sip::new(self, None, gateway, dir)
     }
 
-    /// Where the API reaches the proxy.
+    /// The proxy's control address, which the API calls.
     pub fn control(&self) -> SocketAddr {
         self.control
     }
 
-    /// The first three numbers of its network's addresses.
+    /// The first three bytes of its network's addresses.
     pub fn network(&self) -> [u8; 3] {
         self.network
     }
 
-    /// An address of its network. It uses 1 itself, 2 for the gateway, 3 and 4 for strangers, 10 for phones, all over UDP.
+    /// An address of its network. In use over UDP: 1 the proxy, 2 the gateway, 3 and 4 unknown senders, 10 the phones.
     pub fn address(&self, host: u8) -> Ipv4Addr {
         let [a, b, c] = self.network;
         Ipv4Addr::new(a, b, c, host)
     }
 
-    /// Starts gateway and proxy for a hook at an address, with live calls and registrations in PostgreSQL at `database`.
+    /// Starts gateway and proxy for a hook at an address, with dialogs and registrations in PostgreSQL at `database`.
     ///
     /// # Panics
-    /// When one of them does not start.
+    /// If either does not start.
     pub async fn start_alone(mut self, hook: SocketAddr, database: &str, settings: &[(&str, &str)]) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         set_clock(dir.path(), 0);
@@ -131,10 +131,10 @@ impl SipPlan {
         sip
     }
 
-    /// Starts gateway and proxy for a hook at an address; nothing that passes is written down, since it may be much.
+    /// Starts gateway and proxy for a hook at an address, without logging messages, for runs with many calls.
     ///
     /// # Panics
-    /// When one of them does not start.
+    /// If either does not start.
     pub async fn start_quietly(self, hook: SocketAddr, settings: &[(&str, &str)]) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         write_configuration(dir.path(), &self, self.gateway, hook, settings);
@@ -144,10 +144,10 @@ impl SipPlan {
         sip
     }
 
-    /// Starts proxy and gateway for a server, with these settings changed (`CS_…`); answers when the server has heard of the proxy.
+    /// Starts proxy and gateway for a server, with these settings changed (`CS_…`). Returns once the server has received the proxy's boot event.
     ///
     /// # Panics
-    /// When one of them does not start.
+    /// If either does not start.
     pub async fn start(self, server: &TestServer, settings: &[(&str, &str)]) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         write_configuration(dir.path(), &self, self.gateway, server.hook, settings);
@@ -165,12 +165,12 @@ impl Default for SipPlan {
     }
 }
 
-/// A running proxy with its gateway. Dropping it ends both.
+/// A running proxy with its gateway. Dropping it ends the processes it started.
 pub struct Sip {
     plan: SipPlan,
     phones: Ipv4Addr,
     next_port: AtomicU16,
-    /// None where it runs already.
+    /// `None` if the proxy was already running.
     proxy: Option<Group>,
     _gateway: Group,
     dir: tempfile::TempDir,
@@ -183,15 +183,15 @@ pub struct Phone {
     address: SocketAddr,
 }
 
-/// A scenario of `tests/sip` that a phone plays.
+/// A scenario of `tests/sip` for a phone to play.
 pub struct Script<'a> {
-    /// Its name.
+    /// The scenario's file name without `.xml`.
     pub scenario: &'a str,
-    /// The number that is dialled.
+    /// The dialed number.
     pub dialed: &'a str,
-    /// The SIP code that a refused call ends with.
+    /// The SIP status code expected for a refused call.
     pub code: &'a str,
-    /// More options of SIPp.
+    /// More SIPp options.
     pub options: &'a [&'a str],
 }
 
@@ -201,13 +201,13 @@ impl<'a> Script<'a> {
         Self { scenario, dialed, code: "", options }
     }
 
-    /// A call to `dialed` that ends with `code`.
+    /// A call to `dialed` that the proxy refuses with `code`.
     pub fn refused(dialed: &'a str, code: &'a str) -> Self {
         Self { scenario: "phone-refused", dialed, code, options: &[] }
     }
 }
 
-/// A SIPp that plays; it is ended when this is dropped.
+/// A SIPp process playing a scenario. Dropping it ends the process.
 pub struct Playing {
     name: String,
     child: tokio::process::Child,
@@ -220,36 +220,36 @@ impl Sip {
         Self { plan, phones, next_port: AtomicU16::new(20_000), proxy, _gateway: gateway, dir }
     }
 
-    /// The proxy dies: SIGKILL to all its processes.
+    /// Kills all processes of the proxy with SIGKILL.
     pub fn kill_proxy(&mut self) {
         self.proxy.as_mut().expect("a proxy of the test's own").kill();
     }
 
-    /// Steps the clock of a proxy that was started alone: so many seconds off the machine's.
+    /// Offsets the clock of a proxy started by [`SipPlan::start_alone`] from the machine's, in seconds.
     pub fn set_clock(&self, seconds: i64) {
         set_clock(self.dir.path(), seconds);
     }
 
-    /// Starts the proxy again; answers when the server has heard of it. `boots` is how often it has started then.
+    /// Starts the proxy again. Returns once the server has received its boot event; `boots` is the total number of starts by then.
     pub async fn start_proxy(&mut self, server: &TestServer, boots: u64) {
         self.proxy = Some(start_proxy(self.dir.path()));
         self.booted(server, boots).await;
     }
 
-    /// Empties the proxy's table of dialogs on PostgreSQL.
+    /// Empties the proxy's dialog tables on PostgreSQL.
     ///
     /// # Panics
-    /// When the proxy is not on PostgreSQL.
+    /// If the proxy is not on PostgreSQL.
     pub async fn forget_dialogs(&self) {
         let url = self.plan.postgres.as_deref().expect("a proxy on PostgreSQL");
         let database = Database::connect(url).await.expect("PostgreSQL answers");
         database.execute_unprepared("TRUNCATE dialog, dialog_vars").await.expect("the tables are emptied");
     }
 
-    /// What the proxy has written down of a phone, for emergency calls: `HA1|blocked|caller ID|numbers`.
+    /// The proxy's local record of a phone, used for emergency calls: `HA1|blocked|caller ID|numbers`.
     ///
     /// # Panics
-    /// When its database does not open.
+    /// If the proxy's database does not open.
     pub async fn kept(&self, user: &str) -> Option<String> {
         let own = format!("sqlite://{}/emergency.sqlite", self.dir.path().display());
         let database =
@@ -272,17 +272,17 @@ impl Sip {
         .await;
     }
 
-    /// Starts the proxy again, once it was killed; answers when it listens. Without its database it ends at once: then it is started once
-    /// more, as who supervises it would.
+    /// Starts a killed proxy again and returns once it listens. Without its database it exits at once; then it is started again, as a supervisor
+    /// would.
     ///
     /// # Panics
-    /// When it does not start.
+    /// If it does not start.
     pub async fn listen_again(&mut self) {
         let mut proxy = start_proxy(self.dir.path());
         let (dir, log, control) = (self.dir.path(), self.dir.path().join("kamailio.log"), self.plan.control);
         let mut starts = 1;
         eventually("the proxy listens", async || {
-            if proxy.leader.try_wait().expect("a child's state").is_some() {
+            if proxy.leader.try_wait().expect("the state of the child").is_some() {
                 assert!(starts < 100, "kamailio ends again and again: {}", tail(&log));
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 proxy = start_proxy(dir);
@@ -294,12 +294,12 @@ impl Sip {
         self.proxy = Some(proxy);
     }
 
-    /// What the proxy logged.
+    /// The proxy's log.
     pub fn log(&self) -> String {
         fs::read_to_string(self.dir.path().join("kamailio.log")).unwrap_or_default()
     }
 
-    /// Puts a telephone on an address of its own.
+    /// Places a phone at an address of its own.
     pub fn phone(&self, account: &SipAccount) -> Phone {
         Phone { account: account.clone(), address: self.free_address(self.phones) }
     }
@@ -314,7 +314,7 @@ impl Sip {
         self.play(phone, &Script::call("phone-register", "", &["-key", "expires", "0"])).finished().await;
     }
 
-    /// A phone plays a scenario.
+    /// Starts a scenario on a phone.
     pub fn play(&self, phone: &Phone, script: &Script<'_>) -> Playing {
         let SipAccount { user, secret, .. } = &phone.account;
         let line = format!(
@@ -329,7 +329,7 @@ impl Sip {
         self.sipp(name, script.scenario, phone.address, &options)
     }
 
-    /// Somebody who is neither a phone nor the gateway sends in-dialog requests of no dialog, one in the name of this phone.
+    /// Sends in-dialog requests for unknown dialogs from an address that is neither a phone nor the gateway. One request uses this phone's name.
     pub fn forge(&self, phone: &Phone) -> Playing {
         let from = self.free_address(self.plan.address(3));
         let route = self.plan.sip.to_string();
@@ -340,22 +340,22 @@ impl Sip {
         self.sipp(crate::shop::unique("forged"), "forged-in-dialog", from, &keys)
     }
 
-    /// A registered phone hangs up a call that the proxy does not have.
+    /// A registered phone hangs up a call that the proxy does not know.
     pub fn hang_up_unknown(&self, phone: &Phone) -> Playing {
         let (route, gateway) = (self.plan.sip.to_string(), self.plan.gateway.to_string());
         let keys = ["-key", "route", &route, "-key", "gateway", &gateway];
         self.play(phone, &Script::call("phone-lost-bye", "", &keys))
     }
 
-    /// Where the proxy is reached by phones.
+    /// The proxy's SIP address, which phones use.
     pub fn address(&self) -> SocketAddr {
         self.plan.sip
     }
 
-    /// Calls at a rate from one address, each as `phone-call` plays it; waits until all are over.
+    /// Makes calls at a fixed rate from one address with the scenario `phone-call`, and waits until all have ended.
     ///
     /// # Panics
-    /// When SIPp does not start, or takes a minute longer than it should.
+    /// If SIPp does not start, or takes a minute longer than planned.
     pub async fn rush(&self, per_second: u32, seconds: u32, talk: Duration) -> Figures {
         let csv = self.dir.path().join("rush.csv");
         fs::write(&csv, "SEQUENTIAL\nbooth;[authentication username=booth password=secret];11988880111;\n")
@@ -365,7 +365,7 @@ impl Sip {
         Figures::read(&self.dir.path().join("rush.stat"))
     }
 
-    /// Runs SIPp for so many calls a second, for so many seconds, which talk that long.
+    /// Runs SIPp at a rate of calls per second, for a number of seconds, with a talk time per call.
     async fn at_a_rate(
         &self,
         mut command: Command,
@@ -383,7 +383,7 @@ impl Sip {
         over.expect("the calls end in time").expect("an exit status");
     }
 
-    /// Calls at a rate from one address, by these accounts in turn; each call's beginning and end are written down.
+    /// Makes calls at a fixed rate from one address, using these accounts in turn, and logs the start and end of each call.
     ///
     /// # Panics
     /// See [`Self::rush`].
@@ -407,7 +407,7 @@ impl Sip {
         Figures::read(&self.dir.path().join("turns.stat"))
     }
 
-    /// How long each call was, in milliseconds by its Call-ID, as phones (`turns`) or the gateway (`gateway`) have written down.
+    /// Length of each call in milliseconds by Call-ID, as logged by the phones (`turns`) or the gateway (`gateway`).
     pub fn lengths(&self, side: &str) -> HashMap<String, i64> {
         let text = fs::read_to_string(self.dir.path().join(format!("{side}.log"))).unwrap_or_default();
         let (mut up, mut lengths) = (HashMap::new(), HashMap::new());
@@ -416,7 +416,7 @@ impl Sip {
             let [what, id, tick] = words[..] else { continue };
             let Ok(tick) = tick.parse::<i64>() else { continue };
             match (what, up.get(id)) {
-                // an ACK may come twice
+                // an ACK may arrive twice
                 ("up", None) => drop(up.insert(id.to_owned(), tick)),
                 ("down", Some(begun)) => drop(lengths.entry(id.to_owned()).or_insert(tick - begun)),
                 _ => {}
@@ -425,7 +425,7 @@ impl Sip {
         lengths
     }
 
-    /// What a gateway that was started quietly counted up to a second ago.
+    /// Counters of a gateway that logs no messages, up to one second old.
     pub async fn quiet_gateway_figures(&self) -> Figures {
         tokio::time::sleep(Duration::from_millis(1_500)).await;
         Figures::read(&self.dir.path().join("gateway.stat"))
@@ -437,7 +437,7 @@ impl Sip {
     }
 
     fn free_address(&self, host: Ipv4Addr) -> SocketAddr {
-        // SIPp takes a port for media and one for commands too, so ports are far apart from those that it looks for
+        // SIPp also takes a port for media and one for commands, so keep ports far apart
         free_udp(host, self.next_port.fetch_add(1, Ordering::Relaxed))
     }
 
@@ -463,17 +463,17 @@ impl Drop for Sip {
 }
 
 impl Playing {
-    /// Waits until it is over, however; whether everything went as the scenario says, and the messages.
+    /// Waits until it ends. Returns whether everything went as the scenario says, and the messages.
     pub async fn over(mut self) -> (bool, Trace) {
         let over = tokio::time::timeout(DEADLINE * 2, self.child.wait()).await;
         let whole = matches!(over, Ok(Ok(status)) if status.success());
         (whole, Trace::read(&self.dir.join(format!("{}.msg", self.name))))
     }
 
-    /// Waits until it is over; everything went as the scenario says. Answers the messages.
+    /// Waits until it ends as the scenario says. Returns the messages.
     ///
     /// # Panics
-    /// When it went otherwise or takes longer than a minute.
+    /// If it deviates from the scenario or takes longer than a minute.
     pub async fn finished(mut self) -> Trace {
         let over = tokio::time::timeout(DEADLINE * 2, self.child.wait()).await;
         let file = |kind: &str| self.dir.join(format!("{}.{kind}", self.name));
@@ -485,14 +485,14 @@ impl Playing {
     }
 }
 
-/// SIP messages of one side, as SIPp wrote them down.
+/// The SIP messages that one SIPp process logged.
 pub struct Trace(Vec<Message>);
 
-/// One of them.
+/// One SIP message.
 pub struct Message {
-    /// When, by the machine's clock.
+    /// Time of the message, by the machine's clock.
     pub at: DateTime<Utc>,
-    /// Sent, or received.
+    /// True if sent, false if received.
     pub sent: bool,
     text: String,
 }
@@ -510,7 +510,7 @@ impl Trace {
         Self(messages.collect())
     }
 
-    /// All of them, in the order in which they passed.
+    /// All messages in order of time.
     pub fn messages(&self) -> &[Message] {
         &self.0
     }
@@ -518,18 +518,18 @@ impl Trace {
     /// The Call-ID of the first message.
     ///
     /// # Panics
-    /// Without any message.
+    /// If there is no message.
     pub fn call_id(&self) -> String {
         let first = self.0.iter().find_map(|message| message.header("Call-ID"));
         first.expect("a message with a Call-ID").to_owned()
     }
 
-    /// How many requests of this method were received.
+    /// Number of requests of this method received.
     pub fn requests(&self, method: &str) -> usize {
         self.0.iter().filter(|message| message.is_received(method)).count()
     }
 
-    /// How many requests of this method were received in one call.
+    /// Number of requests of this method received in one call.
     pub fn received(&self, method: &str, call_id: &str) -> usize {
         let received = self.0.iter().filter(|message| message.is_received(method));
         received.filter(|message| message.header("Call-ID") == Some(call_id)).count()
@@ -541,18 +541,18 @@ impl Message {
         !self.sent && self.is_request(method)
     }
 
-    /// Whether it is a request of this method.
+    /// True for a request of this method.
     pub fn is_request(&self, method: &str) -> bool {
         self.text.strip_prefix(method).is_some_and(|rest| rest.starts_with(' '))
     }
 
-    /// The status, when it answers a request of this method.
+    /// The status code, if it is a response to a request of this method.
     pub fn answers(&self, method: &str) -> Option<u16> {
         let status = self.text.strip_prefix("SIP/2.0 ")?.get(..3)?.parse().ok()?;
         self.header("CSeq").filter(|sequence| sequence.ends_with(method)).map(|_| status)
     }
 
-    /// The call it belongs to.
+    /// The Call-ID.
     pub fn call_id(&self) -> Option<&str> {
         self.header("Call-ID")
     }
@@ -563,10 +563,10 @@ impl Message {
     }
 }
 
-/// A child with all its own children.
+/// A child process with its process group.
 struct Group {
     leader: Child,
-    /// It ends its children itself when it is asked to end.
+    /// On SIGTERM it ends its own children.
     orderly: bool,
 }
 
@@ -574,7 +574,7 @@ impl Group {
     fn spawn(command: &mut Command, orderly: bool) -> Self {
         let leader = command.stdin(Stdio::null()).process_group(0).spawn();
         let leader =
-            leader.unwrap_or_else(|error| panic!("{command:?}: {error}: run the tests by tests/run"));
+            leader.unwrap_or_else(|error| panic!("{command:?}: {error}: run the tests with tests/run"));
         Self { leader, orderly }
     }
 
@@ -650,16 +650,16 @@ fn write_configuration(
     let changed = settings.iter().map(|(name, value)| (*name, (*value).to_owned()));
     let changed: Vec<(&str, String)> = changed.chain(on_postgres).collect();
     let own = own.into_iter().filter(|(name, _)| changed.iter().all(|(other, _)| other != name));
-    // an empty one is left as it is shipped
+    // an empty value keeps the shipped one
     let changed: Vec<_> = changed.iter().filter(|(_, value)| !value.is_empty()).cloned().collect();
     let lines: Vec<String> =
         own.chain(changed).map(|(name, value)| format!("#!substdef \"!{name}!{value}!g\"\n")).collect();
     fs::write(dir.join("local.cfg"), lines.concat()).expect("local.cfg is written");
 }
 
-/// The proxy's tables, in a folder or on PostgreSQL.
+/// Creates the proxy's tables, in a folder or on PostgreSQL.
 fn create_database(target: &str) {
-    // by its input: an address may have a password in it
+    // on standard input, because the URL may contain a password
     let mut command = Command::new("sh");
     command.arg(root().join("kamailio/create-db")).arg("-").stdin(Stdio::piped());
     let made = command.spawn().and_then(|mut child| {
@@ -668,10 +668,10 @@ fn create_database(target: &str) {
         }
         child.wait()
     });
-    assert!(made.is_ok_and(|status| status.success()), "kamailio/create-db: run the tests by tests/run");
+    assert!(made.is_ok_and(|status| status.success()), "kamailio/create-db: run the tests with tests/run");
 }
 
-/// What libfaketime reads each time that the proxy looks at its clock.
+/// Writes the file that libfaketime reads whenever the proxy reads its clock.
 fn set_clock(dir: &Path, seconds: i64) {
     let (written, clock) = (dir.join("clock.new"), dir.join("clock"));
     fs::write(&written, format!("{seconds:+}\n")).expect("the clock is written");
@@ -682,14 +682,14 @@ fn start_proxy(dir: &Path) -> Group {
     let log = File::options().create(true).append(true).open(dir.join("kamailio.log")).expect("a log");
     let mut command = Command::new("kamailio");
     command.args(["-DD", "-E", "-m", "64", "-M", "8", "-f"]).arg(dir.join("kamailio.cfg"));
-    // its own folder: a local.cfg in the current one is taken first
+    // in its own folder, because a local.cfg in the current one takes precedence
     command.current_dir(dir).stdout(Stdio::null()).stderr(log);
     let clock = dir.join("clock");
     if clock.exists() {
         let library = fs::read_dir("/usr/lib").expect("/usr/lib").filter_map(Result::ok);
         let library = library.map(|entry| entry.path().join("faketime/libfaketime.so.1"));
         let library = library.into_iter().find(|path| path.exists());
-        command.env("LD_PRELOAD", library.expect("libfaketime: run the tests by tests/run"));
+        command.env("LD_PRELOAD", library.expect("libfaketime: run the tests with tests/run"));
         command.env("FAKETIME_TIMESTAMP_FILE", clock).env("FAKETIME_NO_CACHE", "1");
         command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     }
@@ -697,25 +697,25 @@ fn start_proxy(dir: &Path) -> Group {
 }
 
 fn start_gateway(dir: &Path, address: SocketAddr) -> Group {
-    // it may see the Call-ID of a call that is over again
+    // it may see the Call-ID of an ended call again
     Group::spawn(sipp(dir, "gateway", "gateway", address).args(["-deadcall_wait", "0"]), false)
 }
 
-/// The same, which counts, and writes a line for the beginning and the end of each call.
+/// Like [`start_gateway`], but counts, and logs only the start and end of each call.
 fn start_quiet_gateway(dir: &Path, address: SocketAddr) -> Group {
     let mut command = quiet_sipp(dir, "gateway", "gateway", address);
     command.args(["-deadcall_wait", "0", "-trace_logs", "-log_file"]).arg(dir.join("gateway.log"));
     Group::spawn(&mut command, false)
 }
 
-/// Writes down every message, in `NAME.msg`.
+/// Logs every message, in `NAME.msg`.
 fn sipp(dir: &Path, name: &str, scenario: &str, from: SocketAddr) -> Command {
     let mut command = plain_sipp(dir, name, scenario, from);
     command.arg("-trace_msg").arg("-message_file").arg(dir.join(format!("{name}.msg")));
     command
 }
 
-/// Counts only, each second, in `NAME.stat`.
+/// Writes only counters, each second, in `NAME.stat`.
 fn quiet_sipp(dir: &Path, name: &str, scenario: &str, from: SocketAddr) -> Command {
     let mut command = plain_sipp(dir, name, scenario, from);
     command.args(["-trace_stat", "-fd", "1", "-stf"]).arg(dir.join(format!("{name}.stat")));
@@ -727,7 +727,7 @@ fn plain_sipp(dir: &Path, name: &str, scenario: &str, from: SocketAddr) -> Comma
     command.arg("-sf").arg(root().join("tests/sip").join(format!("{scenario}.xml")));
     command.args(["-i", &from.ip().to_string(), "-p", &from.port().to_string(), "-nostdin", "-trace_err"]);
     command.arg("-error_file").arg(dir.join(format!("{name}.err")));
-    // the times in its trace are local ones
+    // SIPp's trace uses local time
     command
         .current_dir(dir)
         .env("TZ", "UTC")
@@ -747,7 +747,7 @@ fn free_tcp(host: Ipv4Addr) -> SocketAddr {
     free.into_iter().find(|address| TcpListener::bind(address).is_ok()).expect("a free port")
 }
 
-/// The end of a file.
+/// The last 4,000 bytes of a file.
 fn tail(file: &Path) -> String {
     let text = fs::read(file).unwrap_or_default();
     let start = text.len().saturating_sub(4_000);

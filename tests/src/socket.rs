@@ -1,4 +1,4 @@
-//! A graphql-transport-ws client, one frame at a time.
+//! A graphql-transport-ws client that reads one frame at a time.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// Longest wait for a message that must come.
+/// Longest wait for an expected message.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// An open socket.
+/// An open WebSocket.
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
-    /// Connects and initialises with a token.
+    /// Connects and initializes with a token.
     pub async fn open(server: SocketAddr, token: &str) -> Self {
         let mut request = format!("ws://{server}/graphql").into_client_request().expect("a request");
         request
@@ -30,7 +30,7 @@ impl Socket {
         socket
     }
 
-    /// Subscribes under an id.
+    /// Subscribes with this operation id.
     pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
         self.send(
             json!({ "id": id, "type": "subscribe", "payload": { "query": query, "variables": variables } }),
@@ -38,7 +38,7 @@ impl Socket {
         .await;
     }
 
-    /// The data of the next message, which must be a `next` without errors.
+    /// The data of the next message. Panics unless it is a `next` without errors.
     pub async fn next(&mut self) -> Value {
         let mut message = self.receive().await;
         assert_eq!(message["type"], "next", "{message}");
@@ -46,7 +46,7 @@ impl Socket {
         message["payload"]["data"].take()
     }
 
-    /// The same, however long it takes; none when the server closes the socket.
+    /// Like [`Self::next`], without a timeout; `None` if the server closes the socket.
     pub async fn next_patiently(&mut self) -> Option<Value> {
         loop {
             match self.0.next().await.expect("the socket is open").expect("a frame") {
@@ -67,7 +67,7 @@ impl Socket {
         self.0.send(Message::text(message.to_string())).await.expect("the socket takes it");
     }
 
-    /// The next message; pings are left to the library.
+    /// The next message. The library answers pings.
     pub async fn receive(&mut self) -> Value {
         loop {
             let frame = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a message in time");
@@ -79,7 +79,7 @@ impl Socket {
         }
     }
 
-    /// Waits for the close; its code and reason.
+    /// Waits for the server to close the socket. Returns the close code and reason.
     pub async fn closed(mut self) -> (u16, String) {
         loop {
             let frame = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a close in time");

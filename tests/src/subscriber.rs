@@ -1,4 +1,4 @@
-//! A front-end in Node with the official `graphql-ws` client (`tests/js/subscriber.mjs`): what it received, in order.
+//! A front end in Node with the official `graphql-ws` client (`tests/js/subscriber.mjs`). It records received messages in order.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -12,21 +12,21 @@ use tokio::sync::watch;
 
 use crate::Shop;
 
-/// A running subscriber; it ends when this is dropped.
+/// A running subscriber. Dropping it ends the process.
 pub struct Subscriber {
     received: watch::Receiver<Arc<Vec<Value>>>,
     _node: Child,
 }
 
 impl Subscriber {
-    /// Subscribes to everything in the shop as its attendant; answers once both subscriptions have sent their first message.
+    /// Subscribes to everything in the shop as its attendant. Returns once both subscriptions have sent their first message.
     ///
     /// # Panics
-    /// Without Node or the packages of `tests/js`, and when the server refuses.
+    /// If Node or the packages of `tests/js` are missing, or the server refuses.
     pub async fn start(shop: &Shop) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("js");
         let packages: PathBuf = folder.join("node_modules/graphql-ws");
-        assert!(packages.exists(), "run the tests by tests/run, or `npm ci` in tests/js");
+        assert!(packages.exists(), "run the tests with tests/run, or `npm ci` in tests/js");
         let mut node = Command::new("node")
             .arg("subscriber.mjs")
             .current_dir(&folder)
@@ -56,10 +56,10 @@ impl Subscriber {
         subscriber
     }
 
-    /// Waits until the messages received so far are what `wanted` looks for; half a minute at most.
+    /// Waits up to 30 seconds until `wanted` returns a value for the messages received so far.
     ///
     /// # Panics
-    /// When they do not become it in time, with the last of them; on an error or the end of a subscription.
+    /// On timeout, with the last message; on an error or the end of a subscription.
     pub async fn until<T>(&self, what: &str, mut wanted: impl FnMut(&[Value]) -> Option<T>) -> T {
         let mut received = self.received.clone();
         let search = async {
@@ -80,7 +80,7 @@ impl Subscriber {
         })
     }
 
-    /// The activities received so far.
+    /// The activity events received so far.
     pub fn activities(&self) -> Vec<Value> {
         activities(&self.received.borrow())
     }
@@ -95,7 +95,7 @@ impl Subscriber {
     }
 }
 
-/// The activities among messages.
+/// The activity events among messages.
 pub fn activities(messages: &[Value]) -> Vec<Value> {
     let events = messages.iter().map(|message| &message["data"]["callshopActivity"]["event"]);
     events.filter(|event| event.is_object()).cloned().collect()

@@ -1,4 +1,4 @@
-//! What watchers see: a snapshot, then every event in order, nothing missed or twice, also after they were away.
+//! Activity subscriptions: a snapshot, then every event in order, none missed and none twice, also after a reconnect.
 
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -68,14 +68,14 @@ on_both!(a_watcher_sees_everything_in_order, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// Everything that an event shows without asking the database, in ways that a client may write it.
+/// All fields of an event that need no database query, written in the ways a client may write them.
 const WRITTEN: &str = "subscription S($s: ID!) { all: callshopActivity(callshopId: $s) { __typename cursor cursorExpired event { ...E } \
     snapshot { asOf } event { again: seq call { state } } } } \
     fragment E on Activity { __typename seq at kind cabinId sessionId call { ... on Call { id cabinId sessionId dialed } number numberFormatted \
     destination emergency state authorizedAt ringingAt answeredAt endedAt asOf elapsedSeconds cost { __typename amount currency } billedSeconds \
     pricePerMinute { amount currency } connectionFee { amount } maxSeconds estimated writtenOff { amount } sipCode endedBy cause refusal } }";
 
-/// The next event, past a snapshot.
+/// The next event, skipping a snapshot.
 async fn event_of(socket: &mut Socket, field: &str) -> Value {
     loop {
         let message = socket.next().await;
@@ -89,7 +89,7 @@ on_both!(events_are_written_as_the_executor_would, |backend: Backend| async move
     let shop = Shop::start(backend, 2).await;
     let mut written = Socket::open(shop.server.http, shop.attendant.token()).await;
     written.subscribe("1", WRITTEN, json!({ "s": shop.id })).await;
-    // a directive, or a field that asks the database, leaves the events to the executor
+    // with a directive, or a field that needs the database, the executor handles the events
     let mut executed = Socket::open(shop.server.http, shop.attendant.token()).await;
     let directed = WRITTEN.replacen("cursor ", "cursor @include(if: true) ", 1);
     executed.subscribe("1", &directed, json!({ "s": shop.id })).await;
@@ -105,7 +105,7 @@ on_both!(events_are_written_as_the_executor_would, |backend: Backend| async move
     shop.open_cabin(0).await;
     shop.call(0, "+5521987654321", 61_000).await;
     shop.call(0, "112", 5_000).await;
-    // no price: refused, and on nobody's bill
+    // no rate: refused, and charged to no session
     shop.hook().authorize(&shop.phones[0].user, "+88213000000").await;
     shop.close_cabin(0).await;
     let mut kinds = Vec::new();
@@ -114,7 +114,7 @@ on_both!(events_are_written_as_the_executor_would, |backend: Backend| async move
         assert_eq!(ours, event_of(&mut executed, "all").await);
         let mut theirs = event_of(&mut asking, "all").await;
         if let Some(call) = theirs["all"]["event"]["call"].as_object_mut() {
-            assert!(call.remove("costs").is_some(), "the executor answered");
+            assert!(call.remove("costs").is_some(), "the executor must have answered");
         }
         assert_eq!(ours, theirs);
         kinds.push(text(&ours["all"]["event"]["kind"]));
@@ -142,7 +142,7 @@ on_both!(a_watcher_who_was_away_goes_on_where_he_was, |backend: Backend| async m
         cursor = socket.next().await["callshopActivity"]["cursor"].take();
     }
     drop(socket);
-    // more than one page of activities while he is away, and a new server process
+    // more than one page of activity events while the subscriber is away, and a new server process
     for _ in 0..60 {
         shop.call(1, "+13055550123", 1_000).await;
     }
@@ -158,13 +158,13 @@ on_both!(a_watcher_who_was_away_goes_on_where_he_was, |backend: Backend| async m
         assert!(last.is_none_or(|last| seq == last + 1), "{last:?} then {seq}");
         last = Some(seq);
     }
-    // and live from there on
+    // live events follow
     shop.call(0, "+13055550123", 1_000).await;
     assert_eq!(
         kinds(&mut socket, "callshopActivity", 4).await,
         ["CALL_AUTHORIZED", "CALL_RINGING", "CALL_ANSWERED", "CALL_ENDED"]
     );
-    // a position that is not of this database says so and starts from a snapshot
+    // an unknown cursor is reported as expired, and a snapshot follows
     socket.subscribe("2", SHOP, json!({ "s": shop.id, "after": app::feed::stream::cursor(1_000_000) })).await;
     let message = socket.next().await["callshopActivity"].take();
     assert_eq!((&message["cursorExpired"], message["snapshot"].is_object()), (&json!(true), true));
@@ -202,7 +202,7 @@ on_both!(live_calls_tick, |backend: Backend| async move {
     let start = Utc::now() - TimeDelta::seconds(33);
     let events = answered_call(&answer["ref"], start, 600_000);
     assert_eq!(shop.hook().events(&events[..2]).await, ["applied"; 2]);
-    // answered half a minute ago at 0.06 a minute: each second is a thousandth
+    // answered half a minute ago at 0.06 per minute: each second costs 0.001
     let mut ticks: Vec<(i64, String)> = Vec::new();
     while ticks.len() < 3 {
         let message = socket.next().await;
@@ -230,7 +230,7 @@ on_both!(a_stranger_watches_nothing, |backend: Backend| async move {
     let message = socket.receive().await;
     let shown = message.to_string();
     assert!(shown.contains("NOT_FOUND"), "{shown}");
-    // the login ends: so does the socket
+    // ending the login also ends the socket
     shop.attendant.ok("mutation { logout(input: { everywhere: true }) { done } }", json!({})).await;
     assert_eq!(socket.closed().await.0, 4403);
     shop.finish().await;

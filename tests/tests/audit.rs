@@ -1,4 +1,4 @@
-//! `callshop audit`: a database in which everything holds is damaged in every way, and each time the right invariant is named.
+//! `callshop audit`: a consistent database is damaged in every possible way, and each time the audit names the right invariant.
 
 use api::cli::{Cli, run};
 use app::calls::pricing::Level;
@@ -19,12 +19,12 @@ use uuid::Uuid;
 
 use tests::{TestServer, on_both};
 
-/// Units as micros.
+/// Converts units to micros.
 fn m(units: i64) -> Micros {
     Micros(units * 1_000_000)
 }
 
-/// A branch with two levels, calls that ended, failed and are up, sessions paid, unpaid and refunded, and a shift that was closed.
+/// A branch with two levels, with calls that ended, failed and are live, sessions that are paid, unpaid and refunded, and a closed shift.
 struct Books {
     platform: Uuid,
     reseller: Uuid,
@@ -227,7 +227,7 @@ impl Books {
         }
     }
 
-    /// One that was paid for, one that nobody answered, one that is up.
+    /// One call that was paid for, one that was not answered, one that is live.
     async fn calls(&self, tx: &DatabaseTransaction) {
         let pricing = json!({ "rate": { "prefix": "1", "destination": "US", "price_per_minute": 1, "connection_fee": 0,
             "initial_increment": 1, "increment": 1 }, "time_zone": "UTC" });
@@ -277,7 +277,7 @@ impl Books {
             Entry::new(self.reseller, Book::Credit, m(-3)),
             Entry::new(self.platform, Book::Revenue, m(3)),
         ];
-        // charged too much at first, and taken back
+        // charged too much at first, and reversed
         let wrong = NewTransfer::new(
             TransferKind::Call,
             "BRL",
@@ -384,7 +384,7 @@ impl Books {
         ledger::post(tx, transfers).await.expect("posted");
     }
 
-    /// A float of 100, a prepaid customer, a card, a refund, change put in, and one unit missing in the evening.
+    /// A float of 100, a prepaid customer, a card payment, a refund, change paid in, and one unit missing at closing.
     async fn drawers(&self, tx: &DatabaseTransaction) {
         let drawer =
             |shift: usize, method, amount| Entry::drawer(self.shop, self.shifts[shift], method, m(amount));
@@ -435,7 +435,7 @@ impl Books {
     }
 }
 
-/// The invariant, what breaks it, and what mends it again.
+/// The invariant, the statement that breaks it, and the statement that repairs it.
 const DAMAGES: &[(&str, &str, &str)] = &[
     (
         "entries of every transfer sum to zero",
@@ -582,7 +582,7 @@ const DAMAGES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Names of the invariants that do not hold.
+/// Names of the broken invariants.
 async fn broken(server: &TestServer) -> Vec<&'static str> {
     let checked = audit(&server.app.store, |_| {}).await.expect("the audit runs");
     for invariant in &checked {
@@ -592,7 +592,7 @@ async fn broken(server: &TestServer) -> Vec<&'static str> {
     broken.map(|invariant| invariant.name).collect()
 }
 
-/// The exit status of `callshop audit` over a database.
+/// The exit status of `callshop audit` on a database.
 async fn command(url: &str) -> u8 {
     let cli = Cli::try_parse_from(["callshop", "audit", "--quiet", "--database", url]).expect("a command");
     run(cli).await.expect("an exit status")
@@ -624,7 +624,7 @@ on_both!(every_damage_is_found_under_its_name, |backend| async move {
         })
         .await
         .expect("the books are written");
-    assert_eq!(broken(&server).await, [""; 0], "the books hold together");
+    assert_eq!(broken(&server).await, [""; 0], "the undamaged books must pass the audit");
     assert_eq!(command(&url).await, 0);
     let all = audit(&server.app.store, |_| {}).await.expect("the audit runs");
     // partitions are damaged in tests/tests/upkeep.rs
@@ -648,6 +648,6 @@ async fn a_database_that_is_not_there_cannot_be_audited() {
     let dir = tempfile::tempdir().expect("a folder");
     let file = dir.path().join("none.db");
     assert_eq!(command(&format!("sqlite:{}", file.display())).await, 2);
-    assert!(!file.exists(), "the audit makes no database");
+    assert!(!file.exists(), "the audit must not create a database");
     assert_eq!(command("postgres://nobody@127.0.0.1:1/none").await, 2);
 }

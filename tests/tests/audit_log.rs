@@ -1,4 +1,4 @@
-//! The audit log: every mutation that touches money, rights, tariffs or cabins says who changed what, from where, before and after.
+//! The audit log: every mutation that changes money, permissions, tariffs or cabins records the user, the address, and the values before and after.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::shop::{COST, PASSWORD, person, text, unique};
 use tests::{Client, SHOP_MUTATIONS, Shop, on_both};
 
-/// Run below; what a day in the shop does is in [`SHOP_MUTATIONS`], and the test of that day reads what was written down.
+/// Mutations run here. Those of a day in the shop are in [`SHOP_MUTATIONS`], and the test of that day checks their entries.
 const RUN: &[&str] = &[
     "activateTariffVersion",
     "adjustCredit",
@@ -46,12 +46,12 @@ const RUN: &[&str] = &[
     "updateUser",
     "upsertRates",
 ];
-/// Not written down, and why.
+/// Mutations that are not recorded, and why.
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("login", "a login is a row of its own, with its address and its times"),
-    ("refresh", "goes on with a login that is there; only a repeated one is written down"),
-    ("logout", "ends a login, whose row says when"),
-    ("hangUpCall", "the call keeps who asked for it, and touches none of its money"),
+    ("refresh", "continues an existing login; only reuse of a token is recorded"),
+    ("logout", "ends a login, whose row has the time"),
+    ("hangUpCall", "the call stores who asked for it, and no money changes"),
 ];
 
 #[test]
@@ -62,9 +62,12 @@ fn every_mutation_is_written_down_or_says_why_not() {
     let named = RUN.iter().chain(SHOP_MUTATIONS).copied().chain(EXCEPTIONS.iter().map(|(name, _)| *name));
     let named: BTreeSet<&str> = named.collect();
     let missing: Vec<_> = known.difference(&named).collect();
-    assert!(missing.is_empty(), "call app::audit::record in these, and name them in RUN: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "call app::audit::record in these mutations, and add them to RUN: {missing:?}"
+    );
     let gone: Vec<_> = named.difference(&known).collect();
-    assert!(gone.is_empty(), "the schema has these no more: {gone:?}");
+    assert!(gone.is_empty(), "remove these, the schema no longer has them: {gone:?}");
 }
 
 /// The newest entry of an account.
@@ -85,7 +88,7 @@ fn changes(entry: &Value) -> BTreeMap<String, (Value, Value)> {
         .collect()
 }
 
-/// Runs mutations and reads what was written down of each.
+/// Runs mutations and checks the audit entry of each.
 struct Log<'a> {
     shop: &'a Shop,
     users: BTreeMap<String, String>,
@@ -93,7 +96,7 @@ struct Log<'a> {
 }
 
 impl Log<'_> {
-    /// Runs a mutation as `client`; its newest entry must be of it, by him, from here, and say this of the field.
+    /// Runs a mutation as `client`. Its newest entry must have the right action, user and address, and this change of the field.
     async fn check(
         &mut self,
         (client, mutation): (&Client, &str),
@@ -104,7 +107,7 @@ impl Log<'_> {
     ) -> Value {
         let kind = schema_input(mutation);
         let answer = client.did(mutation, &kind, input, fields).await;
-        // the account may be new: it is in the answer then
+        // a new account's id is in the answer
         let account = if account.is_empty() {
             text(&answer.as_object().expect("a payload").values().next().expect("an object")["id"])
         } else {
@@ -136,7 +139,7 @@ impl Log<'_> {
     }
 }
 
-/// The type of a mutation's input.
+/// The input type of a mutation.
 fn schema_input(mutation: &str) -> String {
     let schema = Schema::parse(graphql::sdl(), "schema.graphql").expect("the schema parses");
     let field = &schema.get_object("Mutation").expect("mutations").fields[mutation];
@@ -174,7 +177,7 @@ async fn accounts(log: &mut Log<'_>) {
     assert_eq!(
         changes(&entry).keys().collect::<Vec<_>>(),
         ["callerId", "name"],
-        "only what changed: {entry}"
+        "only changed fields may be recorded: {entry}"
     );
     let input = json!({ "accountId": id });
     let suspended = ("suspendedAt", Value::Null, json!("*"));
@@ -248,7 +251,7 @@ async fn equipment(log: &mut Log<'_>) {
             json!({}),
         )
         .await;
-    assert!(!log.to_string().contains(&secret), "the secret is nowhere");
+    assert!(!log.to_string().contains(&secret), "the audit log must not contain the secret");
 }
 
 async fn tariffs(log: &mut Log<'_>) {
@@ -295,7 +298,7 @@ async fn credit(log: &mut Log<'_>) {
     let key = unique("key");
     let input = json!({ "accountId": id, "amount": amount("10"), "note": "cash", "idempotencyKey": key });
     for _ in 0..2 {
-        // the second time it is only answered: nothing more is written down
+        // a repeated request is only answered: it adds no entry
         log.check((reseller, "topUp"), input.clone(), "balance { amount }", id, balance("500", "510")).await;
     }
     let query = format!("{{ auditLog(accountId: \"{id}\", first: 2) {{ nodes {{ action }} }} }}");
@@ -313,7 +316,7 @@ async fn credit(log: &mut Log<'_>) {
     let input = json!({ "accountId": id, "amount": "3" });
     let low = ("lowCredit", Value::Null, json!("3"));
     log.check((&shop.owner, "setLowCredit"), input, "callshop { id }", id, low).await;
-    // the owner reads what his reseller did, and not who there
+    // the owner sees what the reseller did, but not which user
     let reseller_did = &shop
         .owner
         .ok(

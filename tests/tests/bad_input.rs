@@ -1,5 +1,5 @@
-//! What comes in at each door and must not: GraphQL, the proxy's hook, price files, logins, the command line and its configuration.
-//! Every refusal has a stable code, leaves nothing half done, and repeats no secret.
+//! Invalid input at every entry point: GraphQL, the proxy's hook, price files, logins, the command line and its configuration. Every refusal has
+//! a stable code, changes nothing, and repeats no secret.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,10 +16,10 @@ use tests::shop::{PASSWORD, Shop, answered_call, event, micros, person, text, un
 use tests::socket::Socket;
 use tests::{Client, TestServer, on_both};
 
-/// A number that the shops of these tests sell.
+/// A number that these shops can call.
 const NUMBER: &str = "+12125550123";
 
-/// How many rows each table has, but for what only notes that something came.
+/// Row count of each table, except tables that record requests as such.
 async fn rows(server: &TestServer) -> BTreeMap<&'static str, i64> {
     const TABLES: [&str; 17] = [
         "account",
@@ -53,7 +53,7 @@ async fn rows(server: &TestServer) -> BTreeMap<&'static str, i64> {
     counts
 }
 
-/// Every code in an answer: top-level and `userErrors`.
+/// Every error code in an answer: top-level and `userErrors`.
 fn codes(answer: &Value) -> Vec<String> {
     let top = answer["errors"]
         .as_array()
@@ -68,7 +68,7 @@ fn codes(answer: &Value) -> Vec<String> {
     top.chain(users).collect()
 }
 
-/// A request with any method, body and token: status and body.
+/// Sends a request with any method, body and token. Returns status and body.
 async fn raw(server: &TestServer, method: &str, path: &str, token: &str, body: &str) -> (u16, Value) {
     let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
     let method: reqwest::Method = method.parse().expect("a method");
@@ -219,7 +219,7 @@ on_both!(graphql_refuses_what_is_no_input, |backend| async move {
         let answer = shop.reseller.send(query, json!({ "i": input })).await;
         assert_eq!(codes(&answer), ["INVALID_INPUT"], "{amount}: {answer}");
     }
-    assert_eq!(rows(&shop.server).await, before, "what was refused left something behind");
+    assert_eq!(rows(&shop.server).await, before, "a refused request changed the database");
     shop.finish().await;
 });
 
@@ -292,8 +292,8 @@ on_both!(the_hook_takes_no_bad_body, |backend| async move {
     assert_eq!(hook.post("events", &json!([])).await.0, 400);
     let many: Vec<Value> = (0..51).map(|_| event("boot", &Value::Null, Utc::now(), json!({}))).collect();
     assert_eq!(hook.post("events", &json!(many)).await.0, 400);
-    assert_eq!(rows(&shop.server).await, before, "what was refused left something behind");
-    // numbers that are none are refused calls, kept like any other, with nothing charged
+    assert_eq!(rows(&shop.server).await, before, "a refused request changed the database");
+    // invalid numbers are refused calls, stored like any other, with no charge
     for dialed in ["", "abc", "0", "+", "00", "'; DROP TABLE call; --", "+999999999999999999999999"] {
         let answer = hook.authorize(&shop.phones[0].user, dialed).await;
         assert_eq!(answer["allow"], json!(false), "{dialed:?}: {answer}");
@@ -347,16 +347,16 @@ on_both!(the_hook_takes_each_event_once_and_no_bad_one, |backend| async move {
     let (status, answer) =
         hook.post_as("events", Some(tests::server::HOOK_SECRET), b"{not json".to_vec()).await;
     assert_eq!((status, &answer["results"][0]["status"]), (200, &json!("rejected")), "{answer}");
-    // of a call that nobody knows
+    // of an unknown call
     let stranger = event("answered", &json!(uuid::Uuid::now_v7()), now, json!({}));
     assert_eq!(hook.events(&[stranger]).await, ["ignored"]);
-    assert_eq!(rows(&shop.server).await, before, "what was refused left something behind");
-    // a good event among bad ones counts, once in its batch and once across batches; its batch's others do not hinder it
+    assert_eq!(rows(&shop.server).await, before, "a refused event changed the database");
+    // a valid event among invalid ones is applied, once in its batch and once across batches; the invalid ones do not block it
     let ringing = event("ringing", call, now, json!({ "to_tag": "t" }));
     let batch = [with("answered", "kind", json!("dance")), ringing.clone(), ringing.clone(), json!("noise")];
     assert_eq!(hook.events(&batch).await, ["rejected", "applied", "duplicate", "rejected"]);
     assert_eq!(hook.events(&[ringing]).await, ["duplicate"]);
-    // the end comes before the answer, which it carries; what comes late changes nothing any more
+    // the end arrives before the answer, and carries its time; later events change nothing
     let events = answered_call(call, now, 30_000);
     assert_eq!(hook.events(&[events[2].clone()]).await, ["applied"]);
     let ended = shop.owner.ok(&format!("{{ session(id: \"{session}\") {{ statement {{ callsTotal {{ amount }} calls {{ talkSeconds }} }} }} }}"), json!({})).await;
@@ -423,11 +423,11 @@ on_both!(a_bad_price_file_imports_nothing, |backend| async move {
         let payload = shop.reseller.tried("importTariff", "ImportTariffInput", input, "version { id }").await;
         assert_eq!(payload["userErrors"][0]["code"], "BAD_DECK", "{csv:.20?}: {payload}");
     }
-    assert_eq!(rows(&shop.server).await, before, "a bad file left something behind");
+    assert_eq!(rows(&shop.server).await, before, "a refused file changed the database");
     shop.finish().await;
 });
 
-/// A user of the shop who has not logged in yet: id and login.
+/// Creates a user of the shop who has not logged in yet. Returns id and login.
 async fn newcomer(shop: &Shop) -> (String, String) {
     let input = json!({ "accountId": shop.id, "role": "ATTENDANT", "user": person() });
     let made = shop.owner.did("createUser", "CreateUserInput", input, "user { id login }").await;
@@ -445,7 +445,7 @@ on_both!(guessing_is_slowed_and_the_owner_gets_in, |backend| async move {
     let shop = Shop::start(backend, 1).await;
     let anonymous = Client::anonymous(shop.server.http);
     let (_, name) = newcomer(&shop).await;
-    // no login, no account and a wrong password look alike
+    // an unknown login, an unknown account and a wrong password get the same answer
     let unknown = [
         login(&anonymous, "nobody", "guess guess").await,
         login(&anonymous, "nobody@nowhere", "guess guess").await,
@@ -465,19 +465,19 @@ on_both!(guessing_is_slowed_and_the_owner_gets_in, |backend| async move {
     }
     assert_eq!(unknown[0], unknown[1]);
     assert_eq!(unknown[0]["userErrors"][0]["code"], "BAD_CREDENTIALS");
-    // five are free; side by side or not, the others are not even told whether they were right
+    // five guesses are free. The others, concurrent or not, do not even learn whether they were right
     assert!(codes["BAD_CREDENTIALS"] <= 6 && codes["TRY_LATER"] >= 6, "{codes:?}");
     let short = name.split('@').next().expect("a name");
     let set =
         |failures: i32| format!("UPDATE user_account SET failed_logins = {failures} WHERE name = '{short}'");
     let conn = shop.server.app.store.reader();
-    // however often somebody guesses, the right password waits no longer than documented
+    // however many guesses there were, the right password waits no longer than documented
     for failures in [12, 68, 69, 1000, i32::MAX] {
         conn.execute_unprepared(&set(failures)).await.expect("a count of failures");
         let refused = login(&anonymous, &name, PASSWORD).await;
         assert_eq!(
             refused["userErrors"][0]["code"], "TRY_LATER",
-            "the right password waits as well: {refused}"
+            "the right password must also wait: {refused}"
         );
         let message = text(&refused["userErrors"][0]["message"]);
         let wait: u64 =
@@ -488,9 +488,9 @@ on_both!(guessing_is_slowed_and_the_owner_gets_in, |backend| async move {
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert!(
         login(&anonymous, &name, PASSWORD).await["accessToken"].is_string(),
-        "the owner gets in after the wait"
+        "the owner can log in after the wait"
     );
-    // others were never kept out
+    // other users can log in all the time
     assert!(shop.owner.ok("{ viewer { id } }", json!({})).await["viewer"]["id"].is_string());
     shop.finish().await;
 });
@@ -610,7 +610,7 @@ fn run(program: &PathBuf, dir: &std::path::Path, arguments: &[&str], env: &[(&st
     command.envs(env.iter().copied()).output().expect("the command runs")
 }
 
-/// Arguments, environment, configuration file, and a piece of what is said.
+/// Arguments, environment, configuration file, and a part of the expected message.
 type Wrong<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str, &'a str);
 
 #[test]

@@ -1,4 +1,4 @@
-//! Calls through the hook, from authorisation to statement and ledger, on both databases.
+//! Calls through the hook, from authorization to statement and ledger, on both databases.
 
 use api::config::Config;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -7,7 +7,7 @@ use tests::shop::{Hook, Shop, answered_call, event, micros, text, unique};
 use tests::{Backend, TestServer, on_both};
 use uuid::Uuid;
 
-/// Balance of an account or callshop as `client` sees it.
+/// Balance of an account or callshop, as `client` sees it.
 async fn balance(client: &tests::Client, kind: &str, id: &str) -> String {
     let data = client
         .ok(&format!("query($id: ID!) {{ {kind}(id: $id) {{ balance {{ amount }} }} }}"), json!({ "id": id }))
@@ -27,7 +27,11 @@ async fn kinds(shop: &Shop) -> Vec<String> {
     let id = graphql::scalars::Kind::Callshop.parse(&shop.id.clone().into()).expect("an id");
     let rows = store::activity::after(shop.server.app.store.reader(), id, 0, 1000).await.expect("activities");
     let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
-    assert_eq!(seqs, (1..=i64::try_from(rows.len()).expect("few")).collect::<Vec<_>>(), "seq has no gap");
+    assert_eq!(
+        seqs,
+        (1..=i64::try_from(rows.len()).expect("few")).collect::<Vec<_>>(),
+        "seq must have no gap"
+    );
     rows.iter().map(|row| row.kind.as_str().to_owned()).filter(|kind| kind.starts_with("CALL")).collect()
 }
 
@@ -35,7 +39,7 @@ on_both!(a_customer_calls_and_pays, |backend: Backend| async move {
     let shop = Shop::start(backend, 2).await;
     shop.open_register().await;
     let session = shop.open_cabin(0).await;
-    // Sao Paulo at 0.08 a minute, 30/6: 31 s talk bill 36 s; Portugal 0.30 + 0.05 fee, 60/6: 61 s bill 66 s
+    // Sao Paulo at 0.08 per minute, 30/6: 31 s talk bill 36 s; Portugal 0.30 + 0.05 fee, 60/6: 61 s bill 66 s
     shop.call(0, "11987654321", 30_400).await;
     shop.call(0, "0021351912345678", 61_000).await;
     let closed = shop.close_cabin(0).await;
@@ -62,7 +66,7 @@ on_both!(a_customer_calls_and_pays, |backend: Backend| async move {
         ]
     );
     assert_eq!(statement["total"]["amount"], "0.43", "0.428 rounded once");
-    // the callshop pays 0.07 and 0.20 a minute by the second (31 s and 61 s), rounded to four decimals: 0.0362 + 0.2033
+    // the callshop pays 0.07 and 0.20 per minute by the second (31 s and 61 s), rounded to four decimals: 0.0362 + 0.2033
     assert_eq!(balance(&shop.owner, "callshop", &shop.id).await, "499.7605");
     // the reseller pays 0.05 and 0.15: 0.0258 + 0.1525
     assert_eq!(balance(&shop.reseller, "account", &shop.reseller_id).await, "999.8217");
@@ -97,7 +101,7 @@ on_both!(each_event_counts_once_in_any_order, |backend: Backend| async move {
     let answer = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
     let mut events = answered_call(&answer["ref"], Utc::now(), 60_000);
     events.reverse();
-    // the end comes first, alone, and twice; the rest follows late
+    // the end arrives first, alone, and twice; the other events follow late
     assert_eq!(shop.hook().events(&events[..1]).await, ["applied"]);
     assert_eq!(shop.hook().events(&events[..1]).await, ["duplicate"]);
     let late = shop.hook().events(&[events[1].clone(), events[2].clone(), events[2].clone()]).await;
@@ -167,17 +171,17 @@ on_both!(a_proxy_is_told_what_emergency_calls_need, |backend: Backend| async mov
     let (status, blocked) = ask(&phone.user).await;
     assert_eq!((status, &blocked["blocked"]), (200, &json!(true)));
     assert_eq!((&blocked["ha1"], &blocked["emergency"]), (&free["ha1"], &free["emergency"]));
-    // what it may do is decided as before
+    // authorizations are decided as before
     assert_eq!(shop.hook().authorize(&phone.user, "+13055550123").await["error"], "PHONE_BLOCKED");
     assert_eq!(shop.hook().authorize(&phone.user, "190").await["allow"], json!(true));
     assert_eq!(ask("nobody").await.0, 404);
     let other = json!({ "user": phone.user, "realm": "elsewhere", "algorithm": "MD5", "proxy": "test" });
     assert_eq!(shop.hook().post("ha1", &other).await.0, 404);
-    // the call that is up is the proxy's, and never ends here
+    // a live call belongs to the proxy, and never ends here
     shop.server.stop().await;
 });
 
-/// An event of an emergency call that the proxy let out by itself.
+/// An event of an emergency call that the proxy allowed by itself.
 fn of_emergency(
     (since, call, user): (DateTime<Utc>, Uuid, &str),
     kind: &str,
@@ -207,7 +211,7 @@ on_both!(an_emergency_call_is_made_of_whatever_event_comes_first, |backend: Back
             of_emergency(about, "ended", 40, end.clone()),
         ]
     };
-    // together; the end first and alone; the beginning told by two events; never told at all
+    // all events together; the end first and alone; two events that report the start; no start at all
     let [together, ended, twice, rest] = [0; 4].map(|_| Uuid::now_v7());
     assert_eq!(shop.hook().events(&all(together)).await, ["applied"; 4]);
     let events = all(ended);
@@ -225,7 +229,7 @@ on_both!(an_emergency_call_is_made_of_whatever_event_comes_first, |backend: Back
     let (events, other) = (all(race), Hook::at(node.hook));
     tokio::join!(shop.hook().events(&events[..1]), other.events(&events[3..]));
     node.stop().await;
-    // of nobody's phone there is no call, and somebody is told
+    // an emergency call of an unknown phone is not stored, but reported as a problem
     let nobody = of_emergency((since, Uuid::now_v7(), "nobody"), "emergency", 0, json!({}));
     assert_eq!(shop.hook().events(&[nobody]).await, ["rejected"]);
     let platform = shop.admin.ok("{ viewer { account { id } } }", json!({})).await;
@@ -250,7 +254,7 @@ on_both!(an_emergency_call_is_made_of_whatever_event_comes_first, |backend: Back
     let told = kinds(&shop).await;
     let of = |kind: &str| told.iter().filter(|told| *told == kind).count();
     assert_eq!((of("CALL_AUTHORIZED"), of("CALL_ANSWERED"), of("CALL_ENDED")), (5, 5, 5));
-    // it is nobody's bill
+    // the customer is not charged
     let closed = shop.close_cabin(0).await;
     assert_eq!(closed["statement"]["total"]["amount"], "0");
     shop.finish().await;
@@ -265,13 +269,13 @@ on_both!(an_attempt_given_up_before_its_answer_frees_the_phone, |backend: Backen
         json!({ "eid": unique("eid"), "kind": "abandoned", "ts": micros(Utc::now()), "proxy": "test", "request_id": request,
             "call_id": "c", "from_tag": "f", "reason": "late" })
     };
-    // before the authorisation was committed
+    // before the authorization is committed
     assert_eq!(shop.hook().events(&[abandoned(&request)]).await, ["applied"]);
     let ask = json!({ "request_id": request, "user": shop.phones[0].user, "dialed": "+13055550123", "src": "x", "ts": "1",
         "proxy": "test", "call_id": "c", "from_tag": "f" });
     let (_, answer) = shop.hook().post("authorize", &ask).await;
     assert_eq!((&answer["allow"], &answer["error"]), (&json!(false), &json!("ABANDONED")));
-    // after it
+    // after it is committed
     let request = unique("request");
     let ask = json!({ "request_id": request, "user": shop.phones[0].user, "dialed": "+13055550123", "src": "x", "ts": "1",
         "proxy": "test", "call_id": "c", "from_tag": "f" });
@@ -285,7 +289,7 @@ on_both!(an_attempt_given_up_before_its_answer_frees_the_phone, |backend: Backen
     assert_eq!(
         shop.hook().authorize(&shop.phones[0].user, "+13055550123").await["allow"],
         json!(true),
-        "a redial is not blocked"
+        "a redial must not be blocked"
     );
     shop.finish().await;
 });
@@ -319,7 +323,7 @@ on_both!(the_record_says_what_the_phone_got_instead, |backend: Backend| async mo
         let call = shop.owner.ok(&query, json!({ "id": shop.id })).await["calls"]["nodes"][0].take();
         json!([call["state"], call["sipCode"], call["endedBy"], call["refusal"]])
     };
-    // the cabin is closed: a refusal that the phone did not hear
+    // the cabin is closed: the phone never got this refusal
     let late_refusal = record(&unique("request"), true, 503, false).await;
     assert_eq!(late_refusal, json!(["REFUSED", 503, null, "ABANDONED"]));
     shop.open_cabin(0).await;
@@ -362,7 +366,7 @@ on_both!(a_question_brings_the_end_of_the_call_before_it, |backend: Backend| asy
     let begun = Utc::now();
     let end = json!({ "by": "caller", "cause": "bye", "answered_ts": micros(begun) });
     let ended = event("ended", &first["ref"], begun + TimeDelta::seconds(20), end.clone());
-    // only its own end frees the phone: not another's, and nothing that is no end
+    // only the call's own end frees the phone: not that of another call, and no other event
     let foreign = event("ended", &json!(uuid::Uuid::now_v7()), Utc::now(), end);
     let answered = event("answered", &first["ref"], begun, json!({}));
     let busy = ask(json!([foreign, answered, "noise"])).await;
@@ -370,7 +374,7 @@ on_both!(a_question_brings_the_end_of_the_call_before_it, |backend: Backend| asy
     let second = ask(json!([ended, foreign])).await;
     assert_eq!(second["allow"], json!(true), "{second}");
     assert_eq!(shop.hook().events(std::slice::from_ref(&ended)).await, ["duplicate"], "the other way");
-    // the same end frees nothing more
+    // the same end again frees nothing more
     assert_eq!(ask(json!([ended])).await["error"], "PHONE_BUSY");
     let failed = event("failed", &second["ref"], Utc::now(), json!({ "code": 486, "by": "callee" }));
     assert_eq!(ask(json!([failed, ended])).await["allow"], json!(true));
@@ -421,7 +425,7 @@ on_both!(refusals_leave_a_record_and_say_why, |backend: Backend| async move {
     assert_eq!(
         refused("+13055550123").await,
         (503, "SERVICE_UNAVAILABLE".to_owned()),
-        "nothing more of what is above"
+        "the parent's suspension must end"
     );
     shop.distributor.did("resumeAccount", "AccountIdInput", suspend, "account { id }").await;
     assert_eq!(shop.hook().authorize("nobody", "+13055550123").await["error"], "PHONE_BLOCKED");
@@ -465,7 +469,7 @@ on_both!(max_seconds_is_what_every_limit_covers, |backend: Backend| async move {
         .ok("query($c: ID!) { cabin(id: $c) { currentSession { id } } }", json!({ "c": shop.cabins[0] }))
         .await;
     let session = text(&session["cabin"]["currentSession"]["id"]);
-    // 0.06 a minute by the second: 0.10 covers 100 s
+    // 0.06 per minute by the second: 0.10 covers 100 s
     let input = json!({ "sessionId": session, "spendingLimit": "0.10" });
     shop.attendant.did("updateSessionLimits", "UpdateSessionLimitsInput", input, "session { id }").await;
     assert_eq!(covered().await, 100, "the customer's spending limit");
@@ -491,7 +495,7 @@ on_both!(calls_that_end_while_the_server_is_down_are_charged_once, |backend: Bac
     }
     let stopped = shop.server.pause().await;
     shop.server = stopped.start().await;
-    // the proxy sends its queue again, and once more because it did not hear the answer
+    // the proxy sends its queue again, and once more because the answer was lost
     assert_eq!(shop.hook().events(&ends).await, ["applied"; 5]);
     assert_eq!(shop.hook().events(&ends).await, ["duplicate"; 5]);
     assert_eq!(balance(&shop.owner, "callshop", &shop.id).await, "499.8", "five minutes at 0.04");
@@ -517,7 +521,7 @@ on_both!(a_key_sent_ten_times_at_once_counts_once, |backend: Backend| async move
     shop.finish().await;
 });
 
-/// Problems of an account, by kind.
+/// Problems of an account of one kind.
 async fn problems(client: &tests::Client, account: &str, kind: &str) -> Vec<Value> {
     let query = "query($a: ID!) { problems(accountId: $a) { kind problems { objectId text } } }";
     let data = client.ok(query, json!({ "a": account })).await;
@@ -545,15 +549,15 @@ on_both!(a_time_that_cannot_be_true_makes_no_call_free_or_endless, |backend: Bac
         let call = shop.hook().authorize(&shop.phones[index].user, "+13055550123").await["ref"].take();
         let answered = Utc::now();
         let (at, told) = match index {
-            // 30 s by the answer that is known
+            // 30 s by the known answer
             0 => (after(answered, 30), Some(DateTime::UNIX_EPOCH)),
             1 => (after(answered, 30), Some(answered + ten_years)),
-            // a second, since nobody knows
+            // one second, because the length is unknown
             2 => (after(answered, -5), Some(answered)),
             3 => (DateTime::UNIX_EPOCH, Some(answered)),
             // 30 s by a clock that is ten years ahead
             4 => (after(answered, 30) + ten_years, Some(answered + ten_years)),
-            // nobody said that it was answered
+            // no event reported the answer
             _ => (after(answered, 30), None),
         };
         if told.is_some() {
@@ -580,11 +584,11 @@ on_both!(a_time_that_cannot_be_true_makes_no_call_free_or_endless, |backend: Bac
     let doubted = problems(&shop.admin, &platform, "EVENT_DOUBTED").await;
     assert_eq!(doubted.len(), 6, "{doubted:?}");
     assert_eq!(problems(&shop.reseller, &shop.reseller_id, "EVENT_DOUBTED").await, Vec::<Value>::new());
-    // the answer comes after all
+    // the answer arrives late
     let (call, at) = &calls[5];
     let answered = event("answered", call, *at, json!({ "to_tag": "tt" }));
     assert_eq!(shop.hook().events(&[answered]).await, ["applied"]);
-    // and a true end
+    // and then the true end
     let end = |(call, answered): &(Value, DateTime<Utc>), seconds| {
         event("ended", call, after(*answered, seconds), bye(json!({ "answered_ts": micros(*answered) })))
     };
@@ -593,7 +597,7 @@ on_both!(a_time_that_cannot_be_true_makes_no_call_free_or_endless, |backend: Bac
     (costs[5], costs[2]) = (("0.03".to_owned(), false), ("0.02".to_owned(), false));
     assert_eq!(rows().await, costs);
     assert_eq!(problems(&shop.owner, &shop.id, "END_ESTIMATED").await.len(), 4);
-    // what comes now is ignored, and shows each time
+    // later events are ignored, and each adds a problem
     for (shown, seconds) in [(7, 41), (8, 42)] {
         let late = end(&calls[2], seconds);
         assert_eq!(shop.hook().events(std::slice::from_ref(&late)).await, ["ignored"]);
@@ -604,7 +608,7 @@ on_both!(a_time_that_cannot_be_true_makes_no_call_free_or_endless, |backend: Bac
         assert!(doubted.iter().any(|problem| problem["objectId"] == json!(id.to_string())), "{doubted:?}");
     }
     assert_eq!(rows().await, costs);
-    // so does one of a call that nobody knows
+    // so does an event of an unknown call
     let stranger = end(&(json!(uuid::Uuid::now_v7()), Utc::now()), 1);
     assert_eq!(shop.hook().events(&[stranger]).await, ["ignored"]);
     assert_eq!(problems(&shop.admin, &platform, "EVENT_DOUBTED").await.len(), 9);

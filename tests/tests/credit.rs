@@ -1,4 +1,4 @@
-//! Credit: top-ups, corrections and what takes them back, limits, the ledger's pages, and who is told of what.
+//! Credit: top-ups, corrections and their reversal, limits, the ledger's pages, and notifications.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ fn money(amount: &str) -> Value {
     json!({ "amount": amount, "currency": "BRL" })
 }
 
-/// Corrects a child's credit; answers the payload.
+/// Corrects a child's credit. Returns the payload.
 async fn adjust(parent: &Client, account: &str, amount: &str) -> Value {
     let input = json!({ "accountId": account, "amount": money(amount), "reason": "a mistake", "idempotencyKey": unique("key") });
     parent.tried("adjustCredit", "AdjustCreditInput", input, "transferId balance { amount }").await
@@ -35,7 +35,7 @@ async fn ledger(client: &Client, account: &str, arguments: &str) -> Value {
     client.ok(&query, json!({})).await["ledger"].take()
 }
 
-/// Balance, limit, held, available of the callshop.
+/// Balance, limit, held and available credit of the callshop.
 async fn standing(client: &Client, shop: &str) -> [Value; 4] {
     let query = format!(
         "{{ callshop(id: \"{shop}\") {{ balance {{ amount }} creditLimit {{ amount }} held {{ amount }} available {{ amount }} }} }}"
@@ -61,7 +61,7 @@ on_both!(a_correction_takes_no_more_than_is_left, |backend| async move {
     assert_eq!(standing(&shop.owner, &shop.id).await, [json!("-30"), json!("50"), json!("0"), json!("20")]);
     assert_eq!(limit("29.999999").await, "INSUFFICIENT_CREDIT");
     assert_eq!(limit("30").await, "none");
-    // another currency, a stranger's and one's own account
+    // another currency, an account outside the branch, and the caller's own account
     let input = json!({ "accountId": shop.id, "amount": { "amount": "1", "currency": "USD" }, "reason": "x", "idempotencyKey": unique("key") });
     let refused = shop.reseller.code("adjustCredit", "AdjustCreditInput", input, "transferId").await;
     assert_eq!(refused, "CURRENCY_MISMATCH");
@@ -79,26 +79,26 @@ on_both!(a_transfer_is_taken_back_once, |backend| async move {
     let key = unique("key");
     let input = json!({ "transferId": given["transferId"], "reason": "twice", "idempotencyKey": key });
     let fields = "transferId balance { amount }";
-    // ten at once with one key: one does it, all are answered the same
+    // ten concurrent requests with one key: one takes effect, all get the same answer
     let sent =
         (0..10).map(|_| shop.reseller.did("reverseTransfer", "ReverseTransferInput", input.clone(), fields));
     let answers = futures_util::future::join_all(sent).await;
     assert!(answers.iter().all(|answer| answer == &answers[0]), "{answers:?}");
     assert_eq!(answers[0]["balance"]["amount"], "500");
     assert_eq!(code(&reverse(&shop.reseller, &given["transferId"]).await), "ALREADY_REVERSED");
-    // what took it back is no top-up
+    // a reversal cannot be reversed
     assert_eq!(code(&reverse(&shop.reseller, &answers[0]["transferId"]).await), "ILLEGAL_STATE");
-    // ten at once with ten keys: one does it
+    // ten concurrent requests with ten keys: one takes effect
     let given = adjust(&shop.reseller, &shop.id, "50").await;
     let sent = (0..10).map(|_| reverse(&shop.reseller, &given["transferId"]));
     let answers = futures_util::future::join_all(sent).await;
     let done = answers.iter().filter(|answer| code(answer) == "none").count();
     assert_eq!(done, 1, "{answers:?}");
-    // the top-up of 500 is spent in part: it cannot be taken back any more
+    // part of the top-up of 500 is spent, so it cannot be reversed any more
     adjust(&shop.reseller, &shop.id, "-1").await;
     let top_up = ledger(&shop.reseller, &shop.id, "last: 1").await["nodes"][0]["transferId"].clone();
     assert_eq!(code(&reverse(&shop.reseller, &top_up).await), "INSUFFICIENT_CREDIT");
-    // a call is charged by nobody's hand and taken back by none
+    // a call's charge is not a manual transfer, so it cannot be reversed
     shop.open_register().await;
     shop.open_cabin(0).await;
     shop.call(0, "+12125550123", 60_000).await;
@@ -110,7 +110,7 @@ on_both!(a_transfer_is_taken_back_once, |backend| async move {
 
 on_both!(simultaneous_corrections_never_overdraw, |backend| async move {
     let shop = Shop::start(backend, 1).await;
-    // 500 are there: of twelve that want 60 each, eight get them
+    // 500 are available: of twelve corrections of -60, eight succeed
     let answers =
         futures_util::future::join_all((0..12).map(|_| adjust(&shop.reseller, &shop.id, "-60"))).await;
     let refused = answers.iter().filter(|answer| code(answer) == "INSUFFICIENT_CREDIT").count();
@@ -132,16 +132,16 @@ on_both!(the_ledger_shows_each_his_own, |backend| async move {
     };
     assert_eq!(amounts(&first), ["3", "2"], "newest first");
     assert_eq!(first["pageInfo"]["hasNextPage"], true);
-    // what comes in between does not move the next page
+    // entries in between do not shift the next page
     adjust(&shop.reseller, &shop.id, "4").await;
     let after = format!("first: 2, after: {}", first["pageInfo"]["endCursor"]);
     let second = ledger(&shop.owner, &shop.id, &after).await;
     assert_eq!(amounts(&second), ["1", "500"]);
     assert_eq!(second["pageInfo"]["hasNextPage"], false);
-    // the owner reads neither who above him did it nor the other side
+    // the owner sees neither the user above who did it nor the other side
     let node = &second["nodes"][0];
     assert_eq!((&node["user"], &node["counterparts"]), (&Value::Null, &json!([])), "{node}");
-    // his reseller reads both
+    // the reseller sees both
     let node = &ledger(&shop.reseller, &shop.id, "first: 1").await["nodes"][0];
     assert!(node["user"]["name"].is_string(), "{node}");
     assert_eq!(
@@ -151,7 +151,7 @@ on_both!(the_ledger_shows_each_his_own, |backend| async move {
     let issued = ledger(&shop.reseller, &shop.reseller_id, "book: ISSUED, first: 1").await;
     assert_eq!(issued["nodes"][0]["amount"]["amount"], "-4");
     assert_eq!(issued["nodes"][0]["counterparts"][0]["account"], "Callshop");
-    // what the reseller holds with its distributor is nothing to the shop
+    // the shop cannot see the reseller's credit with its distributor
     let query = format!("{{ ledger(accountId: \"{}\", first: 5) {{ nodes {{ kind }} }} }}", shop.reseller_id);
     let refused = shop.owner.send(&query, json!({})).await;
     assert_eq!(refused["errors"][0]["extensions"]["code"], "NOT_FOUND", "{refused}");
@@ -187,9 +187,9 @@ on_both!(the_balance_is_watched_until_rights_end, |backend| async move {
         json!({ "balance": { "balance": { "amount": balance }, "held": { "amount": "0" },
             "available": { "amount": balance }, "low": low } })
     };
-    assert_eq!(socket.next().await, of("500", false), "at once");
+    assert_eq!(socket.next().await, of("500", false), "sent at once");
     adjust(&shop.reseller, &shop.id, "-420").await;
-    assert_eq!(socket.next().await, of("80", true), "when it has changed");
+    assert_eq!(socket.next().await, of("80", true), "sent after a change");
     let viewer = shop.owner.ok("{ viewer { id } }", json!({})).await;
     let input = json!({ "userId": viewer["viewer"]["id"] });
     shop.reseller.did("disableUser", "UserIdInput", input, "user { id }").await;
@@ -198,7 +198,7 @@ on_both!(the_balance_is_watched_until_rights_end, |backend| async move {
     shop.finish().await;
 });
 
-/// Somebody with a transaction of his own keeps what a mutation needs, for longer than it waits.
+/// Another transaction holds a lock that a mutation needs, for longer than the mutation waits.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_that_is_not_given_back_is_told_as_overload_on_postgres() {
     use sea_orm::ConnectionTrait as _;
@@ -209,7 +209,7 @@ async fn a_lock_that_is_not_given_back_is_told_as_overload_on_postgres() {
     let input = json!({ "i": { "accountId": shop.id, "limit": "50" } });
     let answer = shop.reseller.send(change, input.clone()).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "OVERLOADED", "{answer}");
-    keeper.rollback().await.expect("it is given back");
+    keeper.rollback().await.expect("the lock is released");
     assert_eq!(shop.reseller.send(change, input).await["data"]["setCreditLimit"]["userErrors"], json!([]));
     shop.finish().await;
 }
@@ -226,7 +226,7 @@ on_both!(the_platforms_books_keep_currencies_apart, |backend: Backend| async mov
         data["ledgerBalances"].as_array().expect("balances").iter().map(money).collect::<Vec<_>>()
     };
     assert_eq!(balances(&shop.admin, &platform, "ISSUED").await, ["0 USD"]);
-    // a distributor elsewhere
+    // a distributor in another country
     let input = json!({ "name": "Elsewhere", "currency": "EUR", "country": "PT", "timeZone": "Europe/Lisbon", "user": tests::shop::person() });
     let made = shop.admin.did("createDistributor", "CreateDistributorInput", input, "account { id }").await;
     let elsewhere = made["account"]["id"].as_str().expect("an id").to_owned();
@@ -238,12 +238,12 @@ on_both!(the_platforms_books_keep_currencies_apart, |backend: Backend| async mov
     }
     assert_eq!(balances(&shop.admin, &platform, "ISSUED").await, ["-30 BRL", "-70 EUR", "0 USD"]);
     assert_eq!(balances(&shop.admin, &elsewhere, "CREDIT").await, ["70 EUR"]);
-    // each line says what it was in
+    // each entry has its currency
     let page = ledger(&shop.admin, &platform, "book: ISSUED, first: 2").await;
     let amounts: Vec<&Value> = (0..2).map(|line| &page["nodes"][line]["amount"]).collect();
     assert_eq!(amounts[0], &json!({ "amount": "-70", "currency": "EUR" }));
     assert_eq!(amounts[1], &json!({ "amount": "-30", "currency": "BRL" }));
-    // what calls bring is in the currency of the branch that makes them
+    // call revenue is in the currency of the branch that makes the calls
     let deck = "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment
 1,A,0.01,0,1,1
 ";
@@ -252,7 +252,7 @@ on_both!(the_platforms_books_keep_currencies_apart, |backend: Backend| async mov
     shop.open_cabin(0).await;
     shop.call(0, "+13055550123", 60_000).await;
     assert_eq!(balances(&shop.admin, &platform, "REVENUE").await, ["0.01 BRL", "0 USD"]);
-    // below the platform there is one
+    // below the platform there is only one currency
     assert_eq!(balances(&shop.reseller, &shop.reseller_id, "ISSUED").await, ["-500 BRL"]);
     assert_eq!(balances(&shop.owner, &shop.id, "CREDIT").await, ["499.96 BRL"]);
     shop.finish().await;

@@ -1,8 +1,8 @@
-//! A day in the shop: two shifts, every kind of customer, a crash at noon; at night everything that was written of it agrees.
+//! A day in the shop: two shifts, every kind of customer, and a crash at noon. At night all records of the day must agree.
 //!
-//! Every figure is worked out by hand from the prices of `tests::shop` (retail / what the shop pays / what its reseller pays, a minute):
-//! United States 0.06 / 0.04 / 0.03 by the second; Portugal 0.30 + 0.05 by 60/6 / 0.20 / 0.15; Brazil 0.12 and Sao Paulo 0.08 by 30/6 /
-//! 0.07 / 0.05. The shop and its reseller pay by the second; a charge has four decimals, a bill two.
+//! Every figure is calculated by hand from the prices of `tests::shop`, per minute (retail / paid by the shop / paid by its reseller): United
+//! States 0.06 / 0.04 / 0.03 by the second; Portugal 0.30 + 0.05 by 60/6 / 0.20 / 0.15; Brazil 0.12 and Sao Paulo 0.08 by 30/6 / 0.07 / 0.05.
+//! The shop and its reseller pay by the second. A charge has four decimals, a bill two.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,7 @@ const PORTUGAL: &str = "+351212345678";
 const BRAZIL: &str = "+5521987654321";
 const SAO_PAULO: &str = "11987654321";
 
-/// Everything a register's report shows.
+/// All fields of a register's report.
 const REPORT: &str = "{ shiftNumber methods { method float { amount } sales { amount } deposits { amount } depositRefunds { amount } \
     payIns { amount } payOuts { amount } refunds { amount } expected { amount } counted { amount } variance { amount } } \
     callsTotal { amount } itemsTotal { amount } discountsTotal { amount } rounding { amount } cashRounding { amount } salesTotal { amount } \
@@ -34,11 +34,11 @@ const REPORT: &str = "{ shiftNumber methods { method float { amount } sales { am
     salesByAttendant { name sessions amount { amount } discounts { amount } deposits { amount } depositRefunds { amount } \
     refunds { amount } payIns { amount } payOuts { amount } } openItems { cabinNumber state customer total { amount } deposit { amount } } }";
 
-/// What is known of a session's money.
+/// All fields of a session's money.
 const SESSION: &str = "session { id state total { amount } amountDue { amount } refundDue { amount } refunded { amount } deposit { amount } \
     items { itemId description } statement { callsTotal { amount } calls { amount { amount } } } }";
 
-/// `{"amount": "1.5"}` as `"1.5"`, wherever it is.
+/// Replaces each `{"amount": "1.5"}` by `"1.5"`, at any depth.
 fn flat(value: &Value) -> Value {
     match value {
         Value::Object(fields) if fields.len() == 1 && fields.contains_key("amount") => {
@@ -73,7 +73,7 @@ fn input_type(mutation: &str) -> String {
     format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..])
 }
 
-/// What a settlement is to come to: the receipt's number, its total as printed, and the change.
+/// The expected settlement: the receipt's number, its total as printed, and the change.
 type Paid<'a> = (&'a str, &'a str, &'a str);
 
 /// The shop, its proxy, and the date.
@@ -86,12 +86,12 @@ struct Day {
 }
 
 impl Day {
-    /// Tomorrow, so that nothing of it is in the past of those who made the shop.
+    /// Begins the day on the next date, so that it lies after the creation of the shop.
     async fn begin(backend: Backend) -> Self {
         let control = FakeProxy::start().await;
         let server = TestServer::start(backend, |config| {
             config.hook.proxies = vec![proxy("test", control.address)];
-            // nobody logs in again and again in this test
+            // tokens last all day, so the test never logs in again
             config.auth.access_seconds = 4 * 86_400;
         })
         .await;
@@ -104,7 +104,7 @@ impl Day {
         day
     }
 
-    /// The owner says how the shop works, and who.
+    /// The owner sets up the shop and its users.
     async fn settle_in(&mut self) {
         let shop = &self.shop;
         let settings = json!({ "callshopId": shop.id, "cashStep": "0.05", "attendantMaxDiscount": "1", "attendantMaxRefund": "2",
@@ -127,21 +127,21 @@ impl Day {
         self.shop.server.time().now()
     }
 
-    /// An instant of the day, by the clock on the shop's wall.
+    /// A time of the day, by the shop's local clock.
     fn instant(&self, time: &str) -> DateTime<Utc> {
         let time: NaiveTime = time.parse().expect("a time");
         let local = chrono_tz::America::Sao_Paulo.from_local_datetime(&self.date.and_time(time));
         local.single().expect("one instant").with_timezone(&Utc)
     }
 
-    /// Makes it this time; answers the instant.
+    /// Sets the server's clock to this time. Returns the instant.
     fn at(&self, time: &str) -> DateTime<Utc> {
         let instant = self.instant(time);
         self.shop.server.time().set(instant);
         instant
     }
 
-    /// A call that is allowed and was answered at this time.
+    /// Starts a call that is allowed and was answered at this time.
     async fn up(&self, cabin: usize, number: &str, answered: &str) -> Value {
         let instant = self.at(answered) - TimeDelta::seconds(3);
         self.shop.server.time().set(instant);
@@ -154,7 +154,7 @@ impl Day {
         answer["ref"].clone()
     }
 
-    /// How the proxy tells the end of a call.
+    /// The proxy's event for the end of a call.
     fn end(&self, call: &Value, answered: &str, seconds: i64, (by, cause): (&str, &str)) -> Value {
         let answered = self.instant(answered);
         let more = json!({ "by": by, "cause": cause, "answered_ts": micros(answered), "to_tag": "tt" });
@@ -168,7 +168,7 @@ impl Day {
         assert_eq!(self.shop.hook().events(&[end]).await, ["applied"]);
     }
 
-    /// A call from its answer to its end.
+    /// Makes a call from its answer to its end.
     async fn call(&self, cabin: usize, number: &str, answered: &str, seconds: i64) -> Value {
         let call = self.up(cabin, number, answered).await;
         self.hang_up(&call, answered, seconds).await;
@@ -187,7 +187,7 @@ impl Day {
         found.expect("the database answers").expect("the call")
     }
 
-    /// Lets the time of a call pass until it is covered for so long.
+    /// Moves the clock through a call until this many seconds are covered.
     async fn covered(&self, call: &Value, seconds: i32) {
         let covered = async || {
             let row = self.row(call).await;
@@ -201,7 +201,7 @@ impl Day {
         eventually("the call goes on", covered).await;
     }
 
-    /// The proxy is told to hang a call up, and why.
+    /// Waits until the proxy is told to hang up a call, with this cause.
     async fn told_to_hang_up(&self, call: &Value, cause: &str) {
         let call_id = self.row(call).await.sip_call_id;
         let told = async || {
@@ -226,7 +226,7 @@ impl Day {
         text(&did(client, "openCabin", input, SESSION).await["session"]["id"])
     }
 
-    /// Closes a session without a call up: the statement must be the sum of its calls.
+    /// Closes a session without live calls. The statement must be the sum of its calls.
     async fn close(&self, client: &Client, session: &str, calls: &[&str], total: &str) {
         let closed = did(client, "closeCabin", json!({ "sessionId": session }), SESSION).await;
         self.stated(&closed["session"], calls, total);
@@ -240,7 +240,7 @@ impl Day {
         assert_eq!(session["statement"]["callsTotal"], json!(sum(stated)));
     }
 
-    /// Settles; the receipt must say what is expected. Answers the input and the payload.
+    /// Settles a session and checks the receipt. Returns the input and the payload.
     async fn settle(
         &self,
         client: &Client,
@@ -283,7 +283,7 @@ impl Day {
         keyed(json!({ "callshopId": self.shop.id, "counts": counts, "carryOver": carry_over }))
     }
 
-    /// Closes the register; answers the shift and its Z report.
+    /// Closes the register. Returns the shift and its Z report.
     async fn close_register(&self, client: &Client, counts: Value) -> (String, Value) {
         let fields = format!("shift {{ id zReport {REPORT} }}");
         let closed = did(client, "closeRegister", counts, &fields).await;
@@ -295,7 +295,7 @@ impl Day {
         flat(&self.shop.owner.ok(&query, json!({})).await["node"]["zReport"])
     }
 
-    /// The problems of an account: the calls that each kind is about. That the played proxy lists nothing is one about no object.
+    /// The problems of an account: the affected calls by kind. A proxy that lists nothing is a problem without an object.
     async fn problems(&self, client: &Client, account: &str) -> BTreeMap<String, Vec<String>> {
         let query = "query($a: ID!) { problems(accountId: $a) { kind problems { objectId } } }";
         let data = client.ok(query, json!({ "a": account })).await;
@@ -356,7 +356,7 @@ on_both!(a_day_in_the_shop, |backend: Backend| async move {
     day.shop.finish().await;
 });
 
-/// Carla calls, is moved, calls again; copies, two discounts, three ways to pay.
+/// Carla calls, moves to another cabin, and calls again; copies, two discounts, three payment methods.
 async fn morning(day: &Day) -> String {
     let (ana, owner) = (&day.shop.attendant, &day.shop.owner);
     day.at("09:00:00");
@@ -367,7 +367,7 @@ async fn morning(day: &Day) -> String {
     day.at("09:14:00");
     let to = json!({ "sessionId": carla, "cabinId": day.shop.cabins[2] });
     did(ana, "moveSession", to, "session { id }").await;
-    assert_eq!(day.refused(0, US).await, "CABIN_CLOSED", "she is not there any more");
+    assert_eq!(day.refused(0, US).await, "CABIN_CLOSED", "the old cabin is closed");
     // 95 s: 30 + 11 * 6 = 96 s at 0.08
     day.call(2, SAO_PAULO, "09:15:00", 95).await;
     day.at("09:20:00");
@@ -391,7 +391,7 @@ async fn morning(day: &Day) -> String {
     carla
 }
 
-/// With the day's date left out.
+/// The receipt, without the date.
 const CARLAS_RECEIPT: &str = "        Cabines do Largo
   CNPJ/CPF: 12.345.678/0001-90
 --------------------------------
@@ -433,17 +433,17 @@ Troco                       1,15
            Obrigado!
 ";
 
-/// Rosa pays in advance, drinks, pays more while she talks, and gets the rest; Bruno is cut late. Answers Bruno's call.
+/// Rosa pays in advance, has a drink, pays more during her call, and gets the rest back. Bruno's call is cut late. Returns Bruno's call.
 async fn prepaid(day: &Day) -> Value {
     let ana = &day.shop.attendant;
     day.at("10:00:00");
     let rosa = day.open(ana, 1, "Rosa", Some(("CASH", "0.50"))).await;
     let call = day.up(1, PORTUGAL, "10:05:00").await;
-    // 0.35 for sixty seconds, 0.15 for five times six more
+    // 0.35 for sixty seconds, 0.15 for five further steps of six
     day.covered(&call, 90).await;
     let water = json!({ "sessionId": rosa, "description": "Water", "unitPrice": "3.50" });
     did(ana, "addSessionItem", keyed(water), SESSION).await;
-    assert_eq!(day.row(&call).await.covered, 90, "the deposit is for calls");
+    assert_eq!(day.row(&call).await.covered, 90, "the deposit must cover calls");
     let raised = json!({ "sessionId": rosa, "amount": "5.50", "method": "CASH" });
     did(ana, "addDeposit", keyed(raised), SESSION).await;
     day.covered(&call, 131).await;
@@ -463,7 +463,7 @@ async fn prepaid(day: &Day) -> Value {
     day.told_to_hang_up(&call, "max_duration").await;
     let end = day.end(&call, "10:31:00", 61, ("proxy", "max_duration"));
     assert_eq!(day.shop.hook().events(&[end]).await, ["applied"]);
-    // 61 s would be billed as 66 s, 0.38: 0.03 more than the sixty that were paid for
+    // 61 s would be billed as 66 s for 0.38, which is 0.03 more than the covered sixty
     assert_eq!(day.row(&call).await.written_off.0, 30_000);
     day.at("10:35:00");
     day.close(ana, &bruno, &["0.35"], "0.35").await;
@@ -471,7 +471,7 @@ async fn prepaid(day: &Day) -> Value {
     call
 }
 
-/// The proxy loses Dora's call; she has paid for the minute that it was seen when its true end comes. Answers the call.
+/// The proxy loses Dora's call. She has paid for the minute after which it was last seen when its true end arrives. Returns the call.
 async fn a_lost_call(day: &Day) -> Value {
     let ana = &day.shop.attendant;
     day.at("11:00:00");
@@ -493,7 +493,7 @@ async fn a_lost_call(day: &Day) -> Value {
     call
 }
 
-/// Tells the server what comparing with the proxy would: it does not know the call any more, and last saw it then.
+/// Tells the server, as reconciliation would, that the proxy no longer has the call, and when it was last seen.
 async fn lost(day: &Day, call: &Value, last_seen: DateTime<Utc>) -> Vec<EventResult> {
     let stop = CancellationToken::new();
     let (writer, writing) = CallWriter::start(day.shop.server.app.clone(), stop.clone());
@@ -506,10 +506,10 @@ async fn lost(day: &Day, call: &Value, last_seen: DateTime<Utc>) -> Vec<EventRes
     results
 }
 
-/// The reseller takes the credit back: Eva's call is refused until he gives some again. Answers her session.
+/// The reseller takes the credit back. Eva's call is refused until there is credit again. Returns her session.
 async fn credit_runs_out(day: &Day) -> String {
     let shop = &day.shop;
-    // so far it paid 0.20 + 0.1108 + 0.4333 + 0.20 + 0.0467 = 0.9908 of 500
+    // spent so far: 0.20 + 0.1108 + 0.4333 + 0.20 + 0.0467 = 0.9908 of 500
     let money = |amount: &str| json!({ "amount": amount, "currency": "BRL" });
     day.at("11:35:00");
     let taken = json!({ "accountId": shop.id, "amount": money("-499.0062"), "reason": "an invoice that was not paid" });
@@ -526,7 +526,7 @@ async fn credit_runs_out(day: &Day) -> String {
     eva
 }
 
-/// Balance and what is held of it.
+/// Balance, and the amount held of it.
 async fn balance(day: &Day) -> [String; 2] {
     let query =
         format!("{{ callshop(id: \"{}\") {{ balance {{ amount }} held {{ amount }} }} }}", day.shop.id);
@@ -534,7 +534,7 @@ async fn balance(day: &Day) -> [String; 2] {
     ["balance", "held"].map(|field| text(&found[field]["amount"]))
 }
 
-/// The server goes down while Eva and Fabio talk, and between Gil's payment and its answer. Answers Fabio's session and call.
+/// The server goes down while Eva and Fabio talk, and between Gil's payment and its answer. Returns Fabio's session and call.
 async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     let ana = day.shop.attendant.clone();
     day.at("11:45:00");
@@ -554,7 +554,7 @@ async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     day.at("12:10:00");
     let again = did(&ana, "settleSession", input, SETTLED).await;
     assert_eq!(again, settled, "the same key answers the same");
-    // the proxy lost Fabio's call in the confusion; what it kept, and is not sure was taken, it tells twice, and all of that again
+    // the proxy lost Fabio's call in the outage. It resends the events that it kept, twice where the answer was lost, and then all of them again
     let lost_at = day.instant("12:02:00");
     assert_eq!(lost(&day, &fabio_talks, lost_at).await, [EventResult::Applied]);
     let eva_ends = day.end(&eva_talks, "11:58:00", 420, ("callee", "bye"));
@@ -562,7 +562,7 @@ async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     assert_eq!(day.shop.hook().events(&kept).await, ["applied", "applied", "duplicate"]);
     assert_eq!(day.shop.hook().events(&kept).await, ["duplicate"; 3]);
     day.at("12:15:00");
-    // three of his four minutes
+    // three of the four minutes
     day.close(&ana, &fabio, &["0.36"], "0.36").await;
     let last = day.up(1, US, "12:19:00").await;
     day.at("12:19:30");
@@ -577,7 +577,7 @@ async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     (day, fabio, fabio_talks)
 }
 
-/// Two are missing from the drawer, and Fabio has not paid.
+/// Two units are missing from the drawer, and Fabio has not paid.
 async fn end_of_first_shift(day: &Day, fabio: &str) -> String {
     let ana = &day.shop.attendant;
     day.at("12:30:00");
@@ -587,13 +587,13 @@ async fn end_of_first_shift(day: &Day, fabio: &str) -> String {
     day.at("14:00:00");
     let blind = format!("{{ xReport(callshopId: \"{}\") {REPORT} }}", day.shop.id);
     let blind = ana.ok(&blind, json!({})).await;
-    assert_eq!(blind["xReport"]["methods"], json!([]), "counts are blind");
+    assert_eq!(blind["xReport"]["methods"], json!([]), "attendants must count blind");
     let counts = [("CASH", "94"), ("CARD", "1"), ("PIX", "0.85")];
     let open =
         ana.code("closeRegister", "CloseRegisterInput", day.counts(&counts, &[]), "shift { id }").await;
     assert_eq!(open, "OPEN_ITEMS");
     let (shift, z) = day.close_register(ana, day.counts(&counts, &[fabio])).await;
-    // cash: Carla 0.85, Dora 0.05, Gil 0.05, Eva 0.85; Rosa's deposits and what she got back
+    // cash: Carla 0.85, Dora 0.05, Gil 0.05, Eva 0.85; Rosa's deposits and her refund
     let expected = json!({
         "shiftNumber": "1",
         "methods": [
@@ -633,7 +633,7 @@ async fn end_of_first_shift(day: &Day, fabio: &str) -> String {
     shift
 }
 
-/// Bia's shift: Carla complains about the morning, Fabio pays, Hugo's call is hung up with his cabin.
+/// Bia's shift: Carla complains about the morning, Fabio pays, and Hugo's call is hung up as his cabin closes.
 async fn afternoon(day: &Day, carla: &str, (fabio, fabios_call): (&str, &Value)) {
     let bia = &day.bia;
     day.at("14:05:00");
@@ -644,7 +644,7 @@ async fn afternoon(day: &Day, carla: &str, (fabio, fabios_call): (&str, &Value))
     assert_eq!(given["session"]["refunded"]["amount"], "1");
     let more = bia.code("refundSession", "RefundSessionInput", refund("1.05"), SESSION).await;
     assert_eq!(more, "CEILING_EXCEEDED");
-    // the true end of Fabio's call comes at last: the bill that he was carried over with is made again
+    // the true end of Fabio's call arrives late: the carried-over bill is restated
     day.at("14:15:00");
     let problems = day.problems(&day.shop.owner, &day.shop.id).await;
     assert_eq!(problems["END_ESTIMATED"], [call_id(fabios_call)]);
@@ -666,13 +666,13 @@ async fn afternoon(day: &Day, carla: &str, (fabio, fabios_call): (&str, &Value))
     assert_eq!(day.shop.hook().events(&[end]).await, ["applied"]);
     day.at("15:15:00");
     day.settle(bia, &hugo, &[("CARD", "1.03")], ("8", "1,03", "0")).await;
-    // from a closed cabin there is only help
+    // from a closed cabin only emergency calls are possible
     day.at("16:00:00");
     assert_eq!(day.refused(3, US).await, "CABIN_CLOSED");
     day.call(3, "190", "16:01:00", 90).await;
 }
 
-/// Iris was a mistake; Joao has a limit, a busy line, a coffee, and no cake.
+/// Iris's session was a mistake; Joao has a limit, a busy line, a coffee, and no cake.
 async fn evening(day: &Day) {
     let bia = &day.bia;
     day.at("17:00:00");
@@ -737,7 +737,7 @@ async fn end_of_second_shift(day: &Day) -> String {
     shift
 }
 
-/// The entries of a book over the wire.
+/// The entries of a book, as the API returns them.
 async fn ledger(client: &Client, account: &str, book: &str) -> Vec<Value> {
     let query = "query($a: ID!, $b: LedgerBook!) { ledger(accountId: $a, book: $b, first: 100) { nodes { kind callId amount { amount } } \
         pageInfo { hasNextPage } } }";
@@ -751,7 +751,7 @@ async fn book(client: &Client, account: &str, book: &str) -> String {
     sum(ledger(client, account, book).await.iter().map(|entry| &entry["amount"]))
 }
 
-/// Of a book, what calls moved.
+/// The sum of a book's entries that come from calls.
 async fn by_calls(client: &Client, account: &str, book: &str) -> String {
     let entries = ledger(client, account, book).await;
     sum(entries.iter().filter(|entry| !entry["callId"].is_null()).map(|entry| &entry["amount"]))
@@ -771,7 +771,7 @@ async fn books(day: &Day) {
         ("WRITE_OFF", "0.04"),
         // -(-0.002 - 0.02 - 0.01)
         ("ROUNDING", "0.032"),
-        // calls 4.042, items 11, discounts 1.60: 13.442; written off 0.04 more; 1 given back to Carla
+        // calls 4.042, items 11, discounts 1.60: 13.442; plus 0.04 written off; 1 refunded to Carla
         ("SALES", "-12.482"),
         // floats 150 and 20 came in; 30 and 10, 95.85 and 44.56 went out
         ("OUTSIDE", "10.41"),
@@ -791,7 +791,7 @@ async fn books(day: &Day) {
     assert_eq!(reseller, json!({ "balance": "998.2158", "held": "0" }));
 }
 
-/// Receipts have consecutive numbers, and what customers handed over is what they were billed.
+/// Receipts have consecutive numbers, and customers paid exactly what they were billed.
 async fn sessions(day: &Day) {
     let query = "query($s: ID!) { sessions(callshopId: $s, first: 100) { nodes { id customer state receiptNumber carriedOver total { amount } \
         cashRounding { amount } settledBy { displayName } payments { kind amount { amount } } statement { callsTotal { amount } total { amount } \
@@ -852,7 +852,7 @@ async fn sessions(day: &Day) {
     assert_eq!(sum(&billed), "4.042");
 }
 
-/// One group's name and its retail, revenue, cost and margin.
+/// A group's name and its retail, revenue, cost and margin.
 type Group<'a> = (&'a str, [&'a str; 4]);
 
 async fn report(
@@ -897,7 +897,7 @@ async fn grouped(day: &Day, (client, account): (&Client, &str), by: &str, expect
 async fn reports(day: &Day) {
     let shop = &day.shop;
     let date = day.date.to_string();
-    // thirteen calls, one to 190, one busy; talk with Dora's sixty seconds that she paid for; refused: 09:14, 11:36, 12:19, 16:00
+    // thirteen calls, one to 190, one busy; talk includes the sixty seconds that Dora paid for; refused: 09:14, 11:36, 12:19, 16:00
     let mut total = json!({ "attempts": 15, "refused": 4, "answered": 14, "asr": "0.9333", "acdSeconds": 127, "talkSeconds": 1771,
         "billedSeconds": 1722, "retail": "4.042", "revenue": "4.042", "cost": "2.4016", "margin": "1.6404" });
     let owner = (&shop.owner, shop.id.as_str());
@@ -945,7 +945,7 @@ async fn reports(day: &Day) {
         ],
     )
     .await;
-    // the reseller is paid what the shop pays
+    // the reseller's revenue is the shop's cost
     let reseller = (&shop.reseller, shop.reseller_id.as_str());
     (total["revenue"], total["cost"], total["margin"]) = (json!("2.4016"), json!("1.7842"), json!("0.6174"));
     assert_eq!(report(day, reseller.0, reseller.1, None).await.0, total);
@@ -991,13 +991,13 @@ async fn reports(day: &Day) {
         ],
     )
     .await;
-    // and the ledger says the same of both
+    // the ledger agrees for both
     assert_eq!(by_calls(owner.0, owner.1, "CREDIT").await, "-2.4016");
     assert_eq!(by_calls(reseller.0, reseller.1, "CREDIT").await, "-1.7842");
     assert_eq!(by_calls(reseller.0, reseller.1, "REVENUE").await, "2.4016");
 }
 
-/// Every act is in the audit log, with its name, who did it, and where from.
+/// Every action is in the audit log, with its name, its user, and the address.
 async fn audit_log(day: &Day) {
     let shop = &day.shop;
     let mut names = BTreeMap::new();
@@ -1016,9 +1016,8 @@ async fn audit_log(day: &Day) {
             continue;
         }
         assert!(entry["objectId"].is_string() && entry["address"] == "127.0.0.1", "{entry}");
-        assert_ne!(entry["changes"], json!([]), "it says what changed: {entry}");
-        let who =
-            names.get(&text(&entry["user"]["id"])).unwrap_or_else(|| panic!("somebody of the day: {entry}"));
+        assert_ne!(entry["changes"], json!([]), "the entry must have changes: {entry}");
+        let who = names.get(&text(&entry["user"]["id"])).unwrap_or_else(|| panic!("unknown user: {entry}"));
         match written.last_mut() {
             Some((last, actions)) if last == who => {
                 actions.extend([" ", entry["action"].as_str().expect("an action")])
@@ -1057,5 +1056,5 @@ async fn audit_log(day: &Day) {
     );
     let actions: BTreeSet<&str> = written.iter().flat_map(|(_, actions)| actions.split(' ')).collect();
     let missing: Vec<_> = SHOP_MUTATIONS.iter().filter(|name| !actions.contains(*name)).collect();
-    assert!(missing.is_empty(), "not done in this day: {missing:?}");
+    assert!(missing.is_empty(), "these mutations never ran in this day: {missing:?}");
 }

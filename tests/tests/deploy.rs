@@ -1,4 +1,5 @@
-//! What is deployed: the topology of `docker-compose.yml` serves, loses a node, is backed up and restored; its files are valid and agree.
+//! The deployment: the topology of `docker-compose.yml` serves, survives the loss of a node, and is backed up and restored; its files are valid
+//! and consistent.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,10 +19,10 @@ use tests::sip::{PROXY, Phone, Script, eventually};
 use tests::{Client, Local, Shop, Sip, SipPlan, Socket, TestServer};
 use tokio::process::Command;
 
-/// Runs a program to its end; what it wrote when it fails.
+/// Runs a program to its end. Panics with its output if it fails.
 fn run(command: &mut Blocking) -> Output {
     let output =
-        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}: run the tests by tests/run"));
+        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}: run the tests with tests/run"));
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{command:?}: {}\n{said}", output.status);
@@ -32,7 +33,7 @@ fn run(command: &mut Blocking) -> Output {
 
 const WATCH: &str = "subscription($id: ID!, $after: String) { callshopActivity(callshopId: $id, after: $after) { cursor event { seq kind } } }";
 
-/// A running topology with a shop in it, and its phone on the proxy.
+/// A running topology with a shop, whose phone is on the proxy.
 struct Stage {
     local: Local,
     attendant: Client,
@@ -47,7 +48,7 @@ impl Stage {
         let gateway = local.at(9, 5060);
         let gateway = SocketAddr::new(gateway.ip(), 5060);
         let sip = SipPlan::beside(local.sip, local.at(1, 8060), gateway).join();
-        // the shop is made by a node of the test's own, beside the others
+        // the test's own node creates the shop, beside the others
         let (key, control) = (local.secret("token_key"), local.at(1, 8060));
         let server = TestServer::start_at(local.secret("database_url"), |config| {
             config.auth.token_key = Some(key.into());
@@ -65,7 +66,7 @@ impl Stage {
         Self { local, attendant, shop: id, sip, phone }
     }
 
-    /// A call of two seconds through the proxy.
+    /// Makes a call of two seconds through the proxy.
     async fn call(&self) {
         let script = Script::call("phone-call", "005511912345678", &["-d", "1500"]);
         self.sip.play(&self.phone, &script).finished().await;
@@ -85,7 +86,7 @@ impl Stage {
     }
 }
 
-/// Reads until an activity of this kind; its cursor, and the `seq` of all that came.
+/// Reads until an activity event of this kind. Returns its cursor, and the `seq` of all events received.
 async fn until(socket: &mut Socket, kind: &str) -> (String, Vec<i64>) {
     let mut seqs = Vec::new();
     loop {
@@ -107,26 +108,26 @@ async fn deployed_topology_serves_loses_a_node_and_is_restored() {
     let stage = Stage::set(folder.path()).await;
     let local = &stage.local;
 
-    // a real call is seen through the balancer
+    // a subscriber behind the balancer sees a real call
     let mut socket = stage.watch(None).await;
     stage.call().await;
     let (cursor, seqs) = until(&mut socket, "CALL_ENDED").await;
     assert!(is_gap_free(&seqs), "{seqs:?}");
     drop(socket);
 
-    // the balancer's hook is the hook and nothing else, its GraphQL is GraphQL and nothing else
+    // the balancer's hook address serves only the hook, and its GraphQL address only GraphQL
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     for url in [format!("http://{}/metrics", local.hook), format!("http://{}/metrics", local.graphql)] {
         assert_eq!(http.get(&url).send().await.expect("an answer").status(), 404, "{url}");
     }
 
-    // a node dies: nobody notices who asks, it comes back by itself
+    // a node dies: clients notice nothing, and it is restarted automatically
     let killed = local.pid("api-1").expect("a node");
     run(Blocking::new("kill").args(["-KILL", &killed.to_string()]));
     stage.call().await;
     let mut socket = stage.watch(Some(&cursor)).await;
     let (_, after) = until(&mut socket, "CALL_ENDED").await;
-    assert_eq!(after.first(), seqs.last().map(|last| last + 1).as_ref(), "goes on behind the cursor");
+    assert_eq!(after.first(), seqs.last().map(|last| last + 1).as_ref(), "must continue after the cursor");
     assert!(is_gap_free(&after), "{after:?}");
     let node = local.at(11, 8081);
     eventually("the node is started again and ready", async || {
@@ -143,10 +144,10 @@ async fn deployed_topology_serves_loses_a_node_and_is_restored() {
     let (sip, address) = (stage.sip, stage.local.graphql);
     stage.local.stop().await;
     drop(sip);
-    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nothing is left running");
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "no process may be left running");
 }
 
-/// A short dose of the endurance command (docs/testing.md).
+/// A short run of the endurance test (docs/testing.md).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deployed_calls_at_a_rate_are_stored_once_and_as_long_as_they_were() {
     let plan = Endurance { per_second: 5, seconds: 6, talk: Duration::from_millis(1_500), release: false };
@@ -154,7 +155,7 @@ async fn deployed_calls_at_a_rate_are_stored_once_and_as_long_as_they_were() {
     assert!(endured.holds() && endured.phones.calls == 30, "{endured}");
 }
 
-/// Every `expr` in a dashboard or a file of alerts.
+/// Every `expr` in a dashboard or in a file of alerts.
 fn expressions(text: &str) -> Vec<String> {
     let json: Option<Value> = serde_json::from_str(text).ok();
     let Some(json) = json else {
@@ -166,7 +167,7 @@ fn expressions(text: &str) -> Vec<String> {
     targets.map(|target| target["expr"].as_str().expect("an expression").to_owned()).collect()
 }
 
-/// Prometheus sees everybody, takes every expression of the dashboard and the alerts, and each metric that they name exists.
+/// Prometheus reaches all targets, accepts every expression of the dashboard and the alerts, and each metric that they name exists.
 async fn what_is_watched_is_there(local: &Local) {
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let get =
@@ -183,7 +184,7 @@ async fn what_is_watched_is_there(local: &Local) {
     for address in [local.at(11, 8081), local.at(12, 8081), local.at(2, 8405)] {
         there += &get(format!("http://{address}/metrics")).await;
     }
-    // what has not happened yet has no line there: then its name is among those that the server registers
+    // a metric without events has no line yet: then its name must be among those that the server registers
     let source = files_below(&repository().join("api/src"));
     let mut seen = 0;
     for file in ["deploy/grafana/dashboard.json", "deploy/prometheus/alerts.yml"] {
@@ -205,7 +206,7 @@ async fn what_is_watched_is_there(local: &Local) {
                     || [family, own, own.trim_end_matches("_micros")]
                         .iter()
                         .any(|name| source.contains(&format!("\"{name}\"")));
-                assert!(known, "{file} names {name}, which nobody exports");
+                assert!(known, "{file} names {name}, which is not exported");
                 seen += 1;
             }
         }
@@ -213,7 +214,7 @@ async fn what_is_watched_is_there(local: &Local) {
     assert!(seen > 40, "{seen} metrics were looked for");
 }
 
-/// The text of all sources below a folder.
+/// The text of all sources in a folder.
 fn files_below(folder: &Path) -> String {
     let mut text = String::new();
     for entry in fs::read_dir(folder).expect("a folder").filter_map(Result::ok) {
@@ -227,7 +228,7 @@ fn files_below(folder: &Path) -> String {
     text
 }
 
-/// Docs: "Backup, and back to a moment" in docs/operating.md, on the running topology.
+/// Runs "Backup, and back to a moment" of docs/operating.md on the running topology.
 async fn restore_to_a_moment(stage: &Stage, folder: &Path) {
     let local = &stage.local;
     let scripts = repository().join("deploy/postgres");
@@ -246,7 +247,7 @@ async fn restore_to_a_moment(stage: &Stage, folder: &Path) {
     stage.call().await;
     eventually("the call is there", async || (stage.calls().await == 3).then_some(())).await;
     let moment = Utc::now();
-    // a thing happens that nobody wanted; then the segment it is in reaches the archive
+    // an unwanted change happens, and then its WAL segment reaches the archive
     tokio::time::sleep(Duration::from_millis(50)).await;
     stage.call().await;
     eventually("the call is there", async || (stage.calls().await == 4).then_some(())).await;
@@ -264,13 +265,13 @@ async fn restore_to_a_moment(stage: &Stage, folder: &Path) {
     let restored = Restored::start(local, folder, &backup, &moment.to_rfc3339()).await;
     let url = format!("{}/callshop", restored.url(&local.secret("postgres_callshop")));
     let conn = Database::connect(&url).await.expect("the restored database opens");
-    assert_eq!(call::Entity::find().count(&conn).await.expect("calls"), 3, "as it was at the moment");
+    assert_eq!(call::Entity::find().count(&conn).await.expect("calls"), 3, "the state at that moment");
     conn.close().await.expect("closes");
     let audit = local.command(&["audit", "--database", &url]).output().await.expect("callshop runs");
     assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
 }
 
-/// PostgreSQL on a restored folder.
+/// A PostgreSQL server on a restored folder.
 struct Restored {
     port: u16,
     server: tokio::process::Child,
@@ -291,7 +292,7 @@ impl Restored {
             command.current_dir("/").kill_on_drop(true);
             command
         };
-        // what postgres may read: its own copies
+        // copies that the user postgres can read
         for (from, to) in
             [(Path::new(backup), "base.tar.gz"), (&repository().join("deploy/postgres/restore"), "restore")]
         {
@@ -320,14 +321,14 @@ impl Restored {
             "archive_mode=off",
         ]);
         command.arg("-c").arg(format!("unix_socket_directories={}", own.display())).stderr(log);
-        // it does not start with less of some settings than it had: the same file
+        // some settings must not be lower than before: use the same file
         command.arg("-c").arg(format!("config_file={}", own.join("postgresql.conf").display()));
         let server = command.spawn().expect("PostgreSQL starts");
         let restored = Self { port, server };
         let url = format!("{}/callshop", restored.url(&local.secret("postgres_callshop")));
         let begun = std::time::Instant::now();
         loop {
-            // it serves readers while it still reads the log: wait until it takes writes
+            // it serves reads while it still replays WAL: wait until it takes writes
             let writes = match Database::connect(&url).await {
                 Ok(conn) => {
                     let sql = "SELECT pg_is_in_recovery() AS reading";
@@ -368,19 +369,19 @@ impl Drop for Restored {
 
 // ---- the files
 
-/// What Compose makes of its files, as JSON.
+/// The result of Compose for its files, as JSON.
 fn compose(files: &[&str]) -> Value {
     let mut command = Blocking::new("docker-compose");
     command.current_dir(repository());
     for file in files {
         command.args(["-f", file]);
     }
-    // what a .env of this machine says is not looked at
+    // ignore a .env on this machine
     let none = tempfile::NamedTempFile::new().expect("an empty file");
     command.arg("--env-file").arg(none.path()).arg("config");
     command.env("GATEWAY", "203.0.113.10:5060").env("CARRIER_NETS", "203.0.113.10/32");
     let yaml = run(&mut command).stdout;
-    // Debian's docker-compose is written in Python, with a reader of YAML beside it
+    // Debian's docker-compose is written in Python, so a YAML parser for Python is there
     let mut reader = Blocking::new("python3");
     reader.args(["-c", "import json, sys, yaml; json.dump(yaml.safe_load(sys.argv[1]), sys.stdout)"]);
     reader.arg(String::from_utf8(yaml).expect("text"));
@@ -408,7 +409,7 @@ fn deployed_compose_files_are_valid_and_their_containers_may_do_little() {
                 "{name}: {text}"
             );
         }
-        // what is published is on loopback until somebody decides otherwise
+        // ports are published on loopback only, until an operator decides otherwise
         for (name, service) in services {
             let ports = service["ports"].as_array().cloned().unwrap_or_default();
             let open: Vec<_> = ports
@@ -420,12 +421,12 @@ fn deployed_compose_files_are_valid_and_their_containers_may_do_little() {
     }
 }
 
-/// The names in a file of settings that deploy/local wrote, or in a service's environment.
+/// The names in a settings file that deploy/local wrote, or in a service's environment.
 fn names(service: &Value) -> BTreeSet<String> {
     service["environment"].as_object().expect("an environment").keys().cloned().collect()
 }
 
-/// `export NAME=` and `export NAME` of the part of deploy/local that begins with `from`, up to the next empty line.
+/// Names in `export NAME=` and `export NAME` in the part of deploy/local from `from` to the end of the function.
 fn exported(script: &str, from: &str) -> BTreeSet<String> {
     let part = script.split_once(from).expect("the part").1;
     let part =
@@ -450,14 +451,14 @@ fn deployed_containers_and_processes_are_told_the_same() {
     assert_eq!(services["api-1"]["environment"], services["api-2"]["environment"]);
     let mut proxy = exported(&script, "start_proxy() {");
     proxy.extend(env_file("kamailio.env"));
-    // where the container's own folder and port are the defaults of kamailio.cfg
+    // in the container, the folder and ports are the defaults of kamailio.cfg
     for own in ["CS_RUN_DIR", "CS_CONTROL_PORT", "CS_REDIS_PORT"] {
         assert!(proxy.remove(own));
     }
     assert_eq!(names(&services["kamailio"]), proxy);
 }
 
-/// What of a YAML list of `HOST:CONTAINER` volumes is in the container.
+/// Container paths in a YAML list of `HOST:CONTAINER` volumes.
 fn mounted(service: &Value) -> BTreeSet<String> {
     let volumes = service["volumes"].as_array().expect("volumes");
     let inside = volumes.iter().filter_map(|volume| volume.as_str()?.split(':').nth(1));
@@ -470,7 +471,7 @@ fn deployed_backups_and_restores_have_somewhere_to_write() {
     let mounted = mounted(&postgres);
     let image = fs::read_to_string(repository().join("deploy/postgres/Dockerfile")).expect("the Dockerfile");
     let owned = image.lines().find(|line| line.starts_with("RUN install -d -o postgres")).expect("folders");
-    // the root is read-only: what the guide writes to is a volume, and a new one is its owner's from the image on
+    // the root file system is read-only: the guide only writes to volumes, and a new volume takes its owner from the image
     let guide = fs::read_to_string(repository().join("docs/operating.md")).expect("the guide");
     assert!(guide.contains("postgres backup /backup\n") && guide.contains("-v callshop_restored:/restored"));
     for folder in ["/archive", "/backup", "/restored"] {
@@ -488,7 +489,7 @@ fn deployed_monitoring_follows_the_network() {
         let text = fs::read_to_string(path).expect("targets");
         for target in text.split('"').skip(1).step_by(2) {
             let (host, _) = target.split_once(':').expect("a port");
-            // by names, which are the containers' whatever NET is
+            // by service name, which resolves to the container whatever NET is
             assert!(host == "localhost" || services.get(host).is_some(), "{file}: {target}");
             seen += 1;
         }
@@ -496,7 +497,7 @@ fn deployed_monitoring_follows_the_network() {
     assert_eq!(seen, 4);
 }
 
-/// A program that notes its command line and its environment, and the files that they name.
+/// A program that logs its command line and environment, and the files that they name.
 fn spy(folder: &Path, name: &str, then: &str) {
     let text = format!(
         "#!/bin/sh\n{{ echo \"{name} $*\"; cat /proc/$$/environ; env; }} | tr '\\0' '\\n' >>{0}/seen\n\
@@ -533,7 +534,7 @@ fn deployed_proxy_keeps_secrets_out_of_environments_and_command_lines() {
         fs::write(path(name), format!("{secret}\n")).expect("a secret");
         start.env(format!("{name}_FILE"), path(name));
     }
-    // who has it in the environment all the same keeps it from the others
+    // a secret given in the environment must not reach the other programs
     start.env("CS_PROXY_NAME", "a-secret-name");
     run(&mut start);
     let seen = fs::read_to_string(path("seen")).expect("what was started");
@@ -548,13 +549,13 @@ fn deployed_proxy_keeps_secrets_out_of_environments_and_command_lines() {
     for (name, secret) in SECRETS {
         assert!(settings.contains(&format!("#!substdef \"!{name}!{secret}!g\"\n")), "{settings}");
     }
-    // what is kept for emergency calls is in the same database where nothing else is said
+    // by default, data for emergency calls is in the same database
     assert!(settings.contains(&format!("\"!CS_DB_EMERGENCY!{}!g\"", SECRETS[2].1)), "{settings}");
     assert!(settings.contains("!CS_GATEWAY!192.0.2.1:5060!") && !settings.contains("_FILE!"), "{settings}");
     let mode =
         std::os::unix::fs::MetadataExt::mode(&fs::metadata(path("run").join("local.cfg")).expect("it"));
     assert_eq!(mode & 0o777, 0o600);
-    // and whoever gives one to create-db by hand is told where it belongs
+    // a secret passed to create-db as an argument is refused, with the right way
     let create = Blocking::new("sh").arg(repository().join("kamailio/create-db")).arg(SECRETS[2].1).output();
     let refused = create.expect("it runs");
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
@@ -569,7 +570,7 @@ fn deployed_proxy_logs_no_number() {
     let config = fs::read_to_string(repository().join("kamailio/kamailio.cfg")).expect("the configuration");
     let lines: Vec<_> = config.lines().filter(|line| line.contains("xlog(")).collect();
     assert!(lines.len() > 8, "{lines:?}");
-    // what was dialled, what the API answered, and whole messages
+    // dialed numbers, the API's answers, and whole messages
     let numbers = [
         "rU",
         "ru",
@@ -628,10 +629,14 @@ fn deployed_secrets_are_made_once_and_kept_from_others() {
         format!("postgres://callshop:{password}@172.28.64.3:5432/callshop")
     );
     make("10.0.0");
-    assert_eq!((read("hook_secret"), read("postgres_callshop")), (hook, password), "what is there stays");
+    assert_eq!(
+        (read("hook_secret"), read("postgres_callshop")),
+        (hook, password),
+        "existing secrets must stay"
+    );
     assert!(read("database_url").contains("@10.0.0.3:5432/"));
     assert_eq!(fs::metadata(&secrets).expect("the folder").mode() & 0o777, 0o700);
-    // every secret of the compose file is made
+    // every secret of the compose file is created
     let named = compose(&["docker-compose.yml"])["secrets"].take();
     for (name, secret) in named.as_object().expect("secrets") {
         assert!(
@@ -654,22 +659,22 @@ fn deployed_units_are_valid_and_may_do_little() {
     let units = repository().join("deploy/systemd");
     let unit = fs::read_to_string(units.join("callshop.service")).expect("the unit");
     let here = folder.path().join("callshop.service");
-    // where it is installed nothing is yet
+    // the program is not installed here
     fs::write(&here, unit.replace("/usr/bin/callshop", "/bin/true")).expect("a copy");
     let checked = run(Blocking::new("systemd-analyze").args(["verify", "--man=no"]).arg(&here));
     assert!(checked.stderr.is_empty(), "{}", String::from_utf8_lossy(&checked.stderr));
-    // 0 is a service that may do nothing, 10 one that may do everything
+    // exposure from 0 (a service that may do nothing) to 10 (one that may do everything)
     run(Blocking::new("systemd-analyze")
         .args(["security", "--offline=true", "--threshold=15"])
         .arg(units.join("callshop.service")));
-    // what the unit hands over is what the nodes are told elsewhere
+    // the unit's environment matches the nodes' configuration elsewhere
     let told: BTreeSet<_> =
         unit.lines().filter_map(|line| line.strip_prefix("Environment=")?.split_once('=')).collect();
     let services = compose(&["docker-compose.yml"])["services"].take();
     let secret: BTreeSet<_> =
         names(&services["api-1"]).into_iter().filter(|name| name.ends_with("_FILE")).collect();
     assert_eq!(told.iter().map(|(name, _)| (*name).to_owned()).collect::<BTreeSet<_>>(), secret);
-    // the proxy's is a change of Debian's unit
+    // the proxy's unit is a drop-in for Debian's unit
     let kamailio = folder.path().join("kamailio.service");
     fs::write(&kamailio, "[Service]\nType=forking\nUser=kamailio\nPIDFile=/run/k.pid\nExecStart=/bin/true\nRuntimeDirectory=kamailio\n").expect("a unit");
     let drop_in = folder.path().join("kamailio.service.d");

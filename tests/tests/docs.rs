@@ -1,5 +1,5 @@
-//! What the texts say, checked: the tour in the README and the walk to the first shop are run, links lead somewhere, the example configuration and the schema are
-//! those of the program.
+//! Checks of the documentation: the tour in the README and the guide to the first shop are run, links resolve, the example configuration and the
+//! schema match the program.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use api::config::Config;
 use serde_json::Value;
 
-/// Longest that the tour may take.
+/// Longest time for the tour.
 const TOUR_SECONDS: u64 = 120;
-/// Printed between the outputs of two blocks.
+/// Separates the outputs of two blocks.
 const END: &str = "@@ end of block @@";
-/// Numbers that are different at each run.
+/// Numbers that differ in each run.
 const MOVING: [&str; 1] = ["elapsedSeconds"];
 
 fn root() -> PathBuf {
@@ -25,7 +25,7 @@ fn read(path: impl AsRef<Path>) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Every file of the project below `folder` with one of these endings, as paths from the workspace.
+/// All files of the project in `folder` with one of these extensions, as paths relative to the workspace.
 fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -44,7 +44,7 @@ fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-/// A command of the README, and what it shows of its output.
+/// A command of the README, and the output shown for it.
 #[derive(Debug, Default)]
 struct Step {
     line: usize,
@@ -52,7 +52,7 @@ struct Step {
     shown: String,
 }
 
-/// The `sh` blocks of the section with this heading, each with the block of output that follows it.
+/// The `sh` blocks in the section with this heading, each with the output block that follows it.
 fn steps(text: &str, heading: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let (mut inside, mut fence) = (false, None::<String>);
@@ -78,8 +78,8 @@ fn steps(text: &str, heading: &str) -> Vec<Step> {
     steps
 }
 
-/// Runs the commands in one shell, in an empty folder; what each printed. `cargo run … -- ARGS` runs the built command on a free port,
-/// `callshop` the built command.
+/// Runs the commands in one shell, in an empty folder. Returns the output of each. `cargo run … -- ARGS` runs the built binary on a free port,
+/// and `callshop` runs the built binary.
 fn run(steps: &[Step]) -> Vec<String> {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let mut script = "set -eu\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n\
@@ -109,7 +109,7 @@ fn run(steps: &[Step]) -> Vec<String> {
             break Some(status);
         }
         if Instant::now() > until {
-            // SIGTERM, so that its trap ends what it started
+            // SIGTERM, so that its trap ends the processes it started
             Command::new("kill").arg(shell.id().to_string()).status().expect("kill runs");
             break None;
         }
@@ -117,13 +117,13 @@ fn run(steps: &[Step]) -> Vec<String> {
     };
     let (out, err) =
         (std::fs::read_to_string(&out).expect("output"), std::fs::read_to_string(&err).expect("errors"));
-    assert!(status.is_some_and(|status| status.success()), "the tour ends well: {status:?}\n{out}\n{err}");
+    assert!(status.is_some_and(|status| status.success()), "the tour must succeed: {status:?}\n{out}\n{err}");
     let mut outputs: Vec<String> = out.split(&format!("{END}\n")).map(str::to_owned).collect();
     outputs.pop();
     outputs
 }
 
-/// Whether the output is what is shown: JSON by its values, other lines as they are. `…` in what is shown stands for anything.
+/// Whether the output matches the documented one: JSON by value, other lines literally. `…` in the documentation matches anything.
 fn same(shown: &str, output: &str) -> bool {
     if let (Ok(shown), Ok(output)) = (values(shown), values(output)) {
         return shown.len() == output.len()
@@ -197,7 +197,7 @@ fn the_comparison_sees_what_is_wrong() {
     }
 }
 
-/// Runs the commands of a section and compares what they print with what is shown. Usual ports become free ones.
+/// Runs the commands of a section and compares their output with the documentation. Default ports are replaced by free ones.
 fn runs_as_shown(file: &str, heading: &str) {
     let free = || std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let (http, hook) = (free(), free());
@@ -206,7 +206,7 @@ fn runs_as_shown(file: &str, heading: &str) {
         read(file).replace("127.0.0.1:8080", &address(&http)).replace("127.0.0.1:8081", &address(&hook));
     drop((http, hook));
     let steps = steps(&text, heading);
-    assert!(steps.len() >= 8, "the steps are found: {} of them", steps.len());
+    assert!(steps.len() >= 8, "too few steps found: {}", steps.len());
     let outputs = run(&steps);
     assert_eq!(outputs.len(), steps.len());
     for (step, output) in steps.iter().zip(&outputs) {
@@ -237,14 +237,11 @@ fn the_readmes_commands_are_those_that_are_tested() {
         assert!(readme.contains(&format!("\n{command}")), "the README shows {command}");
     }
     assert!(root().join("tests/run").is_file());
-    // `cargo run` without `-p` is the api's: the workspace has other binaries, too
-    assert!(
-        read("Cargo.toml").contains("\ndefault-members = [\"api\"]\n"),
-        "cargo run knows which binary is meant"
-    );
+    // `cargo run` without `-p` must run the api, although the workspace has other binaries, too
+    assert!(read("Cargo.toml").contains("\ndefault-members = [\"api\"]\n"), "cargo run must know its binary");
 }
 
-/// Targets of the links of a Markdown text, outside its code.
+/// Targets of the links in a Markdown text, outside its code.
 fn links(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut code = false;
@@ -263,7 +260,7 @@ fn links(text: &str) -> Vec<String> {
     found
 }
 
-/// The anchors that a host makes of a Markdown text's headings.
+/// The anchors that a Git host derives from the headings of a Markdown text.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings =
         text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
@@ -297,7 +294,7 @@ fn every_link_between_the_texts_leads_somewhere() {
             }
         }
     }
-    assert!(broken.is_empty(), "links to nowhere\n{}", broken.join("\n"));
+    assert!(broken.is_empty(), "broken links\n{}", broken.join("\n"));
 }
 
 #[test]
@@ -328,10 +325,10 @@ fn the_files_that_the_map_names_are_there() {
             }
         }
     }
-    assert!(missing.is_empty(), "names of files that are not there\n{}", missing.join("\n"));
+    assert!(missing.is_empty(), "missing files\n{}", missing.join("\n"));
 }
 
-/// The paths of a configuration's options, such as `hook.listen`.
+/// The paths of all options of a configuration, such as `hook.listen`.
 fn options(value: &Value, prefix: &str, found: &mut BTreeSet<String>) {
     for (key, value) in value.as_object().into_iter().flatten() {
         let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
@@ -343,7 +340,7 @@ fn options(value: &Value, prefix: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The options that a TOML text names, those that are commented out too.
+/// The options that a TOML text names, including commented ones.
 fn named_options(text: &str) -> BTreeSet<String> {
     let mut section = String::new();
     let mut found = BTreeSet::new();
@@ -380,13 +377,13 @@ fn the_example_configuration_is_the_default_one_and_names_every_option() {
 fn the_exported_schema_is_the_present_one() {
     assert!(
         read("schema.graphql") == graphql::sdl(),
-        "schema.graphql is not the program's: run  callshop schema > schema.graphql"
+        "schema.graphql is out of date, run  callshop schema > schema.graphql"
     );
 }
 
 #[test]
 fn the_texts_speak_of_the_product_alone() {
-    // put together here, so that this file does not hold them itself
+    // assembled here, so that this file does not contain them
     let words = [["/wo", "rk/"].concat(), ["/tmp", "/w/"].concat()];
     let mut found = Vec::new();
     for file in files(
@@ -400,5 +397,5 @@ fn the_texts_speak_of_the_product_alone() {
             }
         }
     }
-    assert!(found.is_empty(), "paths of somebody's machine\n{}", found.join("\n"));
+    assert!(found.is_empty(), "paths of one machine\n{}", found.join("\n"));
 }

@@ -1,4 +1,4 @@
-//! A short dose of the faults command (docs/testing.md): the whole topology under load, broken for some seconds.
+//! A short run of the fault test (docs/testing.md): the whole topology under load, with faults for some seconds.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -20,7 +20,7 @@ use uuid::Uuid;
 fn plan(rate: u32, faults: Vec<Fault>) -> Plan {
     let seed = u64::from(uuid::Uuid::new_v4().as_fields().0);
     println!("seed {seed}");
-    // no minute is spent: each fault comes once
+    // no time is planned, so each fault happens once
     Plan {
         time: Duration::ZERO,
         rate,
@@ -72,14 +72,14 @@ async fn faults_are_none_when_nodes_are_restarted_in_turn() {
     println!("{}", told.unwrap_or_else(|wrong| panic!("{wrong}")));
 }
 
-/// What `/readyz` says.
+/// The answer of `/readyz`.
 async fn readiness(server: &TestServer) -> (u16, Value) {
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let answer = http.get(format!("http://{}/readyz", server.hook)).send().await.expect("the node answers");
     (answer.status().as_u16(), answer.json().await.expect("JSON"))
 }
 
-/// How much is stored: calls, events, transfers.
+/// Numbers of stored calls, events and transfers.
 async fn stored(server: &TestServer) -> [u64; 3] {
     let conn = server.app.store.reader();
     [
@@ -104,7 +104,7 @@ async fn faults_of_a_full_disk_on_sqlite_are_told_and_over_when_there_is_room() 
     assert_eq!(readiness(&shop.server).await.0, 200);
 
     disk.fill();
-    // what room the files had left in them is used up first
+    // first use up the space left in the files
     let mut before = stored(&shop.server).await;
     let filler = |number: usize| {
         json!([{ "eid": unique("eid"), "kind": "no such kind", "ts": micros(Utc::now()), "proxy": "test",
@@ -122,30 +122,30 @@ async fn faults_of_a_full_disk_on_sqlite_are_told_and_over_when_there_is_room() 
             break;
         }
     }
-    assert_eq!(stored(&shop.server).await, before, "what was answered is there, and nothing else");
+    assert_eq!(stored(&shop.server).await, before, "exactly the answered events must be stored");
     assert_eq!(refused, 20, "the disk is full");
-    // again and again: what failed leaves nothing behind that keeps the next from being tried
+    // repeatedly: a failure must not prevent the next attempt
     for _ in 0..3 {
         let (status, answer) = shop.hook().post("events", &json!(events)).await;
         assert_eq!(
             (status, &answer["error"]),
             (503, &json!("UNAVAILABLE")),
-            "the proxy keeps them: {answer}"
+            "the proxy must keep them: {answer}"
         );
         let ask = json!({ "request_id": unique("request"), "user": shop.phones[1].user, "dialed": "+13055550123",
             "src": "127.0.0.1:5060", "ts": micros(Utc::now()), "proxy": "test", "call_id": unique("call"), "from_tag": "ft" });
         let (status, answer) = shop.hook().post("authorize", &ask).await;
-        assert_eq!(status, 503, "a call that cannot be written does not ring: {answer}");
+        assert_eq!(status, 503, "a call that cannot be stored must not ring: {answer}");
     }
     let pay_in = json!({ "callshopId": shop.id, "kind": "PAY_IN", "amount": "5",
         "reason": "change", "idempotencyKey": unique("key") });
     let document = "mutation($input: RecordCashMovementInput!) { recordCashMovement(input: $input) { userErrors { code } } }";
     let answer = shop.attendant.send(document, json!({ "input": pay_in })).await;
-    assert_eq!(answer["errors"][0]["extensions"]["code"], "OVERLOADED", "it may be tried again: {answer}");
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "OVERLOADED", "the client may retry: {answer}");
     let (status, said) = readiness(&shop.server).await;
     let line = said["checks"]["database"].as_str().unwrap_or_default().to_owned();
     assert!(status == 503 && line.contains("no room"), "{status}: {said}");
-    assert_eq!(stored(&shop.server).await, before, "nothing is half done");
+    assert_eq!(stored(&shop.server).await, before, "nothing may be partly stored");
     shop.server.check_ledger().await;
 
     disk.free();
@@ -159,7 +159,7 @@ async fn faults_of_a_full_disk_on_sqlite_are_told_and_over_when_there_is_room() 
     drop(disk);
 }
 
-/// An attempt that was given up: an event that needs nothing to be there.
+/// An abandoned call attempt: an event that depends on nothing else.
 fn given_up() -> Value {
     json!({ "eid": unique("eid"), "kind": "abandoned", "ts": micros(Utc::now()), "proxy": "test", "request_id": unique("request"),
         "reason": "no answer" })
@@ -174,7 +174,7 @@ on_both!(faults_of_a_stop_lose_nothing_that_was_answered, |backend: Backend| asy
         let (url, answered) = (url.clone(), answered.clone());
         posting.push(tokio::spawn(async move {
             let http = reqwest::Client::builder().no_proxy().build().expect("a client");
-            // until it is gone
+            // until the server is gone
             loop {
                 let event = given_up();
                 let post = http.post(&url).basic_auth("kamailio", Some(HOOK_SECRET)).json(&json!([event]));
@@ -216,7 +216,7 @@ on_both!(faults_of_a_nodes_clock_keep_no_proxy_from_being_compared, |backend: Ba
     };
     for wrong in [TimeDelta::hours(1), TimeDelta::hours(-1)] {
         let before = eventually("a comparison", row).await;
-        // a node whose clock is wrong took the lease, and died
+        // a node with a wrong clock took the lease, and died
         let theirs = server.time().now() + wrong;
         proxies::Entity::update_many()
             .col_expr(proxies::Column::LeaseHolder, Expr::value(Uuid::now_v7()))
@@ -227,7 +227,7 @@ on_both!(faults_of_a_nodes_clock_keep_no_proxy_from_being_compared, |backend: Ba
             .await
             .expect("a lease");
         server.time().pass(TimeDelta::seconds(31));
-        eventually("it is compared all the same", async || {
+        eventually("it is reconciled all the same", async || {
             row().await.filter(|row| row.listed_at > before.listed_at && row.listed_at != Some(theirs))
         })
         .await;
@@ -250,10 +250,10 @@ async fn faults_of_a_row_that_somebody_holds_end_in_time_on_postgres() {
     let before = stored(&shop.server).await;
     let begun = Instant::now();
     let (status, answer) = shop.hook().post("events", &json!([end])).await;
-    assert_eq!((status, &answer["error"]), (503, &json!("UNAVAILABLE")), "the proxy keeps it: {answer}");
+    assert_eq!((status, &answer["error"]), (503, &json!("UNAVAILABLE")), "the proxy must keep it: {answer}");
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
-    assert_eq!(stored(&shop.server).await, before, "nothing is half done");
-    // others go on
+    assert_eq!(stored(&shop.server).await, before, "nothing may be partly stored");
+    // other events are applied
     assert_eq!(shop.hook().events(&[given_up()]).await, ["applied"]);
     held.rollback().await.expect("the row is let go");
     assert_eq!(shop.hook().events(&[end]).await, ["applied"]);

@@ -1,4 +1,4 @@
-//! Credit that is never overdrawn: holds before a phone rings, slices while the call runs, and the awkward cases, each with its numbers.
+//! Credit is never overdrawn: holds before a phone rings, extensions during the call, and the difficult cases, each with its numbers.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 const HEADER: &str = "prefix,destination,rate_per_minute,connection_fee,initial_increment,increment,minimum_charge,free_seconds\n";
 
-/// A shop whose proxy takes limits, in slices of at most `slice` seconds; its prices: what the customer pays, what the shop pays.
+/// A shop whose proxy accepts limits, with slices of at most `slice` seconds. `retail` is the customer's price, `cost` the shop's.
 async fn shop(backend: Backend, cabins: usize, slice: u32, retail: &str, cost: &str) -> (Shop, FakeProxy) {
     let control = FakeProxy::start().await;
     let server = TestServer::start(backend, |config| {
@@ -42,7 +42,7 @@ async fn credit_of(shop: &Shop, kind: Kind, id: &str) -> Credit {
     credit[&id]
 }
 
-/// Balance and what is held of it, in micros.
+/// Balance, and the amount held of it, in micros.
 async fn credit(shop: &Shop) -> (i64, i64) {
     let credit = credit_of(shop, Kind::Callshop, &shop.id).await;
     (credit.balance.0, credit.held.0)
@@ -61,7 +61,7 @@ async fn allowed(shop: &Shop, index: usize, number: &str) -> Value {
     answer
 }
 
-/// The end of a call that was answered then and lasted so long.
+/// The end of a call that was answered at this time and lasted this long.
 fn end(reference: &Value, answered: DateTime<Utc>, talk_ms: i64) -> Value {
     let more = json!({ "by": "caller", "cause": "bye", "answered_ts": micros(answered), "to_tag": "tt" });
     event("ended", reference, answered + TimeDelta::milliseconds(talk_ms), more)
@@ -71,7 +71,7 @@ fn answer(reference: &Value, answered: DateTime<Utc>) -> Value {
     event("answered", reference, answered, json!({ "to_tag": "tt" }))
 }
 
-/// A thousand attempts at once, spread over the nodes; answers how many were allowed and their calls.
+/// Makes a thousand concurrent attempts, spread over the nodes. Returns the allowed calls.
 async fn storm(shop: &Shop, nodes: &[Hook]) -> Vec<Value> {
     let attempts = (0..1_000).map(|number| {
         let hook = nodes[number % nodes.len()].clone();
@@ -88,8 +88,8 @@ async fn storm(shop: &Shop, nodes: &[Hook]) -> Vec<Value> {
     allowed
 }
 
-/// A thousand attempts on credit for ten minutes, in slices of a minute: ten are allowed, whatever is done at once, and when all have talked
-/// longer than they were covered for, the account is at its limit to the micro.
+/// A thousand attempts on credit for ten minutes, with slices of a minute: exactly ten are allowed. When all of them have talked longer than
+/// they were covered for, the account is at its limit to the micro.
 async fn overdraft(backend: Backend, nodes: usize) {
     const MINUTE: &str = "1,United States,0.0600,0,60,60,,\n";
     let (shop, _control) = shop(backend, 100, 60, MINUTE, MINUTE).await;
@@ -106,7 +106,7 @@ async fn overdraft(backend: Backend, nodes: usize) {
     let hooks: Vec<Hook> =
         std::iter::once(shop.hook().clone()).chain(others.iter().map(|other| Hook::at(other.hook))).collect();
     let calls = storm(&shop, &hooks).await;
-    assert_eq!(calls.len(), 10, "credit for ten");
+    assert_eq!(calls.len(), 10, "the credit is enough for ten calls");
     assert!(calls.iter().all(|call| call["max_seconds"] == json!(60)), "{calls:?}");
     assert_eq!(credit(&shop).await, (200_000, 600_000));
     let now = Utc::now();
@@ -134,11 +134,11 @@ on_both!(every_level_holds_and_gives_back, |backend: Backend| async move {
     shop.open_cabin(0).await;
     let first = allowed(&shop, 0, "+13055550123").await;
     assert_eq!(first["max_seconds"], json!(60));
-    // the shop pays 0.04 a minute, its reseller 0.03, the distributor nothing
+    // the shop pays 0.04 per minute, its reseller 0.03, the distributor nothing
     assert_eq!(credit(&shop).await, (500_000_000, 40_000));
     let reseller = credit_of(&shop, Kind::Account, &shop.reseller_id).await;
     assert_eq!((reseller.balance.0, reseller.held.0), (1_000_000_000, 30_000));
-    // asked again, held once
+    // the same question again does not hold twice
     let failed = event("failed", &first["ref"], Utc::now(), json!({ "code": 486, "by": "callee" }));
     assert_eq!(shop.hook().events(&[failed]).await, ["applied"]);
     assert_eq!(credit(&shop).await, (500_000_000, 0));
@@ -151,7 +151,7 @@ on_both!(every_level_holds_and_gives_back, |backend: Backend| async move {
 });
 
 on_both!(minimum_charge_above_the_first_increment, |backend: Backend| async move {
-    // one second costs a thousandth, but never less than five cents: what fifty seconds cost
+    // one second costs 0.001, but at least 0.05: the price of fifty seconds
     let price = "1,United States,0.0600,0,1,1,0.05,\n";
     let (shop, _control) = shop(backend, 1, 600, price, price).await;
     shop.leave_credit("0.049999").await;
@@ -178,7 +178,7 @@ on_both!(free_retail_over_paid_wholesale, |backend: Backend| async move {
     assert_eq!(
         credit(&shop).await,
         (40_000, covered * 1_000),
-        "the shop pays although its customer does not"
+        "the shop must pay although its customer does not"
     );
     assert_eq!(shop.hook().events(&[end(&call["ref"], Utc::now(), 9_100)]).await, ["applied"]);
     assert_eq!(credit(&shop).await, (30_000, 0));
@@ -191,7 +191,7 @@ on_both!(free_retail_over_paid_wholesale, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// Day 0.60 a minute, from 20:00 in São Paulo night at 0.06, both by these increments, for customer and shop.
+/// A tariff with 0.60 per minute by day and 0.06 at night, from 20:00 in São Paulo, with these increments, for customer and shop.
 async fn day_and_night(shop: &Shop, increment: u32) {
     for kind in ["COST", "RETAIL"] {
         let input = json!({ "name": unique("tariff"), "timeZone": "America/Sao_Paulo",
@@ -221,7 +221,7 @@ async fn evening(backend: Backend, increment: u32) -> (Shop, DateTime<Utc>) {
     })
     .await;
     let night = "2027-03-10T23:00:00Z".parse().expect("a time");
-    // prices come into force a little before
+    // tariffs take effect a little before
     server.time().set(night - TimeDelta::minutes(10));
     let shop = Shop::on(server, 1).await;
     day_and_night(&shop, increment).await;
@@ -234,9 +234,9 @@ async fn evening(backend: Backend, increment: u32) -> (Shop, DateTime<Utc>) {
 on_both!(band_change_between_authorisation_and_answer, |backend: Backend| async move {
     let (shop, night) = evening(backend, 1).await;
     let call = allowed(&shop, 0, "+13055550123").await;
-    // the dearest of all instants at which it may be answered: at once, by day
+    // held at the most expensive possible time of the answer: immediately, at the day rate
     assert_eq!((credit(&shop).await.1, &call["max_seconds"]), (600_000, &json!(60)));
-    // it is answered by night, thirty seconds of ringing later than the change
+    // answered at night, thirty seconds after the change of rate
     let answered = night + TimeDelta::seconds(30);
     assert_eq!(shop.hook().events(&[end(&call["ref"], answered, 60_000)]).await, ["applied"]);
     assert_eq!(credit(&shop).await, (500_000_000 - 60_000, 0));
@@ -246,7 +246,7 @@ on_both!(band_change_between_authorisation_and_answer, |backend: Backend| async 
 on_both!(padding_across_a_band_boundary, |backend: Backend| async move {
     let (shop, night) = evening(backend, 60).await;
     let call = allowed(&shop, 0, "+13055550123").await;
-    // ten seconds of talk ten seconds before the night: ten seconds by day, and fifty of padding by night
+    // ten seconds of talk, ten seconds before the night: ten seconds at the day rate, and fifty of padding at the night rate
     let answered = night - TimeDelta::seconds(10);
     assert_eq!(shop.hook().events(&[end(&call["ref"], answered, 10_000)]).await, ["applied"]);
     assert_eq!(credit(&shop).await, (500_000_000 - 100_000 - 50_000, 0));
@@ -290,7 +290,7 @@ on_both!(an_extension_racing_the_end, |backend: Backend| async move {
     let mut spent = 0;
     for round in 0..20 {
         let call = allowed(&shop, 0, "+13055550123").await;
-        // eight of ten seconds are over: the extension is due at once, and the end comes in the same moment
+        // eight of ten seconds are over: the extension is due now, and the end arrives at the same moment
         let answered = Utc::now() - TimeDelta::seconds(8);
         assert_eq!(shop.hook().events(&[answer(&call["ref"], answered)]).await, ["applied"]);
         tokio::time::sleep(std::time::Duration::from_millis(10 * (round % 13))).await;
@@ -313,18 +313,18 @@ on_both!(a_push_of_unknown_outcome, |backend: Backend| async move {
     control.be(Mood::LosesAnswers);
     let answered = Utc::now() - TimeDelta::seconds(15);
     assert_eq!(shop.hook().events(&[answer(&call["ref"], answered)]).await, ["applied"]);
-    // it is told again and again, and what is held stays held
+    // the push is repeated, and the hold stays the same
     let told = eventually("three pushes", async || {
         let told = control.told("/call/limit");
         (told.len() >= 3).then_some(told)
     })
     .await;
     let covered: Vec<i64> = told.iter().map(|body| body["covered"].as_i64().expect("seconds")).collect();
-    assert!(covered.iter().all(|covered| *covered == 40), "nothing more is taken meanwhile: {covered:?}");
+    assert!(covered.iter().all(|covered| *covered == 40), "nothing more may be held meanwhile: {covered:?}");
     assert_eq!(credit(&shop).await, (500_000_000, 40_000));
     // the proxy cut at the old limit
     assert_eq!(shop.hook().events(&[end(&call["ref"], answered, 20_900)]).await, ["applied"]);
-    assert_eq!(credit(&shop).await, (500_000_000 - 21_000, 0), "what was talked is paid, nothing is held");
+    assert_eq!(credit(&shop).await, (500_000_000 - 21_000, 0), "the talk is charged, and nothing is held");
     shop.finish().await;
 });
 
@@ -336,7 +336,7 @@ on_both!(an_event_that_can_never_be_applied_keeps_no_other_back, |backend: Backe
         shop.open_cabin(index).await;
         ends.push(end(&allowed(&shop, index, "+13055550123").await["ref"], Utc::now(), 30_000));
     }
-    // frozen prices that do not parse: a fault that no trying again mends
+    // frozen prices that do not parse: an error that no retry fixes
     let id: Uuid = text(&ends[0]["ref"]).parse().expect("a ref");
     let broken = |tx: store::Tx| async move {
         use sea_orm::{ActiveModelTrait as _, ActiveValue::Set};
@@ -347,10 +347,10 @@ on_both!(an_event_that_can_never_be_applied_keeps_no_other_back, |backend: Backe
     };
     shop.server.app.store.write(broken).await.expect("it is broken");
     assert_eq!(shop.hook().events(&ends).await, ["rejected", "applied"]);
-    assert_eq!(shop.hook().events(&ends).await, ["duplicate", "duplicate"], "both were received");
+    assert_eq!(shop.hook().events(&ends).await, ["duplicate", "duplicate"], "both must count as received");
     let found = shop.admin.ok("{ viewer { id } }", json!({})).await;
-    assert!(found["viewer"]["id"].is_string(), "and the server goes on");
-    // its hold stays until somebody looks into it
+    assert!(found["viewer"]["id"].is_string(), "the server must keep serving");
+    // its hold stays until an operator repairs the call
     assert_eq!(credit(&shop).await, (500_000_000 - 30_000, 60_000));
     shop.server.stop().await;
 });
@@ -360,7 +360,7 @@ on_both!(an_emergency_call_passes_a_phone_that_seems_busy, |backend: Backend| as
     let (shop, _control) = shop(backend, 1, 60, price, price).await;
     shop.open_cabin(0).await;
     allowed(&shop, 0, "+13055550123").await;
-    // its end was lost: nobody else is let through, but who needs help is, as often as he tries
+    // its end was lost: other calls are refused, but emergency calls are allowed, any number of times
     let busy = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
     assert_eq!(busy["error"], "PHONE_BUSY");
     allowed(&shop, 0, "190").await;
@@ -380,12 +380,12 @@ on_both!(an_attempt_asked_again_after_it_is_over_is_refused, |backend: Backend| 
     assert_eq!(
         shop.hook().post("authorize", &ask).await.1["error"],
         "ABANDONED",
-        "it holds nothing any more"
+        "its hold must be released"
     );
     shop.finish().await;
 });
 
-/// Ends, attempts and closings of one branch on two nodes at once, in every mixture: nobody waits for a deadlock to be found.
+/// Ends, attempts and closings in one branch on two nodes at once, in every combination, without any deadlock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_lock_in_one_order() {
     const CABINS: usize = 12;
@@ -415,8 +415,8 @@ async fn two_nodes_lock_in_one_order() {
     shop.finish().await;
 }
 
-// Phones that dial again as soon as the end of their call is answered: batches of events and attempts overlap, and nobody is told that his
-// phone is still busy, or finds an event of his overtaken by the next one.
+// Phones that dial again as soon as the end of their call is answered: batches of events and attempts overlap. No phone is refused as busy, and
+// no event is overtaken by the next one.
 on_both!(phones_that_never_rest, |backend: Backend| async move {
     const CABINS: usize = 40;
     const ROUNDS: usize = 6;
@@ -460,7 +460,7 @@ on_both!(phones_that_never_rest, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// Deadlocks that PostgreSQL has found in the shop's database.
+/// Number of deadlocks that PostgreSQL found in the shop's database.
 async fn deadlocks(shop: &Shop) -> i64 {
     use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
     let sql = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
@@ -501,7 +501,7 @@ on_both!(a_late_cut_is_written_off, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// Tells the server what comparing with the proxy would: it does not know the call any more, and last saw it then.
+/// Tells the server, as reconciliation would, that the proxy no longer has the call, and when it was last seen.
 async fn lost(shop: &Shop, reference: &Value, last_seen: DateTime<Utc>) -> Vec<EventResult> {
     let stop = CancellationToken::new();
     let (writer, writing) = CallWriter::start(Arc::clone(&shop.server.app), stop.clone());
@@ -538,7 +538,7 @@ on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async 
     }
     assert_eq!(credit(&shop).await, (500_000_000 - 60_000, 0), "charged to the last second seen");
     assert_eq!(shop.close_cabin(2).await["statement"]["total"]["amount"], "0.02");
-    // the second customer pays before the truth is known
+    // the second customer pays before the true end is known
     let closed = shop.close_cabin(1).await;
     assert_eq!(closed["statement"]["total"]["amount"], "0.02");
     let input = json!({ "sessionId": sessions[1], "payments": [{ "method": "CASH", "amount": "0.02" }], "idempotencyKey": unique("key") });
@@ -548,15 +548,15 @@ on_both!(a_reconciled_call_whose_true_end_comes_later, |backend: Backend| async 
         assert_eq!(shop.hook().events(&[end(call, answered, 45_000)]).await, ["applied"]);
         assert_eq!(shop.hook().events(&[end(call, answered, 45_000)]).await, ["ignored"], "final is final");
     }
-    assert_eq!(credit(&shop).await, (500_000_000 - 135_000, 0), "the account pays what was talked");
+    assert_eq!(credit(&shop).await, (500_000_000 - 135_000, 0), "the account must pay for all the talk");
     let open = self::call(&shop, &calls[0]).await;
     assert_eq!((open.estimated, open.charge.0, open.written_off.0), (false, 45_000, 0));
     let paid = self::call(&shop, &calls[1]).await;
     assert_eq!((paid.estimated, paid.charge.0, paid.written_off.0), (false, 20_000, 25_000));
-    assert_eq!((paid.talk_seconds, paid.billed_seconds), (20, 20), "as his bill says");
+    assert_eq!((paid.talk_seconds, paid.billed_seconds), (20, 20), "as the bill says");
     let closed = shop.close_cabin(0).await;
     assert_eq!(closed["statement"]["calls"][0]["amount"]["amount"], "0.045");
-    // closed and not yet paid: the bill is stated again
+    // closed but unpaid: the bill is restated
     let query = "query($id: ID!) { session(id: $id) { state amountDue { amount } statement { callsTotal { amount } total { amount } } } }";
     let restated = shop.attendant.ok(query, json!({ "id": sessions[2] })).await["session"].take();
     assert_eq!(
@@ -575,7 +575,7 @@ on_both!(an_end_that_proves_a_failed_call_is_charged_as_far_as_credit_goes, |bac
     let first = allowed(&shop, 0, "+13055550123").await;
     let failed = event("failed", &first["ref"], Utc::now(), json!({ "code": 500, "by": "proxy" }));
     assert_eq!(shop.hook().events(&[failed]).await, ["applied"]);
-    // what it held is held by another call now: 0.01 of 0.04
+    // another call holds the released credit now: 0.01 of 0.04
     let second = allowed(&shop, 1, "+13055550123").await;
     assert_eq!((credit(&shop).await, &second["max_seconds"]), ((40_000, 10_000), &json!(10)));
     // it had been answered after all: ten seconds were covered
@@ -599,7 +599,7 @@ on_both!(calls_that_share_credit_go_on_until_it_is_used_up, |backend: Backend| a
     for call in &calls {
         assert_eq!(shop.hook().events(&[answer(call, answered)]).await, ["applied"]);
     }
-    // twenty seconds are shared out until none is left, and each is hung up when its own are used up
+    // twenty seconds are shared until none is left, and each call is hung up when its own share is used up
     eventually("three hang-ups", async || {
         let told = control.told("/call/hangup");
         let ids: std::collections::BTreeSet<String> =

@@ -1,6 +1,6 @@
-//! Real calls: SIPp phones through the shipped Kamailio configuration to a SIPp gateway, watched by the official `graphql-ws` client.
+//! Real calls: SIPp phones through the shipped Kamailio configuration to a SIPp gateway, observed by the official `graphql-ws` client.
 //!
-//! Charges are computed here once more, from the times and the rates alone.
+//! The tests calculate charges independently, from times and rates alone.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ mod emergency;
 #[path = "kamailio/unacknowledged.rs"]
 mod unacknowledged;
 
-/// One rate, in micros and seconds.
+/// A rate, in micros and seconds.
 #[derive(Clone, Copy)]
 struct Rate {
     prefix: &'static str,
@@ -37,7 +37,7 @@ const fn rate(prefix: &'static str, per_minute: i64, fee: i64, initial: i64, inc
     Rate { prefix, per_minute, fee, initial, increment }
 }
 
-/// Prices that no cent and no tenth of a cent divides, by the second so that the cost ticks.
+/// Prices that are no multiple of a cent or a tenth of a cent, billed by the second so that the cost ticks.
 const RETAIL: &[Rate] = &[
     rate("1", 61_700, 0, 1, 1),
     rate("351", 299_900, 50_300, 2, 1),
@@ -49,13 +49,13 @@ const COST: &[Rate] =
 const WHOLESALE: &[Rate] =
     &[rate("1", 31_700, 100, 6, 6), rate("351", 151_900, 0, 1, 1), rate("55", 50_300, 0, 60, 60)];
 
-/// Talk time in seconds, begun ones counted whole.
+/// Talk time in seconds, rounded up.
 fn talk(answered: DateTime<Utc>, ended: DateTime<Utc>) -> i64 {
     let micros = ended.timestamp_micros() - answered.timestamp_micros();
     (micros + 999_999) / 1_000_000
 }
 
-/// What `seconds` cost to a number: the longest prefix, the offset rule, rounded once to a hundred micros, half up.
+/// Index of the rate and the cost of `seconds` to a number: longest prefix, offset rule, rounded once to a hundred micros, half up.
 fn charge(deck: &[Rate], number: &str, seconds: i64) -> (i64, i64) {
     let matching = deck.iter().filter(|rate| number.trim_start_matches('+').starts_with(rate.prefix));
     let rate = matching.max_by_key(|rate| rate.prefix.len()).expect("a rate");
@@ -94,7 +94,7 @@ fn deck(rates: &[Rate]) -> String {
 const CALL: &str = "id cabinId number dialed state answeredAt endedAt billedSeconds cost { amount } costs { account billedSeconds amount { amount } } \
     sipCode endedBy cause refusal elapsedSeconds estimated";
 
-/// A shop with open register, priced as above, with its phones on a real proxy.
+/// A shop with an open register and the prices above, whose phones are on a real proxy.
 struct Stage {
     shop: Shop,
     sip: Sip,
@@ -144,7 +144,7 @@ impl Stage {
         data["calls"]["nodes"].as_array().expect("calls").clone()
     }
 
-    /// The only call from a cabin, once it is in `state`.
+    /// The only call of a cabin, once it is in `state`.
     async fn call_in(&self, cabin: usize, state: &str) -> Value {
         eventually(&format!("a call of cabin {cabin} is {state}"), async || {
             let calls = self.calls().await;
@@ -154,7 +154,7 @@ impl Stage {
         .await
     }
 
-    /// All calls, once so many have ended; the customer hung up each, and no attempt was refused.
+    /// All calls, once this many have ended. The customer must have hung up each, and no attempt may be refused.
     async fn all_ended(&self, count: usize) -> Vec<Value> {
         eventually(&format!("{count} calls have ended"), async || {
             let calls = self.calls().await;
@@ -184,7 +184,7 @@ impl Stage {
         self.shop.attendant.did("hangUpCall", "HangUpCallInput", input, "call { id }").await;
     }
 
-    /// Checks every level of ended calls and what they took from the accounts; answers what the customers pay.
+    /// Checks every level of ended calls, and the changes of the balances. Returns the customers' total.
     async fn check_charges(&self, calls: &[Value]) -> i64 {
         let (mut retail, mut cost, mut wholesale) = (0, 0, 0);
         for call in calls {
@@ -224,18 +224,18 @@ impl Stage {
     }
 }
 
-/// Seconds talked, by the call's own times.
+/// Seconds of talk, by the call's own times.
 fn talk_of(call: &Value) -> i64 {
     talk(time(&call["answeredAt"]), time(&call["endedAt"]))
 }
 
-/// The kinds of the activities about a call, in order.
+/// The kinds of a call's activity events, in order.
 fn kinds(activities: &[Value], call: &Value) -> Vec<String> {
     let own = activities.iter().filter(|activity| activity["call"]["id"] == call["id"]);
     own.map(|activity| text(&activity["kind"])).collect()
 }
 
-/// Every `seq` once, in order, none left out.
+/// Checks that every `seq` appears once and in order, with no gap.
 fn check_sequence(activities: &[Value]) {
     let seqs: Vec<i64> = activities.iter().map(|activity| activity["seq"].as_i64().expect("seq")).collect();
     assert!(seqs.windows(2).all(|pair| pair[1] == pair[0] + 1), "{seqs:?}");
@@ -245,12 +245,12 @@ fn count(activities: &[Value], kind: &str) -> usize {
     activities.iter().filter(|activity| activity["kind"] == kind).count()
 }
 
-/// Each phone's three calls, one after another: to Portugal, Brazil, São Paulo and the United States in turn, of 3 to 6 seconds.
+/// Makes each phone's three calls, one after another: to Portugal, Brazil, São Paulo and the United States in turn, of 3 to 6 seconds.
 async fn three_calls(stage: &Stage, index: usize) {
     const PREFIXES: [&str; 4] = ["+351988", "+5521988", "11988", "+12122"];
     for round in 0..3 {
         let (prefix, line) = (PREFIXES[(index + round) % PREFIXES.len()], 100 + index * 3 + round);
-        // every fifth is ended by the other side
+        // the other side ends every fifth call
         let by_callee = line % 5 == 0;
         let dialed =
             if by_callee { format!("{prefix}{line}80{}", 3 + round) } else { format!("{prefix}{line}111") };
@@ -265,11 +265,10 @@ async fn three_calls(stage: &Stage, index: usize) {
     }
 }
 
-/// The cost of a call while it was up never fell, rose at least once, was always that of the seconds it is said to be of, and never
-/// more than it came to.
+/// Checks the cost of a live call: it never fell, rose at least once, always matched the elapsed seconds, and never exceeded the final cost.
 fn check_ticks(ticks: &[Value], call: &Value) {
     let (number, ended) = (text(&call["number"]), time(&call["endedAt"]));
-    // the end reaches the API a moment after it happened: until then the call ticks on
+    // the API learns of the end a moment later, and until then the call keeps ticking
     let before = ticks.iter().filter(|tick| time(&tick["asOf"]) <= ended);
     let own = before.flat_map(|tick| tick["calls"].as_array().expect("calls"));
     let own = own.filter(|seen| seen["id"] == call["id"] && seen["state"] == "ANSWERED");
@@ -285,7 +284,7 @@ fn check_ticks(ticks: &[Value], call: &Value) {
     assert!(costs.windows(2).any(|pair| pair[0].1 < pair[1].1), "{call}: {costs:?}");
 }
 
-/// Closes a cabin; answers its session.
+/// Closes a cabin. Returns its session.
 async fn close(shop: &Shop, index: usize, mode: &str) -> Value {
     let input = json!({ "cabinId": shop.cabins[index], "mode": mode });
     let fields = "session { id state statement { callsTotal { amount } total { amount } \
@@ -346,7 +345,7 @@ tests::on_both!(kamailio_thirty_calls, |backend| async move {
     stage.finish().await;
 });
 
-/// What a refused or failed call leaves behind.
+/// The outcome of a refused or failed call.
 fn outcome(call: &Value) -> Value {
     json!([call["state"], call["sipCode"], call["endedBy"], call["refusal"], call["cost"]["amount"]])
 }
@@ -366,9 +365,9 @@ async fn kamailio_calls_that_are_not_answered() {
     let rang = ["CALL_AUTHORIZED", "CALL_RINGING", "CALL_FAILED"].as_slice();
     let refused = ["CALL_REFUSED"].as_slice();
     let cancel = Script::call("phone-cancel", "11988880700", &["-d", "700"]);
-    // the gateway is silent: there is nothing to cancel yet
+    // the gateway is silent, so there is nothing to cancel yet
     let cancel_early = Script::call("phone-cancel-early", "11988880600", &["-d", "500"]);
-    // by cabin: what its phone plays, the record, the activities
+    // by cabin: the phone's scenario, the expected record, the expected activity events
     let cases = [
         (Script::refused("11988880486", "486"), json!(["FAILED", 486, "CALLEE", null, "0"]), failed),
         (Script::refused("11988880480", "480"), json!(["FAILED", 480, "CALLEE", null, "0"]), rang),
@@ -428,11 +427,11 @@ async fn kamailio_refuses_a_wrong_password_and_forged_requests() {
     assert_eq!(stage.calls().await, Vec::<Value>::new());
     let reached = stage.sip.gateway_trace();
     assert_eq!((reached.requests("INVITE"), reached.requests("BYE")), (0, 0));
-    // the phone itself may hang up what the proxy has forgotten
+    // a phone may hang up a call that the proxy has forgotten
     let id = stage.sip.hang_up_unknown(&stage.phones[0]).finished().await.call_id();
     at_the_gateway(&stage.sip, "BYE", &id).await;
 
-    // who knows the password is still served, and goes offline when the phone says so
+    // with the right password the phone is still served, and goes offline when it unregisters
     let call = Script::call("phone-call", "11988880111", &["-d", "300"]);
     stage.sip.play(&stage.phones[0], &call).finished().await;
     let call = stage.call_in(0, "ENDED").await;
@@ -447,7 +446,7 @@ async fn kamailio_refuses_a_wrong_password_and_forged_requests() {
     stage.finish().await;
 }
 
-/// A gateway that cannot be reached: the phone and the record are told the same.
+/// The gateway cannot be reached: the phone and the record get the same code.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_without_a_gateway() {
     let stage = Stage::set(Backend::Sqlite, 1, &[("CS_GATEWAY", "240.0.0.1:5060")]).await;
@@ -458,7 +457,7 @@ async fn kamailio_without_a_gateway() {
     stage.finish().await;
 }
 
-/// The API answers after the proxy gave up: whatever it decided, the record says what the phone got.
+/// The API answers after the proxy gave up: the record must show what the phone got, whatever the API decided.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_gets_its_answer_too_late() {
     let plan = SipPlan::new();
@@ -472,7 +471,7 @@ async fn kamailio_gets_its_answer_too_late() {
     let phones: Vec<Phone> = shop.phones.iter().map(|account| sip.phone(account)).collect();
     join_all(phones.iter().map(|phone| sip.register(phone))).await;
     let stage = Stage { shop, sip, phones };
-    // one may call, the other's cabin is closed
+    // one phone may call, the other's cabin is closed
     stage.shop.open_cabin(0).await;
     line.slow(Duration::from_millis(1_200));
     let late = Script::refused("+351988880111", "503");
@@ -492,7 +491,7 @@ async fn kamailio_gets_its_answer_too_late() {
     stage.finish().await;
 }
 
-/// A phone that calls again at once, nine times: each call is over before the next one is allowed, and none is refused.
+/// A phone calls again immediately, nine times: each call has ended before the next one is allowed, and none is refused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_phone_calls_again_at_once() {
     let stage = Stage::set(Backend::Sqlite, 1, &[]).await;
@@ -507,7 +506,7 @@ async fn kamailio_a_phone_calls_again_at_once() {
     stage.finish().await;
 }
 
-/// The same when nobody reads the stream of events: a question brings the end of the call before it.
+/// The same while no node reads the stream of events: an authorization request carries the end of the previous call.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_phone_calls_again_before_its_events_are_read() {
     let redis = RedisServer::start().await;
@@ -519,16 +518,16 @@ async fn kamailio_a_phone_calls_again_before_its_events_are_read() {
     stage.sip.play(&stage.phones[0], &again).finished().await;
     let calls = stage.calls().await;
     let ended = calls.iter().filter(|call| call["state"] == "ENDED").count();
-    assert_eq!((calls.len(), ended), (3, 2), "the last one is over when its end is read");
+    assert_eq!((calls.len(), ended), (3, 2), "the last call ends when its end is read");
     door.open();
     let calls = stage.all_ended(3).await;
     stage.ways().await;
-    assert_eq!(stage.calls().await, calls, "the same ends once more change nothing");
+    assert_eq!(stage.calls().await, calls, "repeated ends must change nothing");
     stage.check_charges(&calls).await;
     stage.finish().await;
 }
 
-/// A Call-ID and all tags that were in use a moment ago: the second call is as good as the first.
+/// A Call-ID and tags that were in use a moment ago: the second call works like the first.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_call_id_is_used_again() {
     let stage = Stage::set(Backend::Sqlite, 1, &[]).await;
@@ -540,7 +539,7 @@ async fn kamailio_a_call_id_is_used_again() {
     stage.finish().await;
 }
 
-/// The gateway gets one such request in the call.
+/// Waits until the gateway receives one such request in the call.
 async fn at_the_gateway(sip: &Sip, method: &str, call_id: &str) {
     let received = eventually(&format!("{method} at the gateway"), async || {
         let received = sip.gateway_trace().received(method, call_id);
@@ -562,15 +561,15 @@ async fn kamailio_hangs_up() {
     let ringing = sip.play(&phones[2], &ringing_script);
     ringing_script.dialed = "21988880700";
     let ringing_closed = sip.play(&phones[3], &ringing_script);
-    // the gateway says nothing to this one
+    // the gateway does not answer this call
     let silent = sip.play(&phones[4], &Script::refused("11988880600", "487"));
     stage.hang_up(&stage.call_in(4, "AUTHORIZED").await).await;
     silent.finished().await;
 
-    // an answered call and a ringing one, by name
+    // hang up an answered call and a ringing one individually
     stage.hang_up(&stage.call_in(0, "ANSWERED").await).await;
     stage.hang_up(&stage.call_in(2, "RINGING").await).await;
-    // the same by closing their cabins
+    // hang up the same by closing their cabins
     stage.call_in(1, "ANSWERED").await;
     stage.call_in(3, "RINGING").await;
     let closed = [close(shop, 1, "HANG_UP").await, close(shop, 3, "HANG_UP").await];
@@ -644,7 +643,7 @@ async fn kamailio_cuts_at_the_limit() {
         assert!((covered * 1_000..=covered * 1_000 + 1_500).contains(&lasted), "{lasted} ms of {covered} s");
         assert_eq!(json!([call["endedBy"], call["cause"]]), json!(["PROXY", "MAX_DURATION"]));
         assert_eq!(call["elapsedSeconds"], covered);
-        // what the proxy gives above the covered seconds nobody pays
+        // seconds that the proxy grants above the covered ones are not charged
         let answered = time(&call["answeredAt"]);
         call["endedAt"] = json!((answered + Duration::from_secs(covered.unsigned_abs())).to_rfc3339());
     }
@@ -668,7 +667,7 @@ async fn kamailio_keeps_events_while_the_api_is_away() {
     let early = Script::refused("11988880111", "503");
     let ends = join_all(playing.into_iter().map(tests::sip::Playing::finished)).await;
     assert_eq!(ends.len(), 5);
-    // a call that cannot be charged does not ring
+    // a call that cannot be charged must not ring
     stage.sip.play(&stage.phones[0], &early).finished().await;
     stage.shop.server = stopped.start().await;
 
@@ -682,7 +681,7 @@ async fn kamailio_keeps_events_while_the_api_is_away() {
     stage.finish().await;
 }
 
-/// The same price at every level, by the second, so that credit and talk are one: a thousandth a second.
+/// The same price at every level, by the second: 0.001 per second, so that credit and talk time are equivalent.
 async fn a_thousandth_a_second(shop: &Shop) {
     const PRICE: &[Rate] = &[rate("351", 60_000, 0, 1, 1)];
     price(&shop.distributor, &shop.reseller_id, &deck(PRICE), "COST", None).await;
@@ -690,7 +689,7 @@ async fn a_thousandth_a_second(shop: &Shop) {
     price(&shop.reseller, &shop.id, &deck(PRICE), "RETAIL", None).await;
 }
 
-/// Checks that a call was cut by us at the end of what it was covered for, and not later than the bound; answers the seconds covered.
+/// Checks that the API cut a call at the end of its covered time, within the allowed delay. Returns the covered seconds.
 fn check_cut(call: &Value) -> i64 {
     let lasted = (time(&call["endedAt"]) - time(&call["answeredAt"])).num_milliseconds();
     let covered = call["elapsedSeconds"].as_i64().expect("seconds");
@@ -703,8 +702,8 @@ fn check_cut(call: &Value) -> i64 {
     covered
 }
 
-/// Three cabins share credit for forty seconds of talk in all: nobody talks beyond it, nobody is cut before his share is used up, both
-/// sides hear the end, and the balance ends at nothing.
+/// Three cabins share credit for forty seconds of talk. No call exceeds its share or is cut before, both sides receive the end, and the balance
+/// ends at zero.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_three_cabins_share_forty_seconds() {
     let stage = Stage::set(Backend::Sqlite, 3, &[]).await;
@@ -727,7 +726,7 @@ async fn kamailio_three_cabins_share_forty_seconds() {
     stage.finish().await;
 }
 
-/// A deposit for eight seconds that is raised by six while he talks: he is cut after fourteen.
+/// A deposit for eight seconds is raised by six during the call: the call is cut after fourteen.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_deposit_is_raised_during_the_call() {
     let stage = Stage::set(Backend::Sqlite, 1, &[]).await;
@@ -758,8 +757,8 @@ async fn kamailio_a_deposit_is_raised_during_the_call() {
     stage.finish().await;
 }
 
-/// The proxy is killed while two talk, and finds their call again in PostgreSQL: it goes on, is hung up by the other side, and is charged
-/// as long as it lasted. The phone need not register again.
+/// The proxy is killed during a call, and restores the call from PostgreSQL: the call goes on, is hung up by the other side, and is charged for
+/// its full length. The phone need not register again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_killed_mid_call_knows_it_again() {
     let plan = SipPlan::on_postgres().await;
@@ -791,8 +790,8 @@ async fn kamailio_killed_mid_call_knows_it_again() {
     stage.finish().await;
 }
 
-/// The proxy is killed and comes up with an empty database: the call that it carried is closed as of when it was seen last. Before that, a
-/// call that is over to us and not to the proxy is hung up.
+/// The proxy is killed and starts with an empty database: its call is closed as of the time it was last seen. Before that, a call that has ended
+/// in the API but not at the proxy is hung up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
     let plan = SipPlan::on_postgres().await;
@@ -802,7 +801,7 @@ async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
     let stray = stage.sip.play(&stage.phones[1], &Script::call("phone-hungup", "+351988880112", &[]));
     let call = stage.call_in(0, "ANSWERED").await;
     let other = stage.call_in(1, "ANSWERED").await;
-    // as if our database had been restored from a moment when it was over
+    // as if the API's database had been restored from a time when the call had ended
     let reference = json!(graphql::scalars::Kind::Call.parse(&text(&other["id"]).into()).expect("an id"));
     let answered = time(&other["answeredAt"]);
     let more = json!({ "by": "caller", "cause": "bye", "answered_ts": tests::shop::micros(answered) });
@@ -814,7 +813,7 @@ async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
     at_the_gateway(&stage.sip, "BYE", &id).await;
     let ended = stage.call_in(1, "ENDED").await;
 
-    // a call that was allowed a moment ago is not missed
+    // a call that was just allowed does not count as missing
     wait_until(time(&call["answeredAt"]) + Duration::from_secs(11)).await;
     stage.sip.kill_proxy();
     let killed = Utc::now();
@@ -834,8 +833,8 @@ async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
     stage.finish().await;
 }
 
-/// A phone rings, and another calls a gateway that says nothing yet, through many comparisons: the proxy lists nulls for both. A call that the proxy
-/// does not have is closed all the same, and both go on.
+/// One phone rings, and another calls a gateway that does not respond yet, through many reconciliations: the proxy lists nulls for both. A call
+/// that the proxy does not have is closed all the same, and both go on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_ringing_phone_does_not_stop_reconciliation() {
     let settings = [("CS_TRYING_TIMEOUT_MS", "60000"), ("CS_RING_TIMEOUT_MS", "120000")];
@@ -845,7 +844,7 @@ async fn kamailio_a_ringing_phone_does_not_stop_reconciliation() {
     let waits = stage.sip.play(&stage.phones[1], &Script::refused("11988880600", "487"));
     let ringing = stage.call_in(0, "RINGING").await;
     stage.call_in(1, "AUTHORIZED").await;
-    // allowed, and the proxy died before it had a dialog, say
+    // allowed, but the proxy died before it had a dialog, for example
     let ask = json!({ "request_id": tests::shop::unique("request"), "user": stage.shop.phones[2].user, "dialed": "11988880111",
         "src": "127.0.0.1:5060", "ts": tests::shop::micros(Utc::now()), "proxy": PROXY, "call_id": "nowhere", "from_tag": "ft" });
     let (status, answer) = stage.shop.hook().post("authorize", &ask).await;
@@ -855,7 +854,7 @@ async fn kamailio_a_ringing_phone_does_not_stop_reconciliation() {
     assert_eq!(stage.shop.hook().events(&[answered]).await, ["applied"]);
     let lost = stage.call_in(2, "ENDED").await;
     assert_eq!((&lost["cause"], &lost["estimated"]), (&json!("LOST"), &json!(true)));
-    // both ring through it, and through what comes after it
+    // both ring through this reconciliation and the following ones
     let compared = async || {
         let row = entity::proxy::Entity::find_by_id(PROXY).one(stage.shop.server.app.store.reader()).await;
         row.expect("the database answers").and_then(|row| row.listed_at)
@@ -877,14 +876,14 @@ async fn wait_until(instant: DateTime<Utc>) {
     tokio::time::sleep((instant - Utc::now()).to_std().unwrap_or_default()).await;
 }
 
-/// Events of this proxy by the way they came: read from the stream, or else posted.
+/// Events of this proxy by path: read from the stream, or posted.
 struct Ways {
     streamed: u64,
     posted: u64,
 }
 
 impl Stage {
-    /// As [`Self::set`] on PostgreSQL, with the events through this Redis.
+    /// Like [`Self::set`] on PostgreSQL, with the events through this Redis.
     async fn with_redis(redis: &RedisServer, cabins: usize) -> Self {
         Self::with_redis_at(redis.url(), redis.address().port(), cabins, &[]).await
     }
@@ -914,7 +913,7 @@ impl Stage {
         stage
     }
 
-    /// How the events that are stored came, once nothing waits.
+    /// Number of stored events by path, once none is waiting.
     async fn ways(&self) -> Ways {
         let stream = self.shop.server.stream.as_ref().expect("the stream");
         eventually("the stream is drained", async || {
@@ -927,7 +926,7 @@ impl Stage {
         Ways { streamed, posted: stored - streamed.min(stored) }
     }
 
-    /// A phone calls and hangs up after so many milliseconds.
+    /// A phone calls and hangs up after this many milliseconds.
     fn talk(&self, phone: usize, milliseconds: &str) -> Playing {
         let options = ["-d", milliseconds];
         self.sip.play(&self.phones[phone], &Script::call("phone-call", "11988880111", &options))
@@ -939,14 +938,14 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     let mut redis = RedisServer::start().await;
     let mut stage = Stage::with_redis(&redis, 3).await;
 
-    // all is well: nothing is posted
+    // without faults no event is posted
     stage.talk(0, "1500").finished().await;
     stage.call_in(0, "ENDED").await;
     let ways = stage.ways().await;
     assert!(ways.streamed >= 3 + 1 + 4, "three phones, a boot, a call: {}", ways.streamed);
     assert_eq!(ways.posted, 0);
 
-    // Redis stops while a call is up: SIP does not wait for it, and the end comes by the other way
+    // Redis stops during a call: SIP does not wait for it, and the end is posted
     let talking = stage.talk(1, "3000");
     stage.call_in(1, "ANSWERED").await;
     redis.stop().await;
@@ -957,13 +956,13 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     // a whole call without Redis
     let begun = Instant::now();
     stage.talk(2, "1000").finished().await;
-    assert!(begun.elapsed() < Duration::from_secs(4), "a call of a second took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(4), "a one-second call took {:?}", begun.elapsed());
     stage.call_in(2, "ENDED").await;
     redis.start_again().await;
     let posted = stage.ways().await.posted;
     assert!(posted >= 5, "the end of one call and all of another: {posted}");
 
-    // the API is dead while a call ends: its end waits in Redis, and is charged to the second
+    // the API is down while a call ends: the end waits in Redis, and is charged to the second
     eventually("the proxy writes to Redis again", async || {
         let before = stage.ways().await.streamed;
         stage.sip.register(&stage.phones[0]).await;
@@ -984,7 +983,7 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     let mut connection = redis.connection().await;
     let waiting: u64 =
         ::redis::cmd("XLEN").arg("callshop:events").query_async(&mut connection).await.expect("a length");
-    assert_eq!(waiting, 1, "the end of the call");
+    assert_eq!(waiting, 1, "the end of the call must be in the stream");
     stage.shop.server = stopped.start().await;
     let calls = eventually("the end is applied", async || {
         let calls = stage.calls().await;
@@ -992,10 +991,10 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     })
     .await;
     assert_eq!(calls.len(), 4);
-    // a new process counts from nothing
+    // counters restart with the process
     let stored =
         hook_event::Entity::find().count(stage.shop.server.app.store.reader()).await.expect("the events");
-    assert_eq!(stored, streamed + posted + 1, "nothing was posted meanwhile");
+    assert_eq!(stored, streamed + posted + 1, "nothing may have been posted meanwhile");
     for call in &calls {
         let seconds = talk_of(call);
         assert!((1..=4).contains(&seconds), "{call}");
@@ -1008,7 +1007,7 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     stage.finish().await;
 }
 
-/// A disk that takes 30 ms for each write: as shipped, SIP does not wait for it, and every call is as long as it was.
+/// A disk that takes 30 ms per write: as shipped, SIP does not wait for it, and every call has its right length.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_has_workers_enough_for_a_slow_redis() {
     let carried = rush::run(Rush {
@@ -1028,7 +1027,7 @@ async fn kamailio_has_workers_enough_for_a_slow_redis() {
 async fn kamailio_moves_what_waited_to_redis() {
     let mut redis = RedisServer::start().await;
     let mut stage = Stage::with_redis(&redis, 2).await;
-    // both are away while calls end: the proxy keeps the ends in memory
+    // both are down while calls end: the proxy keeps the ends in memory
     let talking = [stage.talk(0, "3000"), stage.talk(1, "3000")];
     stage.call_in(0, "ANSWERED").await;
     stage.call_in(1, "ANSWERED").await;
@@ -1054,7 +1053,7 @@ async fn kamailio_moves_what_waited_to_redis() {
     stage.finish().await;
 }
 
-/// A Redis with the shipped configuration and users, and two more users: one for a replica, one for the test.
+/// A Redis with the shipped configuration and users, plus two users: one for a replica, one for the test.
 async fn shipped_redis(options: &[String]) -> RedisServer {
     let deployed =
         |name: &str| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/redis").join(name);
@@ -1069,7 +1068,7 @@ async fn shipped_redis(options: &[String]) -> RedisServer {
     .await
 }
 
-/// An answer to the test's own user.
+/// The answer to a command of the test's own user.
 async fn told<T: ::redis::FromRedisValue>(redis: &RedisServer, command: &str) -> T {
     let client =
         ::redis::Client::open(format!("redis://test:tests@{}", redis.address())).expect("an address");
@@ -1103,7 +1102,7 @@ async fn kamailio_a_redis_that_dies_takes_no_event_along() {
     ];
     let url = format!("redis://callshop:change-me-api@{}", door.address);
     let mut stage = Stage::with_redis_at(url, door.address.port(), 2, &settings).await;
-    // a call ends while no API is up, which takes a while to stop; then the primary dies, and the replica takes its place
+    // a call ends while the API is down, which takes a while to stop; then the primary dies, and the replica takes over
     let talking = stage.talk(0, "8000");
     stage.call_in(0, "ANSWERED").await;
     stage.ways().await;
@@ -1117,7 +1116,7 @@ async fn kamailio_a_redis_that_dies_takes_no_event_along() {
     let copied = stage.call_in(0, "ENDED").await;
     assert_eq!((&copied["cause"], &copied["estimated"]), (&json!("BYE"), &json!(false)));
 
-    // that one has no replica: a call ends while no API is up, and the Redis that alone has it dies
+    // the new primary has no replica: a call ends while the API is down, and the only Redis with its end dies
     let talking = stage.talk(1, "8000");
     stage.call_in(1, "ANSWERED").await;
     stage.ways().await;

@@ -1,5 +1,5 @@
-//! Holds the line between the layers (ARCHITECTURE.md): the rules of money know no server and no database, the outside knows no SQL,
-//! and SQL is in one folder.
+//! Enforces the boundaries between layers (ARCHITECTURE.md): the money rules use no server and no database, the outer layers use no SQL, and SQL
+//! is in one folder.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
 
-/// Every Rust file below a folder, with its path from the workspace and its code: comments are no code.
+/// Every Rust file in a folder, with its path from the workspace and its code without comments.
 fn code(folder: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
@@ -35,7 +35,7 @@ fn without_comments(text: &str) -> String {
     lines.join("\n")
 }
 
-/// The places (`file:line: text`) where `is_wrong` says so.
+/// The places (`file:line: text`) for which `is_wrong` is true.
 fn wrong(folder: &str, is_wrong: impl Fn(&str, &str) -> bool) -> Vec<String> {
     let mut places = Vec::new();
     for (name, text) in code(folder) {
@@ -52,7 +52,7 @@ fn none(places: &[String], rule: &str) {
     assert!(places.is_empty(), "{rule}\n{}", places.join("\n"));
 }
 
-/// Dependencies of a crate, not those of its tests: the keys of `[dependencies]`.
+/// Dependencies of a crate, without dev-dependencies: the keys of `[dependencies]`.
 fn dependencies(name: &str) -> Vec<String> {
     let manifest = std::fs::read_to_string(root().join(name).join("Cargo.toml")).expect("a manifest");
     let section = manifest.split("\n[dependencies]").nth(1).expect("a crate with dependencies");
@@ -65,37 +65,37 @@ fn dependencies(name: &str) -> Vec<String> {
 #[test]
 fn billing_knows_no_server_no_database_and_no_runtime() {
     let used = dependencies("billing");
-    assert!(used.contains(&"chrono".to_owned()), "the manifest is understood: {used:?}");
+    assert!(used.contains(&"chrono".to_owned()), "the manifest must be parsed: {used:?}");
     let barred = |name: &&String| {
         ["actix", "async-graphql", "sea-orm", "sqlx", "tokio", "reqwest", "entity", "migration", "api"]
             .iter()
             .any(|start| name.starts_with(start))
     };
     let found: Vec<&String> = used.iter().filter(barred).collect();
-    assert!(found.is_empty(), "billing is pure rules, without I/O: {found:?}");
+    assert!(found.is_empty(), "billing must stay pure, without I/O: {found:?}");
     let places = wrong("billing/src", |_, line| {
         ["std::fs", "std::net", "std::env", "Utc::now", "SystemTime", "async fn"]
             .iter()
             .any(|word| line.contains(word))
     });
-    none(&places, "billing reads no clock, no file and no socket: what it needs is given to it");
+    none(&places, "billing must not read clocks, files or sockets: pass values as arguments");
 }
 
 #[test]
 fn entities_know_no_use_case() {
     let used = dependencies("entity");
-    assert!(used.contains(&"sea-orm".to_owned()), "the manifest is understood: {used:?}");
+    assert!(used.contains(&"sea-orm".to_owned()), "the manifest must be parsed: {used:?}");
     let barred = ["actix", "async-graphql", "tokio", "migration", "api"];
     let found: Vec<&String> =
         used.iter().filter(|name| barred.iter().any(|start| name.starts_with(start))).collect();
-    assert!(found.is_empty(), "entity is tables and their columns, nothing else: {found:?}");
+    assert!(found.is_empty(), "entity must contain only tables and their columns: {found:?}");
 }
 
 #[test]
 fn the_outside_knows_no_database() {
     for folder in ["api/src/graphql", "api/src/http", "api/src/kamailio", "api/src/feed", "api/src/auth"] {
         let places = wrong(folder, |_, line| line.contains("sea_orm") || line.contains("sqlx"));
-        none(&places, "the database library is for api/src/store; everything else calls its functions");
+        none(&places, "use the database library only in api/src/store, and call its functions elsewhere");
     }
 }
 
@@ -106,15 +106,13 @@ fn use_cases_name_a_connection_and_nothing_else_of_the_database() {
             ["use sea_orm::ConnectionTrait;", "use sea_orm::{ConnectionTrait};"].contains(&line.trim());
         (line.contains("sea_orm") && !bound) || line.contains("sqlx")
     });
-    none(
-        &places,
-        "a use case takes `&impl ConnectionTrait` and hands it on: the query belongs into api/src/store",
-    );
+    none(&places, "a use case may only pass `&impl ConnectionTrait` on: move the query to api/src/store");
 }
 
 #[test]
 fn use_cases_write_as_their_actor() {
-    // what no login asked for: the proxies' events, the upkeep, the platform's account, and blocks of rates that nobody sees before the version
+    // writes without a login: the proxies' events, the upkeep, the platform's account, and blocks of rates that are invisible until the version
+    // is complete
     let of_its_own = [
         "access.rs",
         "accounts.rs",
@@ -128,7 +126,7 @@ fn use_cases_write_as_their_actor() {
         let allowed = of_its_own.iter().any(|own| name.starts_with(&format!("api/src/app/{own}")));
         !allowed && (line.contains("store.write(") || line.trim_start().starts_with(".write("))
     });
-    none(&places, "a mutation runs in `App::write_as`, so that nothing of a login that has ended commits");
+    none(&places, "run mutations in `App::write_as`, so that no change by an ended login commits");
 }
 
 #[test]
@@ -145,12 +143,12 @@ fn sql_is_in_the_store() {
     let places = wrong("api/src", |name, line| {
         !name.starts_with("api/src/store/") && sql.iter().any(|word| line.contains(word))
     });
-    none(&places, "SQL is in api/src/store and migration, nowhere else");
+    none(&places, "move SQL to api/src/store or migration");
 }
 
 #[test]
 fn the_layers_point_one_way() {
-    // who is below must not know who is above
+    // lower layers must not use upper ones
     for (below, above) in [
         ("api/src/store", ["crate::app", "crate::graphql", "crate::http", "crate::kamailio"].as_slice()),
         ("api/src/app", ["crate::graphql", "crate::http", "crate::cli"].as_slice()),
@@ -176,6 +174,6 @@ fn no_amount_of_money_is_a_float() {
             let mut words = line.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
             words.any(|word| matches!(word, "f32" | "f64"))
         });
-        none(&places, "money and times are integers");
+        none(&places, "use integers for money and times");
     }
 }

@@ -1,4 +1,4 @@
-//! Logging in and staying logged in: what answers that get lost, guesses, strangers and stale tokens come to.
+//! Logins and their renewal: lost answers, password guesses, invalid and stale tokens.
 
 use chrono::TimeDelta;
 use sea_orm::EntityTrait as _;
@@ -11,13 +11,13 @@ const LOGIN: &str =
 const REFRESH: &str =
     "mutation($i: RefreshInput!) { refresh(input: $i) { accessToken refreshToken userErrors { code } } }";
 
-/// Every code in an answer.
+/// Every error code in an answer.
 fn codes(answer: &Value) -> Vec<String> {
     let errors = answer["errors"].as_array().into_iter().flatten();
     errors.map(|error| text(&error["extensions"]["code"])).collect()
 }
 
-/// An attendant of the shop who has not logged in yet: id and login.
+/// Creates an attendant who has not logged in yet. Returns id and login.
 async fn newcomer(shop: &Shop) -> (String, String) {
     let input = json!({ "accountId": shop.id, "role": "ATTENDANT", "user": person() });
     let made = shop.owner.did("createUser", "CreateUserInput", input, "user { id login }").await;
@@ -36,7 +36,7 @@ async fn refresh(client: &Client, token: &Value) -> Value {
     client.ok(REFRESH, with(token)).await["refresh"]["refreshToken"].take()
 }
 
-/// A refresh token of a new login.
+/// The refresh token of a new login.
 async fn new_login(client: &Client, name: &str) -> Value {
     login(client, name, PASSWORD).await["refreshToken"].take()
 }
@@ -47,7 +47,7 @@ on_both!(a_lost_answer_to_a_refresh_ends_no_login, |backend| async move {
     let nodes = [Client::anonymous(shop.server.http), Client::anonymous(other.http)];
     let (id, name) = newcomer(&shop).await;
     let first = new_login(&nodes[0], &name).await;
-    // side by side on both nodes: one of them uses it up, the others are answered as it was
+    // concurrently on both nodes: one request consumes the token, the others get the same answer
     let asked = (0..6).map(|number| {
         let (node, first) = (nodes[number % 2].clone(), first.clone());
         tokio::spawn(async move { node.ok(REFRESH, with(&first)).await["refresh"].take() })
@@ -73,7 +73,7 @@ on_both!(a_lost_answer_to_a_refresh_ends_no_login, |backend| async move {
     let (sid, secret) = second.as_str().and_then(|token| token.split_once('.')).expect("a token");
     let row = entity::auth_session::Entity::find_by_id(sid.parse::<uuid::Uuid>().expect("an id"));
     let row = row.one(shop.server.app.store.reader()).await.expect("it reads").expect("a login");
-    assert!(!format!("{row:?}").contains(secret), "no refresh token is kept");
+    assert!(!format!("{row:?}").contains(secret), "no refresh token may be stored");
 
     shop.server.time().pass(TimeDelta::seconds(29));
     assert_eq!(refresh(&nodes[1], &first).await, second, "within half a minute");
@@ -94,7 +94,7 @@ on_both!(a_used_refresh_token_ends_the_login, |backend| async move {
     assert_eq!(codes(&anonymous.send(REFRESH, with(&first)).await), ["UNAUTHENTICATED"]);
     for token in [&third, &second] {
         let victim = anonymous.send(REFRESH, with(token)).await;
-        assert_eq!(codes(&victim), ["UNAUTHENTICATED"], "the whole family is revoked");
+        assert_eq!(codes(&victim), ["UNAUTHENTICATED"], "the whole family of tokens must be revoked");
     }
     // too late
     let first = new_login(&anonymous, &name).await;
@@ -125,7 +125,7 @@ on_both!(a_stranger_ends_no_login, |backend| async move {
     shop.finish().await;
 });
 
-/// Status and answer of a request with this `Authorization`.
+/// Sends a request with this `Authorization` header. Returns status and answer.
 async fn as_(server: &TestServer, authorization: &str, query: &str, variables: Value) -> (u16, Value) {
     let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
     let request = http
@@ -154,7 +154,7 @@ on_both!(a_stale_token_keeps_nobody_from_logging_in, |backend| async move {
             status == 200 && answer["data"]["refresh"]["accessToken"].is_string(),
             "{authorization}: {answer}"
         );
-        // everything else is for those who are logged in, or has to know that the token is no good
+        // everything else requires a login, or must learn that the token is invalid
         let mixed = "mutation { refresh(input: { refreshToken: \"x\" }) { userErrors { code } } logout(input: {}) { done } }";
         for query in [
             "{ viewer { id } }",
@@ -222,12 +222,12 @@ async fn many_logins_in_one_request_are_counted_each() {
     let login = "login(input: { login: \"a@b\", password: \"guess\" }) { userErrors { code } }";
     let answer = anonymous.send(&many(100, refresh), json!({})).await;
     assert!(!codes(&answer).contains(&"RATE_LIMITED".to_owned()), "{answer}");
-    // fifty are left
+    // fifty attempts are left
     for _ in 0..2 {
         let answer = anonymous.send(&many(100, login), json!({})).await;
         assert_eq!(codes(&answer), ["RATE_LIMITED"]);
     }
-    // a query takes one, whatever is in it
+    // a query counts as one, whatever it contains
     let names: Vec<String> = (0..100).map(|number| format!("f{number}: viewer {{ id }}")).collect();
     anonymous.ok(&format!("{{ {} }}", names.join(" ")), json!({})).await;
     server.stop().await;

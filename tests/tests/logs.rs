@@ -1,6 +1,6 @@
-//! What is in the log, and what never is: its lines are caught at debug while people log in, call and make mistakes.
+//! What the log contains and what it never contains: lines are captured at debug level during logins, calls and errors.
 //!
-//! One test: the process has one log.
+//! It is a single test, because the process has one log.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -62,7 +62,7 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     for number in &numbers[..2] {
         shop.call(0, number, 5_000).await;
     }
-    // refused: no rate, no cabin; and what is no request at all
+    // refused: no rate, no cabin; and an invalid request
     for (phone, number) in [(0, numbers[3]), (1, numbers[2])] {
         assert_eq!(shop.hook().authorize(&shop.phones[phone].user, number).await["allow"], false);
     }
@@ -73,7 +73,7 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     let ask = json!({ "user": shop.phones[0].user, "realm": "callshop", "algorithm": "MD5" });
     let (_, ha1) = shop.hook().post("ha1", &ask).await;
     let ha1 = ha1["ha1"].as_str().expect("a HA1").to_owned();
-    // a login that fails, tokens that are wrong, an input that is refused
+    // a failed login, invalid tokens, a refused input
     let anonymous = Client::anonymous(shop.server.http);
     let login = "mutation($i: LoginInput!) { login(input: $i) { userErrors { code } } }";
     let wrong = json!({ "i": { "login": "somebody@nowhere", "password": "my dog's secret name" } });
@@ -83,7 +83,7 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     socket.subscribe("q", "{ viewer { id } }", json!({})).await;
     socket.next().await;
 
-    // the database fails: the answer names the request, and the log says why
+    // the database fails: the answer has the request's id, and the log has the reason
     use sea_orm::ConnectionTrait as _;
     let conn = shop.server.app.store.reader();
     conn.execute_unprepared("ALTER TABLE audit_log RENAME TO audit_log_away").await.expect("it is renamed");
@@ -114,14 +114,14 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
         "{span}"
     );
 
-    // what a client may not choose: a new id instead
+    // an id that a client may not choose: the server makes a new one
     let strange =
         client.get(format!("http://{}/graphql", shop.server.http)).header("x-request-id", "a b\"c").send();
     let strange = strange.await.expect("an answer");
     assert_eq!(strange.headers()["x-request-id"].len(), 32);
 
     let log = caught.text();
-    assert!(log.contains("a phone asks") && log.contains("5511…21"), "numbers are told without their middle");
+    assert!(log.contains("a phone asks") && log.contains("5511…21"), "the middle of numbers must be masked");
     let mut never: Vec<String> = numbers.iter().map(|number| number[1..].to_owned()).collect();
     never.extend(
         [HOOK_SECRET, PASSWORD, "my dog's secret name", "another-secret-entirely", "token-of-mine"]

@@ -1,4 +1,4 @@
-//! What Prometheus is told: names and format as it wants them, numbers that move with what happens.
+//! Prometheus metrics: valid names and format, and values that follow events.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -21,7 +21,7 @@ async fn scrape(hook: SocketAddr, accept: &str) -> (String, String) {
     (kind, answer.text().await.expect("a text"))
 }
 
-/// Every sample by its name and labels.
+/// Every sample by name and labels.
 async fn samples(hook: SocketAddr) -> BTreeMap<String, f64> {
     let (kind, text) = scrape(hook, "text/plain").await;
     assert!(kind.starts_with("text/plain; version=0.0.4"), "{kind}");
@@ -33,7 +33,7 @@ async fn samples(hook: SocketAddr) -> BTreeMap<String, f64> {
     lines.map(sample).collect()
 }
 
-/// Waits until a sample has this value: what the database knows is read every five seconds.
+/// Waits until a sample has this value. Values from the database are refreshed every five seconds.
 async fn until(hook: SocketAddr, name: &str, wanted: f64) {
     let begun = Instant::now();
     loop {
@@ -47,7 +47,7 @@ async fn until(hook: SocketAddr, name: &str, wanted: f64) {
     }
 }
 
-/// Prometheus' own judgement of names and format.
+/// Checks names and format with Prometheus' own linter.
 async fn lint(text: &str) {
     let mut tool = Command::new("promtool")
         .args(["check", "metrics"])
@@ -55,7 +55,7 @@ async fn lint(text: &str) {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("promtool is there: run the tests by tests/run, or apt-get install prometheus");
+        .expect("promtool is there: run the tests with tests/run, or apt-get install prometheus");
     let mut input = tool.stdin.take().expect("its input");
     input.write_all(text.as_bytes()).await.expect("it reads");
     drop(input);
@@ -74,7 +74,7 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     socket.subscribe("a", WATCH, json!({ "id": shop.id })).await;
     socket.next().await;
 
-    // one call to its end, one that goes on, one that is refused: its cabin is closed
+    // one finished call, one live call, and one refused because its cabin is closed
     shop.call(0, "+13055550123", 30_000).await;
     let live = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
     assert_eq!(live["allow"], true, "{live}");
@@ -83,7 +83,7 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     assert_eq!(shop.hook().post_as("events", Some("a wrong secret"), b"[]".to_vec()).await.0, 401);
     let answer = shop.attendant.send("query { nothingOfTheKind }", json!({})).await;
     let code = answer["errors"][0]["extensions"]["code"].as_str().expect("a code").to_owned();
-    // authorised, ringing, answered, ended; authorised; refused
+    // authorized, ringing, answered, ended; authorized; refused
     for _ in 0..6 {
         socket.next().await;
     }
@@ -109,7 +109,7 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     assert!(after["callshop_database_connections{pool=\"writer\"}"] >= 1.0);
     assert!(after["callshop_tariff_cache_versions"] >= 1.0);
     assert_eq!(after["callshop_doorbell_waiting_activities"], 0.0);
-    // a counter that comes with its first count never increases
+    // counters must exist before their first increment, otherwise they never increase
     assert_eq!(before["callshop_hook_events_total{outcome=\"rejected\"}"], 0.0);
     assert!(after["process_resident_memory_bytes"] > 1e6 && after["process_open_fds"] > 3.0);
     let now = chrono::Utc::now().timestamp();
@@ -118,12 +118,12 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     until(hook, "callshop_live_calls{state=\"AUTHORIZED\"}", 1.0).await;
     let held = samples(hook).await;
     assert!(held["callshop_held_micros{currency=\"BRL\"}"] > 0.0);
-    // an account that wants to be told, and has less
+    // an account with a low-credit threshold and less credit
     assert!(!held.contains_key("callshop_low_credit_accounts{currency=\"BRL\"}"), "{held:?}");
     let low = "mutation($id: ID!) { setLowCredit(input: {accountId: $id, amount: \"1000000000\"}) { userErrors { code } } }";
     shop.reseller.ok(low, json!({ "id": shop.id })).await;
     until(hook, "callshop_low_credit_accounts{currency=\"BRL\"}", 1.0).await;
-    // connections that may be opened, of which a quiet node has few
+    // the connection limit, of which an idle node uses few
     let (open, most) = (
         held["callshop_database_connections{pool=\"writer\"}"],
         held["callshop_database_max_connections{pool=\"writer\"}"],
@@ -140,7 +140,7 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     let (kind, text) = scrape(hook, "application/openmetrics-text; version=1.0.0").await;
     assert!(kind.starts_with("application/openmetrics-text") && text.ends_with("# EOF\n"), "{kind}");
     for word in [shop.phones[0].user.as_str(), "3055550123", "nothingOfTheKind", shop.attendant.token()] {
-        assert!(!text.contains(word), "{word} is nobody's business");
+        assert!(!text.contains(word), "{word} must not be exported");
     }
     shop.finish().await;
 });

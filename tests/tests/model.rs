@@ -1,9 +1,9 @@
-//! Money that is never wrong, whatever happens in whichever order: docs/testing.md tells of this test and how to run it for longer.
+//! Money is right for every order of events: docs/testing.md describes this test and how to run it for longer.
 
 use tests::Backend;
 use tests::model::{Dose, run, run_again};
 
-/// Cases on each database, a thousand together; those on PostgreSQL take longer.
+/// Cases on each database, a thousand in total; those on PostgreSQL take longer.
 const ON_SQLITE: u64 = 600;
 const ON_POSTGRES: u64 = 400;
 

@@ -1,4 +1,4 @@
-//! A node among others: it says whether it lives and may be given work, and it goes without losing anything or anybody.
+//! A node among others: it reports liveness and readiness, and stops without losing data or disturbing clients.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,21 +12,21 @@ use tests::{Backend, Client, FakeProxy, RedisServer, Relay, Shop, Socket, TestSe
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Longest wait for what has to come.
+/// Longest wait for an expected event.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Longest that a probe may take to say that the database is away.
+/// Longest time for a probe to report that the database is down.
 const SOON: Duration = Duration::from_secs(4);
 
 const WATCH: &str = "subscription($id: ID!) { callshopActivity(callshopId: $id) { __typename cursor } }";
 
-/// The status and checks of a probe; none when nobody answers.
+/// The status and checks of a probe; `None` if the node does not answer.
 async fn probe(address: SocketAddr, path: &str) -> Option<(u16, Value)> {
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let answer = client.get(format!("http://{address}/{path}")).send().await.ok()?;
     Some((answer.status().as_u16(), answer.json().await.ok()?))
 }
 
-/// Waits until a probe answers with this status; for how long, and its checks.
+/// Waits until a probe answers with this status. Returns how long that took, and its checks.
 async fn until(address: SocketAddr, path: &str, status: u16) -> (Duration, Value) {
     let begun = Instant::now();
     loop {
@@ -39,7 +39,7 @@ async fn until(address: SocketAddr, path: &str, status: u16) -> (Duration, Value
     }
 }
 
-/// A shop whose server runs as a process of its own, and what is needed to speak to it.
+/// A shop whose server runs in a separate process, with everything needed to talk to it.
 struct Site {
     process: Process,
     http: SocketAddr,
@@ -79,7 +79,7 @@ impl Site {
     }
 }
 
-/// A batch of events of which the hook has the head and the first half of the body.
+/// Sends the head of a batch of events and the first half of its body. Returns the connection and the rest.
 async fn half_a_batch(hook: SocketAddr, events: &[Value]) -> (TcpStream, Vec<u8>) {
     use base64::Engine as _;
     let mut body = serde_json::to_vec(events).expect("JSON");
@@ -114,26 +114,26 @@ on_both!(a_node_that_is_told_to_stop_loses_nobody_and_nothing, |backend| async m
     assert_eq!(checks["checks"]["serving"], "failed: stopping");
     let (_, checks) = until(site.hook, "readyz", 503).await;
     assert_eq!(checks["checks"]["serving"], "failed: stopping");
-    assert!(told.elapsed() < Duration::from_secs(1), "readiness goes off at once");
-    // it is served on, for those whom the balancer still sends
+    assert!(told.elapsed() < Duration::from_secs(1), "readiness must end at once");
+    // new requests are still served, for clients that the balancer still sends here
     let mut late = site.watch().await;
     late.send(json!({ "type": "ping" })).await;
     let pong = late.receive().await;
-    assert_eq!(pong["type"], "pong", "sockets are open while balancers notice");
-    assert_eq!(until(site.http, "livez", 200).await.1["status"], "ok", "it stops and is not dead");
+    assert_eq!(pong["type"], "pong", "sockets must stay open while balancers notice");
+    assert_eq!(until(site.http, "livez", 200).await.1["status"], "ok", "a stopping node must still be live");
 
     for socket in sockets.into_iter().chain([late]) {
         let (code, reason) = socket.closed().await;
         assert_eq!(code, 1001);
         assert!(reason.contains("resume"), "{reason}");
     }
-    assert!(told.elapsed() >= Duration::from_secs(2), "sockets close after the drain");
+    assert!(told.elapsed() >= Duration::from_secs(2), "sockets must close after the drain");
     let seen = tokio::time::timeout(PATIENCE, stream).await.expect("the stream ends").expect("it was read");
     assert!(seen.contains("event: next") && !seen.contains("event: complete"), "clients resume: {seen}");
 
-    // nothing new is taken, what was under way is answered
+    // new connections are refused, requests in progress are answered
     while TcpStream::connect(site.hook).await.is_ok() {
-        assert!(told.elapsed() < PATIENCE, "the hook goes on taking connections");
+        assert!(told.elapsed() < PATIENCE, "the hook still accepts connections");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     batch.write_all(&rest).await.expect("the rest is taken");
@@ -197,7 +197,7 @@ async fn every_loop_says_that_it_lives() {
         assert!(told.as_str().is_some_and(|told| told.starts_with("ok: ")), "{name}: {told}");
     }
     assert_eq!(checks.len(), loops.len(), "{checks:?}");
-    // without Redis it is slower, and lives
+    // without Redis the node is slower, but alive
     drop(redis);
     tokio::time::sleep(Duration::from_secs(2)).await;
     let (_, answer) = until(server.http, "livez", 200).await;
@@ -215,7 +215,7 @@ async fn a_second_signal_ends_a_node_at_once() {
     site.process.signal("TERM").await;
     let status = site.process.ended().await;
     assert_eq!(status.code(), Some(128 + 15), "{status}");
-    assert!(told.elapsed() < Duration::from_secs(3), "at once");
+    assert!(told.elapsed() < Duration::from_secs(3), "it must stop at once");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -238,7 +238,7 @@ async fn a_node_whose_database_is_away_is_not_ready_and_lives_on_postgres() {
             checks["checks"]["database"].as_str().is_some_and(|line| line.starts_with("failed")),
             "{checks}"
         );
-        assert!(!checks.to_string().contains("127.0.0.1"), "no address is told: {checks}");
+        assert!(!checks.to_string().contains("127.0.0.1"), "no address may be shown: {checks}");
     }
     // a restart would not bring the database back
     let (live, checks) = probe(server.http, "livez").await.expect("an answer");
@@ -268,7 +268,7 @@ on_both!(a_node_is_ready_only_on_tables_that_it_knows, |backend| async move {
     );
     run("UPDATE seaql_migrations SET version = substr(version, 2)").await;
     until(server.hook, "readyz", 200).await;
-    // a flood of probes is answered from what is known
+    // a flood of probes is answered from a cached result
     let begun = Instant::now();
     let flood = futures_util::future::join_all((0..200).map(|_| probe(server.http, "readyz"))).await;
     assert!(
@@ -279,7 +279,7 @@ on_both!(a_node_is_ready_only_on_tables_that_it_knows, |backend| async move {
     server.stop().await;
 });
 
-/// Runs `callshop` with these arguments and variables; its exit status and what it says.
+/// Runs `callshop` with these arguments and variables. Returns its exit status and output.
 async fn callshop(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut command = tokio::process::Command::new(process::build(false));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CALLSHOP_")) {
@@ -290,7 +290,7 @@ async fn callshop(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32
     (output.status.code(), String::from_utf8(said).expect("UTF-8"))
 }
 
-/// An attendant of the shop who is logged in at another node, which has just read the login: the user's id, and the client.
+/// An attendant who is logged in at another node, which has just read the login: the user's id, and the client.
 async fn logged_in_at(shop: &Shop, node: &TestServer) -> (Value, Client) {
     let input = json!({ "accountId": shop.id, "role": "ATTENDANT", "user": person() });
     let made = shop.owner.did("createUser", "CreateUserInput", input, "user { id login }").await;
@@ -300,7 +300,7 @@ async fn logged_in_at(shop: &Shop, node: &TestServer) -> (Value, Client) {
     (made["user"]["id"].clone(), client)
 }
 
-/// Puts a coin into the register; the code of the refusal, if it is one.
+/// Pays a coin into the register. Returns the code of the refusal, if any.
 async fn pay_in(shop: &Shop, client: &Client) -> Value {
     let mutation = "mutation($i: RecordCashMovementInput!) { recordCashMovement(input: $i) { movement { kind } userErrors { code } } }";
     let input = json!({ "callshopId": shop.id, "kind": "PAY_IN", "amount": "1", "reason": "a coin", "idempotencyKey": unique("key") });
@@ -312,7 +312,7 @@ on_both!(no_node_obeys_a_user_who_is_disabled, |backend| async move {
     let shop = Shop::start(backend, 1).await;
     let other = shop.server.another_node().await;
     shop.open_register().await;
-    // nodes look for ended logins twice a second: between two looks only the transaction itself knows
+    // nodes poll for ended logins twice a second: in between, only the transaction itself can tell
     for _ in 0..4 {
         let (id, client) = logged_in_at(&shop, &other).await;
         assert_eq!(pay_in(&shop, &client).await, Value::Null);
@@ -357,9 +357,9 @@ on_both!(disabling_waits_for_what_the_user_is_doing, |backend| async move {
         owner.did("disableUser", "UserIdInput", json!({ "userId": id }), "user { id }").await
     });
     let early = tokio::time::timeout(Duration::from_millis(500), &mut disabling).await;
-    assert!(early.is_err(), "it was answered while the user's transaction could still commit");
+    assert!(early.is_err(), "the mutation was answered while the user's transaction could still commit");
     go_on.notify_one();
-    doing.await.expect("it ran").expect("it was begun before, and commits");
+    doing.await.expect("it ran").expect("the transaction began before, so it commits");
     disabling.await.expect("the user is disabled");
     other.stop().await;
     shop.finish().await;
@@ -399,7 +399,7 @@ on_both!(check_config_says_what_holds_and_changes_nothing, |backend: Backend| as
     assert!(!said.contains(SECRET), "{said}");
     assert_eq!(fake.told("/RPC")[0]["method"], "core.version");
 
-    // a weak secret is told, and a proxy that is not up yet: it is started after the API; a listener that is taken is a failure
+    // a weak secret and a proxy that is not up yet are warnings, since the proxy starts after the API; a listener that is taken is a failure
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();
     let away = proxies.replace(&fake.address.to_string(), "127.0.0.1:9");
@@ -415,7 +415,7 @@ on_both!(check_config_says_what_holds_and_changes_nothing, |backend: Backend| as
         assert!(said.contains(line), "{line}: {said}");
     }
     assert!(said.contains("start the SIP proxy after the API"), "{said}");
-    // that alone is no failure; a proxy that answers and does not take the token is one
+    // a proxy that is down is no failure by itself; one that answers and rejects the token is
     let mut first = good.to_vec();
     first.push(("CALLSHOP_HOOK__PROXIES", away.as_str()));
     let (status, said) = callshop(&["check-config"], &first).await;
@@ -446,8 +446,8 @@ async fn check_config_makes_no_file_and_names_what_is_wrong() {
     let (status, said) = callshop(&["check-config"], &variables).await;
     assert_eq!(status, Some(1), "without a secret for the hook nothing starts: {said}");
     assert!(said.contains("FAIL  hook.secrets") && said.contains("WARN  database"), "{said}");
-    assert!(!file.exists(), "it makes no database");
-    // too little for what is handed in at once
+    assert!(!file.exists(), "check-config must not create a database");
+    // too small for one full batch
     variables.push(("CALLSHOP_HOOK__QUEUE", "511"));
     let (status, said) = callshop(&["check-config"], &variables).await;
     assert!(status == Some(1) && said.contains("FAIL  options") && said.contains("hook.queue"), "{said}");

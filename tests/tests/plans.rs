@@ -1,4 +1,4 @@
-//! No statement of the call path reads a table from end to end: what a call costs must not grow with the calls that are stored.
+//! No statement of the call path reads a whole table: the cost of a call must not grow with the number of stored calls.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -21,18 +21,18 @@ use store::{NewActivity, accounts, activity, calls, first_id, partitions, sessio
 use tests::{Backend, TestServer, on_both};
 use uuid::Uuid;
 
-/// Asks for the plan of each statement before it runs.
+/// Records the plan of each statement before it runs.
 struct Explaining {
     tx: DatabaseTransaction,
     plans: Mutex<Vec<(String, Vec<String>)>>,
-    /// Those that do not depend on parameters. What of them is never run, they do not tell.
+    /// Generic plans, which do not depend on parameters. They do not show which parts never run.
     plans_for_all: Mutex<Vec<(String, Vec<String>)>>,
 }
 
 impl Explaining {
     async fn explain(&self, statement: &Statement) -> Result<(), DbErr> {
         let sqlite = self.get_database_backend() == DbBackend::Sqlite;
-        // what PostgreSQL leaves out it finds out when it runs the statement; what that did is taken back
+        // PostgreSQL prunes partitions during execution, so the statement is run and rolled back
         let (word, column) = match sqlite {
             true => ("EXPLAIN QUERY PLAN", 3),
             false => ("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)", 0),
@@ -49,7 +49,7 @@ impl Explaining {
         }
     }
 
-    /// The plan that PostgreSQL makes once, whatever the parameters: that of a writing connection.
+    /// Records PostgreSQL's generic plan, which a writing connection uses.
     async fn explain_for_all(&self, statement: &Statement) -> Result<(), DbErr> {
         let values = statement.values.iter().flat_map(|values| &values.0);
         let values: Vec<String> = values.map(literal).collect();
@@ -66,23 +66,23 @@ impl Explaining {
         Ok(())
     }
 
-    /// The statements of which the plan reads a whole table or a whole index.
+    /// The statements whose plan reads a whole table or a whole index.
     fn scans(&self) -> Vec<String> {
         let (plans, for_all) = (self.plans.lock().unwrap(), self.plans_for_all.lock().unwrap());
         assert!(plans.len() > 30, "{} statements were explained", plans.len());
         let sqlite = self.get_database_backend() == DbBackend::Sqlite;
-        assert!(sqlite || for_all.len() == plans.len(), "of all, both plans are looked at");
+        assert!(sqlite || for_all.len() == plans.len(), "both plans of every statement must be checked");
         let scans = plans
             .iter()
             .filter(|(_, plan)| if sqlite { scans_sqlite(plan) } else { scans_postgres(plan, "") });
-        // how a small table is read does not matter
+        // scans of small tables do not matter
         let scans = scans.chain(for_all.iter().filter(|(_, plan)| scans_postgres(plan, "_202705")));
         scans.map(|(sql, plan)| format!("{sql}\n  {}", plan.join("\n  "))).collect()
     }
 }
 
 impl Explaining {
-    /// The statements that read a partition of calls or charges which is none of these.
+    /// The statements that read a partition of calls or charges other than the allowed ones.
     fn strays(&self, allowed: &[&str]) -> Vec<String> {
         let plans = self.plans.lock().unwrap();
         let reads = |line: &str| {
@@ -94,7 +94,7 @@ impl Explaining {
                 && !line.contains("never executed")
                 && !allowed.iter().any(|part| table.contains(part))
         };
-        // rows are written where they are found
+        // rows are written to the partition in which they were found
         let written = |line: &str| {
             line.trim_start().starts_with("Update on") || line.trim_start().starts_with("Insert on")
         };
@@ -113,7 +113,7 @@ fn literal(value: &Value) -> String {
     format!("'{{{}}}'", items.iter().map(item).collect::<Vec<_>>().join(","))
 }
 
-/// The rows that the statement brings itself are read from end to end, nothing else.
+/// Only the statement's own rows may be scanned.
 fn scans_sqlite(plan: &[String]) -> bool {
     plan.iter().any(|step| {
         step.starts_with("SCAN ")
@@ -123,8 +123,8 @@ fn scans_sqlite(plan: &[String]) -> bool {
     })
 }
 
-/// Sequential scans are switched off: one that is left, or an index read without a key, has no index to use. A bound alone (`id >= …`) is none:
-/// what is read by it grows with what is stored, but for the live calls that are due.
+/// Sequential scans are disabled, so a remaining one, or an index read without a key, means that no index fits. A range alone (`id >= …`) is not
+/// a key: it reads more as more is stored, except for live calls that are due.
 fn scans_postgres(plan: &[String], of: &str) -> bool {
     let node = |line: &str| line.contains("->") || !line.starts_with(' ');
     plan.iter().enumerate().filter(|(_, line)| line.contains(of)).any(|(at, line)| {
@@ -167,7 +167,7 @@ fn now() -> DateTime<Utc> {
     DateTime::parse_from_rfc3339("2027-05-14T12:00:00.123456Z").unwrap().to_utc()
 }
 
-/// An id that was made now, behind those before it.
+/// A new id, after all earlier ones.
 fn new_id() -> Uuid {
     static MADE: AtomicU64 = AtomicU64::new(0);
     Uuid::from_u128(first_id(now()).as_u128() + u128::from(MADE.fetch_add(1, Ordering::Relaxed)))
@@ -282,7 +282,7 @@ fn an_event(call: &call::Model, error: Option<&str>) -> hook_event::Model {
     }
 }
 
-/// What a node stores in some seconds, and what PostgreSQL comes to know of it.
+/// Stores as many calls as a node does in some seconds, and waits until PostgreSQL's statistics reflect them.
 async fn a_busy_morning(server: &TestServer) {
     let store = &server.app.store;
     let rows: Vec<call::Model> =
@@ -299,7 +299,7 @@ async fn a_busy_morning(server: &TestServer) {
     }
     let asked = "SELECT MIN(reltuples) >= 5000 AS known FROM pg_class WHERE relname IN ('call_202705', 'call_charge_202705')";
     for _ in 0..300 {
-        // a connection tells what it counted within ten seconds; the server looks by itself, too
+        // a connection reports its counts within ten seconds; the server also analyzes by itself
         app::statistics::refresh(&server.app).await.unwrap();
         let row =
             store.reader().query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await.unwrap();
@@ -308,10 +308,10 @@ async fn a_busy_morning(server: &TestServer) {
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    panic!("PostgreSQL does not know of what was stored");
+    panic!("PostgreSQL's statistics do not reflect the stored rows");
 }
 
-/// Rows in half a year's partitions: what was one table before, the default partition, and the months between.
+/// Stores rows in partitions of half a year: the former single table, the default partition, and the months between.
 async fn half_a_year(server: &TestServer) {
     let store = &server.app.store;
     for months in (0..=6).rev() {
@@ -327,11 +327,11 @@ async fn half_a_year(server: &TestServer) {
         let (rows, charges) = (&rows, &charges);
         store
             .write(|tx| async move {
-                // the server looks after them when it starts, too
+                // the server also maintains partitions at its start
                 if !partitions::alone(tx.conn()).await? {
                     return Err(base::error::Error::Overtaken);
                 }
-                // on PostgreSQL the rows of the second round are in the default partition, and move
+                // on PostgreSQL the rows of the second round are in the default partition, and are moved
                 calls::insert(tx.conn(), rows).await?;
                 calls::update(tx.conn(), rows, charges).await?;
                 partitions::prepare(tx.conn(), at).await
@@ -357,11 +357,11 @@ on_both!(the_call_path_reads_by_index, |backend: Backend| async move {
     events(&conn, &[one, two]).await;
     let scans = conn.scans();
     assert!(scans.is_empty(), "{}", scans.join("\n\n"));
-    // a request may be repeated for a month, everything else is of now; the months to come are empty
+    // a request may be repeated for a month, everything else concerns the present; the coming months are empty
     let strays = conn.strays(&["_202704", "_202705", "_202706", "_202707"]);
     assert!(strays.is_empty(), "{}", strays.join("\n\n"));
     if backend == Backend::Postgres {
-        assert!(!conn.strays(&["_202704"]).is_empty(), "what is read is seen at all");
+        assert!(!conn.strays(&["_202704"]).is_empty(), "the check must see reads");
         let parts = CALLS.partitions(&conn.tx).await.unwrap();
         assert!(parts.len() >= 8, "{parts:?}");
     }
@@ -401,11 +401,11 @@ async fn attempts(conn: &Explaining, rows: &[call::Model]) {
     assert_eq!(
         calls::lock_named(conn, &[], &requests, now()).await.unwrap(),
         rows,
-        "what was written is read"
+        "the written row must be read back"
     );
 }
 
-/// An answer of one of the calls and an end of the other, so that some columns are there in one row alone.
+/// An answer of one call and an end of the other, so that some columns are set in only one row.
 async fn events(conn: &Explaining, rows: &[call::Model]) {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let requests: Vec<&str> = rows.iter().map(|row| row.request_id.as_str()).collect();
@@ -419,7 +419,7 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     assert_eq!(
         calls::lock_named(conn, &ids, &requests, now()).await.unwrap(),
         rows,
-        "what was written is read"
+        "the written row must be read back"
     );
     assert_eq!(calls::lock(conn, &ids).await.unwrap(), rows);
     calls::due(conn, now(), 256).await.unwrap();
@@ -431,7 +431,7 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     let received = [an_event(&rows[0], None), an_event(&rows[1], Some("odd"))];
     let eids: Vec<&str> = received.iter().map(|event| event.eid.as_str()).collect();
     assert_eq!(calls::receive(conn, &received).await.unwrap().len(), 2);
-    assert_eq!(calls::receive(conn, &received).await.unwrap().len(), 0, "both are there already");
+    assert_eq!(calls::receive(conn, &received).await.unwrap().len(), 0, "both are stored already");
     meet(conn, &rows[0]).await;
     calls::ignore_events(conn, &eids).await.unwrap();
     sessions::lock_all(conn, &ids).await.unwrap();
@@ -453,7 +453,7 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     }
 }
 
-/// What a batch of events asks for beside its calls: some of it is there, some is not.
+/// The queries of a batch of events besides those of its calls, for existing and missing rows.
 async fn meet(conn: &Explaining, call: &call::Model) {
     let (open, missing) = (a_session(new_id()), new_id());
     sessions::insert(conn, open.clone()).await.unwrap();
@@ -486,7 +486,7 @@ async fn money(conn: &Explaining, rows: &[call::Model]) {
         )
     };
     let held = BTreeMap::from([((rows[0].callshop_id, "BRL".to_owned()), Micros(7))]);
-    // as a batch of ends does: one statement
+    // in one statement, as for a batch of ends
     let besides = calls::changes(conn, rows, &[charge(&rows[1])]).unwrap();
     ledger::post_and_hold(conn, rows.iter().map(transfer).collect(), &held, besides).await.unwrap();
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();

@@ -1,4 +1,4 @@
-//! Receipts: how they look in every language and format, and who gets which over the wire.
+//! Receipts: their layout in every language and format, and which receipt the API returns to whom.
 
 use app::receipt::{Call, Destination, Format, Item, Locale, Receipt, Refund};
 use base64::Engine as _;
@@ -34,7 +34,7 @@ fn item(description: &str, quantity: u32, unit_price: i64) -> Item {
     Item { description: description.to_owned(), quantity, unit_price: Micros(unit_price), amount }
 }
 
-/// A receipt with something in every part of it.
+/// A receipt with content in every section.
 fn full() -> Receipt {
     Receipt {
         shop: "Lan House & Telefonia São Jorge da Boa Vista Ltda.".to_owned(),
@@ -75,7 +75,7 @@ fn full() -> Receipt {
     }
 }
 
-/// The least: a session of one call, or of none, paid in cash.
+/// A minimal receipt: a session with one call or none, paid in cash.
 fn small(calls: Vec<Call>, total: i64) -> Receipt {
     Receipt {
         shop: "Callshop".to_owned(),
@@ -172,7 +172,7 @@ fn what_people_typed_is_neither_markup_nor_a_printers_command() {
     }
 }
 
-/// What the lines of an uncompressed PDF show, read as Latin-1.
+/// The text shown by the lines of an uncompressed PDF, read as Latin-1.
 fn shown(pdf: &[u8]) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = pdf;
@@ -258,7 +258,7 @@ fn amounts_are_in_minor_units_and_add_up() {
             assert!(sums.iter().all(|sum| text.lines().any(|line| line.ends_with(sum))), "{sums:?}\n{text}");
         }
     }
-    // many small calls: what the lines leave out is rounding, in a line of its own
+    // many small calls: the difference to the lines is rounding, on its own line
     let calls = vec![call("+1 305 555 0123", "United States", at(23, 2, 20, 0), 4, 4_000); 10];
     let text = rendered(&small(calls, 40_000), Format::Text58, "en");
     let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
@@ -267,7 +267,7 @@ fn amounts_are_in_minor_units_and_add_up() {
     }
 }
 
-/// Long names and large amounts.
+/// A receipt with long names and large amounts.
 fn large() -> Receipt {
     let mut receipt = full();
     receipt.address =
@@ -282,7 +282,7 @@ fn large() -> Receipt {
     receipt
 }
 
-/// A page as Chromium prints it.
+/// Prints a page with Chromium. Returns the folder and the PDF.
 fn chromium(receipt: &Receipt, locale: &str) -> (tempfile::TempDir, std::path::PathBuf) {
     let dir = tempfile::tempdir().expect("a folder");
     let (page, pdf) = (dir.path().join("receipt.html"), dir.path().join("receipt.pdf"));
@@ -322,7 +322,7 @@ fn chromium_prints_the_page_on_a_roll_of_80_mm() {
             line.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
         };
         assert_eq!(value("Pages:"), ["1"], "{info}");
-        // points; 80 mm are 226.77
+        // in points; 80 mm are 226.77
         let width: f64 = value("Page size:")[0].parse().expect("a width");
         assert!((226.0..228.0).contains(&width), "{info}");
         let text = poppler("pdftotext", &["-layout"], &pdf);
@@ -351,7 +351,7 @@ on_both!(a_shop_prints_its_address_in_its_countrys_language, |backend: Backend| 
         .did("updateCallshopSettings", "UpdateCallshopSettingsInput", input, "callshop { address locale }")
         .await;
     assert_eq!(changed["callshop"], json!({ "address": address, "locale": "pt-BR" }));
-    // what is left out stays
+    // omitted fields stay unchanged
     let input = json!({ "callshopId": shop.id, "taxId": "123" });
     let changed = shop
         .owner
@@ -372,7 +372,7 @@ on_both!(a_shop_prints_its_address_in_its_countrys_language, |backend: Backend| 
         assert_eq!(receipt["locale"], "pt-BR");
         assert!(lines.iter().all(|line| text(&receipt["text"]).contains(line)), "{receipt}");
     }
-    // a branch in another country speaks its language
+    // a branch in another country uses that country's language
     let mut input = json!({ "name": unique("branch"), "currency": "MXN", "country": "MX", "timeZone": "America/Mexico_City" });
     input["user"] = tests::shop::person();
     let made =
@@ -381,7 +381,7 @@ on_both!(a_shop_prints_its_address_in_its_countrys_language, |backend: Backend| 
     shop.finish().await;
 });
 
-/// Settles a session with a banknote of 50; answers the payload with the original receipt.
+/// Settles a session with a banknote of 50. Returns the payload with the original receipt.
 async fn settle(shop: &Shop, session: &str, key: &str) -> Value {
     let input = json!({ "sessionId": session, "payments": [{ "method": "CASH", "amount": "50" }], "idempotencyKey": key });
     let fields = "change { amount } receipt(format: TEXT_58, locale: \"pt-BR\") { number reprint locale mediaType text }";
@@ -413,7 +413,7 @@ on_both!(the_original_is_given_once_and_every_later_one_is_a_copy, |backend: Bac
         assert!(original.contains(line), "{line}\n{original}");
     }
     assert_eq!(settle(&shop, &session, &key).await, settled, "the same key gives the original again");
-    // what the shop is called and hides is the callshop's to say
+    // the callshop sets its own name and masking
     let mask = "UPDATE callshop SET mask_numbers = true, legal_name = 'Bar & Fone Ltda.', tax_id = '123', receipt_footer = 'Obrigado!'";
     let conn = shop.server.app.store.reader();
     conn.execute_raw(Statement::from_string(conn.get_database_backend(), mask)).await.expect("settings");
@@ -426,7 +426,7 @@ on_both!(the_original_is_given_once_and_every_later_one_is_a_copy, |backend: Bac
         {
             assert!(said.contains(part), "{part}\n{said}");
         }
-        assert!(!said.contains("Cambio"), "nobody knows the change any more: {said}");
+        assert!(!said.contains("Cambio"), "a copy must not show the change: {said}");
         assert_eq!(STANDARD.decode(text(&copy["base64"])).expect("base64"), said.as_bytes());
     }
     let page = shop.owner.ok(receipt, wanted("HTML")).await["receipt"].take();

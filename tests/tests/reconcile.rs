@@ -1,5 +1,5 @@
-//! Calls and phones compared with what their proxy lists: what it lost is closed as of when it was seen last, what it should not have is
-//! hung up, and nothing is concluded from less than two listings.
+//! Reconciliation of calls and phones with the proxies' lists: lost calls are closed as of the time they were last seen, stray calls are hung
+//! up, and no action is taken on fewer than two lists.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,12 +20,12 @@ use tests::sip::eventually;
 use tests::{Backend, FakeProxy, Mood, Shop, TestServer, on_both};
 use uuid::Uuid;
 
-/// A thousandth a second to the customer, two thirds of it to the shop.
+/// A number that costs the customer 0.001 per second, and the shop two thirds of that.
 const NUMBER: &str = "+13055550123";
-/// The name that the hook of the tests gives itself.
+/// The name of the proxy in the tests' hook requests.
 const PROXY: &str = "test";
 
-/// A shop with open cabins, and its proxy, which lists nothing so far.
+/// A shop with open cabins, and its proxy, whose lists are empty at first.
 struct Stage {
     shop: Shop,
     proxy: FakeProxy,
@@ -68,7 +68,7 @@ impl Stage {
         self.shop.server.time().now()
     }
 
-    /// What the proxy lists from now on.
+    /// Changes the proxy's lists.
     fn lists(&mut self, change: impl FnOnce(&mut Lists)) {
         change(&mut self.lists);
         self.proxy.list(self.lists.clone());
@@ -79,9 +79,9 @@ impl Stage {
         proxies::Entity::find_by_id(PROXY).one(conn).await.expect("the database answers")
     }
 
-    /// Half a minute passes, and the proxy is compared once: all that follows from it is done.
+    /// Moves the clock by half a minute, and waits for one complete reconciliation.
     async fn round(&self) {
-        // one that was under way already does not count
+        // a reconciliation that was already running does not count
         let before = self.now() + TimeDelta::seconds(30);
         self.shop.server.time().pass(TimeDelta::seconds(31));
         self.compared_after(Some(before)).await;
@@ -95,7 +95,7 @@ impl Stage {
         .await;
     }
 
-    /// A call from a cabin that is answered now; answers its ref and the instant.
+    /// A call from a cabin that is answered now. Returns its ref and the time of the answer.
     async fn talking(&self, cabin: usize) -> (Value, DateTime<Utc>) {
         let reference = self.allowed(cabin).await;
         let answered = self.now();
@@ -122,7 +122,7 @@ impl Stage {
         found.expect("the database answers")
     }
 
-    /// Balance and what is held of it.
+    /// Balance, and the amount held of it.
     async fn credit(&self) -> (i64, i64) {
         let id = Kind::Callshop.parse(&self.shop.id.clone().into()).expect("an id");
         let credit = ledger::credit(self.shop.server.app.store.reader(), &[id]).await.expect("credit");
@@ -171,7 +171,7 @@ on_both!(a_lost_call_is_charged_to_the_last_second_seen, |backend: Backend| asyn
     stage.round().await;
     let seen = stage.sighting(&first).await.expect("it was seen").seen_at.expect("an instant");
     assert!(seen - answered > TimeDelta::seconds(31));
-    // the proxy forgets two of them
+    // the proxy loses two of them
     stage.lists(|lists| lists.dialogs.retain(|dialog| dialog["variables"][0]["ref"] == second));
     stage.round().await;
     for reference in [&first, &second, &ringing] {
@@ -202,10 +202,10 @@ on_both!(a_lost_call_is_charged_to_the_last_second_seen, |backend: Backend| asyn
     let estimated =
         problems.as_array().expect("groups").iter().find(|group| group["kind"] == "END_ESTIMATED");
     assert_eq!(estimated.expect("both are shown")["problems"].as_array().map(Vec::len), Some(2));
-    // what is over is not remembered
+    // the sighting of an ended call is deleted
     stage.round().await;
     assert_eq!((stage.sighting(&first).await, stage.sighting(&ringing).await), (None, None));
-    // the truth comes after all
+    // the true end arrives late
     let before = stage.credit().await.0;
     let truth = end(&first, answered, 45_000);
     assert_eq!(stage.shop.hook().events(&[truth]).await, ["applied"]);
@@ -227,7 +227,7 @@ on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
     let (lost, _) = stage.talking(2).await;
     let (hidden, _) = stage.talking(3).await;
     let phones: Vec<String> = stage.shop.phones.iter().map(|phone| phone.user.clone()).collect();
-    // as Kamailio lists a phone that rings; a live call that shows by its Call-ID alone; something that is no dialog
+    // a ringing phone as Kamailio lists it; a live call that only its Call-ID identifies; an entry that is no dialog
     let mut rings = dialog(&ringing, None);
     rings["callee"] =
         json!({ "tag": null, "contact": null, "cseq": null, "route_set": null, "socket": null });
@@ -237,7 +237,7 @@ on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
     for _ in 0..3 {
         stage.round().await;
     }
-    // one that cannot be told from any other may be any call: none is given up, all else goes on
+    // an unidentifiable entry could be any call, so no call is given up, and everything else goes on
     for reference in [&ringing, &odd, &lost, &hidden] {
         assert!(stage.call(reference).await.state != CallState::Ended, "{reference}");
     }
@@ -256,7 +256,7 @@ on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
         reqwest::get(format!("http://{}/metrics", stage.shop.server.hook)).await.expect("an answer");
     let metrics = metrics.text().await.expect("text");
     assert!(metrics.contains("\ncallshop_proxy_odd_entries{proxy=\"test\"} 2\n"), "{metrics}");
-    // without it the one that is missing is lost, and the odd one stays; so does a phone whose entry is odd
+    // without that entry, the missing call is lost, and the odd one stays, as does a phone whose entry is odd
     stage.lists(|lists| {
         lists.dialogs.pop();
         lists.odd_phones = std::mem::take(&mut lists.phones);
@@ -269,11 +269,11 @@ on_both!(an_odd_entry_never_voids_a_listing, |backend: Backend| async move {
     for reference in [&odd, &hidden] {
         assert_eq!(stage.call(reference).await.state, CallState::Answered);
     }
-    assert!(online(&stage).await, "nobody knows whether it went");
+    assert!(online(&stage).await, "a phone with an odd entry must stay online");
     stage.lists(|lists| lists.odd_phones.clear());
     stage.round().await;
     assert!(!online(&stage).await);
-    assert_eq!(stage.proxy.told("/call/hangup"), Vec::<Value>::new(), "nothing odd is hung up");
+    assert_eq!(stage.proxy.told("/call/hangup"), Vec::<Value>::new(), "nothing odd may be hung up");
     for reference in [&odd, &hidden] {
         assert_eq!(stage.shop.hook().events(&[end(reference, answered, 200_000)]).await, ["applied"]);
     }
@@ -299,7 +299,7 @@ on_both!(a_lost_call_is_never_charged_beyond_what_is_covered, |backend: Backend|
 });
 
 on_both!(nothing_is_lost_while_an_event_waits, |backend: Backend| async move {
-    /// A stream of events.
+    /// A fake stream of events.
     struct Stream(AtomicBool);
     #[async_trait::async_trait]
     impl EventQueue for Stream {
@@ -316,7 +316,7 @@ on_both!(nothing_is_lost_while_an_event_waits, |backend: Backend| async move {
     let mut stage = Stage::set_with_queue(backend, 2, stream.clone()).await;
     let (ended, answered) = stage.talking(0).await;
     let (lost, _) = stage.talking(1).await;
-    // both are gone from the proxy, the end of one waits in its queue
+    // both are gone from the proxy, and the end of one waits in its queue
     stage.lists(|lists| lists.waiting = 1);
     for _ in 0..3 {
         stage.round().await;
@@ -363,14 +363,14 @@ on_both!(an_api_that_was_down_finds_out_what_happened, |backend: Backend| async 
     stage.round().await;
     let seen = stage.sighting(&lost).await.expect("it was seen").seen_at.expect("an instant");
     let stopped = stage.shop.server.pause().await;
-    // meanwhile one ended, which the proxy has kept for us; the other it lost
+    // meanwhile one ended, and the proxy has kept its end; the other is lost
     stage.lists.dialogs.retain(|dialog| dialog["variables"][0]["ref"] == up);
     stage.lists.waiting = 1;
     stage.proxy.list(stage.lists.clone());
     stage.shop.server = stopped.start().await;
     stage.round().await;
     stage.round().await;
-    assert_eq!(stage.call(&ended).await.state, CallState::Answered, "its end is on the way");
+    assert_eq!(stage.call(&ended).await.state, CallState::Answered, "its end is still on the way");
     assert_eq!(stage.shop.hook().events(&[end(&ended, answered, 40_000)]).await, ["applied"]);
     stage.lists(|lists| lists.waiting = 0);
     stage.round().await;
@@ -405,10 +405,10 @@ on_both!(a_session_that_waits_for_a_lost_call_becomes_final, |backend: Backend| 
     let row = stage.call(&reference).await;
     let talked = i32::try_from(talk_seconds(answered, seen)).expect("a short call").min(row.covered);
     assert_eq!((row.estimated, row.talk_seconds), (true, talked));
-    assert!(row.charge.0 <= 50_000, "not beyond the deposit: {row:?}");
+    assert!(row.charge.0 <= 50_000, "must not exceed the deposit: {row:?}");
     let session = stage.session(0).await;
     assert_eq!(session["state"], "CLOSED");
-    // paid before the truth is known: his bill stays, the accounts pay what was talked
+    // paid before the true end is known: the bill stays, and the accounts pay for the actual talk
     let settle = json!({ "sessionId": stage.sessions[0], "payments": [], "idempotencyKey": unique("key") });
     stage.shop.attendant.did("settleSession", "SettleSessionInput", settle, "session { id }").await;
     let before = stage.credit().await.0;
@@ -416,7 +416,7 @@ on_both!(a_session_that_waits_for_a_lost_call_becomes_final, |backend: Backend| 
     let corrected = stage.call(&reference).await;
     assert_eq!((corrected.estimated, corrected.charge), (false, row.charge));
     assert_eq!(stage.session(0).await["statement"], session["statement"]);
-    assert!(stage.credit().await.0 > before, "the shop gets back what it paid too much");
+    assert!(stage.credit().await.0 > before, "the shop must get its overpayment back");
     stage.finish().await;
 });
 
@@ -439,14 +439,18 @@ on_both!(six_unknown_dialogs_raise_an_alarm_and_one_is_hung_up, |backend: Backen
     assert_eq!(stage.proxy.told("/call/hangup"), Vec::<Value>::new());
     stage.lists(|lists| lists.dialogs = strays(1));
     stage.round().await;
-    assert_eq!(stage.proxy.told("/call/hangup"), Vec::<Value>::new(), "its call may be just being written");
+    assert_eq!(
+        stage.proxy.told("/call/hangup"),
+        Vec::<Value>::new(),
+        "its call may just be about to be stored"
+    );
     stage.round().await;
     let told = stage.proxy.told("/call/hangup");
     assert_eq!(
         told,
         [json!({ "call_id": stray(0)["call-id"], "from_tag": "ft", "to_tag": "tt", "cause": "api" })]
     );
-    // emergency calls are spared, known or not: the proxy may have let them out while we were away
+    // emergency calls are spared, known or not: the proxy may have allowed them while the API was down
     let spared = |number: i64| {
         let mut spared = stray(number);
         spared["variables"].as_array_mut().expect("variables").push(json!({ "emergency": "proxy" }));
@@ -458,7 +462,7 @@ on_both!(six_unknown_dialogs_raise_an_alarm_and_one_is_hung_up, |backend: Backen
     }
     assert!(!stage.problems().await.contains_key("DIALOGS_UNKNOWN"));
     assert_eq!(stage.proxy.told("/call/hangup").len(), 1);
-    // a call that is over and goes on at the proxy is a stray, too: nobody would pay it
+    // a call that has ended but goes on at the proxy is a stray, too, because it is not charged
     assert_eq!(stage.shop.hook().events(&[end(&reference, answered, 300_000)]).await, ["applied"]);
     stage.lists(|lists| lists.dialogs = strays(0));
     stage.round().await;
@@ -478,9 +482,9 @@ on_both!(one_node_compares_at_a_time, |backend: Backend| async move {
     for _ in 0..4 {
         stage.round().await;
     }
-    // the other node's start is a reason of its own
+    // the other node's start triggers one more
     assert!((4..=5).contains(&(listings() - before)), "{}", listings() - before);
-    // a node that died while it compared
+    // a node that died during a reconciliation
     let conn = stage.shop.server.app.store.reader();
     let until = stage.now() + TimeDelta::seconds(45);
     proxies::Entity::update_many()
@@ -492,10 +496,10 @@ on_both!(one_node_compares_at_a_time, |backend: Backend| async move {
     let before = listings();
     stage.shop.server.time().pass(TimeDelta::seconds(40));
     tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
-    assert_eq!(listings(), before, "nobody else does while it may be at it");
+    assert_eq!(listings(), before, "no other node may reconcile until the lease expires");
     stage.round().await;
     assert!(listings() > before);
-    // who goes takes nothing with him, and the one who stays goes on
+    // a stopping node takes no lease with it, and the remaining node goes on
     other.stop().await;
     stage.round().await;
     stage.finish().await;
@@ -511,7 +515,7 @@ on_both!(phones_are_set_online_and_offline_as_the_proxy_has_them, |backend: Back
     };
     let events = [online(&users[1], stage.now()), online(&users[2], stage.now())];
     assert_eq!(stage.shop.hook().events(&events).await, ["applied"; 2]);
-    // the first registered and the second went without our hearing of it; an event waits
+    // the first phone registered and the second unregistered without an event to the API; an event is waiting
     stage.lists(|lists| (lists.phones, lists.waiting) = (vec![users[0].clone(), users[2].clone()], 1));
     stage.round().await;
     let state = async |stage: &Stage| {
@@ -530,8 +534,8 @@ on_both!(phones_are_set_online_and_offline_as_the_proxy_has_them, |backend: Back
     assert_eq!(stage.activities(ActivityKind::PhoneOnline).await.len(), 3);
     stage.round().await;
     let after = activity::Entity::find().count(stage.shop.server.app.store.reader()).await.expect("a count");
-    assert_eq!(after, heads, "only what changed is told");
-    // what happened after the listing counts more
+    assert_eq!(after, heads, "only changes may produce events");
+    // an event after the list takes precedence
     let later = stage.now() + TimeDelta::seconds(40);
     assert_eq!(stage.shop.hook().events(&[online(&users[3], later)]).await, ["applied"]);
     stage.round().await;
@@ -563,7 +567,7 @@ on_both!(a_phone_at_two_proxies_is_where_it_registered_last, |backend: Backend| 
         let rows = proxies::Entity::find().all(shop.server.app.store.reader()).await.expect("rows");
         rows.into_iter().filter_map(|row| Some((row.name, row.listed_at?))).collect::<BTreeMap<_, _>>()
     };
-    // both are compared twice: a phone that flips has flipped
+    // each proxy is reconciled twice, so that a flip-flopping phone would show
     let rounds = async || {
         let mut places = Vec::new();
         for _ in 0..2 {
@@ -585,12 +589,12 @@ on_both!(a_phone_at_two_proxies_is_where_it_registered_last, |backend: Backend| 
     proxies[1].list(lists(None));
     rounds().await;
     assert_eq!((phone().await.online, phone().await.proxy.as_deref()), (true, Some(PROXY)));
-    // it moves, and nobody tells: the one it left lists it until its registration runs out
+    // the phone moves without an event: the old proxy lists it until its registration expires
     proxies[1].list(lists(Some(time.now())));
     let places = rounds().await;
     assert_eq!(places.last().expect("a place").as_deref(), Some(OTHER));
-    assert_eq!(rounds().await, [Some(OTHER.to_owned())], "it stays there");
-    // its registration at the first one runs out: that says nothing of the other
+    assert_eq!(rounds().await, [Some(OTHER.to_owned())], "the phone must stay at the new proxy");
+    // its registration at the old proxy expires, which does not affect the new one
     let contact = format!("sip:{user}@127.0.0.9:5060");
     let expired = event(
         "offline",
@@ -600,12 +604,12 @@ on_both!(a_phone_at_two_proxies_is_where_it_registered_last, |backend: Backend| 
     );
     assert_eq!(shop.hook().events(&[expired]).await, ["ignored"]);
     assert!(phone().await.online);
-    // it comes back to the first, which says so, and the other lists it on
+    // it returns to the first proxy, which reports it, while the other still lists it
     let more = json!({ "user": user, "contact": contact });
     assert_eq!(shop.hook().events(&[event("online", &Value::Null, time.now(), more)]).await, ["applied"]);
     proxies[0].list(lists(Some(time.now())));
-    assert_eq!(rounds().await, [Some(PROXY.to_owned())], "it stays there");
-    // and then it is nowhere
+    assert_eq!(rounds().await, [Some(PROXY.to_owned())], "the phone must stay at the first proxy");
+    // and then no proxy lists it
     proxies.iter().for_each(|fake| fake.list(lists(None)));
     rounds().await;
     assert!(!phone().await.online);
@@ -619,7 +623,7 @@ on_both!(the_proxy_is_asked_when_it_starts_and_when_it_does_not_know_a_call, |ba
     let reference = stage.allowed(0).await;
     let rang = event("ringing", &reference, stage.now(), json!({ "to_tag": "tt" }));
     assert_eq!(stage.shop.hook().events(&[rang]).await, ["applied"]);
-    // it was answered, and the proxy was killed before it could say so: its dialog is there again
+    // it was answered, but the proxy was killed before reporting that; its dialog is restored
     let answered = stage.now();
     stage.lists(|lists| {
         lists.dialogs = vec![dialog(&reference, Some(answered))];
@@ -634,7 +638,7 @@ on_both!(the_proxy_is_asked_when_it_starts_and_when_it_does_not_know_a_call, |ba
     let row = stage.call(&reference).await;
     assert_eq!((row.state, row.answered_at), (CallState::Answered, Some(micros_of(answered))));
     assert_eq!(stage.activities(ActivityKind::CallAnswered).await.len(), 1);
-    // later it is gone, and somebody wants it hung up
+    // later it is gone, and the shop asks to hang it up
     stage.shop.server.time().pass(TimeDelta::seconds(11));
     stage.lists(|lists| lists.dialogs.clear());
     stage.proxy.be(Mood::KnowsNothing);
@@ -651,7 +655,7 @@ on_both!(the_proxy_is_asked_when_it_starts_and_when_it_does_not_know_a_call, |ba
     stage.finish().await;
 });
 
-/// As the databases keep it.
+/// The time with the precision of the databases.
 fn micros_of(at: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(at.timestamp_micros()).expect("an instant")
 }
@@ -660,7 +664,7 @@ on_both!(a_proxy_that_does_not_answer_is_a_problem_and_nothing_else, |backend: B
     let mut stage = Stage::set(backend, 1).await;
     let (reference, answered) = stage.talking(0).await;
     stage.lists.dialogs = vec![dialog(&reference, Some(answered))];
-    // it was asked at the start of the node and had nothing to say
+    // the first attempt runs at the node's start, when the proxy did not answer
     eventually("a first attempt", async || stage.row().await.filter(|row| row.lease_until.is_none())).await;
     assert!(stage.problems().await["PROXY_SILENT"].contains("\"test\""));
     stage.lists(|_| {});

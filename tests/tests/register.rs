@@ -1,4 +1,4 @@
-//! The register over several shifts: what each Z report says, that it never changes, and that the ledger's drawer agrees.
+//! The register over several shifts: the content of each Z report, which never changes, and its agreement with the ledger's drawer.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tests::shop::{PASSWORD, text, unique};
 use tests::{Backend, Client, Shop, on_both};
 
-/// Everything a report shows.
+/// All fields of a report.
 const REPORT: &str = "{ shiftNumber methods { method float { amount } sales { amount } deposits { amount } depositRefunds { amount } \
     payIns { amount } payOuts { amount } refunds { amount } expected { amount } counted { amount } variance { amount } } \
     callsTotal { amount } itemsTotal { amount } discountsTotal { amount } rounding { amount } cashRounding { amount } salesTotal { amount } \
@@ -62,7 +62,7 @@ async fn book(shop: &Shop, book: Book) -> String {
     balances.get("BRL").copied().unwrap_or(Micros::ZERO).to_string()
 }
 
-/// What the ledger says is in the drawer of a shift, by method.
+/// Content of a shift's drawer in the ledger, by method.
 async fn drawer(shop: &Shop, shift: &str) -> BTreeMap<String, String> {
     let (_, id) = parse_any(&shift.to_owned().into()).expect("an id");
     let conn = shop.server.app.store.reader();
@@ -73,7 +73,7 @@ async fn drawer(shop: &Shop, shift: &str) -> BTreeMap<String, String> {
     sums.into_iter().map(line).collect()
 }
 
-/// The X report, which must expect in each drawer what the ledger has there.
+/// The X report. Its expected amounts must match the ledger.
 async fn x_report(shop: &Shop) -> Value {
     let query = format!(
         "{{ currentRegister(callshopId: \"{id}\") {{ id }} xReport(callshopId: \"{id}\") {REPORT} }}",
@@ -103,7 +103,7 @@ on_both!(a_deposit_of_one_shift_is_settled_in_the_next_and_refunded_after_its_re
     act(&shop, "closeCabin", json!({ "sessionId": rosa })).await;
     assert_eq!(movement(&shop, "PAY_IN", "10").await, "none");
     let too_much = movement_by(&shop.owner, &shop, "PAY_OUT", "130.01").await;
-    assert_eq!(too_much, "INSUFFICIENT_CASH", "100 + 20 + 10 is there");
+    assert_eq!(too_much, "INSUFFICIENT_CASH", "only 100 + 20 + 10 are there");
     assert_eq!(movement(&shop, "PAY_OUT", "30").await, "none");
     let x = x_report(&shop).await;
     let cash = ["float", "deposits", "payIns", "payOuts", "sales", "expected"];
@@ -149,7 +149,7 @@ on_both!(a_deposit_of_one_shift_is_settled_in_the_next_and_refunded_after_its_re
         assert_eq!(drawer(&shop, &shift).await["CASH"], "0");
     }
     assert_eq!(book(&shop, Book::Sales).await, "-2");
-    // what came from outside went back there: sales less the refund, and half a unit that is missing
+    // cash from outside went back there: sales less the refund, and half a unit that is missing
     assert_eq!(book(&shop, Book::Outside).await, "1.5");
     shop.finish().await;
 });
@@ -182,7 +182,7 @@ on_both!(reports_add_up_by_method_and_by_person, |backend| async move {
     let line = ["sales", "deposits", "depositRefunds", "expected"];
     assert_eq!(amounts(&x["methods"][0], line), ["2.8", "0", "0", "102.8"]);
     assert_eq!(amounts(&x["methods"][1], line), ["1", "0", "0", "1"]);
-    // what is left of a deposit goes back as it came
+    // the rest of a deposit is refunded by the method of payment
     assert_eq!(amounts(&x["methods"][2], line), ["0", "8", "5", "3"]);
     let people = x["salesByAttendant"].as_array().expect("people");
     let person = |sessions: i64, amount: &str| {
@@ -230,7 +230,7 @@ fn all_amounts(answer: &Value) -> Vec<String> {
     }
 }
 
-/// A prepaid session that is over and settled: what was paid in advance is given back in cash.
+/// Opens, closes and settles a prepaid session, whose deposit is refunded in cash. Returns the code of a refusal.
 async fn deposit_returned(by: &Client, cabin: &str, deposit: &str) -> String {
     let opening = keyed(json!({ "cabinId": cabin, "deposit": { "amount": deposit } }));
     let opened = by.did("openCabin", "OpenCabinInput", opening, "session { id }").await;
@@ -253,7 +253,7 @@ on_both!(attendants_count_blind, |backend| async move {
     act(&shop, "closeCabin", json!({ "sessionId": session })).await;
     let payments = json!([{ "method": "CASH", "amount": "0.70" }]);
     act(&shop, "settleSession", keyed(json!({ "sessionId": session, "payments": payments }))).await;
-    // whatever an attendant may ask of the open shift, its float, movements and sums are not among it
+    // no query of an attendant about the open shift shows its float, movements or totals
     let asked = format!(
         "{{ xReport(callshopId: \"{id}\") {REPORT} \
             currentRegister(callshopId: \"{id}\") {{ float {{ amount }} zReport {REPORT} movements(first: 9) {{ nodes {{ kind amount {{ amount }} reason }} }} }} \
@@ -272,7 +272,7 @@ on_both!(attendants_count_blind, |backend| async move {
     assert_eq!(answer["currentRegister"]["float"]["amount"], "100");
     assert_eq!(answer["xReport"]["methods"][0]["expected"]["amount"], "110.68");
 
-    // a receipt and its payments are for those who took the money
+    // only the owner and the attendant who took the money see a receipt and its payments
     let paid = "query($id: ID!) { session(id: $id) { total { amount } cashRounding { amount } refunded { amount } payments { amount { amount } } } }";
     let receipt = "query($id: ID!) { receipt(sessionId: $id, format: TEXT_58) { number } }";
     let of = json!({ "id": session });
@@ -288,7 +288,7 @@ on_both!(attendants_count_blind, |backend| async move {
         assert_eq!(printed["errors"][0]["extensions"]["code"], code, "{printed}");
     }
 
-    // no refusal tells how much is there: neither of cash that is taken out, nor of deposits and refunds that are given back
+    // no refusal reveals how much is there: neither of pay-outs, nor of refunds and returned deposits
     assert_eq!(movement_by(&shop.owner, &shop, "PAY_OUT", "110.69").await, "INSUFFICIENT_CASH");
     for amount in ["110.69", "0.01", "500"] {
         assert_eq!(movement_by(&bia, &shop, "PAY_OUT", amount).await, "none");
@@ -300,7 +300,7 @@ on_both!(attendants_count_blind, |backend| async move {
     let refund = keyed(json!({ "sessionId": session, "amount": "0.50", "reason": "echo" }));
     act(&shop, "refundSession", refund).await;
 
-    // the count tells all of it: 100 + 10 + 0.68 - 610.70 - 0.50
+    // the count reveals all of it: 100 + 10 + 0.68 - 610.70 - 0.50
     let (_, z) = close(&shop, &[("CASH", "0")], &[]).await;
     assert_eq!(amounts(&z["methods"][0], ["float", "expected", "variance"]), ["100", "-500.52", "500.52"]);
     let closed = format!(
@@ -310,7 +310,11 @@ on_both!(attendants_count_blind, |backend| async move {
     let closed = shop.attendant.ok(&closed, json!({})).await;
     assert_eq!(all_amounts(&closed), ["100"]);
     let answer = bia.ok(paid, of.clone()).await;
-    assert_eq!(answer["session"]["payments"].as_array().map(Vec::len), Some(2), "it was counted: {answer}");
+    assert_eq!(
+        answer["session"]["payments"].as_array().map(Vec::len),
+        Some(2),
+        "visible after the count: {answer}"
+    );
     bia.ok(receipt, of).await;
     shop.finish().await;
 });
@@ -334,7 +338,7 @@ on_both!(what_cash_does_is_written_down, |backend| async move {
     shop.finish().await;
 });
 
-/// Whoever changes a callshop's dial plan writes a row that has the next numbers of shifts and receipts as well: none may be put back.
+/// A change of the dial plan writes the row that also has the next numbers of shifts and receipts. It must not reset them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shift_numbers_stand_while_the_dial_plan_is_changed() {
     let shop = Shop::start(Backend::Postgres, 1).await;

@@ -1,4 +1,4 @@
-//! Explanations, reports and problems, over the wire, against the ledger.
+//! Explanations, reports and problems from the API, compared with the ledger.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ fn money(value: &Value) -> Micros {
         .expect("an amount")
 }
 
-/// What the transfers of calls (of one, or all) did to a book of an account.
+/// The change of an account's book by the transfers of one call, or of all calls.
 async fn booked(shop: &Shop, account: Uuid, book: Book, call: Option<Uuid>) -> Micros {
     let conn = shop.server.app.store.reader();
     let transfers = ledger_transfer::Entity::find().filter(match call {
@@ -39,7 +39,7 @@ async fn booked(shop: &Shop, account: Uuid, book: Book, call: Option<Uuid>) -> M
     Micros(entries.all(conn).await.expect("entries").iter().map(|row| row.amount.0).sum())
 }
 
-/// Gives the shop a retail tariff with two bands, of which the one from `edge` on is dearer, a minimum charge and free seconds.
+/// Gives the shop a retail tariff with two bands (the one from `edge` on costs more), a minimum charge, and free seconds.
 async fn price_with_everything(shop: &Shop, edge: DateTime<Utc>) {
     let (edge, other) =
         (edge.format("%H:%M:%S").to_string(), (edge - TimeDelta::hours(12)).format("%H:%M:%S").to_string());
@@ -135,7 +135,7 @@ on_both!(
             free["levels"][1]["charge"]["amount"], "0",
             "the shop pays for a call that is free to its customer"
         );
-        // every level above the customer's is what the ledger has
+        // every other level matches the ledger
         let names = ["Callshop", "Callshop", "Reseller", "Distributor"];
         let accounts = [&shop.id, &shop.id, &shop.reseller_id, &shop.distributor_id];
         for explanation in [&explanation, &minimum, &free] {
@@ -151,7 +151,7 @@ on_both!(
             let paid = booked(&shop, row_id(account), Book::Credit, Some(call)).await;
             assert_eq!(-paid.0, money(&explanation["levels"][level]["charge"]).0, "level {level}");
         }
-        // each sees his own branch, and attendants the customer's price
+        // each role sees its own branch, and attendants only the customer's price
         for (client, levels) in
             [(&shop.attendant, 1), (&shop.owner, 2), (&shop.reseller, 3), (&shop.distributor, 4)]
         {
@@ -161,7 +161,7 @@ on_both!(
                 explanation["levels"].as_array().map(|all| all[..levels].to_vec()).as_ref()
             );
         }
-        // other prices since change nothing
+        // later price changes have no effect
         tests::shop::price(&shop.reseller, &shop.id, tests::shop::RETAIL, "RETAIL", None).await;
         assert_eq!(explained(&shop.admin, &banded).await, explanation);
         shop.finish().await;
@@ -203,7 +203,7 @@ async fn report(client: &Client, account: &str, by: &[&str]) -> (Value, Vec<Valu
     (data["report"]["total"].take(), groups)
 }
 
-/// A day's worth of calls: answered yesterday and today, failed, refused, and live.
+/// A day's calls: answered yesterday and today, failed, refused, and live.
 async fn trade(shop: &Shop) {
     shop.open_register().await;
     shop.open_cabin(0).await;
@@ -225,7 +225,7 @@ async fn trade(shop: &Shop) {
     let failed = event("failed", &allowed["ref"], now, json!({ "code": 486, "by": "callee" }));
     assert_eq!(shop.hook().events(&[failed]).await, ["applied"]);
     assert_eq!(shop.hook().authorize(&shop.phones[0].user, "hello").await["allow"], json!(false));
-    // still up: an attempt, and nothing else yet
+    // still live: so far only an attempt
     let allowed = shop.hook().authorize(&shop.phones[0].user, "+13055550123").await;
     let events = answered_call(&allowed["ref"], now, 10_000);
     assert_eq!(shop.hook().events(&events[..2]).await, ["applied"; 2]);
@@ -257,7 +257,7 @@ on_both!(reports_agree_with_the_ledger_to_the_micro, |backend: Backend| async mo
             assert_eq!(money(&total["revenue"]), booked(&shop, id, Book::Revenue, None).await, "{total}");
         }
         assert_eq!(money(&total["margin"]).0, money(&total["revenue"]).0 - money(&total["cost"]).0);
-        // however it is grouped, it is the same money
+        // the money is the same for every grouping
         for by in [
             ["DAY"].as_slice(),
             &["CABIN"],
@@ -275,7 +275,7 @@ on_both!(reports_agree_with_the_ledger_to_the_micro, |backend: Backend| async mo
             }
         }
     }
-    // what the customers pay is what their bills say
+    // the customers' total matches their bills
     let (total, _) = report(&shop.owner, &shop.id, &[]).await;
     let mut billed = 0;
     shop.hook().events(&ends_of_live(&shop).await).await;
@@ -365,11 +365,11 @@ on_both!(reports_are_bounded_paged_and_scoped, |backend: Backend| async move {
     assert_eq!(code(&shop.owner, &shop.id, "2025-01-01", "2026-02-05").await, invalid, "401 days");
     assert_eq!(code(&shop.owner, &shop.id, "2025-01-01", "2026-02-04").await, None, "400 days");
     assert_eq!(code(&shop.owner, &shop.id, "-262143-01-01", "-262143-01-02").await, invalid);
-    // above one's own account there is nothing
+    // accounts above the caller's own are not visible
     let above =
         shop.owner.ok(query, json!({ "a": shop.reseller_id, "f": "2026-01-01", "t": "2026-01-02" })).await;
     assert_eq!(above["report"], Value::Null);
-    // a parent sees what its child is paid and pays, and the child's own report says the same
+    // a parent sees its child's revenue and cost, and the child's own report agrees
     assert_eq!(
         report(&shop.reseller, &shop.id, &["CABIN"]).await,
         report(&shop.owner, &shop.id, &["CABIN"]).await
@@ -400,7 +400,7 @@ on_both!(reports_are_bounded_paged_and_scoped, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// The problems of an account by kind: how many, the first one's object, and whether there are more.
+/// The problems of an account by kind: their number, the first one's object, and whether there are more.
 async fn problems(client: &Client, account: &str) -> BTreeMap<String, (usize, Option<Uuid>, bool)> {
     let query =
         "query($a: ID!) { problems(accountId: $a) { kind more problems { objectId callshop since text } } }";
@@ -425,7 +425,7 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
     assert_eq!(problems(&shop.admin, &shop.id).await, none, "a new shop has no problem");
     shop.open_register().await;
     let old = Utc::now() - TimeDelta::hours(25);
-    // sold at 0.01 a minute what costs 0.04
+    // sold at 0.01 per minute, at a cost of 0.04
     let cheap = tests::shop::RETAIL.replace("0.0600", "0.0100");
     tests::shop::price(&shop.reseller, &shop.id, &cheap, "RETAIL", None).await;
     let first = row_id(&shop.open_cabin(0).await);
@@ -442,7 +442,7 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
         !problems(&shop.reseller, &shop.reseller_id).await.contains_key("MARGIN_NEGATIVE"),
         "the reseller earns on it"
     );
-    // a session for a day, one that waits for a call whose end never came, and one with two calls
+    // a session open for a day, one waiting for a call whose end never arrived, and one with two calls
     cabin_session::Entity::update_many()
         .col_expr(cabin_session::Column::OpenedAt, Expr::value(old))
         .filter(cabin_session::Column::Id.eq(first))
@@ -483,7 +483,7 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
         .exec(conn)
         .await
         .expect("two calls in a session");
-    // many that were written off, one estimated, an event, and a balance that is off
+    // many write-offs, one estimated call, a rejected event, and a wrong balance
     let model = call::Entity::find_by_id(lost).one(conn).await.expect("the call").expect("the call");
     let copies = (0..101).map(|n| {
         let copy = call::Model {
@@ -528,25 +528,25 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
     assert_eq!(found["CALL_WITHOUT_END"], (1, Some(live[0]), false));
     assert_eq!(found["END_ESTIMATED"].0, 1);
     assert_eq!(found["LEDGER_DIFFERENCE"], (1, Some(row_id(&shop.id)), false));
-    assert_eq!(found["PHONE_OFFLINE"].0, 3, "not that of the cabin that is closing");
+    assert_eq!(found["PHONE_OFFLINE"].0, 3, "the closing cabin's phone must not count");
     assert_eq!(found["SESSION_CLOSING"], (1, Some(second), false));
     assert_eq!(found["SESSION_OPEN"], (1, Some(first), false));
     assert_eq!((found["WRITTEN_OFF"].0, found["WRITTEN_OFF"].2), (100, true));
     balance(-1).await;
-    // only the platform reads what the proxy said; an account above is nobody's below it
+    // only the platform sees problems of the proxy, and accounts below do not see those above
     let platform = shop.admin.ok("{ viewer { account { id } } }", json!({})).await;
     let platform = text(&platform["viewer"]["account"]["id"]);
     assert_eq!(problems(&shop.admin, &platform).await["EVENT_REJECTED"], (1, None, false));
     assert!(!problems(&shop.reseller, &shop.reseller_id).await.contains_key("EVENT_REJECTED"));
     let query = "query($a: ID!) { problems(accountId: $a) { kind } }";
     assert_eq!(shop.owner.ok(query, json!({ "a": shop.reseller_id })).await["problems"], Value::Null);
-    // the rows that made the problems fit into no ledger
+    // the rows that made the problems break the ledger, so it is not checked
     shop.server.stop().await;
 });
 
-/// Asks for a call as if it were so many days ago.
+/// Authorizes a call as if it were this many days ago.
 async fn asked_for(shop: &Shop, cabin: usize, days_ago: i64) -> Value {
-    // there were prices then
+    // make the tariff old enough
     tariff_version::Entity::update_many()
         .col_expr(tariff_version::Column::ActiveFrom, Expr::value(Utc::now() - TimeDelta::days(100)))
         .exec(shop.server.app.store.reader())
@@ -585,7 +585,7 @@ on_both!(a_call_answered_days_after_its_attempt_is_in_the_report_of_its_day, |ba
             let attempt = between(client, account, days_ago, days_ago).await;
             assert_eq!(attempt, (Some(1), Some(0), "0".to_owned()), "{days_ago}");
         }
-        // all days together have each once
+        // over all days, each is counted once
         assert_eq!(between(client, account, 25, 0).await, (Some(2), Some(2), "0.12".to_owned()));
         assert_eq!(between(client, account, 4, 0).await, (Some(1), Some(2), "0.12".to_owned()));
     }

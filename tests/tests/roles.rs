@@ -1,8 +1,8 @@
-//! Who sees what, over the wire: every field of the schema × every role × own, foreign and missing objects.
+//! Visibility through the API: every field of the schema × every role × own objects, objects outside the branch, and missing objects.
 //!
-//! A new field needs an entry here: of a root in `ROOTS`, of an object type in `OBJECTS` or `ANSWERS`. Outcomes are one letter for each of
-//! nobody, ADMIN, DISTRIBUTOR, RESELLER, CALLSHOP_OWNER and ATTENDANT, in this order:
-//! `-` hidden (as a field that does not exist), `y` answered, `f` seen and FORBIDDEN, `n` answered as what does not exist.
+//! A new field needs an entry here: a root field in `ROOTS`, a field of an object type in `OBJECTS` or `ANSWERS`. An outcome has one letter for
+//! each of anonymous, ADMIN, DISTRIBUTOR, RESELLER, CALLSHOP_OWNER and ATTENDANT, in this order: `-` hidden (like a field that does not exist),
+//! `y` answered, `f` visible but FORBIDDEN, `n` answered like an object that does not exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ use tests::{Client, TestServer, on_both};
 /// The roles in the order of the columns.
 const ROLES: [&str; 6] = ["anonymous", "admin", "distributor", "reseller", "callshop-owner", "attendant"];
 
-/// Root fields: what each role is answered about its own branch. `{account}` is a reseller, `{tariff}` that reseller's.
+/// Root fields, with the outcome for each role on its own branch. `{account}` is a reseller, `{tariff}` is that reseller's.
 const ROOTS: &[(&str, &str, &str)] = &[
     ("Query.viewer", "nyyyyy", "{ viewer { id } }"),
     ("Query.account", "-yyy--", "{ account(id: {account}) { id } }"),
@@ -348,11 +348,11 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("Subscription.liveCalls", "-yyyyy", "subscription { liveCalls(callshopId: {callshop}) { asOf } }"),
 ];
 
-/// Not tried as oneself here: they end the login that the test goes on with, or answer nothing but UNAUTHENTICATED.
+/// Not run here: they end the test's login, or only answer UNAUTHENTICATED.
 const ENDS_THE_LOGIN: [&str; 2] = ["Mutation.logout", "Mutation.refresh"];
 
-/// Fields of object types: a query that reaches one of the type at `HOLE`, who sees its fields, and the fields; one that differs from the
-/// type says so behind `=`.
+/// Fields of object types: a query that reaches an object of the type at `HOLE`, the type's outcomes, and the fields. A field whose outcomes
+/// differ has them after `=`.
 const OBJECTS: &[(&str, &str, &str, &str)] = &[
     (
         "Account",
@@ -619,7 +619,7 @@ const OBJECTS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
-/// Types that only a mutation or subscription answers, with who sees them being who sees that; a page's types are not named here.
+/// Types that only mutations or subscriptions return; their fields are as visible as the operation. Page types are not listed.
 const ANSWERS: &[(&str, &str)] = &[
     ("AccountPayload", "account callshop userErrors"),
     ("ActivateTariffVersionPayload", "version next margin userErrors"),
@@ -665,7 +665,7 @@ fn schema() -> Schema {
     Schema::parse(graphql::sdl(), "schema.graphql").expect("the schema parses")
 }
 
-/// `Type.field` of every object type but those of pages and introspection.
+/// `Type.field` of every object type except page types and introspection.
 fn fields_of(schema: &Schema) -> BTreeMap<String, FieldDefinition> {
     let objects = schema.types.iter().filter_map(|(name, found)| match found {
         ExtendedType::Object(object) if !found.is_built_in() => Some((name.as_str(), object)),
@@ -704,7 +704,7 @@ fn every_root_field_has_a_row_in_the_visibility_table() {
         .map(|(key, _)| *key)
         .filter(|key| rules.iter().filter(|(other, _)| other == key).count() > 1)
         .collect();
-    assert_eq!(twice, [""; 0], "rows that are there twice");
+    assert_eq!(twice, [""; 0], "duplicate rows");
     let is_root =
         |key: &String| ["Query.", "Mutation.", "Subscription."].iter().any(|root| key.starts_with(root));
     let without: Vec<String> = fields_of(&schema())
@@ -712,10 +712,7 @@ fn every_root_field_has_a_row_in_the_visibility_table() {
         .filter(is_root)
         .filter(|key| !ruled.contains(key.as_str()))
         .collect();
-    assert_eq!(
-        without, [""; 0],
-        "say who sees these: a row in RULES of the file in api/src/graphql that has the field"
-    );
+    assert_eq!(without, [""; 0], "add a row to RULES in the file of api/src/graphql that has the field");
 }
 
 #[test]
@@ -724,10 +721,10 @@ fn every_field_has_an_entry_in_this_test() {
     let missing: Vec<&String> = known.keys().filter(|key| !entries.contains(*key)).collect();
     assert_eq!(
         missing, [""; 0],
-        "say in tests/tests/roles.rs what each role is answered: ROOTS, OBJECTS or ANSWERS"
+        "add the outcome of each role to ROOTS, OBJECTS or ANSWERS in tests/tests/roles.rs"
     );
     let gone: Vec<&String> = entries.iter().filter(|key| !known.contains_key(*key)).collect();
-    assert_eq!(gone, [""; 0], "the schema has these no more: take them out of tests/tests/roles.rs");
+    assert_eq!(gone, [""; 0], "the schema no longer has these: remove them from tests/tests/roles.rs");
 }
 
 #[test]
@@ -758,7 +755,7 @@ struct Branch {
     ids: BTreeMap<&'static str, String>,
 }
 
-/// What stands for an object in a query, and the kind in its global id.
+/// Placeholders for objects in a query, and the kind in their global ids.
 const KINDS: [(&str, &str); 12] = [
     ("{account}", "Account"),
     ("{callshop}", "Callshop"),
@@ -783,7 +780,7 @@ fn missing_id(kind: &str) -> String {
 }
 
 impl Branch {
-    /// The branch of a shop, used a little.
+    /// The branch of a shop, with some activity.
     async fn of(shop: &Shop) -> Self {
         let anonymous = Client::anonymous(shop.server.http);
         let clients =
@@ -857,7 +854,7 @@ impl Branch {
         branch
     }
 
-    /// A shift, a session with a call, and the ids that come of it.
+    /// Creates a shift and a session with a call, and collects their ids.
     async fn use_it(&mut self, hook: &shop::Hook, sip_user: &str) {
         let [_, _, _, reseller, owner, attendant] = &self.clients;
         let input = json!({ "accountId": self.ids["{callshop}"], "role": "ATTENDANT", "user": person() });
@@ -909,7 +906,7 @@ impl Branch {
     }
 }
 
-/// The query with ids put in: for a kind in `missing` ids that nobody has, else the branch's.
+/// The query with ids filled in: unknown ids for kinds in `missing`, the branch's ids otherwise.
 fn filled(query: &str, branch: &Branch, missing: impl Fn(&str) -> bool) -> String {
     let mut filled = query.to_owned();
     for (key, kind) in kinds() {
@@ -927,7 +924,7 @@ fn filled(query: &str, branch: &Branch, missing: impl Fn(&str) -> bool) -> Strin
         .replace("{csv}", &csv)
 }
 
-/// The answer to any operation; to a subscription, its first event.
+/// The answer to any operation; for a subscription, its first event.
 async fn ask(server: &TestServer, client: &Client, query: &str) -> Value {
     if !query.starts_with("subscription") {
         return client.send(query, json!({})).await;
@@ -965,13 +962,13 @@ fn codes(answer: &Value) -> Vec<String> {
     found
 }
 
-/// The same letters in another order: a field that does not exist.
+/// The name with its letters rearranged, as a field that does not exist.
 fn nonsense(field: &str) -> String {
     let other: String = field.chars().rev().collect();
     format!("z{}", &other[1..])
 }
 
-/// Fails unless the field is answered as one that does not exist.
+/// Fails unless the field is answered like one that does not exist.
 async fn check_hidden(server: &TestServer, client: &Client, name: &str, query: &str) {
     let field = name.split('.').next_back().unwrap_or(name);
     let other = nonsense(field);
@@ -986,7 +983,7 @@ async fn check_hidden(server: &TestServer, client: &Client, name: &str, query: &
     );
 }
 
-/// Replaces the last occurrence of a field in a query, every one in an answer.
+/// Replaces the last occurrence of a field in a query, or every occurrence in an answer.
 fn replace_word(text: &str, word: &str, by: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut out = String::new();
@@ -1011,7 +1008,7 @@ fn first_value(answer: &Value) -> &Value {
     answer["data"].as_object().and_then(|data| data.values().next()).unwrap_or(&Value::Null)
 }
 
-/// How many rows each table has.
+/// Row count of each table.
 async fn rows(server: &TestServer) -> BTreeMap<&'static str, i64> {
     const TABLES: [&str; 19] = [
         "account",
@@ -1057,7 +1054,7 @@ on_both!(root_fields_by_role_and_object, |backend| async move {
             let query_of = |branch, key: Option<&str>| filled(query, branch, |other| Some(other) == key);
             match letter(outcome, role) {
                 '-' => check_hidden(&shop.server, client, name, &query_of(&own, None)).await,
-                // an admin's branch is everything
+                // every object is in an admin's branch
                 _ if role == 1 => {}
                 _ => foreign_is_missing(&shop.server, client, (name, query), &own, &foreign).await,
             }
@@ -1069,20 +1066,20 @@ on_both!(root_fields_by_role_and_object, |backend| async move {
             if letter(outcome, role) != '-' && names_objects {
                 let seen = ask(&shop.server, client, &filled(query, &own, |_| false)).await;
                 let none = ask(&shop.server, client, &filled(query, &own, |_| true)).await;
-                assert_eq!(seen, none, "{name}: a stranger ({}) is told of what is not his", ROLES[role]);
+                assert_eq!(seen, none, "{name}: {} sees an object outside its branch", ROLES[role]);
             } else if letter(outcome, role) != '-' && query.starts_with('{') {
                 let seen = ask(&shop.server, client, &filled(query, &own, |_| false)).await.to_string();
                 assert!(
                     !own.ids.values().any(|id| seen.contains(id.as_str())),
-                    "{name} tells a stranger: {seen}"
+                    "{name} shows an object outside the branch: {seen}"
                 );
             }
         }
     }
     let mut after = rows(&shop.server).await;
-    // whoever may make tariffs has made one of his own above
+    // roles that may create tariffs have created one of their own above
     after.insert("tariff", before["tariff"]);
-    assert_eq!(after, before, "what was refused left something behind");
+    assert_eq!(after, before, "a refused request changed the database");
     for (role, client) in own.clients.iter().enumerate() {
         for (name, outcome, query) in ROOTS {
             if ENDS_THE_LOGIN.contains(name) || letter(outcome, role) == '-' {
@@ -1110,7 +1107,7 @@ on_both!(root_fields_by_role_and_object, |backend| async move {
     shop.finish().await;
 });
 
-/// Fails unless each id of another branch, alone and all together, is answered as one that nobody has.
+/// Fails unless each id of another branch, alone and all together, is answered like an unknown id.
 async fn foreign_is_missing(
     server: &TestServer,
     client: &Client,
@@ -1129,7 +1126,7 @@ async fn foreign_is_missing(
     }
 }
 
-/// The field as one selects it.
+/// A selection of the field.
 fn selection(schema: &Schema, definition: &FieldDefinition) -> String {
     let page = if definition.argument_by_name("first").is_some() { "(first: 5)" } else { "" };
     let composite = schema.types.get(definition.ty.inner_named_type()).is_some_and(|found| {
@@ -1165,7 +1162,7 @@ on_both!(object_fields_by_role, |backend| async move {
     shop.finish().await;
 });
 
-/// A field with the name of one on the way to it cannot be told from that by its name alone.
+/// True unless a field on the path to it has the same name, so that its name alone cannot identify it.
 fn visible_under(reach: &str, field: &str) -> bool {
     replace_word(reach, field, "") != reach
 }
@@ -1204,7 +1201,7 @@ on_both!(guards_hold_without_the_roles_schema, |backend| async move {
             let answer = full.execute_stream(request).boxed().next().await.expect("an answer");
             let answer = serde_json::to_value(answer).expect("JSON");
             let codes = codes(&answer);
-            // for the others the tree itself is a guard too: it has no such object, or no place for it
+            // for the other roles the tree itself is a guard: it has no such object, or no place for it
             let tree = |code: &str| *role != 5 && (code == "NOT_FOUND" || code == "INVALID_INPUT");
             let refused = |code: &String| code == "FORBIDDEN" || tree(code);
             let nothing = codes.is_empty() && !answer["data"].is_null() && empty(&answer["data"]);
@@ -1214,11 +1211,11 @@ on_both!(guards_hold_without_the_roles_schema, |backend| async move {
         }
     }
     assert!(open.is_empty(), "not guarded:\n{}", open.join("\n"));
-    assert_eq!(rows(&shop.server).await, before, "what was refused left something behind");
+    assert_eq!(rows(&shop.server).await, before, "a refused request changed the database");
     shop.finish().await;
 });
 
-/// Whether an answer shows nothing: nulls and empty lists all the way down.
+/// Whether an answer is empty: only nulls and empty lists at every depth.
 fn empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -1228,7 +1225,7 @@ fn empty(value: &Value) -> bool {
     }
 }
 
-/// Everything of a call that its customer's side may see.
+/// All fields of a call that the customer's side may see.
 const CALL: &str = "dialed number destination state cost { amount } billedSeconds pricePerMinute { amount } connectionFee { amount } \
     maxSeconds refusal sipCode cause";
 
@@ -1278,7 +1275,7 @@ async fn end_live_calls(shop: &Shop) {
     }
 }
 
-/// A call is refused with `SERVICE_UNAVAILABLE`, in the proxy's answer as in what the shop sees of it.
+/// Checks that a call is refused with `SERVICE_UNAVAILABLE`, in the proxy's answer and to the shop.
 async fn refused_as_unavailable(shop: &Shop, why: &str) {
     let answer = shop.hook().authorize(&shop.phones[0].user, "+12125550123").await;
     assert_eq!(
@@ -1321,7 +1318,7 @@ on_both!(shops_see_no_price_above_their_own, |backend| async move {
         assert!(!attendant.contains(figure), "an attendant reads {figure}: {attendant}");
     }
     assert!(!owner.to_string().contains("0.03") && !owner.to_string().contains("\"3\""), "{owner}");
-    // what the feed keeps of it is shown through the same fields: every activity of the call, for both
+    // activity events show a call through the same fields: every event of the call, for both
     let activity = "subscription { callshopActivity(callshopId: {callshop}, after: \"c2VxOjA\") { event { kind call { CALL } } } }";
     let activity = activity.replace("{callshop}", &format!("\"{}\"", shop.id)).replace("CALL", CALL);
     for client in [&shop.owner, &shop.attendant] {

@@ -1,4 +1,4 @@
-//! Sessions to the end: deposits, items, discounts, settlement with cash rounding, refunds, and the books behind them.
+//! Sessions to their end: deposits, items, discounts, settlement with cash rounding, refunds, and their bookings.
 
 use billing::money::Micros;
 use chrono::Utc;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::shop::{answered_call, text, unique};
 use tests::{Client, Shop, on_both};
 
-/// What a session shows of its money.
+/// The money fields of a session.
 const MONEY: &str = "session { id state mode deposit { amount } total { amount } amountDue { amount } refundDue { amount } refunded { amount } \
     cashRounding { amount } receiptNumber items { itemId description quantity unitPrice { amount } amount { amount } } \
     discounts { itemId description amount { amount } } payments { kind method amount { amount } reason } \
@@ -39,7 +39,7 @@ fn keyed(input: Value) -> Value {
     with(input, json!({ "idempotencyKey": unique("key") }))
 }
 
-/// Opens a cabin with a deposit in cash; answers the session's id.
+/// Opens a cabin with a deposit in cash. Returns the session's id.
 async fn prepaid(shop: &Shop, index: usize, amount: &str) -> String {
     let input = keyed(json!({ "cabinId": shop.cabins[index], "deposit": { "amount": amount } }));
     let session = did(&shop.attendant, "openCabin", input).await;
@@ -58,7 +58,7 @@ fn paying(session: &str, payments: &[(&str, &str)]) -> Value {
     keyed(json!({ "sessionId": session, "payments": payments }))
 }
 
-/// Settles; answers the session and the change.
+/// Settles a session. Returns the session and the change.
 async fn settle(shop: &Shop, session: &str, payments: &[(&str, &str)]) -> (Value, String) {
     let fields = format!("{MONEY} change {{ amount }}");
     let mut done =
@@ -83,7 +83,7 @@ async fn settings(shop: &Shop, change: Value) {
     shop.owner.did("updateCallshopSettings", "UpdateCallshopSettingsInput", input, "callshop { id }").await;
 }
 
-/// What a book of the callshop holds, as a decimal.
+/// Balance of a callshop's book, as a decimal.
 async fn book(shop: &Shop, book: Book) -> String {
     let (_, id) = parse_any(&shop.id.clone().into()).expect("an id");
     let conn = shop.server.app.store.reader();
@@ -91,7 +91,7 @@ async fn book(shop: &Shop, book: Book) -> String {
     balances.get("BRL").copied().unwrap_or(Micros::ZERO).to_string()
 }
 
-/// Counts what is expected, so that the shift closes without a variance; answers the report.
+/// Closes the shift with the expected counts, so that it has no variance. Returns the report.
 async fn close_register(shop: &Shop, cash: &str) -> Value {
     let input = keyed(json!({ "callshopId": shop.id, "counts": [{ "method": "CASH", "amount": cash }] }));
     let fields = "shift { zReport { methods { method variance { amount } } } }";
@@ -108,7 +108,7 @@ on_both!(a_prepaid_customer_gets_the_rest_back, |backend| async move {
     let raised = did(&shop.attendant, "addDeposit", keyed(deposit)).await;
     assert_eq!(raised["deposit"]["amount"], "25.5");
     assert_eq!(book(&shop, Book::Deposits).await, "-25.5");
-    // 125 s to Portugal: 60 + 11 * 6 = 126 s at 0.30 a minute, and 0.05: 0.68
+    // 125 s to Portugal: 60 + 11 * 6 = 126 s at 0.30 per minute, and 0.05: 0.68
     shop.call(0, "+351212345678", 125_000).await;
     let closed = close(&shop, &session).await;
     assert_eq!(closed["total"]["amount"], "0.68");
@@ -119,7 +119,7 @@ on_both!(a_prepaid_customer_gets_the_rest_back, |backend| async move {
     let (settled, change) = settle(&shop, &session, &[]).await;
     assert_eq!(change, "0");
     assert_eq!(settled["receiptNumber"], "1");
-    assert_eq!(settled["refundDue"]["amount"], "0", "it was given");
+    assert_eq!(settled["refundDue"]["amount"], "0", "the change was given already");
     let back = json!({ "kind": "DEPOSIT_REFUND", "method": "CASH", "amount": { "amount": "24.82" }, "reason": null });
     assert_eq!(settled["payments"].as_array().map(Vec::len), Some(3));
     assert_eq!(settled["payments"][2], back);
@@ -137,7 +137,7 @@ on_both!(a_drink_while_the_deposit_is_held, |backend| async move {
     shop.open_register().await;
     settings(&shop, json!({ "attendantMaxDiscount": "1" })).await;
     let session = prepaid(&shop, 0, "2").await;
-    // the call is up while the drink is sold: the deposit covers calls only, and the drink is paid on top
+    // the drink is sold during the call: the deposit covers calls only, and the drink is paid on top
     let call = shop.hook().authorize(&shop.phones[0].user, "+12125550123").await;
     assert_eq!(call["allow"], json!(true), "{call}");
     let sold = did(&shop.attendant, "addSessionItem", item(&session, "3.50", 2)).await;
@@ -147,11 +147,11 @@ on_both!(a_drink_while_the_deposit_is_held, |backend| async move {
     did(&shop.attendant, "addDeposit", keyed(deposit.clone())).await;
     shop.hook().events(&answered_call(&call["ref"], Utc::now(), 100_000)).await;
     let closed = close(&shop, &session).await;
-    // 100 s to the United States at 0.06 a minute: 0.10
+    // 100 s to the United States at 0.06 per minute: 0.10
     assert_eq!(closed["total"]["amount"], "7.1");
     assert_eq!(closed["amountDue"]["amount"], "4.1");
     assert_eq!(code(&shop.attendant, "addDeposit", keyed(deposit)).await, "ILLEGAL_STATE");
-    // a final bill is made again: the sale is taken back and posted anew
+    // a final bill is restated: the sale is reversed and posted again
     let less = did(&shop.attendant, "applyDiscount", discount(&session, "0.60")).await;
     assert_eq!(less["total"]["amount"], "6.5");
     assert_eq!(book(&shop, Book::Receivable).await, "6.5");
@@ -184,13 +184,13 @@ on_both!(cash_is_rounded_and_nothing_else, |backend| async move {
     let (settled, change) = settle(&shop, &session, &[("CARD", "4"), ("CASH", "10")]).await;
     assert_eq!((change.as_str(), &settled["cashRounding"]["amount"]), ("3.95", &json!("0.02")));
     assert_eq!(book(&shop, Book::Rounding).await, "-0.02");
-    // by card alone to the cent
+    // by card alone the amount is exact
     let session = shop.open_cabin(0).await;
     did(&shop.attendant, "addSessionItem", item(&session, "10.03", 1)).await;
     close(&shop, &session).await;
     let (settled, _) = settle(&shop, &session, &[("CARD", "10.03")]).await;
     assert_eq!(settled["cashRounding"]["amount"], "0");
-    // the rest of a deposit goes back in coins that there are: 20.00 - 12.34 = 7.66 becomes 7.65
+    // the rest of a deposit is refunded in existing coins: 20.00 - 12.34 = 7.66 becomes 7.65
     let session = prepaid(&shop, 0, "20").await;
     did(&shop.attendant, "addSessionItem", item(&session, "12.34", 1)).await;
     close(&shop, &session).await;
@@ -200,7 +200,7 @@ on_both!(cash_is_rounded_and_nothing_else, |backend| async move {
     assert_eq!(book(&shop, Book::Rounding).await, "-0.03");
     assert_eq!(book(&shop, Book::Receivable).await, "0");
     let odd = refund(&session, "0.03");
-    assert_eq!(code(&shop.owner, "refundSession", odd).await, "INVALID_INPUT", "no such coins");
+    assert_eq!(code(&shop.owner, "refundSession", odd).await, "INVALID_INPUT", "there are no such coins");
     shop.finish().await;
 });
 
@@ -209,7 +209,7 @@ on_both!(discounts_have_a_ceiling, |backend| async move {
     shop.open_register().await;
     let session = shop.open_cabin(0).await;
     did(&shop.attendant, "addSessionItem", item(&session, "10", 1)).await;
-    // nobody said that attendants may
+    // by default attendants may not give discounts
     assert_eq!(code(&shop.attendant, "applyDiscount", discount(&session, "0.01")).await, "CEILING_EXCEEDED");
     settings(&shop, json!({ "attendantMaxDiscount": "3" })).await;
     did(&shop.attendant, "applyDiscount", discount(&session, "2")).await;
@@ -248,7 +248,7 @@ on_both!(refunds_have_a_ceiling_and_an_end, |backend| async move {
     assert_eq!(given["refunded"]["amount"], "20");
     assert_eq!(code(&shop.owner, "refundSession", refund(&session, "0.01")).await, "REFUND_TOO_HIGH");
     assert_eq!(book(&shop, Book::Sales).await, "0");
-    // the card took 15 and gave 16: its terminal shows less than nothing
+    // the card took 15 and refunded 16, so its terminal shows a negative total
     let counts = json!([{ "method": "CASH", "amount": "101" }, { "method": "CARD", "amount": "-1" }]);
     let input = keyed(json!({ "callshopId": shop.id, "counts": counts }));
     let fields = "shift { zReport { methods { method refunds { amount } variance { amount } } } }";
@@ -294,7 +294,7 @@ on_both!(each_act_of_money_happens_once, |backend| async move {
     let given = twice("refundSession", refund(&session, "2"), json!({ "amount": "1" })).await;
     assert_eq!(given["refunded"]["amount"], "2");
     assert_eq!(book(&shop, Book::Drawer).await, "101");
-    // a mistake: the deposit goes back as it was paid, the drink is off the bill
+    // opened by mistake: the deposit is refunded by its method, and the drink is removed from the bill
     let opening = keyed(json!({ "cabinId": shop.cabins[0], "deposit": { "amount": "10", "method": "PIX" } }));
     let session = text(&did(&shop.attendant, "openCabin", opening).await["id"]);
     did(&shop.attendant, "addSessionItem", item(&session, "4", 1)).await;
@@ -303,7 +303,7 @@ on_both!(each_act_of_money_happens_once, |backend| async move {
     assert_eq!(
         code(&shop.attendant, "voidSession", bare.clone()).await,
         "INVALID_INPUT",
-        "money takes a key"
+        "money needs an idempotency key"
     );
     let voiding = keyed(bare);
     let voided = did(&shop.attendant, "voidSession", voiding.clone()).await;
@@ -383,18 +383,18 @@ on_both!(the_rest_of_a_deposit_goes_back_as_it_came, |backend| async move {
         close(&shop, &id).await;
         id
     };
-    // 20.00 - 12.34 by Pix: to the cent, with an empty drawer
+    // 20.00 - 12.34 by Pix: exact, with an empty drawer
     let session = paid_in_advance(("PIX", "20"), &[], "12.34").await;
     let (settled, _) = settle(&shop, &session, &[]).await;
     assert_eq!(back(&settled), [("PIX".to_owned(), "7.66".to_owned())]);
     assert_eq!(settled["cashRounding"]["amount"], "0");
     assert_eq!(book(&shop, Book::Drawer).await, "12.34");
-    // the cash is used first: what came by card and Pix goes back by card and Pix, and no more than that
+    // cash is used first: amounts paid by card and Pix are refunded by card and Pix, and no more than that
     let session = paid_in_advance(("CASH", "5"), &[("PIX", "3"), ("CARD", "2")], "5.01").await;
     let (settled, _) = settle(&shop, &session, &[]).await;
     assert_eq!(back(&settled), [("CARD".to_owned(), "2".to_owned()), ("PIX".to_owned(), "2.99".to_owned())]);
     assert_eq!(settled["cashRounding"]["amount"], "0");
-    // only what goes back in cash is rounded: 10.00 - 2.34 = 3.00 and 4.66, which is 4.65 in coins
+    // only the cash refund is rounded: 10.00 - 2.34 = 3.00 and 4.66, which is 4.65 in coins
     let session = paid_in_advance(("CASH", "7"), &[("PIX", "3")], "2.34").await;
     let (settled, _) = settle(&shop, &session, &[]).await;
     assert_eq!(back(&settled), [("PIX".to_owned(), "3".to_owned()), ("CASH".to_owned(), "4.65".to_owned())]);

@@ -1,5 +1,5 @@
-//! Tariffs over the wire and by the command line, on both databases: what a change builds on, which drafts may be activated, what a
-//! file keeps, and what is found by name.
+//! Tariffs through the API and the command line, on both databases: the base of a change, which drafts may be activated, what a file preserves,
+//! and searches by name.
 
 use std::process::{Command, Output};
 
@@ -12,14 +12,14 @@ const HEADER: &str = "prefix,destination,rate_per_minute,connection_fee,initial_
 const VERSION: &str = "version { id number state rates(first: 100) { nodes { prefix destination pricePerMinute { amount } \
     minimumCharge { amount } freeSeconds bandPrices { band pricePerMinute { amount } connectionFee { amount } } } } }";
 
-/// One tariff of the reseller.
+/// A tariff of the reseller.
 struct Tariff {
     shop: Shop,
     id: String,
 }
 
 impl Tariff {
-    /// With these rows in force.
+    /// Creates it with these rows in force.
     async fn with(backend: tests::Backend, rows: &[&str]) -> Self {
         let shop = Shop::start(backend, 1).await;
         let input = json!({ "name": unique("tariff"), "bands": [
@@ -47,7 +47,7 @@ impl Tariff {
         self.seller().did("importTariff", "ImportTariffInput", input, VERSION).await["version"].take()
     }
 
-    /// A draft that changes the price of Brazil.
+    /// Makes a draft that changes the price of Brazil.
     async fn reprice(&self, price: &str, base: Option<&Value>) -> Value {
         let rates = json!([{ "prefix": "55", "destination": "Brazil", "pricePerMinute": price }]);
         let mut input = json!({ "tariffId": self.id, "rates": rates });
@@ -57,7 +57,7 @@ impl Tariff {
         self.seller().did("upsertRates", "UpsertRatesInput", input, VERSION).await["version"].take()
     }
 
-    /// Answers the code of the refusal, or `none`.
+    /// Activates a version. Returns the code of the refusal, or `none`.
     async fn activate(&self, version: &Value, at: Option<DateTime<Utc>>) -> String {
         let input = Self::activation(version, at);
         self.seller()
@@ -78,7 +78,7 @@ impl Tariff {
         prices(&data["node"]["activeVersion"])
     }
 
-    /// The command line on the same database.
+    /// Runs the command line on the same database.
     async fn command(&self, arguments: &[&str]) -> Output {
         let database = self.shop.server.config_of_another().await.database_url;
         let mut command = Command::new(tests::crash::process::build(false));
@@ -102,7 +102,7 @@ const NOVEMBER: [&str; 2] = ["55,Brazil,0.10,0,1,1", "44,Britain,0.20,0,1,1"];
 
 on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     let tariff = Tariff::with(backend, &NOVEMBER).await;
-    // December drops Britain and is dearer; it is scheduled, and another draft lies about
+    // December drops Britain and raises prices; it is scheduled, and there is another draft
     let december = tariff.import(HEADER, &["55,Brazil,0.30,0,1,1"], "REPLACE").await;
     let begins = tariff.now() + TimeDelta::minutes(5);
     assert_eq!(tariff.activate(&december, Some(begins)).await, "none");
@@ -117,7 +117,7 @@ on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     let fewer = tariff.seller().did("deleteRates", "DeleteRatesInput", input, VERSION).await;
     assert_eq!(prices(&fewer["version"]), ["55 0.1"]);
 
-    // it takes its place now, and the answer names the schedule that will end it
+    // it takes effect now, and the answer names the scheduled version that will replace it
     let fields = "version { state } next { number state }";
     let input = Tariff::activation(&hotfix, None);
     let done =
@@ -126,7 +126,7 @@ on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     assert_eq!(done["next"]["state"], "SCHEDULED");
     assert_eq!(tariff.in_force().await, ["44 0.2", "55 0.11"]);
 
-    // December gets the fix too: built on it, right behind it
+    // December gets the fix, too: a version based on December, right after it
     let fixed = tariff.reprice("0.31", Some(&december)).await;
     assert_eq!(prices(&fixed), ["55 0.31"]);
     assert_eq!(tariff.activate(&fixed, None).await, "SCHEDULE_CONFLICT");
@@ -134,7 +134,7 @@ on_both!(a_change_builds_on_the_version_in_force, |backend| async move {
     tariff.shop.server.time().pass(TimeDelta::minutes(6));
     assert_eq!(tariff.in_force().await, ["55 0.31"]);
 
-    // what is built on must be of this tariff, and may still come into force
+    // the base must be a version of this tariff that may still take effect
     let rates = json!([{ "prefix": "55", "destination": "Brazil", "pricePerMinute": "1" }]);
     let input = json!({ "tariffId": tariff.id, "rates": rates, "baseVersionId": december["id"] });
     let refused = tariff.seller().tried("upsertRates", "UpsertRatesInput", input, "").await;
@@ -165,7 +165,7 @@ on_both!(an_older_draft_never_takes_the_place_of_a_newer_version, |backend| asyn
         }
         assert_eq!(tariff.in_force().await, ["44 0.2", "55 0.6"]);
     }
-    // the remedy: a copy says that these rates are meant
+    // the remedy: a copy confirms these rates
     let older = tariff.import(HEADER, &["55,Brazil,0.5,0,1,1"], "REPLACE").await;
     let newer = tariff.reprice("0.7", None).await;
     assert_eq!(tariff.activate(&newer, None).await, "none");
@@ -250,7 +250,7 @@ on_both!(a_merge_keeps_what_the_file_has_no_column_for, |backend| async move {
     let new = plain["rates"]["nodes"].as_array().expect("rates").iter().find(|rate| rate["prefix"] == "49");
     assert_eq!(new.expect("Germany")["minimumCharge"]["amount"], "0");
 
-    // a column that is there counts, and an empty cell in it
+    // an existing column counts, even if its cell is empty
     let night = format!("{HEADER},free_seconds,rate_per_minute:night");
     let merged = rate(&tariff.import(&night, &["55,Brazil,0.2,0,1,1,,0.03"], "MERGE").await);
     assert_eq!((&merged["freeSeconds"], &merged["minimumCharge"]["amount"]), (&json!(0), &json!("0.05")));
@@ -310,7 +310,7 @@ on_both!(the_command_line_tells_of_prices_below_cost, |backend| async move {
         assert!(said.status.success(), "{errors}");
         assert_eq!(errors.matches(warning).count(), 1, "{more:?}: {errors}");
         assert!(errors.contains("1 price is below cost"), "{more:?}: {errors}");
-        // the schedule that ends it is named where it is put in force
+        // activation names the scheduled version that will replace it
         assert_eq!(errors.contains("version 2 takes its place"), more == ["--activate"], "{errors}");
     }
     tariff.shop.finish().await;
@@ -382,7 +382,7 @@ on_both!(names_are_found_without_their_accents, |backend| async move {
         let data = tariff.shop.attendant.ok(list, variables).await;
         assert_eq!(found(&data["priceList"]), prefixes, "{written}");
     }
-    // page by page, either way
+    // page by page, in both directions
     let page = async |arguments: Value| {
         let mut variables = json!({ "id": tariff.shop.id, "text": "sao" });
         variables
@@ -433,7 +433,7 @@ on_both!(a_deck_larger_than_a_request_comes_by_the_command_line, |backend| async
     let refused = tariff.seller().send(query, json!({ "i": input })).await;
     assert_eq!(refused["errors"][0]["extensions"]["code"], "BODY_TOO_LARGE", "{refused}");
 
-    // the schema promises what a request takes, and says where more goes
+    // the schema documents the limit of a request, and where larger files go
     let promise = "2 MiB";
     let kind = "{ __type(name: \"ImportTariffInput\") { inputFields { name description } } }";
     let fields = tariff.seller().ok(kind, json!({})).await;
@@ -444,7 +444,7 @@ on_both!(a_deck_larger_than_a_request_comes_by_the_command_line, |backend| async
         .find(|field| field["name"] == "csv");
     let description = text(&field.expect("csv")["description"]);
     assert!(description.contains(promise) && description.contains("callshop tariff import"), "{description}");
-    assert_eq!(limit, 2 << 20, "the promise is the default");
+    assert_eq!(limit, 2 << 20, "the documented limit must be the default");
 
     let file = tariff.shop.server.dir().join("large.csv");
     std::fs::write(&file, &csv).expect("a file");
@@ -454,13 +454,13 @@ on_both!(a_deck_larger_than_a_request_comes_by_the_command_line, |backend| async
     tariff.shop.finish().await;
 });
 
-/// A file past the limit is refused before it is read.
+/// A file above the limit is refused before it is read.
 #[tokio::test]
 async fn a_file_past_every_limit_is_not_read() {
     let tariff = Tariff::with(tests::Backend::Sqlite, &NOVEMBER).await;
     let path = tariff.shop.server.dir().join("endless.csv");
     let file = std::fs::File::create(&path).expect("a file");
-    // no blocks on the disk
+    // a sparse file, without blocks on disk
     file.set_len(65 << 20).expect("a sparse file");
     let done = tariff.command(&["import", "--tariff", &tariff.id, &path.display().to_string()]).await;
     let said = String::from_utf8_lossy(&done.stderr);

@@ -1,6 +1,6 @@
-//! A trace from the proxy's request to the subscriber, as a collector gets it.
+//! A trace from the proxy's request to the subscriber, as a collector receives it.
 //!
-//! One test: the process has one exporter.
+//! It is a single test, because the process has one exporter.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -23,7 +23,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 const WATCH: &str =
     "subscription($id: ID!) { callshopActivity(callshopId: $id) { cursor event { __typename } } }";
 
-/// Takes spans as a collector does.
+/// Receives spans, as a collector does.
 #[derive(Clone, Default)]
 struct Collector(Arc<Mutex<Vec<Span>>>);
 
@@ -55,7 +55,7 @@ impl Collector {
         }
     }
 
-    /// Waits until the spans so far are what `wanted` looks for.
+    /// Waits until `wanted` returns a value for the spans received so far.
     async fn until<T>(&self, what: &str, wanted: impl Fn(&[Span]) -> Option<T>) -> T {
         let begun = Instant::now();
         loop {
@@ -91,7 +91,7 @@ async fn request(stream: &mut TcpStream, read: &mut Vec<u8>) -> Option<Vec<u8>> 
     }
 }
 
-/// Asks for a call as a proxy does that traces: its trace and span in hexadecimal digits.
+/// Authorizes a call as a tracing proxy does, with its trace and span in hexadecimal digits.
 async fn authorize(hook: SocketAddr, user: &str, trace: &str, span: &str) -> bool {
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let ask = json!({ "request_id": unique("request"), "user": user, "dialed": "0015551234567", "src": "127.0.0.1:5060",
@@ -108,7 +108,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The span of this name in this trace under this parent.
+/// The span with this name in this trace under this parent.
 fn find<'a>(spans: &'a [Span], trace: &str, name: &str, parent: &str) -> Option<&'a Span> {
     let fits = |span: &&Span| {
         span.name == name && hex(&span.trace_id) == trace && hex(&span.parent_span_id) == parent
@@ -144,7 +144,7 @@ async fn a_call_is_traced_from_the_hook_to_its_subscriber() {
     };
     collector.until("hook, batch and delivery in one trace", chain).await;
 
-    // the same of an event that comes by the stream
+    // the same for an event from the stream
     let (trace, span) = ("5bf92f3577b34da6a3ce929d0e0e4736", "10f067aa0ba902b7");
     let online = json!({ "eid": unique("eid"), "kind": "online", "ts": "1795388290472917", "proxy": "test",
         "user": shop.phones[0].user });
@@ -160,7 +160,7 @@ async fn a_call_is_traced_from_the_hook_to_its_subscriber() {
     };
     collector.until("entry, batch and delivery in one trace", chain).await;
 
-    // many requests, one transaction: it names them all
+    // many requests in one transaction, whose span links to all of them
     let begun = Instant::now();
     let mut round = 1_u64;
     loop {
@@ -183,11 +183,11 @@ async fn a_call_is_traced_from_the_hook_to_its_subscriber() {
     let spans = collector.0.lock().expect("the spans").clone();
     let batch = spans.iter().find(|span| span.name == "batch" && !span.links.is_empty()).expect("a batch");
     assert!(batch.links.iter().all(|link| link.trace_id != batch.trace_id), "{batch:?}");
-    // who is not traced by his proxy is not traced at this ratio
+    // requests that the proxy does not trace are not traced at this ratio
     let strangers = spans.iter().filter(|span| span.name == "graphql").count();
     assert_eq!(strangers, 0);
 
-    // the collector goes: nobody notices, and the end comes in time
+    // the collector disappears: requests are not affected, and the shutdown takes no longer
     serving.abort();
     drop(collector);
     let before = Instant::now();

@@ -1,4 +1,4 @@
-//! What happens to a database over the months: history is trimmed, tables change under nodes that run, the database goes away and comes back.
+//! A database over months: history is trimmed, tables change under running nodes, and the database goes away and comes back.
 
 use app::feed::stream::{cursor, parse_cursor};
 use app::retention;
@@ -28,7 +28,7 @@ fn keyed(mut input: Value) -> Value {
     input
 }
 
-/// A shop that trims early, with people whose tokens last.
+/// A shop with a short retention, whose users' tokens last.
 async fn trimming(backend: Backend) -> Shop {
     let server = TestServer::start(backend, |config| {
         config.retention.activity_days = 40;
@@ -42,7 +42,7 @@ async fn trimming(backend: Backend) -> Shop {
     Shop::on(server, 1).await
 }
 
-/// A minute of Portugal on an open cabin.
+/// A minute's call to Portugal from an open cabin.
 async fn talk(shop: &Shop) -> Value {
     let now = shop.server.time().now();
     let answer = shop.hook().authorize(&shop.phones[0].user, "00351210000000").await;
@@ -52,7 +52,7 @@ async fn talk(shop: &Shop) -> Value {
     answer["ref"].clone()
 }
 
-/// A shift with one customer, who has talked and not paid yet; answers his session.
+/// A shift with one customer, who has talked but not paid yet. Returns the session.
 async fn evening(shop: &Shop, at: &str) -> String {
     shop.server.time().set(instant(at));
     retention::maintain(&shop.server.app).await.expect("the history is looked after");
@@ -63,7 +63,7 @@ async fn evening(shop: &Shop, at: &str) -> String {
     session
 }
 
-/// He pays, and the register is counted.
+/// Settles the session and closes the register.
 async fn settled(shop: &Shop, session: &str) {
     let input = keyed(json!({ "sessionId": session, "payments": [{ "method": "CASH", "amount": "0.35" }] }));
     shop.attendant.did("settleSession", "SettleSessionInput", input, "session { id }").await;
@@ -91,7 +91,7 @@ async fn code(shop: &Shop, query: &str) -> String {
     text(&shop.owner.send(query, json!({})).await["errors"][0]["extensions"]["code"])
 }
 
-/// The first message behind a cursor.
+/// The first message after a cursor.
 async fn resumed(shop: &Shop, cursor: &str) -> Value {
     let mut socket = Socket::open(shop.server.http, shop.attendant.token()).await;
     socket.subscribe("1", SHOP, json!({ "s": shop.id, "after": cursor })).await;
@@ -106,7 +106,7 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     let january = text(&socket.next().await["callshopActivity"]["cursor"]);
     let january = cursor(parse_cursor(&january).expect("a position") - 2);
     drop(socket);
-    // somebody who has not paid yet keeps every call of his, and all that came later
+    // an unpaid session keeps all of its calls, and everything later
     shop.server.time().set(instant("2027-04-20T20:00:00Z"));
     let before = stored(&shop).await;
     retention::maintain(&shop.server.app).await.expect("the history is looked after");
@@ -114,7 +114,7 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     assert_eq!((kept[0], kept[1], kept[4]), (before[0], before[1], before[4]), "{before:?} {kept:?}");
     let from = calls_kept_from(shop.server.app.store.reader()).await.expect("a setting");
     assert!(from.is_none_or(|from| from <= instant("2027-01-01T00:00:00Z")), "{from:?}");
-    assert_eq!(kept[3], 0, "the keys of January's events");
+    assert_eq!(kept[3], 0, "the keys of January's events must be deleted");
     settled(&shop, &first).await;
     let before = stored(&shop).await;
     let april = evening(&shop, "2027-04-21T20:00:00Z").await;
@@ -122,14 +122,14 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     let left = stored(&shop).await;
     assert_eq!((before[0], left[0]), (1, 1), "January's call, then April's");
     assert_eq!((left[1], left[3]), (before[1], 3), "its charges, its events: {before:?} {left:?}");
-    assert!(left[4] > before[4], "entries stay: {before:?} {left:?}");
+    assert!(left[4] > before[4], "entries must stay: {before:?} {left:?}");
     let oldest = activity::Entity::find().filter(activity::Column::At.lt(instant("2027-03-01T00:00:00Z")));
     assert_eq!(oldest.count(shop.server.app.store.reader()).await.expect("activities"), 0);
     let kept_from = calls_kept_from(shop.server.app.store.reader()).await.expect("a setting");
     assert!(kept_from > Some(instant("2027-01-14T20:00:00Z")), "{kept_from:?}");
     shop.server.check_ledger().await;
 
-    // a report of what is gone, or a statement, would be wrong: both say so; what is left is as it was
+    // a report or statement over deleted calls would be wrong, so both are refused; the rest is unchanged
     let report = |from: &str| {
         format!(
             "{{ report(accountId: \"{}\", from: \"{from}\", to: \"2027-04-30\", groupBy: []) {{ total {{ answered }} }} }}",
@@ -148,14 +148,14 @@ on_both!(history_is_trimmed_and_what_is_left_adds_up, |backend: Backend| async m
     let shown = shop.owner.ok(&statement(&april), json!({})).await;
     assert_eq!(shown["node"]["statement"]["total"]["amount"], "0.35");
 
-    // who comes back with a cursor of January is told that something is missing, with one of today he is not
+    // a cursor of January reports missing events, a current cursor does not
     let expired = resumed(&shop, &january).await;
     assert_eq!((&expired["cursorExpired"], expired["snapshot"].is_object()), (&json!(true), true));
     let seq = parse_cursor(&text(&expired["cursor"])).expect("a position");
     let next = resumed(&shop, &cursor(seq - 1)).await;
     assert_eq!((&next["cursorExpired"], &next["event"]["seq"]), (&json!(false), &json!(seq)));
 
-    // it can be done again, and the shop goes on
+    // it can be repeated, and the shop goes on
     retention::maintain(&shop.server.app).await.expect("the history is looked after");
     assert_eq!(stored(&shop).await, left);
     evening(&shop, "2027-04-22T20:00:00Z").await;
@@ -205,7 +205,7 @@ on_both!(keys_of_a_busy_month_are_trimmed_while_calls_go_on, |backend: Backend| 
     let began = std::time::Instant::now();
     let app = shop.server.app.clone();
     let trimming = tokio::spawn(async move { retention::maintain(&app).await });
-    // calls feel nothing of it
+    // calls are not slowed down
     let mut slowest = std::time::Duration::ZERO;
     let mut calls = 0;
     while !trimming.is_finished() {
@@ -220,7 +220,7 @@ on_both!(keys_of_a_busy_month_are_trimmed_while_calls_go_on, |backend: Backend| 
     let left =
         hook_event::Entity::find().filter(hook_event::Column::ReceivedAt.lt(instant("2027-02-01T00:00:00Z")));
     assert_eq!(left.count(shop.server.app.store.reader()).await.expect("keys"), 0);
-    assert!(took.as_secs_f64() < OLD as f64 / 2_000.0, "slower than they come: {took:?}");
+    assert!(took.as_secs_f64() < OLD as f64 / 2_000.0, "must be deleted faster than they arrive: {took:?}");
     assert!(slowest < std::time::Duration::from_secs(2), "{slowest:?}");
     shop.finish().await;
 });
@@ -255,11 +255,11 @@ async fn a_month_that_was_taken_away_by_hand_is_named_and_comes_back_on_postgres
         told[0].contains("call has nothing of 202701, though") && told[0].contains("History"),
         "{told:?}"
     );
-    // what it says to do brings it back
+    // the recommended statement brings it back
     let (_, attach) = told[0].split_once("History): ").expect("a statement");
     execute(attach).await;
     shop.server.check_ledger().await;
-    // or it stays away, and is said to
+    // or it stays detached, as documented
     execute(&format!("ALTER TABLE call DETACH PARTITION {}", january.name)).await;
     let docs =
         std::fs::read_to_string(tests::local::repository().join("docs/operations.md")).expect("the docs");
@@ -285,7 +285,7 @@ on_both!(tables_of_the_editions_before_become_the_first_partitions, |backend: Ba
     let told: Vec<activity::Model> =
         (1..).zip(&calls).map(|(seq, call)| an_old_activity(call, seq)).collect();
     let models = calls.iter().cloned().map(|call| call::ActiveModel {
-        // a later edition's
+        // a column of a later release
         answered_far: ActiveValue::NotSet,
         ..call.into_active_model()
     });
@@ -306,11 +306,11 @@ on_both!(tables_of_the_editions_before_become_the_first_partitions, |backend: Ba
     assert_eq!(call_charge::Entity::find().count(&db).await.expect("charges"), 6);
     assert_eq!(activity::Entity::find().count(&db).await.expect("activities"), 6);
     let again = call::Entity::insert(calls[0].clone().into_active_model()).exec_without_returning(&db).await;
-    again.expect_err("an id is there once");
+    again.expect_err("an id must be unique");
     if backend == Backend::Postgres {
         let first = CALLS.partitions(&db).await.expect("partitions").remove(0);
         assert!(first.month.is_none() && first.end.start() > Utc::now(), "{first:?}");
-        // every index of the whole is one of the first partition, too: none is left over and none is missing
+        // every index of the partitioned table is attached in the first partition; none is left over and none is missing
         let sql = "SELECT COUNT(*) AS indexes, COUNT(i.inhparent) AS attached FROM pg_index x
             JOIN pg_class t ON t.oid = x.indrelid LEFT JOIN pg_inherits i ON i.inhrelid = x.indexrelid
             WHERE t.relname LIKE '%\\_before\\_%' AND x.indisvalid GROUP BY t.relname ORDER BY t.relname";
@@ -394,7 +394,7 @@ on_both!(a_node_goes_on_under_a_later_schema, |backend: Backend| async move {
     let mut shop = Shop::start(backend, 2).await;
     shop.open_register().await;
     shop.open_cabin(0).await;
-    // often enough that PostgreSQL keeps plans for any parameters
+    // often enough for PostgreSQL to switch to generic plans
     for _ in 0..12 {
         shop.call(0, "+13055550123", 1_000).await;
     }
@@ -423,7 +423,7 @@ on_both!(a_node_goes_on_under_a_later_schema, |backend: Backend| async move {
         shop.call(0, "+13055550123", 1_000).await;
     }
     shop.open_cabin(1).await;
-    // the same edition, started again: the tables have all that it needs, and more
+    // the same release, restarted: the tables have everything that it needs, and more
     shop.server = shop.server.restart().await;
     for index in [0, 1] {
         shop.call(index, "+13055550123", 1_000).await;
@@ -442,7 +442,7 @@ async fn execute(shop: &Shop, sql: &str) {
     done.await.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
-/// What a call costs PostgreSQL while it goes on: its row is written where it is, and no index of it changes.
+/// Updates of a live call's row in PostgreSQL are in place (HOT), and change no index.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_are_updated_in_place() {
     let shop = Shop::start(Backend::Postgres, 1).await;
@@ -457,7 +457,7 @@ async fn calls_are_updated_in_place() {
     let sql = "SELECT SUM(n_tup_upd)::bigint AS updated, SUM(n_tup_hot_upd)::bigint AS hot FROM pg_stat_user_tables \
                WHERE relname LIKE 'call\\_before\\_%' OR relname LIKE 'call\\_2%'";
     let store = &shop.server.app.store;
-    // each connection reports what it did when it has been idle for a moment
+    // each connection reports its statistics when it has been idle for a moment
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     let (updated, hot) = loop {
         let row = store.reader().query_one_raw(Statement::from_string(store.backend(), sql)).await;
@@ -474,7 +474,7 @@ async fn calls_are_updated_in_place() {
     shop.finish().await;
 }
 
-/// Every connection is cut again and again while calls are made: the proxy sends again what was not answered, and all is there once.
+/// Every connection is repeatedly cut during calls: the proxy resends requests without an answer, and everything is stored once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_are_lost_are_survived() {
     let shop = Shop::start(Backend::Postgres, 4).await;
@@ -508,7 +508,7 @@ async fn connections_that_are_lost_are_survived() {
     shop.finish().await;
 }
 
-/// Whoever looks at a screen when all connections are cut sees nothing of it: what only reads is asked again.
+/// All connections are cut while clients read: they notice nothing, because reads are retried.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_read_when_connections_are_lost_is_answered() {
     let shop = Shop::start(Backend::Postgres, 1).await;
@@ -516,7 +516,7 @@ async fn what_is_read_when_connections_are_lost_is_answered() {
     let query = format!("{{ node(id: \"{}\") {{ id }} }}", shop.id);
     let reader = shop.server.app.store.reader();
     for _ in 0..20 {
-        // so that all connections of the pool were used just now
+        // so that all connections of the pool have just been used
         futures_util::future::join_all((0..16).map(|_| shop.owner.ok(&query, json!({})))).await;
         knife.cut().await;
         shop.owner.ok(&query, json!({})).await;
@@ -527,7 +527,7 @@ async fn what_is_read_when_connections_are_lost_is_answered() {
     shop.finish().await;
 }
 
-/// The screen goes on ticking while the database is away, and shows what became of its calls when it is back.
+/// Live calls keep ticking while the database is down, and are refreshed when it is back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn live_calls_tick_while_the_database_is_away() {
     let shop = Shop::start(Backend::Postgres, 2).await;
@@ -552,7 +552,7 @@ async fn live_calls_tick_while_the_database_is_away() {
     let last = last.expect("activities").expect("the last one");
     let knife = Knife::new(&shop).await;
     knife.close().await;
-    // a call changed, it is said: they are to be read again
+    // publish a change of a call, so that the calls are read again
     shop.server.app.hub.committed(vec![activity::Model { seq: last.seq + 1, ..last }], None);
     for _ in 0..3 {
         assert_eq!(calls(&mut socket).await, 2);
@@ -564,12 +564,12 @@ async fn live_calls_tick_while_the_database_is_away() {
     let mut messages = 0;
     while calls(&mut socket).await > 0 {
         messages += 1;
-        assert!(messages < 30, "the calls are over, and still shown");
+        assert!(messages < 30, "ended calls are still shown");
     }
     shop.finish().await;
 }
 
-/// Cuts all connections to the database of a shop, as an administrator does.
+/// Cuts all connections to a shop's database, as an administrator does.
 struct Knife {
     admin: sea_orm::DatabaseConnection,
     database: String,
@@ -589,7 +589,7 @@ impl Knife {
             .await;
     }
 
-    /// Cuts them and lets no other in.
+    /// Cuts all connections and refuses new ones.
     async fn close(&self) {
         self.run(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.database)).await;
         self.cut().await;
@@ -604,7 +604,7 @@ impl Knife {
     }
 }
 
-/// As a proxy does: again and again, until it is taken.
+/// Repeats a request until it is answered, as a proxy does.
 async fn until_answered(shop: &Shop, path: &str, body: &Value) -> Value {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
     loop {
@@ -618,7 +618,7 @@ async fn until_answered(shop: &Shop, path: &str, body: &Value) -> Value {
     }
 }
 
-/// A request that finds no connection free is told so, after a bounded time, by a code that says to try again.
+/// A request that finds no free connection fails within a bounded time, with a code that says to retry.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_that_is_used_up_says_so() {
     let server = TestServer::start(Backend::Postgres, |config| config.database_connections = 3).await;
@@ -627,7 +627,7 @@ async fn a_pool_that_is_used_up_says_so() {
     let query = format!("{{ node(id: \"{}\") {{ id }} }}", shop.id);
     let answer = shop.owner.send(&query, json!({})).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "OVERLOADED", "{answer}");
-    held.rollback().await.expect("it is given back");
+    held.rollback().await.expect("the connection is released");
     shop.owner.ok(&query, json!({})).await;
     shop.finish().await;
 }

@@ -1,4 +1,4 @@
-//! The protocols' own suites and clients from npm, run by node against the toy server.
+//! The protocols' own test suites and npm clients, run by node against the toy server.
 
 #![allow(clippy::expect_used, clippy::panic, missing_docs, reason = "a test fails by a panic")]
 

@@ -9,7 +9,7 @@ use support::{ADMIN, ROLES, Server, Tokens, VISIBILITY, client, code_of, toy};
 use tokio_util::sync::CancellationToken;
 use transport::{GraphqlService, HttpOptions, Limits, RateLimits, RoleSchemaError};
 
-/// The data of a query that has to succeed.
+/// The data of a query that must succeed.
 async fn data(server: &Server, token: Option<&str>, query: &str) -> Value {
     let (status, body) = server.post(token, json!({ "query": query })).await;
     assert_eq!((status, &body["errors"]), (200, &Value::Null), "{query}");
@@ -33,8 +33,8 @@ async fn a_failed_field_is_an_answer_with_data() {
     assert_eq!(body["errors"][0]["path"], json!(["fails"]));
 }
 
-/// The executor nulls the failed field alone only for `Option<Result<T>>`; for `Result<Option<T>>` it nulls all
-/// around it up to the next nullable object, although the schema says that the field is nullable.
+/// The executor sets only the failed field to null for `Option<Result<T>>`. For `Result<Option<T>>` it nulls the nearest nullable object around
+/// it, although the schema says that the field is nullable.
 #[tokio::test]
 async fn where_a_failed_field_is_null_depends_on_its_rust_type() {
     let server = Server::start();
@@ -42,8 +42,7 @@ async fn where_a_failed_field_is_null_depends_on_its_rust_type() {
     assert_eq!((status, &body["data"]), (200, &Value::Null));
 }
 
-/// Hidden things and things that never were, in every place where a name can stand: the answers differ in the name
-/// alone.
+/// Hidden and nonexistent things in every place where a name can be: the answers differ only in the name.
 #[tokio::test]
 async fn what_a_role_may_not_see_answers_like_what_does_not_exist() {
     let server = Server::start();
@@ -141,7 +140,7 @@ fn the_schema_of_each_role_is_pruned() {
     let user = service.sdl("user").expect("a role");
     assert!(!user.contains("Secret") && !user.contains("wipe") && !user.contains("Vault"), "{user}");
     assert!(user.contains("type Item implements Node") && user.contains("\"\"\"Kinds.\"\"\""), "{user}");
-    assert_eq!(service.sdl("admin").expect("a role"), all_of(&sdl), "an admin sees all of it");
+    assert_eq!(service.sdl("admin").expect("a role"), all_of(&sdl), "an admin must see the whole schema");
     assert!(service.sdl("nobody").is_none());
 }
 
@@ -157,7 +156,7 @@ fn a_table_that_names_what_is_not_there_is_refused() {
     }
 }
 
-/// Without the scan before parsing, the second of these ends the whole process.
+/// Without the scan before parsing, the second of these documents would end the whole process.
 #[tokio::test]
 async fn nested_brackets_are_refused_before_parsing() {
     let server = Server::start();
@@ -175,7 +174,7 @@ async fn nested_brackets_are_refused_before_parsing() {
     assert_eq!(data(&server, None, "{ hello }").await["hello"], "world");
 }
 
-/// Fragments that spread each other, a document of 831 bytes that asks for 2^26 fields.
+/// Fragments that spread each other: a document of 831 bytes that selects 2^26 fields.
 fn doubling() -> String {
     let mut document = "{...F0}".to_owned();
     for step in 0..26 {
@@ -184,7 +183,7 @@ fn doubling() -> String {
     document + "fragment F26 on Query{hello}"
 }
 
-/// Without the count before execution this runs for as long as the deadline lets it, and longer.
+/// Without the count before execution, this would run up to the deadline and beyond.
 #[tokio::test]
 async fn fragments_that_double_are_counted_not_run() {
     let server = Server::start();
@@ -239,7 +238,7 @@ async fn rates_hold_for_addresses_and_subjects() {
     assert_eq!((send("user").await.0, send("user").await.0), (200, 200));
     let (status, body) = send("user").await;
     assert_eq!((status, code_of(&body).as_str()), (429, "RATE_LIMITED"));
-    assert_eq!(send("other").await.0, 200, "another subject has its own");
+    assert_eq!(send("other").await.0, 200, "another subject must have its own limit");
 
     let rates = RateLimits { address_per_minute: 1, address_burst: 1, ..RateLimits::default() };
     let server = Server::with_limits(|limits| limits.rates = rates);

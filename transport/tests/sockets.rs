@@ -1,4 +1,4 @@
-//! Sockets and event streams: the protocol's letters, one test a close code, and clients that misbehave.
+//! Sockets and event streams: the protocol to the letter, one test per close code, and misbehaving clients.
 
 #![allow(clippy::expect_used, clippy::panic, missing_docs, reason = "a test fails by a panic")]
 
@@ -19,7 +19,7 @@ use tokio_tungstenite::{
 };
 use transport::{HttpOptions, Limits};
 
-/// A client of the bare protocol.
+/// A client of the raw protocol.
 struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Client {
@@ -57,7 +57,7 @@ impl Client {
         self.send(json!({"type": "subscribe", "id": id, "payload": {"query": query}})).await;
     }
 
-    /// The next message of the protocol.
+    /// The next protocol message.
     async fn next(&mut self) -> Value {
         loop {
             match self.0.next().await.expect("open").expect("a frame") {
@@ -68,7 +68,7 @@ impl Client {
         }
     }
 
-    /// Reads on to the close and answers its code and reason.
+    /// Reads until the close. Returns its code and reason.
     async fn closed(&mut self) -> (u16, String) {
         loop {
             match self.0.next().await.expect("a close comes before the end").expect("a frame") {
@@ -80,7 +80,7 @@ impl Client {
     }
 }
 
-/// Sends one text after the acknowledgement and answers the close code.
+/// Sends one text after the acknowledgement. Returns the close code.
 async fn code_after(server: &Server, text: &str) -> u16 {
     let mut client = Client::ready(server, "user").await;
     client.send_text(text).await;
@@ -186,7 +186,7 @@ async fn messages_faster_than_allowed_close_with_4429() {
     let server = Server::with_limits(|limits| limits.sockets.messages_per_second = 2);
     let mut client = Client::ready(&server, "user").await;
     for _ in 0..10 {
-        // The server may have closed by the time the last are sent.
+        // The server may have closed before the last ones are sent.
         let _ = client.0.send(Message::text(r#"{"type":"ping"}"#)).await;
     }
     assert_eq!(client.closed().await, (4429, "Too many messages".into()));
@@ -257,7 +257,7 @@ async fn operations_on_a_socket_are_bounded() {
     assert_eq!(refused["payload"][0]["extensions"]["code"], "TOO_MANY_OPERATIONS");
     client.send(json!({"type": "complete", "id": "1"})).await;
     client.subscribe("3", "subscription { silence }").await;
-    assert_eq!(client.next().await["type"], "next", "the first one's place is free");
+    assert_eq!(client.next().await["type"], "next", "the first one's slot must be free");
 }
 
 #[tokio::test]
@@ -358,7 +358,7 @@ async fn a_client_that_does_not_read_is_closed_with_4508() {
     assert_eq!(client.closed().await, (4508, "Client reads too slowly".into()));
 }
 
-/// What an operation had begun when the client stopped reading goes on: what it holds meanwhile others need.
+/// Operations that have started go on when the client stops reading, because others need the resources that they hold.
 #[tokio::test]
 async fn operations_of_a_client_that_does_not_read_hold_nothing_up() {
     let server = Server::with_limits(|limits| limits.sockets.stall_seconds = 600);
@@ -368,7 +368,7 @@ async fn operations_of_a_client_that_does_not_read_hold_nothing_up() {
         tokio::task::yield_now().await;
     }
     client.subscribe("flood", "subscription { flood(counted: true) }").await;
-    // until no more goes into all the buffers on the way; one look could meet a machine that stood still for a moment
+    // until all buffers on the way are full; a single check could coincide with a pause of the machine
     let (mut before, mut same) = (0, 0);
     while same < 5 {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -378,9 +378,9 @@ async fn operations_of_a_client_that_does_not_read_hold_nothing_up() {
     }
     GO_ON.notify_one();
     let turn = tokio::time::timeout(Duration::from_secs(20), TURN.acquire()).await;
-    drop(turn.expect("the turn is given back").expect("a turn"));
-    assert_eq!(FLOODED.load(Ordering::Relaxed), before, "the queue was full all the time");
-    // and its answer comes as soon as there is room for it
+    drop(turn.expect("the turn is released").expect("a turn"));
+    assert_eq!(FLOODED.load(Ordering::Relaxed), before, "the queue must stay full");
+    // and its answer arrives as soon as there is room for it
     let mut answer = client.next().await;
     while answer["id"] != "hold" {
         answer = client.next().await;
@@ -422,7 +422,7 @@ async fn a_clean_close_is_answered_by_its_code() {
     assert_eq!(client.closed().await.0, 1000);
 }
 
-/// The text of an event stream up to its end.
+/// The text of an event stream, up to its end.
 async fn events(server: &Server, token: &str, query: &str) -> (u16, String) {
     let sent = client()
         .post(server.url())
@@ -461,7 +461,7 @@ async fn event_streams_are_counted_with_the_sockets() {
     assert_eq!(events(&server, "other", "subscription { count(to: 1) }").await.0, 200);
 }
 
-/// A connection that says and hears bytes.
+/// A connection for raw bytes.
 struct Raw(TcpStream);
 
 impl Raw {
@@ -473,7 +473,7 @@ impl Raw {
         self.0.write_all(bytes.as_ref()).await.expect("sent");
     }
 
-    /// A request with these headers, and the answer up to the end of its head.
+    /// Sends a request with these headers. Returns the response up to the end of its head.
     async fn ask(&mut self, request: &str, headers: &str, body: &str) -> String {
         self.send(format!("{request} HTTP/1.1\r\nHost: shop.example\r\n{headers}\r\n{body}")).await;
         let mut head = Vec::new();
@@ -483,7 +483,7 @@ impl Raw {
         String::from_utf8(head).expect("text").to_ascii_lowercase()
     }
 
-    /// What comes until the server ends the connection.
+    /// All bytes until the server closes the connection.
     async fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         self.0.read_to_end(&mut rest).await.expect("the end");
@@ -512,7 +512,7 @@ async fn an_upgrade_is_answered_as_the_standard_says() {
     let expected = [
         "upgrade: websocket",
         "connection: upgrade",
-        // the standard's own example
+        // the example of RFC 6455
         "sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=",
         "sec-websocket-protocol: graphql-transport-ws",
         "x-request-id: mine-1",

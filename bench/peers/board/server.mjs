@@ -1,5 +1,5 @@
-// The board query answered by Mercurius with JIT: the same tables, the same question, the same answer but for the form of its ids.
-// Two statements a query: the cabins with what is in them, and the last calls of all their sessions.
+// The board query answered by Mercurius with JIT: the same tables, the same query, and the same answer except for the format of ids.
+// Two SQL statements per query: the cabins with their sessions, and the last calls of all sessions.
 import Fastify from 'fastify'
 import mercurius from 'mercurius'
 import pg from 'pg'

@@ -1,4 +1,5 @@
-//! From the hook's answer to the subscriber: events at a steady rate through one node's hook, subscribers on it and on another.
+//! Latency from the hook's response to the subscriber: events at a steady rate through one node's hook, with subscribers on that node and on
+//! another.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +20,7 @@ use crate::database::Databases;
 use crate::load::{Connection, request};
 use crate::{Backend, Result};
 
-/// Callshops in which something happens; the others are watched all the same.
+/// Callshops with events. The others are only watched.
 const BUSY: u32 = 1_000;
 /// Connections to the hook.
 const CONNECTIONS: u32 = 32;
@@ -27,18 +28,18 @@ const CONNECTIONS: u32 = 32;
 /// What to measure.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct LatencyPlan {
-    /// Subscribers, each of a callshop of its own, half of them on each of two nodes.
+    /// Subscribers, each of its own callshop, half of them on each of two nodes.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(2..=50_000))]
     subscribers: u32,
-    /// Events in a second, one a request, all through the hook of the first node.
+    /// Events per second, one per request, all through the first node's hook.
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     rate: u32,
-    /// Seconds.
+    /// Length of the run in seconds.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3_600))]
     seconds: u64,
 }
 
-/// What happened in one callshop, in order: when the hook had answered, and when the subscriber had it.
+/// Event times of one callshop, in order: when the hook responded, and when the subscriber received it.
 #[derive(Default)]
 struct Times {
     answered: VecDeque<Instant>,
@@ -100,7 +101,7 @@ fn report(name: &str, bar: u64, mut latencies: Vec<Duration>) {
     verdict(name, &format!("p99 at most {bar} ms"), p99 <= Duration::from_millis(bar));
 }
 
-/// Sends events at the rate, and waits until every one has arrived.
+/// Sends events at the rate, and waits until all have arrived.
 async fn load(run: &Arc<Run>, node: &Process, plan: &LatencyPlan) -> Result<u64> {
     let connections = CONNECTIONS.min(plan.rate);
     let end = Instant::now() + Duration::from_secs(plan.seconds);
@@ -111,7 +112,7 @@ async fn load(run: &Arc<Run>, node: &Process, plan: &LatencyPlan) -> Result<u64>
         senders.push(tokio::spawn(async move {
             let mut connection = Connection::open(hook).await?;
             let mut ticks = interval(every);
-            // a late answer does not make the load smaller
+            // late responses must not reduce the load
             ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
             let mut sent = 0;
             while Instant::now() < end {
@@ -137,7 +138,7 @@ async fn load(run: &Arc<Run>, node: &Process, plan: &LatencyPlan) -> Result<u64>
 }
 
 impl Run {
-    /// A phone comes or goes.
+    /// Reports that a phone registered or unregistered.
     async fn send(&self, connection: &mut Connection, hook: std::net::SocketAddr) -> Result<()> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let busy = self.seeded.phones.len() as u64;
@@ -163,7 +164,7 @@ impl Run {
         self.times[place].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Those of the callshops that are watched on this node; one that arrived before the hook's answer took no time.
+    /// Latencies of the callshops watched on this node. An event that arrived before the hook's response counts as zero.
     fn latencies(&self, node: usize) -> Vec<Duration> {
         let mut all = Vec::new();
         for place in (0..self.times.len()).filter(|place| place % 2 == node) {

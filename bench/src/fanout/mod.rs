@@ -1,4 +1,5 @@
-//! Events to thousands of subscribers: through Redis beside a bare relay, and from the hook's answer to the subscriber over two nodes.
+//! Events to thousands of subscribers: throughput through Redis compared with a bare relay, and latency from the hook's response to subscribers
+//! on two nodes.
 
 mod latency;
 mod processes;
@@ -23,46 +24,46 @@ use processes::{Process, RedisServer, Usage};
 use seed::Seeded;
 use watchers::Way;
 
-/// Events on their way at most: more would only wait in Redis.
+/// Maximum number of events in flight; more would only wait in Redis.
 const WINDOW: u64 = 2_000;
-/// Events published in one write.
+/// Events published per write.
 const WRITE: u64 = 50;
-/// How long nothing may arrive before the run is given up.
+/// Longest time without an arrival before the run is given up.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// What the names of our channels begin with, and the relay's.
+/// Prefixes of the channel names, callshop's and the relay's.
 const CHANNELS: [&str; 2] = ["ours:", "relay:"];
 
 /// What to measure.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Plan {
-    /// Subscribers, each of a callshop of its own.
+    /// Subscribers, each of its own callshop.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=50_000))]
     subscribers: u32,
-    /// Events of a turn, each for one subscriber.
+    /// Events per turn, each for one subscriber.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(100..))]
     events: u64,
-    /// Turns of us and the relay; the ratios are the medians of theirs.
+    /// Turns of callshop and the relay. The reported ratios are medians.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
 }
 
-/// What a turn came to.
+/// Results of a turn.
 #[derive(Clone, Copy, Debug)]
 struct Turn {
     rate: f64,
-    /// Processor time of the server's process for each event.
+    /// Processor time of the server process per event, in microseconds.
     micros: f64,
 }
 
-/// One of the two under load.
+/// One of the two servers, under load.
 struct Side {
     name: &'static str,
     process: Process,
     received: Arc<AtomicU64>,
     channel: String,
-    /// Resident memory that a subscriber took.
+    /// Resident memory per subscriber, in KiB.
     kibibytes: f64,
-    /// Events that each subscriber has had.
+    /// Events that each subscriber has received.
     had: i64,
 }
 
@@ -78,8 +79,8 @@ pub fn fan_out(plan: &Plan) -> Result<()> {
     let relay = Process::relay(&redis, CHANNELS[1])?;
     let mut ours = Side::open(&runtime, "callshop", node, CHANNELS[0], Way::Graphql, &seeded)?;
     let mut theirs = Side::open(&runtime, "bare relay", relay, CHANNELS[1], Way::Relay, &seeded)?;
-    println!("fan-out: {} subscribers, one event each in turn, through Redis\n", plan.subscribers);
-    println!("{:<11} {:>10} {:>14}", "", "rate", "CPU an event");
+    println!("fan-out: {} subscribers, one event per subscriber in turn, through Redis\n", plan.subscribers);
+    println!("{:<11} {:>10} {:>14}", "", "rate", "CPU per event");
     let mut rounds = Vec::new();
     for _ in 0..plan.rounds {
         let turns = (
@@ -98,10 +99,10 @@ pub fn fan_out(plan: &Plan) -> Result<()> {
     };
     let rate = median(|(ours, theirs)| ours.rate / theirs.rate);
     let cpu = median(|(ours, theirs)| ours.micros / theirs.micros);
-    println!("\nmemory a subscriber: {:.1} KiB, of the relay {:.1} KiB", ours.kibibytes, theirs.kibibytes);
+    println!("\nmemory per subscriber: {:.1} KiB, relay {:.1} KiB", ours.kibibytes, theirs.kibibytes);
     verdict("rate", &format!("{rate:.2}x, at least 0.85x the relay's"), rate >= 0.85);
-    verdict("CPU an event", &format!("{cpu:.2}x, at most 1.3x the relay's"), cpu <= 1.3);
-    verdict("memory a subscriber", "at most 16 KiB", ours.kibibytes <= 16.0);
+    verdict("CPU per event", &format!("{cpu:.2}x, at most 1.3x the relay's"), cpu <= 1.3);
+    verdict("memory per subscriber", "at most 16 KiB", ours.kibibytes <= 16.0);
     Ok(())
 }
 
@@ -171,7 +172,7 @@ impl Side {
         self.arrived(goal, 0).await
     }
 
-    /// Waits until no more than `missing` of `sent` have not arrived.
+    /// Waits until at most `missing` of `sent` events are outstanding.
     async fn arrived(&self, sent: u64, missing: u64) -> Result<()> {
         let (mut last, mut since) = (0, Instant::now());
         loop {

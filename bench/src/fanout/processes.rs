@@ -1,4 +1,4 @@
-//! The processes of a run, and what each takes of the machine.
+//! The processes of a run, and the resources that each uses.
 
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -9,11 +9,11 @@ use tests::server::HOOK_SECRET;
 
 use crate::Result;
 
-/// How long a process may take to start.
+/// Longest time for a process to start.
 const STARTING: Duration = Duration::from_secs(20);
-/// Ticks of processor time in a second, in `/proc` of every Linux.
+/// Clock ticks per second in `/proc`, the same on every Linux.
 const TICKS: u32 = 100;
-/// Bytes of a page of memory.
+/// Bytes per memory page.
 const PAGE: u64 = 4_096;
 
 /// Redis on a free port, without persistence.
@@ -24,7 +24,7 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts it.
+    /// Starts Redis.
     pub fn start() -> Result<Self> {
         let (dir, port) = (tempfile::tempdir()?, free_port()?);
         let process = Command::new("redis-server")
@@ -37,12 +37,12 @@ impl RedisServer {
         Ok(Self { process, port, _dir: dir })
     }
 
-    /// Its address.
+    /// Its URL.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// A client.
+    /// Creates a client.
     pub fn client(&self) -> Result<redis::Client> {
         Ok(redis::Client::open(self.url())?)
     }
@@ -54,16 +54,16 @@ impl Drop for RedisServer {
     }
 }
 
-/// A node, or the relay, as a process of its own: this program with another command.
+/// A node or the relay as a separate process: this program with another command.
 pub struct Process {
     process: Child,
-    /// Where subscribers connect.
+    /// Address for subscribers.
     pub http: SocketAddr,
-    /// Where the hook is, of a node.
+    /// Address of the hook, if it is a node.
     pub hook: SocketAddr,
 }
 
-/// What a process has taken.
+/// Resources that a process has used.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
     /// Processor time.
@@ -73,7 +73,7 @@ pub struct Usage {
 }
 
 impl Process {
-    /// `callshop serve` on this database and Redis, with more settings as environment variables.
+    /// Starts `callshop serve` on this database and Redis, with additional settings as environment variables.
     pub fn node(database: &str, redis: &RedisServer, channel: &str, more: &[(&str, &str)]) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command
@@ -91,7 +91,7 @@ impl Process {
         Self::start(command)
     }
 
-    /// The bare relay.
+    /// Starts the bare relay.
     pub fn relay(redis: &RedisServer, channel: &str) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["relay", "--redis", &redis.url(), "--channel", &format!("{channel}activity")]);
@@ -107,19 +107,19 @@ impl Process {
         Ok(started)
     }
 
-    /// What it has taken so far.
+    /// The resources used so far.
     pub fn usage(&self) -> Result<Usage> {
         let read = |file: &str| std::fs::read_to_string(format!("/proc/{}/{file}", self.process.id()));
-        // behind the name, which may have blanks in it
+        // after the name, which may contain spaces
         let stat = read("stat")?;
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let ticks = |field: usize| fields.get(field).and_then(|ticks| ticks.parse::<u32>().ok());
-        let spent = ticks(11).zip(ticks(12)).ok_or("/proc/…/stat does not say the times")?;
+        let spent = ticks(11).zip(ticks(12)).ok_or("/proc/…/stat has no times")?;
         let statm = read("statm")?;
         let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
         Ok(Usage {
             processor: Duration::from_secs((spent.0 + spent.1).into()) / TICKS,
-            resident: pages.ok_or("/proc/…/statm does not say the memory")? * PAGE,
+            resident: pages.ok_or("/proc/…/statm has no memory size")? * PAGE,
         })
     }
 }

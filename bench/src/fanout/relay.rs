@@ -1,5 +1,5 @@
-//! The peer: a bare WebSocket relay. A subscriber names his callshop; what Redis brings of it goes to him as it is. No tokens, no GraphQL, no
-//! database, no gaps looked for.
+//! The peer: a bare WebSocket relay. A subscriber names its callshop and receives that callshop's messages from Redis unchanged. There are no
+//! tokens, no GraphQL, no database, and no detection of gaps.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -15,16 +15,16 @@ use uuid::Uuid;
 
 use crate::Result;
 
-/// Messages that wait for one subscriber.
+/// Maximum number of messages queued for one subscriber.
 const QUEUE: usize = 256;
 
-/// Where it listens and what it relays.
+/// Address and source of the relay.
 #[derive(clap::Args, Debug)]
 pub struct RelayArgs {
-    /// Redis.
+    /// URL of Redis.
     #[arg(long)]
     redis: String,
-    /// Channel.
+    /// Name of the channel.
     #[arg(long)]
     channel: String,
     /// Address for subscribers.
@@ -64,7 +64,7 @@ fn hand_on(subscribers: &Subscribers, bytes: &[u8]) {
     let Some(message) = Message::read(bytes) else { return };
     let known = subscribers.read().unwrap_or_else(PoisonError::into_inner);
     if let Some(subscriber) = known.get(&message.head.callshop_id) {
-        // a queue that is full is a subscriber who does not read
+        // a full queue means that the subscriber does not read
         drop(subscriber.try_send(String::from_utf8_lossy(message.text()).into_owned()));
     }
 }

@@ -1,4 +1,4 @@
-//! Callshops to be watched, and an activity to show in them.
+//! Creates callshops to watch, and an activity event to publish.
 
 use app::accounts::{self, NewAccount};
 use app::auth::Actor;
@@ -11,24 +11,24 @@ use uuid::Uuid;
 
 use crate::Result;
 
-/// Callshops made side by side.
+/// Callshops created concurrently.
 const AT_ONCE: usize = 4;
-/// Seconds that the watchers' token is good for.
+/// Lifetime of the watchers' token, in seconds.
 const A_DAY: i64 = 86_400;
 
-/// What there is to watch.
+/// What was created.
 pub struct Seeded {
-    /// Access token of who may watch all.
+    /// Access token of a user who may watch all of them.
     pub token: String,
     /// The callshops.
     pub shops: Vec<Uuid>,
-    /// The SIP user of a phone in each of the first of them.
+    /// SIP users of phones, one in each of the first callshops.
     pub phones: Vec<String>,
-    /// A call that ended.
+    /// A `CALL_ENDED` event.
     pub sample: activity::Model,
 }
 
-/// Makes `shops` callshops of one reseller, the first `with_phone` of them with a phone.
+/// Creates `shops` callshops of one reseller, the first `with_phone` of them with a phone.
 pub async fn seed(url: &str, shops: u32, with_phone: u32) -> Result<Seeded> {
     let server = TestServer::start(tests::Backend::Sqlite, |config| {
         url.clone_into(&mut config.database_url);

@@ -1,4 +1,4 @@
-//! Subscribers over WebSockets: thousands in this process.
+//! Thousands of WebSocket subscribers in this process.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use super::seed::Seeded;
 use crate::Result;
 
-/// Sockets opened side by side.
+/// Sockets opened concurrently.
 const AT_ONCE: usize = 16;
 
 const SUBSCRIPTION: &str = "subscription($s: ID!) { callshopActivity(callshopId: $s) { cursor event { seq kind at cabinId call { id number \
@@ -25,14 +25,14 @@ const SUBSCRIPTION: &str = "subscription($s: ID!) { callshopActivity(callshopId:
 pub enum Way {
     /// `graphql-transport-ws`.
     Graphql,
-    /// As [`super::relay`] has it.
+    /// The protocol of [`super::relay`].
     Relay,
 }
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// Opens a subscriber for each of these callshops; `arrived` is called with the callshop's place for each event. Answers when all have
-/// subscribed; they go on until the runtime ends.
+/// Opens a subscriber for each of these callshops. `arrived` is called with the callshop's index for each event. Returns when all have
+/// subscribed; they run until the runtime ends.
 pub async fn open(
     way: Way,
     address: SocketAddr,
@@ -71,7 +71,7 @@ async fn subscribe(way: Way, address: SocketAddr, seeded: &Seeded, place: usize)
     let (mut socket, _) = tokio_tungstenite::client_async(request, MaybeTlsStream::Plain(stream)).await?;
     for text in hello {
         socket.send(Message::text(text)).await?;
-        // the acknowledgement, then the snapshot; the relay answers its hello
+        // the acknowledgement, then the snapshot; the relay only acknowledges the callshop's id
         match socket.next().await {
             Some(Ok(Message::Text(answer))) if !answer.contains("\"error") => {}
             other => return Err(format!("not subscribed: {other:?}").into()),

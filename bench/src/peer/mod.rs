@@ -1,11 +1,10 @@
-//! The peer of a call end: the same transaction, sent to the same database by somebody who does nothing else.
+//! The peer of a call end: the same transaction, sent to the same database by a program that does nothing else.
 //!
-//! It works on the product's own tables and indexes, in a database of its own beside the product's. One transaction each: the
-//! deduplication key, the call (read and locked, then written), five charges, a transfer with six entries, six balances with what
-//! was held of three of them given back, the callshop's next `seq` and the activity row, each kind of row in one statement.
+//! It works on the product's own tables and indexes, in a separate database beside the product's. Each transaction writes the deduplication key,
+//! the call (read and locked first), five charges, a transfer with six entries, six balances (three of which release a hold), the callshop's
+//! next `seq` and the activity row, with one statement per kind of row.
 //!
-//! Ids are numbers written as UUIDs, which SQL can compute as well: calls count from 1, the accounts of callshop `s` are those of
-//! [`account`].
+//! Ids are numbers written as UUIDs, which SQL can compute as well. Calls count from 1; the accounts of callshop `s` are those of [`account`].
 
 mod postgres;
 mod sqlite;
@@ -23,7 +22,7 @@ use crate::{Plan, Result};
 
 /// First number of an account; callshops are ten apart.
 const ACCOUNTS: u64 = 1_000_000_000;
-/// Whose books an ended call moves, in the order of their locks: the callshop pays a reseller, he another, he the distributor.
+/// Books that an ended call changes, in lock order: the callshop pays a reseller, that one the next, and that one the distributor.
 const BOOKS: [(u64, Book, i64); 6] = [
     (1, Book::Credit, -299_900),
     (2, Book::Credit, -239_900),
@@ -32,16 +31,16 @@ const BOOKS: [(u64, Book, i64); 6] = [
     (3, Book::Revenue, 239_900),
     (4, Book::Revenue, 179_900),
 ];
-/// Levels that a call is charged at: the customer's, and one for each account of the branch.
+/// Levels at which a call is charged: the customer's, and one for each account of the branch.
 const LEVELS: u64 = 5;
-/// Rows of a statement when the tables are filled.
+/// Rows per statement when filling the tables.
 const CHUNK: usize = 500;
 
-/// What the peer's rows look like: those of a call that the product charged.
+/// Templates for the peer's rows: those of a call that the product charged.
 pub struct Sample {
     /// The call.
     pub call: call::Model,
-    /// What its activity row shows.
+    /// The payload of its activity row.
     pub shown: serde_json::Value,
 }
 
@@ -54,7 +53,7 @@ pub enum Peer {
 }
 
 impl Peer {
-    /// Makes the database and its rows: one live call for each transaction that the plan will ask for.
+    /// Creates the database and its rows: one live call for each transaction of the plan.
     pub async fn start(databases: &Databases, plan: &Plan, sample: &Sample) -> Result<Self> {
         let url = databases.create("peer")?;
         fill(&url, plan, sample).await?;
@@ -64,7 +63,7 @@ impl Peer {
         }
     }
 
-    /// What it is, for the report.
+    /// Its name for the report.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Postgres(_) => "pgbench, one transaction each",
@@ -72,17 +71,17 @@ impl Peer {
         }
     }
 
-    /// Ends about as many calls as asked for: each client the same number.
+    /// Ends about this many calls, the same number with each client.
     pub fn turn(&mut self, databases: &Databases, calls: u32) -> Result<Figures> {
         match (self, databases) {
             (Self::Postgres(peer), Databases::Postgres(server)) => peer.turn(server, calls),
             (Self::Sqlite(peer), _) => peer.turn(calls),
-            (Self::Postgres(_), Databases::Sqlite(_)) => Err("pgbench has no SQLite".into()),
+            (Self::Postgres(_), Databases::Sqlite(_)) => Err("pgbench does not run on SQLite".into()),
         }
     }
 }
 
-/// Calls of the peer in all: every client rounds its share up.
+/// Total number of calls of the peer: every client rounds its share up.
 fn calls_in_all(plan: &Plan) -> u64 {
     let share = (plan.calls / plan.rounds).max(1);
     u64::from(share.div_ceil(plan.connections)) * u64::from(plan.connections) * u64::from(plan.rounds)
@@ -93,7 +92,7 @@ fn id(number: u64) -> Result<Uuid> {
     Ok(Uuid::parse_str(&format!("{number:032}"))?)
 }
 
-/// The accounts of a callshop's branch, itself at 1.
+/// An account of a callshop's branch; the callshop itself is 1.
 fn account(shop: u64, place: u64) -> Result<Uuid> {
     id(ACCOUNTS + shop * 10 + place)
 }

@@ -1,4 +1,4 @@
-//! pgbench, as an application that sends its statements one by one over a connection of its own.
+//! pgbench, as an application that sends its statements one by one over its own connection.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use crate::processor::Processor;
 use crate::report::Figures;
 use crate::{Plan, Result};
 
-/// Threads of pgbench at most.
+/// Maximum number of pgbench threads.
 const THREADS: u32 = 2;
 
-/// Clients of pgbench with a script.
+/// pgbench clients with a script.
 pub struct Pgbench {
     script: PathBuf,
     clients: u32,
@@ -28,12 +28,12 @@ impl Pgbench {
     pub fn new(server: &Postgres, plan: &Plan, sample: &Sample) -> Result<Self> {
         let script = server.scratch().join("call-end.sql");
         std::fs::write(&script, script_text(u64::from(plan.shops), sample)?)?;
-        // what autovacuum would do in the middle of a turn
+        // otherwise autovacuum would do it during a turn
         run(server.client("vacuumdb").args(["--analyze", "--quiet", "peer"]))?;
         Ok(Self { script, clients: plan.connections, done: 0, turns: 0 })
     }
 
-    /// Every client does its share.
+    /// Runs a turn: every client does its share.
     pub fn turn(&mut self, server: &Postgres, calls: u32) -> Result<Figures> {
         let share = calls.div_ceil(self.clients);
         self.turns += 1;
@@ -53,7 +53,7 @@ impl Pgbench {
         let process = Some(server.process()?);
         let before = Processor::now(process)?;
         let output = run(pgbench.arg("--file").arg(&self.script).arg("peer"))?;
-        // pgbench has ended: its own time is not ours to know
+        // excludes pgbench's own processor time, because it has ended
         let spent = Processor::now(process)?.since(before);
         let spent = Processor { database: spent.database, ..Processor::default() };
         let asked = u64::from(share) * u64::from(self.clients);
@@ -62,16 +62,16 @@ impl Pgbench {
         if latencies.len() as u64 != asked {
             return Err(format!("pgbench did {} of {asked} transactions:\n{output}", latencies.len()).into());
         }
-        // the rate without the time that it takes to connect
+        // the rate without connection time
         let tps =
-            output.lines().find_map(|line| line.strip_prefix("tps = ")).ok_or("pgbench tells no rate")?;
+            output.lines().find_map(|line| line.strip_prefix("tps = ")).ok_or("pgbench reported no rate")?;
         let tps: f64 = tps.split_whitespace().next().unwrap_or_default().parse()?;
         let elapsed = f64::from(u32::try_from(latencies.len())?) / tps;
         Ok(Figures::new(latencies, Duration::from_secs_f64(elapsed)).with(spent))
     }
 }
 
-/// The third column of pgbench's logs, a file a thread: the microseconds of each transaction.
+/// The third column of pgbench's logs, one file per thread: the microseconds of each transaction.
 fn latencies(dir: &Path, log: &str) -> Result<Vec<Duration>> {
     let mut latencies = Vec::new();
     for entry in std::fs::read_dir(dir)? {
@@ -87,7 +87,7 @@ fn latencies(dir: &Path, log: &str) -> Result<Vec<Duration>> {
     Ok(latencies)
 }
 
-/// A variable of the script, written as an id.
+/// A script variable, written as an id.
 fn id(variable: &str) -> String {
     format!("lpad(:{variable}::text, 32, '0')::uuid")
 }
@@ -132,7 +132,7 @@ COMMIT;
     Ok(script)
 }
 
-/// A JSON literal. pgbench takes a colon before a letter or digit for a variable, even inside quotes: it gets a space.
+/// A JSON literal. pgbench takes a colon before a letter or digit for a variable, even inside quotes, so a space is inserted.
 fn literal(value: &serde_json::Value) -> String {
     let mut text = String::from("'");
     let mut after_colon = false;

@@ -1,4 +1,4 @@
-//! Kills the server again and again under load, and looks at what is left: docs/testing.md.
+//! Kills the server repeatedly under load and checks what is left: docs/testing.md.
 
 use std::process::ExitCode;
 
@@ -10,22 +10,22 @@ use tests::crash::{Plan, run};
 enum Database {
     /// A file in a temporary folder.
     Sqlite,
-    /// A database of its own on the server at CALLSHOP_TEST_POSTGRES.
+    /// A new database on the server at CALLSHOP_TEST_POSTGRES.
     Postgres,
 }
 
-/// Kills `callshop serve` (SIGKILL) at random moments under load, starts it again, sends again what was not answered; in the end, every
-/// answered operation must be there once, and `callshop audit` must be content.
+/// Kills `callshop serve` (SIGKILL) at random moments under load, restarts it, and resends requests that got no answer. Afterwards every
+/// answered operation must be stored exactly once, and `callshop audit` must pass.
 #[derive(Debug, Parser)]
 #[command(name = "crash")]
 struct Arguments {
-    /// On which database.
+    /// The database to test.
     #[arg(long, value_enum, default_value = "sqlite")]
     database: Database,
-    /// How often to kill.
+    /// Number of kills.
     #[arg(long, default_value_t = 50)]
     kills: u32,
-    /// Of when to kill, and of what customers do; random without one.
+    /// Seed for the times of the kills and the customers' actions; random by default.
     #[arg(long)]
     seed: Option<u64>,
     /// Kill the release build of the server.

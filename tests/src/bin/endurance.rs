@@ -1,4 +1,4 @@
-//! Real calls at a rate through everything that is shipped: docs/testing.md.
+//! Real calls at a fixed rate through the whole shipped stack: docs/testing.md.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -6,23 +6,23 @@ use std::time::Duration;
 use clap::Parser;
 use tests::endurance::{Endurance, run};
 
-/// Starts deploy/local (two nodes, PostgreSQL, Redis, the balancer, Kamailio), lets SIPp's phones call through it, and compares each call in
-/// the database with what phone and gateway measured. Needs what tests/run installs.
+/// Starts deploy/local (two nodes, PostgreSQL, Redis, the balancer, Kamailio), makes calls through it with SIPp, and compares each call in the
+/// database with the measurements of phone and gateway. Needs what tests/run installs.
 ///
-/// Exit status 0 when every call is stored once and as long as it was, and `callshop audit` is content.
+/// Exit status 0 if every call is stored once with the right length, and `callshop audit` passes.
 #[derive(Debug, Parser)]
 #[command(name = "endurance")]
 struct Arguments {
-    /// Calls that begin in a second.
+    /// New calls per second.
     #[arg(long, default_value_t = 50)]
     per_second: u32,
-    /// For how long.
+    /// Length of the run in minutes.
     #[arg(long, default_value_t = 60.0)]
     minutes: f64,
-    /// How long each talks, in milliseconds.
+    /// Talk time of each call, in milliseconds.
     #[arg(long, default_value_t = 3_000)]
     talk: u64,
-    /// The release build of the server.
+    /// Use the release build of the server.
     #[arg(long)]
     release: bool,
 }

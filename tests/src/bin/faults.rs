@@ -1,4 +1,4 @@
-//! Runs the whole topology under load and breaks it: docs/testing.md.
+//! Runs the whole topology under load and injects faults: docs/testing.md.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -6,10 +6,12 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum as _};
 use tests::faults::{Disk, Fault, Plan, rolling, run};
 
-/// Starts two nodes, PostgreSQL, Redis, the balancer and the SIP proxy on loopback, makes calls, follows them as subscribers, and breaks things,
-/// several at once, drawn from a seed. In the end, what was answered must be stored and delivered once, money exact, `callshop audit` content.
+/// Starts two nodes, PostgreSQL, Redis, the balancer and the SIP proxy on loopback, makes calls, follows them as subscribers, and injects
+/// faults, several at once, drawn from a seed. Afterwards everything answered must be stored and delivered once, money must be exact, and
+/// `callshop audit` must pass.
 ///
-/// Needs what tests/run installs, and for disk-full root: without, it is left out, and that is said. Exit status 0 when everything held, otherwise 1 with what did not.
+/// Needs what tests/run installs, and root for disk-full; without root, disk-full is left out, with a message. Exit status 0 if everything held,
+/// otherwise 1 with what did not.
 #[derive(Debug, Parser)]
 #[command(name = "faults", args_conflicts_with_subcommands = true)]
 struct Arguments {
@@ -17,42 +19,43 @@ struct Arguments {
     command: Option<Mode>,
     #[command(flatten)]
     settings: Settings,
-    /// Run PostgreSQL as a cluster of three under Patroni, and Redis with a replica: adds kill-primary and kill-redis-primary, leaves out disk-full.
+    /// Run PostgreSQL as a cluster of three under Patroni, and Redis with a replica. Adds kill-primary and kill-redis-primary, leaves out
+    /// disk-full.
     #[arg(long)]
     cluster: bool,
-    /// Only these faults, separated by commas; without it, all.
+    /// Only these faults, separated by commas; all by default.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Fault>,
-    /// Sockets of idle-sockets.
+    /// Number of sockets for idle-sockets.
     #[arg(long, default_value_t = 10_000)]
     idle: usize,
 }
 
 #[derive(Clone, Debug, clap::Args)]
 struct Settings {
-    /// For how long.
+    /// Length of the run in minutes.
     #[arg(long, default_value_t = 3.0)]
     minutes: f64,
-    /// Calls a second; each is a question and three or four events.
+    /// Calls per second; each is one authorization and three or four events.
     #[arg(long, default_value_t = 50)]
     rate: u32,
-    /// Subscribers, ten to a callshop, on a hundred callshops at most.
+    /// Number of subscribers: ten per callshop, on at most a hundred callshops.
     #[arg(long, default_value_t = 100)]
     subscribers: usize,
-    /// Of what breaks when; random without one.
+    /// Seed for the choice and time of faults; random by default.
     #[arg(long)]
     seed: Option<u64>,
-    /// The release build of the server.
+    /// Use the release build of the server.
     #[arg(long)]
     release: bool,
-    /// Let PostgreSQL answer before it is on the disk: quicker, and as safe from everything but a power cut.
+    /// Let PostgreSQL answer before its data is on disk: faster, and safe against everything but a power cut.
     #[arg(long)]
     no_fsync: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum Mode {
-    /// Restart both nodes in turn, in order, under load: no call may fail, no subscriber miss an event.
+    /// Restart both nodes in turn, gracefully, under load. No call may fail, and no subscriber may miss an event.
     Rolling(Settings),
 }
 
@@ -96,7 +99,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// All faults that can be here; what cannot is named.
+/// All faults that can run here. Prints those that cannot, with the reason.
 fn possible(cluster: bool) -> Vec<Fault> {
     let mut faults = Fault::value_variants().to_vec();
     if cluster {

@@ -1,4 +1,4 @@
-//! Calls at a rate through the shipped proxy and Redis: docs/testing.md.
+//! Calls at a fixed rate through the shipped proxy and Redis: docs/testing.md.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -6,24 +6,24 @@ use std::time::Duration;
 use clap::Parser;
 use tests::rush::{Rush, run};
 
-/// Calls through the shipped Kamailio and a Redis that syncs each write, with a hook that allows everything. Fails when a packet is dropped, a
-/// message has to be sent again, or the end of a call is missing.
+/// Makes calls through the shipped Kamailio and a Redis that syncs each write, with a hook that allows everything. Fails if a packet is dropped,
+/// a message is retransmitted, or the end of a call is missing.
 #[derive(Debug, Parser)]
 #[command(name = "rush")]
 struct Arguments {
-    /// Calls that begin in a second.
+    /// New calls per second.
     #[arg(long, default_value_t = 200)]
     per_second: u32,
-    /// For so many seconds.
+    /// Length of the run in seconds.
     #[arg(long, default_value_t = 60)]
     seconds: u32,
-    /// How long each talks, in milliseconds.
+    /// Talk time of each call, in milliseconds.
     #[arg(long, default_value_t = 3_000)]
     talk: u64,
-    /// Processes of the proxy that handle SIP; as shipped without.
+    /// SIP worker processes of the proxy; the shipped number by default.
     #[arg(long)]
     workers: Option<u32>,
-    /// How long each word to and from Redis takes on its way, in milliseconds.
+    /// Delay of each piece of data to and from Redis, in milliseconds.
     #[arg(long, default_value_t = 0)]
     redis_delay: u64,
 }

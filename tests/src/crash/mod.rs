@@ -1,8 +1,8 @@
-//! What a crash leaves behind: nothing that was answered is lost, nothing that was sent again is done twice.
+//! Crash safety: no answered request is lost, and no resent request is executed twice.
 //!
-//! The real `callshop serve` is killed again and again (SIGKILL) while cabins are opened, calls are made and paid, credit and change are
-//! brought. Whoever got no answer sends the same again: the same events, questions and keys. In the end the database is compared with
-//! what everybody was told.
+//! The real `callshop serve` is killed repeatedly (SIGKILL) while cabins open, calls are made and paid, and credit and change arrive. A client
+//! without an answer resends the same request: the same events, questions and idempotency keys. Afterwards the database is compared with what
+//! the clients were told.
 
 mod notes;
 mod people;
@@ -21,31 +21,31 @@ use crate::{FakeProxy, Shop};
 use process::Process;
 use site::{Names, Site};
 
-/// What the customer pays, the callshop, its reseller (see `crate::shop`), by the second.
+/// Prices per second of the customer, the callshop and its reseller (see `crate::shop`).
 const RETAIL: Price = by_second(60_000);
 const COST: Price = by_second(40_000);
 const WHOLESALE: Price = by_second(30_000);
-/// Cabins, each with a customer at all times.
+/// Cabins, each occupied by a customer at all times.
 const CABINS: usize = 8;
 
 const fn by_second(minute: i64) -> Price {
     Price { minute, fee: 0, initial: 1, increment: 1, minimum: 0, free: 0 }
 }
 
-/// What to do.
+/// Parameters of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// On which database.
+    /// The database to test.
     pub backend: Backend,
-    /// How often to kill.
+    /// Number of kills.
     pub kills: u32,
-    /// Of when to kill, and of what customers do.
+    /// Seed for the times of the kills and the customers' actions.
     pub seed: u64,
-    /// The release build of the server.
+    /// Use the release build of the server.
     pub release: bool,
 }
 
-/// Numbers from a seed (splitmix64).
+/// A random number generator (splitmix64).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Random(pub(crate) u64);
 
@@ -67,10 +67,10 @@ impl Random {
     }
 }
 
-/// Does it; answers a summary.
+/// Runs the test and returns a summary.
 ///
 /// # Panics
-/// When something that was answered is not there, or is there twice, or the server does not come up again.
+/// If an answered request is missing or stored twice, or the server does not come up again.
 pub async fn run(plan: Plan, progress: impl Fn(&str)) -> String {
     let binary = process::build(plan.release);
     let fake = FakeProxy::start().await;
@@ -96,14 +96,14 @@ pub async fn run(plan: Plan, progress: impl Fn(&str)) -> String {
     for number in 1..=plan.kills {
         kill(&mut process, &site, &mut random, (number, plan.kills), &progress).await;
         if people.iter().any(tokio::task::JoinHandle::is_finished) {
-            // somebody was told something wrong, and says so below
+            // a client found a wrong answer; its panic surfaces below
             break;
         }
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
     site.stop.store(true, Ordering::Relaxed);
     for person in people {
-        person.await.expect("nobody was told anything wrong");
+        person.await.expect("every answer was right");
     }
     let seconds = begun.elapsed().as_secs();
     let checked = verify::everything(&site, &process, stopped.config()).await;
@@ -117,7 +117,7 @@ pub async fn run(plan: Plan, progress: impl Fn(&str)) -> String {
     )
 }
 
-/// Everybody begins.
+/// Starts one task per cabin, and one that brings money.
 fn let_in(site: &Arc<Site>, random: &mut Random) -> Vec<tokio::task::JoinHandle<()>> {
     let mut people = Vec::new();
     for index in 0..CABINS {
@@ -129,7 +129,7 @@ fn let_in(site: &Arc<Site>, random: &mut Random) -> Vec<tokio::task::JoinHandle<
     people
 }
 
-/// Kills the server after a while, at times while it is still starting, and starts it again.
+/// Kills the server after a while, sometimes during its start, and starts it again.
 async fn kill(
     process: &mut Process,
     site: &Site,

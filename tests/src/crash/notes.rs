@@ -1,33 +1,33 @@
-//! What was answered, and so must be there once; and what must have become of it, worked out here.
+//! A record of answered requests, each of which must be stored once, with the expected results, which are computed here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Notes of everybody at the shop. Amounts are micros.
+/// The record of all clients. Amounts are micros.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    /// Every event that was taken.
+    /// `eid` of every accepted event.
     pub(super) events: BTreeSet<String>,
-    /// The proxy's questions: the seconds talked of each that was allowed and answered.
+    /// The proxy's questions that were answered, with the expected result of each call.
     pub(super) calls: BTreeMap<String, Talk>,
-    /// Amounts of top-ups, each another one.
+    /// Amounts of top-ups, all distinct.
     pub(super) top_ups: BTreeSet<i64>,
-    /// Amounts of pay-ins, each another one.
+    /// Amounts of pay-ins, all distinct.
     pub(super) pay_ins: BTreeSet<i64>,
-    /// Settled sessions: their global ids, and what they came to.
+    /// Settled sessions: total by global id.
     pub(super) sessions: BTreeMap<String, i64>,
-    /// Cash that came into the drawer for them, less what went back.
+    /// Net cash received in the drawer for them.
     pub(super) cash: i64,
-    /// Receipts given.
+    /// Receipt numbers.
     pub(super) receipts: BTreeSet<i64>,
 }
 
-/// What became of a question.
+/// Result of a call attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Talk {
     /// Refused.
     Refused,
     /// Not answered.
     Failed,
-    /// So many whole seconds.
+    /// Talked for this many whole seconds.
     Seconds(i64),
 }

@@ -1,4 +1,4 @@
-//! Who is at the shop: customers in their cabins with the attendant who serves them, the reseller who gives credit, somebody with change.
+//! Clients of the shop: customers in cabins with their attendant, a reseller that gives credit, and change for the drawer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use super::site::Site;
 use super::{RETAIL, Random};
 use crate::shop::{event, micros, text, unique};
 
-/// What a drink costs.
+/// Price of a drink, in micros.
 const DRINK: i64 = 350_000;
 
-/// One cabin: a customer after the other until it is time to stop.
+/// One cabin: serves one customer after another until it is time to stop.
 pub(super) async fn cabin(site: &Site, index: usize, mut random: Random) {
     while !site.stopping() {
         customer(site, index, &mut random).await;
@@ -43,7 +43,7 @@ async fn customer(site: &Site, index: usize, random: &mut Random) {
     }
     let (closed, again) =
         site.mutate(attendant, "closeCabin", json!({ "sessionId": session }), "session { state }").await;
-    // asked again after it was done, it is closed already
+    // if the first request took effect, the session is closed already
     let closed_before = again && closed["userErrors"][0]["code"] == "ILLEGAL_STATE";
     assert!(closed_before || closed["session"]["state"] == "CLOSED", "{closed}");
     pay(site, &session, charges, deposit.unwrap_or(0)).await;
@@ -67,7 +67,7 @@ async fn pay(site: &Site, session: &str, charges: i64, deposit: i64) {
     });
 }
 
-/// One attempt to call; what it must cost the customer.
+/// Attempts one call. Returns its cost to the customer in micros.
 async fn call(site: &Site, index: usize, random: &mut Random) -> i64 {
     let request = unique("request");
     let ask = json!({ "request_id": request, "user": site.shop.phones[index], "dialed": "+13055550123",
@@ -87,10 +87,10 @@ async fn call(site: &Site, index: usize, random: &mut Random) -> i64 {
     if let Talk::Seconds(seconds) = talk { RETAIL.cost(seconds) } else { 0 }
 }
 
-/// They talk, for as long as the proxy knows to be covered at most.
+/// Talks, at most for as long as the proxy knows the call to be covered.
 async fn talk(site: &Site, answer: &Value, random: &mut Random) -> Talk {
     let reference = &answer["ref"];
-    // it was answered a while ago, so that more is needed at once
+    // backdate the answer, so that credit for more seconds is needed at once
     let answered = Utc::now() - TimeDelta::milliseconds(random.below(9_000));
     let told = event("answered", reference, answered, json!({ "to_tag": "tt" }));
     events(site, vec![told.clone()]).await;
@@ -100,13 +100,13 @@ async fn talk(site: &Site, answer: &Value, random: &mut Random) -> Talk {
     let talked = wanted.min(covered * 1_000);
     let end = json!({ "by": "caller", "cause": "bye", "answered_ts": micros(answered), "to_tag": "tt" });
     let ended = event("ended", reference, answered + TimeDelta::milliseconds(talked), end);
-    // sometimes the proxy tells everything again
+    // sometimes the proxy resends all events
     let batch = if random.one_in(4) { vec![told, ended] } else { vec![ended] };
     events(site, batch).await;
     Talk::Seconds((talked + 999) / 1_000)
 }
 
-/// What the proxy was told last to be covered of a call.
+/// The covered seconds that the proxy last learned for a call.
 fn limit(site: &Site, reference: &Value) -> i64 {
     let told = site.proxy.told("/call/limit");
     let own = told.iter().rev().find(|body| body["ref"] == *reference);
@@ -119,14 +119,14 @@ async fn events(site: &Site, batch: Vec<Value>) {
     assert_eq!(results.len(), batch.len(), "{answer}");
     let taken = |result: &Value| matches!(result["status"].as_str(), Some("applied" | "duplicate"));
     assert!(results.iter().all(taken), "{answer} to {batch:?}");
-    // the last one of a batch was never sent before
+    // the last event of a batch was never sent before
     if again && results.last().is_some_and(|result| result["status"] == "duplicate") {
         site.survived.fetch_add(1, Ordering::Relaxed);
     }
     site.note(|notes| notes.events.extend(batch.iter().map(|event| text(&event["eid"]))));
 }
 
-/// The reseller gives credit, and somebody brings change.
+/// Gives credit as the reseller, and pays change into the drawer.
 pub(super) async fn money(site: &Site, mut random: Random) {
     static AMOUNT: AtomicU64 = AtomicU64::new(1);
     while !site.stopping() {

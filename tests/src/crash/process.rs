@@ -1,4 +1,4 @@
-//! The real `callshop` command: built, started, killed, started again.
+//! The real `callshop` binary: built, started, killed, started again.
 
 use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
@@ -11,15 +11,16 @@ use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-/// Longest wait for a server that starts.
+/// Longest wait for a server to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Where the command is, built from the present source.
+/// Path of the binary, built from the current source.
 ///
 /// # Panics
-/// When it does not build.
+/// If the build fails.
 pub fn build(release: bool) -> PathBuf {
-    // `tests/run` has built it with the tests, and so can others, in whichever profile: alone it would have other features, and half of all crates would be built again
+    // `tests/run` builds it together with the tests, in either profile. Built alone it would have other features, which would rebuild half of
+    // all crates.
     if let Some(built) = std::env::var_os("CALLSHOP_TEST_SERVER") {
         return built.into();
     }
@@ -32,7 +33,7 @@ pub fn build(release: bool) -> PathBuf {
     if release {
         build.arg("--release");
     }
-    // what cargo tells this test about itself would make build scripts run again (ring's looks at it), and with them half of all crates
+    // cargo's variables for this test would make build scripts (ring's, for example) run again, and rebuild half of all crates
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"]
@@ -47,7 +48,7 @@ pub fn build(release: bool) -> PathBuf {
     target.join(profile).join("callshop")
 }
 
-/// A server that can be killed.
+/// A server process that can be killed.
 pub struct Process {
     binary: PathBuf,
     config: PathBuf,
@@ -57,7 +58,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// One that is not started yet, with this configuration, and its files in this folder.
+    /// Creates one without starting it, with this configuration and its files in this folder.
     pub fn new(binary: PathBuf, config: &Config, folder: &Path) -> Self {
         let (file, log) = (folder.join("crash.toml"), folder.join("callshop.log"));
         std::fs::write(&file, toml(config)).expect("the configuration is written");
@@ -78,15 +79,15 @@ impl Process {
         command
     }
 
-    /// Starts it, without waiting for it.
+    /// Starts it without waiting until it serves.
     pub fn start(&mut self) {
         self.child = Some(self.command(&["serve"]).spawn().expect("callshop starts"));
     }
 
-    /// Waits until it serves; for how long.
+    /// Waits until it serves. Returns how long that took.
     ///
     /// # Panics
-    /// When it ends instead, or does not serve in time: with the end of its log.
+    /// If it ends instead, or does not serve in time; with the end of its log.
     pub async fn ready(&mut self) -> Duration {
         let begun = Instant::now();
         for address in self.addresses {
@@ -104,35 +105,35 @@ impl Process {
         begun.elapsed()
     }
 
-    /// Sends it a signal by its name, such as TERM.
+    /// Sends it a signal by name, such as TERM.
     ///
     /// # Panics
-    /// When it is not running.
+    /// If it is not running.
     pub async fn signal(&self, name: &str) {
         let id = self.child.as_ref().and_then(Child::id).expect("it runs");
         let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {id}")).status().await;
         assert!(sent.expect("sh runs").success(), "it takes a signal");
     }
 
-    /// Waits until it ends by itself; its exit status.
+    /// Waits until it ends by itself. Returns its exit status.
     ///
     /// # Panics
-    /// When it does not end in time.
+    /// If it does not end in time.
     pub async fn ended(&mut self) -> ExitStatus {
         let mut child = self.child.take().expect("it was started");
         let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
         ended.unwrap_or_else(|_| panic!("it does not end\n{}", self.tail())).expect("it can be asked")
     }
 
-    /// What it wrote to its log.
+    /// Its log.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
-    /// `kill -9`.
+    /// Kills it with SIGKILL.
     ///
     /// # Panics
-    /// When it had ended by itself.
+    /// If it had ended by itself.
     pub async fn kill(&mut self) {
         let mut child = self.child.take().expect("it was started");
         let over = child.try_wait().expect("it can be asked");
@@ -140,7 +141,7 @@ impl Process {
         child.kill().await.expect("it is killed");
     }
 
-    /// Runs `callshop audit`: whether everything holds, and what it says.
+    /// Runs `callshop audit`. Returns whether it passed, and its output.
     pub async fn audit(&self) -> (bool, String) {
         let mut command = self.command(&["audit"]);
         command.stdout(Stdio::piped());
@@ -154,7 +155,7 @@ impl Process {
     }
 }
 
-/// What is not the default of a configuration, as the file that says it.
+/// The configuration as a TOML file, without defaults.
 fn toml(config: &Config) -> String {
     let secret = config.hook.secrets.first().expect("a secret").expose_secret();
     let proxies = config.hook.proxies.iter().map(|proxy| {

@@ -1,4 +1,4 @@
-//! What everybody at the shop uses: requests that are sent again until they are answered, and notes of what was answered.
+//! Shared by all clients of the shop: requests that are resent until answered, and the record of answers.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use crate::{FakeProxy, Shop};
 /// Longest time without an answer, whatever happens to the server.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The shop from the outside.
+/// The shop as its clients see it.
 pub(super) struct Site {
     pub(super) shop: Names,
     pub(super) proxy: FakeProxy,
@@ -23,14 +23,14 @@ pub(super) struct Site {
     pub(super) stop: AtomicBool,
     pub(super) answered: AtomicU64,
     pub(super) resent: AtomicU64,
-    /// Events that were written although the answer was lost.
+    /// Events that were stored although the answer was lost.
     pub(super) survived: AtomicU64,
     http: reqwest::Client,
     graphql: String,
     hook: String,
 }
 
-/// Who and what is there.
+/// Logins and ids.
 pub(super) struct Names {
     pub(super) id: String,
     pub(super) reseller_id: String,
@@ -77,7 +77,7 @@ impl Site {
         change(&mut self.notes.lock().expect("the notes"))
     }
 
-    /// The answer to a request, and whether it was sent more than once.
+    /// Sends a request until it is answered. Returns the answer, and whether the request was sent more than once.
     async fn insist(&self, what: &str, request: impl Fn() -> RequestBuilder) -> (Value, bool) {
         let (begun, mut again) = (Instant::now(), false);
         loop {
@@ -99,7 +99,7 @@ impl Site {
         }
     }
 
-    /// A mutation's payload; `again` says whether it was sent more than once.
+    /// Runs a mutation until it is answered. Returns its payload, and whether it was sent more than once.
     pub(super) async fn mutate(
         &self,
         who: &Client,
@@ -118,14 +118,14 @@ impl Site {
         (answer["data"][mutation].take(), again)
     }
 
-    /// The same, which must have been done.
+    /// Like [`Self::mutate`], and requires success.
     pub(super) async fn did(&self, who: &Client, mutation: &str, input: Value, fields: &str) -> Value {
         let (payload, _) = self.mutate(who, mutation, input.clone(), fields).await;
         assert_eq!(payload["userErrors"], json!([]), "{mutation} {input}");
         payload
     }
 
-    /// The hook's answer; `again` as above.
+    /// Posts to the hook until it is answered. Returns the answer, and whether it was sent more than once.
     pub(super) async fn tell(&self, path: &str, body: &Value) -> (Value, bool) {
         let url = format!("{}/{path}", self.hook);
         let request = || self.http.post(&url).basic_auth("kamailio", Some(HOOK_SECRET)).json(body);

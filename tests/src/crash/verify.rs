@@ -1,4 +1,4 @@
-//! Compares the database with the notes.
+//! Compares the database with the record of answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -22,12 +22,12 @@ use super::site::Site;
 use super::{COST, RETAIL, WHOLESALE};
 use crate::shop::unique;
 
-/// What the shop and its reseller were given before.
+/// Initial credit of the shop and of its reseller.
 const SHOP_CREDIT: i64 = 500_000_000;
 const RESELLER_CREDIT: i64 = 1_000_000_000;
 const FLOAT: i64 = 100_000_000;
 
-/// All of it; what was found in order.
+/// Runs all comparisons. Returns a summary.
 pub(super) async fn everything(site: &Site, process: &Process, config: &Config) -> String {
     close_register(site).await;
     let options = StoreOptions { url: config.database_url.clone(), connections: 2 };
@@ -56,7 +56,7 @@ pub(super) async fn everything(site: &Site, process: &Process, config: &Config) 
     )
 }
 
-/// The drawer holds what it must: its Z report has no variance.
+/// Closes the register. Its Z report must have no variance.
 async fn close_register(site: &Site) {
     let expected = site.note(|notes| FLOAT + notes.pay_ins.iter().sum::<i64>() + notes.cash);
     let counts = json!([{ "method": "CASH", "amount": Micros(expected).to_string() }]);
@@ -67,7 +67,7 @@ async fn close_register(site: &Site) {
     assert!(methods.iter().all(|line| line["variance"]["amount"] == "0"), "{methods:?}");
 }
 
-/// What is there is what was noted, each once.
+/// Asserts that exactly the noted items are stored, each once.
 fn once<T: Ord + Debug>(what: &str, noted: &BTreeSet<T>, found: Vec<T>) {
     let count = found.len();
     let found: BTreeSet<T> = found.into_iter().collect();
@@ -98,7 +98,7 @@ async fn calls(conn: &Reader, notes: &Notes) {
     }
     for row in rows {
         let talk = notes.calls[&row.request_id];
-        assert_eq!(row.holds, json!([]), "nothing is held of what is over: {row:?}");
+        assert_eq!(row.holds, json!([]), "a finished call must hold no credit: {row:?}");
         let mut charges = charges.remove(&row.id).unwrap_or_default();
         charges.sort_unstable();
         match talk {
@@ -113,7 +113,11 @@ async fn calls(conn: &Reader, notes: &Notes) {
             }
         }
         let paid = matches!(talk, Talk::Seconds(1..));
-        assert_eq!(posted.remove(&row.id).unwrap_or(0), usize::from(paid), "charged once: {row:?}");
+        assert_eq!(
+            posted.remove(&row.id).unwrap_or(0),
+            usize::from(paid),
+            "must be charged exactly once: {row:?}"
+        );
     }
 }
 
@@ -126,7 +130,7 @@ async fn top_ups(conn: &Reader, shop: Uuid) -> Vec<i64> {
         .filter(ledger_entry::Column::Book.eq(Book::Credit));
     let rows = rows.all(conn).await.expect("entries");
     let amounts = rows.into_iter().filter(|row| given.contains(&row.transfer_id)).map(|row| row.amount.0);
-    // the first one came before
+    // leave out the initial credit
     amounts.filter(|amount| *amount != SHOP_CREDIT).collect()
 }
 
@@ -142,7 +146,7 @@ async fn sessions(conn: &Reader, notes: &Notes) {
     let receipts = rows.iter().filter_map(|row| row.receipt_number).collect();
     once("receipts", &notes.receipts, receipts);
     let count = i64::try_from(rows.len()).expect("not so many");
-    assert_eq!(notes.receipts, (1..=count).collect(), "receipts have no gap");
+    assert_eq!(notes.receipts, (1..=count).collect(), "receipt numbers must have no gap");
 }
 
 async fn credit(conn: &Reader, notes: &Notes, shop: Uuid, reseller: Uuid) {

@@ -1,4 +1,4 @@
-//! A PostgreSQL of the harness's own, to be stopped as no shared one may be.
+//! The harness's own PostgreSQL, which tests may stop, unlike a shared one.
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
@@ -12,13 +12,13 @@ use tokio::process::{Child, Command};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A server that is stopped and started.
+/// A server that can be stopped and started.
 pub(super) struct Daemon {
     command: Box<dyn Fn() -> Command + Send + Sync>,
     address: SocketAddr,
     name: &'static str,
     child: Option<Child>,
-    /// Ends that nobody had asked for.
+    /// Number of unrequested ends.
     pub(super) fell: u64,
 }
 
@@ -33,11 +33,11 @@ impl Daemon {
 
     fn spawn(&mut self) {
         self.child = Some((self.command)().kill_on_drop(true).spawn().unwrap_or_else(|error| {
-            panic!("{}: {error}: run the tests by tests/run", self.name);
+            panic!("{}: {error}: run the tests with tests/run", self.name);
         }));
     }
 
-    /// To be called again and again: starts it again when it ended by itself, as who supervises it would.
+    /// Call it repeatedly: it restarts the server if it ended by itself, as a supervisor would.
     pub(super) fn look_after(&mut self) {
         if self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(Some(_)))) {
             self.fell += 1;
@@ -55,7 +55,7 @@ impl Daemon {
         }
     }
 
-    /// Sends a signal and waits until it is gone; what it leaves is what a start finds.
+    /// Sends a signal and waits until the server is gone. Its files stay for the next start.
     pub(super) async fn stop(&mut self, signal: &str) {
         let Some(mut child) = self.child.take() else { return };
         if let Some(id) = child.id() {
@@ -66,7 +66,7 @@ impl Daemon {
     }
 }
 
-/// Sends a signal to a process by its id.
+/// Sends a signal to a process.
 pub(super) async fn send(signal: &str, id: u32) {
     let _ = Command::new("kill")
         .args([&format!("-{signal}"), &id.to_string()])
@@ -79,7 +79,7 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
-/// A program that runs as the user that PostgreSQL needs.
+/// A command that runs as the user `postgres`, as PostgreSQL requires.
 pub(super) fn as_postgres(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
@@ -89,25 +89,25 @@ pub(super) fn as_postgres(program: &Path) -> Command {
     command
 }
 
-/// Makes that user the owner of a folder and what is in it.
+/// Makes the user `postgres` the owner of a folder and its content.
 pub(super) async fn give_to_postgres(folder: &Path) {
     if is_root() {
         let owned = Command::new("chown").args(["-R", "postgres:"]).arg(folder).status().await;
-        assert!(owned.is_ok_and(|status| status.success()), "there is a user postgres");
+        assert!(owned.is_ok_and(|status| status.success()), "the user postgres must exist");
     }
 }
 
-/// What PostgreSQL is made with.
+/// PostgreSQL's durability settings.
 pub(super) struct Durability {
-    /// Without it, it is as safe from its own death, not from the machine's.
+    /// Without fsync, data survives a crash of PostgreSQL but not of the machine.
     pub(super) fsync: bool,
-    /// Its log of changes comes in small pieces, so that a disk that is full is felt at once, and not after 16 MiB.
+    /// Use small WAL segments, so that a full disk is noticed at once, and not after 16 MiB.
     pub(super) small: bool,
 }
 
-/// PostgreSQL in `postgres` in a folder, at an address; its log is `postgres.log` beside it.
+/// Starts PostgreSQL in the subfolder `postgres` at an address. Its log is `postgres.log` beside it.
 pub(super) async fn postgres(folder: &Path, address: SocketAddr, durability: &Durability) -> Daemon {
-    let bin = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL: run the tests by tests/run");
+    let bin = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL: run the tests with tests/run");
     let newest = bin.filter_map(|entry| Some(entry.ok()?.path())).max();
     let bin: PathBuf = newest.expect("a version").join("bin");
     let own = folder.join("postgres");
@@ -144,7 +144,7 @@ pub(super) async fn postgres(folder: &Path, address: SocketAddr, durability: &Du
     daemon
 }
 
-/// A log that goes on.
+/// Opens a log file for appending.
 pub(super) fn append(path: &Path) -> File {
     File::options().append(true).create(true).open(path).expect("a log")
 }

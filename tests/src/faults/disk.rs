@@ -1,21 +1,21 @@
-//! A disk of the harness's own, in memory, to be filled and freed: mounting it needs root (CAP_SYS_ADMIN).
+//! A disk in memory that the harness can fill and free. Mounting it needs root (CAP_SYS_ADMIN).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A disk, mounted on a folder until this is dropped.
+/// A disk mounted on a folder until this is dropped.
 pub struct Disk {
     folder: PathBuf,
 }
 
 impl Disk {
-    /// Mounts one on a folder, which it makes.
+    /// Mounts a disk on a folder, which it creates.
     ///
     /// # Errors
-    /// Why that cannot be here, and how to do without.
+    /// Why that is impossible here, and how to do without.
     pub fn mount(folder: &Path) -> Result<Self, String> {
         std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        // it takes of the memory what is written to it, not more
+        // tmpfs only uses as much memory as is written to it
         let mounted = run("mount", &["-t", "tmpfs", "-o", "size=50%,mode=755", "callshop-disk"], folder);
         mounted.map_err(|why| {
             format!("a disk that can be full has to be mounted, which needs root: {why}. Run as root, or leave disk-full out")
@@ -23,7 +23,7 @@ impl Disk {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// Whether one can be mounted here.
+    /// Checks whether a disk can be mounted here.
     ///
     /// # Errors
     /// Why not.
@@ -32,10 +32,10 @@ impl Disk {
         Self::mount(&folder.path().join("disk")).map(drop)
     }
 
-    /// Leaves no room: makes it as large as what is on it.
+    /// Fills the disk by shrinking it to its content.
     ///
     /// # Panics
-    /// When that does not come about, because somebody writes faster than it is looked at.
+    /// If that fails because files grow faster than the disk shrinks.
     pub fn fill(&self) {
         let mut said = String::new();
         for _ in 0..100 {
@@ -43,17 +43,17 @@ impl Disk {
             let used = used.lines().last().map(str::trim).unwrap_or_default();
             match self.resize(&format!("{used}k")) {
                 Ok(()) => return,
-                // what was written since then does not fit
+                // files have grown since the last measurement
                 Err(why) => said = why,
             }
         }
         panic!("{} is not full: {said}", self.folder.display());
     }
 
-    /// There is room again.
+    /// Makes room again.
     ///
     /// # Panics
-    /// When the kernel does not want it.
+    /// If the kernel refuses.
     pub fn free(&self) {
         self.resize("50%").expect("the disk grows");
     }
@@ -65,7 +65,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // lazily: who still has a file open there is about to end
+        // a lazy unmount, because processes with open files may still be ending
         if let Err(why) = run("umount", &["-l"], &self.folder) {
             eprintln!("{} stays mounted: {why}", self.folder.display());
         }

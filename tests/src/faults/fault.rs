@@ -1,4 +1,4 @@
-//! What breaks, for how long, and how long it takes until nobody notices any more.
+//! The faults: what breaks, for how long, and how long recovery takes.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -24,68 +24,68 @@ use crate::server::HOOK_SECRET;
 use crate::shop::{micros, unique};
 use crate::sip::PROXY;
 
-/// Something that breaks.
+/// A fault to inject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Fault {
-    /// A node is killed (SIGKILL), and started a while later.
+    /// A node is killed (SIGKILL), and restarted a while later.
     KillNode,
-    /// Both nodes are killed: calls end while nobody hears of it.
+    /// Both nodes are killed, so calls end while no node receives their events.
     KillBothNodes,
-    /// A node is told to stop (SIGTERM), and started again.
+    /// A node is stopped (SIGTERM), and restarted.
     RestartNode,
-    /// A node stands still (SIGSTOP) and goes on.
+    /// A node is suspended (SIGSTOP), and continued.
     FreezeNode,
-    /// PostgreSQL is stopped at once (immediate), and started a while later.
+    /// PostgreSQL crashes (immediate shutdown), and is restarted a while later.
     RestartPostgres,
-    /// The primary of the PostgreSQL cluster dies with its Patroni, and comes back as a standby.
+    /// The primary of the PostgreSQL cluster dies together with its Patroni, and comes back as a standby.
     KillPrimary,
-    /// PostgreSQL's disk is full, and has room again some seconds later.
+    /// PostgreSQL's disk is full, and has room again seconds later.
     DiskFull,
     /// A node cannot reach PostgreSQL.
     CutDatabase,
-    /// A node's connections to PostgreSQL say nothing.
+    /// A node's connections to PostgreSQL go silent.
     StallDatabase,
-    /// Redis is stopped, with a signal or at once, and started a while later: it reads its log back with the users that are deployed.
+    /// Redis is stopped gracefully or killed, and restarted a while later: it loads its log with the deployed users.
     StopRedis,
     /// The primary of two Redis servers dies, its replica takes over, and the dead one comes back as the replica.
     KillRedisPrimary,
     /// A node cannot reach Redis.
     CutRedis,
-    /// A node's connections to Redis say nothing.
+    /// A node's connections to Redis go silent.
     StallRedis,
-    /// The balancer cannot reach a node; who was connected is cut off.
+    /// The balancer cannot reach a node, and existing connections are closed.
     CutNode,
-    /// The balancer's connections to a node say nothing.
+    /// The balancer's connections to a node go silent.
     StallNode,
     /// Every link is slow.
     SlowLinks,
-    /// The SIP proxy cannot reach the hook and Redis, nor the nodes its control listener.
+    /// The SIP proxy cannot reach the hook and Redis, and the nodes cannot reach its control listener.
     CutProxy,
-    /// The SIP proxy cannot reach Redis: it posts its events.
+    /// The SIP proxy cannot reach Redis, and posts its events.
     CutProxyRedis,
-    /// Redis answers the SIP proxy slowly: its workers wait for each event.
+    /// Redis answers the SIP proxy slowly, and its workers wait for each event.
     StarveWorkers,
-    /// Phones ring through several comparisons of what the SIP proxy has, which must go on meanwhile.
+    /// Phones ring through several reconciliations of the SIP proxy, which must continue meanwhile.
     RingingPhones,
-    /// Proxies send events twice, in another order, and late.
+    /// Proxies send events twice, out of order, and late.
     BadManners,
-    /// Subscribers that do not read; meanwhile nothing else breaks that they could be taken for.
+    /// Subscribers stop reading, while no other fault runs that could explain slow delivery.
     DeafSubscribers,
-    /// Thousands of connections that say nothing.
+    /// Thousands of connections stay silent.
     IdleSockets,
-    /// The SIP proxy's clock is an hour ahead, or behind, and then right again: in the middle of calls.
+    /// The SIP proxy's clock jumps by an hour during calls, forward or back, and then returns.
     StepClock,
-    /// The SIP proxy is killed with its calls, and started again.
+    /// The SIP proxy is killed during calls, and restarted.
     KillProxy,
 }
 
-/// How the server closes who does not read.
+/// The server's close code for a subscriber that does not read.
 const SLOW: u16 = 4508;
 
-/// Everything is tried that long before it counts as not coming back.
+/// Time to retry an operation before the system counts as not recovered.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What must not be broken by two at once.
+/// Locks on components that two faults must not break at once.
 #[derive(Default)]
 struct Held {
     nodes: [Arc<Mutex<()>>; 2],
@@ -95,10 +95,10 @@ struct Held {
     links: Arc<Mutex<()>>,
 }
 
-/// Breaks things until the plan's time is over, each with its recovery; then waits until everything is well.
+/// Injects faults until the plan's time is over, waiting for the recovery of each, and then for everything to be healthy.
 ///
 /// # Errors
-/// What does not come back.
+/// The component that does not recover.
 pub(super) async fn schedule(
     stage: &Stage,
     plan: &Plan,
@@ -107,7 +107,7 @@ pub(super) async fn schedule(
 ) -> Result<(), String> {
     let begun = Instant::now();
     let held = Held::default();
-    // each is drawn once before any is drawn again
+    // draw each fault once before any is drawn again
     let mut left = plan.faults.clone();
     let mut under_way = FuturesUnordered::new();
     while begun.elapsed() < plan.time || !left.is_empty() {
@@ -118,7 +118,7 @@ pub(super) async fn schedule(
         let fault = left.swap_remove(usize::try_from(index).expect("an index"));
         let (own, pause) = (Random(random.next()), 500 + random.below(4_000));
         under_way.push(one(stage, &held, fault, own, begun, progress));
-        // several at once: the next one begins while this one is there
+        // several at once: the next fault begins during this one
         let mut pause = std::pin::pin!(tokio::time::sleep(Duration::from_millis(pause.unsigned_abs())));
         loop {
             tokio::select! {
@@ -133,7 +133,7 @@ pub(super) async fn schedule(
     Ok(())
 }
 
-/// One fault from its beginning to the moment when nobody notices any more.
+/// One fault from its beginning until no client is affected any more.
 async fn one(
     stage: &Stage,
     held: &Held,
@@ -142,7 +142,7 @@ async fn one(
     begun: Instant,
     progress: &(impl Fn(&str) + Send + Sync),
 ) -> Result<(), String> {
-    // what is broken already is broken a second time when it is whole again
+    // if the component is already broken, wait until it is whole
     let which = usize::from(random.one_in(2));
     let _guards = held.lock(fault, which).await;
     let name = fault.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
@@ -161,12 +161,12 @@ async fn one(
     Ok(())
 }
 
-/// Until a question is answered through the balancer.
+/// Waits until an authorization is answered through the balancer.
 async fn calls_again(stage: &Stage) -> Result<Duration, String> {
     let http = reqwest::Client::builder().no_proxy().build().map_err(|error| error.to_string())?;
     let begun = Instant::now();
     loop {
-        // a phone that nobody has: refused after a look into the database, and nobody's call
+        // an unknown phone: refused after a database read, without a call
         let ask = json!({ "request_id": unique("probe"), "user": "nobody", "dialed": "1", "src": "127.0.0.1:5060",
             "ts": micros(Utc::now()), "proxy": "test", "call_id": unique("call"), "from_tag": "ft" });
         let request = http.post(format!("http://{}/kamailio/v1/authorize", stage.site.hook));
@@ -188,7 +188,7 @@ async fn calls_again(stage: &Stage) -> Result<Duration, String> {
     }
 }
 
-/// Until every subscriber has what is there now.
+/// Waits until every subscriber has received the latest event.
 pub(super) async fn catch_up(stage: &Stage) -> Result<Duration, String> {
     let begun = Instant::now();
     let heads = loop {
@@ -205,7 +205,7 @@ impl Held {
     async fn lock(&self, fault: Fault, which: usize) -> Vec<tokio::sync::OwnedMutexGuard<()>> {
         let [first, second] = &self.nodes;
         let one = &self.nodes[which];
-        // in one order, so that two never wait for each other
+        // always lock in one order, to avoid deadlocks
         let needed: Vec<&Arc<Mutex<()>>> = match fault {
             Fault::KillNode | Fault::RestartNode | Fault::FreezeNode => vec![one],
             Fault::KillBothNodes => vec![first, second],
@@ -222,12 +222,12 @@ impl Held {
             | Fault::CutProxy
             | Fault::CutProxyRedis
             | Fault::StarveWorkers => vec![&self.links],
-            // whatever else keeps a proxy from being compared
+            // every fault that keeps a proxy from being reconciled
             Fault::RingingPhones => {
                 vec![first, second, &self.postgres, &self.redis, &self.proxy, &self.links]
             }
             Fault::BadManners | Fault::IdleSockets => vec![],
-            // what else keeps deliveries waiting would be taken for their doing
+            // any other fault that delays deliveries would be blamed on the deaf subscribers
             Fault::DeafSubscribers => vec![first, second, &self.postgres, &self.redis, &self.links],
         };
         let mut guards = Vec::new();
@@ -239,7 +239,7 @@ impl Held {
 }
 
 impl Fault {
-    /// Breaks, holds and mends; what there is to tell.
+    /// Breaks, waits and repairs. Returns details for the report.
     async fn happens(self, stage: &Stage, which: usize, random: &mut Random) -> Result<String, String> {
         let site = &stage.site;
         let linked = &site.nodes[which];
@@ -279,7 +279,7 @@ impl Fault {
             Self::KillPrimary => {
                 let mut postgres = site.postgres.lock().await;
                 let Postgres::Cluster(cluster) = &mut *postgres else {
-                    return Err("only a cluster has a primary that can die".to_owned());
+                    return Err("only a cluster has a primary to kill; add --cluster".to_owned());
                 };
                 return cluster.kill_primary().await;
             }
@@ -350,7 +350,7 @@ impl Fault {
             Self::StepClock => {
                 let step = if which == 0 { 3_600 } else { -3_600 };
                 for step in [step, 0] {
-                    // on both sides of the instant at which it takes effect
+                    // on both sides of the moment at which it takes effect
                     stage.real.disturbed(Disturbance::Step);
                     site.sip.lock().await.set_clock(step);
                     stage.real.disturbed(Disturbance::Step);
@@ -400,7 +400,7 @@ impl Site {
     }
 }
 
-/// Phones ring while their proxy is compared, every five seconds here.
+/// Phones ring while their proxy is reconciled, which happens every five seconds here.
 async fn ring(stage: &Stage) -> Result<String, String> {
     let conn = super::site::connect(&stage.site.database).await;
     let compared = async || {
@@ -418,7 +418,7 @@ async fn ring(stage: &Stage) -> Result<String, String> {
             last = last.max(now);
         }
         if times < 2 {
-            Err(format!("the SIP proxy was compared {times} times in 19 s while phones rang"))
+            Err(format!("the SIP proxy was reconciled only {times} times in 19 s while phones rang"))
         } else {
             Ok(times)
         }
@@ -428,8 +428,8 @@ async fn ring(stage: &Stage) -> Result<String, String> {
     Ok(format!(" (compared {} times meanwhile)", times?))
 }
 
-/// No room on PostgreSQL's disk for a while: at first for rows, at least until something was refused for that, then for its own log, without
-/// which it gives up.
+/// PostgreSQL's disk is full for a while: first for rows, until at least one statement fails for lack of room, then for the WAL, which makes
+/// PostgreSQL shut down.
 async fn full(site: &Site, time: Duration) -> Result<String, String> {
     let disk = site.disk.as_ref().ok_or("PostgreSQL has no disk of its own")?;
     let (begun, before) = (Instant::now(), site.refusals());
@@ -438,7 +438,7 @@ async fn full(site: &Site, time: Duration) -> Result<String, String> {
     tokio::time::sleep(time).await;
     while site.refusals() == before {
         if begun.elapsed() > PATIENCE {
-            return Err("PostgreSQL went on writing for a minute with its disk full".to_owned());
+            return Err("PostgreSQL kept writing for a minute with its disk full".to_owned());
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -454,7 +454,7 @@ async fn full(site: &Site, time: Duration) -> Result<String, String> {
     ))
 }
 
-/// Has PostgreSQL write to its log until it cannot.
+/// Makes PostgreSQL write WAL until it cannot.
 async fn write_log(database: &str) {
     let writing = async {
         let Ok(conn) = Database::connect(database).await else { return };
@@ -465,21 +465,21 @@ async fn write_log(database: &str) {
     drop(tokio::time::timeout(PATIENCE, writing).await);
 }
 
-/// Subscribers who do not read: as many as a server can fill the buffers of before anybody waits for that, which takes an optimised one a moment.
+/// Number of deaf subscribers: as many as a server can fill the buffers of without delaying others. An optimized build does so in a moment.
 fn deaf_ones(stage: &Stage) -> usize {
     if stage.release { 20 } else { 2 }
 }
-/// Each asks for the whole schema so many times, beside what it follows: more than all the buffers on the way hold.
+/// How often each asks for the whole schema, besides its subscription: more than all buffers on the way hold.
 const ASKED: usize = 60;
-/// What the server waits until it closes them, see `site::settings`, and what filling the buffers takes.
+/// The server's timeout for them (`site::settings`), plus the time to fill the buffers.
 const GIVEN_UP: Duration = Duration::from_secs(super::site::STALL_SECONDS + 7);
-/// Longest time for what happened to reach the others meanwhile: less than the deaf keep theirs waiting.
+/// Longest delay for other subscribers' events, less than the deaf ones delay theirs.
 const LAG: Duration = Duration::from_secs(super::site::STALL_SECONDS - 1);
 
-/// Subscribers who do not read: the server closes each in time, with the code that says why, and the others feel nothing.
+/// Subscribers that do not read: the server closes each in time with the right code, and other subscribers are not affected.
 async fn deaf(stage: &Stage) -> Result<String, String> {
     for linked in &stage.site.nodes {
-        // one that was killed just now may still be on its way up: the other one answered for both
+        // a node killed just now may still be starting, while the other served for both
         linked.node.ready().await;
     }
     let before = stage.site.memory().await;
@@ -487,30 +487,35 @@ async fn deaf(stage: &Stage) -> Result<String, String> {
     let mut sockets = Vec::new();
     let deaf = deaf_ones(stage);
     for number in 0..deaf {
-        // past the balancer, whose own buffers would only have to be filled first
+        // bypass the balancer, whose own buffers would have to be filled first
         let address = stage.site.nodes[number % 2].node.own[0];
         let door = Door { address, token: stage.town.reseller.token().to_owned() };
         let mut socket = watchers::open_narrow(&door).await.ok_or("a socket does not open")?;
         let shop = &stage.town.shops[number % stage.town.shops.len()].id;
-        watchers::subscribe(&mut socket, shop, None).await.ok_or("a socket takes no subscription")?;
+        watchers::subscribe(&mut socket, shop, None)
+            .await
+            .ok_or("a socket does not accept a subscription")?;
         sockets.push(socket);
     }
     for socket in &mut sockets {
-        watchers::ask_much(socket, ASKED).await.ok_or("a socket takes no questions")?;
+        watchers::ask_much(socket, ASKED).await.ok_or("a socket does not accept queries")?;
     }
     let others = async {
         let mut lag = Duration::ZERO;
         while begun.elapsed() < GIVEN_UP {
             let late = catch_up(stage).await?;
             if late > LAG {
-                return Err(format!("deliveries waited {} ms while others did not read", late.as_millis()));
+                return Err(format!(
+                    "deliveries took {} ms while other subscribers did not read",
+                    late.as_millis()
+                ));
             }
             lag = lag.max(late);
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         Ok((lag, stage.site.memory().await))
     };
-    // who reads again gets what was on the way, and then why nothing more comes; all at once, for the server waits no longer for that either
+    // start reading again: each socket gets the buffered data and then the close code. All at once, because the server limits that wait, too
     let rests = async {
         tokio::time::sleep_until((begun + GIVEN_UP).into()).await;
         join_all(sockets.into_iter().map(watchers::rest)).await
@@ -533,7 +538,7 @@ async fn deaf(stage: &Stage) -> Result<String, String> {
     ))
 }
 
-/// Connections that say nothing, until the balancer has closed them all.
+/// Connections that stay silent, until the balancer has closed them all.
 async fn idle(stage: &Stage) -> Result<String, String> {
     let (before, begun) = (stage.site.memory().await, Instant::now());
     let mut sockets = Vec::new();

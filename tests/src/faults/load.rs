@@ -1,5 +1,5 @@
-//! Calls at a rate, by proxies that are played: each asks the hook as the real one does, gives up after three seconds, and keeps its events
-//! until they are taken: two of them post their events, two write them to Redis and post them while Redis does not answer.
+//! Calls at a fixed rate from simulated proxies. Each asks the hook as the real proxy does, gives up after three seconds, and keeps its events
+//! until they are accepted. Two of the proxies post their events. Two write them to Redis, and post them while Redis does not answer.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -16,77 +16,77 @@ use crate::crash::Random;
 use crate::server::HOOK_SECRET;
 use crate::shop::{event, micros, text, unique};
 
-/// How long a proxy waits for an answer.
+/// Time a proxy waits for an authorization.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Proxies that are played, each with a queue of its own.
+/// Simulated proxies, each with its own queue.
 const PROXIES: usize = 4;
-/// Of them, those from here on write to Redis.
+/// Proxies from this index on write to Redis.
 const BY_STREAM: usize = 2;
-/// How long Redis may take.
+/// Timeout of a write to Redis.
 const REDIS_PATIENCE: Duration = Duration::from_secs(1);
-/// What the nodes read the stream in, so that a phone is free again.
+/// Time for the nodes to read the stream before a phone counts as free again.
 const READING: Duration = Duration::from_millis(1_200);
-/// Events in a batch at most.
+/// Maximum events in a batch.
 const BATCH: usize = 50;
 
-/// What became of an attempt.
+/// Result of a call attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// No answer in time: the phone was told 503, the API was told that its answer is not used.
+    /// No answer in time: the phone got 503, and the API got an event that its answer is unused.
     GivenUp,
-    /// The API said no.
+    /// The API refused, with this error code.
     Refused(String),
-    /// It rang, nobody answered.
+    /// It rang without an answer.
     Failed,
-    /// From when to when they talked, by the proxy's clock.
+    /// Start and end of the conversation, by the proxy's clock.
     Talked(DateTime<Utc>, DateTime<Utc>),
 }
 
-/// What everybody was told, to be compared with what is stored.
+/// Record of all answers, for comparison with the database.
 #[derive(Default)]
 pub(super) struct Notes {
     /// By `request_id`.
     pub(super) calls: BTreeMap<String, Outcome>,
-    /// Events that were taken, by `eid`.
+    /// Accepted events, by `eid`.
     pub(super) events: BTreeMap<String, &'static str>,
     /// Attempts that did not become calls, with the reason.
     pub(super) failed: Vec<(Instant, String)>,
 }
 
-/// How the played proxies deliver: in order and once, or as bad as the contract allows.
+/// How the simulated proxies deliver: in order and once, or as badly as the contract allows.
 #[derive(Default)]
 pub(super) struct Manners {
     pub(super) bad: AtomicBool,
 }
 
-/// The load.
+/// The load generator.
 pub(super) struct Load {
     pub(super) notes: Mutex<Notes>,
     pub(super) manners: Manners,
     pub(super) attempts: AtomicU64,
-    /// Attempts for which no phone was free: the load was less than asked for.
+    /// Attempts skipped because no phone was free; the actual load was lower than planned.
     pub(super) missed: AtomicU64,
     pub(super) batches_again: AtomicU64,
     stop: AtomicBool,
     http: reqwest::Client,
     base: String,
     redis: redis::Client,
-    /// An event counts when a replica of Redis has it, too.
+    /// Redis has a replica, which must confirm each event, too.
     replicated: bool,
     outboxes: Vec<mpsc::UnboundedSender<Told>>,
     waiting: AtomicU64,
 }
 
-/// An event in a queue; who waits for its end is told when it was taken.
+/// A queued event. Its sender is notified when it was accepted.
 struct Told {
     event: Value,
     taken: Option<oneshot::Sender<()>>,
-    /// Not before.
+    /// Earliest time to send it.
     at: Instant,
 }
 
 impl Load {
-    /// Through the hook and the Redis at these addresses.
+    /// Creates the load for the hook and the Redis at these addresses.
     pub(super) fn new(hook: SocketAddr, (redis, replicated): (SocketAddr, bool), seed: u64) -> Arc<Self> {
         let redis =
             redis::Client::open(format!("redis://proxy:change-me-proxy@{redis}")).expect("an address");
@@ -113,7 +113,7 @@ impl Load {
         load
     }
 
-    /// Calls from these phones at `rate` a second until it is told to stop; answers when all calls are over and all events taken.
+    /// Makes calls from these phones at `rate` per second until stopped. Returns when all calls have ended and all events were accepted.
     pub(super) async fn run(self: Arc<Self>, phones: Vec<String>, rate: u32, mut random: Random) {
         let (give_back, mut free) = mpsc::unbounded_channel();
         let count = phones.len();
@@ -148,7 +148,7 @@ impl Load {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// One attempt, to its end.
+    /// Makes one attempt, to its end.
     async fn call(&self, phone: &str, mut random: Random) {
         self.attempts.fetch_add(1, Ordering::Relaxed);
         let request = unique("request");
@@ -223,7 +223,7 @@ impl Load {
         self.outboxes[outbox].send(told).unwrap_or_else(|_| panic!("the queue lives as long as the load"));
     }
 
-    /// Sends an event and waits until it was taken.
+    /// Sends an event and waits until it is accepted.
     async fn tell(&self, outbox: usize, event: Value) {
         let (taken, is_taken) = oneshot::channel();
         self.send(outbox, event, Some(taken));
@@ -233,7 +233,7 @@ impl Load {
         }
     }
 
-    /// A batch, into the stream; whether Redis said that it has it.
+    /// Adds a batch to the stream. Returns whether Redis confirmed it.
     async fn add(&self, connection: &mut Option<MultiplexedConnection>, batch: &[Value]) -> bool {
         let adding = async {
             if connection.is_none() {
@@ -256,7 +256,7 @@ impl Load {
         added
     }
 
-    /// A batch, until it is answered.
+    /// Posts a batch until it is answered.
     async fn insist(&self, batch: &[Value]) -> Vec<String> {
         let url = format!("{}/events", self.base);
         let mut again = false;
@@ -280,7 +280,7 @@ impl Load {
     }
 }
 
-/// One played proxy's queue. With bad manners it sends events again, in another order, and late.
+/// Delivers one simulated proxy's queue. With bad manners it sends events again, out of order, and late.
 async fn deliver(
     load: Arc<Load>,
     mut queue: mpsc::UnboundedReceiver<Told>,

@@ -1,9 +1,9 @@
-//! Faults: the whole topology under load, and what breaks in it, several things at once, drawn from a seed.
+//! Fault injection: the whole topology under load, with several faults at once, drawn from a seed.
 //!
-//! Two nodes (real `callshop serve`), PostgreSQL, Redis, the balancer and the SIP proxy with SIPp's phones, every link through a relay
-//! (`site`). Played proxies make calls at a rate (`load`), subscribers follow every callshop (`watchers`), faults come and go (`fault`).
-//! In the end (`verify`): events answered are events stored are events delivered to each subscriber, in order, once; each call is charged
-//! once, to the second; `callshop audit` is content; PostgreSQL had no deadlock.
+//! Two nodes (real `callshop serve`), PostgreSQL, Redis, the balancer and the SIP proxy with SIPp's phones, with a relay in every link (`site`).
+//! Simulated proxies make calls at a fixed rate (`load`), subscribers follow every callshop (`watchers`), faults come and go (`fault`).
+//! Afterwards (`verify`): the events answered, the events stored and the events delivered to each subscriber are the same, in order, once; each
+//! call is charged once, to the second; `callshop audit` passes; PostgreSQL had no deadlock.
 
 mod cluster;
 mod database;
@@ -32,7 +32,7 @@ use site::{Building, Ground, Site};
 use town::Town;
 use watchers::{Door, Seen};
 
-/// What the customer pays, the callshop, its reseller (see `crate::shop`), by the second.
+/// Prices per second of the customer, the callshop and its reseller (see `crate::shop`).
 const RETAIL: Price = by_second(60_000);
 const COST: Price = by_second(40_000);
 const WHOLESALE: Price = by_second(30_000);
@@ -41,34 +41,34 @@ const fn by_second(minute: i64) -> Price {
     Price { minute, fee: 0, initial: 1, increment: 1, minimum: 0, free: 0 }
 }
 
-/// What to do.
+/// Parameters of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// For how long things break.
+    /// How long faults are injected.
     pub time: Duration,
-    /// Calls a second.
+    /// Calls per second.
     pub rate: u32,
     /// Subscribers, spread over the callshops.
     pub subscribers: usize,
-    /// Of what breaks when.
+    /// Seed for the choice and time of faults.
     pub seed: u64,
-    /// Sockets of [`Fault::IdleSockets`].
+    /// Number of sockets for [`Fault::IdleSockets`].
     pub idle: usize,
-    /// What may break.
+    /// The faults to inject.
     pub faults: Vec<Fault>,
-    /// The release build of the server.
+    /// Use the release build of the server.
     pub release: bool,
-    /// PostgreSQL writes to the disk before it answers.
+    /// PostgreSQL writes to disk before it answers.
     pub fsync: bool,
 }
 
-/// Everything that runs.
+/// All running parts.
 struct Stage {
     site: Arc<Site>,
     town: Arc<Town>,
     load: Arc<Load>,
     watchers: Vec<Arc<Seen>>,
-    /// The `seq` of each callshop when subscribers began.
+    /// The `seq` of each callshop when subscriptions began.
     bases: Vec<i64>,
     over: Arc<AtomicBool>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
@@ -78,10 +78,10 @@ struct Stage {
     release: bool,
 }
 
-/// Breaks things for a while; a summary when everything held.
+/// Injects faults for a while. Returns a summary if everything held.
 ///
 /// # Errors
-/// What did not.
+/// What did not hold.
 pub async fn run(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<String, String> {
     if plan.faults.contains(&Fault::KillPrimary) && plan.faults.contains(&Fault::DiskFull) {
         return Err(
@@ -95,10 +95,10 @@ pub async fn run(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<S
     stage.strike(&progress).await
 }
 
-/// Stops and starts each node in turn under load, for as long as the plan says; nothing may fail, not one call.
+/// Stops and starts each node in turn under load, for the plan's time. Nothing may fail, not one call.
 ///
 /// # Errors
-/// What did.
+/// What failed.
 pub async fn rolling(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<String, String> {
     let stage = Stage::set(plan, &progress).await;
     let (begun, mut rounds) = (Instant::now(), 0);
@@ -117,7 +117,7 @@ pub async fn rolling(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Resu
             linked.node.start().await;
             linked.node.ready().await;
             let up = turn.elapsed();
-            // the balancer takes it back after its next check
+            // the balancer routes to it again after its next check
             tokio::time::sleep(Duration::from_millis(1_500)).await;
             let behind = fault::catch_up(&stage).await?;
             progress(&format!(
@@ -149,7 +149,8 @@ impl Stage {
             Building { release: plan.release, fsync: plan.fsync, disk, replicated, replicated_redis };
         let ground = Ground::prepare(&building).await;
         let shop = ground.office().await;
-        // a call takes up to three seconds with what comes after it, so these phones are enough for the rate, with room for what is late
+        // a call occupies its phone for up to three seconds including the aftermath, so this number is enough for the rate, with spare phones
+        // for delays
         let count = (plan.subscribers / 10).clamp(2, 100);
         let cabins = (usize::try_from(plan.rate).expect("a rate") * 4).div_ceil(count).clamp(2, 100);
         let town = Arc::new(town::build(&shop, count, cabins).await);
@@ -203,7 +204,7 @@ impl Stage {
         }
     }
 
-    /// Lets everything come to its end, and looks at what is there.
+    /// Waits for everything to end, and verifies the result.
     async fn strike(self, progress: &(impl Fn(&str) + Send + Sync)) -> Result<String, String> {
         self.load.stop();
         self.real.stop();

@@ -1,4 +1,4 @@
-//! An API node: the real `callshop serve`, looked after as Docker and systemd do.
+//! An API node: the real `callshop serve`, supervised as Docker and systemd do.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,26 +11,26 @@ use tokio::sync::Mutex;
 
 use super::database::{append, send};
 
-/// Longest wait for a node that starts.
+/// Longest wait for a node to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One node.
 pub(super) struct Node {
     pub(super) name: String,
-    /// Where it listens itself: GraphQL and hook.
+    /// Its own addresses, for GraphQL and hook.
     pub(super) own: [SocketAddr; 2],
     binary: PathBuf,
     config: PathBuf,
     log: PathBuf,
     state: Mutex<State>,
-    /// Ends that nobody had asked for.
+    /// Number of unrequested ends.
     pub(super) fell: AtomicU64,
     http: reqwest::Client,
 }
 
 struct State {
     child: Option<Child>,
-    /// Somebody wants it to run: it is started again when it ends.
+    /// It should be running: it is restarted when it ends.
     wanted: bool,
 }
 
@@ -54,7 +54,7 @@ impl Node {
         }
     }
 
-    /// A command of `callshop` with its configuration.
+    /// A `callshop` command with its configuration.
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command.args(arguments).arg("--config").arg(&self.config).stdin(Stdio::null());
@@ -67,7 +67,7 @@ impl Node {
         command
     }
 
-    /// Starts it, and from now on again whenever it ends.
+    /// Starts it, and keeps it running from now on.
     pub(super) async fn start(&self) {
         let mut state = self.state.lock().await;
         state.wanted = true;
@@ -76,7 +76,7 @@ impl Node {
         }
     }
 
-    /// To be called again and again: starts it again when it ended by itself.
+    /// Call it repeatedly: it restarts the node if it ended by itself.
     pub(super) async fn look_after(&self) {
         let mut state = self.state.lock().await;
         let over = state.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
@@ -89,7 +89,7 @@ impl Node {
         }
     }
 
-    /// `kill -9`; it stays down until it is started.
+    /// Kills it with SIGKILL. It stays down until started.
     pub(super) async fn kill(&self) {
         let mut state = self.state.lock().await;
         state.wanted = false;
@@ -98,7 +98,7 @@ impl Node {
         }
     }
 
-    /// SIGTERM; how it ended. It stays down until it is started.
+    /// Stops it with SIGTERM. Returns its exit status. It stays down until started.
     pub(super) async fn stop(&self) -> Option<ExitStatus> {
         let mut state = self.state.lock().await;
         state.wanted = false;
@@ -108,7 +108,7 @@ impl Node {
         over.unwrap_or_else(|_| panic!("{} does not stop: {}", self.name, self.tail())).ok()
     }
 
-    /// Any signal, such as STOP and CONT.
+    /// Sends any signal, such as STOP and CONT.
     pub(super) async fn signal(&self, signal: &str) {
         let state = self.state.lock().await;
         if let Some(id) = state.child.as_ref().and_then(Child::id) {
@@ -116,7 +116,7 @@ impl Node {
         }
     }
 
-    /// Resident memory in KiB; none while it is down.
+    /// Resident memory in KiB; `None` while it is down.
     pub(super) async fn memory(&self) -> Option<u64> {
         let id = self.state.lock().await.child.as_ref().and_then(Child::id)?;
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
@@ -124,13 +124,13 @@ impl Node {
         line.trim().trim_end_matches(" kB").parse().ok()
     }
 
-    /// Whether it may be given work.
+    /// Whether it reports ready.
     pub(super) async fn is_ready(&self) -> bool {
         let answer = self.http.get(format!("http://{}/readyz", self.own[1])).send().await;
         answer.is_ok_and(|answer| answer.status() == 200)
     }
 
-    /// Waits until it may be given work.
+    /// Waits until it reports ready.
     pub(super) async fn ready(&self) {
         let begun = Instant::now();
         while !self.is_ready().await {

@@ -1,7 +1,7 @@
-//! Real calls beside the played ones: SIPp's phones through the SIP proxy, which dies and comes back as it is told.
+//! Real calls beside the simulated ones: SIPp's phones through the SIP proxy, which is killed and restarted.
 //!
-//! What phones and gateway wrote down of each call, message by message, is compared with what it was charged: what they talked, when the
-//! end of the call reached the API; up to where the proxy was last known to have it, when its end died with the proxy.
+//! Each call's charge is compared with the messages that phones and gateway logged. If the end of the call reached the API, the charge must
+//! equal the talk time. If the end died with the proxy, the charge covers the time until the proxy was last known to have the call.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,14 +23,14 @@ use crate::crash::Random;
 use crate::shop::SipAccount;
 use crate::sip::{Script, Trace};
 
-/// Longest wait for calls that nobody ends any more.
+/// Longest wait for calls that neither end will hang up.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// What lies between a message and the note of it, on a machine that is busy.
+/// Largest delay between a message and its log entry, on a busy machine.
 const SLACK: TimeDelta = TimeDelta::milliseconds(150);
-/// An end that was told this long before the proxy died has left its memory: links are cut for eight seconds at most.
+/// An end event sent this long before the proxy died has been delivered: links are cut for eight seconds at most.
 const IN_MEMORY: TimeDelta = TimeDelta::seconds(20);
 
-/// What may change how a call of the real proxy is charged.
+/// Events that change how a call of the real proxy is charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Disturbance {
     /// Its clock was stepped.
@@ -39,10 +39,10 @@ pub(super) enum Disturbance {
     Kill,
 }
 
-/// A callshop whose phones are real.
+/// A callshop with real phones.
 pub(super) struct Real {
     phones: Vec<SipAccount>,
-    /// Those that only ring, when they are told to.
+    /// Phones that only ring, on request.
     ringing: Vec<SipAccount>,
     shop: uuid::Uuid,
     stop: AtomicBool,
@@ -52,23 +52,23 @@ pub(super) struct Real {
     disturbed: Mutex<Vec<(Disturbance, DateTime<Utc>)>>,
 }
 
-/// A call as its two ends saw it.
+/// A call as logged at its two ends.
 #[derive(Clone, Debug, Default)]
 struct Heard {
-    /// The gateway answered.
+    /// The gateway sent the answer.
     answer_sent: Option<DateTime<Utc>>,
-    /// The phone heard that.
+    /// The phone received the answer.
     answer_heard: Option<DateTime<Utc>>,
-    /// Whoever hung up said so first, or the first end to hear it did.
+    /// First BYE, sent or received.
     bye: Option<DateTime<Utc>>,
-    /// That was answered.
+    /// The BYE was answered.
     bye_answered: Option<DateTime<Utc>>,
-    /// Nobody but the proxy hung up: it had told the end before.
+    /// Only the proxy hung up, and it had reported the end before.
     cut: bool,
 }
 
 impl Heard {
-    /// Adds what one side wrote down.
+    /// Adds a message logged by one side.
     fn add(&mut self, by_phone: bool, message: &crate::sip::Message) {
         let first = |known: &mut Option<DateTime<Utc>>| {
             *known = Some(known.map_or(message.at, |at| at.min(message.at)));
@@ -85,10 +85,10 @@ impl Heard {
         }
     }
 
-    /// Least and most whole seconds that the proxy can have measured; no most when nobody heard of the end.
+    /// Least and most whole seconds that the proxy can have measured; no most if neither side saw the end.
     fn seconds(&self) -> (i64, Option<i64>) {
         let up = |time: TimeDelta| (time.num_microseconds().unwrap_or(0).max(0) + 999_999) / 1_000_000;
-        // the end of a call that the proxy cuts is told before either side hears of it
+        // the proxy reports the end of a call that it cuts before either side learns of it
         let early = if self.cut { TimeDelta::seconds(1) } else { TimeDelta::zero() };
         let least = self.answer_heard.zip(self.bye).map_or(0, |(from, to)| up(to - from - SLACK - early));
         let last = self.bye_answered.max(self.bye);
@@ -97,7 +97,7 @@ impl Heard {
     }
 }
 
-/// How real calls ended.
+/// Number of real calls by kind of end.
 #[derive(Default)]
 struct Ends {
     exact: usize,
@@ -130,18 +130,18 @@ impl Real {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// To be called when something is done to the proxy.
+    /// Call it whenever the proxy is disturbed.
     pub(super) fn disturbed(&self, what: Disturbance) {
         self.disturbed.lock().expect("the list").push((what, Utc::now()));
     }
 
-    /// Whether that was done to it in a time.
+    /// Whether the proxy was disturbed like this in a period.
     fn was(&self, what: Disturbance, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
         let list = self.disturbed.lock().expect("the list");
         list.iter().any(|(done, at)| *done == what && (from..=to).contains(at))
     }
 
-    /// Each phone calls, talks for up to three seconds, calls again.
+    /// Each phone calls, talks for up to three seconds, and calls again.
     pub(super) async fn call(self: Arc<Self>, site: Arc<Site>, mut random: Random) {
         let mut calling = Vec::new();
         for account in self.phones.clone() {
@@ -170,7 +170,7 @@ impl Real {
         }
     }
 
-    /// Phones ring for so long and give up; when they all have.
+    /// Phones ring for this time and give up. Returns when all have.
     pub(super) async fn ring(&self, site: &Site, time: Duration) -> Result<(), String> {
         let milliseconds = time.as_millis().to_string();
         let options = ["-d", &milliseconds];
@@ -199,10 +199,10 @@ impl Real {
         }
     }
 
-    /// Waits until no call is up any more.
+    /// Waits until no call is up.
     ///
     /// # Errors
-    /// Calls that stay up.
+    /// The calls that stay up.
     pub(super) async fn settle(&self, conn: &DatabaseConnection) -> Result<(), String> {
         let begun = Instant::now();
         loop {
@@ -220,10 +220,10 @@ impl Real {
         }
     }
 
-    /// Compares each call with what its two ends saw; says how they ended.
+    /// Compares each call with the messages of its two ends. Returns a summary.
     ///
     /// # Errors
-    /// A call that was charged otherwise than it was talked.
+    /// A call whose charge does not match its talk time.
     pub(super) async fn check(
         &self,
         conn: &DatabaseConnection,
@@ -267,7 +267,7 @@ impl Real {
         ))
     }
 
-    /// One call: what its two ends saw, and the instants of the `ended` and `lost` that are stored for it.
+    /// Checks one call against the messages of its two ends and the times of its stored `ended` and `lost` events.
     fn judge(
         &self,
         row: &call::Model,
@@ -280,7 +280,7 @@ impl Real {
         let costs = [RETAIL.cost(seconds), COST.cost(seconds), WHOLESALE.cost(seconds), 0];
         let (levels, standing) = (charges.levels(row.id), charges.standing(row.id));
         if row.holds != json!([]) {
-            return Err("holds credit".to_owned());
+            return Err("must hold no credit".to_owned());
         }
         let last = seen.bye_answered.max(seen.bye).unwrap_or(row.authorized_at);
         let killed = self.was(Disturbance::Kill, row.authorized_at - SLACK, last + IN_MEMORY);
@@ -288,9 +288,11 @@ impl Real {
             count.unanswered += 1;
             return match () {
                 () if standing != 0 || levels.iter().any(|(_, amount)| *amount != 0) => {
-                    Err(format!("was never answered, and charged {levels:?}, {standing} times"))
+                    Err(format!("was never answered, but is charged {levels:?}, {standing} times"))
                 }
-                () if seen.answer_heard.is_some() && !killed => Err("was answered, and is not".to_owned()),
+                () if seen.answer_heard.is_some() && !killed => {
+                    Err("was answered, but is not stored as answered".to_owned())
+                }
                 () => Ok(()),
             };
         }
@@ -299,36 +301,36 @@ impl Real {
             return Err(format!("is charged {levels:?} for {seconds} s, {standing} times"));
         }
         if self.was(Disturbance::Step, row.authorized_at - SLACK, last + SLACK) {
-            // no clock says what it was, and its times may not be believed; what it is covered for is never passed
+            // no clock gives the true length, and the reported times cannot be trusted; the charge must still stay within the covered time
             count.stepped += 1;
             return if seconds <= i64::from(row.covered) {
                 Ok(())
             } else {
-                Err("passes what is covered".to_owned())
+                Err("is charged for more than is covered".to_owned())
             };
         }
-        // what its proxy has told counts, and nothing else does then, unless it no longer knew of the answer
+        // the end that the proxy reported counts, and the call is not an estimate, unless the proxy had lost the time of the answer
         if row.estimated == ended.is_some() && !(killed && row.answered_at.is_none()) {
-            return Err(format!("has its end from its proxy ({ended:?}), and is estimated or the other way"));
+            return Err(format!("must be estimated exactly if its proxy reported no end ({ended:?})"));
         }
         if row.estimated && !killed {
-            return Err("is estimated, and its proxy was there all the time".to_owned());
+            return Err("is estimated although its proxy was up all the time".to_owned());
         }
-        // what was seen last when it was answered lasted a moment
+        // a call last seen at its answer lasts one microsecond
         let moment = row.answered_at.map(|at| at + TimeDelta::microseconds(1));
         if row.ended_at != ended.or(lost.max(moment.filter(|_| lost.is_some()))) {
-            return Err(format!("did not end when it is told to have: {ended:?}, {lost:?}"));
+            return Err(format!("did not end at the reported time: {ended:?}, {lost:?}"));
         }
-        // a proxy that was started again may know the second of the answer only
+        // a restarted proxy may only know the answer to the second
         let (least, most) = seen.seconds();
         let (least, most) = (least - i64::from(killed), most.map(|most| most + i64::from(killed)));
         if most.is_some_and(|most| seconds > most) {
-            return Err(format!("is charged for {seconds} s, and was {least} to {most:?} s long"));
+            return Err(format!("is charged for {seconds} s, but was {least} to {most:?} s long"));
         }
         if row.estimated {
             count.estimated += 1;
         } else if seconds < least.min(i64::from(row.covered)) && !(killed && row.answered_at.is_none()) {
-            return Err(format!("is charged for {seconds} s, and was {least} to {most:?} s long"));
+            return Err(format!("is charged for {seconds} s, but was {least} to {most:?} s long"));
         } else {
             count.exact += 1;
         }

@@ -1,4 +1,4 @@
-//! The Redis of a site: alone, or with a replica that takes its place.
+//! A site's Redis: alone, or with a replica that takes over.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -12,28 +12,28 @@ use super::database::{Daemon, append};
 use crate::local::repository;
 use crate::relay::Relay;
 
-/// Longest wait for a replica that follows.
+/// Longest wait for a replica to follow.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Besides the users that are deployed: the replica's, as docs/operations.md has it, and the one who promotes it.
+/// Users besides the deployed ones: the replica's, as in docs/operations.md, and the operator's, to promote it.
 const MORE_USERS: &str = "user replica on >change-me-replica resetkeys resetchannels -@all +psync +replconf +ping\n\
                           user operator on >operator resetkeys resetchannels -@all +replicaof +info +ping\n";
 
-/// One server, or two of which the second follows the first.
+/// One server, or two with the second replicating the first.
 pub(super) struct Redis {
     servers: Vec<(Daemon, SocketAddr)>,
-    /// The one that is written to.
+    /// Index of the primary.
     primary: usize,
-    /// Where everybody finds the primary.
+    /// The address at which clients reach the primary.
     door: Option<Relay>,
 }
 
 impl Redis {
-    /// One, at an address.
+    /// Starts one server at an address.
     pub(super) async fn alone(folder: &Path, address: SocketAddr) -> Self {
         Self { servers: vec![(server(folder, "redis", address).await, address)], primary: 0, door: None }
     }
 
-    /// Two, of which everybody finds the primary at `door`.
+    /// Starts two servers. Clients reach the primary at `door`.
     pub(super) async fn replicated(folder: &Path, door: SocketAddr, addresses: [SocketAddr; 2]) -> Self {
         let mut servers = Vec::new();
         for (name, address) in ["redis-1", "redis-2"].into_iter().zip(addresses) {
@@ -50,17 +50,18 @@ impl Redis {
         self.servers[self.primary].0.stop(signal).await;
     }
 
-    /// Starts it again.
+    /// Starts the primary again.
     pub(super) async fn start(&mut self) {
         self.servers[self.primary].0.start().await;
     }
 
-    /// The primary dies and the replica takes its place, alone for some seconds; then the dead one follows it.
+    /// The primary dies and the replica takes over, alone for some seconds; then the dead one follows it.
     ///
     /// # Errors
-    /// What does not come back.
+    /// The step that fails.
     pub(super) async fn kill_primary(&mut self, alone: Duration) -> Result<String, String> {
-        let door = self.door.as_ref().ok_or("only a Redis with a replica has a primary that can die")?;
+        let door =
+            self.door.as_ref().ok_or("only a Redis with a replica has a primary to kill; add --cluster")?;
         let (dead, heir) = (self.primary, 1 - self.primary);
         let begun = Instant::now();
         self.servers[dead].0.stop("KILL").await;
@@ -76,13 +77,13 @@ impl Redis {
         Ok(format!(" (the replica took over in {} ms)", took.as_millis()))
     }
 
-    /// Lets a server follow the primary, and waits until it does.
+    /// Makes a server replicate the primary, and waits until it does.
     async fn follow(&self, replica: usize) -> Result<(), String> {
         let (_, primary) = &self.servers[self.primary];
         let (host, port) = (primary.ip().to_string(), primary.port().to_string());
         let begun = Instant::now();
         loop {
-            // it may still read what it kept
+            // it may still be loading its data
             let told = self.ask(replica, &["REPLICAOF", &host, &port]).await;
             let state = self.ask(self.primary, &["INFO", "replication"]).await.unwrap_or_default();
             if told.is_ok() && state.contains("state=online") {
@@ -107,7 +108,7 @@ impl Redis {
     }
 }
 
-/// A Redis in a folder of its own, with the configuration and the users that are deployed.
+/// Starts a Redis in a folder of its own, with the deployed configuration and users.
 async fn server(folder: &Path, name: &'static str, address: SocketAddr) -> Daemon {
     let own = folder.join(name);
     fs::create_dir_all(&own).expect("a folder");

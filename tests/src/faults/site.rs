@@ -1,14 +1,14 @@
 //! The whole topology on one loopback network, with a relay in every link.
 //!
-//! | host | who |
+//! | host | role |
 //! | --- | --- |
-//! | .1 | the SIP proxy, and its control listener |
+//! | .1 | the SIP proxy and its control listener |
 //! | .2 | the balancer; over UDP the carrier's gateway |
 //! | .3, .4 | PostgreSQL, Redis |
-//! | .11, .12 | relays from the balancer to the nodes, which are .21 and .22 |
+//! | .11, .12 | relays from the balancer to the nodes .21 and .22 |
 //! | .31, .32 and .41, .42 | relays from each node to PostgreSQL and to Redis |
-//! | .71, .72 | a Redis with a replica: .4 is a relay to the primary then |
-//! | .60, .61 to .63 | etcd and the members of a PostgreSQL cluster, whose balancer is .3 then |
+//! | .71, .72 | Redis primary and replica, if replicated; .4 is then a relay to the primary |
+//! | .60, .61 to .63 | etcd and the members of a PostgreSQL cluster, if any; .3 is then its balancer |
 //! | .51, .52, .53 | relays from the nodes to the proxy's control listener, from the proxy to the hook, from the proxy to Redis |
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -33,7 +33,7 @@ use crate::server::{HOOK_SECRET, proxy};
 use crate::sip::{PROXY, Sip, SipPlan};
 use crate::{Shop, TestServer};
 
-/// A node with what lies between it and the others.
+/// A node with the relays around it.
 pub(super) struct Linked {
     pub(super) node: Node,
     /// From the balancer: GraphQL and hook.
@@ -53,32 +53,32 @@ pub(super) struct Site {
     /// The balancer: GraphQL and hook.
     pub(super) graphql: SocketAddr,
     pub(super) hook: SocketAddr,
-    /// Redis itself.
+    /// Redis itself, past the relays.
     pub(super) redis_address: SocketAddr,
-    /// Redis has a replica, which has to have an event as well.
+    /// Redis has a replica, which must confirm each event, too.
     pub(super) replicated_redis: bool,
-    /// The database itself, past all relays.
+    /// URL of the database itself, past the relays.
     pub(super) database: String,
     pub(super) sip: Mutex<Sip>,
     _balancer: Child,
-    /// PostgreSQL's.
+    /// PostgreSQL's disk.
     pub(super) disk: Option<Disk>,
     pub(super) folder: tempfile::TempDir,
 }
 
-/// What a site is started with.
+/// Options of a site.
 pub(super) struct Building {
     pub(super) release: bool,
     pub(super) fsync: bool,
-    /// PostgreSQL gets a disk of its own, which can be full.
+    /// PostgreSQL gets its own disk, which can be filled.
     pub(super) disk: bool,
-    /// PostgreSQL is a cluster with a synchronous standby, in which a member can die.
+    /// PostgreSQL is a cluster with a synchronous standby, of which a member can die.
     pub(super) replicated: bool,
     /// Redis has a replica.
     pub(super) replicated_redis: bool,
 }
 
-/// A site without its nodes, on whose database the shops are made.
+/// A site without its nodes. The shops are made on its database.
 pub(super) struct Ground {
     plan: SipPlan,
     binary: std::path::PathBuf,
@@ -88,7 +88,7 @@ pub(super) struct Ground {
     disk: Option<Disk>,
     folder: tempfile::TempDir,
     pub(super) database: String,
-    /// User and password, as in a URL.
+    /// `user` or `user:password`, for a URL.
     user: String,
 }
 
@@ -98,7 +98,7 @@ impl Ground {
         let binary = process::build(building.release);
         let plan = SipPlan::new();
         let folder = tempfile::tempdir().expect("a folder");
-        // PostgreSQL has to reach its own folder in it
+        // PostgreSQL must be able to enter its folder inside
         let open = Command::new("chmod").arg("711").arg(folder.path()).status().await;
         assert!(open.is_ok_and(|status| status.success()), "chmod");
         let at = |host: u8, port: u16| SocketAddr::from((plan.address(host), port));
@@ -127,7 +127,7 @@ impl Ground {
         Self { plan, binary, postgres, redis, replicated_redis, disk, folder, database, user }
     }
 
-    /// A node of the test's own, to make shops with.
+    /// Starts a node in the test's process, to create shops with.
     pub(super) async fn office(&self) -> Shop {
         let control = self.plan.control();
         let server = TestServer::start_at(self.database.clone(), |config| {
@@ -180,7 +180,7 @@ impl Ground {
         let through = [
             ("CS_REDIS_HOST", host.as_str()),
             ("CS_REDIS_PORT", port.as_str()),
-            // as many workers as are shipped
+            // empty keeps the shipped number of workers
             ("CS_SIP_WORKERS", ""),
             ("CS_REDIS_USER", "proxy"),
             ("CS_REDIS_PASSWORD", "change-me-proxy"),
@@ -210,7 +210,7 @@ impl Ground {
     }
 }
 
-/// A connection that waits for a database that is starting.
+/// Connects, and waits for a database that is still starting.
 pub(super) async fn connect(url: &str) -> sea_orm::DatabaseConnection {
     let begun = std::time::Instant::now();
     loop {
@@ -224,10 +224,10 @@ pub(super) async fn connect(url: &str) -> sea_orm::DatabaseConnection {
     }
 }
 
-/// Seconds in which a subscriber has to take something when something waits for it.
+/// Seconds that a subscriber may take to read a waiting message.
 pub(super) const STALL_SECONDS: u64 = 8;
 
-/// What a node is told. Sockets are looked after more often than in production, so that a run of minutes sees it.
+/// A node's configuration. Sockets are checked more often than in production, so that a run of minutes sees it.
 fn settings(own: [SocketAddr; 2], database: &str, redis: SocketAddr, control: SocketAddr) -> String {
     let [listen, hook] = own;
     format!(
@@ -241,21 +241,21 @@ fn settings(own: [SocketAddr; 2], database: &str, redis: SocketAddr, control: So
     )
 }
 
-/// The balancer that is deployed, between the relays.
+/// Starts the deployed balancer, between the relays.
 fn balance([a, b, c]: [u8; 3], folder: &Path) -> Child {
     let mut command = Command::new("/usr/sbin/haproxy");
     command.arg("-db").arg("-f").arg(repository().join("deploy/haproxy.cfg"));
     command.env("NET", format!("{a}.{b}.{c}")).stdin(Stdio::null()).stdout(Stdio::null());
     command.stderr(append(&folder.join("balancer.log"))).kill_on_drop(true);
-    // only root becomes somebody else
+    // only root can change its user
     if std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) != 0) {
         command.env("KEEP_USER", "1");
     }
-    command.spawn().expect("haproxy: run the tests by tests/run")
+    command.spawn().expect("haproxy: run the tests with tests/run")
 }
 
 impl Site {
-    /// Waits until the balancer finds both nodes.
+    /// Waits until the balancer reaches both nodes.
     async fn serves(&self) {
         let begun = std::time::Instant::now();
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
@@ -271,7 +271,7 @@ impl Site {
         }
     }
 
-    /// How often PostgreSQL refused something for want of room, and how often it gave up for that.
+    /// Number of statements that PostgreSQL refused for lack of room, and of its shutdowns for that reason.
     pub(super) fn refusals(&self) -> (usize, usize) {
         let log = std::fs::read(self.folder.path().join("postgres.log")).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
@@ -282,10 +282,10 @@ impl Site {
         (count("ERROR:"), count("PANIC:") + count("FATAL:"))
     }
 
-    /// Restarts nodes, and PostgreSQL, that ended by themselves, for as long as it is polled.
+    /// Restarts nodes and PostgreSQL if they ended by themselves, for as long as it is polled.
     pub(super) async fn look_after(self: Arc<Self>) {
         loop {
-            // who has it stops and starts it himself
+            // the holder of the lock stops and starts it on purpose
             if let Ok(mut postgres) = self.postgres.try_lock() {
                 postgres.look_after();
             }

@@ -1,4 +1,4 @@
-//! Several callshops of one reseller, with open cabins: who calls, and who is watched.
+//! Several callshops of one reseller, with open cabins, for calls and subscribers.
 
 use futures_util::stream::{self, StreamExt as _};
 use graphql::scalars::Kind;
@@ -18,14 +18,14 @@ pub(crate) struct Watched {
     pub(crate) phones: Vec<SipAccount>,
 }
 
-/// All of them.
+/// All callshops of a run.
 pub(crate) struct Town {
     pub(crate) shops: Vec<Watched>,
-    /// The reseller, who may see them all.
+    /// A client logged in as the reseller, which may see them all.
     pub(crate) reseller: Client,
 }
 
-/// Makes `count` callshops with `cabins` open cabins each, below the reseller of `shop`.
+/// Makes `count` callshops with `cabins` open cabins each, under the reseller of `shop`.
 pub(crate) async fn build(shop: &Shop, count: usize, cabins: usize) -> Town {
     top_up(&shop.distributor, &shop.reseller_id, "10000000").await;
     let anonymous = Client::anonymous(shop.server.http);

@@ -1,4 +1,4 @@
-//! What must hold when everything is over: what was answered is stored, once; what is stored was delivered, in order, once; money is exact.
+//! Checks at the end of a run: answered means stored, once; stored means delivered, in order, once; money is exact.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,20 +21,20 @@ use super::town::Town;
 use super::watchers::{Seen, digest};
 use super::{COST, RETAIL, WHOLESALE};
 
-/// Longest wait for subscribers to catch up when everything is well again.
+/// Longest wait for subscribers to catch up after recovery.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The last `seq` of each callshop.
+/// The last `seq` of each callshop; `None` if the database does not answer.
 pub(super) async fn heads(conn: &DatabaseConnection, town: &Town) -> Option<Vec<i64>> {
     let rows = entity::activity_head::Entity::find().all(conn).await.ok()?;
     let heads: BTreeMap<Uuid, i64> = rows.into_iter().map(|row| (row.callshop_id, row.seq)).collect();
     Some(town.shops.iter().map(|shop| heads.get(&shop.key).copied().unwrap_or(0)).collect())
 }
 
-/// Waits until every subscriber has seen everything up to `heads`.
+/// Waits until every subscriber has seen all events up to `heads`.
 ///
 /// # Errors
-/// Who has not, after a minute.
+/// The subscribers that have not, after a minute.
 pub(super) async fn caught_up(watchers: &[Arc<Seen>], heads: &[i64]) -> Result<Duration, String> {
     let begun = Instant::now();
     loop {
@@ -55,10 +55,10 @@ pub(super) async fn caught_up(watchers: &[Arc<Seen>], heads: &[i64]) -> Result<D
     }
 }
 
-/// Waits until everything that was answered has been read from the stream.
+/// Waits until every accepted event has been read from the stream.
 ///
 /// # Errors
-/// What has not, after a minute.
+/// The events that have not, after a minute.
 pub(super) async fn drained(conn: &DatabaseConnection, load: &Load) -> Result<(), String> {
     let begun = Instant::now();
     let told = load.notes.lock().expect("the notes").events.len();
@@ -75,7 +75,7 @@ pub(super) async fn drained(conn: &DatabaseConnection, load: &Load) -> Result<()
     }
 }
 
-/// All of it; what was found in order. `bases` are the `seq`s at which subscribers began.
+/// Runs all checks. Returns a summary. `bases` are the `seq`s at which subscriptions began.
 pub(super) async fn everything(
     site: &Site,
     town: &Town,
@@ -117,12 +117,12 @@ async fn events(conn: &DatabaseConnection, load: &Load) -> Result<(usize, String
     let missing: Vec<_> = notes.events.keys().filter(|eid| !stored.contains(*eid)).take(5).collect();
     let unknown: Vec<_> = stored.iter().filter(|eid| !notes.events.contains_key(*eid)).take(5).collect();
     if !missing.is_empty() || !unknown.is_empty() {
-        return Err(format!("events: answered and not stored {missing:?}, stored and not sent {unknown:?}"));
+        return Err(format!("events: answered but not stored {missing:?}, stored but not sent {unknown:?}"));
     }
     Ok((stored.len(), format!("{} batches were sent again", load.batches_again.load(Ordering::Relaxed))))
 }
 
-/// What every call was charged.
+/// Charges of every call.
 pub(super) struct Charges {
     levels: BTreeMap<Uuid, Vec<(i32, i64)>>,
     standing: BTreeMap<Uuid, i64>,
@@ -154,12 +154,12 @@ impl Charges {
         Ok(Self { levels, standing })
     }
 
-    /// A call's charges, from the customer's up.
+    /// A call's charges, from the customer's level up.
     pub(super) fn levels(&self, call: Uuid) -> &[(i32, i64)] {
         self.levels.get(&call).map_or(&[], Vec::as_slice)
     }
 
-    /// How often it was posted, what was taken back left out.
+    /// Number of postings of a call, not counting reversed ones.
     pub(super) fn standing(&self, call: Uuid) -> i64 {
         self.standing.get(&call).copied().unwrap_or(0)
     }
@@ -171,7 +171,7 @@ async fn calls(conn: &DatabaseConnection, load: &Load, charges: &Charges) -> Res
     let mut found = BTreeSet::new();
     let mut talked = 0;
     for row in rows {
-        // the others are the real proxy's
+        // the other calls are the real proxy's
         let Some(outcome) = notes.calls.get(&row.request_id) else { continue };
         if !found.insert(row.request_id.clone()) {
             return Err(format!("a question has two calls: {row:?}"));
@@ -184,7 +184,7 @@ async fn calls(conn: &DatabaseConnection, load: &Load, charges: &Charges) -> Res
             }
             Outcome::Failed => row.state == CallState::Failed && times == 0,
             Outcome::Talked(answered, ended) => {
-                // events say microseconds: their difference, not that of what was more exact before
+                // events carry microseconds: compare truncated times
                 let micros = ended.timestamp_micros() - answered.timestamp_micros();
                 let seconds = (micros + 999_999) / 1_000_000;
                 let costs = [RETAIL.cost(seconds), COST.cost(seconds), WHOLESALE.cost(seconds), 0];
@@ -229,11 +229,11 @@ async fn delivered(
     for seen in watchers {
         let wrong = seen.wrong.lock().expect("the list").clone();
         if !wrong.is_empty() {
-            return Err(format!("a subscriber of {}: {wrong:?}", town.shops[seen.shop].id));
+            return Err(format!("a subscriber of {} failed: {wrong:?}", town.shops[seen.shop].id));
         }
         if seen.digest.load(Ordering::Relaxed) != expected[seen.shop] {
             return Err(format!(
-                "a subscriber of {} saw something else than is stored",
+                "a subscriber of {} saw other events than are stored",
                 town.shops[seen.shop].id
             ));
         }
@@ -241,11 +241,11 @@ async fn delivered(
     Ok(all)
 }
 
-/// No deadlock, and nobody fell.
+/// Checks the logs for deadlocks and panics.
 async fn logs(site: &Site) -> Result<(), String> {
     let mut search = Command::new("grep");
     search.args(["-rlE", "deadlock detected|panicked at", "--include=*.log"]).arg(site.folder.path());
     let found = search.output().await.map_err(|error| error.to_string())?;
     let files = String::from_utf8_lossy(&found.stdout).into_owned();
-    if files.is_empty() { Ok(()) } else { Err(format!("a deadlock or a panic is in {files}")) }
+    if files.is_empty() { Ok(()) } else { Err(format!("deadlock or panic logged in {files}")) }
 }

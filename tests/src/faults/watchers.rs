@@ -1,4 +1,4 @@
-//! Subscribers over graphql-transport-ws: each follows one callshop, and comes back with its cursor wherever it lands.
+//! Subscribers over graphql-transport-ws. Each follows one callshop, and resumes with its cursor on whichever node it reaches.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,30 +13,30 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async};
 
-/// How long a subscriber waits for a connection, and for the answer to its first words.
+/// Timeout of a subscriber for a connection, and for the first answer on it.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// After this much silence a connection is dead to the subscriber: the server pings more often.
+/// A subscriber treats a connection that is silent for this long as dead; the server pings more often.
 const SILENCE: Duration = Duration::from_secs(12);
 
 const WATCH: &str = "subscription($id: ID!, $after: String) { callshopActivity(callshopId: $id, after: $after) \
     { cursor cursorExpired event { seq kind } } }";
 
-/// Much to answer, little to ask, and little to think about.
+/// A small query with a large response that costs little to compute.
 const SCHEMA: &str = "{ __schema { types { description fields { description args { description } } inputFields { description } } } }";
 
-/// What a subscriber has seen.
+/// Events that a subscriber has seen.
 pub(super) struct Seen {
-    /// Which callshop.
+    /// Index of its callshop.
     pub(super) shop: usize,
     /// `seq` of the last event.
     pub(super) last: AtomicI64,
-    /// A digest of all `seq`s and kinds in the order in which they came.
+    /// A digest of all `seq`s and kinds in order of arrival.
     pub(super) digest: AtomicU64,
-    /// A gap, a double, a lost place: whatever must not be.
+    /// Violations: gaps, duplicates, lost cursors.
     pub(super) wrong: Mutex<Vec<String>>,
-    /// How often it connected.
+    /// Number of connections made.
     pub(super) connections: AtomicU64,
-    /// It has had its first message.
+    /// It has received its first message.
     pub(super) begun: AtomicBool,
     cursor: Mutex<Option<String>>,
 }
@@ -48,7 +48,7 @@ pub(super) fn digest(of: u64, seq: i64, kind: &str) -> u64 {
 }
 
 impl Seen {
-    /// Of a callshop that has come to `seq` so far.
+    /// A subscriber of a callshop whose last event is `seq`.
     pub(super) fn new(shop: usize, seq: i64) -> Arc<Self> {
         Arc::new(Self {
             shop,
@@ -71,7 +71,7 @@ impl Seen {
     fn take(&self, message: &Value) {
         let mut cursor = self.cursor.lock().expect("the cursor");
         if message["cursorExpired"] == true || (cursor.is_some() && message["event"].is_null()) {
-            self.object(format!("lost its place: {message}"));
+            self.object(format!("the cursor was lost: {message}"));
         }
         *cursor = message["cursor"].as_str().map(str::to_owned);
         self.begun.store(true, Ordering::Relaxed);
@@ -85,7 +85,7 @@ impl Seen {
     }
 }
 
-/// Where and as whom to subscribe.
+/// Address and token for a subscription.
 pub(super) struct Door {
     pub(super) address: SocketAddr,
     pub(super) token: String,
@@ -93,12 +93,12 @@ pub(super) struct Door {
 
 type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// A socket that was initialised; none when that did not come about.
+/// Opens an initialized socket; `None` on failure.
 pub(super) async fn open(door: &Door) -> Option<Stream> {
     initialised(door, TcpStream::connect(door.address)).await
 }
 
-/// The same, with as little room on its side as the kernel lets it have.
+/// Like [`open`], with the smallest receive buffer that the kernel allows.
 pub(super) async fn open_narrow(door: &Door) -> Option<Stream> {
     let socket = TcpSocket::new_v4().ok()?;
     socket.set_recv_buffer_size(4_096).ok()?;
@@ -125,7 +125,7 @@ pub(super) async fn subscribe(stream: &mut Stream, shop: &str, after: Option<&st
     stream.send(Message::text(message.to_string())).await.ok()
 }
 
-/// Asks for the whole schema, so many times.
+/// Queries the whole schema this many times.
 pub(super) async fn ask_much(stream: &mut Stream, times: usize) -> Option<()> {
     for number in 0..times {
         let message =
@@ -135,7 +135,7 @@ pub(super) async fn ask_much(stream: &mut Stream, times: usize) -> Option<()> {
     stream.flush().await.ok()
 }
 
-/// Reads to the end: how many bytes of text, and the code it was closed with, if it was.
+/// Reads to the end. Returns the bytes of text read, and the close code, if any.
 pub(super) async fn rest(mut stream: Stream) -> (usize, Option<u16>) {
     let mut bytes = 0;
     while let Ok(Some(Ok(message))) = tokio::time::timeout(SILENCE, stream.next()).await {
@@ -159,7 +159,7 @@ pub(super) async fn follow(door: Arc<Door>, shop: String, seen: Arc<Seen>, stop:
     }
 }
 
-/// Until the connection is over, however that shows.
+/// Listens until the connection ends, in whichever way.
 async fn listen(mut stream: Stream, shop: &str, seen: &Seen, stop: &AtomicBool) {
     let after = seen.cursor.lock().expect("the cursor").clone();
     if subscribe(&mut stream, shop, after.as_deref()).await.is_none() {
@@ -178,7 +178,7 @@ async fn listen(mut stream: Stream, shop: &str, seen: &Seen, stop: &AtomicBool) 
             Some("next") if message["payload"]["errors"].is_null() => {
                 seen.take(&message["payload"]["data"]["callshopActivity"]);
             }
-            // the node cannot serve it now: elsewhere, or later
+            // the node cannot serve it now: try elsewhere, or later
             Some("next" | "error" | "complete") => return,
             Some("ping") if stream.send(Message::text("{\"type\":\"pong\"}")).await.is_err() => return,
             _ => {}

@@ -1,5 +1,5 @@
-//! The model: what a branch's books, calls and bills must be, in plain integers. It knows the rules, not the program: nothing here comes from
-//! its crates but the names of books, methods and states.
+//! The model: the expected books, calls and bills of a branch, in plain integers. It implements the rules independently of the program: from the
+//! program's crates it only uses the names of books, payment methods and states.
 
 use std::collections::BTreeMap;
 
@@ -9,45 +9,45 @@ use uuid::Uuid;
 use super::ops::{ACCOUNTS, NUMBERS, PARENTS, SHOPS};
 use super::prices::{Price, TARIFFS};
 
-/// Seconds of the longest call.
+/// Maximum length of a call, in seconds.
 pub const LONGEST: i64 = 600;
-/// What attendants may take off a bill, or give back of it.
+/// Largest discount or refund that an attendant may give per session, in micros.
 pub const CEILING: i64 = 1_000_000;
-/// The step that cash is paid in, by shop.
+/// Cash rounding step of each shop, in micros.
 pub const CASH_STEP: [i64; 2] = [10_000, 50_000];
-/// The methods, in the order that operations count them in.
+/// Payment methods, in the order in which operations count them.
 pub const METHODS: [PaymentMethod; 4] =
     [PaymentMethod::Cash, PaymentMethod::Card, PaymentMethod::Pix, PaymentMethod::Other];
 const CENT: i64 = 10_000;
 
-/// What an operation comes to: done, or refused with this code.
+/// Result of an operation: done, or refused with this error code.
 pub type Verdict = Result<(), &'static str>;
 
 /// Amounts by payment method.
 type ByMethod = BTreeMap<PaymentMethod, i64>;
 
-/// A branch as it must be.
+/// The expected state of a branch. Amounts are micros.
 #[derive(Clone, Debug, Default)]
 pub struct Books {
     /// A call whose answer was never acknowledged costs nothing.
     pub unacknowledged_is_free: bool,
     /// The credit limit of each account.
     pub limits: [Option<i64>; ACCOUNTS],
-    /// The tariffs of the case.
+    /// The case's tariffs.
     pub tariffs: [Option<usize>; 7],
-    /// Balances.
+    /// Balance of each account's books.
     pub balances: BTreeMap<(usize, Book), i64>,
-    /// The drawer of each shift.
+    /// Drawer content by shift and payment method.
     pub drawers: BTreeMap<(Uuid, PaymentMethod), i64>,
     /// The open shift of each shop.
     pub shifts: [Option<Uuid>; 2],
     /// Sessions, oldest first.
     pub sessions: Vec<Session>,
-    /// Attempts to call, oldest first.
+    /// Call attempts, oldest first.
     pub calls: Vec<Call>,
-    /// Corrections of credit: the transfer, the account, by how much, and whether it was taken back.
+    /// Credit corrections: transfer, account, amount, and whether it was reversed.
     pub corrections: Vec<(Uuid, usize, i64, bool)>,
-    /// Receipts of each shop.
+    /// Number of receipts of each shop.
     pub receipts: [i64; 2],
 }
 
@@ -56,35 +56,35 @@ pub struct Books {
 pub struct Session {
     /// Its id.
     pub id: Uuid,
-    /// Which shop.
+    /// Index of the shop.
     pub shop: usize,
-    /// Which cabin.
+    /// Index of the cabin.
     pub cabin: usize,
-    /// Where it is.
+    /// State.
     pub state: SessionState,
-    /// Pays before.
+    /// The customer pays in advance.
     pub prepaid: bool,
-    /// Calls may cost this.
+    /// Spending limit for calls.
     pub spending: Option<i64>,
-    /// And last so long.
+    /// Limit for the total length of calls.
     pub seconds: Option<i64>,
-    /// What was paid before, by method.
+    /// Deposit, by method.
     pub deposit: BTreeMap<PaymentMethod, i64>,
-    /// Lines of the bill: amount, and whether it is a discount.
+    /// Items and discounts on the bill: amount, and whether it is a discount.
     pub lines: Vec<(i64, bool)>,
-    /// The final statement.
+    /// The final statement; `None` before.
     pub bill: Option<Bill>,
-    /// What cash rounding added.
+    /// Amount added by cash rounding.
     pub cash_rounding: i64,
-    /// Given back.
+    /// Total refunded.
     pub refunded: i64,
-    /// Its receipt.
+    /// Receipt number; `None` until settled.
     pub receipt: Option<i64>,
-    /// Unpaid when its shift closed.
+    /// Unpaid when a shift closed.
     pub carried_over: bool,
 }
 
-/// A statement.
+/// A statement. Amounts are micros.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bill {
     /// Sum of the calls.
@@ -93,96 +93,96 @@ pub struct Bill {
     pub items: i64,
     /// Sum of the discounts.
     pub discounts: i64,
-    /// What rounding added.
+    /// Amount added by rounding to cents.
     pub rounding: i64,
 }
 
 impl Bill {
-    /// What is due.
+    /// Total of the bill.
     pub fn total(self) -> i64 {
         self.calls + self.items - self.discounts + self.rounding
     }
 }
 
-/// Where a call is.
+/// State of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Allowed.
     Authorized,
-    /// Rings.
+    /// Ringing.
     Ringing,
-    /// They talk.
+    /// In conversation.
     Answered,
-    /// Over.
+    /// Ended after an answer.
     Ended,
     /// Not answered.
     Failed,
-    /// Given up.
+    /// Given up before an answer.
     Abandoned,
     /// Not allowed.
     Refused,
 }
 
-/// An attempt to call. Times are micros.
+/// A call attempt. Times are micros.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Its id; nil of a refused one.
+    /// Id; nil if refused.
     pub id: Uuid,
-    /// The proxy's question.
+    /// The proxy's `request_id`.
     pub request: String,
-    /// The cabin it was made from.
+    /// Index of the cabin it was made from.
     pub cabin: usize,
-    /// What was dialled.
+    /// Index of the dialed number.
     pub number: usize,
-    /// Why it was refused.
+    /// Refusal code, if refused.
     pub refusal: Option<String>,
-    /// On whose bill it is.
+    /// Index of the session that pays.
     pub session: Option<usize>,
-    /// Who pays by which price, the customer first.
+    /// Payer and price at each level, the customer first.
     pub levels: Vec<(usize, Price)>,
-    /// Where it is.
+    /// State.
     pub state: State,
-    /// It rang.
+    /// A ringing event arrived.
     pub rang: bool,
-    /// When it was answered.
+    /// Time of the answer.
     pub answered: Option<i64>,
-    /// When it was over.
+    /// Time of the end.
     pub ended: Option<i64>,
-    /// Seconds that are paid for.
+    /// Seconds covered by holds.
     pub covered: i64,
-    /// What it holds at each level.
+    /// Amount held at each level.
     pub holds: Vec<i64>,
-    /// Seconds talked, at most the covered ones.
+    /// Seconds charged: the talk time, at most the covered seconds.
     pub talk: i64,
-    /// What the customer pays.
+    /// The customer's charge.
     pub charge: i64,
-    /// What each level paid; empty while nothing was charged.
+    /// Charge at each level; empty if nothing was charged.
     pub charges: Vec<i64>,
-    /// What was given away.
+    /// Retail value of talk that could not be charged.
     pub written_off: i64,
-    /// Its end is a guess.
+    /// The end is an estimate.
     pub estimated: bool,
-    /// It ended without its answer being acknowledged.
+    /// It ended before its answer was acknowledged.
     pub unacked: bool,
-    /// Its true end came when it was over already.
+    /// Its true end arrived after it had already ended.
     pub corrected: bool,
-    /// Somebody wants it over.
+    /// The shop has asked to end it.
     pub hang_up: bool,
 }
 
 impl Call {
-    /// Occupies its phone and its holds.
+    /// True while it occupies its phone and its holds.
     pub fn is_live(&self) -> bool {
         matches!(self.state, State::Authorized | State::Ringing | State::Answered)
     }
 }
 
-/// Whole seconds between two instants, begun ones counted whole.
+/// Seconds between two times in micros, rounded up.
 fn seconds(from: i64, to: i64) -> i64 {
     ((to - from).max(0) + 999_999) / 1_000_000
 }
 
-/// The nearest multiple of a step, a half up; of an amount not below zero.
+/// Rounds to the nearest multiple of a step, half up. The amount must not be negative.
 fn nearest(amount: i64, step: i64) -> i64 {
     (amount + step / 2) / step * step
 }
@@ -202,25 +202,25 @@ impl Books {
         self.balances.get(&(account, book)).copied().unwrap_or_default()
     }
 
-    /// What live calls hold of an account's credit.
+    /// Amount of an account's credit that live calls hold.
     pub fn held(&self, account: usize) -> i64 {
         let holds = self.calls.iter().flat_map(|call| call.levels.iter().zip(&call.holds).skip(1));
         holds.filter(|((payer, _), _)| *payer == account).map(|(_, hold)| hold).sum()
     }
 
-    /// What may still be spent; none without a limit.
+    /// Credit left to spend; `None` without a limit.
     pub fn available(&self, account: usize) -> Option<i64> {
         Some(self.balance(account, Book::Credit) + self.limits[account]? - self.held(account))
     }
 
-    /// A drawer's content.
+    /// Content of the drawer in the open shift; 0 without one.
     pub fn in_drawer(&self, shop: usize, method: PaymentMethod) -> i64 {
         self.shifts[shop].and_then(|shift| self.drawers.get(&(shift, method))).copied().unwrap_or_default()
     }
 
     // credit
 
-    /// Whether an account's credit may change like this.
+    /// Whether an account's credit and limit may change like this.
     pub fn may_change_credit(&self, account: usize, amount: i64, limit: Option<i64>) -> Verdict {
         let after =
             limit.map(|limit| self.balance(account, Book::Credit) + amount + limit - self.held(account));
@@ -232,7 +232,7 @@ impl Books {
         }
     }
 
-    /// A parent gives, or takes.
+    /// The parent gives credit, or takes it if negative.
     pub fn give(&mut self, account: usize, amount: i64) {
         self.post(account, Book::Credit, amount);
         self.post(PARENTS[account], Book::Issued, -amount);
@@ -240,26 +240,26 @@ impl Books {
 
     // register
 
-    /// The register is opened.
+    /// Opens the register.
     pub fn open_register(&mut self, shop: usize, shift: Uuid, float: i64) {
         self.shifts[shop] = Some(shift);
         self.move_cash(shop, float);
     }
 
-    /// Cash in, or out.
+    /// Adds cash to the drawer, or takes it if negative.
     pub fn move_cash(&mut self, shop: usize, amount: i64) {
         let Some(shift) = self.shifts[shop] else { return };
         self.drawer(shop, shift, PaymentMethod::Cash, amount);
         self.post(SHOPS[shop], Book::Outside, -amount);
     }
 
-    /// Whether so much cash is there to be taken out.
+    /// Whether the drawer has enough cash for a payment by this method.
     fn has_cash(&self, shop: usize, method: PaymentMethod, amount: i64) -> Verdict {
         let enough = method != PaymentMethod::Cash || amount <= self.in_drawer(shop, method).max(0);
         if enough { Ok(()) } else { Err("INSUFFICIENT_CASH") }
     }
 
-    /// The closed and unpaid sessions of a shop.
+    /// The closed but unpaid sessions of a shop.
     pub fn unpaid(&self, shop: usize) -> Vec<Uuid> {
         let unpaid = |row: &&Session| row.shop == shop && row.state == SessionState::Closed;
         self.sessions.iter().filter(unpaid).map(|row| row.id).collect()
@@ -279,7 +279,7 @@ impl Books {
         if open { Err("OPEN_ITEMS") } else { Ok(()) }
     }
 
-    /// It is counted and closed.
+    /// Counts and closes the register.
     pub fn close_register(&mut self, shop: usize, counts: [i64; 4]) {
         let Some(shift) = self.shifts[shop] else { return };
         for (method, counted) in METHODS.into_iter().zip(counts) {
@@ -304,12 +304,12 @@ impl Books {
         self.sessions.iter().position(occupies)
     }
 
-    /// The live calls of a session.
+    /// Number of live calls of a session.
     pub fn live(&self, session: usize) -> usize {
         self.calls.iter().filter(|call| call.session == Some(session) && call.is_live()).count()
     }
 
-    /// A customer pays before.
+    /// Takes a deposit.
     pub fn take_deposit(&mut self, session: usize, method: PaymentMethod, amount: i64) {
         let shop = self.sessions[session].shop;
         let Some(shift) = self.shifts[shop] else { return };
@@ -318,23 +318,23 @@ impl Books {
         self.post(SHOPS[shop], Book::Deposits, -amount);
     }
 
-    /// What the calls of a session cost so far.
+    /// Cost of a session's calls so far.
     pub fn calls_total(&self, session: usize) -> i64 {
         self.calls.iter().filter(|call| call.session == Some(session)).map(|call| call.charge).sum()
     }
 
-    /// The sum of the items, or of the discounts, of a session.
+    /// The sum of a session's items, or of its discounts.
     pub fn lines(&self, session: usize, discounts: bool) -> i64 {
         let lines = self.sessions[session].lines.iter();
         lines.filter(|(_, discount)| *discount == discounts).map(|(amount, _)| amount).sum()
     }
 
-    /// Whether the discounts would still be no more than what they are taken off.
+    /// Checks that the discounts do not exceed items and calls.
     pub fn may_discount(&self, session: usize, items: i64, discounts: i64) -> Verdict {
         if discounts > items + self.calls_total(session) { Err("DISCOUNT_TOO_HIGH") } else { Ok(()) }
     }
 
-    /// The bill as it is now.
+    /// The bill at this moment.
     pub fn bill(&self, session: usize) -> Bill {
         let (calls, items) = (self.calls_total(session), self.lines(session, false));
         let discounts = self.lines(session, true).min(calls + items);
@@ -349,7 +349,7 @@ impl Books {
         self.post(account, Book::Rounding, -sign * bill.rounding);
     }
 
-    /// The statement becomes final.
+    /// Makes the statement final.
     pub fn finish(&mut self, session: usize) {
         let bill = self.bill(session);
         self.sessions[session].state = SessionState::Closed;
@@ -357,7 +357,7 @@ impl Books {
         self.sell(session, bill, 1);
     }
 
-    /// A final statement is made again.
+    /// Recomputes a final statement.
     pub fn restate(&mut self, session: usize) {
         let row = &self.sessions[session];
         let (SessionState::Closed, Some(before)) = (row.state, row.bill) else { return };
@@ -367,7 +367,7 @@ impl Books {
         self.sessions[session].bill = Some(after);
     }
 
-    /// A cabin is closed.
+    /// Closes a cabin, hanging up its calls if asked to.
     pub fn close(&mut self, session: usize, hang_up: bool) {
         if self.live(session) == 0 {
             return self.finish(session);
@@ -396,7 +396,7 @@ impl Books {
         Ok(())
     }
 
-    /// It was opened by mistake.
+    /// Voids a session that was opened by mistake.
     pub fn void(&mut self, session: usize) {
         let row = self.sessions[session].clone();
         if let Some(bill) = row.bill {
@@ -412,13 +412,13 @@ impl Books {
         self.sessions[session].lines.clear();
     }
 
-    /// What the deposit leaves to pay of a closed session; below zero, what is left of it.
+    /// Amount due for a closed session after its deposit; negative if some of the deposit is left.
     pub fn due(&self, session: usize) -> i64 {
         let row = &self.sessions[session];
         row.bill.unwrap_or_default().total() - row.deposit.values().sum::<i64>()
     }
 
-    /// What paying comes to: kept by method, given back of the deposit by method, what cash rounding added.
+    /// Computes a payment: amounts kept by method, deposit returned by method, and the amount added by cash rounding.
     pub fn payment(
         &self,
         session: usize,
@@ -467,7 +467,7 @@ impl Books {
         Ok((kept, back, rounding))
     }
 
-    /// A session is paid.
+    /// Settles a session.
     pub fn settle(
         &mut self,
         session: usize,
@@ -492,7 +492,7 @@ impl Books {
         (row.state, row.cash_rounding, row.receipt) = (SessionState::Settled, rounding, Some(receipt));
     }
 
-    /// Whether so much of a session may be given back.
+    /// Checks a refund.
     pub fn may_refund(&self, session: usize, method: PaymentMethod, amount: i64, owner: bool) -> Verdict {
         let row = &self.sessions[session];
         if self.shifts[row.shop].is_none() {
@@ -510,11 +510,11 @@ impl Books {
         if method == PaymentMethod::Cash && amount % CASH_STEP[row.shop] != 0 {
             return Err("INVALID_INPUT");
         }
-        // an attendant is not told what the drawer holds
+        // for an attendant the drawer's content is not checked, because the answer would reveal it
         if owner { self.has_cash(row.shop, method, amount) } else { Ok(()) }
     }
 
-    /// It is.
+    /// Refunds part of a session.
     pub fn refund(&mut self, session: usize, method: PaymentMethod, amount: i64) {
         let shop = self.sessions[session].shop;
         let Some(shift) = self.shifts[shop] else { return };
@@ -530,7 +530,7 @@ impl Books {
         self.calls.iter().position(|call| call.cabin == cabin && call.is_live())
     }
 
-    /// Who pays for calls of a shop to a number, the customer first; or why nobody can.
+    /// Payers and prices for a shop's calls to a number, the customer first; or the reason for refusal.
     pub fn levels(&self, shop: usize, number: usize) -> Result<Vec<(usize, Price)>, &'static str> {
         let account = SHOPS[shop];
         let retail = self.tariffs[5 + shop].or(self.tariffs[account - 1]);
@@ -548,7 +548,7 @@ impl Books {
         priced.collect()
     }
 
-    /// What a customer's bounds leave for a call: money and seconds; none is no bound.
+    /// Money and seconds that the customer's limits leave for a call; `None` without a limit. `own` is the call itself, which does not count.
     fn terms(&self, session: usize, own: Option<usize>) -> (Option<i64>, Option<i64>) {
         let row = &self.sessions[session];
         let others = || {
@@ -561,7 +561,7 @@ impl Books {
         (bound.map(|bound: i64| bound - used), row.seconds.map(|limit| (limit - talked).max(0)))
     }
 
-    /// Whether `seconds` of a call are paid for, in the order of the levels; `own` is the call if it holds something already.
+    /// Checks that `seconds` of a call can be paid at every level, in order. `own` is the call itself, if it already has holds.
     fn pays_for(
         &self,
         levels: &[(usize, Price)],
@@ -593,7 +593,7 @@ impl Books {
         Ok(())
     }
 
-    /// Whether a phone may call: the session that pays and the levels; an emergency has neither.
+    /// Whether a phone may call: the paying session and the levels, both empty for an emergency call.
     #[expect(clippy::type_complexity, reason = "used twice")]
     pub fn may_call(
         &self,
@@ -605,14 +605,14 @@ impl Books {
         if given_up {
             return Err("ABANDONED");
         }
-        // an emergency call goes out beside any other
+        // an emergency call is allowed beside any other
         if self.on_phone(cabin).is_some() && number + 1 != NUMBERS.len() {
             return Err("PHONE_BUSY");
         }
         self.free_phone_may_call(cabin, shop, number)
     }
 
-    /// The same of a phone that has no call.
+    /// Like [`Self::may_call`], for a phone without a call.
     #[expect(clippy::type_complexity, reason = "used twice")]
     pub fn free_phone_may_call(
         &self,
@@ -638,7 +638,7 @@ impl Books {
         row.covered < LONGEST && self.pays_for(&row.levels, session, Some(call), row.covered + 1).is_ok()
     }
 
-    /// Applies an event; whether it changed anything.
+    /// Applies an event. Returns whether it changed anything.
     pub fn tell(&mut self, call: usize, event: Event) -> bool {
         let row = &mut self.calls[call];
         match event {
@@ -670,7 +670,7 @@ impl Books {
                 }
                 rings
             }
-            // the phone got 503 instead of what was decided
+            // the phone got 503 instead of the decision
             Event::Abandoned if row.state == State::Refused => {
                 let told = matches!(row.refusal.as_deref(), Some("ABANDONED" | "SERVICE_UNAVAILABLE"));
                 row.refusal = if told { row.refusal.take() } else { Some("ABANDONED".to_owned()) };
@@ -708,7 +708,7 @@ impl Books {
             Event::Ended { at, answered, acked } => {
                 let free = !acked && self.unacknowledged_is_free;
                 let answer = answered.or(row.answered);
-                // an end that cannot be true is an estimate, and replaces no other
+                // an end before its answer is an estimate, and replaces no other end
                 let doubtful = answer.map_or(!free, |answer| at < answer);
                 let replaces = answer.is_some() && row.answered.is_none();
                 if doubtful && row.state == State::Ended && !replaces {
@@ -745,7 +745,7 @@ impl Books {
             })
             .collect();
         let row = &mut self.calls[call];
-        // what a customer has paid for stays as it is on his bill
+        // a paid bill does not change
         let billed = row.answered.filter(|_| paid).map(|answered| (answered, row.talk));
         (row.state, row.answered, row.ended) = (State::Ended, answered, Some(at));
         let measured = answered.map_or(0, |answered| seconds(answered, at));
@@ -765,7 +765,7 @@ impl Books {
             }
             row.written_off = (retail.cost(measured) - row.charge).max(0);
         }
-        // a correction always says what is charged now, be it nothing
+        // a correction always records the current charges, even if they are zero
         row.charges = if answered.is_some() || !was_live { charges } else { Vec::new() };
         if let Some(first) = row.charges.first_mut() {
             *first = row.charge;
@@ -781,7 +781,7 @@ impl Books {
         }
     }
 
-    /// Posts what a call costs and what was given away of it, or takes it back.
+    /// Posts a call's charges and write-off, or reverses them if `sign` is -1.
     fn charge(&mut self, call: usize, sign: i64) {
         let row = self.calls[call].clone();
         for (level, charge) in row.charges.iter().enumerate().skip(1) {
@@ -803,26 +803,26 @@ impl Books {
     }
 }
 
-/// What the proxy says about a call. Times are micros.
+/// A proxy's event about a call. Times are micros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// It rings.
+    /// The phone rings.
     Ringing,
-    /// It was answered then.
+    /// Answered at this time.
     Answered(i64),
-    /// It was over then.
+    /// Ended.
     Ended {
-        /// When.
+        /// Time of the end.
         at: i64,
-        /// When it was answered, if the event says so.
+        /// Time of the answer, if the event has it.
         answered: Option<i64>,
         /// The answer was acknowledged.
         acked: bool,
     },
-    /// It failed.
+    /// Failed.
     Failed,
-    /// It was given up.
+    /// Abandoned.
     Abandoned,
-    /// It was last seen then.
+    /// Lost; last seen at this time.
     Lost(i64),
 }

@@ -29,7 +29,7 @@ fn failed(error: impl std::fmt::Display) -> Wrong {
     error.to_string()
 }
 
-/// What must hold after every step.
+/// Checks after every step.
 pub(super) async fn step(drive: &Drive<'_>) -> Result<(), Wrong> {
     balances(drive).await?;
     entries(drive).await?;
@@ -41,7 +41,7 @@ fn ids(drive: &Drive<'_>) -> Vec<Uuid> {
     drive.branch.accounts.iter().map(|account| account.id).collect()
 }
 
-/// Balances and holds are the model's; no account is past its limit; the branch sums to zero.
+/// Balances and holds match the model, no account exceeds its limit, and the branch sums to zero.
 async fn balances(drive: &Drive<'_>) -> Result<(), Wrong> {
     let ids = ids(drive);
     let rows =
@@ -49,7 +49,10 @@ async fn balances(drive: &Drive<'_>) -> Result<(), Wrong> {
     let rows = rows.all(drive.world.app.store.reader()).await.map_err(failed)?;
     let mut found: BTreeMap<(usize, Book), i64> = BTreeMap::new();
     for row in rows {
-        let account = ids.iter().position(|id| *id == row.account_id).ok_or("a stranger's balance")?;
+        let account = ids
+            .iter()
+            .position(|id| *id == row.account_id)
+            .ok_or("a balance of an account outside the branch")?;
         found.insert((account, row.book), row.balance.0);
         let held = if row.book == Book::Credit { drive.books.held(account) } else { 0 };
         same!(format!("held of account {account} {:?}", row.book), held, row.held.0);
@@ -70,17 +73,17 @@ async fn balances(drive: &Drive<'_>) -> Result<(), Wrong> {
 
 /// Account, book, shift, method, sum of the entries.
 type Sum = (Uuid, Book, Option<Uuid>, Option<PaymentMethod>, i64);
-/// State, covered seconds, holds; talk seconds, charge, written off; estimated.
+/// State, covered seconds, holds; talk seconds, charge, write-off; estimated.
 type Shown = (State, i64, Vec<i64>, [i64; 3], bool);
 
-/// Balances equal their entries, and so do the drawers, by shift and method.
+/// Balances match the sums of their entries, and so do drawers, by shift and method.
 async fn entries(drive: &Drive<'_>) -> Result<(), Wrong> {
     use ledger_entry::Column;
     let ids = ids(drive);
     let rows: Vec<Sum> = ledger_entry::Entity::find()
         .select_only()
         .columns([Column::AccountId, Column::Book, Column::ShiftId, Column::Method])
-        // SUM of BIGINT is NUMERIC on PostgreSQL
+        // on PostgreSQL, SUM of BIGINT is NUMERIC
         .column_as(Column::Amount.sum().cast_as("BIGINT"), "amount")
         .filter(Column::AccountId.is_in(ids.iter().copied()))
         .group_by(Column::AccountId)
@@ -93,7 +96,8 @@ async fn entries(drive: &Drive<'_>) -> Result<(), Wrong> {
         .map_err(failed)?;
     let (mut books, mut drawers) = (BTreeMap::new(), BTreeMap::new());
     for (account, book, shift, method, amount) in rows {
-        let account = ids.iter().position(|id| *id == account).ok_or("a stranger's entry")?;
+        let account =
+            ids.iter().position(|id| *id == account).ok_or("an entry of an account outside the branch")?;
         *books.entry((account, book)).or_insert(0) += amount;
         if let Some(drawer) = shift.zip(method) {
             *drawers.entry(drawer).or_insert(0) += amount;
@@ -110,7 +114,7 @@ async fn entries(drive: &Drive<'_>) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// What a call row says, as far as the model knows it.
+/// The fields of a call row that the model knows.
 fn of_row(row: &call::Model) -> Result<Shown, Wrong> {
     let state = match row.state {
         CallState::Authorized => State::Authorized,
@@ -148,11 +152,11 @@ async fn calls(drive: &Drive<'_>) -> Result<(), Wrong> {
         }
         bounded(drive, call)?;
     }
-    same!("calls that nobody made", 0, rows.len());
+    same!("calls that were never made", 0, rows.len());
     Ok(())
 }
 
-/// Nobody pays for more than was covered, nor is covered for longer than anybody may call.
+/// No account is charged for more than was covered, and no call is covered beyond its limits.
 fn bounded(drive: &Drive<'_>, call: &Call) -> Result<(), Wrong> {
     if call.covered > LONGEST || call.talk > call.covered {
         return Err(format!("too long: {call:?}"));
@@ -181,12 +185,12 @@ async fn sessions_(drive: &Drive<'_>) -> Result<(), Wrong> {
         let row = rows.get(&session.id).ok_or_else(|| format!("{session:?} has no row"))?;
         session_(drive, session, row)?;
     }
-    // a prepaid customer's calls never hold more than is left of what he paid
+    // a prepaid customer's calls never hold more than is left of the deposit
     for (index, session) in drive.books.sessions.iter().enumerate() {
         let bound = if session.prepaid { Some(session.deposit.values().sum()) } else { session.spending };
         let calls = || drive.books.calls.iter().filter(|call| call.session == Some(index));
         if calls().any(|call| call.corrected) {
-            // what a call came to after all is on the bill, be it more than was left beside what the next one holds
+            // the final charge of a corrected call may exceed what was left beside other holds
             continue;
         }
         let held: i64 =
@@ -215,7 +219,7 @@ fn session_(drive: &Drive<'_>, session: &Session, row: &cabin_session::Model) ->
     Ok(())
 }
 
-/// What must hold at the end, besides.
+/// Checks at the end of a case.
 pub(super) async fn whole(drive: &Drive<'_>) -> Result<(), Wrong> {
     transfers(drive).await?;
     charges(drive).await?;
@@ -238,7 +242,7 @@ pub(super) async fn whole(drive: &Drive<'_>) -> Result<(), Wrong> {
         let id = drive.branch.accounts[account].id;
         let (report, _) = register::x_report(app, &owner(drive, shop), id).await.map_err(failed)?;
         let register::XReport::Full(report) = report else {
-            return Err("the owner counts blind".to_owned());
+            return Err("the owner must see the expected amounts".to_owned());
         };
         for line in report.methods {
             let expected = drive.books.in_drawer(shop, line.method);
@@ -248,7 +252,7 @@ pub(super) async fn whole(drive: &Drive<'_>) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Every transfer sums to zero, and none is a stranger's.
+/// Every transfer sums to zero and stays within the branch.
 async fn transfers(drive: &Drive<'_>) -> Result<(), Wrong> {
     use ledger_entry::Column;
     let rows = ledger_entry::Entity::find().filter(Column::AccountId.is_in(ids(drive)));
@@ -263,7 +267,7 @@ async fn transfers(drive: &Drive<'_>) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// The charges of each call at each level.
+/// Compares the charges of each call at each level.
 async fn charges(drive: &Drive<'_>) -> Result<(), Wrong> {
     let calls: Vec<Uuid> = drive.books.calls.iter().map(|call| call.id).collect();
     let rows = call_charge::Entity::find().filter(call_charge::Column::CallId.is_in(calls));

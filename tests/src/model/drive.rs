@@ -1,4 +1,4 @@
-//! Does what a case says, in the program and in the model, and compares what each says to it.
+//! Runs a case in the program and in the model, and compares their answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,17 +21,17 @@ use super::ops::{CABINS, CallOp, Case, NUMBERS, Op, Paying, SHOPS, Terms, What};
 use super::world::{Branch, World};
 use super::{Wrong, check};
 
-/// One case as it runs.
+/// A running case.
 pub struct Drive<'a> {
     pub(super) world: &'a World,
     pub(super) branch: Branch,
     pub(super) books: Books,
-    /// Events sent so far, with what the model needs to know of them.
+    /// Events sent so far, with the model's view of each.
     sent: Vec<ProxyEvent>,
     keys: u64,
 }
 
-/// What an operation came to, without what it answered.
+/// Result of an operation without its payload.
 fn verdict<T>(done: &Result<T, Error>) -> Result<(), String> {
     match done {
         Ok(_) => Ok(()),
@@ -41,7 +41,7 @@ fn verdict<T>(done: &Result<T, Error>) -> Result<(), String> {
     }
 }
 
-/// The newest first; three times of four one of those that fit, if there are any.
+/// Picks an element, newest first; in three of four cases one that fits, if any does.
 fn pick(back: usize, fits: Vec<bool>) -> Option<usize> {
     let fitting: Vec<usize> = (0..fits.len()).filter(|index| fits[*index]).collect();
     match recent(fitting.len(), back) {
@@ -50,7 +50,7 @@ fn pick(back: usize, fits: Vec<bool>) -> Option<usize> {
     }
 }
 
-/// The newest of so many first; none of nothing.
+/// Index counted back from the newest of `length` elements; `None` if there are none.
 fn recent(length: usize, back: usize) -> Option<usize> {
     length.checked_sub(1).map(|last| last - back % length)
 }
@@ -63,10 +63,10 @@ fn at(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).expect("a near time")
 }
 
-/// Runs a case: the first difference between program and model, if there is one.
+/// Runs a case.
 ///
 /// # Errors
-/// That difference.
+/// The first difference between program and model.
 pub async fn run(world: &World, case: &Case) -> Result<(), Wrong> {
     let branch = world.branch(case).await;
     let unacknowledged_is_free = !world.app.config.calls.charge_unacknowledged;
@@ -104,17 +104,17 @@ impl Drive<'_> {
         Err(format!("should be {expected:?}, is {found:?}"))
     }
 
-    /// A session, mostly one for which `fits` is true, if there is one.
+    /// A session, preferably one that fits.
     fn session(&self, back: usize, fits: impl Fn(&Session) -> bool) -> Option<usize> {
         pick(back, self.books.sessions.iter().map(fits).collect())
     }
 
-    /// A call, mostly one for which `fits` is true, if there is one.
+    /// A call, preferably one that fits.
     fn call(&self, back: usize, fits: impl Fn(&Call) -> bool) -> Option<usize> {
         pick(back, self.books.calls.iter().map(fits).collect())
     }
 
-    /// A cabin, mostly one for which `fits` is true, if there is one.
+    /// A cabin, preferably one that fits.
     fn cabin(&self, cabin: usize, fits: impl Fn(usize) -> bool) -> usize {
         let fitting: Vec<usize> = (0..CABINS.len()).filter(|cabin| fits(*cabin)).collect();
         let mostly = cabin < CABINS.len() && !fitting.is_empty();
@@ -252,7 +252,7 @@ impl Drive<'_> {
                 let expected = match amount {
                     0 => Err("INVALID_INPUT"),
                     _ if self.books.shifts[shop].is_none() => Err("REGISTER_CLOSED"),
-                    // an attendant is not told what the drawer holds
+                    // for an attendant the drawer's content is not checked
                     _ => Ok(()),
                 };
                 let kind = if amount < 0 { MovementKind::PayOut } else { MovementKind::PayIn };
@@ -445,10 +445,10 @@ impl Drive<'_> {
         let row = self.books.sessions[session].clone();
         let items = sessions::items(&self.world.app, row.id).await.map_err(|error| error.to_string())?;
         let Some(line) = recent(row.lines.len(), line) else { return Ok(()) };
-        let item = items.get(line).ok_or("a line of the bill is not there")?;
+        let item = items.get(line).ok_or("a line of the bill is missing")?;
         let (amount, discount) = row.lines[line];
         let less = |of: bool| self.books.lines(session, of) - if discount == of { amount } else { 0 };
-        // an item off a final statement is as good as a discount
+        // an attendant may not remove items from a final statement, which would be an unlimited discount
         let too_far = !owner && !discount && row.state == SessionState::Closed;
         let may = if too_far { Err("CEILING_EXCEEDED") } else { billable };
         let expected =
@@ -468,7 +468,7 @@ impl Drive<'_> {
         let due = self.books.due(session).max(0);
         let (cash, card) = (PaymentMethod::Cash, PaymentMethod::Card);
         let handed = match how {
-            // up to half a step more is due in cash
+            // rounding may add up to half a step to a cash payment
             Paying::Cash => vec![(cash, due + 50_000)],
             Paying::CashAndChange(more) => vec![(cash, due + 50_000 + more)],
             Paying::Other(method) => vec![(METHODS[method], due)],
@@ -491,7 +491,7 @@ impl Drive<'_> {
             self.same(expected, verdict(&done))?;
             let given = done.ok().map(|settled| settled.change);
             if again > 0 && given != change {
-                return Err(format!("the change was {change:?}, asked again it is {given:?}"));
+                return Err(format!("the change was {change:?}, but {given:?} on repetition"));
             }
             change = given;
         }
@@ -547,7 +547,7 @@ impl Drive<'_> {
 
     // the proxy
 
-    /// Hands everything in at once: one transaction, in which events come first, by the proxy's clock.
+    /// Submits everything at once: one transaction, with events first, ordered by the proxy's clock.
     async fn calls(&mut self, ops: &[CallOp]) -> Result<(), Wrong> {
         let (mut events, mut asked) = (Vec::new(), Vec::new());
         for op in ops {
@@ -618,7 +618,7 @@ impl Drive<'_> {
         ProxyEvent { eid: self.key(), at, proxy: "test".to_owned(), body }
     }
 
-    /// An event about a call, and what the model takes it for.
+    /// Builds an event about a call, with the model's view of it.
     fn happening(&mut self, call: usize, what: What) -> Option<(ProxyEvent, Option<(usize, Event)>)> {
         let row = self.books.calls[call].clone();
         let now = micros(self.now());
@@ -735,7 +735,7 @@ impl Drive<'_> {
         Ok(())
     }
 
-    /// Why a phone that got busy in the same transaction may be refused, too: whatever else is wrong comes to light before that.
+    /// Another valid reason to refuse a phone that became busy in the same transaction: other checks may come first.
     fn other_reason(&self, code: &str, cabin: usize, number: usize) -> Option<&'static str> {
         let free = self.books.free_phone_may_call(cabin, CABINS[cabin], number);
         free.err().filter(|_| code == "PHONE_BUSY")
@@ -743,7 +743,7 @@ impl Drive<'_> {
 
     fn answered_again(&self, request: &AuthorizeRequest, answer: &Authorization) -> Result<(), Wrong> {
         let first = self.books.calls.iter().find(|call| call.request == request.request_id);
-        let first = first.ok_or("a question that was not asked")?;
+        let first = first.ok_or("an answer to a question that was not asked")?;
         let same = match answer {
             Authorization::Allowed { reference, max_seconds, .. } => {
                 first.is_live() && first.id == *reference && first.covered == i64::from(*max_seconds)
@@ -753,10 +753,10 @@ impl Drive<'_> {
                 first.refusal.as_deref().or(over) == Some(refusal.code())
             }
         };
-        if same { Ok(()) } else { Err(format!("asked again, {first:?} is answered {answer:?}")) }
+        if same { Ok(()) } else { Err(format!("the repeated question of {first:?} is answered {answer:?}")) }
     }
 
-    /// Lets time pass until the next slice of a call is due, and has it looked at.
+    /// Lets time pass until a call's next extension is due, and runs the extension.
     async fn extend(&mut self, call: usize) -> Result<(), Wrong> {
         let talking = |call: &Call| call.state == State::Answered;
         let Some(call) = self.call(call, talking) else { return Ok(()) };
@@ -770,10 +770,10 @@ impl Drive<'_> {
         let looked = self.world.writer.extend(vec![row.id]).await.map_err(|error| error.to_string())?;
         let up = row.state == State::Answered && !row.hang_up;
         let Some(looked) = looked.first() else {
-            return if up { Err(format!("not looked at: {row:?}")) } else { Ok(()) };
+            return if up { Err(format!("not extended: {row:?}")) } else { Ok(()) };
         };
         if !up {
-            return Err(format!("looked at although it is not up: {row:?}"));
+            return Err(format!("extended although it is not in conversation: {row:?}"));
         }
         let confirmed = self.world.writer.confirm(row.id, looked.call.covered, looked.next, None).await;
         confirmed.map_err(|error| error.to_string())?;
@@ -790,7 +790,7 @@ impl Drive<'_> {
     }
 }
 
-/// The actor of nobody in particular reads as the owner of a shop.
+/// Reads are done as the owner of a shop.
 pub(super) fn owner(drive: &Drive<'_>, shop: usize) -> Actor {
     drive.branch.at_counter(shop, true)
 }

@@ -1,7 +1,7 @@
-//! The model test: random branches of the tree, random interleavings of what people and proxies do in them, done by the program's use cases
-//! and by a small model in plain integers, compared after every step.
+//! The model test: random branches of the account tree, with random interleavings of operations by people and proxies. Each operation runs in
+//! the program's use cases and in a small model in plain integers, and the two are compared after every step.
 //!
-//! A case is drawn from a seed of its own, which a failure prints with the case that is left after shrinking.
+//! A case is drawn from its own seed. A failure prints the seed together with the shrunk case.
 
 mod books;
 mod check;
@@ -21,30 +21,30 @@ pub use world::World;
 
 use crate::server::Backend;
 
-/// Operations of a case at most, where nothing else is said.
+/// Default maximum of operations per case.
 const LONGEST_CASE: u64 = 28;
-/// Cases between two looks at everything, at least.
+/// Minimum number of cases between two full audits.
 const AUDIT_AFTER: u64 = 100;
 
 /// A difference between program and model.
 type Wrong = String;
 
-/// How many cases to run, from which seed.
+/// Number of cases to run, and the first seed.
 #[derive(Clone, Copy, Debug)]
 pub struct Dose {
-    /// How many.
+    /// Number of cases.
     pub cases: u64,
-    /// Seed of the first; each next one has the next number.
+    /// Seed of the first case; each further case uses the next number.
     pub seed: u64,
-    /// Operations of a case at most; another number draws other cases.
+    /// Maximum of operations per case. Another value draws other cases.
     pub longest: u64,
 }
 
 impl Dose {
-    /// What `CALLSHOP_MODEL_CASES`, `CALLSHOP_MODEL_SEED` and `CALLSHOP_MODEL_LONGEST` say; so many cases from a random seed otherwise.
+    /// Reads `CALLSHOP_MODEL_CASES`, `CALLSHOP_MODEL_SEED` and `CALLSHOP_MODEL_LONGEST`. By default `cases` cases from a random seed.
     ///
     /// # Panics
-    /// When they are no numbers.
+    /// If one of them is not a number.
     pub fn from_env(cases: u64) -> Self {
         let number = |name: &str| {
             let text = std::env::var(name).ok()?;
@@ -59,13 +59,13 @@ impl Dose {
     }
 }
 
-/// Runs cases, one after the other.
+/// Runs cases one after the other.
 ///
 /// # Panics
-/// At the first that goes wrong: what, the smallest case found that does, and the seed that draws it again.
+/// At the first failing case, with the difference, the smallest failing case found, and the seed that reproduces it.
 pub fn run(backend: Backend, dose: Dose) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    // each database has one of the two settings, so that a seed means the same when it is run again
+    // each backend uses one of the two settings, so that a seed is reproducible
     let world = runtime.block_on(World::start(backend, backend == Backend::Sqlite));
     let (begun, every) = (Instant::now(), AUDIT_AFTER.max(dose.cases / 20));
     println!("{backend:?}: {} cases from seed {}", dose.cases, dose.seed);
@@ -81,10 +81,10 @@ pub fn run(backend: Backend, dose: Dose) {
     println!("{backend:?}: {}", world.counted());
 }
 
-/// Runs what once went wrong.
+/// Runs the regression cases.
 ///
 /// # Panics
-/// When it does again.
+/// If one fails again.
 pub fn run_again(backend: Backend) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     for charge_unacknowledged in [true, false] {
@@ -119,7 +119,7 @@ fn one(runtime: &Runtime, world: &World, seed: u64, longest: u64) {
     }
 }
 
-/// What `callshop audit` finds in all branches so far.
+/// Findings of `callshop audit` over all branches so far.
 async fn audit(world: &World) -> Vec<String> {
     let checked = ledger::audit(&world.app.store, |_| {}).await.expect("the ledger reads");
     let broken = checked.into_iter().filter(|invariant| !invariant.findings.is_empty());

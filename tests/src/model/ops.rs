@@ -1,10 +1,10 @@
-//! What may happen in a branch of the tree, and how a case of it is drawn. Indices mean whatever there is when the operation's turn comes
-//! (the remainder by the length of the list), so that a sequence still means something when shrinking takes operations out of it.
+//! Operations in a branch of the account tree, and how a case is drawn from them. An index refers to the list at the time of the operation
+//! (modulo its length), so a sequence stays valid when shrinking removes operations.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-/// Accounts of a branch: the root, its distributor, the reseller, the sub-reseller, a callshop of the sub-reseller's, one of the reseller's.
+/// Accounts of a branch: the root, its distributor, a reseller, a sub-reseller, a callshop of the sub-reseller, a callshop of the reseller.
 pub const ACCOUNTS: usize = 6;
 /// The parent of each account; the root is its own.
 pub const PARENTS: [usize; ACCOUNTS] = [0, 0, 1, 2, 3, 2];
@@ -12,121 +12,121 @@ pub const PARENTS: [usize; ACCOUNTS] = [0, 0, 1, 2, 3, 2];
 pub const SHOPS: [usize; 2] = [4, 5];
 /// The shop (0 or 1) that each cabin is in.
 pub const CABINS: [usize; 5] = [0, 0, 0, 1, 1];
-/// Numbers that are dialled: two that are rated everywhere, one that is not, an emergency number.
+/// Dialed numbers: two rated in every tariff, one that is not, and an emergency number.
 pub const NUMBERS: [&str; 4] = ["+13055550123", "+351211234567", "+4930123456", "190"];
 /// The prefixes of the first three.
 pub const PREFIXES: [&str; 3] = ["1", "351", "49"];
 
-/// A branch and what happens in it.
+/// A branch and its operations.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// Tariffs: the cost of accounts 1 to 5, then what the customers of each shop pay, if that is another one.
+    /// Tariffs: cost of accounts 1 to 5, then the retail tariff of each shop, if it differs.
     pub tariffs: [Option<usize>; 7],
     /// Credit limits of accounts 1 to 5.
     pub limits: [Option<i64>; 5],
-    /// In this order.
+    /// Operations, in order.
     pub ops: Vec<Op>,
 }
 
-/// Something that somebody does. Amounts are micros.
+/// An operation. Amounts are micros. `twice` repeats the request with the same idempotency key.
 #[derive(Clone, Debug)]
 pub enum Op {
     /// A parent gives its child credit.
     TopUp { account: usize, amount: i64, twice: bool },
-    /// A parent corrects it.
+    /// A parent corrects its child's credit.
     Adjust { account: usize, amount: i64, twice: bool },
-    /// A parent takes everything that is left.
+    /// A parent takes all credit that is left.
     TakeAll { account: usize },
-    /// A parent takes one of its corrections back.
+    /// A parent reverses one of its corrections.
     Reverse { nth: usize },
-    /// A parent limits its child.
+    /// A parent sets its child's credit limit.
     SetLimit { account: usize, limit: Option<i64> },
     /// An attendant opens the register.
     OpenRegister { shop: usize, float: i64, twice: bool },
-    /// And closes it: what was counted of each method less what was expected; unpaid sessions are named or not.
+    /// An attendant closes the register. `missing` is counted less expected, by method; `carry_over` accepts unpaid sessions.
     CloseRegister { shop: usize, missing: [i64; 4], carry_over: bool, twice: bool },
-    /// Cash into the drawer, or out of it below zero.
+    /// Cash goes into the drawer, or out of it if negative.
     MoveCash { shop: usize, amount: i64, twice: bool },
-    /// A customer is given a cabin.
+    /// A customer gets a cabin.
     OpenCabin { cabin: usize, terms: Terms, twice: bool },
-    /// He pays more in advance.
+    /// The customer adds to the deposit.
     AddDeposit { session: usize, method: usize, amount: i64, twice: bool },
-    /// He buys something.
+    /// The customer buys an item.
     AddItem { session: usize, price: i64, quantity: i32, twice: bool },
-    /// He gets a discount.
+    /// The customer gets a discount.
     Discount { session: usize, amount: i64, owner: bool, twice: bool },
-    /// A line is taken off the bill.
+    /// A line is removed from the bill.
     RemoveItem { session: usize, line: usize, owner: bool },
-    /// He goes to another cabin.
+    /// The customer moves to another cabin.
     Move { session: usize, cabin: usize },
     /// The cabin is closed.
     CloseCabin { cabin: usize, mode: usize },
-    /// He pays, and how.
+    /// The customer pays.
     Settle { session: usize, how: Paying, twice: bool },
-    /// He gets some of it back.
+    /// The customer gets a refund.
     Refund { session: usize, method: usize, amount: i64, owner: bool, twice: bool },
-    /// The session was opened by mistake.
+    /// The session was opened by mistake and is voided.
     Void { session: usize, twice: bool },
-    /// The proxy asks and tells, all in one transaction.
+    /// Questions and events of the proxy, all in one transaction.
     Calls(Vec<CallOp>),
-    /// The next slice of a call falls due.
+    /// The next extension of a call is due.
     Extend { call: usize },
 }
 
-/// How a customer is given a cabin.
+/// Terms of a session.
 #[derive(Clone, Debug)]
 pub enum Terms {
-    /// He pays afterwards.
+    /// Paid afterwards, with optional limits.
     Postpaid { spending: Option<i64>, seconds: Option<i32> },
-    /// He pays before.
+    /// Paid in advance.
     Prepaid { method: usize, deposit: i64, seconds: Option<i32> },
 }
 
 /// How a customer pays.
 #[derive(Clone, Copy, Debug)]
 pub enum Paying {
-    /// What is due, in cash.
+    /// The exact amount in cash.
     Cash,
-    /// More than that in cash.
+    /// More than the amount due, in cash.
     CashAndChange(i64),
-    /// What is due, by another method.
+    /// The amount due by another method.
     Other(usize),
-    /// So many hundredths by card, the rest in cash.
+    /// This many hundredths by card, the rest in cash.
     Split(i64),
-    /// A cent less than what is due.
+    /// A cent less than the amount due.
     TooLittle,
-    /// A cent more than what is due, by card.
+    /// A cent more than the amount due, by card.
     TooMuch,
 }
 
 /// One question or event of the proxy.
 #[derive(Clone, Debug)]
 pub enum CallOp {
-    /// May the phone in this cabin call this number? `given_up`: the proxy has thrown the question away already.
+    /// Asks whether the phone in this cabin may call this number. `given_up`: the proxy has already given up the question.
     Ask { cabin: usize, number: usize, given_up: bool },
     /// The same question again.
     AskAgain { call: usize },
-    /// Something happens to a call.
+    /// Reports an event of a call.
     Tell { call: usize, what: What },
-    /// An event is sent again.
+    /// Sends an event again.
     TellAgain { nth: usize },
 }
 
-/// What happens to a call. Times in milliseconds.
+/// An event of a call. Times are milliseconds.
 #[derive(Clone, Copy, Debug)]
 pub enum What {
-    /// Its phone rings.
+    /// The phone rings.
     Ringing,
-    /// It was answered so long ago.
+    /// It was answered this long ago.
     Answered { ago: i64 },
-    /// It ended after so much talk, or so long before its answer; `known`: the event says when it was answered; `acked`: the answer was
+    /// It ended after this much talk; negative: before its answer. `known`: the event has the time of the answer; `acked`: the answer was
     /// acknowledged.
     Ended { talk: i64, known: bool, acked: bool },
     /// It was not answered.
     Failed,
-    /// The proxy gave it up.
+    /// The proxy abandoned it.
     Abandoned,
-    /// The proxy lost it, after so much talk at least.
+    /// The proxy lost it, after at least this much talk.
     Lost { talk: i64 },
 }
 
@@ -143,7 +143,7 @@ pub fn cases(longest: usize) -> impl Strategy<Value = Case> {
     };
     let tariffs = (tariff(), tariff(), tariff(), tariff(), tariff(), retail(), retail());
     let limits = (limit(), limit(), limit(), limit(), limit());
-    // customers are there in the morning already
+    // some customers are there when the register opens
     let first = vec((0..CABINS.len(), terms()), 0..=CABINS.len());
     let ops = vec(prop_oneof![24 => op().prop_map(|op| vec![op]), 1 => lost_and_found()], 1..=longest);
     (tariffs, limits, first, ops).prop_map(|(tariffs, limits, first, ops)| {
@@ -167,7 +167,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// A call that is lost, whose true end comes when its account has nothing left to pay it from.
+/// A lost call whose true end arrives when its account has no credit left.
 fn lost_and_found() -> impl Strategy<Value = Vec<Op>> {
     let tell = |what| Op::Calls(vec![CallOp::Tell { call: 0, what }]);
     (0..5_usize, 0..2_usize, 2..ACCOUNTS, 0..20_000_i64, 1..200_000_i64).prop_map(
@@ -287,7 +287,7 @@ fn credit() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Whether the same request comes a second time, with its key.
+/// Whether to repeat the request with the same idempotency key.
 fn twice() -> impl Strategy<Value = bool> {
     (0..8_u8).prop_map(|eighth| eighth == 0)
 }

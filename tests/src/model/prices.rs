@@ -1,19 +1,19 @@
-//! What calls cost, worked out once more in plain integers.
+//! An independent calculation of call prices, in plain integers.
 
-/// A rate: micros and seconds.
+/// A rate, in micros and seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
-    /// Of a minute.
+    /// Price per minute.
     pub minute: i64,
-    /// Of the answer.
+    /// Connection fee.
     pub fee: i64,
-    /// Seconds billed at least.
+    /// Minimum billed seconds.
     pub initial: i64,
-    /// Seconds of each further step.
+    /// Billing increment after that, in seconds.
     pub increment: i64,
-    /// An answered call costs at least this.
+    /// Minimum charge of an answered call.
     pub minimum: i64,
-    /// Shorter calls cost nothing.
+    /// Calls shorter than this many seconds are free.
     pub free: i64,
 }
 
@@ -28,7 +28,7 @@ const MINIMUM: Price = price(120_000, 0, 30, 6, 90_000, 0);
 const ODD: Price = price(77_777, 0, 1, 1, 0, 5);
 const CHEAP: Price = price(40_000, 1_300, 7, 3, 0, 0);
 
-/// The tariffs that accounts are given: the price of each prefix, none where it is not sold.
+/// The tariffs to assign: price by prefix, `None` where not sold.
 pub const TARIFFS: [[Option<Price>; 3]; 6] = [
     [Some(NOTHING), Some(NOTHING), Some(NOTHING)],
     [Some(BY_SECOND), Some(STEPS), Some(ODD)],
@@ -39,8 +39,8 @@ pub const TARIFFS: [[Option<Price>; 3]; 6] = [
 ];
 
 impl Price {
-    /// What `talk` whole seconds cost: the fee and the billed time in sixtieths of a micro, at least the minimum, rounded once to four
-    /// decimals, a half up.
+    /// Cost of `talk` whole seconds: the fee plus billed time, computed in sixtieths of a micro, at least the minimum, rounded once to four
+    /// decimals, half up.
     pub fn cost(self, talk: i64) -> i64 {
         if talk <= 0 || talk < self.free {
             return 0;
@@ -51,7 +51,7 @@ impl Price {
         (sixtieths + 3_000) / 6_000 * 100
     }
 
-    /// Whether it costs nothing at all.
+    /// True if no call costs anything.
     pub fn is_free(self) -> bool {
         self.minute == 0 && self.fee == 0 && self.minimum == 0
     }

@@ -1,4 +1,4 @@
-//! The application that cases run on, and a fresh branch of the tree in it for each.
+//! The application that runs the cases, with a new branch of the account tree for each.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -22,16 +22,16 @@ use super::prices::TARIFFS;
 use crate::proxy::FakeProxy;
 use crate::server::{Backend, HOOK_SECRET, TestTime, proxy};
 
-/// Seconds of the longest slice: short ones are extended often.
+/// Longest slice of covered time, in seconds. It is short so that calls are often extended.
 const SLICE: u32 = 40;
 
-/// An application without listeners on a database of its own.
+/// An application without listeners on its own database.
 pub struct World {
     /// The application.
     pub app: Arc<App>,
-    /// Where the proxy's work is handed in.
+    /// Where calls and events of the proxy are submitted.
     pub writer: CallWriter,
-    /// Its time.
+    /// Its clock.
     pub time: TestTime,
     tally: Mutex<BTreeMap<String, u64>>,
     tariffs: Vec<Uuid>,
@@ -40,21 +40,20 @@ pub struct World {
     _stop: tokio_util::sync::DropGuard,
 }
 
-/// A branch of the tree of one case.
+/// A case's branch of the account tree.
 pub struct Branch {
     /// The root, distributor, reseller, sub-reseller, and two callshops.
     pub accounts: [entity::account::Model; ACCOUNTS],
     /// Cabins.
     pub cabins: Vec<Uuid>,
-    /// The SIP users of their phones.
+    /// SIP users of their phones.
     pub phones: Vec<String>,
     managers: [Uuid; ACCOUNTS],
     attendants: [Uuid; 2],
 }
 
 impl World {
-    /// A new one, which charges calls that were never acknowledged or does not. A file lives in memory where there is a place for that: nobody
-    /// pulls the plug here.
+    /// Starts one that charges unacknowledged calls, or not. The SQLite file is in memory where possible: these cases never lose power.
     pub async fn start(backend: Backend, charge_unacknowledged: bool) -> Self {
         let memory = std::path::Path::new("/dev/shm");
         let dir = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
@@ -69,7 +68,7 @@ impl World {
         config.hook.secrets = vec![HOOK_SECRET.to_owned().into()];
         config.calls.slice_seconds = SLICE;
         config.calls.charge_unacknowledged = charge_unacknowledged;
-        // calls end up to a quarter of an hour after they are told of
+        // events report ends up to a quarter of an hour away from now
         config.calls.clock_skew_seconds = 3_600;
         let time = TestTime::default();
         let app = crate::server::node(config, time.clock()).await.app;
@@ -88,19 +87,19 @@ impl World {
         }
     }
 
-    /// Counts something that happened, to be told at the end.
+    /// Counts an occurrence for the summary.
     pub fn count(&self, what: &str) {
         *self.tally.lock().expect("the tally").entry(what.to_owned()).or_default() += 1;
     }
 
-    /// What happened how often.
+    /// Summary of counted occurrences.
     pub fn counted(&self) -> String {
         let tally = self.tally.lock().expect("the tally");
         let counts: Vec<String> = tally.iter().map(|(what, count)| format!("{what} {count}")).collect();
         counts.join(", ")
     }
 
-    /// A branch for a case, with its limits and tariffs.
+    /// Creates a branch for a case, with its limits and tariffs.
     pub async fn branch(&self, case: &Case) -> Branch {
         let now = self.app.clock.now();
         let branch = Branch::new(case, &self.tariffs, now);
@@ -224,7 +223,7 @@ impl Branch {
         both.unzip()
     }
 
-    /// Who manages the children of an account.
+    /// The actor that manages the children of an account.
     pub fn manager(&self, account: usize) -> Actor {
         let role = match account {
             0 => Role::Admin,
@@ -250,7 +249,7 @@ impl Branch {
     }
 }
 
-/// The tariffs that accounts of all cases are given.
+/// Creates the tariffs that all cases use.
 async fn make_tariffs(app: &App) -> Vec<Uuid> {
     let begin = app.clock.now() - TimeDelta::days(1);
     let (mut tariffs, mut versions, mut rates) = (Vec::new(), Vec::new(), Vec::new());

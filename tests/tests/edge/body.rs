@@ -1,4 +1,4 @@
-//! A body that does not end keeps no connection once its request is answered.
+//! A request body that never ends must not keep its connection open after the response.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{interval, timeout};
 
-/// Sends a request whose chunks never end, one every 50 ms; answers the status, and whether the server ended the connection.
+/// Sends a request with endless chunks, one every 50 ms. Returns the status, and whether the server closed the connection.
 async fn dribble(server: std::net::SocketAddr, head: &str) -> (String, bool) {
     let mut stream = TcpStream::connect(server).await.expect("a connection");
     let head = format!("{head} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n");
@@ -24,7 +24,7 @@ async fn dribble(server: std::net::SocketAddr, head: &str) -> (String, bool) {
         }
     });
     let mut answer = Vec::new();
-    // a reset is an end, too: the client sends on
+    // a reset also counts as closed, because the client keeps sending
     let ended = timeout(Duration::from_secs(10), reading.read_to_end(&mut answer)).await.is_ok();
     sending.abort();
     (String::from_utf8_lossy(&answer).chars().skip(9).take(3).collect(), ended)

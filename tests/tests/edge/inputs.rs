@@ -1,4 +1,4 @@
-//! What a client leaves out is left out, however it is sent: in the document, in a variable, or as a variable without a value.
+//! Omitted fields stay omitted, however they are sent: in the document, in a variable, or as an unset variable.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use transport::pipeline::{Parameters, RolePipeline};
 
 use crate::schema::{inline, input, is_optional, mutations, role_has, role_schema, schema, value};
 
-/// A default of null turns what a variable leaves out into null, and null means "remove" where a field says so.
+/// A default of null would turn an omitted variable into null, and null means "remove" for some fields.
 #[test]
 fn no_input_field_or_argument_has_null_as_its_default() {
     let schema = schema();
@@ -31,7 +31,7 @@ fn no_input_field_or_argument_has_null_as_its_default() {
     assert_eq!(found, Vec::<String>::new());
 }
 
-/// What of `coerced` was not sent and is no default of the schema.
+/// Finds values in `coerced` that were not sent and are no defaults of the schema.
 fn added(at: &str, ty: &str, sent: &Value, coerced: &Value, found: &mut BTreeSet<String>) {
     match (sent, coerced) {
         (Value::Object(sent), Value::Object(coerced)) => {
@@ -54,8 +54,8 @@ fn added(at: &str, ty: &str, sent: &Value, coerced: &Value, found: &mut BTreeSet
     }
 }
 
-/// Over every optional field of every mutation's input, also inside of inputs: in a variable that leaves it out the executor does not
-/// find it, so that it is as if it had been left out of the document.
+/// For every optional field of every mutation's input, nested ones included: if a variable omits it, the executor must not see it, as if the
+/// document had omitted it.
 #[test]
 fn a_variable_adds_nothing_to_what_was_sent() {
     let (schema, limits) = (schema(), Limits::default());
@@ -87,7 +87,7 @@ fn a_variable_adds_nothing_to_what_was_sent() {
     assert_eq!(found, BTreeSet::new());
 }
 
-/// The codes, messages and paths of an answer, without where in the document they are.
+/// The codes, messages and paths of an answer, without locations in the document.
 fn refusals(answer: &Value) -> Value {
     let top = answer["errors"].as_array().into_iter().flatten();
     let top: Vec<_> = top.map(|error| json!([error["extensions"]["code"], error["message"]])).collect();
@@ -96,7 +96,7 @@ fn refusals(answer: &Value) -> Value {
     json!([top, user])
 }
 
-/// One mutation three ways, with all that is optional left out: as literals, in one variable, and each field as a variable that nobody set.
+/// A mutation in three forms, with all optional fields omitted: as literals, in one variable, and with each field as an unset variable.
 fn three_ways(schema: &Schema, mutation: &str, ty: &str) -> [(String, Value); 3] {
     let sent = value(schema, ty, &|_, _| false);
     let answer = "{ userErrors { code message field } }";
@@ -111,7 +111,7 @@ fn three_ways(schema: &Schema, mutation: &str, ty: &str) -> [(String, Value); 3]
                 ));
             }
             None => {
-                // a field with a default takes a variable that may be null
+                // a field with a default accepts a nullable variable
                 declared.push(format!("${}: {}", field.name, (*field.ty).clone().nullable()));
                 fields.push(format!("{0}: ${0}", field.name));
             }
@@ -131,7 +131,7 @@ fn three_ways(schema: &Schema, mutation: &str, ty: &str) -> [(String, Value); 3]
 on_both!(every_mutation_answers_alike_however_a_field_is_left_out, |backend| async move {
     let shop = Shop::start(backend, 1).await;
     for (mutation, ty) in mutations(schema()) {
-        // the one would end the login that asks, the other counts wrong passwords and has nothing to leave out
+        // logout would end the test's login; login counts wrong passwords and has no optional fields
         if mutation == "logout" || mutation == "login" {
             continue;
         }
@@ -144,13 +144,13 @@ on_both!(every_mutation_answers_alike_however_a_field_is_left_out, |backend| asy
                 answers.push(refusals(&client.send(&query, variables).await));
             }
             assert_eq!(answers[0], answers[1], "{mutation} in a variable");
-            assert_eq!(answers[0], answers[2], "{mutation} with variables nobody set");
+            assert_eq!(answers[0], answers[2], "{mutation} with unset variables");
         }
     }
     shop.finish().await;
 });
 
-/// The limits of a session and the cash step of a shop, as they stand.
+/// The present limits of a session, and the cash step of a shop.
 async fn standing(shop: &Shop, session: &str) -> Value {
     let query = "query($s: ID!, $c: ID!) { session(id: $s) { spendingLimit { amount } timeLimitSeconds } \
         callshop(id: $c) { cashStep { amount } receiptFooter } }";

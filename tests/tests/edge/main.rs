@@ -1,4 +1,4 @@
-//! The edge of the GraphQL API, walked over the whole schema: what is left out, what comes in, what goes out, and every page of every list.
+//! The edge of the GraphQL API, over the whole schema: omitted fields, inputs, outputs, and every page of every list.
 
 mod body;
 mod inputs;

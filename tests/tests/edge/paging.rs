@@ -1,4 +1,4 @@
-//! Relay's rules of pages, on every connection of the schema: each of its arguments, in both directions, around each of its objects.
+//! Relay's rules for pagination, on every connection of the schema: every argument, in both directions, around each object.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,14 @@ use tests::{Client, on_both};
 
 use crate::schema::schema;
 
-/// Objects that every list of these tests has at least.
+/// Minimum length of every list in these tests.
 const LEAST: usize = 4;
-/// Pages asked for in one request.
+/// Pages queried per request.
 const BATCH: usize = 80;
 const BODY: &str =
     "{ pageInfo { hasPreviousPage hasNextPage startCursor endCursor } edges { cursor node { __typename } } }";
 
-/// A connection with data: `Type.field`, the client that asks, and the document around the field with its other arguments.
+/// A connection with data: `Type.field`, the client to use, and the document around the field with its other arguments.
 struct Case<'a> {
     key: &'static str,
     client: &'a Client,
@@ -27,7 +27,7 @@ struct Case<'a> {
     arguments: String,
 }
 
-/// What one page is asked for, cursors by their place in the list.
+/// Arguments of a page, with cursors as indexes in the list.
 #[derive(Clone, Copy, Debug)]
 struct Asked {
     size: usize,
@@ -47,7 +47,7 @@ impl Asked {
         text
     }
 
-    /// Relay's algorithm, over the places of the whole list: those of the page, and whether there are pages before and behind it.
+    /// Relay's algorithm on the indexes of the whole list: the page's indexes, and whether there are previous and next pages.
     fn expected(self, length: usize) -> (Vec<usize>, bool, bool) {
         let begin = self.after.map_or(0, |after| after + 1);
         let end = self.before.unwrap_or(length);
@@ -77,7 +77,7 @@ fn all(length: usize) -> Vec<Asked> {
 }
 
 impl Case<'_> {
-    /// Pages of these arguments, in one request.
+    /// Queries pages with these arguments in one request.
     async fn pages(&self, arguments: &[String]) -> Vec<Value> {
         let field = self.key.split_once('.').expect("a type and a field").1;
         let others = if self.arguments.is_empty() { String::new() } else { format!("{}, ", self.arguments) };
@@ -106,7 +106,7 @@ impl Case<'_> {
             "{}: cursors are unique",
             self.key
         );
-        // these are enough to have pages before, around and behind
+        // enough for pages before, around and after
         let length = cursors.len().min(LEAST + 1);
         let all = all(length);
         for asked in all.chunks(BATCH) {
@@ -151,7 +151,7 @@ fn is_connection(name: &Name) -> bool {
     name.ends_with("Connection")
 }
 
-/// Ids of what the cases are about.
+/// Ids of the objects that the cases use.
 struct Made {
     session: String,
     tariff: String,
@@ -208,7 +208,7 @@ async fn versions(shop: &Shop) -> (String, String) {
     (tariff, version)
 }
 
-/// Shifts, the last one open and with movements.
+/// Creates shifts, the last one open and with movements.
 async fn shifts(shop: &Shop) -> String {
     for _ in 0..LEAST {
         shop.open_register().await;
@@ -307,7 +307,7 @@ on_both!(a_cursor_that_is_none_is_refused_by_its_name, |backend| async move {
                     "{{ {field}({others}first: 1, {name}: {cursor:?}) {{ nodes {{ __typename }} }} }}"
                 );
                 let answer = case.client.send(&query, json!({})).await;
-                // a prefix may be of any length: an empty one is in front of all
+                // a prefix may have any length, and the empty one precedes all others
                 if matches!(field, "priceList") && cursor.is_empty() {
                     continue;
                 }

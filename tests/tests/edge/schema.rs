@@ -1,4 +1,4 @@
-//! The exported schema as data, and inputs made from it.
+//! The exported schema as data, and generated inputs.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use apollo_compiler::validation::Valid;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-/// The schema of every role together.
+/// The schema of all roles together.
 pub fn schema() -> &'static Valid<Schema> {
     static SCHEMA: LazyLock<Valid<Schema>> =
         LazyLock::new(|| Schema::parse_and_validate(graphql::sdl(), "schema.graphql").expect("a schema"));
@@ -25,10 +25,10 @@ pub fn mutations(schema: &Schema) -> Vec<(String, String)> {
     root.fields.values().filter_map(|field| input(field)).collect()
 }
 
-/// Roles that have every mutation between them.
+/// Roles that together have every mutation.
 pub const ROLES: [&str; 3] = ["callshop-owner", "reseller", "admin"];
 
-/// What one of [`ROLES`] sees of the schema.
+/// The schema that one of [`ROLES`] sees.
 pub fn role_schema(role: &str) -> &'static Schema {
     static SCHEMAS: LazyLock<Vec<Schema>> = LazyLock::new(|| {
         let sdl = |role: &&str| graphql::role_sdl(role).expect("a role");
@@ -47,12 +47,12 @@ pub fn input<'a>(schema: &'a Schema, name: &str) -> &'a InputObjectType {
     schema.get_input_object(name).unwrap_or_else(|| panic!("an input object {name}"))
 }
 
-/// Whether a client may leave the field out.
+/// Whether a client may omit the field.
 pub fn is_optional(field: &InputValueDefinition) -> bool {
     !field.is_required()
 }
 
-/// A value of an input object's type: its required fields, and those that `with` asks for by type and field.
+/// A value of an input object type: its required fields, and those that `with` selects by type and field.
 pub fn value(schema: &Schema, name: &str, with: &dyn Fn(&str, &str) -> bool) -> Value {
     let fields = input(schema, name).fields.values();
     let wanted = fields.filter(|field| field.is_required() || with(name, &field.name));
@@ -71,7 +71,7 @@ fn of_type(schema: &Schema, field: &InputValueDefinition, with: &dyn Fn(&str, &s
     if matches!(*field.ty, Type::List(_) | Type::NonNullList(_)) { json!([one]) } else { one }
 }
 
-/// A value that the scalar takes; ids are well formed and of nothing.
+/// A valid value of the scalar. Ids are well formed but unknown.
 pub fn scalar(field: &str, name: &str) -> Value {
     match name {
         "ID" => json!(some_id(field)),
@@ -87,7 +87,7 @@ pub fn scalar(field: &str, name: &str) -> Value {
     }
 }
 
-/// A global id of the kind that a field's name promises; no object has it.
+/// A global id of the kind in the field's name. No object has it.
 fn some_id(field: &str) -> String {
     use graphql::scalars::Kind;
     let kind = match field {
@@ -106,7 +106,7 @@ fn some_id(field: &str) -> String {
     kind.id(Uuid::max()).to_string()
 }
 
-/// A value as GraphQL writes it inline; what stands for an enum's value has no quotes.
+/// A value as a GraphQL literal. Strings for enum types become unquoted names.
 pub fn inline(schema: &Schema, name: &str, value: &Value) -> String {
     match value {
         Value::Object(fields) => {

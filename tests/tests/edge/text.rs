@@ -1,4 +1,4 @@
-//! Text that is no text: every `String` that the schema takes, in inputs and in arguments, refuses it by the same code and with the field's path.
+//! Invalid text: every `String` in inputs and arguments refuses it with the same code and the field's path.
 
 use apollo_compiler::Schema;
 use apollo_compiler::schema::{ExtendedType, InputValueDefinition};
@@ -8,7 +8,7 @@ use tests::{Client, on_both};
 
 use crate::schema::{inline, input, mutations, role_has, scalar, schema, value};
 
-/// What no line of text has: NUL, escape, delete, a C1 control, ends of lines, overrides of the direction.
+/// Characters that a single line must not contain: NUL, escape, delete, a C1 control, line ends, direction overrides.
 const NO_LINE: [&str; 12] = [
     "a\u{0}b",
     "\u{0}",
@@ -23,12 +23,12 @@ const NO_LINE: [&str; 12] = [
     "a\u{2066}b",
     "a\u{2069}",
 ];
-/// Fields that take several lines.
+/// Fields that accept several lines.
 const LINES: [&str; 2] = ["UpdateCallshopSettingsInput.address", "UpdateCallshopSettingsInput.receiptFooter"];
-/// Fields that take a file: the importer names its bad lines.
+/// Fields that accept a file, whose importer reports bad lines.
 const FILES: [&str; 1] = ["ImportTariffInput.csv"];
 
-/// Where in an input object type a text can be: the path, and the key of the field that it is of.
+/// Positions of strings in an input object type: the path, and the key of the string's field.
 fn texts(schema: &Schema, ty: &str) -> Vec<(Vec<String>, String)> {
     let mut found = Vec::new();
     for field in input(schema, ty).fields.values() {
@@ -48,7 +48,7 @@ fn texts(schema: &Schema, ty: &str) -> Vec<(Vec<String>, String)> {
     found
 }
 
-/// The same value with `text` at `path`; a list has it in its first place.
+/// Puts `text` at `path`; in a list, at the first element.
 fn put(value: &mut Value, path: &[String], text: &str) {
     match value {
         Value::Array(items) => put(&mut items[0], path, text),
@@ -57,14 +57,14 @@ fn put(value: &mut Value, path: &[String], text: &str) {
     }
 }
 
-/// The code and path of the only error of an answer that has no data.
+/// The code and path of the only error of an answer, which must have no data.
 fn refusal(answer: &Value) -> Value {
     let errors = answer["errors"].as_array().cloned().unwrap_or_default();
     assert_eq!((errors.len(), answer.get("data").unwrap_or(&Value::Null)), (1, &Value::Null), "{answer}");
     json!([errors[0]["extensions"]["code"], names(&errors[0]["extensions"]["field"])])
 }
 
-/// A path without the places in lists.
+/// A path without list indexes.
 fn names(path: &Value) -> Vec<&str> {
     path.as_array()
         .into_iter()
@@ -97,7 +97,7 @@ on_both!(no_text_of_an_input_has_what_no_line_has, |backend| async move {
                 );
                 let client = client_of(&shop, &mutation);
                 let both = [(by_variable, json!({ "i": sent })), (literal, json!({}))];
-                // one of them shows that literals are looked at: each is a document of its own, to be parsed and validated
+                // one bad text is enough to test literals, because each one needs a document to be parsed and validated
                 let ways = if bad == NO_LINE[0] { 2 } else { 1 };
                 for (query, variables) in both.into_iter().take(ways) {
                     let answer = client.send(&query, variables).await;
@@ -111,14 +111,14 @@ on_both!(no_text_of_an_input_has_what_no_line_has, |backend| async move {
     shop.finish().await;
 });
 
-/// Somebody whose role has the mutation.
+/// A client whose role has the mutation.
 fn client_of<'a>(shop: &'a Shop, mutation: &str) -> &'a Client {
     let roles = [("callshop-owner", &shop.owner), ("reseller", &shop.reseller), ("admin", &shop.admin)];
     let found = roles.into_iter().find(|(role, _)| role_has(role, mutation));
     found.unwrap_or_else(|| panic!("a role with {mutation}")).1
 }
 
-/// An argument's value: `bad` where it is a text.
+/// A value for an argument, with `bad` in place of a text.
 fn argument(schema: &Schema, of: &InputValueDefinition, path: &[String], bad: &str) -> String {
     let ty = of.ty.inner_named_type().as_str();
     let value = match (schema.types.get(ty), path) {

@@ -1,4 +1,4 @@
-//! What an answer may weigh: ids count as the objects they stand for, and no answer is larger than the most.
+//! The size of an answer: ids count as the objects they stand for, and no answer exceeds the limit.
 
 use graphql::scalars::Kind;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ on_both!(ids_count_as_the_objects_they_stand_for, |backend| async move {
     shop.finish().await;
 });
 
-/// A text as long as the longest, under ninety names, for each of a hundred ids: 9 KB that are answered by 4.6 MB.
+/// The longest possible text, under ninety aliases, for each of a hundred ids: a request of 9 KB with an answer of 4.6 MB.
 fn heavy(shop: &Shop) -> String {
     let names: String = (0..90).map(|at| format!("n{at}: receiptFooter ")).collect();
     format!("{{ nodes(ids: {}) {{ ... on Callshop {{ {names} }} }} }}", json!(vec![&shop.id; 100]))
@@ -140,7 +140,7 @@ on_both!(an_object_has_one_id, |backend| async move {
         format!("Callshop:urn:uuid:{dashed}"),
     ];
     let mut ids: Vec<String> = others.iter().map(|id| URL_SAFE_NO_PAD.encode(id)).collect();
-    // the last character of this base64 has bits that mean nothing
+    // the last character of this base64 has unused bits
     ids.push(format!("{}=", shop.id));
     let query = "query($id: ID!) { node(id: $id) { id } account(id: $id) { id } callshop(id: $id) { id } \
         nodes(ids: [$id]) { id } problems(accountId: $id) { kind } }";
@@ -169,7 +169,7 @@ on_both!(an_object_has_one_id, |backend| async move {
             .await;
         assert_eq!(code, "NOT_FOUND", "{id}");
     }
-    // and an account's as a callshop's
+    // and an account's id as a callshop's
     let account =
         String::from_utf8(URL_SAFE_NO_PAD.decode(&shop.reseller_id).expect("base64")).expect("text");
     let id = URL_SAFE_NO_PAD.encode(account.replace("Account:", "Callshop:"));

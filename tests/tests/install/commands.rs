@@ -1,4 +1,4 @@
-//! What commands do with an environment that is not theirs.
+//! Commands in an environment with unrelated or wrong variables.
 
 use std::process::Command;
 
@@ -11,7 +11,7 @@ fn deployed_demo_takes_no_options_from_the_environment_and_says_so() {
         let mut demo = Command::new(tests::crash::process::build(false));
         demo.args(["demo", "--json", "--no-traffic", "--listen", "127.0.0.1:0", "--dir"])
             .arg(folder.path().join("demo"));
-        // it would serve for ever
+        // without a timeout it would serve forever
         let mut limited = Command::new("timeout");
         limited.arg("60").arg(demo.get_program()).args(demo.get_args()).env(name, "sqlite:somewhere.db");
         let output = limited.output().expect("timeout runs");
@@ -21,8 +21,8 @@ fn deployed_demo_takes_no_options_from_the_environment_and_says_so() {
         let (status, told) = demo(name);
         assert!(status == Some(1) && told.contains(&format!("unset {name}")), "{status:?}: {told}");
     }
-    assert!(!folder.path().join("demo").exists(), "nothing was begun");
-    // the log is no option
+    assert!(!folder.path().join("demo").exists(), "demo must not begin");
+    // the log variable is no option
     run(Command::new(tests::crash::process::build(false))
         .args(["demo", "--help"])
         .env("CALLSHOP_LOG", "info"));

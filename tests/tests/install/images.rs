@@ -1,4 +1,4 @@
-//! Images carry versions, so that one can go back.
+//! Images carry versions, so that an operator can roll back.
 
 use crate::read;
 

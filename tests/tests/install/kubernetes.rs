@@ -1,4 +1,4 @@
-//! deploy/kubernetes: valid by Kubernetes' own schemas, and about this program: its ports, probes, environment and arguments.
+//! deploy/kubernetes: valid by Kubernetes' own schemas, and consistent with the program's ports, probes, environment and arguments.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -51,10 +51,10 @@ fn deployed_kubernetes_resources_are_valid() {
         .map(|entry| entry.expect("a file").file_name().into_string().expect("a name"))
         .filter(|name| name.ends_with("yaml"))
         .collect();
-    assert_eq!(written, FILES.map(str::to_owned).into(), "all of them are looked at");
+    assert_eq!(written, FILES.map(str::to_owned).into(), "this test must check all files");
 }
 
-/// What a node makes of the environment that its container has.
+/// A node's configuration with its container's environment.
 fn printed(data: &BTreeMap<String, String>, arguments: &Value) -> Value {
     let folder = tempfile::tempdir().expect("a folder");
     run(Command::new(repository().join("deploy/make-secrets")).arg(folder.path().join("secrets")));
@@ -87,7 +87,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
     let pod = &deployment["template"]["spec"];
     let (node, job) = (&pod["containers"][0], &migrate["containers"][0]);
 
-    // environment: what all nodes are told elsewhere, with the same values but for the drain
+    // environment: the settings of the other deployments, with the same values except for the drain time
     let data = &get("ConfigMap", "callshop")["data"];
     let data: BTreeMap<String, String> = serde_json::from_value(data.clone()).expect("texts");
     for (name, value) in env_names(&read("deploy/api.env")) {
@@ -110,7 +110,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
         assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true);
         assert_eq!(container["securityContext"]["capabilities"], json!({ "drop": ["ALL"] }));
     }
-    // secrets are where the environment says
+    // secrets are mounted where the environment says
     for pod in [pod, &migrate] {
         let mounts = pod["containers"][0]["volumeMounts"].as_array().expect("mounts");
         assert!(mounts.iter().any(|mount| mount["mountPath"] == "/run/secrets/callshop"));
@@ -120,7 +120,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
         assert!(read("Dockerfile").contains(&format!("--uid {uid} ")));
         assert_eq!(uid, &pod["securityContext"]["fsGroup"]);
         assert_eq!(pod["automountServiceAccountToken"], false);
-        // the links of a Service named callshop are no settings
+        // the links of a Service named callshop must not become settings
         assert_eq!(pod["enableServiceLinks"], false);
     }
     let files: BTreeSet<_> = data
@@ -136,7 +136,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
         .collect();
     assert_eq!(files, made);
 
-    // arguments and ports: as the program itself says
+    // arguments and ports match the program's configuration
     let config = printed(&data, &node["args"]);
     run(Command::new(tests::crash::process::build(false))
         .arg(job["args"][0].as_str().expect("a command"))
@@ -163,7 +163,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
             (labels, &json!(name), &json!(number))
         );
     }
-    // probes: alive is not ready, and a node that stops is taken out before it closes
+    // probes: liveness is not readiness, and a stopping node is taken out of service before it closes
     for (probe, path) in
         [("startupProbe", "/livez"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")]
     {
@@ -179,7 +179,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
     assert!(replicas >= 2 && number(&budget["maxUnavailable"]) < replicas);
     assert_eq!(budget["selector"]["matchLabels"], *labels);
 
-    // who may speak to it, and to whom it speaks
+    // allowed ingress and egress
     let policy = &get("NetworkPolicy", "callshop")["spec"];
     assert_eq!(
         (&policy["podSelector"]["matchLabels"], &policy["policyTypes"]),
@@ -194,7 +194,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
     assert_eq!(ports("ingress"), [u64::from(graphql), u64::from(hook)].into());
     assert!(
         policy["ingress"].as_array().expect("rules").iter().all(|rule| rule["from"].is_array()),
-        "nobody else"
+        "no other egress"
     );
     let secrets = read("deploy/make-secrets");
     for outside in ["5432", "6379", "8060"] {

@@ -1,5 +1,5 @@
-//! An installation by the guides: its secrets are kept from others, its programs run as they are written down, its backups can be made.
-//! Each test is skipped by `tests/run --sqlite-only`, by its name.
+//! An installation by the guides: its secrets are protected, its programs run as documented, and backups work. `tests/run --sqlite-only` skips
+//! each test by name.
 
 mod commands;
 mod images;
@@ -13,17 +13,17 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Runs a program to its end; what it wrote when it fails.
+/// Runs a program to its end. Panics with its output if it fails.
 pub fn run(command: &mut Command) -> Output {
     let output =
-        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}: run the tests by tests/run"));
+        command.output().unwrap_or_else(|error| panic!("{command:?}: {error}: run the tests with tests/run"));
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{command:?}: {}\n{said}", output.status);
     output
 }
 
-/// Runs a script of bash in a folder, where everybody may read what is written unless the script says otherwise.
+/// Runs a bash script in a folder, with umask 022 unless the script changes it.
 pub fn bash(folder: &Path, script: &str) -> Output {
     let mut bash = Command::new("bash");
     bash.args(["-euo", "pipefail", "-c"]).arg(format!("umask 022\n{script}")).current_dir(folder);
@@ -34,13 +34,13 @@ pub fn bash(folder: &Path, script: &str) -> Output {
     run(&mut bash)
 }
 
-/// Who may do what with a file, as in `ls`: 0o600 is its owner's alone.
+/// Permission bits of a file, such as 0o600 for owner only.
 pub fn mode(path: &Path) -> u32 {
     let data = fs::symlink_metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     data.mode() & 0o7777
 }
 
-/// A file of the repository.
+/// The text of a file in the repository.
 pub fn read(path: &str) -> String {
     fs::read_to_string(tests::local::repository().join(path))
         .unwrap_or_else(|error| panic!("{path}: {error}"))

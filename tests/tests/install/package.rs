@@ -1,5 +1,5 @@
-//! The Debian package, made of the program that was built: installed, upgraded, removed and purged in a root of its own. Nothing of the
-//! machine is touched: dpkg keeps its books in that root, and the package's scripts work there.
+//! The Debian package, made from the built program: installed, upgraded, removed and purged in its own root. The machine itself is not changed:
+//! dpkg's database is in that root, and the package's scripts work there.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,16 +11,16 @@ use tests::local::repository;
 
 use crate::{mode, read, run};
 
-/// A program that tests/run installs beside what is built.
+/// A program that tests/run installs beside the build.
 pub fn tool(path: &str) -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
     let found = target.join("tools").join(path);
-    assert!(found.exists(), "{} is missing: run the tests by tests/run", found.display());
+    assert!(found.exists(), "{} is missing: run the tests with tests/run", found.display());
     found
 }
 
-/// Makes the package as a release does, of the program that the tests have.
+/// Makes the package as a release does, from the tests' binary.
 fn package(folder: &Path) -> PathBuf {
     let built = folder.join("target/release");
     fs::create_dir_all(&built).expect("a folder");
@@ -36,7 +36,7 @@ fn package(folder: &Path) -> PathBuf {
     folder.join("callshop.deb")
 }
 
-/// An empty machine.
+/// The root of an empty machine.
 struct Root(tempfile::TempDir);
 
 impl Root {
@@ -72,7 +72,7 @@ impl Root {
     fn dpkg(&self, arguments: &[&str]) -> Output {
         let mut dpkg = Command::new("dpkg");
         dpkg.arg(format!("--root={}", self.0.path().display()));
-        // what it depends on is on the machine, and not in this root; there is no log to write to
+        // the dependencies are on the machine but not in this root, and there is no log to write to
         dpkg.args(["--force-depends", "--force-script-chrootless", "--log=/dev/null"]).args(arguments);
         run(&mut dpkg)
     }
@@ -99,7 +99,7 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
     let before = root.files();
     root.dpkg(&["-i", &package]);
 
-    // the program is the one that was built, and knows its version
+    // the binary is the built one, and knows its version
     let version = run(Command::new(root.path("usr/bin/callshop")).arg("--version"));
     let version = String::from_utf8(version.stdout).expect("text");
     let field = |name: &str| {
@@ -109,7 +109,7 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
     assert!(version.contains(field("Version").split('-').next().expect("a version")), "{version}");
     assert_eq!(field("Package"), "callshop");
 
-    // a user of its own, whose folders nobody else looks into; root's secrets
+    // a separate user with private folders, and secrets owned by root
     let users = fs::read_to_string(root.path("etc/passwd")).expect("users");
     let user: Vec<_> =
         users.lines().find(|line| line.starts_with("callshop:")).expect("its user").split(':').collect();
@@ -120,7 +120,7 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
     }
     assert_eq!(mode(&root.path("etc/callshop/secrets")), 0o700);
 
-    // every program that a unit runs is there and can be run, every file that it reads is there
+    // every program that a unit runs exists and is executable, and every file that it reads exists
     let units = root.path("usr/lib/systemd/system");
     let mut seen = 0;
     for entry in fs::read_dir(&units).expect("units").filter_map(Result::ok) {
@@ -147,7 +147,7 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
         "callshop.service",
     ];
     assert_eq!(names, expected.map(str::to_owned).into());
-    // what the guide runs is in the package, as it is here, and nothing secret
+    // the programs in the guide are in the package, unchanged, and nothing secret is
     let share = root.path("usr/share/callshop");
     for file in [
         "make-secrets",
@@ -178,14 +178,14 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
             && !share.join("deploy/tls").exists()
     );
 
-    // an upgrade keeps what was edited, and secrets
+    // an upgrade keeps edited files and secrets
     let edited = "CALLSHOP_LISTEN=10.0.0.11:8080\n";
     fs::write(root.path("etc/callshop/api.env"), edited).expect("an edit");
     fs::write(root.path("etc/callshop/secrets/token_key"), "secret").expect("a secret");
     root.dpkg(&["--force-confold", "-i", &package]);
     assert_eq!(fs::read_to_string(root.path("etc/callshop/api.env")).expect("it is there"), edited);
 
-    // removed, its data and configuration are there; purged, the data is
+    // after removal, data and configuration stay; after purge, the data stays
     fs::write(root.path("var/lib/callshop/callshop.db"), "money").expect("a database");
     root.dpkg(&["-r", "callshop"]);
     assert!(!root.path("usr/bin/callshop").exists() && !units.exists());
@@ -196,10 +196,10 @@ fn deployed_package_is_installed_upgraded_removed_and_purged() {
     assert!(!root.path("etc/callshop").exists() && root.path("var/lib/callshop/callshop.db").exists());
     assert!(
         fs::read_to_string(root.path("etc/passwd")).expect("users").contains("callshop:"),
-        "its file is its user's"
+        "the data file must belong to its user"
     );
 
-    // without data nothing of it is left
+    // without data nothing is left
     fs::remove_file(root.path("var/lib/callshop/callshop.db")).expect("it was there");
     root.dpkg(&["-i", &package]);
     root.dpkg(&["-P", "callshop"]);
@@ -226,7 +226,7 @@ fn deployed_package_units_agree_with_the_node() {
         });
         lines.map(str::to_owned).collect()
     };
-    // the audit reads the database that the node writes
+    // the audit reads the node's database
     assert_eq!(told("callshop-audit.service"), told("callshop.service"));
     for unit in
         ["callshop-audit.service", "callshop-audit.timer", "callshop-backup.service", "callshop-backup.timer"]
@@ -250,9 +250,9 @@ fn deployed_package_units_agree_with_the_node() {
 #[test]
 fn deployed_nightly_backup_keeps_as_many_as_it_is_told() {
     let uid = fs::metadata("/proc/self").expect("this process").uid();
-    assert_eq!(uid, 0, "the nightly backup is made by root as somebody else: run this test as root");
+    assert_eq!(uid, 0, "the nightly backup is made by root as another user: run this test as root");
     let folder = tempfile::tempdir().expect("a folder");
-    // the user of the package, which this machine need not have
+    // the package's user, which may not exist on this machine
     let bin = folder.path().join("bin");
     fs::create_dir(&bin).expect("a folder");
     fs::write(bin.join("runuser"), "#!/bin/sh\necho \"$2\" >>\"$SEEN\"\nshift 3\nexec \"$@\"\n")
@@ -271,7 +271,7 @@ fn deployed_nightly_backup_keeps_as_many_as_it_is_told() {
         run(&mut backup);
         let kept = fs::read_dir(folder.path().join("backups")).expect("backups").count();
         assert_eq!(kept, made.min(2));
-        // the name is a second
+        // names have a resolution of one second
         std::thread::sleep(std::time::Duration::from_millis(1_050));
     }
     assert_eq!(fs::read_to_string(folder.path().join("seen")).expect("who"), "callshop\n".repeat(3));

@@ -1,4 +1,4 @@
-//! PostgreSQL, its backups and its archive without containers, as docs/operating.md has it: on a cluster of Debian's tools.
+//! PostgreSQL, its backups and its WAL archive without containers, as in docs/operating.md: on a cluster made with Debian's tools.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -10,7 +10,7 @@ use tests::local::repository;
 
 use crate::{mode, read, run};
 
-/// A cluster of Debian's, in a folder of its own; nothing of the machine's is touched.
+/// A Debian cluster in a folder of its own. The machine's clusters are not changed.
 struct Cluster {
     folder: tempfile::TempDir,
     version: String,
@@ -21,7 +21,7 @@ impl Cluster {
     fn make() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a mode");
-        let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL: run the tests by tests/run");
+        let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL: run the tests with tests/run");
         let versions = versions.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         let version = versions.max_by_key(|name| name.parse::<u32>().unwrap_or(0)).expect("a version");
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -60,14 +60,14 @@ impl Cluster {
         run(self.debian("pg_ctlcluster").args([&self.version, "main", "start"]));
     }
 
-    /// A program as the user postgres, who is asked for no password.
+    /// A program run as the user postgres, which needs no password.
     fn as_postgres(&self, program: &Path) -> Command {
         let mut command = self.told("runuser");
         command.args(["-u", "postgres", "--"]).arg(program);
         command
     }
 
-    /// A program that is told where the server is: a second one on a machine has no usual place.
+    /// A program with the server's address in its environment, because a second server is not at the default one.
     fn told(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.env("PGHOST", self.path("sockets")).env("PGPORT", self.port.to_string()).current_dir("/");
@@ -109,7 +109,7 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
         "runuser -u postgres -- deploy/postgres/backup /var/backups/callshop",
         "runuser -u postgres -- deploy/postgres/prune /var/backups/callshop /var/lib/callshop-archive 7",
     ] {
-        assert!(guide.contains(line), "the guide has: {line}");
+        assert!(guide.contains(line), "the guide must contain: {line}");
     }
     let cluster = Cluster::make();
     let share = cluster.path("share");
@@ -127,7 +127,7 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
         .replace("/var/lib/callshop-archive", &archive.display().to_string())
         .replace("/usr/share/callshop", &share.display().to_string());
     fs::write(own.join("environment"), environment).expect("the environment");
-    // a minute would be long here; a start that nothing follows waits for checkpoint_timeout before it looks at that
+    // a minute would be too long here, and an idle server waits for checkpoint_timeout before it rereads this setting
     fs::write(own.join("conf.d/soon.conf"), "archive_timeout = 2\n").expect("a setting");
     cluster.start();
     let wakes = read("deploy/systemd/postgresql@.service.d/callshop.conf");
@@ -144,13 +144,13 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
         std::thread::sleep(Duration::from_millis(100));
     }
 
-    // root alone reads the secrets; nobody is asked for a password
+    // only root can read the secrets, and no password prompt appears
     let secrets = cluster.path("secrets");
     run(Command::new(share.join("deploy/make-secrets")).arg(&secrets).arg("127.0.0"));
     run(cluster.told(scripts.join("create-databases")).env("CALLSHOP_SECRETS", &secrets));
     assert_eq!(cluster.sql("SELECT string_agg(datname, ' ' ORDER BY 1) FROM pg_database WHERE datname IN ('callshop', 'kamailio')"), "callshop kamailio");
 
-    // a day and another one: the log from before the oldest backup that is kept goes
+    // after one day and another, WAL from before the oldest kept backup is pruned
     let backup = || printed(run(cluster.as_postgres(&scripts.join("backup")).arg(&backups)));
     let first = backup();
     let early = cluster.sql("SELECT pg_walfile_name(pg_switch_wal())");
@@ -169,7 +169,7 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
         segments.contains(&format!("{early}.zst")) && segments.contains(&format!("{last}.zst")),
         "{segments:?}"
     );
-    // sixteen mebibytes of which little was used
+    // a segment of 16 MiB, mostly unused
     let bytes = fs::metadata(archive.join(format!("{last}.zst"))).expect("the segment").len();
     assert!(bytes < 200_000, "a segment of {bytes} bytes");
     let prune =
@@ -184,7 +184,7 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
         "{segments:?}"
     );
 
-    // one that is refused leaves nothing behind
+    // a failed backup leaves nothing behind
     let mut refused = cluster.as_postgres(&scripts.join("backup"));
     let refused = refused.arg(&backups).env("PGUSER", "nobody").output().expect("it runs");
     assert!(!refused.status.success(), "{refused:?}");
@@ -197,7 +197,7 @@ fn deployed_balancer_serves_as_nobody_in_particular() {
     let check = |variables: &[(&str, &str)]| {
         let mut check = Command::new("/usr/sbin/haproxy");
         check.env_remove("NET").envs(variables.iter().copied()).arg("-c").arg("-f").arg(&config);
-        let told = check.output().expect("haproxy: run the tests by tests/run");
+        let told = check.output().expect("haproxy: run the tests with tests/run");
         (told.status.success(), String::from_utf8_lossy(&told.stderr).into_owned())
     };
     let (holds, told) = check(&[]);
@@ -216,7 +216,7 @@ fn deployed_balancer_serves_as_nobody_in_particular() {
         .expect("haproxy");
     let begun = Instant::now();
     let status = loop {
-        // it listens, and then becomes somebody else
+        // it binds its ports, and then switches to another user
         let status = fs::read_to_string(format!("/proc/{}/status", balancer.id())).expect("its status");
         let uids = status.lines().find_map(|line| line.strip_prefix("Uid:")).expect("its user").to_owned();
         if uids.split_whitespace().all(|uid| uid != "0") || begun.elapsed() > Duration::from_secs(10) {

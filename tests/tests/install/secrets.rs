@@ -1,4 +1,4 @@
-//! Files with secrets in them: who may read them, and where they must never get to.
+//! Files with secrets: their permissions, and the places that they must never reach.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -9,7 +9,7 @@ use tests::local::repository;
 
 use crate::{bash, mode, read, run};
 
-/// The files of a folder that somebody else may read or write.
+/// The files in a folder that other users can read or write.
 fn open_files(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("a folder").filter_map(Result::ok);
     let open = entries.filter(|entry| mode(&entry.path()) & 0o077 != 0);
@@ -19,16 +19,16 @@ fn open_files(folder: &Path) -> Vec<String> {
 #[test]
 fn deployed_sqlite_files_are_their_owners_alone() {
     let folder = tempfile::tempdir().expect("a folder");
-    // also where the address says more than the file
+    // also if the URL has options after the path
     bash(folder.path(), "umask 000\n\"$CALLSHOP\" migrate --database 'sqlite:other.db?mode=rwc'");
-    assert_eq!(open_files(folder.path()), Vec::<String>::new(), "one with a mode");
+    assert_eq!(open_files(folder.path()), Vec::<String>::new(), "a database with `mode` in its URL");
     let database = format!("sqlite:{}", folder.path().join("callshop.db").display());
-    // the key that signs tokens is in it; SQLite gives its companions the mode of the file
+    // it contains the key that signs tokens; SQLite gives its companion files the same mode
     let migrate = format!("umask 000\n\"$CALLSHOP\" migrate --database '{database}'");
     bash(folder.path(), &migrate);
-    assert_eq!(open_files(folder.path()), Vec::<String>::new(), "a new one");
+    assert_eq!(open_files(folder.path()), Vec::<String>::new(), "a new database");
 
-    // one of an earlier version, with companions that are open, too
+    // an earlier release's database, whose companion files are readable, too
     let mut files = vec!["callshop.db".to_owned()];
     for companion in ["callshop.db-wal", "callshop.db-shm"] {
         if !folder.path().join(companion).exists() {
@@ -40,7 +40,7 @@ fn deployed_sqlite_files_are_their_owners_alone() {
         let open = fs::Permissions::from_mode(0o644);
         fs::set_permissions(folder.path().join(file), open).expect("a mode");
     }
-    // what only looks says so and changes nothing
+    // a read-only command reports it and changes nothing
     let check = format!(
         "CALLSHOP_LISTEN=127.0.0.1:0 CALLSHOP_HOOK__LISTEN=127.0.0.1:0 CALLSHOP_DATABASE_URL='{database}' \
          CALLSHOP_HOOK__SECRETS='[\"f3a91c07d5be42688e10\"]' \"$CALLSHOP\" check-config"
@@ -52,7 +52,7 @@ fn deployed_sqlite_files_are_their_owners_alone() {
     );
     assert_eq!(mode(&folder.path().join("callshop.db")), 0o644, "check-config changes nothing");
     bash(folder.path(), &migrate);
-    assert_eq!(open_files(folder.path()), Vec::<String>::new(), "an old one");
+    assert_eq!(open_files(folder.path()), Vec::<String>::new(), "an old database");
 }
 
 #[test]
@@ -61,13 +61,13 @@ fn deployed_a_database_that_cannot_be_closed_to_others_is_refused() {
     let database = folder.path().join("callshop.db");
     bash(folder.path(), "\"$CALLSHOP\" migrate --database sqlite:callshop.db");
     if fs::metadata(&database).expect("the database").uid() != 0 {
-        // only root can give a file away, and then not be its owner
+        // only root can give a file away, and then not own it
         return;
     }
     fs::set_permissions(&database, fs::Permissions::from_mode(0o666)).expect("a mode");
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("a mode");
     let program = folder.path().join("program");
-    fs::copy(tests::crash::process::build(false), &program).expect("a copy that nobody may run");
+    fs::copy(tests::crash::process::build(false), &program).expect("a copy that the user nobody can run");
     let mut other = Command::new("setpriv");
     other.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"]).arg(&program);
     other.args(["migrate", "--database"]).arg(format!("sqlite:{}", database.display()));
@@ -88,7 +88,7 @@ fn deployed_backups_of_sqlite_are_their_owners_alone_and_whole() {
     assert_eq!((mode(&file), mode(&folder.path().join("backups"))), (0o600, 0o700));
     let audit = format!("\"$CALLSHOP\" audit --database 'sqlite:{}'", file.display());
     bash(folder.path(), &audit);
-    // what is no database leaves nothing behind
+    // a failed backup leaves no file behind
     let failed = Command::new(repository().join("deploy/sqlite/backup"))
         .args(["/not/there.db", "other"])
         .current_dir(folder.path())
@@ -98,7 +98,7 @@ fn deployed_backups_of_sqlite_are_their_owners_alone_and_whole() {
     assert_eq!(fs::read_dir(folder.path().join("other")).map_or(0, Iterator::count), 0);
 }
 
-/// Paths that the guides have secrets written to, and the folders that images are built from.
+/// Paths to which the guides write secrets, and the folders of image contexts.
 const WRITTEN: [&str; 10] = [
     "deploy/secrets/token_key",
     "deploy/secrets/.made",
@@ -112,7 +112,7 @@ const WRITTEN: [&str; 10] = [
     "callshop-data/demo.json",
 ];
 
-/// Whether a `.dockerignore` leaves a path of its folder out: the patterns that ours have.
+/// Whether a `.dockerignore` excludes a path of its folder. Only supports the patterns that ours use.
 fn is_left_out(ignored: &str, path: &str) -> bool {
     ignored.lines().any(|pattern| {
         if let Some(ending) = pattern.strip_prefix("**/*") {
@@ -129,10 +129,10 @@ fn is_left_out(ignored: &str, path: &str) -> bool {
 #[test]
 fn deployed_secrets_get_into_no_commit_and_no_image() {
     for path in WRITTEN {
-        // `check-ignore` succeeds for what is ignored; an image's context is a folder that `build:` names
+        // `check-ignore` succeeds for ignored files; an image's context is a folder in `build:`
         let mut git = Command::new("git");
         git.args(["-c", "safe.directory=*", "check-ignore", "--quiet", "--no-index", path]);
-        let ignored = git.current_dir(repository()).status().expect("git runs: run the tests by tests/run");
+        let ignored = git.current_dir(repository()).status().expect("git runs: run the tests with tests/run");
         assert!(ignored.success(), "{path} is not ignored by git");
         assert!(is_left_out(&read(".dockerignore"), path), "{path} gets into the context of an image");
     }
@@ -142,7 +142,7 @@ fn deployed_secrets_get_into_no_commit_and_no_image() {
         is_left_out(&read("kamailio/.dockerignore"), "local.cfg"),
         "the proxy's secrets get into its image's context"
     );
-    // where the guide writes is there, and nobody else looks into it
+    // the folder that the guide writes to exists, and is private
     assert!(repository().join("deploy/tls").is_dir());
 }
 
@@ -163,7 +163,7 @@ fn deployed_certificates_can_be_read_by_the_balancer_and_nobody_else() {
     assert_eq!(fs::read_dir(folder.path().join("tls")).expect("a folder").count(), 1, "nothing else is left");
     assert_eq!(data.mode() & 0o7777, 0o640);
     if data.uid() != 0 {
-        // what follows is about users that only root can be
+        // the rest is about users that only root can become
         return;
     }
     assert_eq!(data.gid(), 99, "the balancer's group in its image");
@@ -174,7 +174,7 @@ fn deployed_certificates_can_be_read_by_the_balancer_and_nobody_else() {
         cat.args(["--", "cat"]).arg(&file).output().expect("setpriv runs").status.success()
     };
     assert!(read_as("99") && !read_as("12345"));
-    // and it is one that HAProxy takes
+    // and HAProxy accepts it
     let config = folder.path().join("haproxy.cfg");
     let text = format!(
         "defaults\n mode http\n timeout client 1s\nfrontend a\n bind 127.0.0.1:18443 ssl crt {}\n",
@@ -182,7 +182,7 @@ fn deployed_certificates_can_be_read_by_the_balancer_and_nobody_else() {
     );
     fs::write(&config, text).expect("a configuration");
     run(Command::new("/usr/sbin/haproxy").arg("-c").arg("-f").arg(&config));
-    // a key that belongs to another certificate is refused, and the old file stays
+    // a key of another certificate is refused, and the old file stays
     let before = fs::read(&file).expect("the certificate");
     let other = Command::new("bash")
         .args(["-c", "openssl genrsa -out other.pem 2048 2>/dev/null; TLS_FOLDER=tls \"$ROOT/deploy/install-certificate\" fullchain.pem other.pem shop.example"])
@@ -208,10 +208,10 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
     };
     assert_eq!(make("10.0.0"), "");
     let first: Vec<_> = ["database_url", "hook_proxies", "redis_users"].map(text).into();
-    assert_eq!(make("10.0.0"), "", "a second time nothing is to be said");
+    assert_eq!(make("10.0.0"), "", "a second run must print nothing");
     assert_eq!(["database_url", "hook_proxies", "redis_users"].map(text).to_vec(), first);
 
-    // a database elsewhere, a second proxy, both secrets while one is being replaced
+    // a database elsewhere, a second proxy, and two secrets during a replacement
     let edited = [
         ("database_url", "postgres://callshop:secret@db.internal/callshop?sslmode=verify-full\n"),
         ("hook_secrets", "[\"the-new-secret-of-the-hook\",\"the-old-secret-of-the-hook\"]\n"),
@@ -231,16 +231,16 @@ fn deployed_secrets_that_were_edited_stay_as_they_are() {
         }
         assert!(!told.contains("secret-of") && !told.contains("a-token"), "{told}");
     }
-    // what nobody touched follows what it is made of
+    // unedited files follow their sources
     assert!(text("redis_url").contains("@10.0.1.4:") && text("kamailio_database").contains("@10.0.1.3:"));
-    // one that was taken away is made anew, as is what is drawn
+    // removed files are made again, derived and random ones
     fs::remove_file(secrets.join("database_url")).expect("it was there");
     fs::remove_file(secrets.join("redis_callshop")).expect("it was there");
     make("10.0.1");
     assert!(text("database_url").contains("@10.0.1.3:"));
     assert!(text("redis_url").contains(&text("redis_callshop")));
 
-    // an installation from before edits were looked for
+    // an installation from before edits were detected
     fs::remove_file(secrets.join(".made")).expect("what was made");
     make("10.0.1");
     assert_eq!(text("hook_proxies"), edited[2].1);

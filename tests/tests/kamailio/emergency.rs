@@ -1,4 +1,4 @@
-//! Emergency numbers: they go out while the API is down, from a blocked phone, through a proxy that was started again meanwhile.
+//! Emergency numbers: calls go out while the API is down, from a blocked phone, and through a restarted proxy.
 
 use graphql::scalars::Kind;
 use store::activity;
@@ -12,7 +12,7 @@ impl Stage {
         self.shop.reseller.did("blockPhone", "PhoneIdInput", input, "phone { id }").await;
     }
 
-    /// Waits until the proxy keeps of this phone that it is blocked, or is not, and has written it down.
+    /// Waits until the proxy has stored whether this phone is blocked.
     async fn kept(&self, phone: usize, blocked: bool) {
         let user = &self.shop.phones[phone].user;
         eventually("the proxy keeps the phone", async || {
@@ -25,7 +25,7 @@ impl Stage {
     }
 }
 
-// these go without the stage, whose server is away meanwhile
+// without the stage, because its server is down meanwhile
 
 async fn dials(sip: &Sip, phone: &Phone, dialed: &str) {
     sip.play(phone, &Script::call("phone-call", dialed, &["-d", "1200"])).finished().await;
@@ -41,7 +41,7 @@ async fn is_refused_with_a_wrong_password(sip: &Sip, account: &SipAccount, diale
     sip.play(&sip.phone(&guesser), &script).finished().await;
 }
 
-/// Checks an emergency call that is over, and that it cost nothing.
+/// Checks that an emergency call has ended and cost nothing.
 fn check_free(call: &Value, seconds: std::ops::RangeInclusive<i64>) {
     assert_eq!(json!([call["state"], call["cause"], call["estimated"]]), json!(["ENDED", "BYE", false]));
     assert!(seconds.contains(&talk_of(call)), "{call}");
@@ -58,7 +58,7 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
     stage.block(1).await;
     stage.kept(0, false).await;
     stage.kept(1, true).await;
-    // while the API is up it decides: emergency calls from any phone, nothing else from a blocked one
+    // while the API is up it decides: a blocked phone may only make emergency calls
     dials(&stage.sip, &stage.phones[1], "190").await;
     is_refused(&stage.sip, &stage.phones[1], "11988880111", "403").await;
     let seen = stage.calls().await.len();
@@ -67,7 +67,7 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
     let stopped = stage.shop.server.pause().await;
     stage.sip.kill_proxy();
     stage.sip.listen_again().await;
-    // of the phones the new process knows what was written down alone
+    // the restarted proxy only knows the phones from its database
     dials(&stage.sip, &stage.phones[0], "190").await;
     dials(&stage.sip, &stage.phones[1], "190").await;
     is_refused(&stage.sip, &stage.phones[0], "11988880111", "503").await;
@@ -75,7 +75,7 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
     is_refused(&stage.sip, &stage.phones[0], "1901", "503").await;
     is_refused_with_a_wrong_password(&stage.sip, &stage.shop.phones[0], "190").await;
     assert_eq!(stage.sip.gateway_trace().requests("INVITE"), 3);
-    // one goes on when the API is back, through listings that the API compares with what it knows
+    // an emergency call continues while the API comes back and reconciles it
     let help = Script::call("phone-call", "190", &["-d", "9000"]);
     let talking = stage.sip.play(&stage.phones[2], &help);
     eventually("the gateway has the call", async || {
@@ -95,7 +95,7 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
     made.iter().filter(|call| call["id"] != long["id"]).for_each(|call| check_free(call, 1..=3));
     assert_eq!(stage.balance("callshop", &stage.shop.id).await, 500_000_000);
     assert_eq!(stage.sip.gateway_trace().requests("INVITE"), 4);
-    // whoever watches is told of them as of other calls
+    // subscribers get the events of emergency calls, too
     let shop = Kind::Callshop.parse(&stage.shop.id.clone().into()).expect("an id");
     let told =
         activity::after(stage.shop.server.app.store.reader(), shop, 0, 1_000).await.expect("activities");
@@ -108,7 +108,7 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
     stage.finish().await;
 });
 
-/// Numbers of the operator's own list go out as well as those of the phone's dial plan, and nothing that begins with one.
+/// Numbers of the operator's own list go out as well as those of the phone's dial plan. Numbers that only begin with one do not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_the_operators_emergency_numbers_hold_too() {
     let mut stage = Stage::set(Backend::Sqlite, 1, &[("CS_EMERGENCY_NUMBERS", "999")]).await;
@@ -129,7 +129,7 @@ async fn kamailio_the_operators_emergency_numbers_hold_too() {
     stage.finish().await;
 }
 
-/// The API's machine is dead and says nothing, and phones that register wait for it: an emergency call does not queue behind them.
+/// The API's machine is dead and silent, and registering phones wait for it: an emergency call does not queue behind them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_dead_api_keeps_no_emergency_call_waiting() {
     let plan = SipPlan::new();
@@ -155,13 +155,13 @@ async fn kamailio_a_dead_api_keeps_no_emergency_call_waiting() {
         };
         numbers.map(register).collect::<Vec<Playing>>()
     };
-    // two workers wait three seconds for each answer: four are missed after six
+    // two workers wait three seconds for each answer: after six seconds four are missing
     let mut registering = strangers(0..10);
     eventually("four questions have no answer", async || {
         (sip.log().matches("no answer (28)").count() >= 4).then_some(())
     })
     .await;
-    // these are before the call; each would keep a worker for three seconds
+    // these come before the call, and each would occupy a worker for three seconds
     registering.extend(strangers(10..20));
     tokio::time::sleep(Duration::from_millis(700)).await;
     let begun = Instant::now();

@@ -1,10 +1,10 @@
-//! Phones that never acknowledge the answer: they talk for no longer than a lost ACK needs, and pay for it.
+//! Phones that never acknowledge the answer can talk only for as long as a lost ACK allows, and pay for it.
 
 use entity::call;
 
 use super::*;
 
-/// The calls that `problems` shows as never acknowledged, to the callshop's owner.
+/// The calls that `problems` reports to the callshop's owner as never acknowledged.
 async fn shown(stage: &Stage) -> Vec<String> {
     let query = "query($a: ID!) { problems(accountId: $a) { kind problems { objectId } } }";
     let problems = stage.shop.owner.ok(query, json!({ "a": stage.shop.id })).await;
@@ -20,8 +20,8 @@ fn lasted(call: &Value) -> i64 {
     (time(&call["endedAt"]) - time(&call["answeredAt"])).num_milliseconds()
 }
 
-/// Four phones at once: one never acknowledges and is cut; one is not, whose ACK came when the answer had been repeated; one never
-/// acknowledges, and its gateway gives up before the proxy does; one sends its only ACK while it rings.
+/// Four phones at once. One never acknowledges and is cut. One is not cut, because its ACK arrives after the answer was repeated. One never
+/// acknowledges, and its gateway gives up before the proxy. One sends its only ACK while it rings.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_an_answer_never_acknowledged_is_cut_charged_and_shown() {
     let stage = Stage::set(Backend::Sqlite, 4, &[]).await;
@@ -53,7 +53,7 @@ async fn kamailio_an_answer_never_acknowledged_is_cut_charged_and_shown() {
     assert!((8_000..=12_000).contains(&lasted(&early)), "{} ms", lasted(&early));
     assert!(lasted(&late) > 13_000, "{} ms", lasted(&late));
     assert!((2_500..=5_000).contains(&lasted(&given_up)), "{} ms", lasted(&given_up));
-    // both ends hear of the cut
+    // both ends receive the BYE
     assert_eq!(traces[0].received("BYE", &traces[0].call_id()), 1, "the phone's leg");
     at_the_gateway(sip, "BYE", &traces[0].call_id()).await;
     let mut unacknowledged = vec![text(&cut["id"]), text(&given_up["id"]), text(&early["id"])];
@@ -66,12 +66,12 @@ async fn kamailio_an_answer_never_acknowledged_is_cut_charged_and_shown() {
     stage.finish().await;
 }
 
-/// The limit is pushed while nothing is acknowledged, then the API dies: the proxy cuts by itself, as soon as otherwise.
+/// The limit is extended while the answer is not acknowledged, then the API dies: the proxy still cuts the call by itself at the same time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_an_answer_never_acknowledged_is_cut_without_the_api() {
     let mut stage = Stage::set(Backend::Sqlite, 1, &[]).await;
     a_thousandth_a_second(&stage.shop).await;
-    // forty seconds: ten are covered at first, more are pushed after five
+    // forty seconds: ten are covered at first, and the limit is extended after five
     stage.shop.leave_credit("0.04").await;
     stage.open_cabins().await;
     let silent = stage.sip.play(&stage.phones[0], &Script::call("phone-no-ack", "+351988880111", &[]));

@@ -1,4 +1,4 @@
-//! The users of `deploy/redis` and TLS: what the API and the proxy may do, and that it is enough.
+//! Redis users of `deploy/redis`, and TLS: the permissions of the API and the proxy are sufficient and minimal.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ fn deployed(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/redis").join(name)
 }
 
-/// A server with the configuration and the users that are shipped, and passwords of the test's own; `change` may have other users.
+/// A server with the shipped configuration and users, and the test's own passwords; `change` may edit the users.
 pub(super) async fn as_shipped(change: impl FnOnce(String) -> String) -> RedisServer {
     let server = RedisServer::with(|dir| {
         let users = fs::read_to_string(deployed("users.acl")).expect("users.acl");
@@ -59,7 +59,7 @@ async fn redis_users_may_do_what_they_need_and_nothing_else() {
     linked(&shop.server).await;
     linked(&other).await;
 
-    // the proxy writes, the API reads, applies, acknowledges, and tells the other node
+    // the proxy writes; the API reads, applies, acknowledges, and notifies the other node
     let mut proxy = connect(&redis, "proxy", PROXY).await;
     let user = &shop.phones[0].user;
     let online =
@@ -68,15 +68,17 @@ async fn redis_users_may_do_what_they_need_and_nothing_else() {
     add.arg("callshop:events").arg("*").arg("event").arg(online.to_string());
     add.query_async::<()>(&mut proxy).await.expect("the proxy may write");
     let stream = other.stream.as_ref().expect("the stream");
-    until("it is applied", super::NOTICED, async || stream.drained().await.expect("an answer")).await;
+    until("the event is applied", super::NOTICED, async || stream.drained().await.expect("an answer")).await;
     let received = |node: &TestServer| node.app.hub.status().received.get();
-    until("a node is told", super::NOTICED, async || received(&shop.server) + received(&other) > 0).await;
+    until("a node is notified", super::NOTICED, async || received(&shop.server) + received(&other) > 0).await;
     let end = stream.end().await.expect("an end");
     assert!(stream.applied_through(&end).await.expect("an answer"));
-    // long enough for claiming and looking after the group
+    // long enough for claiming entries and checking the group
     let begun = std::time::Instant::now();
-    until("it goes on", super::NOTICED, async || begun.elapsed() > std::time::Duration::from_millis(1_800))
-        .await;
+    until("both nodes keep working", super::NOTICED, async || {
+        begun.elapsed() > std::time::Duration::from_millis(1_800)
+    })
+    .await;
     for node in [&shop.server, &other] {
         let status = &node.stream.as_ref().expect("the stream").status;
         assert_eq!((status.up.get(), status.failed.get()), (1, 0));
@@ -120,14 +122,14 @@ async fn redis_users_may_do_what_they_need_and_nothing_else() {
     ] {
         refused(&mut own, command).await;
     }
-    // what the server itself runs as when it reads its file again is nobody's to log in as
+    // nobody can log in as the user that the server itself uses to load its file
     for url in [redis.url(), format!("redis://default:{PROXY}@{}", redis.address())] {
         let client = redis::Client::open(url).expect("an address");
         let entered = async {
             let mut connection = client.get_multiplexed_async_connection().await?;
             redis::cmd("PING").query_async::<()>(&mut connection).await
         };
-        entered.await.expect_err("nobody is let in");
+        entered.await.expect_err("the login must be refused");
     }
     other.stop().await;
     shop.finish().await;
@@ -169,7 +171,7 @@ async fn redis_behind_tls_is_believed_only_with_its_authority() {
     let mistrusting = node.another_node_with(with("other.pem")).await;
     let status = mistrusting.app.hub.status();
     until("the certificate is refused", super::NOTICED, async || status.last_error().is_some()).await;
-    assert!(!status.is_up(), "signed by somebody else");
+    assert!(!status.is_up(), "a certificate of another authority must be refused");
     println!("{:?}", status.last_error());
     mistrusting.stop().await;
     node.stop().await;

@@ -1,4 +1,4 @@
-//! Several nodes on one PostgreSQL, with a Redis that is stopped, killed and cut off: watchers of one node see what another commits, in
+//! Several nodes on one PostgreSQL, with a Redis that is stopped, killed and cut off: subscribers of one node see all commits of the other, in
 //! order, none missing, none twice.
 
 use std::collections::VecDeque;
@@ -17,14 +17,14 @@ use super::{NOTICED, is_up, linked, until};
 
 const SHOP: &str =
     "subscription($s: ID!) { callshopActivity(callshopId: $s) { snapshot { asOf } event { seq kind } } }";
-/// A watcher on a node: every `seq` it is shown, with when.
+/// A subscriber on a node, which records every `seq` with the time of arrival.
 struct Watcher {
     seen: watch::Receiver<(i64, Instant)>,
     times: Arc<std::sync::Mutex<VecDeque<(i64, Instant)>>>,
 }
 
 impl Watcher {
-    /// Subscribes and checks all it is shown: each `seq` is the one before and one.
+    /// Subscribes, and checks that each `seq` is the previous one plus one.
     async fn start(node: &TestServer, shop: &Shop) -> Self {
         let mut socket = Socket::open(node.http, shop.attendant.token()).await;
         socket.subscribe("1", SHOP, json!({ "s": shop.id })).await;
@@ -50,7 +50,7 @@ impl Watcher {
         Self { seen, times }
     }
 
-    /// Waits until it was shown everything that is committed.
+    /// Waits until it has received everything committed. Returns how long that took.
     async fn caught_up(&self, node: &TestServer, shop: &Shop, patience: Duration) -> Duration {
         until("the watcher has seen everything", patience, async || {
             assert!(self.seen.has_changed().is_ok(), "the watcher goes on");
@@ -82,7 +82,8 @@ async fn two_nodes(first: impl FnOnce(&mut Config), second: impl FnOnce(&mut Con
     (shop, other)
 }
 
-/// Calls from a cabin, one after another, by this node's hook, until the sender goes or `calls` are made: four activities each.
+/// Makes calls from a cabin, one after another, through this node's hook, until the sender is dropped or `calls` are made. Each makes four
+/// activity events.
 async fn calls(hook: Hook, user: String, calls: usize, go: watch::Receiver<()>) -> usize {
     let mut made = 0;
     while made < calls && go.has_changed().is_ok() {
@@ -104,7 +105,7 @@ async fn redis_stopped_killed_and_cut_off_loses_no_activity() {
     linked(&shop.server).await;
     linked(&other).await;
     let watchers = [Watcher::start(&shop.server, &shop).await, Watcher::start(&other, &shop).await];
-    // both nodes commit activities of one shop, all the time
+    // both nodes commit activity events of one shop all the time
     let (going, go) = watch::channel(());
     let hooks = [shop.hook().clone(), Hook::at(other.hook), shop.hook().clone()];
     let phones = shop.phones.iter().map(|phone| phone.user.clone());
@@ -121,7 +122,10 @@ async fn redis_stopped_killed_and_cut_off_loses_no_activity() {
     all("all is well").await;
 
     redis.stop().await;
-    until("a Redis that stopped is missed", NOTICED, async || !is_up(&other) && !is_up(&shop.server)).await;
+    until("both nodes notice that Redis has stopped", NOTICED, async || {
+        !is_up(&other) && !is_up(&shop.server)
+    })
+    .await;
     assert!(status.last_error().is_some());
     all("Redis is stopped").await;
     redis.start_again().await;
@@ -130,22 +134,24 @@ async fn redis_stopped_killed_and_cut_off_loses_no_activity() {
     assert_eq!(status.last_error(), None);
 
     redis.kill().await;
-    until("a Redis that was killed is missed", NOTICED, async || !is_up(&other) && !is_up(&shop.server))
-        .await;
+    until("both nodes notice that Redis was killed", NOTICED, async || {
+        !is_up(&other) && !is_up(&shop.server)
+    })
+    .await;
     redis.start_again().await;
     linked(&other).await;
     linked(&shop.server).await;
     all("Redis is back").await;
 
     other_door.shut();
-    let took = until("a silent link is missed", NOTICED, async || !is_up(&other)).await;
-    println!("a link that died without a sound was found after {took:?}");
+    let took = until("the node notices a silent link", NOTICED, async || !is_up(&other)).await;
+    println!("a silent link was noticed after {took:?}");
     all("one node is cut off").await;
     assert!(is_up(&shop.server));
     other_door.open();
     linked(&other).await;
     door.shut();
-    until("a silent link is missed", NOTICED, async || !is_up(&shop.server)).await;
+    until("the node notices a silent link", NOTICED, async || !is_up(&shop.server)).await;
     all("the other node is cut off").await;
     door.open();
     linked(&shop.server).await;
@@ -153,7 +159,7 @@ async fn redis_stopped_killed_and_cut_off_loses_no_activity() {
     drop(going);
     let mut made = 0;
     for caller in callers {
-        made += caller.await.expect("calls go on whatever Redis does");
+        made += caller.await.expect("calls continue whatever Redis does");
     }
     for watcher in &watchers {
         watcher.caught_up(&other, &shop, Duration::from_secs(8)).await;
@@ -171,22 +177,22 @@ async fn redis_tells_only_the_nodes_that_are_there() {
     let (shop, other) = two_nodes(behind(&door), behind(&other_door)).await;
     linked(&shop.server).await;
     linked(&other).await;
-    // nobody watches there: what comes is counted and left alone
+    // without subscribers, notifications are only counted
     let status = other.app.hub.status();
     shop.call(0, "+13055550123", 1_000).await;
-    until("four activities are told", NOTICED, async || status.received.get() >= 4).await;
+    until("four notifications arrive", NOTICED, async || status.received.get() >= 4).await;
     assert_eq!((status.delivered.get(), status.polls.get()), (0, 0));
 
-    // the node that commits is cut off; the one that watches is not, and still does not wait for its backstop
+    // the committing node is cut off but the subscriber's node is not, and still it does not wait for its fallback poll
     let watcher = Watcher::start(&other, &shop).await;
     assert_eq!(other.app.hub.watched().len(), 1);
     door.shut();
-    until("a silent link is missed", NOTICED, async || !is_up(&shop.server)).await;
+    until("the node notices a silent link", NOTICED, async || !is_up(&shop.server)).await;
     shop.call(0, "+13055550123", 1_000).await;
     assert!(shop.server.app.hub.status().dropped.get() >= 4);
     let took = watcher.caught_up(&other, &shop, Duration::from_millis(4_500)).await;
     assert!(is_up(&other));
-    println!("what a node that was cut off committed was found after {took:?}");
+    println!("commits of the cut-off node were found after {took:?}");
     door.open();
     linked(&shop.server).await;
 
@@ -214,13 +220,13 @@ async fn redis_that_is_too_slow_for_a_node_loses_no_activity() {
     let callers: Vec<_> =
         users.map(|user| tokio::spawn(calls(shop.hook().clone(), user, 40, go.clone()))).collect();
     for caller in callers {
-        assert_eq!(caller.await.expect("calls go on"), 40);
+        assert_eq!(caller.await.expect("calls continue"), 40);
     }
     drop(going);
     let took = watcher.caught_up(&other, &shop, Duration::from_millis(4_500)).await;
     let dropped = shop.server.app.hub.status().dropped.get();
     println!("{dropped} of 480 dropped; the last found after {took:?}");
-    assert!(dropped > 0, "the queue was too small for all");
+    assert!(dropped > 0, "the queue must be too small for all events");
     other.stop().await;
     shop.finish().await;
 }
@@ -237,7 +243,7 @@ async fn redis_is_not_needed_between_nodes_on_postgres() {
     shop.finish().await;
 }
 
-/// From the hook's answer to the message at a subscriber of another node.
+/// Latency from the hook's answer to the message at a subscriber of another node.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_brings_activities_to_another_node_at_once() {
     let redis = RedisServer::start().await;
@@ -268,7 +274,7 @@ async fn redis_brings_activities_to_another_node_at_once() {
         "from the hook's request to another node's subscriber: median {:?}, longest {:?}",
         delays[75], delays[149]
     );
-    // the next look would come after seconds
+    // the next poll would be seconds later
     assert!(delays[75] < Duration::from_millis(100), "{delays:?}");
     assert_eq!(other.app.hub.status().found.get(), 0, "all was told, nothing had to be looked for");
     other.stop().await;

@@ -1,4 +1,4 @@
-//! Redis between several nodes, in both of its uses, and what is asked of it (`deploy/redis`).
+//! Redis between several nodes, in both of its uses, and its access rules (`deploy/redis`).
 
 mod access;
 mod doorbell;
@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use tests::TestServer;
 
-/// Longest time until a link that is dead, or alive again, is known to be.
+/// Longest time until a node notices that a link has failed or recovered.
 const NOTICED: Duration = Duration::from_millis(3_500);
 
-/// Waits for something; how long it took.
+/// Waits until `done`. Returns how long that took.
 async fn until(what: &str, patience: Duration, mut done: impl AsyncFnMut() -> bool) -> Duration {
     let begun = Instant::now();
     while !done().await {
@@ -27,5 +27,5 @@ fn is_up(node: &TestServer) -> bool {
 }
 
 async fn linked(node: &TestServer) {
-    until("the link stands", NOTICED, async || is_up(node)).await;
+    until("the link is up", NOTICED, async || is_up(node)).await;
 }

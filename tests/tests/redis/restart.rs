@@ -1,5 +1,5 @@
-//! Redis dies, or is stopped, and starts again with the files of `deploy/redis`: what was applied stays away, what was not is applied, and nothing
-//! that the group has lost is left behind.
+//! Redis dies or is stopped, and restarts with the files of `deploy/redis`: applied entries stay away, other entries are applied, and none that
+//! the group has lost is left behind.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::stream::{
 };
 use super::until;
 
-/// A user `default` as an operator may have it who keeps the proxy on that: Redis replays no transaction of its append-only file then.
+/// A `default` user of an operator who gives the proxy this user: with it, Redis replays no transaction of its append-only file.
 const RESTRICTED: &str = "user default on nopass resetkeys %W~callshop:events -@all +xadd +select +ping";
 
 async fn length(redis: &mut MultiplexedConnection) -> i64 {
@@ -33,7 +33,7 @@ fn reading_as_shipped(redis: &RedisServer) -> impl FnOnce(&mut Config) + use<> {
     }
 }
 
-/// Both users, connected to a Redis that has just started.
+/// Both users' connections to a Redis that has just started.
 async fn users(redis: &RedisServer) -> (MultiplexedConnection, MultiplexedConnection) {
     (connect(redis, "proxy", PROXY).await, connect(redis, "callshop", API).await)
 }
@@ -48,7 +48,7 @@ async fn restarted(restricted: bool, kill: bool) {
     let node = shop.server.another_node_with(reading_as_shipped(&redis)).await;
     let (mut proxy, mut own) = users(&redis).await;
 
-    // some that are applied, in batches and alone
+    // entries that are applied, in batches and alone
     for _ in 0..4 {
         let mut several = redis::pipe();
         for _ in 0..10 {
@@ -57,7 +57,7 @@ async fn restarted(restricted: bool, kill: bool) {
         several.query_async::<()>(&mut proxy).await.expect("Redis takes them");
         drained(&node).await;
     }
-    // one that the node has read and cannot apply; some that were read together, and one alone, by a node that died; one that nobody has read
+    // one entry that the node has read but cannot apply; several read in a batch, and one alone, by a node that died; one that is unread
     let events = calls(&shop).await;
     assert_eq!(events.len(), 9);
     let held = books.hold().await;
@@ -82,19 +82,19 @@ async fn restarted(restricted: bool, kill: bool) {
         assert_eq!(
             (length, pending),
             (12, 11),
-            "what was applied does not come back, what was read is somebody's"
+            "applied entries must not come back, and read entries must have an owner"
         );
     }
     add_event(&mut proxy, &online(&shop)).await;
-    held.rollback().await.expect("the lock is given back");
+    held.rollback().await.expect("the lock is released");
     drained(&node).await;
     assert_eq!(length(&mut own).await, 0);
     assert_eq!(books.count("hook_event WHERE status <> 'REJECTED'").await, 40 + 12 + 1);
     assert_eq!(books.count("call WHERE state = 'ENDED' AND charge = 60000").await, 3);
     if !restricted {
-        assert_eq!(stream(&node).status.recovered.get(), 0, "the group has lost nothing");
+        assert_eq!(stream(&node).status.recovered.get(), 0, "the group must have lost nothing");
     }
-    // and so are the next ones
+    // and so are the next entries
     add_event(&mut proxy, &online(&shop)).await;
     drained(&node).await;
     drop(books);
@@ -117,7 +117,7 @@ async fn redis_that_replays_no_transaction_is_killed_and_started() {
     restarted(true, true).await;
 }
 
-/// Reads entries as a member of the group that is no node.
+/// Reads entries as a consumer of the group that is not a node.
 async fn read_as(redis: &mut MultiplexedConnection, consumer: &str, count: usize) -> Vec<String> {
     let mut read = redis::cmd("XREADGROUP");
     read.arg("GROUP")
@@ -145,7 +145,7 @@ async fn redis_stream_entries_that_the_group_has_lost_are_recovered() {
     for event in events.iter().cloned().chain((0..300).map(|_| online(&shop))) {
         add_event(&mut connection, &event).await;
     }
-    // read by somebody that the group has forgotten; acknowledged and not deleted; and some that nobody has read
+    // entries read by a consumer that the group has forgotten, entries acknowledged but not deleted, and unread entries
     assert_eq!(read_as(&mut connection, "forgotten", 200).await.len(), 200);
     let mut forget = redis::cmd("XGROUP");
     forget.arg("DELCONSUMER").arg(STREAM).arg("callshop").arg("forgotten");
@@ -164,9 +164,9 @@ async fn redis_stream_entries_that_the_group_has_lost_are_recovered() {
     assert_eq!(total(|node| stream(node).status.recovered.get()), 250);
     assert_eq!(books.count("hook_event WHERE status <> 'REJECTED'").await, 309);
     assert_eq!(books.count("call WHERE state = 'ENDED' AND charge = 60000").await, 3);
-    assert_eq!(total(|node| stream(node).status.events("duplicate")), 0, "each was taken once");
+    assert_eq!(total(|node| stream(node).status.events("duplicate")), 0, "each entry must be read once");
 
-    // the group is gone while they read, and then the stream with it
+    // the group disappears while nodes read, and then the whole stream
     for command in [&["XGROUP", "DESTROY", STREAM, "callshop"][..], &["DEL", STREAM][..]] {
         let mut gone = redis::cmd(command[0]);
         gone.arg(&command[1..]);
@@ -184,7 +184,7 @@ async fn redis_stream_entries_that_the_group_has_lost_are_recovered() {
     shop.finish().await;
 }
 
-/// An entry that the group has lost holds reconciliation up until it is applied, and no longer.
+/// Reconciliation waits for an entry that the group has lost, but only until it is applied.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_stream_that_lost_an_entry_is_drained_for_reconciliation_soon() {
     let redis = RedisServer::start().await;
@@ -197,7 +197,7 @@ async fn redis_stream_that_lost_an_entry_is_drained_for_reconciliation_soon() {
     for event in &events {
         all.cmd("XADD").arg(STREAM).arg("*").arg("event").arg(event.to_string()).ignore();
     }
-    // as a replay of half a transaction leaves them: behind what was delivered last, and nobody's
+    // as after replaying half a transaction: past the last delivered entry, and owned by no consumer
     all.cmd("XGROUP").arg("SETID").arg(STREAM).arg("callshop").arg("$").ignore();
     all.query_async::<()>(&mut connection).await.expect("Redis takes them");
     let is_drained = async || EventQueue::drained(stream(&node), "test").await.is_ok_and(|drained| drained);

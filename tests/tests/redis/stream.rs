@@ -1,4 +1,4 @@
-//! The proxies' events from a Redis stream: each applied once, whatever dies on the way.
+//! Proxy events from a Redis stream: each is applied once, whichever part dies on the way.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use tests::{Backend, RedisServer, Shop, TestServer};
 use super::until;
 
 pub(super) const STREAM: &str = "callshop:events";
-/// Longest time in which what is in the stream is applied, once somebody can.
+/// Longest time until a stream's entries are applied, once a node can apply them.
 pub(super) const APPLIED: Duration = Duration::from_secs(20);
 
 pub(super) fn reading(redis: &RedisServer) -> impl FnOnce(&mut Config) {
@@ -34,7 +34,7 @@ pub(super) fn stream(node: &TestServer) -> &EventStream {
     node.stream.as_ref().expect("it reads the stream")
 }
 
-/// Events that this node took out of the stream, whatever became of them.
+/// Number of events that this node read from the stream, with any result.
 fn taken(node: &TestServer) -> u64 {
     EventResult::OUTCOMES.iter().map(|outcome| stream(node).status.events(outcome)).sum()
 }
@@ -48,7 +48,7 @@ pub(super) async fn add_event(redis: &mut MultiplexedConnection, event: &Value) 
     add(redis, "event", event.to_string().as_bytes()).await;
 }
 
-/// A shop whose cabins are open, on a node that does not read the stream.
+/// A shop with open cabins, on a node that does not read the stream.
 pub(super) async fn open_shop(cabins: usize) -> Shop {
     let shop = Shop::on(TestServer::start(Backend::Postgres, |_| {}).await, cabins).await;
     shop.open_register().await;
@@ -69,7 +69,7 @@ pub(super) async fn calls(shop: &Shop) -> Vec<Value> {
     events
 }
 
-/// A phone that registers.
+/// The event of a phone that registers.
 pub(super) fn online(shop: &Shop) -> Value {
     let user = &shop.phones[0].user;
     json!({ "eid": unique("eid"), "kind": "online", "ts": micros(Utc::now()), "proxy": "test", "user": user })
@@ -89,7 +89,7 @@ impl Books {
         row.try_get("", "n").expect("a number")
     }
 
-    /// No event can be written until the transaction ends.
+    /// Blocks the writing of events until the transaction ends.
     pub(super) async fn hold(&self) -> DatabaseTransaction {
         let transaction = self.0.begin().await.expect("a transaction");
         transaction
@@ -100,7 +100,7 @@ impl Books {
     }
 }
 
-/// No row of a table with this id can be written; the error is one that may go away.
+/// Makes writes to a table's row with this id fail, with an error that may be temporary.
 async fn spoil(books: &Books, table: &str, column: &str, value: &str) {
     let sql = format!(
         "CREATE FUNCTION spoilt_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'spoilt'; END $$;
@@ -152,10 +152,10 @@ async fn redis_stream_of_a_node_that_was_killed_is_read_by_another() {
     node.start();
     node.ready().await;
 
-    // it has read them, and cannot commit them
+    // the node has read them, and cannot commit them
     let events = calls(&shop).await;
     let held = database.hold().await;
-    // in one go: a reader takes as many as it finds
+    // in one write: a reader takes as many as it finds
     let mut all = redis::pipe();
     all.atomic();
     for event in events.into_iter().chain((0..81).map(|_| online(&shop))) {
@@ -166,7 +166,7 @@ async fn redis_stream_of_a_node_that_was_killed_is_read_by_another() {
     add(&mut connection, "events", json!(list).to_string().as_bytes()).await;
     until("a batch is read", APPLIED, async || pending(&mut connection).await >= 64).await;
     node.kill().await;
-    held.rollback().await.expect("the lock is given back");
+    held.rollback().await.expect("the lock is released");
     assert!(pending(&mut connection).await >= 64);
 
     let other = shop.server.another_node_with(reading(&redis)).await;
@@ -175,11 +175,11 @@ async fn redis_stream_of_a_node_that_was_killed_is_read_by_another() {
     assert_eq!((stream(&other).status.applied.get(), taken(&other)), (91, 100));
     assert_eq!(database.count("hook_event").await, 100);
     assert_eq!(database.count("call WHERE state = 'ENDED'").await, 3);
-    // 60 s at 0.06 a minute, three times, charged once
+    // 60 s at 0.06 per minute, three times, charged once
     assert_eq!(database.count("call WHERE charge = 60000").await, 3);
     until("the dead consumer is removed", APPLIED, async || consumers(&mut connection).await == 1).await;
     other.stop().await;
-    // who stops in order takes its name along
+    // a node that stops gracefully removes its consumer
     assert_eq!(consumers(&mut connection).await, 0);
     shop.finish().await;
 }
@@ -190,7 +190,7 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
     let mut connection = redis.connection().await;
     let shop = open_shop(3).await;
     let database = Books::of(&shop.server).await;
-    // more than a batch, everything twice, before anybody reads; then Redis dies, and has kept it
+    // more than a batch, everything twice, before any node reads; then Redis dies, with its data persisted
     let events: Vec<Value> = calls(&shop).await.into_iter().chain((0..200).map(|_| online(&shop))).collect();
     for event in events.iter().chain(&events) {
         add_event(&mut connection, event).await;
@@ -216,13 +216,13 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
     assert_eq!(database.count("hook_event WHERE status = 'REJECTED'").await, 4);
     assert_eq!(database.count("call WHERE state = 'ENDED'").await, 3);
 
-    // it dies while they read; and loses everything, the group with it
+    // Redis dies while nodes read, and then loses everything, including the group
     redis.kill().await;
     until("that is known", super::NOTICED, async || {
         nodes.iter().all(|node| stream(node).status.up.get() == 0)
     })
     .await;
-    assert!(stream(&nodes[0]).drained().await.is_err(), "nobody knows what is in it");
+    assert!(stream(&nodes[0]).drained().await.is_err(), "the content of the stream must count as unknown");
     redis.start_again().await;
     let mut connection = redis.connection().await;
     for flush in [false, true] {
@@ -237,20 +237,20 @@ async fn redis_stream_is_applied_once_across_restarts_doubles_and_garbage() {
     until("the last is committed", APPLIED, async || database.count("call WHERE state = 'ENDED'").await == 9)
         .await;
 
-    // where the stream ended a moment ago may be reached although it is never empty
+    // nodes may reach a recent end of the stream although the stream is never empty
     let held = database.hold().await;
     add_event(&mut connection, &online(&shop)).await;
     let end = stream(&nodes[0]).end().await.expect("an end");
     assert!(!stream(&nodes[0]).applied_through(&end).await.expect("an answer"));
     assert!(!stream(&nodes[0]).drained().await.expect("an answer"));
-    held.rollback().await.expect("the lock is given back");
+    held.rollback().await.expect("the lock is released");
     until("it is applied", APPLIED, async || {
         stream(&nodes[0]).applied_through(&end).await.expect("an answer")
     })
     .await;
     drop(database);
     let rejected = nodes.iter().map(|node| stream(node).status.events("rejected")).sum::<u64>();
-    assert_eq!(rejected, 4, "each is counted");
+    assert_eq!(rejected, 4, "each rejected event must be counted");
     for node in nodes {
         assert_eq!(stream(&node).status.failed.get(), 0);
         node.stop().await;
@@ -277,21 +277,21 @@ async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_i
         add_event(&mut connection, event).await;
     }
     until("one fails", APPLIED, async || stream(&node).status.failed.get() > 0).await;
-    // what comes later is read, and what is about another call is applied
+    // later entries are read, and those of other calls are applied
     for event in &events[3..] {
         add_event(&mut connection, event).await;
     }
     until("the others end", APPLIED, async || books.count("call WHERE state = 'ENDED'").await == 2).await;
     add_event(&mut connection, &online(&shop)).await;
     until("a phone is online", APPLIED, async || books.count("phone WHERE online").await == 1).await;
-    // of its own call nothing is: not even what came behind the one that fails
+    // for the failing entry's own call nothing is applied, not even later entries
     let of_it = format!("hook_event WHERE reference = '{spoilt}'");
     assert_eq!((books.count(&of_it).await, pending(&mut connection).await), (0, 3));
     assert_eq!(stream(&node).status.aside.get(), 3);
 
-    // nobody takes over what a node that lives tries again, and who looks is told
+    // no node takes over entries that a live node retries, and the problem is reported
     let other = shop.server.another_node_with(patient).await;
-    assert!(stream(&node).status.stuck().is_empty(), "it is young");
+    assert!(stream(&node).status.stuck().is_empty(), "a young entry must not count as stuck");
     shop.server.time().pass(chrono::TimeDelta::minutes(11));
     until("it is stuck", PATIENCE, async || {
         [&node, &other].iter().all(|node| stream(node).status.stuck().len() == 3)
@@ -313,7 +313,7 @@ async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_i
     assert!(stream(&node).applied_through(&end).await.expect("an answer"));
     assert!(!stream(&node).drained().await.expect("an answer"));
 
-    // what it was is over: it is applied, in order, once
+    // after the cause is gone it is applied, in order, once
     mend(&books, "call").await;
     until("it is applied", PATIENCE + PATIENCE, async || {
         stream(&node).drained().await.is_ok_and(|drained| drained)
@@ -326,7 +326,7 @@ async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_i
     })
     .await;
 
-    // when too many fail, nothing more is read; when they do not any more, all of it is
+    // if too many fail, nothing more is read; once they succeed, everything is read
     spoil(&books, "phone", "sip_user", &shop.phones[0].user).await;
     other.stop().await;
     let mut all = redis::pipe();

@@ -1,4 +1,4 @@
-//! A toy schema behind the real transports, on a port of its own.
+//! A toy schema behind the real transports, on its own port.
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
@@ -88,7 +88,7 @@ pub enum Kind {
     Hidden,
 }
 
-/// Who asks, as the authenticator attached it.
+/// The caller's name, attached by the authenticator.
 pub struct Name(String);
 
 #[Object]
@@ -113,7 +113,7 @@ impl Query {
         Err("it failed".into())
     }
 
-    /// Takes the only turn until it is told to go on, as a query has a connection of a pool until the database answers.
+    /// Holds the only turn until `GO_ON`, as a query holds a connection of a pool until the database answers.
     async fn hold(&self) -> bool {
         let turn = TURN.acquire().await;
         GO_ON.notified().await;
@@ -158,14 +158,14 @@ impl Mutation {
 
 pub struct Subscription_;
 
-/// What `hold` takes.
+/// The semaphore that `hold` acquires.
 pub static TURN: Semaphore = Semaphore::const_new(1);
-/// Until when.
+/// Tells `hold` to return.
 pub static GO_ON: Notify = Notify::const_new();
-/// Answers of `flood` that are counted.
+/// Number of answers of counted `flood`s.
 pub static FLOODED: AtomicUsize = AtomicUsize::new(0);
 
-/// Streams that are open now, to see them end.
+/// Number of open streams, to see them end.
 pub static OPEN_STREAMS: LazyLock<tokio::sync::watch::Sender<usize>> =
     LazyLock::new(|| tokio::sync::watch::Sender::new(0));
 
@@ -201,7 +201,7 @@ impl Subscription_ {
         })
     }
 
-    /// Never ends, 16 KiB an answer; `counted` by one test alone, for others flood at the same time.
+    /// Never ends, 16 KiB per answer. Only one test sets `counted`, because other tests flood at the same time.
     async fn flood(&self, #[graphql(default)] counted: bool) -> impl Stream<Item = String> {
         let opened = Opened::new();
         stream::unfold(opened, move |opened| async move {
@@ -220,10 +220,10 @@ pub fn toy() -> Toy {
         .finish()
 }
 
-/// Tokens are `user`, `admin`, `other`, and `user:MS`, which ends after so many milliseconds.
+/// Tokens are `user`, `admin`, `other`, and `user:MS`, which expires after this many milliseconds.
 #[derive(Clone, Default)]
 pub struct Tokens {
-    /// Cancelled, it revokes every token of `user`.
+    /// Cancel it to revoke every token of `user`.
     pub revoked: Arc<Mutex<CancellationToken>>,
 }
 
@@ -257,7 +257,7 @@ impl Authenticator for Tokens {
     }
 }
 
-/// A server on a free port of this machine; stopping it is part of dropping it.
+/// A server on a free port of this machine. Dropping it stops it.
 pub struct Server {
     pub address: SocketAddr,
     pub service: Arc<GraphqlService>,
@@ -311,7 +311,7 @@ impl Server {
         format!("http://{}/graphql", self.address)
     }
 
-    /// Posts a query and answers its status and body.
+    /// Posts a query. Returns status and body.
     pub async fn post(&self, token: Option<&str>, body: Value) -> (u16, Value) {
         self.post_text(token, body.to_string()).await
     }
@@ -329,7 +329,7 @@ impl Server {
         (response.status().as_u16(), response.json().await.expect("JSON"))
     }
 
-    /// Posts a query of the caller and answers the first error's code, or "" without errors.
+    /// Posts a query. Returns the first error's code, or "" without errors.
     pub async fn code(&self, token: Option<&str>, query: &str) -> String {
         code_of(&self.post(token, json!({ "query": query })).await.1)
     }
@@ -344,7 +344,7 @@ pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().timeout(timeout).build().expect("a client")
 }
 
-/// Waits until so many streams are open; a hang is the failure.
+/// Waits until this many streams are open. Hangs on failure.
 pub async fn streams_open(expected: usize) {
     let mut open = OPEN_STREAMS.subscribe();
     open.wait_for(|open| *open == expected).await.expect("the sender lives");
