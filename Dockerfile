@@ -1,8 +1,8 @@
-# The API server: built and run on Debian 12.
+# The API server, built and run on Debian 12.
 FROM rust:1.94-slim-bookworm AS build
 WORKDIR /src
 
-# The libraries first, from manifests and empty crates: this layer stays until one of these files changes.
+# Build the dependencies first, from manifests and empty crates: this layer is cached until one of these files changes.
 COPY Cargo.toml Cargo.lock ./
 COPY billing/Cargo.toml billing/
 COPY entity/Cargo.toml entity/
@@ -16,20 +16,20 @@ RUN for crate in billing entity migration api tests bench; do mkdir -p $crate/sr
  && cargo build --release --locked --package api --bin callshop
 
 COPY . .
-# by their times the files are older than the empty ones that were built above
+# the sources may be older than the empty files built above: touch them so that cargo rebuilds
 RUN find billing entity migration api -name '*.rs' -exec touch {} + \
  && cargo build --release --locked --package api --bin callshop
 
 FROM debian:12-slim
 ARG VERSION
 LABEL org.opencontainers.image.title=callshop org.opencontainers.image.version=$VERSION
-# for rediss:// and https:// with certificates that the system trusts
+# CA certificates for rediss:// and https://
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /var/lib/callshop --create-home callshop
 COPY --from=build /src/target/release/callshop /usr/local/bin/callshop
 USER callshop
 WORKDIR /var/lib/callshop
-# the SQLite file, if that is the database
+# for the SQLite file, if you use SQLite
 VOLUME /var/lib/callshop
 ENV CALLSHOP_LISTEN=0.0.0.0:8080
 EXPOSE 8080/tcp 8081/tcp
