@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
+use futures_util::StreamExt as _;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
@@ -24,6 +26,10 @@ use crate::telemetry::{RequestId, mask, request, trace};
 
 /// Largest body: fifty events of 4 KiB.
 const MAX_BODY: usize = 256 * 1024;
+/// Bytes of a longer batch that are read, not kept, so that its sender hears the answer. Past this, the connection ends with the answer.
+const MAX_READ: usize = 64 * MAX_BODY;
+/// Events of a batch that are applied, [`MAX_EVENTS`] at a time. A longer batch is kept as one event that was not understood.
+const MAX_BATCH: usize = 20 * MAX_EVENTS;
 
 /// What the endpoints need.
 pub struct Hook {
@@ -106,8 +112,8 @@ async fn authorize(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes
     observed(&hook, "authorize", &request, answer_attempt(&hook, &request, &body)).await
 }
 
-async fn events(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    observed(&hook, "events", &request, answer_events(&hook, &request, &body)).await
+async fn events(hook: web::Data<Hook>, request: HttpRequest, body: web::Payload) -> HttpResponse {
+    observed(&hook, "events", &request, answer_events(&hook, &request, body)).await
 }
 
 async fn answer_ha1(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpResponse {
@@ -174,30 +180,64 @@ fn answer_json(answer: &Authorization) -> Value {
     }
 }
 
-async fn answer_events(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpResponse {
+/// Never answers 4xx to a trusted proxy: it would send the same batch again for ever, and all events behind it would wait.
+async fn answer_events(hook: &Hook, request: &HttpRequest, body: web::Payload) -> HttpResponse {
     if !trusted(hook, request) {
         return unauthorized();
     }
-    let items: Vec<Value> = match serde_json::from_slice(body) {
-        Ok(items) => items,
-        // a 4xx would make the proxy send the same bytes for ever: they are kept as one event that was not understood
-        Err(_) => vec![Value::String(String::from_utf8_lossy(body).into_owned())],
+    let (body, is_whole) = match beginning(body).await {
+        Ok(read) => read,
+        // 503: the connection broke, and the proxy sends the batch again
+        Err(error) => return failed(&Error::fault(format!("a batch did not arrive: {error}"))),
     };
-    if items.is_empty() || items.len() > MAX_EVENTS {
-        return bad(format!("a batch has 1 to {MAX_EVENTS} events"));
-    }
-    let now = hook.app.clock.now();
-    let events: Vec<_> = items.into_iter().map(|item| event::parse(item, now)).collect();
-    let eids: Vec<String> = events.iter().map(|event| event.eid.clone()).collect();
-    match hook.writer.apply(events).await {
-        Ok(results) => {
-            results.iter().for_each(|result| hook.app.metrics.hook.event(result.outcome()));
-            let results: Vec<Value> =
-                eids.iter().zip(&results).map(|(eid, result)| result_json(eid, result)).collect();
-            HttpResponse::Ok().json(json!({ "results": results }))
+    let mut events = batch(&body, is_whole, hook.app.clock.now()).into_iter();
+    let mut results = Vec::with_capacity(events.len());
+    loop {
+        let part: Vec<ProxyEvent> = events.by_ref().take(MAX_EVENTS).collect();
+        if part.is_empty() {
+            return HttpResponse::Ok().json(json!({ "results": results }));
         }
-        // 503: the proxy keeps the batch and sends it again
-        Err(error) => failed(&error),
+        let eids: Vec<String> = part.iter().map(|event| event.eid.clone()).collect();
+        match hook.writer.apply(part).await {
+            Ok(done) => {
+                done.iter().for_each(|result| hook.app.metrics.hook.event(result.outcome()));
+                results.extend(eids.iter().zip(&done).map(|(eid, result)| result_json(eid, result)));
+            }
+            // 503: the proxy keeps the batch and sends it again
+            Err(error) => return failed(&error),
+        }
+    }
+}
+
+/// The first [`MAX_BODY`] bytes of a body, and whether they are all of it.
+async fn beginning(mut body: web::Payload) -> Result<(Vec<u8>, bool), PayloadError> {
+    let (mut kept, mut read) = (Vec::new(), 0);
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk?;
+        read += chunk.len();
+        kept.extend_from_slice(&chunk[..chunk.len().min(MAX_BODY - kept.len())]);
+        if read > MAX_READ {
+            break;
+        }
+    }
+    Ok((kept, read <= MAX_BODY))
+}
+
+/// The events of a body. A body that is no batch is one event that was not understood.
+fn batch(body: &[u8], is_whole: bool, now: DateTime<Utc>) -> Vec<ProxyEvent> {
+    let unreadable = |error: String| {
+        let text = String::from_utf8_lossy(body).into_owned();
+        vec![event::malformed(Value::String(text), error, now)]
+    };
+    if !is_whole {
+        return unreadable(format!("a batch has at most {MAX_BODY} bytes: only its beginning is kept"));
+    }
+    match serde_json::from_slice::<Vec<Value>>(body) {
+        Ok(items) if items.len() <= MAX_BATCH => {
+            items.into_iter().map(|item| event::parse(item, now)).collect()
+        }
+        Ok(_) => unreadable(format!("a batch has at most {MAX_BATCH} events")),
+        Err(_) => unreadable("a batch is a JSON array of events".to_owned()),
     }
 }
 
