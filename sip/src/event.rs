@@ -149,7 +149,8 @@ pub fn parse(item: Value, now: DateTime<Utc>) -> ProxyEvent {
     }
 }
 
-fn malformed(item: Value, error: String, now: DateTime<Utc>) -> ProxyEvent {
+/// What is no event, with the reason: kept for inspection, under its own key if it has a usable one.
+pub fn malformed(item: Value, error: String, now: DateTime<Utc>) -> ProxyEvent {
     let text = item.to_string();
     let eid = item.get("eid").and_then(Value::as_str);
     let eid = eid.filter(|eid| bounded("eid", eid).is_ok() && !eid.contains('\0'));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
@@ -25,6 +26,10 @@ use telemetry::{RequestId, mask, request, trace};
 
 /// Largest request body: fifty events of about 5 KiB.
 const MAX_BODY: usize = 256 * 1024;
+/// Bytes of a longer batch that are read, not kept, so that its sender hears the answer. Past this, the connection ends with the answer.
+const MAX_READ: usize = 64 * MAX_BODY;
+/// Events of a batch that are applied, [`MAX_EVENTS`] at a time. A longer batch is kept as one event that was not understood.
+const MAX_BATCH: usize = 20 * MAX_EVENTS;
 
 /// Shared state of the endpoints.
 pub struct Hook {
@@ -110,8 +115,8 @@ async fn authorize(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes
     observed(&hook, "authorize", &request, answer_attempt(&hook, &request, &body)).await
 }
 
-async fn events(hook: web::Data<Hook>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    observed(&hook, "events", &request, answer_events(&hook, &request, &body)).await
+async fn events(hook: web::Data<Hook>, request: HttpRequest, body: web::Payload) -> HttpResponse {
+    observed(&hook, "events", &request, answer_events(&hook, &request, body)).await
 }
 
 async fn answer_ha1(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpResponse {
@@ -178,14 +183,15 @@ fn answer_json(answer: &Authorization) -> Value {
     }
 }
 
-async fn answer_events(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpResponse {
+/// Never answers 4xx to a trusted proxy: it would send the same batch again for ever, and all events behind it would wait.
+async fn answer_events(hook: &Hook, request: &HttpRequest, body: web::Payload) -> HttpResponse {
     if !trusted(hook, request) {
         return unauthorized();
     }
-    let items: Vec<Value> = match serde_json::from_slice(body) {
-        Ok(items) => items,
+    let (body, is_whole) = match beginning(body).await {
+        Ok(read) => read,
         // a 4xx would make the proxy send the same bytes forever, so they are stored as one malformed event
-        Err(_) => vec![Value::String(String::from_utf8_lossy(body).into_owned())],
+        Err(error) => return failed(&Error::fault(format!("a batch did not arrive: {error}"))),
     };
     if items.is_empty() || items.len() > MAX_EVENTS {
         return bad(format!("A batch must have 1 to {MAX_EVENTS} events."));
@@ -200,8 +206,25 @@ async fn answer_events(hook: &Hook, request: &HttpRequest, body: &[u8]) -> HttpR
                 eids.iter().zip(&results).map(|(eid, result)| result_json(eid, result)).collect();
             HttpResponse::Ok().json(json!({ "results": results }))
         }
-        // 503: the proxy keeps the batch and sends it again
-        Err(error) => failed(&error),
+    }
+    Ok((kept, read <= MAX_BODY))
+}
+
+/// The events of a body. A body that is no batch is one event that was not understood.
+fn batch(body: &[u8], is_whole: bool, now: DateTime<Utc>) -> Vec<ProxyEvent> {
+    let unreadable = |error: String| {
+        let text = String::from_utf8_lossy(body).into_owned();
+        vec![event::malformed(Value::String(text), error, now)]
+    };
+    if !is_whole {
+        return unreadable(format!("a batch has at most {MAX_BODY} bytes: only its beginning is kept"));
+    }
+    match serde_json::from_slice::<Vec<Value>>(body) {
+        Ok(items) if items.len() <= MAX_BATCH => {
+            items.into_iter().map(|item| event::parse(item, now)).collect()
+        }
+        Ok(_) => unreadable(format!("a batch has at most {MAX_BATCH} events")),
+        Err(_) => unreadable("a batch is a JSON array of events".to_owned()),
     }
 }
 

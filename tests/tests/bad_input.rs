@@ -10,8 +10,10 @@ use app::auth::token::TokenKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{TimeDelta, Utc};
-use sea_orm::{ConnectionTrait as _, Statement};
+use entity::hook_event;
+use sea_orm::{ConnectionTrait as _, EntityTrait as _, Statement};
 use serde_json::{Value, json};
+use tests::server::HOOK_SECRET;
 use tests::shop::{PASSWORD, Shop, answered_call, event, micros, person, text, unique};
 use tests::socket::Socket;
 use tests::{Client, TestServer, on_both};
@@ -289,9 +291,6 @@ on_both!(the_hook_takes_no_bad_body, |backend| async move {
         let (status, answer) = hook.post("authorize", &bad).await;
         assert_eq!((status, &answer["error"]), (400, &json!("BAD_BODY")), "{bad}: {answer}");
     }
-    assert_eq!(hook.post("events", &json!([])).await.0, 400);
-    let many: Vec<Value> = (0..51).map(|_| event("boot", &Value::Null, Utc::now(), json!({}))).collect();
-    assert_eq!(hook.post("events", &json!(many)).await.0, 400);
     assert_eq!(rows(&shop.server).await, before, "a refused request changed the database");
     // invalid numbers are refused calls, stored like any other, with no charge
     for dialed in ["", "abc", "0", "+", "00", "'; DROP TABLE call; --", "+999999999999999999999999"] {
@@ -302,6 +301,62 @@ on_both!(the_hook_takes_no_bad_body, |backend| async move {
     assert_eq!(rows(&shop.server).await["ledger_entry"], before["ledger_entry"]);
     shop.finish().await;
 });
+
+on_both!(no_batch_of_events_blocks_the_queue_of_its_proxy, |backend| async move {
+    let shop = Shop::start(backend, 1).await;
+    let hook = shop.hook().clone();
+    let boots = |count: usize| -> Vec<Value> {
+        (0..count).map(|_| event("boot", &Value::Null, Utc::now(), json!({}))).collect()
+    };
+    assert_eq!(hook.post("events", &json!([])).await, (200, json!({ "results": [] })));
+    // longer than it should be: each event counts, and is answered under its own key, in the order of the batch
+    let mut long = boots(1_000);
+    long[998] = json!("noise");
+    let (status, answer) = hook.post("events", &json!(long)).await;
+    let results = answer["results"].as_array().expect("results");
+    assert_eq!((status, results.len()), (200, long.len()));
+    for (sent, result) in long.iter().zip(results) {
+        let expected = if sent.is_object() { "applied" } else { "rejected" };
+        assert_eq!(result["status"], expected, "{sent}: {result}");
+        assert!(sent.is_string() || sent["eid"] == result["eid"], "{sent}: {result}");
+    }
+    let one = boots(1).remove(0);
+    let (open, huge) = (b"[".repeat(200), format!("[\"{}\"]", "x".repeat(300_000)).into_bytes());
+    let as_bytes = |value: Value| value.to_string().into_bytes();
+    for (body, why) in [
+        (Vec::new(), "JSON array"),
+        (b"{not json".to_vec(), "JSON array"),
+        (b"\xff\x00".to_vec(), "JSON array"),
+        (open, "JSON array"),
+        (as_bytes(one.clone()), "JSON array"),
+        (as_bytes(Value::Null), "JSON array"),
+        (as_bytes(json!(boots(1_001))), "1000 events"),
+        (huge, "262144 bytes"),
+    ] {
+        let sent = String::from_utf8_lossy(&body[..body.len().min(80)]).into_owned();
+        let (status, answer) = hook.post_as("events", Some(HOOK_SECRET), body.clone()).await;
+        let results = answer["results"].as_array().expect("results");
+        assert_eq!((status, results.len()), (200, 1), "{sent}: {answer}");
+        assert_eq!(results[0]["status"], "rejected", "{sent}: {answer}");
+        let error = results[0]["error"].as_str().expect("an error");
+        assert!(error.contains(why) && error.len() < 200, "{sent}: {error}");
+        let kept = kept(&shop.server, results[0]["eid"].as_str().expect("a key")).await;
+        assert!(kept.len() <= 2 * 256 * 1024, "{sent}: {} bytes are kept", kept.len());
+        // as long as the batch was, or the beginning of it
+        assert!(kept.len() + 16 >= body.len().min(256 * 1024), "{sent}: {} bytes are kept", kept.len());
+        let (status, answer) = hook.post_as("events", Some(HOOK_SECRET), body).await;
+        assert_eq!((status, &answer["results"][0]["status"]), (200, &json!("duplicate")), "{sent}: {answer}");
+    }
+    assert_eq!(hook.events(&[one]).await, ["applied"], "what was kept as text was not taken for the event");
+    shop.finish().await;
+});
+
+/// What is kept of an event that was rejected, as JSON.
+async fn kept(server: &TestServer, eid: &str) -> String {
+    let row =
+        hook_event::Entity::find_by_id(eid).one(server.app.store.reader()).await.expect("the rows read");
+    row.and_then(|row| row.body).expect("it is kept").to_string()
+}
 
 on_both!(the_hook_takes_each_event_once_and_no_bad_one, |backend| async move {
     let shop = Shop::start(backend, 1).await;
@@ -344,8 +399,7 @@ on_both!(the_hook_takes_each_event_once_and_no_bad_one, |backend| async move {
         assert_eq!(hook.events(std::slice::from_ref(&bad)).await, ["rejected"], "{bad}");
         assert_eq!(hook.events(std::slice::from_ref(&bad)).await, ["duplicate"], "the same again: {bad}");
     }
-    let (status, answer) =
-        hook.post_as("events", Some(tests::server::HOOK_SECRET), b"{not json".to_vec()).await;
+    let (status, answer) = hook.post_as("events", Some(HOOK_SECRET), b"{not json".to_vec()).await;
     assert_eq!((status, &answer["results"][0]["status"]), (200, &json!("rejected")), "{answer}");
     // of an unknown call
     let stranger = event("answered", &json!(uuid::Uuid::now_v7()), now, json!({}));

@@ -1,0 +1,38 @@
+# Short names for the commands of CONTRIBUTING.md: https://just.systems
+
+# list the recipes
+default:
+    @just --list
+
+# run the callshop command: just run serve --config callshop.toml
+run *args:
+    cargo run -- {{args}}
+
+# open a shop with simulated customers on this machine: just demo --no-traffic
+demo *args:
+    cargo run --release -- demo {{args}}
+
+# run every check and test; --sqlite-only leaves out what needs other programs
+test *args:
+    tests/run {{args}}
+
+# run the tests whose name contains NAME, on both databases
+test-one NAME:
+    tests/run -- {{quote(NAME)}}
+
+# check format and lints, without running tests
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --quiet -- -D warnings
+
+# format all code
+fmt:
+    cargo fmt --all
+
+# write schema.graphql anew, from the program
+schema:
+    cargo run -- schema > schema.graphql
+
+# run a load report: just bench call-end; without a name, list them
+bench *args="--help":
+    cargo run --release -p bench -- {{args}}
