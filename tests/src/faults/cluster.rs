@@ -149,24 +149,36 @@ impl Cluster {
         }
     }
 
-    /// Waits until two members follow the primary, one of them synchronously.
+    /// Waits until two members follow the primary and one of them may take over: PostgreSQL calls it synchronous **and** Patroni has noted so
+    /// in etcd, which it does a moment later. Until then no member may be promoted, so a primary that died in between would be missed for ever.
     async fn whole(&self) -> Result<(), String> {
         let begun = Instant::now();
         loop {
-            if let Some(index) = self.primary().await
-                && let Some(state) = self.state(&self.members[index]).await
-            {
-                let followers = state["replication"].as_array().cloned().unwrap_or_default();
-                let streaming = followers.iter().filter(|one| one["state"] == "streaming").count();
-                if streaming == 2 && followers.iter().any(|one| one["sync_state"] == "sync") {
-                    return Ok(());
-                }
+            if self.is_whole().await {
+                return Ok(());
             }
             if begun.elapsed() > PATIENCE {
                 return Err(format!("the cluster is not whole after {PATIENCE:?}"));
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    async fn is_whole(&self) -> bool {
+        let Some(index) = self.primary().await else { return false };
+        let Some(state) = self.state(&self.members[index]).await else { return false };
+        let followers = state["replication"].as_array().cloned().unwrap_or_default();
+        let streaming = followers.iter().filter(|one| one["state"] == "streaming").count();
+        if streaming != 2 || !followers.iter().any(|one| one["sync_state"] == "sync") {
+            return false;
+        }
+        for member in &self.members {
+            let url = format!("http://{}:{PATRONI_PORT}/synchronous", member.address);
+            if self.http.get(url).send().await.is_ok_and(|answer| answer.status() == 200) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Kills the primary's machine as far as it has one: Patroni and PostgreSQL, at once and without a word. When a standby has taken
