@@ -225,7 +225,7 @@ pub(super) async fn connect(url: &str) -> sea_orm::DatabaseConnection {
 }
 
 /// Seconds in which a subscriber has to take something when something waits for it.
-pub(super) const STALL_SECONDS: u64 = 8;
+pub(super) const STALL_SECONDS: u64 = 15;
 
 /// What a node is told. Sockets are looked after more often than in production, so that a run of minutes sees it.
 fn settings(own: [SocketAddr; 2], database: &str, redis: SocketAddr, control: SocketAddr) -> String {
