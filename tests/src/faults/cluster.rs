@@ -149,18 +149,13 @@ impl Cluster {
         }
     }
 
-    /// Waits until two members follow the primary, one of them synchronously.
+    /// Waits until two members follow the primary and one of them may take over: PostgreSQL calls it synchronous **and** Patroni has noted so
+    /// in etcd, which it does a moment later. Until then no member may be promoted, so a primary that died in between would be missed for ever.
     async fn whole(&self) -> Result<(), String> {
         let begun = Instant::now();
         loop {
-            if let Some(index) = self.primary().await
-                && let Some(state) = self.state(&self.members[index]).await
-            {
-                let followers = state["replication"].as_array().cloned().unwrap_or_default();
-                let streaming = followers.iter().filter(|one| one["state"] == "streaming").count();
-                if streaming == 2 && followers.iter().any(|one| one["sync_state"] == "sync") {
-                    return Ok(());
-                }
+            if self.is_whole().await {
+                return Ok(());
             }
             if begun.elapsed() > PATIENCE {
                 return Err(format!("the cluster is not whole after {PATIENCE:?}"));

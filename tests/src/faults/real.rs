@@ -175,19 +175,24 @@ impl Real {
         let milliseconds = time.as_millis().to_string();
         let options = ["-d", &milliseconds];
         let script = Script::call("phone-cancel", "0013055550700", &options);
-        let mut playing = Vec::new();
-        for account in &self.ringing {
-            let sip = site.sip.lock().await;
-            playing.push(sip.play(&sip.phone(account), &script));
-        }
-        for phone in playing {
-            let (whole, trace) = phone.over().await;
-            if !whole {
-                return Err("a phone did not ring until it gave up".to_owned());
+        let rings = async |account: &SipAccount| {
+            let mut answers = Vec::new();
+            for _ in 0..DIALS {
+                let playing = {
+                    let sip = site.sip.lock().await;
+                    sip.play(&sip.phone(account), &script)
+                };
+                let (whole, trace) = playing.over().await;
+                self.hear(true, &trace);
+                if whole {
+                    return Ok(());
+                }
+                answers = trace.messages().iter().filter_map(|message| message.answers("INVITE")).collect();
+                tokio::time::sleep(Duration::from_secs(2)).await;
             }
-            self.hear(true, &trace);
-        }
-        Ok(())
+            Err(format!("a phone did not ring in {DIALS} attempts; the last was answered {answers:?}"))
+        };
+        futures_util::future::try_join_all(self.ringing.iter().map(rings)).await.map(drop)
     }
 
     fn hear(&self, by_phone: bool, trace: &Trace) {

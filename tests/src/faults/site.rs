@@ -225,7 +225,7 @@ pub(super) async fn connect(url: &str) -> sea_orm::DatabaseConnection {
 }
 
 /// Seconds that a subscriber may take to read a waiting message.
-pub(super) const STALL_SECONDS: u64 = 8;
+pub(super) const STALL_SECONDS: u64 = 15;
 
 /// A node's configuration. Sockets are checked more often than in production, so that a run of minutes sees it.
 fn settings(own: [SocketAddr; 2], database: &str, redis: SocketAddr, control: SocketAddr) -> String {
