@@ -13,12 +13,12 @@ COPY bench/Cargo.toml bench/
 RUN for crate in billing entity migration api tests bench; do mkdir -p $crate/src && touch $crate/src/lib.rs; done \
  && mkdir billing/benches && touch billing/benches/rates.rs \
  && echo 'fn main() {}' | tee api/src/main.rs bench/src/main.rs >/dev/null \
- && cargo build --release --locked --package api --bin callshop
+ && cargo build --profile dist --locked --package api --bin callshop
 
 COPY . .
 # the sources may be older than the empty files built above: touch them so that cargo rebuilds
 RUN find billing entity migration api -name '*.rs' -exec touch {} + \
- && cargo build --release --locked --package api --bin callshop
+ && cargo build --profile dist --locked --package api --bin callshop
 
 FROM debian:12-slim
 ARG VERSION
@@ -26,7 +26,7 @@ LABEL org.opencontainers.image.title=callshop org.opencontainers.image.version=$
 # CA certificates for rediss:// and https://
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /var/lib/callshop --create-home callshop
-COPY --from=build /src/target/release/callshop /usr/local/bin/callshop
+COPY --from=build /src/target/dist/callshop /usr/local/bin/callshop
 USER callshop
 WORKDIR /var/lib/callshop
 # for the SQLite file, if you use SQLite

@@ -10,7 +10,7 @@ run *args:
 
 # open a shop with simulated customers on this machine: just demo --no-traffic
 demo *args:
-    cargo run --release -- demo {{args}}
+    cargo run -- demo {{args}}
 
 # run every check and test; --sqlite-only leaves out what needs other programs
 test *args:

@@ -64,7 +64,7 @@ pub struct Model {
     pub refunded: Micros,
 }
 
-/// Relations are read by id, in `api::store`.
+/// Relations are read by id, in the `store` crate.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

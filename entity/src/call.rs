@@ -89,7 +89,7 @@ pub struct Model {
     pub answered_far: bool,
 }
 
-/// Relations are read by id, in `api::store`.
+/// Relations are read by id, in the `store` crate.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

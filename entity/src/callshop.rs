@@ -42,7 +42,7 @@ pub struct Model {
     pub attendant_max_refund: Micros,
 }
 
-/// Relations are read by id, in `api::store`.
+/// Relations are read by id, in the `store` crate.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -28,7 +28,7 @@ pub struct Model {
     pub at: DateTimeUtc,
 }
 
-/// Relations are read by id, in `api::store`.
+/// Relations are read by id, in the `store` crate.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

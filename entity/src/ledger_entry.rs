@@ -27,7 +27,7 @@ pub struct Model {
     pub method: Option<PaymentMethod>,
 }
 
-/// Relations are read by id, in `api::store`.
+/// Relations are read by id, in the `store` crate.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

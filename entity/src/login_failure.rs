@@ -17,7 +17,7 @@ pub struct Model {
     pub last_failed_at: DateTimeUtc,
 }
 
-/// Relations are read by id, in `api::store`.
+/// Relations are read by id, in the `store` crate.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

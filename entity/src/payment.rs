@@ -32,7 +32,7 @@ pub struct Model {
     pub reason: Option<String>,
 }
 
-/// Relations are read by id, in `api::store`.
+/// Relations are read by id, in the `store` crate.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -26,7 +26,7 @@ pub struct Model {
     pub alarm_since: Option<DateTimeUtc>,
 }
 
-/// Relations are read by name, in `api::store`.
+/// Relations are read by name, in the `store` crate.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -55,14 +55,8 @@ impl Authenticator for Doorkeeper {
 }
 
 fn anonymous(origin: Origin) -> Caller {
-    Caller {
-        role_key: roles::of(None).0,
-        subject: origin.address.to_string(),
-        is_somebody: false,
-        expires_at: None,
-        revoked: CancellationToken::new(),
-        attach: Arc::new(move |request| request.data.insert(origin.clone())),
-    }
+    let caller = Caller::anonymous(roles::of(None).0, origin.address);
+    Caller { attach: Arc::new(move |request| request.data.insert(origin.clone())), ..caller }
 }
 
 /// The GraphQL service over an [`App`], running until `shutdown`.

@@ -11,7 +11,7 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         crate::run(manager, include_str!("m20261128_000003_doubts.sql")).await?;
-        // same rule as `is_far` in `api/src/store/calls/mod.rs`
+        // same rule as `is_far` in `store/src/calls/mod.rs`
         let days = match manager.get_database_backend() {
             DbBackend::Sqlite => "abs(julianday(answered_at) - julianday(authorized_at))",
             _ => "abs(extract(epoch FROM answered_at - authorized_at)) / 86400",

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
+use futures_util::StreamExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
@@ -183,28 +184,44 @@ fn answer_json(answer: &Authorization) -> Value {
     }
 }
 
-/// Never answers 4xx to a trusted proxy: it would send the same batch again for ever, and all events behind it would wait.
+/// Never answers 4xx to a trusted proxy: it would send the same batch again forever, and all events behind it would wait.
 async fn answer_events(hook: &Hook, request: &HttpRequest, body: web::Payload) -> HttpResponse {
     if !trusted(hook, request) {
         return unauthorized();
     }
     let (body, is_whole) = match beginning(body).await {
         Ok(read) => read,
-        // a 4xx would make the proxy send the same bytes forever, so they are stored as one malformed event
+        // 503: the connection broke, and the proxy sends the batch again
         Err(error) => return failed(&Error::fault(format!("a batch did not arrive: {error}"))),
     };
-    if items.is_empty() || items.len() > MAX_EVENTS {
-        return bad(format!("A batch must have 1 to {MAX_EVENTS} events."));
+    let mut events = batch(&body, is_whole, hook.app.clock.now()).into_iter();
+    let mut results = Vec::with_capacity(events.len());
+    loop {
+        let part: Vec<ProxyEvent> = events.by_ref().take(MAX_EVENTS).collect();
+        if part.is_empty() {
+            return HttpResponse::Ok().json(json!({ "results": results }));
+        }
+        let eids: Vec<String> = part.iter().map(|event| event.eid.clone()).collect();
+        match hook.writer.apply(part).await {
+            Ok(done) => {
+                done.iter().for_each(|result| hook.metrics.event(result.outcome()));
+                results.extend(eids.iter().zip(&done).map(|(eid, result)| result_json(eid, result)));
+            }
+            // 503: the proxy keeps the batch and sends it again
+            Err(error) => return failed(&error),
+        }
     }
-    let now = hook.app.clock.now();
-    let events: Vec<_> = items.into_iter().map(|item| event::parse(item, now)).collect();
-    let eids: Vec<String> = events.iter().map(|event| event.eid.clone()).collect();
-    match hook.writer.apply(events).await {
-        Ok(results) => {
-            results.iter().for_each(|result| hook.metrics.event(result.outcome()));
-            let results: Vec<Value> =
-                eids.iter().zip(&results).map(|(eid, result)| result_json(eid, result)).collect();
-            HttpResponse::Ok().json(json!({ "results": results }))
+}
+
+/// The first [`MAX_BODY`] bytes of a body, and whether they are all of it.
+async fn beginning(mut body: web::Payload) -> Result<(Vec<u8>, bool), PayloadError> {
+    let (mut kept, mut read) = (Vec::new(), 0);
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk?;
+        read += chunk.len();
+        kept.extend_from_slice(&chunk[..chunk.len().min(MAX_BODY - kept.len())]);
+        if read > MAX_READ {
+            break;
         }
     }
     Ok((kept, read <= MAX_BODY))

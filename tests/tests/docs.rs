@@ -233,7 +233,7 @@ fn the_walk_to_the_first_shop_runs_as_it_is_shown() {
 #[test]
 fn the_readmes_commands_are_those_that_are_tested() {
     let readme = read("README.md");
-    for command in ["cargo run --release -- demo", "tests/run"] {
+    for command in ["cargo run -- demo", "tests/run"] {
         assert!(readme.contains(&format!("\n{command}")), "the README shows {command}");
     }
     assert!(root().join("tests/run").is_file());

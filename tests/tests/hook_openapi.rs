@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
 
-use api::app::calls::authorize::Refusal;
-use api::app::calls::events::EventResult;
+use app::calls::authorize::Refusal;
+use app::calls::events::EventResult;
 use jsonschema::{Validator, draft202012};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -354,7 +354,7 @@ async fn the_paths_are_those_that_the_hook_mounts() {
     let (description, hook) = (Description::read(), Hook::of(&server));
     let operations = description.operations();
     let mut in_the_program = BTreeSet::new();
-    for file in ["api/src/kamailio/hook.rs", "api/src/http/health.rs"] {
+    for file in ["sip/src/hook.rs", "api/src/probes.rs"] {
         mounted(file, &mut in_the_program);
     }
     assert_eq!(operations.keys().cloned().collect::<BTreeSet<_>>(), in_the_program);

@@ -712,7 +712,7 @@ fn every_root_field_has_a_row_in_the_visibility_table() {
         .filter(is_root)
         .filter(|key| !ruled.contains(key.as_str()))
         .collect();
-    assert_eq!(without, [""; 0], "add a row to RULES in the file of api/src/graphql that has the field");
+    assert_eq!(without, [""; 0], "add a row to RULES in the file of graphql/src that has the field");
 }
 
 #[test]

@@ -49,6 +49,20 @@ pub struct Caller {
     pub attach: AttachData,
 }
 
+impl Caller {
+    /// A caller without a token, limited by its address. Attaches no data.
+    pub fn anonymous(role_key: &'static str, peer: IpAddr) -> Self {
+        Self {
+            role_key,
+            subject: peer.to_string(),
+            is_somebody: false,
+            expires_at: None,
+            revoked: CancellationToken::new(),
+            attach: Arc::new(|_| {}),
+        }
+    }
+}
+
 /// Why authentication failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthFailure {

@@ -1,4 +1,4 @@
-//! PostgreSQL on three members under Patroni, from the files in `deploy/patroni`, behind the balancer that routes to the primary.
+//! PostgreSQL on three members under Patroni, from the files in `deploy/patroni`, with the balancer that leads to the primary.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,24 +12,24 @@ use tokio::process::{Child, Command};
 use super::database::{Daemon, append, as_postgres, give_to_postgres, send};
 use crate::local::repository;
 
-/// Longest wait for a cluster to start, or for a member to come back. Copying a small database takes seconds.
+/// The longest wait for a cluster that starts, and for a member that comes back. A copy of a small database takes seconds.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Port of Patroni's REST API.
+/// Where Patroni answers.
 const PATRONI_PORT: u16 = 8008;
 
-/// The password of the superuser and of replication in this cluster.
+/// The password of the superuser, and of replication, in this cluster.
 const PASSWORD: &str = "patroni";
 
-/// A site's database.
+/// The database of a site.
 pub(super) enum Postgres {
     /// One server.
     Alone(Daemon),
-    /// A primary, a synchronous standby, and a third member.
+    /// A primary, a synchronous standby, and one more.
     Cluster(Cluster),
 }
 
 impl Postgres {
-    /// Restarts a server that ended by itself, as its supervisor would.
+    /// Restarts what ended by itself, as its supervisor would.
     pub(super) fn look_after(&mut self) {
         match self {
             Self::Alone(daemon) => daemon.look_after(),
@@ -37,7 +37,7 @@ impl Postgres {
         }
     }
 
-    /// Number of times a single server ended by itself. In a cluster, Patroni restarts the members.
+    /// How often the only server ended by itself. Patroni restarts the members of a cluster.
     pub(super) fn fell(&self) -> u64 {
         match self {
             Self::Alone(daemon) => daemon.fell,
@@ -45,7 +45,7 @@ impl Postgres {
         }
     }
 
-    /// Crashes the server that takes writes (immediate shutdown). Returns when a server takes writes again.
+    /// Crashes the server that takes writes (an immediate shutdown), and returns when one takes writes again.
     pub(super) async fn crash(&mut self, pause: Duration) -> Result<String, String> {
         match self {
             Self::Alone(daemon) => {
@@ -59,7 +59,7 @@ impl Postgres {
     }
 }
 
-/// Three members, etcd and the balancer.
+/// Three members, etcd, and the balancer.
 pub(super) struct Cluster {
     members: Vec<Member>,
     http: reqwest::Client,
@@ -70,9 +70,9 @@ pub(super) struct Cluster {
 struct Member {
     name: String,
     address: Ipv4Addr,
-    /// Its data, and the files that `deploy/patroni/start` writes.
+    /// Its data, and what `deploy/patroni/start` writes.
     own: PathBuf,
-    /// The folder of files that all members read.
+    /// The folder of the files that all members read.
     shared: PathBuf,
     etcd: SocketAddr,
     log: PathBuf,
@@ -80,7 +80,7 @@ struct Member {
 }
 
 impl Cluster {
-    /// Starts etcd at host 60 of a network, the members at 61 to 63, and the balancer at 3. Waits until a standby is synchronous.
+    /// Starts etcd at host 60 of a network, the members at 61 to 63, the balancer at 3, and waits until a standby is synchronous.
     pub(super) async fn start(folder: &Path, network: [u8; 3]) -> Self {
         let [a, b, c] = network;
         let host = |number: u8| Ipv4Addr::new(a, b, c, number);
@@ -111,18 +111,18 @@ impl Cluster {
         cluster
     }
 
-    /// `user:password` for a URL.
+    /// Who connects, as it stands in a URL.
     pub(super) fn credentials() -> String {
         format!("postgres:{PASSWORD}")
     }
 
-    /// A member's state as Patroni reports it; `None` while it is down.
+    /// What Patroni says of a member; none while it is down.
     async fn state(&self, member: &Member) -> Option<Value> {
         let url = format!("http://{}:{PATRONI_PORT}/", member.address);
         self.http.get(url).send().await.ok()?.json().await.ok()
     }
 
-    /// Index of the member that takes writes.
+    /// The member that takes writes.
     async fn primary(&self) -> Option<usize> {
         for (index, member) in self.members.iter().enumerate() {
             let url = format!("http://{}:{PATRONI_PORT}/primary", member.address);
@@ -133,7 +133,7 @@ impl Cluster {
         None
     }
 
-    /// Waits for a primary other than `dead`, or for `dead` with a new postmaster.
+    /// Waits until there is a primary other than `dead`, or that one with another postmaster.
     async fn another_primary(&self, dead: usize, postmaster: Option<u32>) -> Result<usize, String> {
         let begun = Instant::now();
         loop {
@@ -164,7 +164,25 @@ impl Cluster {
         }
     }
 
-    /// Kills Patroni and PostgreSQL of the primary with SIGKILL, as if its machine died. The member comes back after a standby has taken over.
+    async fn is_whole(&self) -> bool {
+        let Some(index) = self.primary().await else { return false };
+        let Some(state) = self.state(&self.members[index]).await else { return false };
+        let followers = state["replication"].as_array().cloned().unwrap_or_default();
+        let streaming = followers.iter().filter(|one| one["state"] == "streaming").count();
+        if streaming != 2 || !followers.iter().any(|one| one["sync_state"] == "sync") {
+            return false;
+        }
+        for member in &self.members {
+            let url = format!("http://{}:{PATRONI_PORT}/synchronous", member.address);
+            if self.http.get(url).send().await.is_ok_and(|answer| answer.status() == 200) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Kills the primary's machine as far as it has one: Patroni and PostgreSQL, at once and without a word. When a standby has taken
+    /// over, the member comes back.
     pub(super) async fn kill_primary(&mut self) -> Result<String, String> {
         let old = self.primary().await.ok_or("there is no primary")?;
         let begun = Instant::now();
@@ -183,19 +201,19 @@ impl Cluster {
         ))
     }
 
-    /// Crashes the primary's PostgreSQL but not its Patroni.
+    /// Crashes the primary and leaves its Patroni alone.
     async fn crash_primary(&mut self) -> Result<String, String> {
         let old = self.primary().await.ok_or("there is no primary")?;
         let begun = Instant::now();
         let postmaster = self.members[old].postmaster();
         if let Some(id) = postmaster {
             send("QUIT", id).await;
-            // its pid file stays a moment longer
+            // its file is there a moment longer
             while Path::new(&format!("/proc/{id}")).exists() && begun.elapsed() < PATIENCE {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
-        // Patroni fails over if a standby has all data, otherwise it restarts the same primary
+        // Patroni hands over when a standby has everything, and otherwise starts the same one again
         let new = self.another_primary(old, postmaster).await?;
         let taken = begun.elapsed();
         self.whole().await?;
@@ -219,7 +237,7 @@ impl Member {
         command.env("CALLSHOP_ARCHIVE_WAL", self.shared.join("archive-wal"));
         command.current_dir("/").stdin(Stdio::null()).kill_on_drop(true);
         command.stdout(append(&self.log)).stderr(append(&self.log));
-        self.patroni = Some(command.spawn().expect("deploy/patroni/start: run the tests with tests/run"));
+        self.patroni = Some(command.spawn().expect("deploy/patroni/start: run the tests by tests/run"));
     }
 
     fn look_after(&mut self) {
@@ -228,13 +246,13 @@ impl Member {
         }
     }
 
-    /// The process id of PostgreSQL, which does not end together with Patroni.
+    /// The process of PostgreSQL, which Patroni does not end with.
     fn postmaster(&self) -> Option<u32> {
         let file = fs::read_to_string(self.own.join("data/postmaster.pid")).ok()?;
         file.lines().next()?.trim().parse().ok()
     }
 
-    /// Kills Patroni first, so that it restarts nothing.
+    /// Patroni first, so that it starts nothing again.
     async fn kill(&mut self) {
         if let Some(mut patroni) = self.patroni.take() {
             drop(patroni.kill().await);
@@ -257,7 +275,7 @@ impl Drop for Member {
     }
 }
 
-/// Copies the members' common files to a folder that the user `postgres` can read; it may have no access to the repository's folder.
+/// Copies what members read to where the user `postgres` can: the repository may be in a folder that it cannot enter.
 async fn shared_files(folder: &Path) -> PathBuf {
     let (shared, deploy) = (folder.join("patroni"), repository().join("deploy"));
     fs::create_dir_all(shared.join("secrets")).expect("a folder");
@@ -281,14 +299,14 @@ fn etcd(folder: &Path, at: SocketAddr) -> Child {
     command.args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer]);
     command.args(["--initial-cluster", &format!("etcd-1={peer}")]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(append(&folder.join("etcd.log")));
-    command.kill_on_drop(true).spawn().expect("etcd: run the tests with tests/run")
+    command.kill_on_drop(true).spawn().expect("etcd: run the tests by tests/run")
 }
 
-/// Starts HAProxy with the deployed configuration.
+/// The balancer that is deployed.
 fn balancer(folder: &Path, [a, b, c]: [u8; 3]) -> Child {
     let mut command = Command::new("/usr/sbin/haproxy");
     command.arg("-db").arg("-f").arg(repository().join("deploy/patroni/haproxy.cfg"));
     command.env("PRIMARY", format!("{a}.{b}.{c}.3")).env("NET", format!("{a}.{b}.{c}"));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(append(&folder.join("primary.log")));
-    command.kill_on_drop(true).spawn().expect("haproxy: run the tests with tests/run")
+    command.kill_on_drop(true).spawn().expect("haproxy: run the tests by tests/run")
 }

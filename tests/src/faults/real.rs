@@ -25,6 +25,8 @@ use crate::sip::{Script, Trace};
 
 /// Longest wait for calls that neither end will hang up.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// How often a refused phone dials.
+const DIALS: usize = 5;
 /// Largest delay between a message and its log entry, on a busy machine.
 const SLACK: TimeDelta = TimeDelta::milliseconds(150);
 /// An end event sent this long before the proxy died has been delivered: links are cut for eight seconds at most.
@@ -170,7 +172,11 @@ impl Real {
         }
     }
 
-    /// Phones ring for this time and give up. Returns when all have.
+    /// Phones ring for `time` and give up. A phone that is refused dials again, as a customer does: the proxy may still be recovering from the
+    /// fault before this one.
+    ///
+    /// # Errors
+    /// A phone was refused every time.
     pub(super) async fn ring(&self, site: &Site, time: Duration) -> Result<(), String> {
         let milliseconds = time.as_millis().to_string();
         let options = ["-d", &milliseconds];
