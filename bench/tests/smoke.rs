@@ -73,7 +73,8 @@ fn npm_board_beside_its_peer() {
 
 #[test]
 fn fan_out_and_latency_through_redis() {
-    for (command, bars) in [("fan-out", ["rate", "CPU an event"]), ("latency", ["same node", "other node"])] {
+    for (command, bars) in [("fan-out", ["rate", "CPU per event"]), ("latency", ["same node", "other node"])]
+    {
         let sizes: &[&str] = match command {
             "fan-out" => &["--subscribers", "20", "--events", "200", "--rounds", "1"],
             _ => &["--subscribers", "20", "--rate", "20", "--seconds", "2"],

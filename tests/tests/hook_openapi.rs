@@ -354,7 +354,7 @@ async fn the_paths_are_those_that_the_hook_mounts() {
     let (description, hook) = (Description::read(), Hook::of(&server));
     let operations = description.operations();
     let mut in_the_program = BTreeSet::new();
-    for file in ["sip/src/hook.rs", "api/src/probes.rs"] {
+    for file in ["sip/src/hook.rs", "api/src/probes.rs", "api/src/metrics.rs"] {
         mounted(file, &mut in_the_program);
     }
     assert_eq!(operations.keys().cloned().collect::<BTreeSet<_>>(), in_the_program);

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use tests::server::HOOK_SECRET;
 use tests::shop::{PASSWORD, Shop};
 use tests::{Backend, Client, Socket};
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 #[derive(Clone, Default)]
@@ -52,7 +51,7 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     let caught = Caught::default();
     tracing_subscriber::fmt()
         .json()
-        .with_env_filter(EnvFilter::new("info,api=debug"))
+        .with_env_filter(api::log_filter("info,callshop=debug").expect("a filter"))
         .with_writer(caught.clone())
         .init();
     let shop = Shop::start(Backend::Sqlite, 2).await;

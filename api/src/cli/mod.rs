@@ -19,6 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::config::Config;
+use crate::log_filter;
 use crate::server::Node;
 use crate::traces::Exporter;
 use base::clock::Clock;
@@ -140,9 +141,19 @@ fn out(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Log lines unless `CALLSHOP_LOG` says otherwise.
+const DEFAULT_LOG: &str = "warn,callshop=info";
+
 /// Logs to standard error, and sends spans to the exporter if there is one.
 fn log(json: bool, exporter: Option<&Exporter>) {
-    let filter = EnvFilter::try_from_env("CALLSHOP_LOG").unwrap_or_else(|_| EnvFilter::new(default_filter()));
+    let directives = std::env::var("CALLSHOP_LOG").unwrap_or_else(|_| DEFAULT_LOG.to_owned());
+    let filter = match log_filter(&directives) {
+        Ok(filter) => filter,
+        Err(error) => {
+            eprintln!("callshop: CALLSHOP_LOG is ignored: {error}");
+            EnvFilter::new("warn")
+        }
+    };
     // logs go to standard error, because standard output is for the command's result
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match json {
@@ -153,11 +164,6 @@ fn log(json: bool, exporter: Option<&Exporter>) {
     let done = registry.with(exporter.map(Exporter::layer)).try_init();
     // a second call in one process (tests) keeps the first subscriber
     drop(done);
-}
-
-/// Warnings of libraries, and more of the program's own crates.
-fn default_filter() -> String {
-    crate::CRATES.iter().fold("warn".to_owned(), |filter, name| format!("{filter},{name}=info"))
 }
 
 /// The node over the configured database, migrated.
