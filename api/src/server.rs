@@ -90,15 +90,15 @@ pub struct Server {
     tasks: Vec<JoinHandle<()>>,
     writer: JoinHandle<()>,
     stop_writer: CancellationToken,
-    doorbell: Vec<JoinHandle<()>>,
-    stop_doorbell: CancellationToken,
+    notifier: Vec<JoinHandle<()>>,
+    stop_notifier: CancellationToken,
     /// Set if a listener or the writer ended by itself.
     failed: Arc<AtomicBool>,
 }
 
 /// Reason that a shutdown was incomplete.
 #[derive(Debug, thiserror::Error)]
-pub enum Unfinished {
+pub enum ShutdownError {
     /// The grace period was over.
     #[error("accepted work was not finished within {} s (shutdown.grace_seconds)", .0.as_secs())]
     Late(Duration),
@@ -115,8 +115,8 @@ impl Server {
     pub async fn start(node: &Node, stop: CancellationToken) -> std::io::Result<Self> {
         let (app, config) = (node.app.clone(), node.config.clone());
         let closing = CancellationToken::new();
-        let (stop_writer, stop_doorbell) = (CancellationToken::new(), CancellationToken::new());
-        let doorbell = feed::start(&app.store, &app.hub, &config.redis, &stop_doorbell)
+        let (stop_writer, stop_notifier) = (CancellationToken::new(), CancellationToken::new());
+        let notifier = feed::start(&app.store, &app.hub, &config.redis, &stop_notifier)
             .map_err(std::io::Error::other)?;
         if config.redis.url.is_some() {
             let hub = app.hub.clone();
@@ -199,8 +199,8 @@ impl Server {
             tasks,
             writer: writing,
             stop_writer,
-            doorbell,
-            stop_doorbell,
+            notifier,
+            stop_notifier,
             failed,
         })
     }
@@ -208,12 +208,12 @@ impl Server {
     /// Waits until `stop` is cancelled and all accepted work is done.
     ///
     /// # Errors
-    /// [`Unfinished`]; clients still waiting then get no response and must retry.
-    pub async fn finished(self) -> Result<(), Unfinished> {
+    /// [`ShutdownError`]; clients still waiting then get no response and must retry.
+    pub async fn finished(self) -> Result<(), ShutdownError> {
         self.stop.cancelled().await;
         let end = Instant::now() + self.grace;
         let (tasks, stop_writer, writer) = (self.tasks, self.stop_writer, self.writer);
-        let (doorbell, stop_doorbell) = (self.doorbell, self.stop_doorbell);
+        let (notifier, stop_notifier) = (self.notifier, self.stop_notifier);
         let all = async {
             for task in tasks {
                 drop(task.await);
@@ -222,15 +222,15 @@ impl Server {
             stop_writer.cancel();
             drop(writer.await);
             // last, so that other nodes are notified of the final commits
-            stop_doorbell.cancel();
-            for task in doorbell {
+            stop_notifier.cancel();
+            for task in notifier {
                 drop(task.await);
             }
         };
         if tokio::time::timeout_at(end, all).await.is_err() {
-            return Err(Unfinished::Late(self.grace));
+            return Err(ShutdownError::Late(self.grace));
         }
-        if self.failed.load(Ordering::Relaxed) { Err(Unfinished::Listener) } else { Ok(()) }
+        if self.failed.load(Ordering::Relaxed) { Err(ShutdownError::Listener) } else { Ok(()) }
     }
 }
 

@@ -9,7 +9,7 @@ use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::feed::{Watch, stream};
 use base::error::{Error, Result};
-use store::{activity, cabins, calls};
+use store::{activity, cabins};
 
 /// State of a callshop, or of one of its cabins.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ pub async fn start(
         .read(|tx| async move {
             let seq = activity::head(tx.conn(), shop).await?;
             let mut rows = cabins::all(tx.conn(), shop).await?;
-            let mut live = calls::live(tx.conn(), shop).await?;
+            let mut live = store::calls::live(tx.conn(), shop).await?;
             if let Some(cabin) = cabin {
                 rows.retain(|row| row.id == cabin);
                 live.retain(|row| row.cabin_id == Some(cabin));

@@ -30,14 +30,14 @@ pub enum ProxyError {
 #[async_trait::async_trait]
 pub trait SipProxies: Send + Sync {
     /// Hangs up a call, ringing or answered. After an error the call may go on.
-    async fn hang_up(&self, call: &call::Model, cause: HangUp) -> Result<HungUp, ProxyError>;
+    async fn hang_up(&self, call: &call::Model, cause: HangUp) -> Result<HangUpResult, ProxyError>;
 
     /// Hangs up a dialog that is not, or no longer, one of our calls. After an error it may go on.
-    async fn hang_up_stray(&self, proxy: &str, dialog: &Dialog) -> Result<HungUp, ProxyError>;
+    async fn hang_up_stray(&self, proxy: &str, dialog: &Dialog) -> Result<HangUpResult, ProxyError>;
 
     /// Tells the proxy how many seconds of a call are covered. The proxy ignores a limit that is not longer than the one it has. After an
     /// error the limit may or may not be in force.
-    async fn set_limit(&self, call: &call::Model) -> Result<SetLimit, ProxyError>;
+    async fn set_limit(&self, call: &call::Model) -> Result<LimitResult, ProxyError>;
 
     /// Makes every proxy forget a phone's HA1 and registration. A proxy that does not answer forgets by itself within minutes.
     async fn purge_phone(&self, sip_user: &str);
@@ -94,25 +94,25 @@ pub struct QueueState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HangUp {
     /// On request (cause `api`).
-    Asked,
+    Requested,
     /// The covered seconds are used up (cause `max_duration`).
-    UsedUp,
+    CreditExhausted,
 }
 
 /// The proxy's answer to a hangup command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HungUp {
+pub enum HangUpResult {
     /// It hangs up, or the call has just ended: the end event is on its way.
-    Taken,
+    Accepted,
     /// The proxy has no such dialog: not yet, or no longer.
     Unknown,
 }
 
 /// The proxy's answer to a new limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SetLimit {
+pub enum LimitResult {
     /// This limit or a longer one is in force; the value is the proxy's clock, at which the call was up, if the proxy said so.
-    Taken(Option<DateTime<Utc>>),
+    Accepted(Option<DateTime<Utc>>),
     /// The proxy has not seen the answer yet.
     NotAnswered,
     /// The call is over, or the proxy does not know it.
@@ -177,14 +177,14 @@ pub struct Registrations {
 
 impl Dialogs {
     /// Entries that could not be read in full.
-    pub fn odd(&self) -> usize {
+    pub fn unreadable(&self) -> usize {
         self.nameless + self.list.iter().filter(|dialog| !dialog.whole).count()
     }
 }
 
 impl Registrations {
     /// Entries that could not be read in full.
-    pub fn odd(&self) -> usize {
+    pub fn unreadable(&self) -> usize {
         self.nameless + self.unclear.len()
     }
 

@@ -1,6 +1,6 @@
 //! How much credit a call holds before it rings and while it runs, and the talk time that this covers; see docs/money.md.
 //!
-//! At each level a call draws on one balance ([`Purse`]): the account's credit, or the customer's deposit or spending
+//! At each level a call draws on one balance ([`FundingSource`]): the account's credit, or the customer's deposit or spending
 //! limit. The call gets a slice of the talk time that all balances cover, holds the slice's price at every level, and gets
 //! the next slice before the current one is used up. Slices are long while plenty is left, so that a server restart cuts
 //! no call; near the end they shrink to one increment.
@@ -19,7 +19,7 @@ const LONGEST_LEAD: u32 = 600;
 
 /// The balance that pays one level of a call.
 #[derive(Clone, Copy, Debug)]
-pub struct Purse<'a> {
+pub struct FundingSource<'a> {
     /// The level's price.
     pub pricing: &'a Pricing,
     /// The most that this call may hold, including what it already holds; [`Micros::MAX`] is unlimited.
@@ -45,7 +45,7 @@ pub struct Grant {
 }
 
 /// The seconds that every balance covers, at most `cap`. Fails with the first level that covers none.
-pub fn reach(purses: &[Purse<'_>], answer: Answer, cap: u32) -> Result<u32, usize> {
+pub fn reach(purses: &[FundingSource<'_>], answer: Answer, cap: u32) -> Result<u32, usize> {
     let mut reach = cap;
     for (level, purse) in purses.iter().enumerate() {
         reach =
@@ -62,7 +62,13 @@ pub fn reach(purses: &[Purse<'_>], answer: Answer, cap: u32) -> Result<u32, usiz
 /// `longest`, it is all of the remaining time.
 ///
 /// Holds pay for whole increments. The call is covered for all that they pay for, which may be more than the slice.
-pub fn grant(purses: &[Purse<'_>], answer: Answer, covered: u32, reach: u32, longest: Option<u32>) -> Grant {
+pub fn grant(
+    purses: &[FundingSource<'_>],
+    answer: Answer,
+    covered: u32,
+    reach: u32,
+    longest: Option<u32>,
+) -> Grant {
     let left = reach.saturating_sub(covered);
     let increment = purses.iter().map(|purse| increment(purse.pricing, covered)).max().unwrap_or(1).max(1);
     let slice = match longest {

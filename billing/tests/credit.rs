@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use billing::credit::{Answer, Grant, Purse, grant, lead, reach};
+use billing::credit::{Answer, FundingSource, Grant, grant, lead, reach};
 use billing::money::{Micros, Rounding, RoundingMode};
 use billing::rating::{self, Pricing};
 use billing::tariff::Rate;
@@ -41,8 +41,8 @@ fn before_ringing() -> Answer {
     Answer { from: noon(), ring_seconds: RINGING }
 }
 
-fn purse(pricing: &Pricing, available: i64) -> Purse<'_> {
-    Purse { pricing, available: Micros(available) }
+fn purse(pricing: &Pricing, available: i64) -> FundingSource<'_> {
+    FundingSource { pricing, available: Micros(available) }
 }
 
 #[test]
@@ -115,7 +115,7 @@ proptest! {
         longest in 1_u32..1_000,
         cap in 1_u32..5_000,
     ) {
-        let purses: Vec<Purse<'_>> = levels.iter().map(|(pricing, available)| purse(pricing, *available)).collect();
+        let purses: Vec<FundingSource<'_>> = levels.iter().map(|(pricing, available)| purse(pricing, *available)).collect();
         let Ok(most) = reach(&purses, before_ringing(), cap) else { return Ok(()) };
         let mut covered = 0;
         for round in 0.. {

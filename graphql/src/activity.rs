@@ -11,14 +11,14 @@ use uuid::Uuid;
 
 use super::cabins::Cabin;
 use super::calls::Call;
-use super::live::{self, Following};
+use super::live::{self, EventSubscription};
 use super::payload::top_level;
 use super::roles::{Rule, SIGNED_IN};
 use super::scalars::Kind;
-use super::{actor, remote_enum};
+use super::{actor, graphql_enum};
 use app::activity::{self as watching, Start};
 use app::auth::Actor;
-use app::feed::{Told, Watch, stream as positions};
+use app::feed::{ActivityEvent, Watch, stream as positions};
 use app::{App, calls as call_cases};
 use store;
 
@@ -29,7 +29,7 @@ pub const RULES: &[Rule] = &[
     ("Subscription.liveCalls", SIGNED_IN),
 ];
 
-remote_enum!(
+graphql_enum!(
     /// Kind of an activity event.
     ActivityKind = "entity::ActivityKind" {
         /// The cash register was opened.
@@ -147,8 +147,8 @@ pub struct LiveCalls {
     pub calls: Vec<Call>,
 }
 
-impl From<&Told> for Activity {
-    fn from(told: &Told) -> Self {
+impl From<&ActivityEvent> for Activity {
+    fn from(told: &ActivityEvent) -> Self {
         Self {
             seq: told.seq,
             at: told.at,
@@ -160,8 +160,8 @@ impl From<&Told> for Activity {
     }
 }
 
-impl From<&Told> for CallshopActivity {
-    fn from(told: &Told) -> Self {
+impl From<&ActivityEvent> for CallshopActivity {
+    fn from(told: &ActivityEvent) -> Self {
         Self {
             cursor: positions::cursor(told.seq),
             snapshot: None,
@@ -171,8 +171,8 @@ impl From<&Told> for CallshopActivity {
     }
 }
 
-impl From<&Told> for CabinActivity {
-    fn from(told: &Told) -> Self {
+impl From<&ActivityEvent> for CabinActivity {
+    fn from(told: &ActivityEvent) -> Self {
         Self {
             cursor: positions::cursor(told.seq),
             snapshot: None,
@@ -183,14 +183,14 @@ impl From<&Told> for CabinActivity {
 }
 
 /// The first message, then the events; ends after passing on an error.
-fn answers<T>(ctx: &Context<'_>, first: Option<T>, following: Following) -> Answers<T>
+fn answers<T>(ctx: &Context<'_>, first: Option<T>, following: EventSubscription) -> Answers<T>
 where
-    T: for<'a> From<&'a Told> + Send + 'static,
+    T: for<'a> From<&'a ActivityEvent> + Send + 'static,
 {
     let first = stream::iter(first.map(Ok));
     // if possible, events are written without the executor
     let Some(following) = live::leave(ctx, following) else { return first.boxed() };
-    let events = stream::unfold(Some(following), async |following: Option<Following>| {
+    let events = stream::unfold(Some(following), async |following: Option<EventSubscription>| {
         let mut following = following?;
         match following.next().await {
             Ok(told) => Some((Ok(following.deliver(&told, |told| T::from(told))), Some(following))),
@@ -234,7 +234,7 @@ impl ActivitySubscription {
             event: None,
             cursor_expired: expired,
         });
-        Ok(answers(ctx, first, Following { watch, cabin: None, metrics: app.metrics.clone() }))
+        Ok(answers(ctx, first, EventSubscription { watch, cabin: None, metrics: app.metrics.clone() }))
     }
 
     /// Every activity event of a cabin, in order.
@@ -261,7 +261,7 @@ impl ActivitySubscription {
                 cursor_expired: expired,
             })
         });
-        Ok(answers(ctx, first, Following { watch, cabin: Some(cabin), metrics: app.metrics.clone() }))
+        Ok(answers(ctx, first, EventSubscription { watch, cabin: Some(cabin), metrics: app.metrics.clone() }))
     }
 
     /// A callshop's live calls with elapsed time and cost: immediately, whenever a call changes, and every `everySeconds`.
@@ -339,7 +339,7 @@ impl Ticker {
     async fn read(app: Arc<App>, actor: Actor, shop: Uuid) -> base::error::Result<Rows> {
         let (app, actor) = (&app, &actor);
         let live = || store::in_time(positions::PATIENCE, call_cases::live(app, actor, shop));
-        positions::patiently(live).await.map(shared)
+        positions::retry_until_available(live).await.map(shared)
     }
 
     /// Waits for an activity event about a call.

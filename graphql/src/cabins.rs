@@ -11,7 +11,7 @@ use super::phones::Phone;
 use super::roles::{BACK_OFFICE, Rule, SIGNED_IN};
 use super::scalars::Kind;
 use super::sessions::CabinSession;
-use super::{actor, app, caller, remote_enum};
+use super::{actor, app, caller, graphql_enum};
 use app::cabins::{self, CabinChange, CabinView, NewCabin};
 use app::phones::PhoneView;
 use app::sessions::SessionView;
@@ -25,7 +25,7 @@ pub const RULES: &[Rule] = &[
     ("Mutation.retireCabin", BACK_OFFICE),
 ];
 
-remote_enum!(
+graphql_enum!(
     /// State of a cabin.
     CabinState = "app::cabins::CabinState" {
         /// No customer. Its phone can make emergency calls only.

@@ -14,7 +14,7 @@ use super::paging::{Page, Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{BACK_OFFICE, Rule, SIGNED_IN};
 use super::scalars::{Kind, Money};
-use super::{actor, app, caller, remote_enum};
+use super::{actor, app, caller, graphql_enum};
 use app::calls::{self, pricing};
 use store::{self, calls::CallFilter};
 
@@ -28,7 +28,7 @@ pub const RULES: &[Rule] = &[
     ("Call.margin", BACK_OFFICE),
 ];
 
-remote_enum!(
+graphql_enum!(
     /// State of a call. ENDED, FAILED, ABANDONED and REFUSED are final.
     CallState = "entity::CallState" {
         /// Allowed, but not ringing yet.
@@ -48,7 +48,7 @@ remote_enum!(
     }
 );
 
-remote_enum!(
+graphql_enum!(
     /// The party that ended a call.
     EndedBy = "entity::EndedBy" {
         /// The customer.
@@ -62,7 +62,7 @@ remote_enum!(
     }
 );
 
-remote_enum!(
+graphql_enum!(
     /// Reason that a call ended.
     EndCause = "entity::EndCause" {
         /// One party hung up.

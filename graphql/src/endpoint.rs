@@ -14,9 +14,9 @@ use base::error::Error;
 use transport::{AuthFailure, Authenticator, Caller, GraphqlService, Limits, RoleSchemaError};
 
 /// Authenticates tokens against the application.
-struct Doorkeeper(Arc<App>);
+struct TokenAuthenticator(Arc<App>);
 
-impl Authenticator for Doorkeeper {
+impl Authenticator for TokenAuthenticator {
     fn authenticate<'a>(
         &'a self,
         token: Option<&'a str>,
@@ -40,7 +40,7 @@ impl Authenticator for Doorkeeper {
             Ok(Caller {
                 role_key: roles::of(Some(actor.role)).0,
                 subject: actor.user_id.to_string(),
-                is_somebody: true,
+                is_authenticated: true,
                 expires_at: Some(expires_at),
                 revoked: self.0.identities.watch(actor.session_id),
                 attach: Arc::new(move |request| {
@@ -68,8 +68,8 @@ pub fn service(
     limits: Limits,
     shutdown: CancellationToken,
 ) -> Result<GraphqlService, RoleSchemaError> {
-    let doorkeeper = Doorkeeper(app.clone());
+    let doorkeeper = TokenAuthenticator(app.clone());
     let service =
         GraphqlService::new(schema(app), &sdl(), &roles::ALL, &visibility(), doorkeeper, limits, shutdown)?;
-    Ok(service.live(live::compile).noting(NOTES))
+    Ok(service.live(live::compile).with_hints(NOTES))
 }

@@ -11,13 +11,13 @@ use super::roles::{BACK_OFFICE, Rule};
 use super::scalars::{Kind, Money};
 use super::sessions::PaymentMethod;
 use super::users::User;
-use super::{actor, app, caller, remote_enum};
+use super::{actor, app, caller, graphql_enum};
 use app::ledger::{self, Line};
 
 /// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[("Query.ledger", BACK_OFFICE), ("Query.ledgerBalances", BACK_OFFICE)];
 
-remote_enum!(
+graphql_enum!(
     /// A book (ledger account) of an account. Positive balances are assets or claims of the account, negative ones their source.
     LedgerBook = "entity::Book" {
         /// The account's balance with its parent.
@@ -45,7 +45,7 @@ remote_enum!(
     }
 );
 
-remote_enum!(
+graphql_enum!(
     /// Reason for a transfer.
     TransferKind = "entity::TransferKind" {
         /// A parent gave credit to a child.

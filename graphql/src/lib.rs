@@ -219,7 +219,7 @@ pub(crate) fn origin<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Origin>
 }
 
 /// Declares a GraphQL enum with the same values as an existing Rust enum.
-macro_rules! remote_enum {
+macro_rules! graphql_enum {
     ($(#[$meta:meta])* $name:ident = $remote:literal { $($(#[$value_meta:meta])* $value:ident),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
@@ -227,7 +227,7 @@ macro_rules! remote_enum {
         pub enum $name { $($(#[$value_meta])* $value,)+ }
     };
 }
-pub(crate) use remote_enum;
+pub(crate) use graphql_enum;
 
 #[cfg(test)]
 mod tests {

@@ -16,13 +16,13 @@ use super::activity::{Activity, ActivityKind, CabinActivity, CallshopActivity};
 use super::calls::{Call, CallState, EndCause, EndedBy};
 use super::payload::top_level;
 use super::scalars::{CurrencyCode, Decimal, Money};
-use app::feed::{Told, Watch};
+use app::feed::{ActivityEvent, Watch};
 use app::metrics::Metrics;
 use telemetry::trace;
 use transport::pipeline::{Answer, Live};
 
 /// A subscription to the activity events of a callshop or cabin.
-pub struct Following {
+pub struct EventSubscription {
     /// The callshop's event stream, from the start position.
     pub watch: Watch,
     /// If set, only events of this cabin.
@@ -31,12 +31,12 @@ pub struct Following {
     pub metrics: Arc<Metrics>,
 }
 
-impl Following {
+impl EventSubscription {
     /// The next matching activity event.
     ///
     /// # Errors
     /// Those of [`Watch::next`].
-    pub async fn next(&mut self) -> base::error::Result<Arc<Told>> {
+    pub async fn next(&mut self) -> base::error::Result<Arc<ActivityEvent>> {
         loop {
             let told = self.watch.next().await?;
             if self.cabin.is_none() || told.cabin_id == self.cabin {
@@ -46,19 +46,19 @@ impl Following {
     }
 
     /// Builds a response from an event, and records the delivery in the metrics and the event's trace.
-    pub fn deliver<T>(&self, told: &Told, answer: impl FnOnce(&Told) -> T) -> T {
+    pub fn deliver<T>(&self, told: &ActivityEvent, answer: impl FnOnce(&ActivityEvent) -> T) -> T {
         self.metrics.delivered(told.since.elapsed());
         let _delivery = trace::delivery(told.trace.as_ref()).entered();
         answer(told)
     }
 }
 
-/// Passes the [`Following`] from the resolver to the [`Plan`], which writes the events instead of the executor.
+/// Passes the [`EventSubscription`] from the resolver to the [`Plan`], which writes the events instead of the executor.
 #[derive(Clone, Default)]
-struct Handover(Arc<Mutex<Option<Following>>>);
+struct Handover(Arc<Mutex<Option<EventSubscription>>>);
 
 /// Hands the event stream over to the waiting [`Plan`]. Returns it if there is none, so that the executor serves it.
-pub fn leave(ctx: &Context<'_>, following: Following) -> Option<Following> {
+pub fn leave(ctx: &Context<'_>, following: EventSubscription) -> Option<EventSubscription> {
     let Some(handover) = ctx.data_opt::<Handover>() else { return Some(following) };
     *handover.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(following);
     None
@@ -325,10 +325,10 @@ message!(CallshopActivity);
 message!(CabinActivity);
 
 /// The compiled writer for a document's events.
-struct Plan(Write<Told>);
+struct Plan(Write<ActivityEvent>);
 
 impl Plan {
-    fn of<T: Shown + for<'a> From<&'a Told>>(key: &str, below: &Below<'_>) -> Option<Self> {
+    fn of<T: Shown + for<'a> From<&'a ActivityEvent>>(key: &str, below: &Below<'_>) -> Option<Self> {
         let (start, object) = (format!("{{\"data\":{{\"{key}\":"), below.object::<T>()?);
         Some(Self(Box::new(move |told, out| {
             out.extend_from_slice(start.as_bytes());
@@ -338,7 +338,7 @@ impl Plan {
         })))
     }
 
-    fn answer(&self, told: &Told) -> Answer {
+    fn answer(&self, told: &ActivityEvent) -> Answer {
         let mut out = Vec::with_capacity(1024);
         let written = (self.0)(told, &mut out).and_then(|()| Ok(String::from_utf8(out)?));
         written.map_or_else(refused, Answer::Written)
@@ -369,7 +369,7 @@ impl Live for Plan {
         request.data.insert(handover.clone());
         // by now the resolver has handed the stream over, or has failed and reported the error itself
         let follow = async move { handover.0.lock().unwrap_or_else(PoisonError::into_inner).take() };
-        let events = move |following: Option<Following>| {
+        let events = move |following: Option<EventSubscription>| {
             let plan = self.clone();
             stream::unfold(following, move |following| {
                 let plan = plan.clone();

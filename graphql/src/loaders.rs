@@ -13,7 +13,7 @@ use entity::{call, user};
 use uuid::Uuid;
 
 use app::cabins::CabinView;
-use app::{App, cabins, calls, users};
+use app::{App, cabins, users};
 use base::error::{Error, Result};
 use store::Page;
 
@@ -79,8 +79,8 @@ impl Loader<CallsOf> for Batches {
         let mut found: HashMap<CallsOf, Self::Value> = keys.iter().map(|key| (*key, Vec::new())).collect();
         for ((of_cabin, page, priced), ids) in pages {
             let rows = match of_cabin {
-                true => calls::of_cabins(&self.0, &ids, page, priced).await?,
-                false => calls::of_sessions(&self.0, &ids, page, priced).await?,
+                true => app::calls::of_cabins(&self.0, &ids, page, priced).await?,
+                false => app::calls::of_sessions(&self.0, &ids, page, priced).await?,
             };
             for row in rows {
                 let key = match (of_cabin, row.cabin_id, row.session_id) {

@@ -18,7 +18,7 @@ use super::tariffs::{Tariff, TariffVersion};
 use super::users::User;
 use super::{app, caller};
 use app::access::Shop;
-use app::{accounts, cabins, calls, phones, register, sessions, tariffs, users};
+use app::{accounts, cabins, phones, register, sessions, tariffs, users};
 use base::error::{Error, Result};
 
 /// Visibility of this file's fields.
@@ -126,7 +126,9 @@ impl Nodes {
             }
             Kind::Call => {
                 let now = app.clock.now();
-                put!(calls::find_all(app, actor, &ids), |row| row.id, |row| Node::Call(Call::new(row, now)));
+                put!(app::calls::find_all(app, actor, &ids), |row| row.id, |row| Node::Call(Call::new(
+                    row, now
+                )));
             }
             Kind::Tariff => {
                 put!(tariffs::find_all(app, actor, &ids), |row| row.id, |row| Node::Tariff(Tariff(row)));
@@ -177,7 +179,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         Kind::Phone => Node::Phone(Phone(phones::find(app, actor, id).await?)),
         Kind::Cabin => Node::Cabin(Cabin(cabins::find(app, actor, id).await?)),
         Kind::CabinSession => Node::CabinSession(CabinSession(sessions::find(app, actor, id).await?)),
-        Kind::Call => Node::Call(Call::new(calls::find(app, actor, id).await?, app.clock.now())),
+        Kind::Call => Node::Call(Call::new(app::calls::find(app, actor, id).await?, app.clock.now())),
         Kind::Tariff => Node::Tariff(Tariff(tariffs::find(app, actor, id).await?)),
         Kind::TariffVersion => {
             Node::TariffVersion(TariffVersion(tariffs::find_version(app, actor, id).await?))

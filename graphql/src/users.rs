@@ -9,7 +9,7 @@ use super::accounts::{Account, Callshop};
 use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{BACK_OFFICE, MANAGERS, Rule, SIGNED_IN};
 use super::scalars::Kind;
-use super::{actor, app, caller, remote_enum};
+use super::{actor, app, caller, graphql_enum};
 use app::{access, accounts, users};
 
 /// Visibility of this file's fields.
@@ -24,7 +24,7 @@ pub const RULES: &[Rule] = &[
     ("User.callshop", SIGNED_IN),
 ];
 
-remote_enum!(
+graphql_enum!(
     /// Role of a user. It grants rights on the subtree of the user's account.
     Role = "entity::Role" {
         /// Operates the platform.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use app::sip_proxies::{
-    Dialog, Dialogs, HangUp, HungUp, ProxyError, QueueState, Registrations, SetLimit, SipProxies,
+    Dialog, Dialogs, HangUp, HangUpResult, LimitResult, ProxyError, QueueState, Registrations, SipProxies,
 };
 
 use super::event::ProxyTime;
@@ -75,14 +75,14 @@ impl Proxies {
         proxy: &str,
         (call_id, from_tag, to_tag): (&String, &String, Option<&String>),
         cause: &str,
-    ) -> Result<HungUp> {
+    ) -> Result<HangUpResult> {
         let mut body = json!({ "call_id": call_id, "from_tag": from_tag, "cause": cause });
         if let Some(to_tag) = to_tag {
             body["to_tag"] = json!(to_tag);
         }
         match self.post(proxy, "/call/hangup", &body).await? {
-            200 | 410 => Ok(HungUp::Taken),
-            404 => Ok(HungUp::Unknown),
+            200 | 410 => Ok(HangUpResult::Accepted),
+            404 => Ok(HangUpResult::Unknown),
             status => Err(ProxyError::Answer(status)),
         }
     }
@@ -115,21 +115,21 @@ impl Proxies {
 
 #[async_trait::async_trait]
 impl SipProxies for Proxies {
-    async fn hang_up(&self, call: &call::Model, cause: HangUp) -> Result<HungUp> {
+    async fn hang_up(&self, call: &call::Model, cause: HangUp) -> Result<HangUpResult> {
         let cause = match cause {
-            HangUp::Asked => "api",
-            HangUp::UsedUp => "max_duration",
+            HangUp::Requested => "api",
+            HangUp::CreditExhausted => "max_duration",
         };
         let tags = (&call.sip_call_id, &call.from_tag, call.to_tag.as_ref());
         self.hang_up_dialog(&call.proxy, tags, cause).await
     }
 
-    async fn hang_up_stray(&self, proxy: &str, dialog: &Dialog) -> Result<HungUp> {
+    async fn hang_up_stray(&self, proxy: &str, dialog: &Dialog) -> Result<HangUpResult> {
         let tags = (&dialog.call_id, &dialog.from_tag, dialog.to_tag.as_ref());
         self.hang_up_dialog(proxy, tags, "api").await
     }
 
-    async fn set_limit(&self, call: &call::Model) -> Result<SetLimit> {
+    async fn set_limit(&self, call: &call::Model) -> Result<LimitResult> {
         let mut body = json!({ "ref": call.id, "call_id": call.sip_call_id, "from_tag": call.from_tag, "covered": call.covered });
         if let Some(to_tag) = &call.to_tag {
             body["to_tag"] = json!(to_tag);
@@ -140,10 +140,10 @@ impl SipProxies for Proxies {
             200 => {
                 // an answer without the time is accepted, too
                 let held: Option<HeldLimit> = serde_json::from_slice(&bounded(answer).await?).ok();
-                Ok(SetLimit::Taken(held.map(|held| held.now.0)))
+                Ok(LimitResult::Accepted(held.map(|held| held.now.0)))
             }
-            404 | 410 => Ok(SetLimit::Over),
-            409 => Ok(SetLimit::NotAnswered),
+            404 | 410 => Ok(LimitResult::Over),
+            409 => Ok(LimitResult::NotAnswered),
             status => Err(ProxyError::Answer(status)),
         }
     }

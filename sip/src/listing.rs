@@ -353,7 +353,7 @@ mod tests {
     #[test]
     fn dialogs_as_kamailio_lists_them_in_every_state() {
         let listed = dialogs(DIALOGS.as_bytes()).expect("a listing");
-        assert_eq!((listed.list.len(), listed.nameless, listed.odd()), (7, 0, 0));
+        assert_eq!((listed.list.len(), listed.nameless, listed.unreadable()), (7, 0, 0));
         assert_eq!(
             listed.list[3],
             Dialog {
@@ -393,7 +393,7 @@ mod tests {
     fn phones_as_kamailio_lists_them() {
         let listed = registrations(PHONES.as_bytes()).expect("a listing");
         let [phone] = &listed.list[..] else { panic!("{listed:?}") };
-        assert_eq!((phone.user.as_str(), listed.odd()), ("u1", 0));
+        assert_eq!((phone.user.as_str(), listed.unreadable()), ("u1", 0));
         assert_eq!(
             (phone.source.as_deref(), phone.user_agent.as_deref()),
             (None, Some("callshop-test-phone"))
@@ -402,7 +402,11 @@ mod tests {
 
         let listed = registrations(OUT_OF_FORCE.as_bytes()).expect("a listing");
         let users: Vec<&str> = listed.list.iter().map(|phone| phone.user.as_str()).collect();
-        assert_eq!((users, listed.odd()), (vec!["u1", "u2"], 0), "an expired contact is not registered");
+        assert_eq!(
+            (users, listed.unreadable()),
+            (vec!["u1", "u2"], 0),
+            "an expired contact is not registered"
+        );
         assert_eq!(
             (listed.list[1].contact.as_str(), listed.list[1].registered_at),
             ("sip:u2@10.0.0.3", None)

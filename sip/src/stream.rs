@@ -4,11 +4,11 @@
 //! the lag, and an empty stream is a drained one. Entries read by a node that died are claimed by another after some seconds. An event that
 //! arrives twice (claimed while its first reader was only slow, or also posted by HTTP) is dropped by its `eid`.
 //!
-//! A failing entry does not block the others: it goes to the retry queue ([`Aside`]) and is tried again with growing pauses. Only entries about
+//! A failing entry does not block the others: it goes to the retry queue ([`RetryQueue`]) and is tried again with growing pauses. Only entries about
 //! the same call or phone wait behind it. While nothing can be applied, for example because the database is unavailable, nothing is read.
 
-mod aside;
 mod entry;
+mod retry_queue;
 mod status;
 mod upkeep;
 
@@ -25,9 +25,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
-use aside::Aside;
 pub use entry::EntryId;
 use entry::{Entry, entries};
+use retry_queue::RetryQueue;
 pub use status::{StreamStatus, Stuck};
 
 use app::App;
@@ -189,7 +189,7 @@ pub async fn run(
         stream,
         writer,
         heart,
-        aside: Aside::default(),
+        retry_queue: RetryQueue::default(),
         waiting: Vec::new(),
         lost: HashSet::new(),
         stop,
@@ -217,7 +217,7 @@ struct Reader<'a> {
     writer: CallWriter,
     heart: Heartbeat,
     /// Entries that failed alone.
-    aside: Aside,
+    retry_queue: RetryQueue,
     /// Entries read while nothing could be applied; nothing more is read before they are applied.
     waiting: Vec<Entry>,
     /// Entries that appeared lost to the group at the previous check ([`Reader::recover`]).
@@ -245,7 +245,7 @@ impl Reader<'_> {
         while !self.stop.is_cancelled() {
             self.heart.beat();
             if Instant::now() >= look {
-                self.look_after(&mut connection).await?;
+                self.maintain(&mut connection).await?;
                 look = Instant::now() + self.stream.claim / 2;
                 claim = true;
             }
@@ -258,11 +258,11 @@ impl Reader<'_> {
                     self.claim(&mut connection).await?;
                     self.recover(&mut connection).await?;
                 }
-                self.try_aside(&mut connection).await?;
+                self.retry_queued(&mut connection).await?;
                 self.go_on(&mut connection, pauses).await?;
             }
         }
-        if !self.waiting.is_empty() || self.aside.len() > 0 || own.is_some() {
+        if !self.waiting.is_empty() || self.retry_queue.len() > 0 || own.is_some() {
             // another node takes over what we could not apply, and then removes this consumer
             return Ok(());
         }
@@ -279,7 +279,7 @@ impl Reader<'_> {
         if !self.waiting.is_empty() {
             return Ok(());
         }
-        if self.aside.has_room(BATCH) {
+        if self.retry_queue.has_room(BATCH) {
             let new = self.read(connection, ">").await?;
             self.take(connection, new).await?;
         } else {
@@ -334,7 +334,7 @@ impl Reader<'_> {
     ) -> RedisResult<Option<String>> {
         let own = self.read(connection, after).await?;
         let next = own.last().map(|last| last.id.to_string());
-        let own = own.into_iter().filter(|entry| !self.aside.contains(entry.id)).collect();
+        let own = own.into_iter().filter(|entry| !self.retry_queue.contains(entry.id)).collect();
         self.take(connection, own).await?;
         Ok(next)
     }
@@ -348,32 +348,32 @@ impl Reader<'_> {
         let waiting = std::mem::take(&mut self.waiting);
         self.take(connection, waiting).await?;
         if self.waiting.is_empty() {
-            self.aside.hurry(Instant::now());
+            self.retry_queue.make_due(Instant::now());
         }
         Ok(())
     }
 
-    fn count_aside(&self) {
-        self.stream.status.aside.set(i64::try_from(self.aside.len()).unwrap_or(i64::MAX));
+    fn update_gauge(&self) {
+        self.stream.status.retry_queue.set(i64::try_from(self.retry_queue.len()).unwrap_or(i64::MAX));
     }
 
     /// Retries due entries of the retry queue. Goes on as long as some are applied, because others wait behind those.
-    async fn try_aside(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    async fn retry_queued(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         while self.waiting.is_empty() && !self.stop.is_cancelled() {
-            let due = self.aside.due(Instant::now(), BATCH);
+            let due = self.retry_queue.due(Instant::now(), BATCH);
             if due.is_empty() {
                 break;
             }
             // claiming them again increments their delivery count
             let found = entries(&self.own(&due).query_async(connection).await?);
             let there: HashSet<EntryId> = found.iter().map(|entry| entry.id).collect();
-            due.into_iter().filter(|id| !there.contains(id)).for_each(|id| self.aside.done(id));
+            due.into_iter().filter(|id| !there.contains(id)).for_each(|id| self.retry_queue.done(id));
             let before = self.stream.status.applied.get();
             self.take(connection, found).await?;
             if self.stream.status.applied.get() == before {
                 break;
             }
-            self.aside.hurry(Instant::now());
+            self.retry_queue.make_due(Instant::now());
         }
         Ok(())
     }
@@ -404,8 +404,8 @@ impl Reader<'_> {
             if !self.waiting.is_empty() {
                 // nothing can be applied: keep the order
                 self.waiting.push(read.entry);
-            } else if self.aside.is_behind(read.entry.id, &read.about) {
-                self.aside.wait(read.entry.id, read.about, Instant::now());
+            } else if self.retry_queue.is_blocked(read.entry.id, &read.about) {
+                self.retry_queue.wait(read.entry.id, read.about, Instant::now());
             } else {
                 free.push(read);
             }
@@ -419,13 +419,13 @@ impl Reader<'_> {
             match result {
                 Ok(results) => {
                     results.iter().for_each(|result| self.stream.status.event(result.outcome()));
-                    self.aside.done(read.entry.id);
+                    self.retry_queue.done(read.entry.id);
                     done.push(read.entry.id.to_string());
                 }
                 Err(error) => failed.push((read, error)),
             }
         }
-        self.put_away(failed, !done.is_empty()).await;
+        self.requeue(failed, !done.is_empty()).await;
         self.acknowledge(connection, &done).await
     }
 
@@ -449,21 +449,21 @@ impl Reader<'_> {
     }
 
     /// Puts failed entries into the retry queue, or into `waiting` if nothing can be applied.
-    async fn put_away(&mut self, failed: Vec<(Read, Error)>, others_did_not: bool) {
+    async fn requeue(&mut self, failed: Vec<(Read, Error)>, others_did_not: bool) {
         if failed.is_empty() {
             return;
         }
         self.stream.status.failed.inc_by(failed.len() as u64);
-        let nobodys_fault =
+        let is_transient =
             |error: &Error| matches!(error, Error::Overloaded(_)) || error.is_connection_lost();
         // check whether anything can be applied only if nothing was
         let works = others_did_not || self.can_apply().await;
         let now = Instant::now();
         for (read, error) in failed {
             let entry = read.entry.id;
-            if works || !nobodys_fault(&error) {
+            if works || !is_transient(&error) {
                 tracing::warn!(%entry, %error, "an entry of the stream could not be applied: it is tried again");
-                self.aside.failed(entry, read.about, now);
+                self.retry_queue.failed(entry, read.about, now);
             } else {
                 if self.waiting.is_empty() {
                     tracing::warn!(%error, "entries of the stream cannot be applied: they are tried again");
@@ -478,7 +478,7 @@ impl Reader<'_> {
     }
 
     async fn acknowledge(&self, connection: &mut MultiplexedConnection, done: &[String]) -> RedisResult<()> {
-        self.count_aside();
+        self.update_gauge();
         if done.is_empty() {
             return Ok(());
         }

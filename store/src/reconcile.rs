@@ -132,7 +132,7 @@ pub async fn forget(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<()> {
 
 /// The stored registration of a phone.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct PhoneRegistration {
     /// SIP user of the phone.
     pub sip_user: String,
     /// Whether it is registered.
@@ -144,7 +144,7 @@ pub struct Place {
 }
 
 /// The registrations of phones, by SIP user.
-pub async fn places(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<Vec<Place>> {
+pub async fn places(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<Vec<PhoneRegistration>> {
     let mut found = Vec::new();
     for users in sip_users.chunks(KEYS_AT_ONCE) {
         let wanted = bulk::among(conn, phone::Column::SipUser, users.iter().copied());
@@ -154,18 +154,23 @@ pub async fn places(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<V
 }
 
 /// The phones that are registered at a proxy; with `unplaced`, also online phones whose proxy is not known.
-pub async fn online_at(conn: &impl ConnectionTrait, proxy: &str, unplaced: bool) -> Result<Vec<Place>> {
+pub async fn online_at(
+    conn: &impl ConnectionTrait,
+    proxy: &str,
+    unplaced: bool,
+) -> Result<Vec<PhoneRegistration>> {
     let unplaced = unplaced.then(|| phone::Column::Proxy.is_null());
     let there = Condition::any().add(phone::Column::Proxy.eq(proxy)).add_option(unplaced);
     places_of(conn, Condition::all().add(phone::Column::Online.eq(true)).add(there)).await
 }
 
-async fn places_of(conn: &impl ConnectionTrait, wanted: Condition) -> Result<Vec<Place>> {
+async fn places_of(conn: &impl ConnectionTrait, wanted: Condition) -> Result<Vec<PhoneRegistration>> {
     use phone::Column::{Online, OnlineChangedAt, Proxy, SipUser};
     let query =
         phone::Entity::find().select_only().columns([SipUser, Online, OnlineChangedAt, Proxy]).filter(wanted);
     let rows: Vec<(String, bool, _, _)> = query.into_tuple().all(conn).await?;
-    let place = |(sip_user, online, changed_at, proxy)| Place { sip_user, online, changed_at, proxy };
+    let place =
+        |(sip_user, online, changed_at, proxy)| PhoneRegistration { sip_user, online, changed_at, proxy };
     Ok(rows.into_iter().map(place).collect())
 }
 

@@ -108,7 +108,7 @@ on_both!(counts_move_with_what_happens, |backend: Backend| async move {
     assert_eq!(after["callshop_ready"], 1.0);
     assert!(after["callshop_database_connections{pool=\"writer\"}"] >= 1.0);
     assert!(after["callshop_tariff_cache_versions"] >= 1.0);
-    assert_eq!(after["callshop_doorbell_waiting_activities"], 0.0);
+    assert_eq!(after["callshop_notifications_waiting"], 0.0);
     // counters must exist before their first increment, otherwise they never increase
     assert_eq!(before["callshop_hook_events_total{outcome=\"rejected\"}"], 0.0);
     assert!(after["process_resident_memory_bytes"] > 1e6 && after["process_open_fds"] > 3.0);

@@ -108,7 +108,7 @@ pub(crate) fn tell(caller: &Caller, prepared: &Prepared) {
     if let Some(field) = &prepared.field {
         span.record("field", field.as_str());
     }
-    if caller.is_somebody {
+    if caller.is_authenticated {
         span.record("actor", caller.subject.as_str());
     }
 }

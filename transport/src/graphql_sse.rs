@@ -25,7 +25,7 @@ use super::{
     graphql_http::{answer_json, check_method, error_json, response_json},
     media::Answer,
     pipeline::{Kind, Prepared},
-    service::{AuthFailure, Caller, SocketGuard, going_away},
+    service::{AuthFailure, Caller, SocketGuard, shutdown_with_jitter},
 };
 
 /// Answers one operation as an event stream.
@@ -91,7 +91,7 @@ fn ended(
     endpoint: &Endpoint,
     caller: &Caller,
 ) -> impl Future<Output = Option<RequestError>> + Send + 'static {
-    let shutdown = going_away(endpoint.service.clone());
+    let shutdown = shutdown_with_jitter(endpoint.service.clone());
     let revoked = caller.revoked.clone();
     let expires_at = caller.expires_at;
     async move {

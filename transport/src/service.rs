@@ -27,7 +27,7 @@ use telemetry::RequestId;
 use crate::metrics::Metrics;
 
 /// When the server stops, all sockets are closed within this time.
-const LONGEST_SPREAD: Duration = Duration::from_secs(2);
+const MAX_JITTER: Duration = Duration::from_secs(2);
 
 /// Attaches the data about the caller that resolvers need to a request.
 pub type AttachData = Arc<dyn Fn(&mut Request) + Send + Sync>;
@@ -44,7 +44,7 @@ pub struct Caller {
     /// Cancelled when the session or token is revoked or its user is disabled; ends sockets and streams at once.
     pub revoked: CancellationToken,
     /// Whether the subject is a user or token, whose id may appear in logs.
-    pub is_somebody: bool,
+    pub is_authenticated: bool,
     /// Attaches the caller's data for the resolvers.
     pub attach: AttachData,
 }
@@ -55,7 +55,7 @@ impl Caller {
         Self {
             role_key,
             subject: peer.to_string(),
-            is_somebody: false,
+            is_authenticated: false,
             expires_at: None,
             revoked: CancellationToken::new(),
             attach: Arc::new(|_| {}),
@@ -160,7 +160,7 @@ impl GraphqlService {
 
     /// Adds checks that the schema's types cannot express.
     #[must_use]
-    pub fn noting(mut self, notes: Notes) -> Self {
+    pub fn with_hints(mut self, notes: Notes) -> Self {
         for pipeline in self.roles.values_mut() {
             pipeline.note(notes);
         }
@@ -291,10 +291,10 @@ impl GraphqlService {
 
 /// Waits until a socket or stream must close because the server stops. Each waits for a random time, so that the clients of a full server
 /// reconnect to the other nodes at about a thousand per second, not all in one instant.
-pub(crate) async fn going_away(service: Arc<GraphqlService>) {
+pub(crate) async fn shutdown_with_jitter(service: Arc<GraphqlService>) {
     service.shutdown.cancelled().await;
     let open = u64::try_from(service.open_sockets()).unwrap_or(u64::MAX);
-    let spread = Duration::from_millis(open).min(LONGEST_SPREAD);
+    let spread = Duration::from_millis(open).min(MAX_JITTER);
     tokio::time::sleep(spread.mul_f64(rand::random())).await;
 }
 

@@ -39,7 +39,7 @@ struct Currency {
 pub struct Gauges {
     waiting: Gauge,
     room: Gauge,
-    doorbell: Gauge,
+    notifier: Gauge,
     versions: Gauge<u64, AtomicU64>,
     bytes: Gauge<u64, AtomicU64>,
     connections: Family<Pool, Gauge>,
@@ -59,7 +59,7 @@ impl Gauges {
         let (room, queue) = writer.room();
         self.waiting.set(signed(queue.saturating_sub(room)));
         self.room.set(signed(room));
-        self.doorbell.set(signed(app.hub.waiting()));
+        self.notifier.set(signed(app.hub.waiting()));
         let (versions, bytes) = app.rates.size().await;
         self.versions.set(versions);
         self.bytes.set(bytes);
@@ -119,7 +119,7 @@ impl Gauges {
         registry.register("writer_queue_free_jobs", help, self.room.clone());
         let help =
             "Activities waiting to be published to the other nodes; beyond redis.queue they are dropped";
-        registry.register("doorbell_waiting_activities", help, self.doorbell.clone());
+        registry.register("notifications_waiting", help, self.notifier.clone());
         registry.register("tariff_cache_versions", "Tariff versions in memory", self.versions.clone());
         registry.register(
             "tariff_cache_bytes",

@@ -13,20 +13,20 @@ use sea_orm::ConnectionTrait;
 use uuid::timestamp::context::ContextV7;
 use uuid::{Timestamp, Uuid};
 
-use super::cover::{self, Terms, Wanted};
+use super::cover::{self, CoverRequest, SessionAllowance};
 use super::emergency;
 use super::events::local_day;
 use super::extend;
-use super::money::{Money, Purses};
+use super::money::{LockedCredit, Money};
 use super::pricing::Level;
 use crate::App;
 use crate::access::path_ids;
-use crate::feed::kept::activity;
+use crate::feed::snapshot::activity;
 use crate::rates;
 use crate::sessions::MAX_STATEMENT_CALLS;
 use base::error::{Error, OrFault as _, Result};
 use store::calls::Spent;
-use store::{Tx, accounts, calls, tariffs};
+use store::{Tx, accounts, tariffs};
 
 /// A call attempt, reported by the proxy after it authenticated the phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,65 +134,69 @@ pub(super) async fn decide_all(
         return Ok(Vec::new());
     }
     let now = app.clock.now();
-    let mut ground = Ground::load(tx.conn(), requests, now).await?;
-    let mut looked = Vec::with_capacity(requests.len());
+    let mut context = BatchContext::load(tx.conn(), requests, now).await?;
+    let mut decisions = Vec::with_capacity(requests.len());
     for request in requests {
         let mut found = Found::default();
-        let verdict = check(app, tx.conn(), &ground, request, &mut found).await?;
-        looked.push((request, found, verdict));
+        let verdict = check(app, tx.conn(), &context, request, &mut found).await?;
+        decisions.push((request, found, verdict));
     }
     // lock the credit of all attempts at once, in the global lock order and as the last locks taken
-    let paying = looked.iter().flat_map(|(_, found, _)| extend::paying_accounts(&found.levels)).collect();
-    ground.purses = Purses::lock(tx.conn(), paying).await?;
+    let paying = decisions.iter().flat_map(|(_, found, _)| extend::paying_accounts(&found.levels)).collect();
+    context.locked_credit = LockedCredit::lock(tx.conn(), paying).await?;
     let mut decided = Vec::with_capacity(requests.len());
     let mut rows = Vec::new();
     let order = ContextV7::new();
-    for (request, found, verdict) in looked {
-        if let Some(call) = ground.asked.get(&request.request_id) {
-            decided.push(repeat(call, &ground));
+    for (request, found, verdict) in decisions {
+        if let Some(call) = context.asked.get(&request.request_id) {
+            decided.push(repeat(call, &context));
             continue;
         }
-        let Some(phone) = ground.phones.get(&request.user).cloned() else {
+        let Some(phone) = context.phones.get(&request.user).cloned() else {
             // an unknown phone leaves no record: it belongs to no callshop
             decided.push(Authorization::Refused(Refusal::PhoneBlocked));
             continue;
         };
-        let outcome = grant(app, &ground, &phone, request, &found, verdict, money, now)?;
+        let outcome = grant(app, &context, &phone, request, &found, verdict, money, now)?;
         let id = new_id(&order, now);
-        let call = call_row(id, &ground, &phone, request, found, outcome, now)?;
+        let call = call_row(id, &context, &phone, request, found, outcome, now)?;
         let refused = call.state == CallState::Refused;
         let kind = if refused { ActivityKind::CallRefused } else { ActivityKind::CallAuthorized };
         tx.emit(activity(kind, now, &call)?);
         if !refused {
-            ground.busy.insert(phone.id);
+            context.busy.insert(phone.id);
         }
-        decided.push(repeat(&call, &ground));
-        ground.asked.insert(request.request_id.clone(), call.clone());
+        decided.push(repeat(&call, &context));
+        context.asked.insert(request.request_id.clone(), call.clone());
         rows.push(call);
     }
-    calls::insert(tx.conn(), &rows).await?;
+    store::calls::insert(tx.conn(), &rows).await?;
     Ok(decided)
 }
 
-fn repeat(call: &call::Model, ground: &Ground) -> Authorization {
+fn repeat(call: &call::Model, context: &BatchContext) -> Authorization {
     if call.state == CallState::Refused {
         let refusal = call.refusal.as_deref().and_then(Refusal::parse);
         return Authorization::Refused(refusal.unwrap_or(Refusal::ServiceUnavailable));
     }
     // a call that is over no longer holds any credit
-    if !calls::LIVE.contains(&call.state) {
+    if !store::calls::LIVE.contains(&call.state) {
         return Authorization::Refused(Refusal::Abandoned);
     }
     Authorization::Allowed {
         reference: call.id,
         max_seconds: u32::try_from(call.covered).unwrap_or(1),
         to: call.number.clone(),
-        caller_id: ground.shops.get(&call.callshop_id).map(|shop| shop.caller_id.clone()).unwrap_or_default(),
+        caller_id: context
+            .shops
+            .get(&call.callshop_id)
+            .map(|shop| shop.caller_id.clone())
+            .unwrap_or_default(),
     }
 }
 
 /// Batch context: the rows that the decisions of a batch need.
-struct Ground {
+struct BatchContext {
     phones: HashMap<String, phone::Model>,
     cabins: HashMap<Uuid, cabin::Model>,
     sessions: HashMap<Uuid, cabin_session::Model>,
@@ -201,13 +205,13 @@ struct Ground {
     busy: HashSet<Uuid>,
     shops: HashMap<Uuid, callshop::Model>,
     accounts: HashMap<Uuid, account::Model>,
-    purses: Purses,
+    locked_credit: LockedCredit,
     tariffs: HashMap<Uuid, (Uuid, tariff::Model)>,
     asked: HashMap<String, call::Model>,
     abandoned: HashSet<String>,
 }
 
-impl Ground {
+impl BatchContext {
     async fn load(
         conn: &impl ConnectionTrait,
         requests: &[&AuthorizeRequest],
@@ -215,17 +219,20 @@ impl Ground {
     ) -> Result<Self> {
         let users: Vec<&str> = requests.iter().map(|request| request.user.as_str()).collect();
         let asked_ids: Vec<&str> = requests.iter().map(|request| request.request_id.as_str()).collect();
-        let phones = calls::lock_phones(conn, &users).await?;
+        let phones = store::calls::lock_phones(conn, &users).await?;
         let phone_ids: Vec<Uuid> = phones.iter().map(|phone| phone.id).collect();
         let shop_ids: Vec<Uuid> = phones.iter().map(|phone| phone.callshop_id).collect();
-        let cabins = calls::cabins_of(conn, &phone_ids).await?;
+        let cabins = store::calls::cabins_of(conn, &phone_ids).await?;
         let cabin_ids: Vec<Uuid> = cabins.iter().map(|cabin| cabin.id).collect();
-        let asked = calls::lock_named(conn, &[], &asked_ids, now).await?;
-        let sessions = calls::lock_open_sessions(conn, &cabin_ids).await?;
+        let asked = store::calls::lock_named(conn, &[], &asked_ids, now).await?;
+        let sessions = store::calls::lock_open_sessions(conn, &cabin_ids).await?;
         let bounded: Vec<Uuid> =
             sessions.iter().filter(|row| cover::is_bounded(row)).map(|row| row.id).collect();
-        let live =
-            if bounded.is_empty() { Vec::new() } else { calls::live_of_sessions(conn, &bounded).await? };
+        let live = if bounded.is_empty() {
+            Vec::new()
+        } else {
+            store::calls::live_of_sessions(conn, &bounded).await?
+        };
         let accounts = load_chains(conn, &shop_ids).await?;
         let wanted: BTreeSet<Uuid> = accounts
             .values()
@@ -234,17 +241,17 @@ impl Ground {
             .collect();
         let wanted: Vec<Uuid> = wanted.into_iter().collect();
         Ok(Self {
-            busy: calls::busy_phones(conn, &phone_ids).await?,
-            spent: calls::spent(conn, &sessions.iter().collect::<Vec<_>>()).await?,
+            busy: store::calls::busy_phones(conn, &phone_ids).await?,
+            spent: store::calls::spent(conn, &sessions.iter().collect::<Vec<_>>()).await?,
             shops: accounts::callshops(conn, &shop_ids)
                 .await?
                 .into_iter()
                 .map(|row| (row.account_id, row))
                 .collect(),
             live,
-            purses: Purses::default(),
+            locked_credit: LockedCredit::default(),
             tariffs: tariffs::effective_versions(conn, &wanted, now).await?,
-            abandoned: calls::abandoned(conn, &asked_ids).await?,
+            abandoned: store::calls::abandoned(conn, &asked_ids).await?,
             asked: asked.into_iter().map(|row| (row.request_id.clone(), row)).collect(),
             phones: phones.into_iter().map(|row| (row.sip_user.clone(), row)).collect(),
             cabins: cabins.into_iter().filter_map(|row| Some((row.phone_id?, row))).collect(),
@@ -289,7 +296,7 @@ type Outcome = std::result::Result<Grant, Refusal>;
 #[expect(clippy::too_many_arguments, reason = "facts about one attempt and the batch context")]
 fn grant(
     app: &App,
-    ground: &Ground,
+    context: &BatchContext,
     phone: &phone::Model,
     request: &AuthorizeRequest,
     found: &Found,
@@ -305,18 +312,18 @@ fn grant(
         return Ok(Ok(Grant { covered: cap, holds: Vec::new() }));
     }
     // an earlier attempt of this batch may have taken the phone
-    if ground.busy.contains(&phone.id) {
+    if context.busy.contains(&phone.id) {
         return Ok(Err(Refusal::PhoneBusy));
     }
-    let session = match may_use(ground, phone) {
+    let session = match may_use(context, phone) {
         Ok(session) => session,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let spent = ground.spent.get(&session.id).copied().unwrap_or_default();
+    let spent = context.spent.get(&session.id).copied().unwrap_or_default();
     if spent.calls >= MAX_STATEMENT_CALLS {
         return Ok(Err(Refusal::SessionFull));
     }
-    let wanted = Wanted {
+    let wanted = CoverRequest {
         levels: &found.levels,
         answer: Answer { from: now, ring_seconds: app.config.calls.ring_seconds },
         covered: 0,
@@ -324,10 +331,14 @@ fn grant(
         cap,
         slice: app.proxies.knows(&request.proxy).then_some(app.config.calls.slice_seconds),
     };
-    let outcome =
-        cover::cover(wanted, Terms::new(session, spent, &ground.live, None)?, &ground.purses, money)?;
+    let outcome = cover::cover(
+        wanted,
+        SessionAllowance::new(session, spent, &context.live, None)?,
+        &context.locked_credit,
+        money,
+    )?;
     if let Ok(grant) = &outcome {
-        let account = ground
+        let account = context
             .accounts
             .get(&phone.callshop_id)
             .ok_or_else(|| Error::fault("the phone has no callshop"))?;
@@ -344,19 +355,19 @@ fn new_id(order: &ContextV7, now: DateTime<Utc>) -> Uuid {
 
 fn call_row(
     id: Uuid,
-    ground: &Ground,
+    context: &BatchContext,
     phone: &phone::Model,
     request: &AuthorizeRequest,
     found: Found,
     outcome: Outcome,
     now: DateTime<Utc>,
 ) -> Result<call::Model> {
-    let cabin = ground.cabins.get(&phone.id);
+    let cabin = context.cabins.get(&phone.id);
     let session = cabin
-        .and_then(|cabin| ground.sessions.get(&cabin.id))
+        .and_then(|cabin| context.sessions.get(&cabin.id))
         .filter(|session| session.state == SessionState::Open);
     let account =
-        ground.accounts.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
+        context.accounts.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
     let refusal = outcome.as_ref().err().copied();
     let grant = outcome.unwrap_or(Grant { covered: 0, holds: Vec::new() });
     Ok(call::Model {
@@ -408,13 +419,13 @@ type Verdict = std::result::Result<u32, Refusal>;
 async fn check(
     app: &App,
     conn: &impl ConnectionTrait,
-    ground: &Ground,
+    context: &BatchContext,
     request: &AuthorizeRequest,
     found: &mut Found,
 ) -> Result<Verdict> {
-    let Some(phone) = ground.phones.get(&request.user) else { return Ok(Err(Refusal::PhoneBlocked)) };
+    let Some(phone) = context.phones.get(&request.user) else { return Ok(Err(Refusal::PhoneBlocked)) };
     let shop =
-        ground.shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
+        context.shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
     let plan: DialPlan = serde_json::from_value(shop.dial_plan.clone()).or_fault()?;
     let cap = u32::try_from(shop.max_call_seconds).unwrap_or(app.config.calls.max_seconds);
     let dialed = plan.normalize(&request.dialed);
@@ -429,16 +440,16 @@ async fn check(
         Ok(Dialed::Number { e164, .. }) => e164.as_str().clone_into(&mut found.number),
         Err(_) => {}
     }
-    if ground.abandoned.contains(&request.request_id) {
+    if context.abandoned.contains(&request.request_id) {
         return Ok(Err(Refusal::Abandoned));
     }
     if found.emergency {
         return Ok(Ok(cap));
     }
-    if ground.busy.contains(&phone.id) {
+    if context.busy.contains(&phone.id) {
         return Ok(Err(Refusal::PhoneBusy));
     }
-    if let Err(refusal) = may_use(ground, phone) {
+    if let Err(refusal) = may_use(context, phone) {
         return Ok(Err(refusal));
     }
     let digits = match dialed {
@@ -449,7 +460,7 @@ async fn check(
     if rates::is_blocked(&shop.blocked_prefixes, &digits) {
         return Ok(Err(Refusal::DestinationBlocked));
     }
-    if let Err(refusal) = find_rates(app, conn, ground, phone.callshop_id, &digits, found).await? {
+    if let Err(refusal) = find_rates(app, conn, context, phone.callshop_id, &digits, found).await? {
         return Ok(Err(refusal));
     }
     Ok(Ok(cap))
@@ -457,22 +468,22 @@ async fn check(
 
 /// Checks phone, suspension, cabin and session: whether calls from this phone are possible at all.
 fn may_use<'a>(
-    ground: &'a Ground,
+    context: &'a BatchContext,
     phone: &phone::Model,
 ) -> std::result::Result<&'a cabin_session::Model, Refusal> {
     if phone.blocked_at.is_some() {
         return Err(Refusal::PhoneBlocked);
     }
-    for (account, _) in ground.payers(phone.callshop_id) {
+    for (account, _) in context.payers(phone.callshop_id) {
         if account.suspended_at.is_some() {
             let own = account.id == phone.callshop_id;
             return Err(if own { Refusal::Suspended } else { Refusal::ServiceUnavailable });
         }
     }
     let cabin =
-        ground.cabins.get(&phone.id).filter(|cabin| !cabin.out_of_service && cabin.retired_at.is_none());
+        context.cabins.get(&phone.id).filter(|cabin| !cabin.out_of_service && cabin.retired_at.is_none());
     let cabin = cabin.ok_or(Refusal::CabinOutOfService)?;
-    let session = ground.sessions.get(&cabin.id).ok_or(Refusal::CabinClosed)?;
+    let session = context.sessions.get(&cabin.id).ok_or(Refusal::CabinClosed)?;
     billing::session::may_call(session.state.into()).map_err(|_| Refusal::CabinClosed)?;
     Ok(session)
 }
@@ -481,19 +492,19 @@ fn may_use<'a>(
 async fn find_rates(
     app: &App,
     conn: &impl ConnectionTrait,
-    ground: &Ground,
+    context: &BatchContext,
     callshop_id: Uuid,
     digits: &str,
     found: &mut Found,
 ) -> Result<std::result::Result<(), Refusal>> {
-    let payers = ground.payers(callshop_id);
+    let payers = context.payers(callshop_id);
     let Some((shop, _)) = payers.first() else { return Ok(Err(Refusal::ServiceUnavailable)) };
     let retail = (*shop, shop.id, shop.retail_tariff_id.or(shop.cost_tariff_id));
     let costs = payers.iter().map(|(payer, payee)| (*payer, *payee, payer.cost_tariff_id));
     for (payer, payee_id, tariff_id) in std::iter::once(retail).chain(costs) {
         let own = payer.id == callshop_id;
         let missing = if own { Refusal::DestinationNotRated } else { Refusal::ServiceUnavailable };
-        let Some((version_id, tariff)) = tariff_id.and_then(|id| ground.tariffs.get(&id)) else {
+        let Some((version_id, tariff)) = tariff_id.and_then(|id| context.tariffs.get(&id)) else {
             return Ok(Err(missing));
         };
         if rates::is_blocked(&tariff.blocked_prefixes, digits) {

@@ -9,7 +9,7 @@ use entity::{Book, SessionState, TransferKind, cabin_session, call, call_charge}
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use super::money::{Money, Purses};
+use super::money::{LockedCredit, Money};
 use super::pricing::{self, Level, LevelCharge};
 use super::{cover, extend};
 use base::error::{OrFault as _, Result};
@@ -162,7 +162,7 @@ fn of_call(row: &call::Model, kind: TransferKind, entries: Vec<Entry>, now: Date
 pub(super) struct Corrections {
     posted: Vec<NewTransfer>,
     sessions: HashMap<Uuid, cabin_session::Model>,
-    purses: Purses,
+    locked_credit: LockedCredit,
 }
 
 impl Corrections {
@@ -181,7 +181,7 @@ impl Corrections {
         }
         Ok(Self {
             sessions: sessions.into_iter().map(|row| (row.id, row)).collect(),
-            purses: Purses::lock(conn, paying).await?,
+            locked_credit: LockedCredit::lock(conn, paying).await?,
             posted: ledger::standing_of_calls(conn, &ids).await?,
         })
     }
@@ -210,7 +210,11 @@ pub(super) fn correct(
     let mut bounds = Vec::new();
     for (position, level) in levels.iter().enumerate() {
         let free = position == 0 || rating::is_free(&level.pricing);
-        bounds.push(if free { Micros::MAX } else { ground.purses.available(level.account_id, money)? });
+        bounds.push(if free {
+            Micros::MAX
+        } else {
+            ground.locked_credit.available(level.account_id, money)?
+        });
     }
     let session = row.session_id.and_then(|id| ground.sessions.get(&id));
     let paid = session.is_some_and(|row| matches!(row.state, SessionState::Settled | SessionState::Voided));

@@ -1,20 +1,20 @@
 //! How long a call is covered, and the credit held for it: from the credit at every level and the session's limits.
 
-use billing::credit::{self, Answer, Grant, Purse};
+use billing::credit::{self, Answer, FundingSource, Grant};
 use billing::money::Micros;
 use billing::rating;
 use entity::{SessionMode, cabin_session, call};
 use uuid::Uuid;
 
 use super::authorize::Refusal;
-use super::money::{Money, Purses};
+use super::money::{LockedCredit, Money};
 use super::pricing::{self, Level};
 use base::error::{OrFault as _, Result};
 use store::calls::Spent;
 
 /// What remains of a session's limits for one call.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Terms {
+pub(super) struct SessionAllowance {
     /// Remaining talk seconds; none without a time limit.
     seconds: Option<u32>,
     /// Remaining money; none for a postpaid session without a spending limit.
@@ -22,7 +22,7 @@ pub(super) struct Terms {
     mode: SessionMode,
 }
 
-impl Terms {
+impl SessionAllowance {
     /// Subtracts the session's use so far (`spent`) and the holds of its other live calls. `own` is the call itself, if it is already live.
     pub(super) fn new(
         session: &cabin_session::Model,
@@ -61,7 +61,7 @@ pub(super) fn is_bounded(session: &cabin_session::Model) -> bool {
 
 /// A request for coverage, before the call rings or while it is up.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted<'a> {
+pub(super) struct CoverRequest<'a> {
     /// The call's prices, the customer's first.
     pub(super) levels: &'a [Level],
     /// When the call was answered, or the interval in which it may be.
@@ -78,9 +78,9 @@ pub(super) struct Wanted<'a> {
 
 /// Computes the next slice that the session and the accounts can pay, or the refusal.
 pub(super) fn cover(
-    wanted: Wanted<'_>,
-    terms: Terms,
-    purses: &Purses,
+    wanted: CoverRequest<'_>,
+    terms: SessionAllowance,
+    locked_credit: &LockedCredit,
     money: &Money,
 ) -> Result<std::result::Result<Grant, Refusal>> {
     let cap = match terms.seconds {
@@ -97,12 +97,12 @@ pub(super) fn cover(
             0 => terms.money.unwrap_or(Micros::MAX),
             // a free level needs no credit, and its balance no lock
             _ if all_free || rating::is_free(&level.pricing) => Micros::MAX,
-            _ => match purses.available(level.account_id, money)? {
+            _ => match locked_credit.available(level.account_id, money)? {
                 Micros::MAX => Micros::MAX,
                 available => available.checked_add(held(position)).or_fault()?,
             },
         };
-        pays.push(Purse { pricing: &level.pricing, available });
+        pays.push(FundingSource { pricing: &level.pricing, available });
     }
     let reach = match credit::reach(&pays, wanted.answer, cap) {
         Ok(reach) => reach,

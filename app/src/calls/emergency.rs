@@ -11,9 +11,9 @@ use uuid::Uuid;
 use super::cover;
 use super::events::{EventBody, ProxyEvent, local_day};
 use crate::App;
-use crate::feed::kept::activity;
+use crate::feed::snapshot::activity;
 use base::error::{Error, OrFault as _, Result};
-use store::{Tx, accounts, calls};
+use store::{Tx, accounts};
 
 /// The destination shown for emergency calls.
 pub(super) const DESTINATION: &str = "Emergency";
@@ -37,7 +37,7 @@ pub struct KnownPhone {
 /// Database errors; a fault if the callshop's dial plan does not parse.
 pub async fn known_phone(app: &App, user: &str, realm: &str) -> Result<Option<KnownPhone>> {
     let conn = app.store.reader();
-    let found = calls::phone_by_sip_user(conn, user).await?.filter(|phone| phone.realm == realm);
+    let found = store::calls::phone_by_sip_user(conn, user).await?.filter(|phone| phone.realm == realm);
     let Some(phone) = found else { return Ok(None) };
     let shops = accounts::callshops(conn, &[phone.callshop_id]).await?;
     let shop = shops.into_iter().next().ok_or_else(|| Error::fault("the phone has no callshop"))?;
@@ -105,7 +105,7 @@ pub(super) async fn make(
         tx.emit(activity(ActivityKind::CallAuthorized, row.authorized_at, &row)?);
         rows.push(row);
     }
-    calls::insert(tx.conn(), &rows).await?;
+    store::calls::insert(tx.conn(), &rows).await?;
     Ok(rows)
 }
 
@@ -119,7 +119,7 @@ fn row(
 ) -> Result<call::Model> {
     let covered = i32::try_from(call.max_seconds).or_fault()?;
     // the clock of a proxy that was just switched on may say 1970: retention would delete such a call before anybody sees it
-    let at = if call.since < now - calls::REDELIVERY { now } else { call.since.min(now) };
+    let at = if call.since < now - store::calls::REDELIVERY { now } else { call.since.min(now) };
     Ok(call::Model {
         id: call.reference,
         callshop_id: phone.callshop_id,

@@ -14,11 +14,11 @@ use super::emergency::{self, EmergencyCall};
 use super::extend;
 use super::money::Money;
 use super::registrations;
-use crate::feed::kept::activity;
+use crate::feed::snapshot::activity;
 use crate::{App, sessions};
 use base::error::{OrFault as _, Result};
-use store::calls::Shop;
-use store::{Tx, calls};
+use store::Tx;
+use store::calls::CallshopTerms;
 
 /// An event from the proxy, parsed.
 #[derive(Clone, Debug, PartialEq)]
@@ -167,7 +167,7 @@ pub async fn of_live_calls(app: &App, ends: Vec<ProxyEvent>) -> Result<Vec<Proxy
     if ids.is_empty() {
         return Ok(ends);
     }
-    let live = calls::live_among(app.store.reader(), &ids).await?;
+    let live = store::calls::live_among(app.store.reader(), &ids).await?;
     Ok(ends.into_iter().filter(|end| end.call().is_none_or(|id| live.contains(&id))).collect())
 }
 
@@ -227,13 +227,13 @@ pub(super) async fn apply_all(
     }
     let ignored = events.iter().zip(&results).filter(|(_, result)| **result == EventResult::Ignored);
     let ignored: Vec<&str> = ignored.map(|(event, _)| event.eid.as_str()).collect();
-    calls::ignore_events(tx.conn(), &ignored).await?;
+    store::calls::ignore_events(tx.conn(), &ignored).await?;
     for (event, result) in events.iter().zip(&results) {
         if let (EventBody::Emergency { .. }, EventResult::Rejected(reason)) = (&event.body, result) {
-            calls::reject_event(tx.conn(), rejected(event, reason, batch.now)).await?;
+            store::calls::reject_event(tx.conn(), rejected(event, reason, batch.now)).await?;
         }
     }
-    calls::doubt_events(tx.conn(), &batch.doubted).await?;
+    store::calls::doubt_events(tx.conn(), &batch.doubted).await?;
     let (hang_up, ended) = (batch.to_hang_up(), std::mem::take(&mut batch.ended));
     let is_boot = |event: &&&ProxyEvent| event.body == EventBody::Boot;
     let booted = events.iter().filter(is_boot).map(|event| event.proxy.clone()).collect();
@@ -306,7 +306,7 @@ struct Batch {
     over_in: Vec<Uuid>,
     /// States of the locked sessions whose calls may be over after this batch.
     sessions: HashMap<Uuid, SessionState>,
-    shops: HashMap<Uuid, Shop>,
+    shops: HashMap<Uuid, CallshopTerms>,
 }
 
 impl Batch {
@@ -326,12 +326,14 @@ impl Batch {
             }
         }
         let conn = tx.conn();
-        let phones = if users.is_empty() { Vec::new() } else { calls::lock_phones(conn, &users).await? };
+        let phones =
+            if users.is_empty() { Vec::new() } else { store::calls::lock_phones(conn, &users).await? };
         let phone_ids: Vec<Uuid> = phones.iter().map(|phone| phone.id).collect();
-        let cabins = if phones.is_empty() { Vec::new() } else { calls::cabins_of(conn, &phone_ids).await? };
+        let cabins =
+            if phones.is_empty() { Vec::new() } else { store::calls::cabins_of(conn, &phone_ids).await? };
         let cabins: HashMap<Uuid, Uuid> =
             cabins.into_iter().filter_map(|row| Some((row.phone_id?, row.id))).collect();
-        let mut rows = calls::lock_named(conn, &refs, &requests, now).await?;
+        let mut rows = store::calls::lock_named(conn, &refs, &requests, now).await?;
         let mut shops: BTreeSet<Uuid> = rows.iter().map(|row| row.callshop_id).collect();
         if events.iter().any(|event| matches!(event.body, EventBody::Emergency { .. })) {
             shops.extend(phones.iter().map(|phone| phone.callshop_id));
@@ -342,7 +344,7 @@ impl Batch {
         let mut over_in: BTreeSet<Uuid> = may_be_over_in(&rows, events).into_iter().collect();
         over_in.extend(corrected.iter().filter_map(|row| row.session_id));
         let over_in: Vec<Uuid> = over_in.into_iter().collect();
-        let met = calls::meet(conn, &received(events, now), &over_in, &shops).await?;
+        let met = store::calls::meet(conn, &received(events, now), &over_in, &shops).await?;
         // this locks balances, so it must come after all sessions are locked
         let corrections = Corrections::load(conn, &corrected).await?;
         let made = emergency::make(tx, events, &met.new, &rows, (&phones, &cabins), now).await?;
@@ -476,7 +478,7 @@ impl Batch {
     fn note_answer(&self, row: &mut call::Model) {
         let zone = self.shops.get(&row.callshop_id).map(|shop| shop.time_zone.as_str());
         row.answer_day = row.answered_at.map(|at| local_day(zone, at));
-        row.answered_far = row.answered_at.is_some_and(|at| calls::is_far(row.authorized_at, at));
+        row.answered_far = row.answered_at.is_some_and(|at| store::calls::is_far(row.authorized_at, at));
     }
 
     /// Stores an event for review by a person.
@@ -535,16 +537,19 @@ impl Batch {
 
     fn to_hang_up(&self) -> Vec<call::Model> {
         let changed = self.changed_calls.iter().filter_map(|id| self.calls.get(id));
-        changed.filter(|row| row.hang_up_by.is_some() && calls::LIVE.contains(&row.state)).cloned().collect()
+        changed
+            .filter(|row| row.hang_up_by.is_some() && store::calls::LIVE.contains(&row.state))
+            .cloned()
+            .collect()
     }
 
     async fn flush(mut self, tx: &Tx, money: &mut Money) -> Result<()> {
         let conn = tx.conn();
         let phones = self.changed_phones.iter().filter_map(|user| self.phones.get(user).cloned()).collect();
-        calls::save_phones(conn, phones).await?;
+        store::calls::save_phones(conn, phones).await?;
         let rows: Vec<call::Model> =
             self.changed_calls.iter().filter_map(|id| self.calls.remove(id)).collect();
-        money.write_with(calls::changes(conn, &rows, &self.charged.charges)?);
+        money.write_with(store::calls::changes(conn, &rows, &self.charged.charges)?);
         self.shops.drain().for_each(|(id, shop)| money.watch(id, shop));
         // `load` locks every session, not only the CLOSING ones: a session closed in the meantime would count our calls as live
         let waits = |id: &&Uuid| self.sessions.get(*id).is_none_or(|state| *state == SessionState::Closing);

@@ -15,15 +15,15 @@ use sea_orm::ConnectionTrait;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::cover::{self, Terms, Wanted, holds};
-use super::money::{Money, Purses};
+use super::cover::{self, CoverRequest, SessionAllowance, holds};
+use super::money::{LockedCredit, Money};
 use super::pricing::{self, Level};
 use super::writer::CallWriter;
 use crate::App;
-use crate::feed::kept::activity;
-use crate::sip_proxies::{HangUp, SetLimit};
+use crate::feed::snapshot::activity;
+use crate::sip_proxies::{HangUp, LimitResult};
 use base::error::{OrFault as _, Result};
-use store::{Tx, accounts, calls, sessions};
+use store::{Tx, accounts, sessions};
 
 /// How often the node polls for calls that are due.
 const TICK: Duration = Duration::from_millis(100);
@@ -43,7 +43,7 @@ const OVER: TimeDelta = TimeDelta::seconds(30);
 
 /// The decision about a running call: the command for its proxy, and when the call is due again after the proxy confirms.
 #[derive(Clone, Debug)]
-pub struct Looked {
+pub struct ExtensionDecision {
     /// The call with its new values.
     pub call: call::Model,
     /// When the call is due again after the proxy confirms; none for never.
@@ -68,7 +68,12 @@ fn next_look(app: &App, call: &call::Model, slice: u32) -> Option<DateTime<Utc>>
 ///
 /// # Errors
 /// Database errors; nothing is held then.
-pub(super) async fn extend_all(app: &App, tx: &Tx, ids: &[Uuid], money: &mut Money) -> Result<Vec<Looked>> {
+pub(super) async fn extend_all(
+    app: &App,
+    tx: &Tx,
+    ids: &[Uuid],
+    money: &mut Money,
+) -> Result<Vec<ExtensionDecision>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -78,36 +83,36 @@ pub(super) async fn extend_all(app: &App, tx: &Tx, ids: &[Uuid], money: &mut Mon
             && row.extend_at.is_some_and(|at| at <= now)
             && row.hang_up_by.is_none()
     };
-    let rows: Vec<call::Model> = calls::lock(tx.conn(), ids).await?.into_iter().filter(due).collect();
+    let rows: Vec<call::Model> = store::calls::lock(tx.conn(), ids).await?.into_iter().filter(due).collect();
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let ground = Ground::load(tx, &rows).await?;
-    let (mut looked, mut changed) = (Vec::new(), Vec::new());
+    let context = BatchContext::load(tx, &rows).await?;
+    let (mut decisions, mut changed) = (Vec::new(), Vec::new());
     for row in rows {
         let before = row.covered;
-        let one = extend(app, &ground, row, money, now)?;
+        let one = extend(app, &context, row, money, now)?;
         if one.call.covered > before {
             tx.emit(activity(ActivityKind::CallExtended, now, &one.call)?);
         }
         changed.push(one.call.clone());
-        looked.push(one);
+        decisions.push(one);
     }
-    calls::update_cover(tx.conn(), &changed).await?;
-    Ok(looked)
+    store::calls::update_cover(tx.conn(), &changed).await?;
+    Ok(decisions)
 }
 
 /// Batch context: the rows that the extensions of a batch need.
-struct Ground {
+struct BatchContext {
     levels: HashMap<Uuid, Vec<Level>>,
     sessions: HashMap<Uuid, cabin_session::Model>,
-    spent: HashMap<Uuid, calls::Spent>,
+    spent: HashMap<Uuid, store::calls::Spent>,
     live: Vec<call::Model>,
     caps: HashMap<Uuid, u32>,
-    purses: Purses,
+    locked_credit: LockedCredit,
 }
 
-impl Ground {
+impl BatchContext {
     async fn load(tx: &Tx, rows: &[call::Model]) -> Result<Self> {
         let conn = tx.conn();
         let mut levels = HashMap::new();
@@ -128,7 +133,7 @@ impl Ground {
             spent,
             live,
             caps: shops.into_iter().map(|row| (row.account_id, cap(row.max_call_seconds))).collect(),
-            purses: Purses::lock(conn, paying).await?,
+            locked_credit: LockedCredit::lock(conn, paying).await?,
             levels,
         })
     }
@@ -138,14 +143,14 @@ impl Ground {
 pub(super) async fn session_use(
     conn: &impl ConnectionTrait,
     sessions: &[&cabin_session::Model],
-) -> Result<(HashMap<Uuid, calls::Spent>, Vec<call::Model>)> {
+) -> Result<(HashMap<Uuid, store::calls::Spent>, Vec<call::Model>)> {
     if sessions.is_empty() {
         return Ok(Default::default());
     }
     let ids: Vec<Uuid> = sessions.iter().map(|session| session.id).collect();
     // read live calls first: a call that ends between the two reads is then counted twice, and never missed
-    let live = calls::live_of_sessions(conn, &ids).await?;
-    Ok((calls::spent(conn, sessions).await?, live))
+    let live = store::calls::live_of_sessions(conn, &ids).await?;
+    Ok((store::calls::spent(conn, sessions).await?, live))
 }
 
 /// The accounts whose credit a call with these prices uses.
@@ -155,24 +160,28 @@ pub(super) fn paying_accounts(levels: &[Level]) -> impl Iterator<Item = Uuid> {
 
 fn extend(
     app: &App,
-    ground: &Ground,
+    context: &BatchContext,
     row: call::Model,
     money: &mut Money,
     now: DateTime<Utc>,
-) -> Result<Looked> {
+) -> Result<ExtensionDecision> {
     let none = Vec::new();
-    let levels = ground.levels.get(&row.id).unwrap_or(&none);
+    let levels = context.levels.get(&row.id).unwrap_or(&none);
     let covered = u32::try_from(row.covered).or_fault()?;
     let end = row.answered_at.unwrap_or(now) + TimeDelta::seconds(i64::from(covered));
     if row.confirmed < row.covered && end - now > SOON {
         // the proxy has not confirmed the last slice: send it again, and take no further slice
         let slice = u32::try_from(row.covered - row.confirmed).or_fault()?;
         let next = next_look(app, &row, slice).map(|at| at.max(now + AGAIN));
-        return Ok(Looked { call: call::Model { extend_at: Some(now + AGAIN), ..row }, next, cut: false });
+        return Ok(ExtensionDecision {
+            call: call::Model { extend_at: Some(now + AGAIN), ..row },
+            next,
+            cut: false,
+        });
     }
     let held = holds(&row)?;
-    let cap = ground.caps.get(&row.callshop_id).copied().unwrap_or(covered);
-    let wanted = Wanted {
+    let cap = context.caps.get(&row.callshop_id).copied().unwrap_or(covered);
+    let wanted = CoverRequest {
         levels,
         answer: Answer { from: row.answered_at.unwrap_or(now), ring_seconds: 0 },
         covered,
@@ -180,21 +189,21 @@ fn extend(
         cap,
         slice: app.proxies.knows(&row.proxy).then_some(app.config.calls.slice_seconds),
     };
-    let session = row.session_id.and_then(|id| ground.sessions.get(&id));
+    let session = row.session_id.and_then(|id| context.sessions.get(&id));
     let grant = match session {
         // an emergency call has its full time from the beginning
         None => None,
         Some(session) => {
-            let spent = ground.spent.get(&session.id).copied().unwrap_or_default();
-            let terms = Terms::new(session, spent, &ground.live, Some(row.id))?;
-            cover::cover(wanted, terms, &ground.purses, money)?.ok()
+            let spent = context.spent.get(&session.id).copied().unwrap_or_default();
+            let terms = SessionAllowance::new(session, spent, &context.live, Some(row.id))?;
+            cover::cover(wanted, terms, &context.locked_credit, money)?.ok()
         }
     };
     let Some(grant) = grant.filter(|grant| grant.covered > covered) else {
         let end = end + CUT_AFTER;
         let next = Some(end.min(now + AGAIN).max(now));
         let call = call::Model { extend_at: Some(now + AGAIN), ..row };
-        return Ok(Looked { call, next, cut: end <= now });
+        return Ok(ExtensionDecision { call, next, cut: end <= now });
     };
     cover::change_holds(levels, &held, &grant.holds, &row.currency, money)?;
     let call = call::Model {
@@ -204,7 +213,7 @@ fn extend(
         ..row
     };
     let next = next_look(app, &call, grant.covered - covered).map(|at| at.max(now + AGAIN));
-    Ok(Looked { call, next, cut: false })
+    Ok(ExtensionDecision { call, next, cut: false })
 }
 
 /// Extends running calls and notifies their proxies, until `stop`. Every node runs this loop. A call is locked while it is processed, so
@@ -229,23 +238,23 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
 }
 
 async fn look(app: &Arc<App>, writer: &CallWriter) -> Result<()> {
-    let due = calls::due(app.store.reader(), app.clock.now(), AT_ONCE).await?;
-    for looked in writer.extend(due).await? {
-        if !looked.cut {
+    let due = store::calls::due(app.store.reader(), app.clock.now(), AT_ONCE).await?;
+    for decisions in writer.extend(due).await? {
+        if !decisions.cut {
             app.metrics.call_extended();
         }
         let (app, writer) = (app.clone(), writer.clone());
         // outside the loop: a slow proxy must not delay the calls of others
-        tokio::spawn(async move { push(&app, &writer, looked).await });
+        tokio::spawn(async move { push(&app, &writer, decisions).await });
     }
     Ok(())
 }
 
-async fn push(app: &App, writer: &CallWriter, looked: Looked) {
-    let Looked { call, next, cut } = looked;
+async fn push(app: &App, writer: &CallWriter, decisions: ExtensionDecision) {
+    let ExtensionDecision { call, next, cut } = decisions;
     let later = Some(app.clock.now() + OVER);
     if cut {
-        match app.proxies.hang_up(&call, HangUp::UsedUp).await {
+        match app.proxies.hang_up(&call, HangUp::CreditExhausted).await {
             Ok(_) => confirm(writer, &call, later, None).await,
             Err(error) => {
                 tracing::warn!(call = %call.id, %error, "the proxy did not hang up a call whose covered time is used up: its own timer will");
@@ -254,11 +263,11 @@ async fn push(app: &App, writer: &CallWriter, looked: Looked) {
         return;
     }
     let (next, seen) = match app.proxies.set_limit(&call).await {
-        Ok(SetLimit::Taken(seen)) => (next, seen),
+        Ok(LimitResult::Accepted(seen)) => (next, seen),
         // the call is over: its end event is on the way
-        Ok(SetLimit::Over) => (None, None),
+        Ok(LimitResult::Over) => (None, None),
         // the call stays due, and the limit is sent again
-        Ok(SetLimit::NotAnswered) => return,
+        Ok(LimitResult::NotAnswered) => return,
         Err(error) => {
             tracing::warn!(call = %call.id, %error, "the proxy did not take a limit");
             return;

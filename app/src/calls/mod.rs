@@ -22,10 +22,10 @@ use uuid::Uuid;
 
 use super::{App, access};
 use crate::auth::{Actor, Right};
-use crate::sip_proxies::{HangUp, HungUp};
+use crate::sip_proxies::{HangUp, HangUpResult};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::calls::CallFilter;
-use store::{Page, accounts, calls};
+use store::{Page, accounts};
 
 /// Finds a call in the actor's subtree.
 ///
@@ -33,7 +33,7 @@ use store::{Page, accounts, calls};
 /// Not found.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> {
     actor.require(Right::SeeShop)?;
-    calls::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)
+    store::calls::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)
 }
 
 /// Finds the calls with these ids in the actor's subtree. Empty if the actor may not see calls.
@@ -44,7 +44,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<call
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());
     }
-    calls::find_all(app.store.reader(), &actor.scope(), ids).await
+    store::calls::find_all(app.store.reader(), &actor.scope(), ids).await
 }
 
 /// Lists a callshop's calls, optionally those of one cabin or session.
@@ -59,7 +59,7 @@ pub async fn list(
     page: Page,
 ) -> Result<Vec<call::Model>> {
     let shop = access::shop(app.store.reader(), actor, callshop, Right::SeeShop).await?;
-    calls::list(app.store.reader(), shop.id(), filter, page).await
+    store::calls::list(app.store.reader(), shop.id(), filter, page).await
 }
 
 /// Lists one page of calls per cabin. The caller has already checked access to the cabins. The frozen prices of calls that are over are
@@ -73,7 +73,7 @@ pub async fn of_cabins(
     page: Page,
     priced: bool,
 ) -> Result<Vec<Arc<call::Model>>> {
-    calls::of_each(app.store.reader(), call::Column::CabinId, cabins, page, priced).await
+    store::calls::of_each(app.store.reader(), call::Column::CabinId, cabins, page, priced).await
 }
 
 /// Lists one page of calls per session. The caller has already checked access to the sessions. `priced` is as in [`of_cabins`].
@@ -86,7 +86,7 @@ pub async fn of_sessions(
     page: Page,
     priced: bool,
 ) -> Result<Vec<Arc<call::Model>>> {
-    calls::of_each(app.store.reader(), call::Column::SessionId, sessions, page, priced).await
+    store::calls::of_each(app.store.reader(), call::Column::SessionId, sessions, page, priced).await
 }
 
 /// Lists a callshop's live calls.
@@ -95,7 +95,7 @@ pub async fn of_sessions(
 /// Not found.
 pub async fn live(app: &App, actor: &Actor, callshop: Uuid) -> Result<Vec<call::Model>> {
     let shop = access::shop(app.store.reader(), actor, callshop, Right::SeeShop).await?;
-    calls::live(app.store.reader(), shop.id()).await
+    store::calls::live(app.store.reader(), shop.id()).await
 }
 
 /// Asks the proxy to hang up a live call. The call ends a moment later, when the proxy reports its end.
@@ -110,14 +110,17 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> 
         Error::user(ErrorCode::IllegalState, format!("The call is already {}.", call.state.as_str()))
     };
     let live = app
-        .write_as(actor, |tx| async move { calls::mark_hang_up(tx.conn(), &[id], actor.user_id).await })
+        .write_as(
+            actor,
+            |tx| async move { store::calls::mark_hang_up(tx.conn(), &[id], actor.user_id).await },
+        )
         .await?;
     let Some(marked) = live.into_iter().next() else { return Err(over(call)) };
-    match app.proxies.hang_up(&marked, HangUp::Asked).await {
-        Ok(HungUp::Taken) => Ok(marked),
+    match app.proxies.hang_up(&marked, HangUp::Requested).await {
+        Ok(HangUpResult::Accepted) => Ok(marked),
         // the proxy is still creating the dialog: the call is hung up at its next event
-        Ok(HungUp::Unknown) if marked.authorized_at + YOUNG > app.clock.now() => Ok(marked),
-        Ok(HungUp::Unknown) => {
+        Ok(HangUpResult::Unknown) if marked.authorized_at + YOUNG > app.clock.now() => Ok(marked),
+        Ok(HangUpResult::Unknown) => {
             app.reconciliation.ask(&marked.proxy);
             let message = "The proxy does not know the call. The call will be closed within a minute, as of the time it was last seen.";
             Err(Error::user(ErrorCode::IllegalState, message))
@@ -135,7 +138,8 @@ pub async fn hang_up_all(app: &App, ids: &[Uuid], user_id: Uuid) {
     if ids.is_empty() {
         return;
     }
-    match app.store.write(|tx| async move { calls::mark_hang_up(tx.conn(), ids, user_id).await }).await {
+    match app.store.write(|tx| async move { store::calls::mark_hang_up(tx.conn(), ids, user_id).await }).await
+    {
         Ok(live) => {
             futures_util::future::join_all(live.iter().map(|call| ask_to_hang_up(app, call))).await;
         }
@@ -145,10 +149,10 @@ pub async fn hang_up_all(app: &App, ids: &[Uuid], user_id: Uuid) {
 
 /// Asks the proxy to hang up a call. Failures are only logged.
 async fn ask_to_hang_up(app: &App, call: &call::Model) {
-    match app.proxies.hang_up(call, HangUp::Asked).await {
-        Ok(HungUp::Taken) => {}
+    match app.proxies.hang_up(call, HangUp::Requested).await {
+        Ok(HangUpResult::Accepted) => {}
         // the proxy has no dialog for it: not yet, or no longer
-        Ok(HungUp::Unknown) => app.reconciliation.ask(&call.proxy),
+        Ok(HangUpResult::Unknown) => app.reconciliation.ask(&call.proxy),
         Err(error) => tracing::warn!(call = %call.id, %error, "the proxy did not hang up"),
     }
 }
@@ -171,7 +175,7 @@ pub struct Cost {
 pub async fn costs(app: &App, actor: &Actor, call: &call::Model) -> Result<Vec<Cost>> {
     actor.require(Right::SeeCost)?;
     let conn = app.store.reader();
-    let charges = calls::charges(conn, call.id).await?;
+    let charges = store::calls::charges(conn, call.id).await?;
     let ids: Vec<Uuid> = charges.iter().map(|charge| charge.account_id).collect();
     let scope = actor.scope();
     let seen: HashMap<Uuid, String> = accounts::by_ids(conn, &ids)
@@ -193,7 +197,7 @@ pub async fn costs(app: &App, actor: &Actor, call: &call::Model) -> Result<Vec<C
 /// Forbidden for attendants.
 pub async fn margin(app: &App, actor: &Actor, call: &call::Model) -> Result<Option<Micros>> {
     actor.require(Right::SeeCost)?;
-    let charges = calls::charges(app.store.reader(), call.id).await?;
+    let charges = store::calls::charges(app.store.reader(), call.id).await?;
     // an account is paid at the level below the one where it pays; the platform is paid at the last level and pays nothing
     let pays = charges.iter().find(|charge| charge.level > 0 && charge.account_id == actor.account_id);
     let level = match pays {

@@ -8,7 +8,7 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use base::error::{OrFault as _, Result};
-use store::calls::Shop;
+use store::calls::CallshopTerms;
 use store::ledger::{self, Credit, Holds, NewTransfer};
 use store::{NewActivity, Tx, Writes, accounts};
 
@@ -18,7 +18,7 @@ pub(super) struct Money {
     transfers: Vec<NewTransfer>,
     held: Holds,
     credit: BTreeMap<Uuid, Micros>,
-    watched: HashMap<Uuid, Shop>,
+    watched: HashMap<Uuid, CallshopTerms>,
     /// Other rows to write together with the postings.
     writes: Writes,
 }
@@ -59,7 +59,7 @@ impl Money {
     }
 
     /// Watches a callshop's credit: an activity event is emitted if this batch brings it below the shop's warning threshold.
-    pub(super) fn watch(&mut self, id: Uuid, shop: Shop) {
+    pub(super) fn watch(&mut self, id: Uuid, shop: CallshopTerms) {
         if shop.low_credit.is_some() {
             self.watched.insert(id, shop);
         }
@@ -111,12 +111,12 @@ impl Money {
 
 /// Locked credit of the accounts from which a batch holds or spends.
 #[derive(Default)]
-pub(super) struct Purses {
+pub(super) struct LockedCredit {
     credit: BTreeMap<Uuid, Credit>,
     limits: HashMap<Uuid, Option<Micros>>,
 }
 
-impl Purses {
+impl LockedCredit {
     /// Locks the credit of accounts, then reads their limits. A change of a limit also locks the credit, so the limits are stable.
     pub(super) async fn lock(conn: &impl ConnectionTrait, accounts: BTreeSet<Uuid>) -> Result<Self> {
         if accounts.is_empty() {

@@ -26,7 +26,7 @@ use crate::App;
 use crate::sip_proxies::ProxyError;
 use crate::sip_proxies::{Dialog, Dialogs, Registrations};
 use base::error::{Error, OrFault as _, Result};
-use store::{calls, reconcile as rows};
+use store::reconcile as rows;
 
 /// How often the node checks whether a proxy is due.
 const TICK: Duration = Duration::from_secs(1);
@@ -51,14 +51,14 @@ const AT_ONCE: usize = 50;
 pub struct Reconciliation {
     /// Requested proxies, and the attempts left for each.
     asked: Mutex<BTreeMap<String, u32>>,
-    bell: Notify,
+    notify: Notify,
 }
 
 impl Reconciliation {
     /// Requests a comparison of a proxy as soon as possible.
     pub fn ask(&self, proxy: &str) {
         self.asked().insert(proxy.to_owned(), ATTEMPTS);
-        self.bell.notify_one();
+        self.notify.notify_one();
     }
 
     fn is_asked(&self, proxy: &str) -> bool {
@@ -84,7 +84,7 @@ impl Reconciliation {
 
 /// Why a proxy could not be compared.
 #[derive(Debug, thiserror::Error)]
-enum Unable {
+enum ReconcileError {
     #[error(transparent)]
     Proxy(#[from] ProxyError),
     #[error(transparent)]
@@ -112,7 +112,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
-                () = app.reconciliation.bell.notified() => {}
+                () = app.reconciliation.notify.notified() => {}
             }
             heart.beat();
             join_all(names.iter().map(|name| attend(&app, &writer, node, name))).await;
@@ -156,8 +156,10 @@ async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
 }
 
 /// Limits a comparison to [`LONGEST`]. Events applied by then stay applied; applying them again changes nothing.
-async fn in_time(comparison: impl Future<Output = Result<bool, Unable>>) -> Result<bool, Unable> {
-    tokio::time::timeout(LONGEST, comparison).await.unwrap_or(Err(Unable::TooLong))
+async fn in_time(
+    comparison: impl Future<Output = Result<bool, ReconcileError>>,
+) -> Result<bool, ReconcileError> {
+    tokio::time::timeout(LONGEST, comparison).await.unwrap_or(Err(ReconcileError::TooLong))
 }
 
 /// Takes the lease of a proxy if it is due or requested. Returns the attempts left; none if it is not due or another node holds the lease.
@@ -191,7 +193,7 @@ const QUEUE_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
 const JUST_NOW: TimeDelta = TimeDelta::seconds(5);
 
 /// The current state of a proxy.
-struct Now {
+struct ProxySnapshot {
     dialogs: Dialogs,
     phones: Registrations,
     asked_at: DateTime<Utc>,
@@ -202,7 +204,7 @@ struct Now {
 
 /// Reads the state of a proxy: its clock before the listings, its queue after them. So listed calls were up at that instant, and all events
 /// of calls no longer listed were in the queue.
-async fn ask(app: &App, name: &str) -> Result<Now, Unable> {
+async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     let asked_at = app.clock.now();
     let before = app.proxies.queue(name).await?;
     let dialogs = app.proxies.dialogs(name).await?;
@@ -217,14 +219,14 @@ async fn ask(app: &App, name: &str) -> Result<Now, Unable> {
         after = app.proxies.queue(name).await?;
     }
     if before.boot_id != after.boot_id {
-        return Err(Unable::Restarted);
+        return Err(ReconcileError::Restarted);
     }
     // nodes compare in turns: after three intervals, another node's counts are more recent
-    let stands = Duration::from_secs(u64::from(app.config.calls.reconcile_seconds) * 3);
-    let odd = (dialogs.odd() + phones.odd()) as u64;
-    if app.metrics.proxies.compared(name, after.waiting, odd, stands) != odd {
+    let valid_for = Duration::from_secs(u64::from(app.config.calls.reconcile_seconds) * 3);
+    let unreadable = (dialogs.unreadable() + phones.unreadable()) as u64;
+    if app.metrics.proxies.compared(name, after.waiting, unreadable, valid_for) != unreadable {
         let (nameless, unclear) = (dialogs.nameless, phones.unclear.len() + phones.nameless);
-        tracing::warn!(proxy = %name, odd, nameless, phones = unclear, "entries of a proxy's listings that cannot be read: calls and phones behind them stay as they are");
+        tracing::warn!(proxy = %name, unreadable, nameless, phones = unclear, "entries of a proxy's listings that cannot be read: calls and phones behind them stay as they are");
     }
     let drained = after.waiting == 0
         && match &app.event_queue {
@@ -232,21 +234,21 @@ async fn ask(app: &App, name: &str) -> Result<Now, Unable> {
             None => true,
         };
     let at = before.now;
-    Ok(Now { dialogs, phones, asked_at, at, boot_id: after.boot_id, drained })
+    Ok(ProxySnapshot { dialogs, phones, asked_at, at, boot_id: after.boot_id, drained })
 }
 
 /// Compares a proxy once. Returns false if events were still waiting, so that some conclusions had to be left out.
-async fn compare(app: &App, writer: &CallWriter, node: Uuid, name: &str) -> Result<bool, Unable> {
+async fn compare(app: &App, writer: &CallWriter, node: Uuid, name: &str) -> Result<bool, ReconcileError> {
     let mut now = ask(app, name).await?;
-    let ground = Ground::load(app, name, &mut now).await?;
-    let verdict = rules::compare(&ground.calls, &now.listing(), &ground.strays);
+    let stored = StoredState::load(app, name, &mut now).await?;
+    let verdict = rules::compare(&stored.calls, &now.listing(), &stored.strays);
     // a waiting event may be about a phone: compare phones only if none waits
     let differing =
         if now.drained { registrations::differing(app, name, &now.phones).await? } else { Vec::new() };
-    if !keep(app, node, name, &now, (&ground.over, &differing), &verdict).await? {
+    if !keep(app, node, name, &now, (&stored.over, &differing), &verdict).await? {
         return Ok(true);
     }
-    if ground.strays.alarm != verdict.strays.alarm {
+    if stored.strays.alarm != verdict.strays.alarm {
         match verdict.strays.alarm {
             true => {
                 tracing::error!(proxy = %name, dialogs = verdict.strays.since.len(), "too many unknown dialogs: none is hung up")
@@ -265,7 +267,7 @@ async fn compare(app: &App, writer: &CallWriter, node: Uuid, name: &str) -> Resu
 type Key = (String, String);
 
 /// Batch context: the stored state that a listing is compared with.
-struct Ground {
+struct StoredState {
     calls: Vec<LiveCall<Uuid>>,
     strays: Strays<Key>,
     /// Calls that have a sighting and are over: their sightings are deleted.
@@ -280,10 +282,10 @@ struct Stray {
     since: DateTime<Utc>,
 }
 
-impl Ground {
+impl StoredState {
     /// Reads the stored state after the listing is complete. Removes dialogs of calls that are live at another proxy (one that was renamed,
     /// for example), and of calls that ended around the time of the listing.
-    async fn load(app: &App, name: &str, now: &mut Now) -> Result<Self, Unable> {
+    async fn load(app: &App, name: &str, now: &mut ProxySnapshot) -> Result<Self, ReconcileError> {
         let refs: Vec<Uuid> = now.dialogs.list.iter().filter_map(|dialog| dialog.reference).collect();
         let refs = &refs;
         // the proxy's clock may differ from ours by seconds
@@ -292,16 +294,16 @@ impl Ground {
             .store
             .read(|tx| async move {
                 let conn = tx.conn();
-                let live = calls::live_of_proxy(conn, name, MOST_CALLS + 1).await?;
+                let live = store::calls::live_of_proxy(conn, name, MOST_CALLS + 1).await?;
                 let here: HashSet<Uuid> = live.iter().map(|call| call.id).collect();
                 let others: Vec<Uuid> = refs.iter().copied().filter(|id| !here.contains(id)).collect();
-                let mut elsewhere = calls::live_among(conn, &others).await?;
-                elsewhere.extend(calls::ended_between(conn, &others, just_now).await?);
+                let mut elsewhere = store::calls::live_among(conn, &others).await?;
+                elsewhere.extend(store::calls::ended_between(conn, &others, just_now).await?);
                 Ok((live, rows::sightings(conn, name).await?, rows::proxy(conn, name).await?, elsewhere))
             })
             .await?;
         if live.len() as u64 > MOST_CALLS {
-            return Err(Unable::TooMany);
+            return Err(ReconcileError::TooMany);
         }
         now.dialogs.list.retain(|dialog| dialog.reference.is_none_or(|id| !elsewhere.contains(&id)));
         name_by_call_id(&mut now.dialogs.list, &live);
@@ -310,9 +312,10 @@ impl Ground {
         let remembered: HashMap<Uuid, call_sighting::Model> =
             sightings.into_iter().map(|row| (row.call_id, row)).collect();
         let same_boot = row.is_some();
-        let live: BTreeMap<Uuid, calls::AtProxy> = live.into_iter().map(|call| (call.id, call)).collect();
+        let live: BTreeMap<Uuid, store::calls::AtProxy> =
+            live.into_iter().map(|call| (call.id, call)).collect();
         let over = remembered.keys().copied().filter(|id| !live.contains_key(id)).collect();
-        let known = |call: &calls::AtProxy| {
+        let known = |call: &store::calls::AtProxy| {
             let sighting = remembered.get(&call.id);
             LiveCall {
                 id: call.id,
@@ -332,8 +335,8 @@ impl Ground {
 
 /// Identifies dialogs without a call id (over, just created, or unreadable) by SIP Call-ID and From tag. Without a tag, the Call-ID is enough:
 /// the proxy allows only one call per Call-ID at a time.
-fn name_by_call_id(dialogs: &mut [Dialog], live: &[calls::AtProxy]) {
-    let by_call_id: HashMap<&str, &calls::AtProxy> =
+fn name_by_call_id(dialogs: &mut [Dialog], live: &[store::calls::AtProxy]) {
+    let by_call_id: HashMap<&str, &store::calls::AtProxy> =
         live.iter().map(|call| (call.sip_call_id.as_str(), call)).collect();
     for dialog in dialogs.iter_mut().filter(|dialog| dialog.reference.is_none()) {
         let call = by_call_id.get(dialog.call_id.as_str());
@@ -348,7 +351,7 @@ fn strays(row: proxy::Model) -> Result<Strays<Key>> {
     Ok(Strays { since, alarm: row.alarm_since.is_some() })
 }
 
-impl Now {
+impl ProxySnapshot {
     fn listing(&self) -> Listing<Uuid, Key> {
         let dialog = |dialog: &Dialog| rules::Dialog {
             call: dialog.reference,
@@ -369,7 +372,7 @@ async fn keep(
     app: &App,
     node: Uuid,
     name: &str,
-    now: &Now,
+    now: &ProxySnapshot,
     (over, differing): (&[Uuid], &[String]),
     verdict: &Verdict<Uuid, Key>,
 ) -> Result<bool> {

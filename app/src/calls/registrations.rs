@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::App;
 use crate::sip_proxies::{Registration, Registrations};
 use base::error::Result;
-use store::{NewActivity, Tx, calls, reconcile as rows};
+use store::{NewActivity, Tx, reconcile as rows};
 
 /// Whether a phone listed by `proxy` is really there, not at the proxy that we have stored. A phone that moved stays registered at its old
 /// proxy until that registration expires, so the latest registration counts. A stored proxy that is not compared is not considered.
@@ -36,9 +36,9 @@ pub(super) async fn differing(app: &App, proxy: &str, listed: &Registrations) ->
         listed.list.iter().map(|phone| (phone.user.as_str(), phone)).collect();
     // with a single proxy, every online phone is at that proxy
     let alone = app.proxies.names().len() == 1;
-    let here = |place: &rows::Place| place.online && place.proxy.as_deref() == Some(proxy);
+    let here = |place: &rows::PhoneRegistration| place.online && place.proxy.as_deref() == Some(proxy);
     let wanted: Vec<&str> = users.keys().copied().collect();
-    let came = |place: &rows::Place| {
+    let came = |place: &rows::PhoneRegistration| {
         let listed = users.get(place.sip_user.as_str());
         let known = (place.proxy.as_deref(), place.changed_at);
         !here(place) && listed.is_some_and(|listed| is_here(app, proxy, known, listed))
@@ -69,7 +69,7 @@ pub(super) async fn set_right(
     let mut changed = Vec::new();
     for users in differing.chunks(rows::KEYS_AT_ONCE) {
         let users: Vec<&str> = users.iter().map(String::as_str).collect();
-        for phone in calls::lock_phones(conn, &users).await? {
+        for phone in store::calls::lock_phones(conn, &users).await? {
             let registration = listed.get(phone.sip_user.as_str()).copied();
             let was = phone.online;
             changed.extend(placed(app, phone, proxy, registration, at).map(|phone| (was, phone)));
@@ -78,7 +78,7 @@ pub(super) async fn set_right(
     let ids: Vec<Uuid> = changed.iter().map(|(_, phone)| phone.id).collect();
     let mut cabins: HashMap<Uuid, Uuid> = HashMap::new();
     for ids in ids.chunks(rows::KEYS_AT_ONCE) {
-        let found = calls::cabins_of(conn, ids).await?;
+        let found = store::calls::cabins_of(conn, ids).await?;
         cabins.extend(found.into_iter().filter_map(|row| Some((row.phone_id?, row.id))));
     }
     for (_, phone) in changed.iter().filter(|(was, phone)| *was != phone.online) {

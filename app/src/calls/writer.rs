@@ -18,18 +18,18 @@ use uuid::Uuid;
 
 use super::authorize::{self, Authorization, AuthorizeRequest};
 use super::events::{self, Applied, EventBody, EventResult, ProxyEvent};
-use super::extend::{self, Looked};
+use super::extend::{self, ExtensionDecision};
 use super::money::Money;
 use crate::App;
 use base::error::{Error, Result};
-use store::{Tx, calls, reconcile};
+use store::{Tx, reconcile};
 use telemetry::health::Heartbeat;
 use telemetry::trace::{self, TraceContext};
 
 /// Maximum number of jobs per transaction.
 const BATCH: usize = 64;
 /// Minimum number of events that justify a commit while others wait.
-const WORTH_A_COMMIT: usize = 8;
+const MIN_SPLIT_BATCH: usize = 8;
 /// Maximum time that a batch waits to become as large as the previous one.
 const GATHER: Duration = Duration::from_millis(1);
 
@@ -65,7 +65,7 @@ enum Done {
     Event(EventResult),
     Authorize(Authorization),
     /// None if the call is not due, or is over.
-    Extend(Option<Box<Looked>>),
+    Extend(Option<Box<ExtensionDecision>>),
     Confirm,
 }
 
@@ -107,11 +107,11 @@ impl CallWriter {
     ) -> Result<Authorization> {
         for event in events {
             // the event is also delivered on its own: its result is reported there
-            drop(self.hand_in(Work::Event(event))?);
+            drop(self.enqueue(Work::Event(event))?);
         }
-        match answered(self.hand_in(Work::Authorize(request))?).await? {
+        match answered(self.enqueue(Work::Authorize(request))?).await? {
             Done::Authorize(answer) => Ok(answer),
-            other => Err(mixed_up(&other)),
+            other => Err(wrong_answer_kind(&other)),
         }
     }
 
@@ -125,7 +125,7 @@ impl CallWriter {
 
     /// Applies events. Returns one result or error per event, in order.
     pub async fn apply_each(&self, events: Vec<ProxyEvent>) -> Vec<Result<EventResult>> {
-        let waiting: Vec<_> = events.into_iter().map(|event| self.hand_in(Work::Event(event))).collect();
+        let waiting: Vec<_> = events.into_iter().map(|event| self.enqueue(Work::Event(event))).collect();
         let mut results = Vec::with_capacity(waiting.len());
         for waiting in waiting {
             let done = match waiting {
@@ -134,7 +134,7 @@ impl CallWriter {
             };
             results.push(done.and_then(|done| match done {
                 Done::Event(result) => Ok(result),
-                other => Err(mixed_up(&other)),
+                other => Err(wrong_answer_kind(&other)),
             }));
         }
         results
@@ -144,18 +144,18 @@ impl CallWriter {
     ///
     /// # Errors
     /// See [`Self::apply`].
-    pub async fn extend(&self, calls: Vec<Uuid>) -> Result<Vec<Looked>> {
-        let waiting = calls.into_iter().map(|id| self.hand_in(Work::Extend(id)));
-        let mut looked = Vec::new();
+    pub async fn extend(&self, calls: Vec<Uuid>) -> Result<Vec<ExtensionDecision>> {
+        let waiting = calls.into_iter().map(|id| self.enqueue(Work::Extend(id)));
+        let mut decisions = Vec::new();
         for waiting in waiting.collect::<Result<Vec<_>>>()? {
             match answered(waiting).await {
-                Ok(Done::Extend(one)) => looked.extend(one.map(|one| *one)),
-                Ok(other) => return Err(mixed_up(&other)),
+                Ok(Done::Extend(one)) => decisions.extend(one.map(|one| *one)),
+                Ok(other) => return Err(wrong_answer_kind(&other)),
                 // this call stays due; the proxies of the others must still be notified of their new limits
                 Err(error) => tracing::warn!(%error, "a running call could not be processed"),
             }
         }
-        Ok(looked)
+        Ok(decisions)
     }
 
     /// Stores that the proxy accepted a limit, and the sighting of the call.
@@ -169,7 +169,7 @@ impl CallWriter {
         next: Option<DateTime<Utc>>,
         seen: Option<call_sighting::Model>,
     ) -> Result<()> {
-        answered(self.hand_in(Work::Confirm(call, covered, next, seen))?).await.map(|_| ())
+        answered(self.enqueue(Work::Confirm(call, covered, next, seen))?).await.map(|_| ())
     }
 
     /// Free places in the queue, and its capacity.
@@ -177,7 +177,7 @@ impl CallWriter {
         (self.jobs.capacity(), self.jobs.max_capacity())
     }
 
-    fn hand_in(&self, work: Work) -> Result<oneshot::Receiver<Result<Done>>> {
+    fn enqueue(&self, work: Work) -> Result<oneshot::Receiver<Result<Done>>> {
         let (answer, answered) = oneshot::channel();
         let full = |_| Error::Overloaded("too many call events are waiting");
         self.jobs.try_send(Job { work, trace: TraceContext::here(), answer }).map_err(full)?;
@@ -189,7 +189,7 @@ async fn answered(waiting: oneshot::Receiver<Result<Done>>) -> Result<Done> {
     waiting.await.map_err(|_| Error::Overloaded("the server is stopping"))?
 }
 
-fn mixed_up(done: &Done) -> Error {
+fn wrong_answer_kind(done: &Done) -> Error {
     // name only the kind: an answer contains the number that was dialed
     let kind = match done {
         Done::Event(_) => "an event",
@@ -204,7 +204,7 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
     let mut batch = Vec::with_capacity(BATCH);
     let mut before = 1;
     let heart = Arc::new(app.health.heartbeat("call writer", STUCK));
-    let mut lanes = Lanes::default();
+    let mut lanes = InFlightBatches::default();
     let mut idle = tokio::time::interval(IDLE);
     idle.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -216,7 +216,7 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
                     break;
                 }
                 if taken < before {
-                    gather(&mut waiting, &mut batch, before).await;
+                    wait_for_more(&mut waiting, &mut batch, before).await;
                 }
             }
             _ = idle.tick() => continue,
@@ -238,18 +238,18 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
 /// another node. The second waits for the first where both touch the same calls, never the reverse, so the events of a call stay in order.
 /// A single batch would keep either this process or the database busy, never both.
 #[derive(Default)]
-struct Lanes {
+struct InFlightBatches {
     /// The batch that began first.
     ahead: Option<JoinHandle<()>>,
 }
 
-impl Lanes {
+impl InFlightBatches {
     /// How many waiting jobs the next batch takes. With many waiting and no batch in flight it takes half, so that the other half is
     /// processed while the first is written.
     fn share(&self, app: &App, waiting: usize) -> usize {
         let overlaps = app.store.is_partitioned();
         let alone = self.ahead.as_ref().is_none_or(JoinHandle::is_finished);
-        if overlaps && alone && waiting >= 2 * WORTH_A_COMMIT {
+        if overlaps && alone && waiting >= 2 * MIN_SPLIT_BATCH {
             waiting.div_ceil(2).min(BATCH)
         } else {
             BATCH
@@ -294,7 +294,7 @@ fn ended(batch: Result<(), JoinError>) {
 }
 
 /// Waits until the batch is as large as the previous one, for [`GATHER`] at most.
-async fn gather(waiting: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, before: usize) {
+async fn wait_for_more(waiting: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, before: usize) {
     let more =
         async { while batch.len() < before && waiting.recv_many(batch, BATCH - batch.len()).await > 0 {} };
     // jobs received before the timeout are in the batch
@@ -312,7 +312,7 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
         Ok(done) => answers.into_iter().zip(done).for_each(|(answer, done)| drop(answer.send(Ok(done)))),
         Err(error) if works.len() == 1 => {
             if let Some((work, answer)) = works.first().zip(answers.into_iter().next()) {
-                drop(answer.send(give_up(app, work, error).await));
+                drop(answer.send(reject_or_fail(app, work, error).await));
             }
         }
         // no member caused this, and each would wait as long again
@@ -337,7 +337,7 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
                     // no early start of the next batch: it waits until all members are done
                     false => match together(app, std::slice::from_ref(work), &Notify::new()).await {
                         Ok(done) => only(done),
-                        Err(error) => give_up(app, work, error).await,
+                        Err(error) => reject_or_fail(app, work, error).await,
                     },
                 };
                 failed.extend(about.filter(|_| alone.is_err()));
@@ -350,7 +350,7 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
 
 /// Handles a job that failed on its own. An event that can never be applied is stored with the reason and answered as rejected. Otherwise
 /// the proxy would send it forever and hold up all other events. It shows in `problems`.
-async fn give_up(app: &Arc<App>, work: &Work, error: Error) -> Result<Done> {
+async fn reject_or_fail(app: &Arc<App>, work: &Work, error: Error) -> Result<Done> {
     tracing::error!(%error, "a call event failed");
     let Work::Event(event) = work else { return Err(error) };
     if !error.is_permanent() {
@@ -361,7 +361,7 @@ async fn give_up(app: &Arc<App>, work: &Work, error: Error) -> Result<Done> {
     app.store
         .write(|tx| {
             let row = row.clone();
-            async move { calls::reject_event(tx.conn(), row).await }
+            async move { store::calls::reject_event(tx.conn(), row).await }
         })
         .await?;
     Ok(Done::Event(EventResult::Rejected(reason)))
@@ -386,7 +386,7 @@ async fn together(app: &Arc<App>, works: &[Work], locked: &Notify) -> Result<Vec
                 locked.notify_one()
             }
         };
-        let work = |tx: Tx| async move { tell(app, &tx, works, &locked).await };
+        let work = |tx: Tx| async move { apply_events_and_attempts(app, &tx, works, &locked).await };
         let (done, applied) = app.store.write(work).await?;
         after(app, applied);
         of_told = done;
@@ -424,7 +424,12 @@ fn after(app: &Arc<App>, applied: Applied) {
 
 /// Applies events, then decides attempts: the end of a call frees the phone and its credit for the phone's next attempt in the same batch.
 /// Changes to accounts are posted at the end, each balance once.
-async fn tell(app: &App, tx: &Tx, works: &[&Work], locked: &impl Fn()) -> Result<(Vec<Done>, Applied)> {
+async fn apply_events_and_attempts(
+    app: &App,
+    tx: &Tx,
+    works: &[&Work],
+    locked: &impl Fn(),
+) -> Result<(Vec<Done>, Applied)> {
     let (mut events, mut requests) = (Vec::new(), Vec::new());
     for work in works {
         match work {
@@ -473,7 +478,7 @@ async fn lock_first(
         _ => None,
     });
     let named: Vec<&str> = asked.chain(given_up).collect();
-    calls::lock_requests(tx.conn(), &named).await?;
+    store::calls::lock_requests(tx.conn(), &named).await?;
     if events.is_empty() || requests.is_empty() {
         return Ok(());
     }
@@ -490,7 +495,7 @@ async fn lock_first(
         }
     }
     users.extend(requests.iter().map(|request| request.user.as_str()));
-    calls::lock_ground(tx.conn(), &users, &ids, &named, now).await
+    store::calls::lock_batch(tx.conn(), &users, &ids, &named, now).await
 }
 
 /// Processes running calls: stores confirmed limits, and extends the calls that are due.
@@ -509,21 +514,22 @@ async fn look(app: &App, tx: &Tx, works: &[&Work]) -> Result<Vec<Done>> {
     if !confirmed.is_empty() {
         // lock these together with the calls to extend, which would otherwise be locked separately: one order for all
         let ids: Vec<Uuid> = confirmed.iter().map(|(id, ..)| *id).chain(due.iter().copied()).collect();
-        calls::lock(tx.conn(), &ids).await?;
+        store::calls::lock(tx.conn(), &ids).await?;
     }
     for (id, covered, next) in confirmed {
-        calls::confirm(tx.conn(), id, covered, next).await?;
+        store::calls::confirm(tx.conn(), id, covered, next).await?;
     }
     // a batch may have two confirmations of one call, but a statement can write a row only once
     seen.sort_by_key(|row| (row.call_id, std::cmp::Reverse(row.seen_at)));
     seen.dedup_by_key(|row| row.call_id);
     reconcile::saw(tx.conn(), &seen).await?;
     let mut money = Money::default();
-    let looked = extend::extend_all(app, tx, &due, &mut money).await?;
+    let decisions = extend::extend_all(app, tx, &due, &mut money).await?;
     money.post(tx, app.clock.now()).await?;
-    let mut looked: HashMap<Uuid, Looked> = looked.into_iter().map(|one| (one.call.id, one)).collect();
+    let mut decisions: HashMap<Uuid, ExtensionDecision> =
+        decisions.into_iter().map(|one| (one.call.id, one)).collect();
     let done = works.iter().map(|work| match work {
-        Work::Extend(id) => Done::Extend(looked.remove(id).map(Box::new)),
+        Work::Extend(id) => Done::Extend(decisions.remove(id).map(Box::new)),
         _ => Done::Confirm,
     });
     Ok(done.collect())

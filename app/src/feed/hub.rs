@@ -9,9 +9,9 @@ use entity::activity;
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
 use uuid::Uuid;
 
+use super::event::ActivityEvent;
 use super::message::{Kind, Message};
 use super::status::Status;
-use super::told::Told;
 use store::OnCommit;
 use telemetry::trace::TraceContext;
 
@@ -21,24 +21,24 @@ const BACKLOG: usize = 32;
 /// Subscribers that may read the table at the same time. After an outage all of them want to, but other requests need the database, too.
 const READERS: usize = 4;
 /// A node without a heartbeat for this long may deliver its commits late, or not at all.
-const QUIET: Duration = Duration::from_millis(2_500);
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_millis(2_500);
 /// A node without a heartbeat for this long is gone and commits nothing.
-const GONE: Duration = Duration::from_secs(60);
+const PEER_EXPIRY: Duration = Duration::from_secs(60);
 /// Other nodes that are tracked.
 const MAX_PEERS: usize = 256;
 
 /// A notification.
 #[derive(Clone, Debug)]
-pub enum Ring {
+pub enum Notification {
     /// This activity was committed.
-    Activity(Arc<Told>),
+    Activity(Arc<ActivityEvent>),
     /// The callshop's activities reach at least this `seq`. Those that were not delivered are in the table.
-    Look(i64),
+    Advanced(i64),
 }
 
 /// An activity committed here, on its way to the other nodes.
 #[derive(Debug)]
-pub struct Committed {
+pub struct OutgoingActivity {
     /// The activity's row.
     pub row: activity::Model,
     /// Trace context of the commit.
@@ -48,18 +48,18 @@ pub struct Committed {
 /// Delivers committed activities to the subscribers of their callshop, on this node and, through the relay, on the others.
 pub struct Hub {
     node: Uuid,
-    shops: RwLock<HashMap<Uuid, Shop>>,
-    relay: OnceLock<mpsc::Sender<Committed>>,
+    shops: RwLock<HashMap<Uuid, Channel>>,
+    relay: OnceLock<mpsc::Sender<OutgoingActivity>>,
     peers: Mutex<HashMap<Uuid, Peer>>,
     pub(super) poll: Notify,
     pub(super) readers: Semaphore,
     status: Status,
 }
 
-struct Shop {
-    bell: broadcast::Sender<Ring>,
+struct Channel {
+    sender: broadcast::Sender<Notification>,
     /// The highest `seq` that was announced.
-    rung: AtomicI64,
+    last_notified: AtomicI64,
 }
 
 /// Another node, as known from its heartbeats.
@@ -86,28 +86,28 @@ impl Default for Hub {
 impl Hub {
     /// Subscribes to everything committed for `callshop_id` from now on. Notifications may skip, lag or (across nodes) arrive out of order:
     /// check `seq`.
-    pub fn watch(self: &Arc<Self>, callshop_id: Uuid) -> Bell {
+    pub fn watch(self: &Arc<Self>, callshop_id: Uuid) -> Subscription {
         let mut shops = self.shops.write().unwrap_or_else(PoisonError::into_inner);
-        let new = || Shop { bell: broadcast::channel(BACKLOG).0, rung: AtomicI64::new(0) };
-        let rings = shops.entry(callshop_id).or_insert_with(new).bell.subscribe();
+        let new = || Channel { sender: broadcast::channel(BACKLOG).0, last_notified: AtomicI64::new(0) };
+        let notifications = shops.entry(callshop_id).or_insert_with(new).sender.subscribe();
         drop(shops);
-        Bell { rings: Some(rings), hub: self.clone(), callshop_id }
+        Subscription { notifications: Some(notifications), hub: self.clone(), callshop_id }
     }
 
-    fn hand_over(&self, row: activity::Model, trace: Option<&TraceContext>) {
+    fn forward(&self, row: activity::Model, trace: Option<&TraceContext>) {
         let Some(relay) = self.relay.get() else { return };
-        let committed = Committed { row, trace: trace.cloned() };
+        let committed = OutgoingActivity { row, trace: trace.cloned() };
         if !self.status.is_up() || relay.try_send(committed).is_err() {
             self.status.dropped.inc();
         }
     }
 
-    fn ring(&self, callshop_id: Uuid, seq: i64, ring: Ring) {
+    fn notify(&self, callshop_id: Uuid, seq: i64, notification: Notification) {
         let shops = self.shops.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(shop) = shops.get(&callshop_id) {
-            shop.rung.fetch_max(seq, Ordering::Relaxed);
+            shop.last_notified.fetch_max(seq, Ordering::Relaxed);
             // having no receiver is not an error: the last one is just leaving
-            let _ = shop.bell.send(ring);
+            let _ = shop.sender.send(notification);
         }
     }
 
@@ -131,7 +131,7 @@ impl Hub {
     }
 
     /// Hands every activity committed from now on to the returned receiver, as long as the link is up. Only the first call takes effect.
-    pub(super) fn relay(&self, bound: usize) -> mpsc::Receiver<Committed> {
+    pub(super) fn relay(&self, bound: usize) -> mpsc::Receiver<OutgoingActivity> {
         let (sender, receiver) = mpsc::channel(bound);
         // a second link on the same hub has nothing to send, but still receives
         let _ = self.relay.set(sender);
@@ -151,8 +151,8 @@ impl Hub {
             return;
         }
         match head.kind {
-            Kind::Beat => self.beat(head.node, head.seq),
-            Kind::Bye => {
+            Kind::Heartbeat => self.beat(head.node, head.seq),
+            Kind::Leave => {
                 self.peers.lock().unwrap_or_else(PoisonError::into_inner).remove(&head.node);
                 self.poll.notify_one();
             }
@@ -160,9 +160,9 @@ impl Hub {
                 self.status.received.inc();
                 if self.is_watched(head.callshop_id) {
                     self.status.delivered.inc();
-                    let told = message.told().map(Arc::new);
-                    let ring = told.map_or(Ring::Look(head.seq), Ring::Activity);
-                    self.ring(head.callshop_id, head.seq, ring);
+                    let event = message.event().map(Arc::new);
+                    let notification = event.map_or(Notification::Advanced(head.seq), Notification::Activity);
+                    self.notify(head.callshop_id, head.seq, notification);
                 }
             }
         }
@@ -175,27 +175,27 @@ impl Hub {
             return;
         }
         let before = peers.insert(node, Peer { heard: Instant::now(), lost });
-        if before.is_none_or(|before| before.lost != lost || before.heard.elapsed() > QUIET) {
+        if before.is_none_or(|before| before.lost != lost || before.heard.elapsed() > HEARTBEAT_TIMEOUT) {
             self.poll.notify_one();
         }
     }
 
     /// Whether commits of other nodes arrive at once: the link is up, and every recently seen node still sends heartbeats.
-    pub(super) fn hears_everybody(&self) -> bool {
+    pub(super) fn hears_every_node(&self) -> bool {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.retain(|_, peer| peer.heard.elapsed() < GONE);
-        self.status.is_up() && peers.values().all(|peer| peer.heard.elapsed() < QUIET)
+        peers.retain(|_, peer| peer.heard.elapsed() < PEER_EXPIRY);
+        self.status.is_up() && peers.values().all(|peer| peer.heard.elapsed() < HEARTBEAT_TIMEOUT)
     }
 
     /// Notifies subscribers where the table reaches further than what was announced.
     pub(super) fn compare(&self, heads: &[(Uuid, i64)]) {
         for (callshop_id, head) in heads {
             let shops = self.shops.read().unwrap_or_else(PoisonError::into_inner);
-            let rung = shops.get(callshop_id).map(|shop| shop.rung.load(Ordering::Relaxed));
+            let last_notified = shops.get(callshop_id).map(|shop| shop.last_notified.load(Ordering::Relaxed));
             drop(shops);
-            if rung.is_some_and(|rung| rung < *head) {
+            if last_notified.is_some_and(|last_notified| last_notified < *head) {
                 self.status.found.inc();
-                self.ring(*callshop_id, *head, Ring::Look(*head));
+                self.notify(*callshop_id, *head, Notification::Advanced(*head));
             }
         }
     }
@@ -207,33 +207,37 @@ impl OnCommit for Hub {
         for row in activities {
             if self.is_watched(row.callshop_id) {
                 // an unreadable row fails for the subscriber that reads it from the table, not here
-                let told = Told::of(&row, trace).map(Arc::new);
-                self.ring(row.callshop_id, row.seq, told.map_or(Ring::Look(row.seq), Ring::Activity));
+                let event = ActivityEvent::of(&row, trace).map(Arc::new);
+                self.notify(
+                    row.callshop_id,
+                    row.seq,
+                    event.map_or(Notification::Advanced(row.seq), Notification::Activity),
+                );
             }
-            self.hand_over(row, trace);
+            self.forward(row, trace);
         }
     }
 }
 
 /// One subscriber's end of a callshop's channel. Dropping the last one removes the channel.
-pub struct Bell {
-    rings: Option<broadcast::Receiver<Ring>>,
+pub struct Subscription {
+    notifications: Option<broadcast::Receiver<Notification>>,
     hub: Arc<Hub>,
     callshop_id: Uuid,
 }
 
-impl Bell {
+impl Subscription {
     /// Waits for the next notification; `None` if some were missed. Safe to drop and call again.
-    pub async fn next(&mut self) -> Option<Ring> {
-        self.rings.as_mut()?.recv().await.ok()
+    pub async fn next(&mut self) -> Option<Notification> {
+        self.notifications.as_mut()?.recv().await.ok()
     }
 }
 
-impl Drop for Bell {
+impl Drop for Subscription {
     fn drop(&mut self) {
         let mut shops = self.hub.shops.write().unwrap_or_else(PoisonError::into_inner);
-        self.rings = None;
-        if shops.get(&self.callshop_id).is_some_and(|shop| shop.bell.receiver_count() == 0) {
+        self.notifications = None;
+        if shops.get(&self.callshop_id).is_some_and(|shop| shop.sender.receiver_count() == 0) {
             shops.remove(&self.callshop_id);
         }
     }

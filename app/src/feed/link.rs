@@ -1,6 +1,6 @@
 //! The link between nodes: one Redis connection, on which a node publishes its commits and receives those of the others.
 //!
-//! Messages are only hints: those lost on the way are found in the table ([`super::watchman`]). So nothing here waits for a missing message, and
+//! Messages are only hints: those lost on the way are found in the table ([`super::poller`]). So nothing here waits for a missing message, and
 //! nothing is stored for later delivery.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::Hub;
-use super::hub::Committed;
+use super::hub::OutgoingActivity;
 use super::message::{self, Kind};
 use crate::redis_client::{PATIENCE, Pauses};
 use telemetry::trace::TraceContext;
@@ -28,7 +28,7 @@ pub(super) struct Link {
     pub(super) hub: Arc<Hub>,
     pub(super) client: Client,
     pub(super) channel: String,
-    pub(super) queue: mpsc::Receiver<Committed>,
+    pub(super) queue: mpsc::Receiver<OutgoingActivity>,
 }
 
 impl Link {
@@ -86,7 +86,7 @@ impl Link {
                         self.tell(&mut connection, &mut batch).await.map_err(|error| error.to_string())?;
                     }
                 }
-                _ = beats.tick() => self.beat(&mut connection, Kind::Beat).await?,
+                _ = beats.tick() => self.beat(&mut connection, Kind::Heartbeat).await?,
                 () = closed.notified() => return Err("the connection was closed".to_owned()),
                 () = stop.cancelled() => return self.leave(&mut connection, &mut batch).await,
             }
@@ -121,30 +121,30 @@ impl Link {
     async fn tell(
         &self,
         connection: &mut MultiplexedConnection,
-        batch: &mut Vec<Committed>,
+        batch: &mut Vec<OutgoingActivity>,
     ) -> RedisResult<()> {
         let status = self.hub.status();
         let mut pipeline = redis::Pipeline::with_capacity(batch.len());
-        for Committed { row, trace } in batch.iter() {
+        for OutgoingActivity { row, trace } in batch.iter() {
             let trace = trace.as_ref().map(TraceContext::to_text).unwrap_or_default();
             let message = message::of_activity(self.hub.node(), row, &trace);
             pipeline.cmd("PUBLISH").arg(&self.channel).arg(message).ignore();
         }
         let count = batch.len() as u64;
         batch.clear();
-        let told = pipeline.query_async::<()>(connection).await;
-        match &told {
+        let done = pipeline.query_async::<()>(connection).await;
+        match &done {
             Ok(()) => status.published.inc_by(count),
             // some may have been published: receivers drop duplicates
             Err(_) => status.dropped.inc_by(count),
         };
-        told
+        done
     }
 
     /// Publishes a heartbeat. Redis answers with the number of receivers: zero means that even this node's own subscription is gone.
     async fn beat(&self, connection: &mut MultiplexedConnection, kind: Kind) -> Result<(), String> {
         let lost = i64::try_from(self.hub.status().dropped.get()).unwrap_or(i64::MAX);
-        let message = message::of_beat(self.hub.node(), kind, lost);
+        let message = message::of_heartbeat(self.hub.node(), kind, lost);
         let mut publish = redis::cmd("PUBLISH");
         publish.arg(&self.channel).arg(message);
         match publish.query_async::<i64>(connection).await {
@@ -157,13 +157,13 @@ impl Link {
     async fn leave(
         &mut self,
         connection: &mut MultiplexedConnection,
-        batch: &mut Vec<Committed>,
+        batch: &mut Vec<OutgoingActivity>,
     ) -> Result<(), String> {
         self.queue.close();
         while self.queue.recv_many(batch, BATCH).await > 0 {
             self.tell(connection, batch).await.map_err(|error| error.to_string())?;
         }
-        self.beat(connection, Kind::Bye).await?;
+        self.beat(connection, Kind::Leave).await?;
         self.hub.status().link_up.set(0);
         Ok(())
     }

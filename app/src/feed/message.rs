@@ -16,7 +16,7 @@
 use entity::activity;
 use uuid::Uuid;
 
-use super::told::Told;
+use super::event::ActivityEvent;
 use telemetry::trace::TraceContext;
 
 /// Version of the rows that this program writes and reads.
@@ -32,9 +32,9 @@ pub enum Kind {
     /// An activity was committed. Its row follows, unless it is too large.
     Activity,
     /// Heartbeat, sent every second.
-    Beat,
+    Heartbeat,
     /// The node is stopping.
-    Bye,
+    Leave,
 }
 
 /// The fixed header of a message.
@@ -63,8 +63,8 @@ impl<'a> Message<'a> {
     /// Reads the header; `None` if the bytes are not a message.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         let kind = match bytes.get(1)? {
-            1 => Kind::Beat,
-            2 => Kind::Bye,
+            1 => Kind::Heartbeat,
+            2 => Kind::Leave,
             // unknown kinds of later versions also concern an activity, which is in the table
             _ => Kind::Activity,
         };
@@ -88,10 +88,10 @@ impl<'a> Message<'a> {
     }
 
     /// The activity event; `None` if the row was left out or this version cannot read it.
-    pub fn told(&self) -> Option<Told> {
-        let told = Told::parse(self.row, self.trace.and_then(TraceContext::parse))?;
+    pub fn event(&self) -> Option<ActivityEvent> {
+        let event = ActivityEvent::parse(self.row, self.trace.and_then(TraceContext::parse))?;
         // a publisher must not be able to place an event of one shop into another
-        (told.callshop_id == self.head.callshop_id && told.seq == self.head.seq).then_some(told)
+        (event.callshop_id == self.head.callshop_id && event.seq == self.head.seq).then_some(event)
     }
 }
 
@@ -101,8 +101,8 @@ fn head(head: Head, trace: &str) -> Vec<u8> {
         VERSION,
         match head.kind {
             Kind::Activity => 0,
-            Kind::Beat => 1,
-            Kind::Bye => 2,
+            Kind::Heartbeat => 1,
+            Kind::Leave => 2,
         },
     ]);
     bytes.extend(head.node.as_bytes());
@@ -127,7 +127,7 @@ pub fn of_activity(node: Uuid, row: &activity::Model, trace: &str) -> Vec<u8> {
 }
 
 /// Encodes a heartbeat, with the number of messages this node has failed to send so far.
-pub fn of_beat(node: Uuid, kind: Kind, lost: i64) -> Vec<u8> {
+pub fn of_heartbeat(node: Uuid, kind: Kind, lost: i64) -> Vec<u8> {
     head(Head { kind, node, callshop_id: Uuid::nil(), seq: lost }, "")
 }
 
@@ -159,13 +159,16 @@ mod tests {
             let message = Message::read(&bytes).expect("a message");
             let head = Head { kind: Kind::Activity, node, callshop_id: sent.callshop_id, seq: sent.seq };
             assert_eq!((message.head, message.trace.unwrap_or_default()), (head, trace));
-            let (told, of_row) = (message.told().expect("a row"), Told::of(&sent, None).expect("a row"));
-            let shown = |told: &Told| (told.at, told.kind, told.cabin_id, told.session_id, told.call_id);
-            assert_eq!((shown(&told), told.call.is_none()), (shown(&of_row), true));
-            assert_eq!(told.trace.is_some(), !trace.is_empty());
+            let (event, of_row) =
+                (message.event().expect("a row"), ActivityEvent::of(&sent, None).expect("a row"));
+            let shown = |event: &ActivityEvent| {
+                (event.at, event.kind, event.cabin_id, event.session_id, event.call_id)
+            };
+            assert_eq!((shown(&event), event.call.is_none()), (shown(&of_row), true));
+            assert_eq!(event.trace.is_some(), !trace.is_empty());
         }
-        for kind in [Kind::Beat, Kind::Bye] {
-            let bytes = of_beat(node, kind, 12);
+        for kind in [Kind::Heartbeat, Kind::Leave] {
+            let bytes = of_heartbeat(node, kind, 12);
             let head = Message::read(&bytes).expect("a message").head;
             assert_eq!(head, Head { kind, node, callshop_id: Uuid::nil(), seq: 12 });
         }
@@ -176,7 +179,7 @@ mod tests {
         let sent = row(json!({ "text": "x".repeat(MAX_ROW) }));
         let bytes = of_activity(Uuid::now_v7(), &sent, "");
         let message = Message::read(&bytes).expect("a message");
-        assert_eq!((bytes.len(), message.head.seq, message.told().is_none()), (HEAD, sent.seq, true));
+        assert_eq!((bytes.len(), message.head.seq, message.event().is_none()), (HEAD, sent.seq, true));
     }
 
     #[test]
@@ -188,7 +191,7 @@ mod tests {
             later[place] = value;
             let message = Message::read(&later).expect("a message");
             assert_eq!((message.head.callshop_id, message.head.seq), (sent.callshop_id, sent.seq));
-            assert_eq!((message.head.kind, message.told().is_none()), (Kind::Activity, true));
+            assert_eq!((message.head.kind, message.event().is_none()), (Kind::Activity, true));
         }
         for length in 0..HEAD {
             assert!(Message::read(&bytes[..length]).is_none(), "{length} bytes");
@@ -199,7 +202,7 @@ mod tests {
         let mut foreign = bytes;
         foreign[20] ^= 1;
         assert!(
-            Message::read(&foreign).is_some_and(|message| message.told().is_none()),
+            Message::read(&foreign).is_some_and(|message| message.event().is_none()),
             "a row of another shop"
         );
     }

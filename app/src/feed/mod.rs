@@ -1,22 +1,22 @@
 //! Activity feed: delivers each callshop's activity events, in order, to every subscriber.
 //!
 //! The activity table is the source of truth. [`Hub`] only announces commits early: at once on this node, and on the others through Redis
-//! (`link.rs`). A subscriber that sees a gap in `seq`, or lags, reads the table again ([`Watch`]). A poller (`watchman.rs`) finds missed
+//! (`link.rs`). A subscriber that sees a gap in `seq`, or lags, reads the table again ([`Watch`]). A poller (`poller.rs`) finds missed
 //! activities that no gap reveals. Losing Redis makes delivery slower, never wrong.
 
+pub mod event;
 pub mod hub;
-pub mod kept;
 mod link;
 pub mod message;
+mod poller;
+pub mod snapshot;
 pub mod status;
 pub mod stream;
-pub mod told;
-mod watchman;
 
+pub use event::ActivityEvent;
 pub use hub::Hub;
 pub use status::Status;
 pub use stream::Watch;
-pub use told::Told;
 
 use std::sync::Arc;
 
@@ -48,6 +48,6 @@ pub fn start(
     } else if !store.is_shared() {
         return Ok(tasks);
     }
-    tasks.push(tokio::spawn(watchman::run(store.clone(), hub.clone(), stop.clone())));
+    tasks.push(tokio::spawn(poller::run(store.clone(), hub.clone(), stop.clone())));
     Ok(tasks)
 }

@@ -46,20 +46,28 @@ impl Status {
         let mut counter =
             |name: &str, help: &str, counter: &Counter| registry.register(name, help, counter.clone());
         counter("redis_connections", "Connections made to Redis", &self.connections);
-        counter("doorbell_published", "Activities published to Redis for the other nodes", &self.published);
         counter(
-            "doorbell_dropped",
+            "notifications_published",
+            "Activities published to Redis for the other nodes",
+            &self.published,
+        );
+        counter(
+            "notifications_dropped",
             "Activities not published to Redis because the link was down or the queue full; other nodes read them from the table",
             &self.dropped,
         );
-        counter("doorbell_received", "Activities received from other nodes", &self.received);
+        counter("notifications_received", "Activities received from other nodes", &self.received);
         counter(
-            "doorbell_delivered",
+            "notifications_delivered",
             "Received activities of callshops with subscribers here",
             &self.delivered,
         );
-        counter("doorbell_polls", "Polls of the watched callshops' latest activities", &self.polls);
-        counter("doorbell_found", "Callshops for which a poll found unannounced activities", &self.found);
+        counter("notifications_polls", "Polls of the watched callshops' latest activities", &self.polls);
+        counter(
+            "notifications_found",
+            "Callshops for which a poll found unannounced activities",
+            &self.found,
+        );
         registry.register("redis_configured", "Whether Redis is configured", self.configured.clone());
         registry.register(
             "redis_up",

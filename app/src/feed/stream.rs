@@ -10,8 +10,8 @@ use entity::activity as row;
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
-use super::hub::{Bell, Hub, Ring};
-use super::told::Told;
+use super::event::ActivityEvent;
+use super::hub::{Hub, Notification, Subscription};
 use base::error::{Error, OrFault as _, Result};
 use store::{Store, activity, in_time};
 
@@ -20,9 +20,9 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 /// Rows read at once when catching up.
 const PAGE: u64 = 200;
 /// How long to wait for an activity that a later one has overtaken before reading it from the table.
-const OVERTAKING: Duration = Duration::from_millis(10);
+const REORDER_WINDOW: Duration = Duration::from_millis(10);
 /// Activities that may wait for one that they overtook.
-const MAX_EARLY: usize = 64;
+const MAX_OUT_OF_ORDER: usize = 64;
 /// Pause between attempts to read the table while the database is unavailable.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -52,12 +52,12 @@ pub struct Watch {
     store: Store,
     hub: Arc<Hub>,
     callshop_id: Uuid,
-    bell: Bell,
+    subscription: Subscription,
     last: i64,
     behind: bool,
     read: VecDeque<row::Model>,
     /// Activities that arrived before one they follow, by `seq`.
-    early: BTreeMap<i64, Arc<Told>>,
+    out_of_order: BTreeMap<i64, Arc<ActivityEvent>>,
     /// The highest `seq` heard of.
     known: i64,
     /// The position whose successor is awaited, and until when.
@@ -72,11 +72,11 @@ impl Watch {
             store: store.clone(),
             hub: hub.clone(),
             callshop_id,
-            bell: hub.watch(callshop_id),
+            subscription: hub.watch(callshop_id),
             last: 0,
             behind: true,
             read: VecDeque::new(),
-            early: BTreeMap::new(),
+            out_of_order: BTreeMap::new(),
             known: 0,
             until: None,
         }
@@ -106,25 +106,25 @@ impl Watch {
     ///
     /// # Errors
     /// Errors that a retry would not cure. You can go on calling it after one.
-    pub async fn next(&mut self) -> Result<Arc<Told>> {
+    pub async fn next(&mut self) -> Result<Arc<ActivityEvent>> {
         loop {
             if let Some(row) = self.read.pop_front() {
                 self.last = row.seq;
-                return Told::of(&row, None).map(Arc::new);
+                return ActivityEvent::of(&row, None).map(Arc::new);
             }
             if self.behind {
                 // rare, and large: boxed so that idle subscribers hold no memory for it
                 Box::pin(self.catch_up()).await?;
-            } else if let Some(activity) = self.early.remove(&(self.last + 1)) {
+            } else if let Some(activity) = self.out_of_order.remove(&(self.last + 1)) {
                 self.last = activity.seq;
                 return Ok(activity);
             } else {
-                match self.ring().await {
-                    Some(Ring::Activity(activity)) if activity.seq == self.last + 1 => {
+                match self.next_notification().await {
+                    Some(Notification::Activity(activity)) if activity.seq == self.last + 1 => {
                         self.last = activity.seq;
                         return Ok(activity);
                     }
-                    Some(ring) => self.note(ring),
+                    Some(notification) => self.record(notification),
                     // the channel overflowed or an activity did not arrive: the table has everything
                     None => self.behind = true,
                 }
@@ -134,39 +134,39 @@ impl Watch {
 
     /// The next notification. None if one was missed, or if a missing activity does not arrive in time: commits of several nodes may overtake
     /// each other by a moment on their way.
-    async fn ring(&mut self) -> Option<Ring> {
+    async fn next_notification(&mut self) -> Option<Notification> {
         if self.known <= self.last {
-            return self.bell.next().await;
+            return self.subscription.next().await;
         }
         let until = match self.until {
             Some((position, until)) if position == self.last => until,
-            _ => Instant::now() + OVERTAKING,
+            _ => Instant::now() + REORDER_WINDOW,
         };
         self.until = Some((self.last, until));
-        timeout_at(until, self.bell.next()).await.ok().flatten()
+        timeout_at(until, self.subscription.next()).await.ok().flatten()
     }
 
-    fn note(&mut self, ring: Ring) {
-        match ring {
-            Ring::Look(seq) => self.known = self.known.max(seq),
-            Ring::Activity(activity) if activity.seq > self.last => {
+    fn record(&mut self, notification: Notification) {
+        match notification {
+            Notification::Advanced(seq) => self.known = self.known.max(seq),
+            Notification::Activity(activity) if activity.seq > self.last => {
                 self.known = self.known.max(activity.seq);
-                self.early.insert(activity.seq, activity);
-                self.behind = self.early.len() > MAX_EARLY;
+                self.out_of_order.insert(activity.seq, activity);
+                self.behind = self.out_of_order.len() > MAX_OUT_OF_ORDER;
             }
-            Ring::Activity(_) => {}
+            Notification::Activity(_) => {}
         }
     }
 
     async fn catch_up(&mut self) -> Result<()> {
         let (store, hub, callshop, last) = (&self.store, &self.hub, self.callshop_id, self.last);
-        let rows = patiently(|| async move {
+        let rows = retry_until_available(|| async move {
             // this read includes every activity announced from now on, or they follow it
             let _turn = hub.readers.acquire().await.or_fault()?;
             in_time(PATIENCE, activity::after(store.reader(), callshop, last, PAGE)).await
         });
         let rows = rows.await?;
-        self.early.clear();
+        self.out_of_order.clear();
         self.known = 0;
         self.behind = u64::try_from(rows.len()).is_ok_and(|rows| rows >= PAGE);
         self.read = rows.into();
@@ -178,7 +178,7 @@ impl Watch {
 ///
 /// # Errors
 /// Errors that a retry would not cure.
-pub async fn patiently<T, Fut>(read: impl Fn() -> Fut) -> Result<T>
+pub async fn retry_until_available<T, Fut>(read: impl Fn() -> Fut) -> Result<T>
 where
     Fut: Future<Output = Result<T>>,
 {

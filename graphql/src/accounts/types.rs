@@ -12,13 +12,13 @@ use crate::payload::top_level;
 use crate::scalars::{Kind, Money};
 use crate::tariffs::{Tariff, assigned_tariff};
 use crate::users::User;
-use crate::{actor, app, credit, remote_enum};
+use crate::{actor, app, credit, graphql_enum};
 use app::access::Shop;
 use app::auth::Right;
 use app::{accounts, users};
 use base::error::Error;
 
-remote_enum!(
+graphql_enum!(
     /// Kind of an account.
     AccountType = "entity::AccountKind" {
         /// The root of the account tree.

@@ -12,7 +12,7 @@ use super::roles::{Rule, SHOP, SIGNED_IN};
 use super::scalars::{Decimal, Kind, Money};
 use super::sessions::{PaymentMethod, user};
 use super::users::User;
-use super::{actor, app, caller, remote_enum};
+use super::{actor, app, caller, graphql_enum};
 use app::cabins;
 use app::register::{self, Closing, MovementView, NewMovement, Opening, ShiftView, XReport};
 pub use report::RegisterReport;
@@ -27,7 +27,7 @@ pub const RULES: &[Rule] = &[
     ("Mutation.closeRegister", SHOP),
 ];
 
-remote_enum!(
+graphql_enum!(
     /// Direction of a cash movement other than a sale.
     CashMovementKind = "entity::MovementKind" {
         /// Cash put into the drawer.

@@ -14,11 +14,11 @@ use crate::paging::{Page, Paging};
 use crate::payload::top_level;
 use crate::scalars::{CurrencyCode, Kind, Money};
 use crate::users::User;
-use crate::{actor, app, remote_enum};
+use crate::{actor, app, graphql_enum};
 use app::sessions::{self, Bill, SessionView};
 use base::error::Error;
 
-remote_enum!(
+graphql_enum!(
     /// State of a session.
     SessionState = "entity::SessionState" {
         /// The customer is in the cabin and may call.
@@ -34,7 +34,7 @@ remote_enum!(
     }
 );
 
-remote_enum!(
+graphql_enum!(
     /// When the customer pays.
     SessionMode = "entity::SessionMode" {
         /// After the calls.
@@ -44,7 +44,7 @@ remote_enum!(
     }
 );
 
-remote_enum!(
+graphql_enum!(
     /// How money is paid or refunded.
     PaymentMethod = "entity::PaymentMethod" {
         /// Notes and coins; the only method with change.
@@ -58,7 +58,7 @@ remote_enum!(
     }
 );
 
-remote_enum!(
+graphql_enum!(
     /// Purpose of a payment.
     PaymentKind = "entity::PaymentKind" {
         /// Payment at settlement.

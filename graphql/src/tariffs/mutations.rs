@@ -322,7 +322,7 @@ fn drafted(outcome: Outcome) -> TariffDraftPayload {
     let problems = Some(outcome.problems.into_iter().map(Into::into).collect());
     if outcome.errors > 0 {
         let message =
-            format!("The file has {} errors; nothing was imported. See `problems`.", outcome.errors);
+            format!("Nothing was imported. Errors in the file: {}. See `problems`.", outcome.errors);
         let error = UserError { code: ErrorCode::BadDeck.into(), message, field: vec!["csv".to_owned()] };
         return TariffDraftPayload {
             problems,

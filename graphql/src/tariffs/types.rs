@@ -11,12 +11,12 @@ use crate::accounts::Account;
 use crate::paging::{Page, Paging, connection};
 use crate::payload::top_level;
 use crate::scalars::{CurrencyCode, Kind};
-use crate::{actor, app, remote_enum};
+use crate::{actor, app, graphql_enum};
 use app::tariffs::{self, Version};
 use app::{access, rates};
 use base::error::Error;
 
-remote_enum!(
+graphql_enum!(
     /// How an amount is rounded to a tariff's decimals.
     RoundingMode = "entity::RoundingMode" {
         /// To the nearest; halves away from zero.
@@ -28,7 +28,7 @@ remote_enum!(
     }
 );
 
-remote_enum!(
+graphql_enum!(
     /// State of a tariff version.
     TariffVersionState = "tariffs::VersionState" {
         /// Not activated; no call uses it.
@@ -42,7 +42,7 @@ remote_enum!(
     }
 );
 
-remote_enum!(
+graphql_enum!(
     /// How an import treats existing rates.
     TariffImportMode = "tariffs::ImportMode" {
         /// The file is the complete new version.
@@ -52,7 +52,7 @@ remote_enum!(
     }
 );
 
-remote_enum!(
+graphql_enum!(
     /// Purpose of an assigned tariff.
     TariffAssignment = "tariffs::Assignment" {
         /// The account pays its parent by it.
@@ -62,7 +62,7 @@ remote_enum!(
     }
 );
 
-remote_enum!(
+graphql_enum!(
     /// Severity of a problem in an imported file.
     ProblemSeverity = "billing::deck::Severity" {
         /// The row cannot be used.

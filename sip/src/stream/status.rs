@@ -43,7 +43,7 @@ pub struct StreamStatus {
     /// Entries that failed and are tried again.
     pub failed: Counter,
     /// Entries in this node's retry queue.
-    pub aside: Gauge,
+    pub retry_queue: Gauge,
     events: Family<Outcome, Counter>,
     stuck_entries: Gauge,
     stuck: Mutex<Vec<Stuck>>,
@@ -63,7 +63,7 @@ impl Default for StreamStatus {
             claimed: Counter::default(),
             recovered: Counter::default(),
             failed: Counter::default(),
-            aside: Gauge::default(),
+            retry_queue: Gauge::default(),
             events,
             stuck_entries: Gauge::default(),
             stuck: Mutex::default(),
@@ -84,7 +84,7 @@ impl StreamStatus {
         let mut gauge = |name: &str, help: &str, gauge: &Gauge| registry.register(name, help, gauge.clone());
         gauge("events_stream_up", "Whether the stream is being read", &self.up);
         gauge("events_stream_waiting_entries", "Entries that no node has applied yet", &self.waiting);
-        gauge("events_stream_aside_entries", "Entries in the retry queue of this node", &self.aside);
+        gauge("events_stream_retry_entries", "Entries in the retry queue of this node", &self.retry_queue);
         let help = "Entries that have failed for more than ten minutes; a person has to look";
         gauge("events_stream_stuck_entries", help, &self.stuck_entries);
         let help = "Events of applied entries, by outcome";

@@ -9,7 +9,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{Cmd, RedisResult, Value};
 
 use super::entry::{EntryId, entries, items, text};
-use super::{BATCH, Reader, Stuck, aside};
+use super::{BATCH, Reader, Stuck, retry_queue};
 
 /// A consumer idle for this many claim times is dead.
 const DEAD: u32 = 12;
@@ -29,7 +29,7 @@ impl Reader<'_> {
     /// Claims entries that other nodes left.
     pub(super) async fn claim(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let mut cursor = "0-0".to_owned();
-        while self.waiting.is_empty() && self.aside.has_room(BATCH) && !self.stop.is_cancelled() {
+        while self.waiting.is_empty() && self.retry_queue.has_room(BATCH) && !self.stop.is_cancelled() {
             let mut claim = self.stream.of_group("XAUTOCLAIM");
             claim.arg(&self.stream.consumer).arg(self.stream.claim.as_millis() as u64);
             let answer: Vec<Value> =
@@ -55,13 +55,13 @@ impl Reader<'_> {
         self.lost = found;
         lost.sort_unstable();
         for part in lost.chunks(BATCH) {
-            if !self.waiting.is_empty() || !self.aside.has_room(BATCH) || self.stop.is_cancelled() {
+            if !self.waiting.is_empty() || !self.retry_queue.has_room(BATCH) || self.stop.is_cancelled() {
                 break;
             }
             self.heart.beat();
             // skip entries that another node claimed first
             let patience = self.stream.claim.as_millis() as u64;
-            let taken = self.take_over(part, patience).arg("FORCE").query_async(connection).await?;
+            let taken = self.claim_command(part, patience).arg("FORCE").query_async(connection).await?;
             let taken = entries(&taken);
             if taken.is_empty() {
                 continue;
@@ -110,31 +110,31 @@ impl Reader<'_> {
     }
 
     /// Periodic tasks: keeps our pending entries, counts, and removes dead consumers.
-    pub(super) async fn look_after(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    pub(super) async fn maintain(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         self.keep(connection).await?;
-        self.look_for_stuck(connection).await?;
+        self.find_stuck(connection).await?;
         let waiting: i64 = self.stream.command("XLEN").query_async(connection).await?;
         self.stream.status.waiting.set(waiting);
-        self.bury(connection).await
+        self.remove_dead_consumers(connection).await
     }
 
     /// Refreshes our claim on entries that we could not apply, so that no other node takes them over. Drops entries that another node took over
     /// anyway.
     async fn keep(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
-        if self.waiting.is_empty() && self.aside.len() == 0 {
+        if self.waiting.is_empty() && self.retry_queue.len() == 0 {
             return Ok(());
         }
-        let most = aside::MOST + BATCH;
+        let most = retry_queue::MOST + BATCH;
         let mut pending = self.stream.of_group("XPENDING");
         pending.arg("-").arg("+").arg(most).arg(&self.stream.consumer);
         let answer: Value = pending.query_async(connection).await?;
         let ours: HashSet<EntryId> = pending_entries(&answer).map(|(id, _)| id).collect();
         if ours.len() < most {
-            self.aside.keep(&ours);
+            self.retry_queue.keep(&ours);
             self.waiting.retain(|entry| ours.contains(&entry.id));
         }
-        self.count_aside();
-        let (tried, behind) = self.aside.ids();
+        self.update_gauge();
+        let (tried, behind) = self.retry_queue.ids();
         let tried: Vec<EntryId> = self.waiting.iter().map(|entry| entry.id).chain(tried).collect();
         if !tried.is_empty() {
             self.own(&tried).arg("JUSTID").query_async::<()>(connection).await?;
@@ -148,11 +148,11 @@ impl Reader<'_> {
 
     /// Builds the command that claims entries for this consumer, as just delivered.
     pub(super) fn own(&self, entries: &[EntryId]) -> Cmd {
-        self.take_over(entries, 0)
+        self.claim_command(entries, 0)
     }
 
     /// The same, for entries that have been idle for at least `idle` milliseconds.
-    fn take_over(&self, entries: &[EntryId], idle: u64) -> Cmd {
+    fn claim_command(&self, entries: &[EntryId], idle: u64) -> Cmd {
         let ids: Vec<String> = entries.iter().map(EntryId::to_string).collect();
         let mut claim = self.stream.of_group("XCLAIM");
         claim.arg(&self.stream.consumer).arg(idle).arg(ids);
@@ -160,7 +160,7 @@ impl Reader<'_> {
     }
 
     /// Finds entries of all nodes that keep failing.
-    async fn look_for_stuck(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    async fn find_stuck(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let mut pending = self.stream.of_group("XPENDING");
         let answer: Value = pending.arg("-").arg("+").arg(MOST_STUCK).query_async(connection).await?;
         let now = self.app.clock.now();
@@ -174,7 +174,7 @@ impl Reader<'_> {
     }
 
     /// Removes consumers that are dead and have no pending entries.
-    async fn bury(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    async fn remove_dead_consumers(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let mut info = redis::cmd("XINFO");
         info.arg("CONSUMERS").arg(&self.stream.stream).arg(&self.stream.group);
         let consumers: Vec<HashMap<String, Value>> = info.query_async(connection).await?;

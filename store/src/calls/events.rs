@@ -26,18 +26,18 @@ pub async fn receive(conn: &impl ConnectionTrait, events: &[hook_event::Model]) 
 
 /// The context of a batch of events, besides its calls.
 #[derive(Debug, Default)]
-pub struct Met {
+pub struct ReceivedBatch {
     /// Keys of events that were not stored before.
     pub new: HashSet<String>,
     /// States of the sessions, which are now locked.
     pub sessions: HashMap<Uuid, SessionState>,
     /// Settings of the callshops.
-    pub shops: HashMap<Uuid, Shop>,
+    pub shops: HashMap<Uuid, CallshopTerms>,
 }
 
 /// The account settings of a callshop that its calls depend on.
 #[derive(Clone, Debug)]
-pub struct Shop {
+pub struct CallshopTerms {
     /// IANA time zone, which defines its days.
     pub time_zone: String,
     /// Spendable credit below which the callshop is notified; none for never.
@@ -52,7 +52,7 @@ pub async fn meet(
     events: &[hook_event::Model],
     sessions: &[Uuid],
     shops: &[Uuid],
-) -> Result<Met> {
+) -> Result<ReceivedBatch> {
     let states = cabin_session::Entity::find()
         .select_only()
         .columns([cabin_session::Column::Id, cabin_session::Column::State])
@@ -66,7 +66,7 @@ pub async fn meet(
         .filter(bulk::any(conn, account::Column::Id, shops));
     let backend = conn.get_database_backend();
     let mut kept = bulk::inserts::<hook_event::Entity>(backend, events, NEW)?;
-    let mut met = Met::default();
+    let mut met = ReceivedBatch::default();
     if backend == DbBackend::Postgres && kept.len() == 1 {
         // event keys first, as in the lock order: the parts of a UNION run one after the other
         const ALL: &str =
@@ -87,13 +87,15 @@ pub async fn meet(
     if !shops.is_empty() {
         let rows: Vec<(Uuid, String, Option<entity::Micros>, Option<entity::Micros>)> =
             terms.into_tuple().all(conn).await?;
-        met.shops =
-            rows.into_iter().map(|(id, zone, low, limit)| (id, Shop::new(zone, low, limit))).collect();
+        met.shops = rows
+            .into_iter()
+            .map(|(id, zone, low, limit)| (id, CallshopTerms::new(zone, low, limit)))
+            .collect();
     }
     Ok(met)
 }
 
-impl Met {
+impl ReceivedBatch {
     fn add(&mut self, row: &QueryResult) -> Result<()> {
         if let Some(eid) = row.try_get("", "eid")? {
             self.new.insert(eid);
@@ -102,7 +104,11 @@ impl Met {
         let id: Uuid = row.try_get("", "id")?;
         match row.try_get::<Option<String>>("", "time_zone")? {
             Some(zone) => {
-                let shop = Shop::new(zone, row.try_get("", "low_credit")?, row.try_get("", "credit_limit")?);
+                let shop = CallshopTerms::new(
+                    zone,
+                    row.try_get("", "low_credit")?,
+                    row.try_get("", "credit_limit")?,
+                );
                 self.shops.insert(id, shop);
             }
             None => {
@@ -113,7 +119,7 @@ impl Met {
     }
 }
 
-impl Shop {
+impl CallshopTerms {
     fn new(
         time_zone: String,
         low_credit: Option<entity::Micros>,

@@ -20,7 +20,7 @@ use super::reconcile::KEYS_AT_ONCE;
 use super::{Writes, bulk, first_id};
 use base::error::Result;
 
-pub use events::{Met, Shop, doubt_events, ignore_events, meet, receive, reject_event};
+pub use events::{CallshopTerms, ReceivedBatch, doubt_events, ignore_events, meet, receive, reject_event};
 pub use shown::{CallFilter, find, find_all, list, live, of_each};
 
 /// States of a live call.
@@ -78,7 +78,7 @@ pub async fn cabins_of(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<V
 
 /// Takes all locks that a batch of events and call attempts needs, each kind of row at once. Locking one kind in two rounds could deadlock with
 /// another node.
-pub async fn lock_ground(
+pub async fn lock_batch(
     conn: &impl ConnectionTrait,
     sip_users: &[&str],
     ids: &[Uuid],

@@ -118,7 +118,7 @@ macro_rules! shown {
         const SHOWN: &[call::Column] = &[$(call::Column::$column),+];
 
         fn shown(row: &QueryResult) -> Result<call::Model> {
-            let mut row = Cells { row, next: 0 };
+            let mut row = RowReader { row, next: 0 };
             Ok(call::Model {
                 $($field: row.next()?,)+
                 request_id: String::new(),
@@ -168,12 +168,12 @@ shown! {
 }
 
 /// Reads the columns of a row in order.
-struct Cells<'a> {
+struct RowReader<'a> {
     row: &'a QueryResult,
     next: usize,
 }
 
-impl Cells<'_> {
+impl RowReader<'_> {
     fn next<T: TryGetable>(&mut self) -> Result<T> {
         let value = self.row.try_get_by_index(self.next)?;
         self.next += 1;

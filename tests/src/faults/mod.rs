@@ -28,7 +28,7 @@ use crate::model::prices::Price;
 pub use disk::Disk;
 pub use fault::Fault;
 use load::Load;
-use site::{Building, Ground, Site};
+use site::{Building, PreparedSite, Site};
 use town::Town;
 use watchers::{Door, Seen};
 
@@ -147,8 +147,8 @@ impl Stage {
         let replicated_redis = plan.faults.contains(&Fault::KillRedisPrimary);
         let building =
             Building { release: plan.release, fsync: plan.fsync, disk, replicated, replicated_redis };
-        let ground = Ground::prepare(&building).await;
-        let shop = ground.office().await;
+        let prepared = PreparedSite::prepare(&building).await;
+        let shop = prepared.office().await;
         // a call occupies its phone for up to three seconds including the aftermath, so this number is enough for the rate, with spare phones
         // for delays
         let count = (plan.subscribers / 10).clamp(2, 100);
@@ -156,7 +156,7 @@ impl Stage {
         let town = Arc::new(town::build(&shop, count, cabins).await);
         let real = Arc::new(real::Real::prepare(&shop).await);
         shop.server.stop().await;
-        let site = Arc::new(ground.raise().await);
+        let site = Arc::new(prepared.raise().await);
         let load = Load::new(site.hook, (site.redis_address, site.replicated_redis), plan.seed);
         let over = Arc::new(AtomicBool::new(false));
         let conn = site::connect(&site.database).await;

@@ -79,7 +79,7 @@ pub(super) struct Building {
 }
 
 /// A site without its nodes. The shops are made on its database.
-pub(super) struct Ground {
+pub(super) struct PreparedSite {
     plan: SipPlan,
     binary: std::path::PathBuf,
     postgres: Postgres,
@@ -92,7 +92,7 @@ pub(super) struct Ground {
     user: String,
 }
 
-impl Ground {
+impl PreparedSite {
     /// Starts the databases.
     pub(super) async fn prepare(building: &Building) -> Self {
         let binary = process::build(building.release);
@@ -225,7 +225,7 @@ pub(super) async fn connect(url: &str) -> sea_orm::DatabaseConnection {
 }
 
 /// Seconds that a subscriber may take to read a waiting message.
-pub(super) const STALL_SECONDS: u64 = 15;
+pub(super) const STALL_SECONDS: u64 = 8;
 
 /// A node's configuration. Sockets are checked more often than in production, so that a run of minutes sees it.
 fn settings(own: [SocketAddr; 2], database: &str, redis: SocketAddr, control: SocketAddr) -> String {

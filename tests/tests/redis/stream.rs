@@ -287,7 +287,7 @@ async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_i
     // for the failing entry's own call nothing is applied, not even later entries
     let of_it = format!("hook_event WHERE reference = '{spoilt}'");
     assert_eq!((books.count(&of_it).await, pending(&mut connection).await), (0, 3));
-    assert_eq!(stream(&node).status.aside.get(), 3);
+    assert_eq!(stream(&node).status.retry_queue.get(), 3);
 
     // no node takes over entries that a live node retries, and the problem is reported
     let other = shop.server.another_node_with(patient).await;
@@ -334,12 +334,12 @@ async fn redis_stream_goes_on_beside_an_event_that_fails_and_somebody_hears_of_i
         all.cmd("XADD").arg(STREAM).arg("*").arg("event").arg(online(&shop).to_string()).ignore();
     }
     all.query_async::<()>(&mut connection).await.expect("Redis takes them");
-    until("there is no room for more", APPLIED, async || stream(&node).status.aside.get() > 192).await;
+    until("there is no room for more", APPLIED, async || stream(&node).status.retry_queue.get() > 192).await;
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert!(pending(&mut connection).await <= 256, "the others wait in Redis");
     mend(&books, "phone").await;
     drained(&node).await;
-    assert_eq!(stream(&node).status.aside.get(), 0);
+    assert_eq!(stream(&node).status.retry_queue.get(), 0);
     drop(books);
     node.stop().await;
     assert_eq!(consumers(&mut connection).await, 0);

@@ -19,7 +19,7 @@ const HEADER: usize = 14;
 
 /// A message or control frame of the client.
 #[derive(Debug)]
-pub(super) enum Heard {
+pub(super) enum ClientFrame {
     Text(String),
     Binary,
     Ping(Bytes),
@@ -57,7 +57,7 @@ impl Inbox {
         &mut self,
         stream: &TcpStream,
         context: &mut Context<'_>,
-    ) -> Poll<Result<Heard, Close>> {
+    ) -> Poll<Result<ClientFrame, Close>> {
         loop {
             while let Some(frame) = self.codec.decode(&mut self.bytes).map_err(|error| close_for(&error))? {
                 if let Some(heard) = self.take(frame)? {
@@ -72,31 +72,31 @@ impl Inbox {
                 self.bytes = BytesMut::new();
             }
             if ready!(stream.poll_read_ready(context)).is_err() {
-                return Poll::Ready(Ok(Heard::End));
+                return Poll::Ready(Ok(ClientFrame::End));
             }
             self.bytes.reserve(READ);
             match stream.try_read_buf(&mut self.bytes) {
-                Ok(0) => return Poll::Ready(Ok(Heard::End)),
+                Ok(0) => return Poll::Ready(Ok(ClientFrame::End)),
                 Ok(_) => {}
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
-                Err(_) => return Poll::Ready(Ok(Heard::End)),
+                Err(_) => return Poll::Ready(Ok(ClientFrame::End)),
             }
         }
     }
 
-    fn take(&mut self, frame: Frame) -> Result<Option<Heard>, Close> {
+    fn take(&mut self, frame: Frame) -> Result<Option<ClientFrame>, Close> {
         Ok(Some(match frame {
             Frame::Text(bytes) => text(bytes.into())?,
-            Frame::Binary(_) => Heard::Binary,
-            Frame::Ping(payload) => Heard::Ping(payload),
-            Frame::Pong(_) => Heard::Pong,
-            Frame::Close(reason) => Heard::Close(reason.map(|reason| reason.code.into())),
+            Frame::Binary(_) => ClientFrame::Binary,
+            Frame::Ping(payload) => ClientFrame::Ping(payload),
+            Frame::Pong(_) => ClientFrame::Pong,
+            Frame::Close(reason) => ClientFrame::Close(reason.map(|reason| reason.code.into())),
             Frame::Continuation(item) => return self.add(item),
         }))
     }
 
     /// Adds a fragment; the codec checks the order of fragments.
-    fn add(&mut self, item: Item) -> Result<Option<Heard>, Close> {
+    fn add(&mut self, item: Item) -> Result<Option<ClientFrame>, Close> {
         let (bytes, is_last) = match item {
             Item::FirstText(bytes) | Item::FirstBinary(bytes) if bytes.len() > self.limit => {
                 return Err(close::TOO_LARGE);
@@ -120,13 +120,13 @@ impl Inbox {
         match self.fragments.take_if(|_| is_last) {
             None => Ok(None),
             Some(all) if all.is_text => text(all.bytes).map(Some),
-            Some(_) => Ok(Some(Heard::Binary)),
+            Some(_) => Ok(Some(ClientFrame::Binary)),
         }
     }
 }
 
-fn text(bytes: Vec<u8>) -> Result<Heard, Close> {
-    String::from_utf8(bytes).map(Heard::Text).map_err(|_| close::NOT_UTF8)
+fn text(bytes: Vec<u8>) -> Result<ClientFrame, Close> {
+    String::from_utf8(bytes).map(ClientFrame::Text).map_err(|_| close::NOT_UTF8)
 }
 
 fn close_for(error: &ProtocolError) -> Close {

@@ -28,7 +28,7 @@ use tracing::{Instrument as _, Span};
 
 use super::{
     Opened,
-    inbox::{Heard, Inbox},
+    inbox::{ClientFrame, Inbox},
     message::{self, ClientMessage, Token},
     outbox::{Close, Outbox},
     parked::{Parked, Room},
@@ -40,7 +40,7 @@ use crate::{
     limits::{Limits, SocketLimits},
     listen::linger,
     pipeline::{Kind, Parameters, Prepared},
-    service::{AuthFailure, Caller, SocketGuard, going_away},
+    service::{AuthFailure, Caller, SocketGuard, shutdown_with_jitter},
 };
 
 use telemetry::{RequestId, request};
@@ -175,10 +175,10 @@ impl Socket {
 
     /// Serves the socket until one side ends it.
     async fn serve(&mut self) -> End {
-        let mut shutdown = pin!(going_away(self.endpoint.service.clone()));
+        let mut shutdown = pin!(shutdown_with_jitter(self.endpoint.service.clone()));
         let mut clock = pin!(tokio::time::sleep_until(self.next_check()));
         loop {
-            let heard = poll_fn(|context| self.poll_heard(context, shutdown.as_mut(), clock.as_mut())).await;
+            let heard = poll_fn(|context| self.poll_frame(context, shutdown.as_mut(), clock.as_mut())).await;
             let step = match heard.and_then(|heard| self.hear(heard)) {
                 // boxed because it is rare, and would otherwise make up most of a socket's size
                 Ok(Some(asked)) => Box::pin(self.identify(asked)).await,
@@ -192,12 +192,12 @@ impl Socket {
     }
 
     /// Waits for a message from the client, and meanwhile sends it the events of its operations.
-    fn poll_heard(
+    fn poll_frame(
         &mut self,
         context: &mut Context<'_>,
         shutdown: Pin<&mut impl Future<Output = ()>>,
         mut clock: Pin<&mut Sleep>,
-    ) -> Poll<Result<Heard, End>> {
+    ) -> Poll<Result<ClientFrame, End>> {
         if shutdown.poll(context).is_ready() {
             return Poll::Ready(Err(End::Close(close::GOING_AWAY)));
         }
@@ -223,7 +223,7 @@ impl Socket {
     }
 
     /// Reads a message, and writes all events that are ready in one go.
-    fn poll_both_ways(&mut self, context: &mut Context<'_>) -> Result<Poll<Heard>, End> {
+    fn poll_both_ways(&mut self, context: &mut Context<'_>) -> Result<Poll<ClientFrame>, End> {
         let mut turns = TURNS;
         loop {
             // do not read from a client whose queue is full: each message may cost an answer
@@ -325,22 +325,22 @@ impl Socket {
     }
 
     /// Handles a message. If a token must be checked first, returns what to do with it.
-    fn hear(&mut self, heard: Heard) -> Result<Option<Asked>, End> {
+    fn hear(&mut self, heard: ClientFrame) -> Result<Option<Asked>, End> {
         self.heard = Instant::now();
         match heard {
-            Heard::End => return Err(End::Gone),
-            Heard::Close(code) => return Err(End::Closed(code)),
-            Heard::Pong => return Ok(None),
-            Heard::Text(_) | Heard::Binary | Heard::Ping(_) => {
+            ClientFrame::End => return Err(End::Gone),
+            ClientFrame::Close(code) => return Err(End::Closed(code)),
+            ClientFrame::Pong => return Ok(None),
+            ClientFrame::Text(_) | ClientFrame::Binary | ClientFrame::Ping(_) => {
                 self.message_rate.check().map_err(|_| End::Close(close::TOO_FAST))?;
             }
         }
         match heard {
-            Heard::Text(text) => {
+            ClientFrame::Text(text) => {
                 let message = message::read(&text, self.all_limits()).ok_or(End::Close(close::INVALID))?;
                 self.obey(message)
             }
-            Heard::Ping(payload) => {
+            ClientFrame::Ping(payload) => {
                 self.outbox.pong(&payload);
                 Ok(None)
             }

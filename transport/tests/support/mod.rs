@@ -248,7 +248,7 @@ impl Authenticator for Tokens {
         let caller = Caller {
             role_key,
             subject: token.map_or_else(|| peer.to_string(), |_| name.clone()),
-            is_somebody: token.is_some(),
+            is_authenticated: token.is_some(),
             expires_at: life.map(|life| chrono::Utc::now() + life),
             revoked: self.revoked.lock().expect("lock").clone(),
             attach: Arc::new(move |request| request.data.insert(Name(name.clone()))),

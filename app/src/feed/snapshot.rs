@@ -13,7 +13,7 @@ use store::NewActivity;
 
 /// Fields are named like the columns. A missing field reads as `None`, zero or empty; extra fields of earlier releases are ignored.
 #[derive(Serialize, Deserialize)]
-struct Kept<'a> {
+struct CallSnapshot<'a> {
     id: Uuid,
     callshop_id: Uuid,
     phone_id: Uuid,
@@ -58,7 +58,7 @@ fn is_zero(amount: &Micros) -> bool {
     amount.0 == 0
 }
 
-impl<'a> From<&'a call::Model> for Kept<'a> {
+impl<'a> From<&'a call::Model> for CallSnapshot<'a> {
     fn from(call: &'a call::Model) -> Self {
         Self {
             id: call.id,
@@ -109,7 +109,7 @@ pub fn activity(kind: ActivityKind, at: DateTime<Utc>, call: &call::Model) -> Re
         cabin_id: call.cabin_id,
         session_id: call.session_id,
         call_id: Some(call.id),
-        payload: json!({ "call": serde_json::to_value(Kept::from(call)).or_fault()? }),
+        payload: json!({ "call": serde_json::to_value(CallSnapshot::from(call)).or_fault()? }),
     })
 }
 
@@ -118,42 +118,42 @@ pub fn activity(kind: ActivityKind, at: DateTime<Utc>, call: &call::Model) -> Re
 pub struct Payload {
     /// The call snapshot, if there is one; columns that subscribers are not shown are empty.
     #[serde(default)]
-    pub call: Option<Read>,
+    pub call: Option<StoredCall>,
 }
 
 /// A call snapshot as read back.
 #[derive(Deserialize)]
-#[serde(from = "Kept<'static>")]
-pub struct Read(pub call::Model);
+#[serde(from = "CallSnapshot<'static>")]
+pub struct StoredCall(pub call::Model);
 
-impl From<Kept<'_>> for Read {
-    fn from(kept: Kept<'_>) -> Self {
+impl From<CallSnapshot<'_>> for StoredCall {
+    fn from(snapshot: CallSnapshot<'_>) -> Self {
         Self(call::Model {
-            id: kept.id,
-            callshop_id: kept.callshop_id,
-            cabin_id: kept.cabin_id,
-            session_id: kept.session_id,
-            phone_id: kept.phone_id,
+            id: snapshot.id,
+            callshop_id: snapshot.callshop_id,
+            cabin_id: snapshot.cabin_id,
+            session_id: snapshot.session_id,
+            phone_id: snapshot.phone_id,
             request_id: String::new(),
-            dialed: kept.dialed.into_owned(),
-            number: kept.number.into_owned(),
-            destination: kept.destination.into_owned(),
-            emergency: kept.emergency,
-            state: kept.state,
-            authorized_at: kept.authorized_at,
-            ringing_at: kept.ringing_at,
-            answered_at: kept.answered_at,
-            ended_at: kept.ended_at,
-            covered: kept.covered,
-            sip_code: kept.sip_code,
-            ended_by: kept.ended_by,
-            cause: kept.cause,
-            refusal: kept.refusal.map(Cow::into_owned),
-            talk_seconds: kept.talk_seconds,
-            billed_seconds: kept.billed_seconds,
-            charge: kept.charge,
-            currency: kept.currency.into_owned(),
-            pricing: kept.pricing.into_iter().map(Cow::into_owned).collect(),
+            dialed: snapshot.dialed.into_owned(),
+            number: snapshot.number.into_owned(),
+            destination: snapshot.destination.into_owned(),
+            emergency: snapshot.emergency,
+            state: snapshot.state,
+            authorized_at: snapshot.authorized_at,
+            ringing_at: snapshot.ringing_at,
+            answered_at: snapshot.answered_at,
+            ended_at: snapshot.ended_at,
+            covered: snapshot.covered,
+            sip_code: snapshot.sip_code,
+            ended_by: snapshot.ended_by,
+            cause: snapshot.cause,
+            refusal: snapshot.refusal.map(Cow::into_owned),
+            talk_seconds: snapshot.talk_seconds,
+            billed_seconds: snapshot.billed_seconds,
+            charge: snapshot.charge,
+            currency: snapshot.currency.into_owned(),
+            pricing: snapshot.pricing.into_iter().map(Cow::into_owned).collect(),
             proxy: String::new(),
             sip_call_id: String::new(),
             from_tag: String::new(),
@@ -162,8 +162,8 @@ impl From<Kept<'_>> for Read {
             holds: json!([]),
             extend_at: None,
             confirmed: 0,
-            estimated: kept.estimated,
-            written_off: kept.written_off,
+            estimated: snapshot.estimated,
+            written_off: snapshot.written_off,
             attempt_day: String::new(),
             answer_day: None,
             answered_far: false,
@@ -203,8 +203,9 @@ mod tests {
     #[test]
     fn what_is_shown_comes_back_and_the_prices_above_do_not() {
         let row = read(&json!({ "call": whole() })).expect("a call");
-        let kept = activity(ActivityKind::CallEnded, row.authorized_at, &row).expect("an activity").payload;
-        let back = read(&kept).expect("a call");
+        let snapshot =
+            activity(ActivityKind::CallEnded, row.authorized_at, &row).expect("an activity").payload;
+        let back = read(&snapshot).expect("a call");
         let hidden = call::Model {
             request_id: String::new(),
             proxy: String::new(),

@@ -16,7 +16,7 @@ const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
 
 /// The entries that this node will retry.
 #[derive(Debug, Default)]
-pub(super) struct Aside(BTreeMap<EntryId, Held>);
+pub(super) struct RetryQueue(BTreeMap<EntryId, Held>);
 
 #[derive(Debug)]
 struct Held {
@@ -26,7 +26,7 @@ struct Held {
     due: Instant,
 }
 
-impl Aside {
+impl RetryQueue {
     /// Number of entries.
     pub(super) fn len(&self) -> usize {
         self.0.len()
@@ -43,7 +43,7 @@ impl Aside {
     }
 
     /// Whether an earlier entry about the same call or phone is still queued.
-    pub(super) fn is_behind(&self, id: EntryId, about: &[String]) -> bool {
+    pub(super) fn is_blocked(&self, id: EntryId, about: &[String]) -> bool {
         self.0.range(..id).any(|(_, held)| held.about.iter().any(|one| about.contains(one)))
     }
 
@@ -66,7 +66,7 @@ impl Aside {
     }
 
     /// Makes all entries due now, because the cause of their failures may be gone.
-    pub(super) fn hurry(&mut self, now: Instant) {
+    pub(super) fn make_due(&mut self, now: Instant) {
         self.0.values_mut().for_each(|held| held.due = held.due.min(now));
     }
 
@@ -109,59 +109,59 @@ mod tests {
 
     #[tokio::test]
     async fn pauses_grow_to_their_bound() {
-        let (mut aside, start) = (Aside::default(), Instant::now());
+        let (mut retry_queue, start) = (RetryQueue::default(), Instant::now());
         let mut now = start;
         let mut pauses = Vec::new();
         for _ in 0..9 {
-            aside.failed(id(1), about("a"), now);
+            retry_queue.failed(id(1), about("a"), now);
             let failed = now;
-            while aside.due(now, 1).is_empty() {
+            while retry_queue.due(now, 1).is_empty() {
                 now += Duration::from_millis(500);
             }
             pauses.push((now - failed).as_secs());
         }
         assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
         for _ in 0..40 {
-            aside.failed(id(1), about("a"), now);
+            retry_queue.failed(id(1), about("a"), now);
         }
-        assert!(aside.due(now, 1).is_empty());
-        aside.hurry(now);
-        assert_eq!(aside.due(now, 1), [id(1)]);
+        assert!(retry_queue.due(now, 1).is_empty());
+        retry_queue.make_due(now);
+        assert_eq!(retry_queue.due(now, 1), [id(1)]);
     }
 
     #[tokio::test]
     async fn what_is_about_one_call_stays_in_order() {
-        let (mut aside, now) = (Aside::default(), Instant::now());
-        aside.failed(id(2), about("a"), now);
-        assert!(aside.is_behind(id(3), &about("a")));
-        assert!(!aside.is_behind(id(3), &about("b")) && !aside.is_behind(id(1), &about("a")));
-        assert!(!aside.is_behind(id(3), &[]), "an entry about no call or phone never waits");
-        aside.wait(id(3), about("a"), now);
-        aside.failed(id(4), about("b"), now);
+        let (mut retry_queue, now) = (RetryQueue::default(), Instant::now());
+        retry_queue.failed(id(2), about("a"), now);
+        assert!(retry_queue.is_blocked(id(3), &about("a")));
+        assert!(!retry_queue.is_blocked(id(3), &about("b")) && !retry_queue.is_blocked(id(1), &about("a")));
+        assert!(!retry_queue.is_blocked(id(3), &[]), "an entry about no call or phone never waits");
+        retry_queue.wait(id(3), about("a"), now);
+        retry_queue.failed(id(4), about("b"), now);
         // an entry about both waits for both, and the next one of either waits for it; a list may have several events of one call
-        aside.wait(id(5), [about("a"), about("b"), about("a")].concat(), now);
-        aside.wait(id(6), about("b"), now);
+        retry_queue.wait(id(5), [about("a"), about("b"), about("a")].concat(), now);
+        retry_queue.wait(id(6), about("b"), now);
         let later = now + PAUSES[1];
-        assert_eq!(aside.due(later, 64), [id(2), id(4)]);
-        aside.done(id(2));
-        assert_eq!(aside.due(later, 64), [id(3), id(4)]);
-        aside.done(id(4));
-        assert_eq!(aside.due(later, 64), [id(3)]);
-        aside.done(id(3));
-        assert_eq!(aside.due(later, 64), [id(5)]);
-        aside.keep(&HashSet::from([id(6), id(9)]));
-        assert_eq!((aside.ids(), aside.len()), ((vec![], vec![id(6)]), 1));
+        assert_eq!(retry_queue.due(later, 64), [id(2), id(4)]);
+        retry_queue.done(id(2));
+        assert_eq!(retry_queue.due(later, 64), [id(3), id(4)]);
+        retry_queue.done(id(4));
+        assert_eq!(retry_queue.due(later, 64), [id(3)]);
+        retry_queue.done(id(3));
+        assert_eq!(retry_queue.due(later, 64), [id(5)]);
+        retry_queue.keep(&HashSet::from([id(6), id(9)]));
+        assert_eq!((retry_queue.ids(), retry_queue.len()), ((vec![], vec![id(6)]), 1));
     }
 
     #[tokio::test]
     async fn the_first_is_tried_all_the_time_when_there_is_no_room() {
-        let (mut aside, now) = (Aside::default(), Instant::now());
+        let (mut retry_queue, now) = (RetryQueue::default(), Instant::now());
         for number in 0..=(MOST as u64 - 64) {
-            aside.failed(id(number), about(&number.to_string()), now);
+            retry_queue.failed(id(number), about(&number.to_string()), now);
         }
-        assert!(!aside.has_room(64) && aside.has_room(63));
-        assert_eq!(aside.due(now, 64), [id(0)]);
-        aside.done(id(0));
-        assert!(aside.has_room(64) && aside.due(now, 64).is_empty());
+        assert!(!retry_queue.has_room(64) && retry_queue.has_room(63));
+        assert_eq!(retry_queue.due(now, 64), [id(0)]);
+        retry_queue.done(id(0));
+        assert!(retry_queue.has_room(64) && retry_queue.due(now, 64).is_empty());
     }
 }

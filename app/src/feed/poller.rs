@@ -12,19 +12,19 @@ use store::{Store, activity};
 use super::Hub;
 
 /// Poll interval while messages from other nodes may be missing.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Poll interval while they all arrive: the last safety net.
-const BACKSTOP: Duration = Duration::from_secs(5);
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Polls until `stop`.
 pub(super) async fn run(store: Store, hub: Arc<Hub>, stop: CancellationToken) {
-    let mut ticks = interval(LOOK);
+    let mut ticks = interval(POLL_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last = Instant::now();
     loop {
         tokio::select! {
             _ = ticks.tick() => {
-                if hub.hears_everybody() && last.elapsed() < BACKSTOP {
+                if hub.hears_every_node() && last.elapsed() < MAX_POLL_INTERVAL {
                     continue;
                 }
             }
@@ -32,11 +32,11 @@ pub(super) async fn run(store: Store, hub: Arc<Hub>, stop: CancellationToken) {
             () = stop.cancelled() => return,
         }
         last = Instant::now();
-        look(&store, &hub).await;
+        poll(&store, &hub).await;
     }
 }
 
-async fn look(store: &Store, hub: &Hub) {
+async fn poll(store: &Store, hub: &Hub) {
     let watched = hub.watched();
     if watched.is_empty() {
         return;

@@ -8,13 +8,13 @@ use entity::{ActivityKind, activity, call};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::kept::{self, Payload};
+use super::snapshot::{self, Payload};
 use base::error::{OrFault as _, Result};
 use telemetry::trace::TraceContext;
 
 /// An activity, and the trace that caused it.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct ActivityEvent {
     /// The callshop it happened in.
     pub callshop_id: Uuid,
     /// Position in the callshop: 1, 2, 3 … without a gap.
@@ -39,7 +39,7 @@ pub struct Told {
 
 /// A row as sent by another node. Deserialized directly, without building a JSON tree.
 #[derive(Deserialize)]
-struct Sent {
+struct WireActivity {
     callshop_id: Uuid,
     seq: i64,
     at: DateTime<Utc>,
@@ -50,7 +50,7 @@ struct Sent {
     payload: Payload,
 }
 
-impl Told {
+impl ActivityEvent {
     /// From a row of the activity table.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl Told {
             cabin_id: row.cabin_id,
             session_id: row.session_id,
             call_id: row.call_id,
-            call: payload.call.map(|kept::Read(call)| Arc::new(call)),
+            call: payload.call.map(|snapshot::StoredCall(call)| Arc::new(call)),
             trace: trace.cloned(),
             since: Instant::now(),
         })
@@ -73,7 +73,7 @@ impl Told {
 
     /// From a row's JSON text; `None` if this version cannot read it.
     pub(super) fn parse(text: &[u8], trace: Option<TraceContext>) -> Option<Self> {
-        let sent: Sent = serde_json::from_slice(text).ok()?;
+        let sent: WireActivity = serde_json::from_slice(text).ok()?;
         Some(Self {
             callshop_id: sent.callshop_id,
             seq: sent.seq,
@@ -82,7 +82,7 @@ impl Told {
             cabin_id: sent.cabin_id,
             session_id: sent.session_id,
             call_id: sent.call_id,
-            call: sent.payload.call.map(|kept::Read(call)| Arc::new(call)),
+            call: sent.payload.call.map(|snapshot::StoredCall(call)| Arc::new(call)),
             trace,
             since: Instant::now(),
         })
