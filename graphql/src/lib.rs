@@ -8,6 +8,7 @@ pub mod auth;
 pub mod cabins;
 pub mod calls;
 pub mod credit;
+mod descriptions;
 pub mod endpoint;
 pub mod explain;
 pub mod ledger;
@@ -109,7 +110,7 @@ pub fn schema(app: Arc<App>) -> Schema {
 
 /// The full schema in SDL: the content of `schema.graphql`.
 pub fn sdl() -> String {
-    let text = builder().finish().sdl();
+    let text = descriptions::replace(builder().finish().sdl());
     format!("{}\n", text.trim_end())
 }
 
