@@ -1,4 +1,7 @@
 //! The typed configuration: defaults, then a TOML file, then the environment (`CALLSHOP_…`), then flags.
+//!
+//! Each section stands beside the code that it configures, and checks its own bounds by plain conditions: an error names the option, both bounds
+//! and the remedy, and most checks compare two options or look into a secret, which validation libraries leave to custom functions.
 
 mod files;
 

@@ -91,9 +91,13 @@ pub async fn shop(conn: &impl ConnectionTrait, actor: &Actor, id: Uuid, right: R
 /// The accounts from this one up to the platform, starting with this one.
 ///
 /// # Errors
-/// Database errors.
+/// A fault if an account of the path does not exist; database errors.
 pub async fn chain(conn: &impl ConnectionTrait, account: &account::Model) -> Result<Vec<account::Model>> {
-    let mut chain = accounts::by_ids(conn, &path_ids(&account.path)).await?;
+    let ids = path_ids(&account.path)?;
+    let mut chain = accounts::by_ids(conn, &ids).await?;
+    if chain.len() != ids.len() || ids.last() != Some(&account.id) {
+        return Err(Error::fault(format!("the path of the account {} is broken", account.id)));
+    }
     // deeper accounts have longer paths
     chain.sort_by_key(|account| std::cmp::Reverse(account.path.len()));
     Ok(chain)
@@ -124,8 +128,11 @@ pub async fn currencies(
 }
 
 /// The ids in an account's path, from the root down.
-pub fn path_ids(path: &str) -> Vec<Uuid> {
-    path.split('/').filter_map(|part| Uuid::parse_str(part).ok()).collect()
+///
+/// # Errors
+/// A fault if a step is not an id: a level that dropped out would be charged nothing.
+pub fn path_ids(path: &str) -> Result<Vec<Uuid>> {
+    path.split_terminator('/').map(|step| store::parse_stored(step, "account path")).collect()
 }
 
 /// Fails if the callshop or an account above it is suspended. The callshop learns only of its own suspension.

@@ -57,14 +57,14 @@ pub async fn price_list(
     let found = app.rates.search(conn, *version_id, search, page).await?;
     let price = |rate: Rate| {
         let bought = cost.as_ref().and_then(|cost| cost.table.find(&rate.prefix));
-        Price {
+        Ok(Price {
             currency: retail.currency.clone(),
-            blocked: is_blocked(&shop.settings, retail, &rate.prefix),
+            blocked: is_blocked(&shop.settings, retail, &rate.prefix)?,
             cost_per_minute: bought.map(|rate| rate.price_per_minute),
             rate,
-        }
+        })
     };
-    Ok(found.into_iter().map(price).collect())
+    found.into_iter().map(price).collect()
 }
 
 /// The tariff by which a callshop's customers pay.
@@ -72,8 +72,9 @@ fn retail_tariff(callshop: &account::Model) -> Option<Uuid> {
     callshop.retail_tariff_id.or(callshop.cost_tariff_id)
 }
 
-fn is_blocked(shop: &callshop::Model, tariff: &tariff::Model, number: &str) -> bool {
-    rates::is_blocked(&shop.blocked_prefixes, number) || rates::is_blocked(&tariff.blocked_prefixes, number)
+fn is_blocked(shop: &callshop::Model, tariff: &tariff::Model, number: &str) -> Result<bool> {
+    Ok(rates::is_blocked(&shop.blocked_prefixes, number)?
+        || rates::is_blocked(&tariff.blocked_prefixes, number)?)
 }
 
 /// The target of a quote.
@@ -220,7 +221,7 @@ async fn priced(
 ) -> Result<Quote> {
     let conn = app.store.reader();
     let now = app.clock.now();
-    if rates::is_blocked(&shop.settings.blocked_prefixes, number) {
+    if rates::is_blocked(&shop.settings.blocked_prefixes, number)? {
         return Ok(refused(quote, ErrorCode::DestinationBlocked, "Calls to this destination are blocked."));
     }
     let above = access::chain(conn, &shop.account).await?;
@@ -279,7 +280,7 @@ enum Match {
 }
 
 async fn match_at(app: &App, version_id: Uuid, tariff: &tariff::Model, number: &str) -> Result<Match> {
-    if rates::is_blocked(&tariff.blocked_prefixes, number) {
+    if rates::is_blocked(&tariff.blocked_prefixes, number)? {
         return Ok(Match::Blocked);
     }
     let loaded = app.rates.get(app.store.reader(), version_id).await?;

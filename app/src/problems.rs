@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::sip_proxies::StuckEntry;
-use base::error::Result;
+use base::error::{OrFault as _, Result};
+use serde::Deserialize as _;
 use store::reports::{self, Found, LiveCall, Search};
 use store::{Tx, accounts, reconcile};
 
@@ -291,7 +292,7 @@ impl Look<'_> {
         let (mut unknown, mut silent) = (Vec::new(), Vec::new());
         for proxy in known.into_iter().filter(|row| app.proxies.knows(&row.name)) {
             let problem = |since, text| Problem { subject: Subject::Event, callshop: None, since, text };
-            let dialogs = proxy.strays.as_array().map_or(0, Vec::len);
+            let dialogs = Vec::<serde::de::IgnoredAny>::deserialize(&proxy.strays).or_fault()?.len();
             if let Some(since) = proxy.alarm_since {
                 let text = format!(
                     "The proxy {:?} has at least {dialogs} dialogs that are not our calls, too many to hang them up. Check whether the databases of \

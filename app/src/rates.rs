@@ -239,9 +239,12 @@ pub fn rounding(tariff: &tariff::Model) -> Result<Rounding> {
 
 /// Whether `number` (E.164 digits) begins with one of the `blocked_prefixes` of a tariff or callshop. The lists are short, so a scan is faster
 /// than building a [`billing::tariff::PrefixSet`] for a single number.
-pub fn is_blocked(blocked_prefixes: &serde_json::Value, number: &str) -> bool {
-    let prefixes = blocked_prefixes.as_array().into_iter().flatten().filter_map(serde_json::Value::as_str);
-    prefixes.into_iter().any(|prefix| number.starts_with(prefix))
+///
+/// # Errors
+/// A fault if the stored list is not a list of texts: a block list never fails open.
+pub fn is_blocked(blocked_prefixes: &serde_json::Value, number: &str) -> Result<bool> {
+    let prefixes = Vec::<&str>::deserialize(blocked_prefixes).or_fault()?;
+    Ok(prefixes.iter().any(|prefix| number.starts_with(prefix)))
 }
 
 #[cfg(test)]
@@ -309,10 +312,14 @@ mod tests {
     #[test]
     fn blocked_prefixes_begin_the_number() {
         let blocked = tariff().blocked_prefixes;
-        assert!(is_blocked(&blocked, "559012345678"));
-        assert!(is_blocked(&blocked, "88"));
-        assert!(!is_blocked(&blocked, "5589012345678"));
-        assert!(!is_blocked(&blocked, "8"));
-        assert!(!is_blocked(&json!([]), "559012345678"));
+        let is_blocked = |list: &serde_json::Value, number| super::is_blocked(list, number).ok();
+        assert_eq!(is_blocked(&blocked, "559012345678"), Some(true));
+        assert_eq!(is_blocked(&blocked, "88"), Some(true));
+        assert_eq!(is_blocked(&blocked, "5589012345678"), Some(false));
+        assert_eq!(is_blocked(&blocked, "8"), Some(false));
+        assert_eq!(is_blocked(&json!([]), "559012345678"), Some(false));
+        for broken in [json!(null), json!({ "5590": true }), json!(["5590", 88])] {
+            assert_eq!(is_blocked(&broken, "559012345678"), None, "{broken}");
+        }
     }
 }

@@ -137,7 +137,7 @@ async fn gather(app: &App, view: &SessionView) -> Result<Receipt> {
         discounts: statement.discounts.into_iter().map(item).collect(),
         // the totals that were paid, even if a call was corrected since
         calls_total: session.calls_total.map_or(statement.calls_total, Into::into),
-        total: session.total.map_or(statement.total, Into::into),
+        total: session.total.ok_or_else(|| Error::fault("a settled session has no total"))?.into(),
         deposit: session.deposit.into(),
         payments: kept(&payments)?,
         change: None,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use redis::{
     AsyncConnectionConfig, Client, ConnectionInfo, IntoConnectionInfo as _, ProtocolVersion, RedisError,
     TlsCertificates,
@@ -13,8 +14,15 @@ use serde::{Deserialize, Serialize};
 /// Timeout for a connection, and for the response to a non-blocking command. A slower Redis counts as lost.
 pub const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Shortest and longest pause between connection attempts.
-const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(1)];
+/// Longest pause between connection attempts, before the jitter.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// Pauses between connection attempts: from 50 ms, doubling, without end. The jitter adds up to as much again, 1 s in all, so that the nodes do
+/// not all return to a restarted Redis at once.
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(50))
+    .with_max_delay(LONGEST_PAUSE)
+    .without_max_times()
+    .with_jitter();
 
 /// Redis: notifications between nodes on one PostgreSQL, and the stream of the SIP proxies' events.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -165,20 +173,32 @@ pub fn address(url: &str) -> Result<ConnectionInfo, RedisError> {
     Ok(info.set_redis_settings(settings).set_tcp_settings(tcp))
 }
 
-/// Exponentially growing, bounded pauses without end.
-pub struct Pauses(Duration);
+/// The pauses of one connection. The retry loop of the library does not fit: a session that connected starts the pauses again, and a stop ends
+/// them.
+pub struct Pauses(ExponentialBackoff);
 
 impl Default for Pauses {
     fn default() -> Self {
-        Self(PAUSES[0])
+        Self(PAUSES.build())
     }
 }
 
 impl Pauses {
     /// Waiting time before the next attempt.
     pub fn pause(&mut self) -> Duration {
-        let pause = self.0;
-        self.0 = (pause * 2).min(PAUSES[1]);
-        pause
+        self.0.next().unwrap_or(LONGEST_PAUSE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_at_most_a_second_and_never_end() {
+        let mut pauses = Pauses::default();
+        assert!((50..=100).contains(&pauses.pause().as_millis()));
+        let later: Vec<u128> = (0..100).map(|_| pauses.pause().as_millis()).collect();
+        assert!(later[10..].iter().all(|pause| (500..=1_000).contains(pause)), "{later:?}");
     }
 }

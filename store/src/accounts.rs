@@ -9,7 +9,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{Page, Scope, bulk};
-use base::error::Result;
+use base::error::{Error, Result};
 
 /// The root of the account tree; none before it was created.
 ///
@@ -287,7 +287,10 @@ pub async fn shared_setting(conn: &impl ConnectionTrait, key: &str, value: &str)
     let row = setting::ActiveModel { key: Set(key.to_owned()), value: Set(value.to_owned()) };
     setting::Entity::insert(row).on_conflict_do_nothing().exec_without_returning(conn).await?;
     let stored = setting::Entity::find_by_id(key.to_owned()).one(conn).await?;
-    Ok(stored.map_or_else(|| value.to_owned(), |row| row.value))
+    // a value that only this node knew would, as the key of the tokens, end each login at the other nodes
+    stored
+        .map(|row| row.value)
+        .ok_or_else(|| Error::fault(format!("the setting {key} was stored and is not there")))
 }
 
 /// Ids of logins revoked at or after `since`, at most 10,000.

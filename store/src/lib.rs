@@ -394,7 +394,7 @@ pub fn parse_stored<T: FromStr>(text: &str, what: &str) -> Result<T>
 where
     T::Err: std::fmt::Display,
 {
-    text.parse().map_err(|error| Error::fault(format!("stored {what}: {error}")))
+    text.parse().map_err(|error| Error::fault(format!("stored {what} {text:?}: {error}")))
 }
 
 #[cfg(test)]

@@ -41,7 +41,8 @@ impl TraceContext {
         (context.is_valid() && context.is_sampled()).then_some(Self(context))
     }
 
-    /// From a `traceparent`: `00-TRACE-SPAN-FLAGS` in lowercase hexadecimal. `None` if it is malformed.
+    /// From a `traceparent`: `00-TRACE-SPAN-FLAGS` in lowercase hexadecimal. `None` if it is malformed. Not by the propagator of opentelemetry_sdk,
+    /// which checks neither the length of the ids nor a leading `+`, and would bring the SDK into every crate.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);

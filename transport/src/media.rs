@@ -1,8 +1,12 @@
 //! Content negotiation: the type of the request body, and the types that the client accepts.
 
 use actix_web::{
-    HttpRequest,
-    http::{StatusCode, header},
+    HttpMessage as _, HttpRequest,
+    http::{
+        StatusCode,
+        header::{self, Accept, Header as _, Quality},
+    },
+    mime::{self, Mime},
 };
 
 use super::error::RequestError;
@@ -29,78 +33,51 @@ impl Answer {
     }
 }
 
-/// Chooses by the `Accept` header: the highest weight wins, and among equal weights the first.
+/// Chooses by the `Accept` header: the highest weight wins, and among equal weights the first. Ranges that cannot be parsed do not count.
 pub(crate) fn negotiate(request: &HttpRequest) -> Result<Answer, RequestError> {
-    let mut best: Option<(u16, Answer)> = None;
-    let mut stated = false;
-    for value in request.headers().get_all(header::ACCEPT) {
-        for range in value.to_str().unwrap_or_default().split(',').filter(|range| !range.trim().is_empty()) {
-            stated = true;
-            let Some((weight, answer)) = media_range(range) else { continue };
-            if best.is_none_or(|(found, _)| weight > found) {
-                best = Some((weight, answer));
-            }
-        }
+    let ranges = Accept::parse(request).map(|accept| accept.0).unwrap_or_default();
+    if ranges.is_empty() {
+        return Ok(Answer::Json);
     }
-    match best {
-        Some((_, answer)) => Ok(answer),
-        None if !stated => Ok(Answer::Json),
-        None => Err(RequestError::transport(
+    // `max_by_key` returns the last of equal weights: in reverse order, that is the first of the header
+    let best = ranges
+        .iter()
+        .rev()
+        .filter(|range| range.quality > Quality::ZERO)
+        .filter_map(|range| Some((range.quality, answer(&range.item)?)))
+        .max_by_key(|(quality, _)| *quality);
+    best.map(|(_, answer)| answer).ok_or_else(|| {
+        RequestError::transport(
             StatusCode::NOT_ACCEPTABLE,
             "NOT_ACCEPTABLE",
             "Accept application/graphql-response+json, application/json or text/event-stream.",
-        )),
-    }
+        )
+    })
 }
 
-/// One range of an `Accept` header with its weight in thousandths; `None` if it matches no media type of ours.
-fn media_range(range: &str) -> Option<(u16, Answer)> {
-    let mut parts = range.split(';').map(str::trim);
-    let answer = match parts.next()?.to_ascii_lowercase().as_str() {
+/// The answer that a media range asks for. `None` if it matches none of ours.
+fn answer(range: &Mime) -> Option<Answer> {
+    let answer = match range.essence_str() {
         "application/graphql-response+json" => Answer::GraphqlResponse,
         "application/json" | "application/*" | "*/*" => Answer::Json,
         "text/event-stream" => Answer::EventStream,
         _ => return None,
     };
-    let mut weight = 1000;
-    for parameter in parts {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        match name.trim().to_ascii_lowercase().as_str() {
-            "q" => weight = thousandths(value.trim())?,
-            "charset" if !is_utf8(value) => return None,
-            _ => {}
-        }
-    }
-    (weight > 0).then_some((weight, answer))
+    is_utf8(range).then_some(answer)
 }
 
-/// Parses a weight, such as `1`, `0.5` or `0.125` (RFC 9110, section 12.4.2).
-fn thousandths(text: &str) -> Option<u16> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let whole: u16 = whole.parse().ok().filter(|whole| *whole <= 1)?;
-    if fraction.len() > 3 || !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
-        return None;
-    }
-    let fraction: u16 = format!("{fraction:0<3}").parse().ok()?;
-    Some((whole * 1000 + fraction).min(1000))
-}
-
-fn is_utf8(charset: &str) -> bool {
-    charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+/// Whether a media type names no charset, or UTF-8.
+fn is_utf8(media: &Mime) -> bool {
+    media.get_param(mime::CHARSET).is_none_or(|charset| charset == "utf-8")
 }
 
 /// Refuses a body that is not JSON in UTF-8. Above all this stops forms and plain text, which another site's page may send without a CORS
 /// preflight.
 pub(crate) fn check_content_type(request: &HttpRequest) -> Result<(), RequestError> {
-    let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let mut parts = value.unwrap_or_default().split(';').map(str::trim);
-    let is_json = parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json"));
-    let charset_fits = parts
-        .filter_map(|parameter| parameter.split_once('='))
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
-        .all(|(_, charset)| is_utf8(charset));
+    let media = request.mime_type().ok().flatten();
+    let is_json = media.is_some_and(|media| media.essence_str() == "application/json" && is_utf8(&media));
     let plain = request.headers().get(header::CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
-    if is_json && charset_fits && plain {
+    if is_json && plain {
         return Ok(());
     }
     Err(RequestError::transport(

@@ -6,9 +6,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-/// Clock ticks in `/proc` per second, and bytes of a page. Linux uses these values on x86-64; arm64 may have larger pages.
+/// Clock ticks in `/proc` per second: the same on every Linux platform (proc(5), USER_HZ).
 const TICKS: u64 = 100;
-const PAGE: i64 = 4_096;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Build {
@@ -26,10 +25,9 @@ pub(super) fn register(all: &mut Registry) {
         gauge.set(value);
         gauge
     };
-    if let Some(pages) = read("/proc/self/statm").and_then(|text| text.split(' ').nth(1)?.parse::<i64>().ok())
-    {
+    if let Some(bytes) = read("/proc/self/status").as_deref().and_then(resident) {
         let help = "Resident memory size in bytes.";
-        all.register("process_resident_memory_bytes", help, gauge(pages.saturating_mul(PAGE)));
+        all.register("process_resident_memory_bytes", help, gauge(bytes));
     }
     if let Ok(files) = std::fs::read_dir("/proc/self/fd") {
         let open = i64::try_from(files.count()).unwrap_or(i64::MAX);
@@ -58,6 +56,12 @@ fn read(path: &str) -> Option<String> {
     std::fs::read_to_string(path).ok()
 }
 
+/// Resident bytes from the text of `/proc/self/status`. It counts in KiB, so the page size, which differs between platforms, does not matter.
+fn resident(status: &str) -> Option<i64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<i64>().ok()?.checked_mul(1024)
+}
+
 /// Start time of the process, in Unix seconds.
 fn started() -> Option<i64> {
     let stat = read("/proc/self/stat")?;
@@ -66,4 +70,17 @@ fn started() -> Option<i64> {
     let stat = read("/proc/stat")?;
     let boot = stat.lines().find_map(|line| line.strip_prefix("btime "))?;
     i64::try_from(boot.trim().parse::<u64>().ok()?.checked_add(ticks / TICKS)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resident_memory_is_read_in_kibibytes() {
+        assert_eq!(resident("Name:\tcallshop\nVmRSS:\t   65536 kB\nThreads:\t4\n"), Some(64 << 20));
+        assert_eq!(resident("Name:\tcallshop\n"), None);
+        let own = read("/proc/self/status").as_deref().and_then(resident).expect("this process has memory");
+        assert!(own > 1 << 20, "{own} bytes");
+    }
 }

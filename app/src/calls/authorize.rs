@@ -158,7 +158,7 @@ pub(super) async fn decide_all(
             continue;
         };
         let outcome = grant(app, &context, &phone, request, &found, verdict, money, now)?;
-        let id = new_id(&order, now);
+        let id = new_id(&order, now)?;
         let call = call_row(id, &context, &phone, request, found, outcome, now)?;
         let refused = call.state == CallState::Refused;
         let kind = if refused { ActivityKind::CallRefused } else { ActivityKind::CallAuthorized };
@@ -262,20 +262,33 @@ impl BatchContext {
 
     /// The accounts that pay for a callshop's calls, starting with the callshop, each with the id of its payee. The platform pays nobody
     /// and is not included.
-    fn payers(&self, callshop_id: Uuid) -> Vec<(&account::Model, Uuid)> {
-        let Some(shop) = self.accounts.get(&callshop_id) else { return Vec::new() };
-        let mut ids = path_ids(&shop.path);
-        ids.reverse();
-        ids.iter()
-            .filter_map(|id| self.accounts.get(id))
-            .filter_map(|row| Some((row, row.parent_id?)))
-            .collect()
+    ///
+    /// # Errors
+    /// A fault if an account of the chain is missing: its level would be charged nothing.
+    fn payers(&self, callshop_id: Uuid) -> Result<Vec<(&account::Model, Uuid)>> {
+        let account = |id: &Uuid| {
+            let row = self.accounts.get(id);
+            row.ok_or_else(|| Error::fault(format!("the account {id} of a callshop's path does not exist")))
+        };
+        let mut payers = Vec::new();
+        for id in path_ids(&account(&callshop_id)?.path)?.iter().rev() {
+            let row = account(id)?;
+            match row.parent_id {
+                Some(payee) => payers.push((row, payee)),
+                None if row.kind == entity::AccountKind::Platform => {}
+                None => return Err(Error::fault(format!("the account {id} has no parent"))),
+            }
+        }
+        Ok(payers)
     }
 }
 
 async fn load_chains(conn: &impl ConnectionTrait, shops: &[Uuid]) -> Result<HashMap<Uuid, account::Model>> {
     let leaves = accounts::by_ids(conn, shops).await?;
-    let above: BTreeSet<Uuid> = leaves.iter().flat_map(|leaf| path_ids(&leaf.path)).collect();
+    let mut above = BTreeSet::new();
+    for leaf in &leaves {
+        above.extend(path_ids(&leaf.path)?);
+    }
     let above: Vec<Uuid> = above.into_iter().collect();
     Ok(accounts::by_ids(conn, &above).await?.into_iter().map(|row| (row.id, row)).collect())
 }
@@ -315,7 +328,7 @@ fn grant(
     if context.busy.contains(&phone.id) {
         return Ok(Err(Refusal::PhoneBusy));
     }
-    let session = match may_use(context, phone) {
+    let session = match may_use(context, &context.payers(phone.callshop_id)?, phone) {
         Ok(session) => session,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -348,9 +361,12 @@ fn grant(
 }
 
 /// A UUIDv7 with the time `now`. Ids made with the same `order` sort in the order they were made.
-fn new_id(order: &ContextV7, now: DateTime<Utc>) -> Uuid {
-    let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-    Uuid::new_v7(Timestamp::from_unix(order, seconds, now.timestamp_subsec_nanos()))
+///
+/// # Errors
+/// A fault for a clock before 1970.
+fn new_id(order: &ContextV7, now: DateTime<Utc>) -> Result<Uuid> {
+    let seconds = u64::try_from(now.timestamp()).or_fault()?;
+    Ok(Uuid::new_v7(Timestamp::from_unix(order, seconds, now.timestamp_subsec_nanos())))
 }
 
 fn call_row(
@@ -406,7 +422,7 @@ fn call_row(
         confirmed: i32::try_from(grant.covered).or_fault()?,
         estimated: false,
         written_off: Micros::ZERO.into(),
-        attempt_day: local_day(Some(&account.time_zone), now),
+        attempt_day: local_day(&account.time_zone, now)?,
         answer_day: None,
         answered_far: false,
     })
@@ -427,7 +443,7 @@ async fn check(
     let shop =
         context.shops.get(&phone.callshop_id).ok_or_else(|| Error::fault("the phone has no callshop"))?;
     let plan: DialPlan = serde_json::from_value(shop.dial_plan.clone()).or_fault()?;
-    let cap = u32::try_from(shop.max_call_seconds).unwrap_or(app.config.calls.max_seconds);
+    let cap = u32::try_from(shop.max_call_seconds).or_fault()?;
     let dialed = plan.normalize(&request.dialed);
     // a refused attempt also shows the number that was dialed
     match &dialed {
@@ -449,7 +465,7 @@ async fn check(
     if context.busy.contains(&phone.id) {
         return Ok(Err(Refusal::PhoneBusy));
     }
-    if let Err(refusal) = may_use(context, phone) {
+    if let Err(refusal) = may_use(context, &context.payers(phone.callshop_id)?, phone) {
         return Ok(Err(refusal));
     }
     let digits = match dialed {
@@ -457,7 +473,7 @@ async fn check(
         Ok(Dialed::Short { .. }) => return Ok(Err(Refusal::DestinationNotRated)),
         Ok(Dialed::Emergency { .. }) | Err(_) => return Ok(Err(Refusal::NumberInvalid)),
     };
-    if rates::is_blocked(&shop.blocked_prefixes, &digits) {
+    if rates::is_blocked(&shop.blocked_prefixes, &digits)? {
         return Ok(Err(Refusal::DestinationBlocked));
     }
     if let Err(refusal) = find_rates(app, conn, context, phone.callshop_id, &digits, found).await? {
@@ -469,12 +485,13 @@ async fn check(
 /// Checks phone, suspension, cabin and session: whether calls from this phone are possible at all.
 fn may_use<'a>(
     context: &'a BatchContext,
+    payers: &[(&account::Model, Uuid)],
     phone: &phone::Model,
 ) -> std::result::Result<&'a cabin_session::Model, Refusal> {
     if phone.blocked_at.is_some() {
         return Err(Refusal::PhoneBlocked);
     }
-    for (account, _) in context.payers(phone.callshop_id) {
+    for (account, _) in payers {
         if account.suspended_at.is_some() {
             let own = account.id == phone.callshop_id;
             return Err(if own { Refusal::Suspended } else { Refusal::ServiceUnavailable });
@@ -497,7 +514,7 @@ async fn find_rates(
     digits: &str,
     found: &mut Found,
 ) -> Result<std::result::Result<(), Refusal>> {
-    let payers = context.payers(callshop_id);
+    let payers = context.payers(callshop_id)?;
     let Some((shop, _)) = payers.first() else { return Ok(Err(Refusal::ServiceUnavailable)) };
     let retail = (*shop, shop.id, shop.retail_tariff_id.or(shop.cost_tariff_id));
     let costs = payers.iter().map(|(payer, payee)| (*payer, *payee, payer.cost_tariff_id));
@@ -507,7 +524,7 @@ async fn find_rates(
         let Some((version_id, tariff)) = tariff_id.and_then(|id| context.tariffs.get(&id)) else {
             return Ok(Err(missing));
         };
-        if rates::is_blocked(&tariff.blocked_prefixes, digits) {
+        if rates::is_blocked(&tariff.blocked_prefixes, digits)? {
             return Ok(Err(if own { Refusal::DestinationBlocked } else { Refusal::ServiceUnavailable }));
         }
         let version = app.rates.get(conn, *version_id).await?;

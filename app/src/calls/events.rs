@@ -16,7 +16,7 @@ use super::money::Money;
 use super::registrations;
 use crate::feed::snapshot::activity;
 use crate::{App, sessions};
-use base::error::{OrFault as _, Result};
+use base::error::{Error, OrFault as _, Result};
 use store::Tx;
 use store::calls::CallshopTerms;
 
@@ -413,7 +413,7 @@ impl Batch {
             }
             return Ok(EventResult::Ignored);
         };
-        let before = to_machine(&row);
+        let before = to_machine(&row)?;
         let unacknowledged = match app.config.calls.charge_unacknowledged {
             true => Unacknowledged::Charged,
             false => Unacknowledged::Free,
@@ -438,7 +438,7 @@ impl Batch {
         }
         let over = before.state.is_live() && !after.call.state.is_live();
         if row.answered_at != before.answered_at {
-            self.note_answer(&mut row);
+            self.note_answer(&mut row)?;
         }
         if after.call.state == machine::CallState::Answered && before.state != after.call.state {
             row.extend_at = extend::first_look(app, &row).filter(|_| row.hang_up_by.is_none());
@@ -454,7 +454,7 @@ impl Batch {
             }
             (true, false) => {
                 charge::correct(&mut row, &before, &self.corrections, money, &mut self.charged, self.now)?;
-                self.note_answer(&mut row);
+                self.note_answer(&mut row)?;
                 self.ended.push((row.currency.clone(), row.written_off.into()));
             }
             (false, true) => charge::release(&mut row, money)?,
@@ -475,10 +475,17 @@ impl Batch {
     }
 
     /// Sets the columns by which reports find answered calls.
-    fn note_answer(&self, row: &mut call::Model) {
-        let zone = self.shops.get(&row.callshop_id).map(|shop| shop.time_zone.as_str());
-        row.answer_day = row.answered_at.map(|at| local_day(zone, at));
+    fn note_answer(&self, row: &mut call::Model) -> Result<()> {
+        row.answer_day = match row.answered_at {
+            Some(at) => {
+                let shop = self.shops.get(&row.callshop_id);
+                let shop = shop.ok_or_else(|| Error::fault("the callshop of a call was not loaded"))?;
+                Some(local_day(&shop.time_zone, at)?)
+            }
+            None => None,
+        };
         row.answered_far = row.answered_at.is_some_and(|at| store::calls::is_far(row.authorized_at, at));
+        Ok(())
     }
 
     /// Stores an event for review by a person.
@@ -642,10 +649,13 @@ fn reason(doubt: Doubt) -> &'static str {
     }
 }
 
-/// The date in a callshop's time zone, `YYYY-MM-DD`. UTC if the zone is missing or unknown.
-pub(super) fn local_day(time_zone: Option<&str>, at: DateTime<Utc>) -> String {
-    let zone: chrono_tz::Tz = time_zone.and_then(|name| name.parse().ok()).unwrap_or(chrono_tz::UTC);
-    at.with_timezone(&zone).date_naive().to_string()
+/// The date in a callshop's time zone, `YYYY-MM-DD`.
+///
+/// # Errors
+/// A fault for an unknown zone: the stored day decides in which report a call is counted.
+pub(super) fn local_day(time_zone: &str, at: DateTime<Utc>) -> Result<String> {
+    let zone: chrono_tz::Tz = store::parse_stored(time_zone, "time zone")?;
+    Ok(at.with_timezone(&zone).date_naive().to_string())
 }
 
 /// The URI of a SIP contact, without display name and parameters (RFC 3261, 20.10).
@@ -664,20 +674,20 @@ fn shown(emitted: &Emitted) -> (ActivityKind, DateTime<Utc>) {
     }
 }
 
-fn to_machine(row: &call::Model) -> machine::Call {
-    machine::Call {
+fn to_machine(row: &call::Model) -> Result<machine::Call> {
+    Ok(machine::Call {
         state: row.state.into(),
         authorized_at: row.authorized_at,
         ringing_at: row.ringing_at,
         answered_at: row.answered_at,
         ended_at: row.ended_at,
-        covered: u32::try_from(row.covered).unwrap_or(0),
-        sip_code: row.sip_code.and_then(|code| u16::try_from(code).ok()),
+        covered: u32::try_from(row.covered).or_fault()?,
+        sip_code: row.sip_code.map(u16::try_from).transpose().or_fault()?,
         ended_by: row.ended_by.map(Into::into),
         cause: row.cause.map(Into::into),
-        talk_seconds: u32::try_from(row.talk_seconds).unwrap_or(0),
+        talk_seconds: u32::try_from(row.talk_seconds).or_fault()?,
         estimated: row.estimated,
-    }
+    })
 }
 
 fn from_machine(row: call::Model, call: &machine::Call) -> Result<call::Model> {

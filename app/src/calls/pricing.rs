@@ -54,9 +54,9 @@ pub fn charge(level: &Level, answered_at: DateTime<Utc>, talk: u32) -> LevelChar
 pub fn so_far(call: &call::Model, now: DateTime<Utc>) -> Result<(u32, Micros)> {
     let Some(answered_at) = call.answered_at else { return Ok((0, Micros::ZERO)) };
     if call.ended_at.is_some() {
-        return Ok((u32::try_from(call.talk_seconds).unwrap_or(0), call.charge.into()));
+        return Ok((u32::try_from(call.talk_seconds).or_fault()?, call.charge.into()));
     }
-    let covered = u32::try_from(call.covered).unwrap_or(0);
+    let covered = u32::try_from(call.covered).or_fault()?;
     let elapsed = if now > answered_at { rating::talk_seconds(answered_at, now).min(covered) } else { 0 };
     let cost = levels(call)?.first().map_or(Micros::ZERO, |level| charge(level, answered_at, elapsed).amount);
     Ok((elapsed, cost))

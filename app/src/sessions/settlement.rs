@@ -154,7 +154,7 @@ fn transfer(
 ) -> Result<NewTransfer> {
     let negated = |amount: Micros| amount.checked_neg().or_fault();
     let shop = session.callshop_id;
-    let total = session.total.unwrap_or_default().into();
+    let total: Micros = session.total.ok_or_else(|| Error::fault("a closed session has no total"))?.into();
     let mut entries = vec![
         Entry::new(shop, Book::Receivable, negated(total)?),
         Entry::new(shop, Book::Deposits, session.deposit.into()),

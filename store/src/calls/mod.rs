@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::partitions::Month;
 use super::reconcile::KEYS_AT_ONCE;
 use super::{Writes, bulk, first_id};
-use base::error::Result;
+use base::error::{OrFault as _, Result};
 
 pub use events::{CallshopTerms, ReceivedBatch, doubt_events, ignore_events, meet, receive, reject_event};
 pub use shown::{CallFilter, find, find_all, list, live, of_each};
@@ -174,13 +174,11 @@ pub async fn spent(
         .into_tuple()
         .all(conn)
         .await?;
-    let seconds = |sum: i64| u32::try_from(sum).unwrap_or(u32::MAX);
-    let spent = |charge, sum, calls: i64| Spent {
-        charge: Micros(charge),
-        seconds: seconds(sum),
-        calls: calls.unsigned_abs(),
+    let spent = |charge, seconds: i64, calls: i64| -> Result<Spent> {
+        let (seconds, calls) = (u32::try_from(seconds).or_fault()?, u64::try_from(calls).or_fault()?);
+        Ok(Spent { charge: Micros(charge), seconds, calls })
     };
-    Ok(rows.into_iter().map(|(id, charge, sum, calls)| (id, spent(charge, sum, calls))).collect())
+    rows.into_iter().map(|(id, charge, sum, calls)| Ok((id, spent(charge, sum, calls)?))).collect()
 }
 
 /// A condition that makes PostgreSQL skip partitions before this id. Empty on SQLite, where it would only make the planner choose another index.
