@@ -15,7 +15,7 @@ pub struct Model {
     /// Number of the event in its callshop: 1, 2, 3 …, without gaps.
     #[sea_orm(primary_key, auto_increment = false)]
     pub seq: i64,
-    /// When it happened.
+    /// When the event happened.
     pub at: DateTimeUtc,
     /// The kind of event.
     pub kind: ActivityKind,
