@@ -201,7 +201,7 @@ fn database_code(error: &DbErr) -> Option<String> {
 
 macro_rules! define {
     ($($(#[$meta:meta])* $variant:ident = $text:literal),+ $(,)?) => {
-        /// Stable error codes. New ones may be added; existing ones keep their meaning.
+        /// Stable error codes. New codes may be added; existing codes keep their meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum ErrorCode { $($(#[$meta])* $variant,)+ }
         impl ErrorCode {

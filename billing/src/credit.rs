@@ -29,7 +29,7 @@ pub struct FundingSource<'a> {
 /// The time of the answer: between `from` and `ring_seconds` later.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
-    /// The earliest possible answer, or the actual one.
+    /// The earliest possible time of the answer, or its actual time.
     pub from: DateTime<Utc>,
     /// How many seconds the call may still ring; 0 once it is answered.
     pub ring_seconds: u32,

@@ -88,7 +88,7 @@ pub struct Deck {
     pub rates: Vec<Rate>,
     /// Errors and corrections in the order of the file, at most [`DeckLimits::max_problems`].
     pub problems: Vec<RowProblem>,
-    /// Rows after the header, including unusable ones.
+    /// Number of rows after the header, including unusable rows.
     pub rows: u64,
     /// Number of all errors, listed or not.
     pub errors: u64,

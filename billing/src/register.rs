@@ -54,7 +54,7 @@ pub struct MethodReport {
     pub expected: Micros,
 }
 
-/// A counted amount compared with the expected one.
+/// A counted amount compared with the expected amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variance {
     /// The amount according to the recorded movements.

@@ -65,7 +65,7 @@ pub struct DestinationTotal {
 /// A session's bill. `total = calls_total + items_total - discounts_total + rounding`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
-    /// All calls by start time, including unanswered ones.
+    /// All calls by start time, including unanswered calls.
     pub calls: Vec<StatementCall>,
     /// Answered calls by destination, sorted by its name.
     pub by_destination: Vec<DestinationTotal>,

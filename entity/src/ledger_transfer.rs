@@ -24,7 +24,7 @@ pub struct Model {
     pub call_id: Option<Uuid>,
     /// Reason that the user gave; may be empty.
     pub note: String,
-    /// The transfer that this one reverses.
+    /// The transfer that this transfer reverses.
     pub reverses: Option<Uuid>,
     /// The cabin session that the transfer is for, if any.
     pub session_id: Option<Uuid>,

@@ -22,7 +22,7 @@ pub struct Model {
     pub description: String,
     /// Number of units; 1 for a discount.
     pub quantity: i32,
-    /// Price of one unit, or the amount of the discount. Never negative.
+    /// Price of one unit, or the amount of the discount; never negative.
     pub unit_price: Micros,
     /// The user who added the line.
     pub user_id: Uuid,

@@ -43,7 +43,7 @@ impl MigratorTrait for Migrator {
 /// release.
 ///
 /// # Errors
-/// If a migration fails, or if the database has migrations of a later release but lacks one of this release.
+/// If a migration fails, or if the database has migrations of a later release but lacks a migration of this release.
 pub async fn up(connection: &sea_orm_migration::sea_orm::DatabaseConnection) -> Result<(), DbErr> {
     Migrator::install(connection).await?;
     let applied = Migrator::get_migration_models(connection).await?;
