@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-/// The clock of the use cases. Microsecond resolution, as stored by the databases.
+/// The clock of the use cases. It has microsecond resolution, like the times in the databases.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 

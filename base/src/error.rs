@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
-/// Reason that a use case failed.
+/// The reason why a use case failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// An error that the caller can correct; returned in `userErrors`.
@@ -17,27 +17,27 @@ pub enum Error {
     /// The caller may see the object, but the role does not allow this action.
     #[error("forbidden")]
     Forbidden,
-    /// No token, or one that is expired, revoked or invalid.
+    /// The token is missing, expired, revoked or invalid.
     #[error("unauthenticated")]
     Unauthenticated,
     /// The server is too busy: a bounded queue is full.
     #[error("overloaded: {0}")]
     Overloaded(&'static str),
-    /// A concurrent transaction did the same thing. Running this one again returns that result.
+    /// A concurrent transaction did the same work. Running this transaction again returns that result.
     #[error("overtaken")]
     Overtaken,
     /// The database failed.
     #[error("database: {0}")]
     Database(#[source] DbErr),
-    /// A fault of ours; its text is for the log only.
+    /// An internal fault. Its text is for the log only.
     #[error("fault: {0}")]
     Fault(#[source] Fault),
 }
 
-/// Every connection of a pool stayed in use for as long as a request may wait for one.
+/// A request timed out while waiting for a free connection.
 pub const NO_CONNECTION: &str = "no free database connection";
 
-/// A fault of the program or of its environment: the cause, and the line that raised it.
+/// A fault of the program or its environment, with the cause and the line that raised it.
 #[derive(Debug, thiserror::Error)]
 #[error("{cause} (raised at {}:{})", at.file(), at.line())]
 pub struct Fault {
@@ -46,7 +46,7 @@ pub struct Fault {
     at: &'static Location<'static>,
 }
 
-/// Turns the error of a call that cannot fail in a healthy system into [`Error::Fault`].
+/// Turns an error into [`Error::Fault`], for calls that cannot fail in a healthy system.
 pub trait OrFault<T> {
     /// The value, or a fault that keeps the error as its source and names the calling line.
     ///
@@ -84,7 +84,7 @@ pub struct UserError {
     pub code: ErrorCode,
     /// English sentence.
     pub message: String,
-    /// Path of the input field at fault, outermost first; empty for the whole input.
+    /// Path of the invalid input field, outermost first; empty if the error concerns the whole input.
     pub field: Vec<String>,
 }
 
@@ -103,19 +103,19 @@ impl Error {
         })
     }
 
-    /// An input value that is not acceptable.
+    /// An [`ErrorCode::InvalidInput`] error about one input field.
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
         Self::field(ErrorCode::InvalidInput, field, message)
     }
 
-    /// A fault with its cause: an error, or a sentence. The calling line is recorded.
+    /// A fault whose cause is an error or a sentence. It records the calling line.
     #[track_caller]
     pub fn fault(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Fault(Fault { cause: cause.into(), at: Location::caller() })
     }
 
-    /// Whether the same transaction may succeed if it is run again: a serialization failure or deadlock on PostgreSQL, a missing monthly
-    /// partition that has just been created (23514; the tables have no other checks), a lock held by another process on SQLite, or
+    /// Whether the same transaction may succeed if it runs again. True for a serialization failure or deadlock on PostgreSQL, a missing monthly
+    /// partition that has been created since (23514; the tables have no other checks), a lock held by another process on SQLite, and
     /// [`Error::Overtaken`].
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Overtaken)
@@ -130,13 +130,13 @@ impl Error {
         matches!(self, Self::Database(error) if is_connection_lost(error))
     }
 
-    /// Whether the database's disk is full. Nothing of the transaction was stored; it succeeds once there is space.
+    /// Whether the database's disk is full. The transaction was not stored; it can succeed once there is space.
     pub fn is_out_of_room(&self) -> bool {
-        // PostgreSQL: disk_full; SQLite: SQLITE_FULL, and its codes for a failed write or failed growth of shared memory on a full disk
+        // PostgreSQL: disk_full. SQLite: SQLITE_FULL, and the codes for a failed write and for shared memory that could not grow
         matches!(self.database_code().as_deref(), Some("53100" | "13" | "778" | "4874"))
     }
 
-    /// Whether the database timed out on a lock or a statement. Nothing of the transaction was stored; it may well succeed in a moment.
+    /// Whether the database timed out on a lock or a statement. The transaction was not stored; a retry may succeed soon.
     pub fn is_out_of_time(&self) -> bool {
         // PostgreSQL: lock_not_available, query_canceled
         matches!(self.database_code().as_deref(), Some("55P03" | "57014"))
@@ -153,7 +153,7 @@ impl Error {
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Fault(_) => true,
-            // data that does not fit (22…) or breaks a constraint (23…), in PostgreSQL's codes; SQLite's are 19, 20 and 25
+            // PostgreSQL's codes for data that does not fit (22…) or violates a constraint (23…); SQLite's codes are 19, 20 and 25
             Self::Database(_) => self.database_code().is_some_and(|code| {
                 (code.len() == 5
                     && (code.starts_with("22") || code.starts_with("23"))
@@ -166,20 +166,20 @@ impl Error {
         }
     }
 
-    /// Whether a unique index refused the row.
+    /// Whether a unique index rejected the row.
     pub fn is_unique_violation(&self) -> bool {
         matches!(self, Self::Database(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))
     }
 }
 
-/// Whether the connection to the database was lost, or the database is shutting down or starting. Unless it was being committed, nothing of the
-/// transaction was stored.
+/// Whether the connection to the database was lost, or the database is shutting down or starting. The transaction was not stored, unless its
+/// commit was in progress.
 pub fn is_connection_lost(error: &DbErr) -> bool {
     use sea_orm::sqlx::Error as Cause;
     let lost = cause(error).is_some_and(|cause| {
         matches!(cause, Cause::Io(_) | Cause::Tls(_) | Cause::Protocol(_) | Cause::WorkerCrashed)
     });
-    // PostgreSQL: connection exceptions (08…), shutdown, crash, startup; terminated by an administrator
+    // PostgreSQL: connection exceptions (08…), shutdown or termination by an administrator, crash, startup
     lost || database_code(error).is_some_and(|code| {
         code.len() == 5 && (code.starts_with("08") || matches!(&*code, "57P01" | "57P02" | "57P03"))
     })
@@ -201,7 +201,7 @@ fn database_code(error: &DbErr) -> Option<String> {
 
 macro_rules! define {
     ($($(#[$meta:meta])* $variant:ident = $text:literal),+ $(,)?) => {
-        /// Stable error codes. New ones may be added; existing ones keep their meaning.
+        /// Stable error codes. New codes may be added; existing codes keep their meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum ErrorCode { $($(#[$meta])* $variant,)+ }
         impl ErrorCode {
@@ -211,7 +211,7 @@ macro_rules! define {
     };
 }
 
-/// Calls a macro with every error code, its description and its published text: the one list that [`ErrorCode`] and the schema are made from.
+/// Calls a macro with every error code, its description and its published text. [`ErrorCode`] and the schema are generated from this list.
 #[macro_export]
 macro_rules! for_each_error_code {
     ($callback:ident) => {

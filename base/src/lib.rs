@@ -1,4 +1,4 @@
-//! The error type and the clock. Every layer needs them; they need no layer.
+//! The error type, the clock, and the hiding of secrets. Every layer uses these modules; they use no other layer.
 
 pub mod clock;
 pub mod error;

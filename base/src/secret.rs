@@ -1,11 +1,11 @@
-//! Secrets in configurations: printed as `<hidden>`, URLs without their passwords.
+//! Hides the secrets of a configuration when it is printed: a secret becomes `<hidden>`, and a URL loses its password.
 
 use secrecy::SecretString;
 use serde::{Serialize as _, Serializer};
 
-/// A database's or Redis' address without its password, for logs and people.
+/// The URL of a database or Redis without its password, for logs and other output.
 pub fn without_password(url: &str) -> String {
-    // the query part may contain a password, too
+    // the query string may contain a password too
     let url = if url.starts_with("sqlite:") { url } else { url.split('?').next().unwrap_or_default() };
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     match rest.rsplit_once('@') {
@@ -20,7 +20,7 @@ pub fn without_password(url: &str) -> String {
 /// Serializes a URL without its password.
 ///
 /// # Errors
-/// Those of the serializer.
+/// Errors from the serializer.
 pub fn hidden_password<S: Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&without_password(url))
 }
@@ -28,7 +28,7 @@ pub fn hidden_password<S: Serializer>(url: &str, serializer: S) -> Result<S::Ok,
 /// Serializes an optional URL without its password.
 ///
 /// # Errors
-/// Those of the serializer.
+/// Errors from the serializer.
 pub fn hidden_password_of<S: Serializer>(
     url: &Option<SecretString>,
     serializer: S,
@@ -37,10 +37,10 @@ pub fn hidden_password_of<S: Serializer>(
     url.as_ref().map(|url| without_password(url.expose_secret())).serialize(serializer)
 }
 
-/// Serializes whether there is a secret.
+/// Serializes an optional secret as `<hidden>` or null.
 ///
 /// # Errors
-/// Those of the serializer.
+/// Errors from the serializer.
 pub fn hidden<S: Serializer>(value: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
         Some(_) => serializer.serialize_some("<hidden>"),
@@ -48,18 +48,18 @@ pub fn hidden<S: Serializer>(value: &Option<SecretString>, serializer: S) -> Res
     }
 }
 
-/// Serializes that there is a secret.
+/// Serializes a secret as `<hidden>`.
 ///
 /// # Errors
-/// Those of the serializer.
+/// Errors from the serializer.
 pub fn hidden_one<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str("<hidden>")
 }
 
-/// Serializes how many secrets there are.
+/// Serializes each secret in a list as `<hidden>`.
 ///
 /// # Errors
-/// Those of the serializer.
+/// Errors from the serializer.
 pub fn hidden_list<S: Serializer>(values: &[SecretString], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(values.iter().map(|_| "<hidden>"))
 }

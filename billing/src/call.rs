@@ -2,25 +2,25 @@
 //!
 //! Events may arrive late, more than once and out of order. These rules make every order lead to the same call:
 //!
-//! - States only move forward. An event that does not move the call is a no-op, except that a late `ringing` still sets
-//!   its time.
-//! - Nothing is made up: a call that was answered or ended before its `ringing` arrived never emits ringing.
-//! - `ended` is sufficient by itself. Its answer time overrides that of an `answered`. If `ended` arrives first, answered
-//!   and ended are emitted in that order.
-//! - `ended` without an answer time, for a call not known as answered, makes the call unanswered.
-//! - A call whose answer was never acknowledged is charged from its answer, as the carrier charges it. An operator whose
-//!   carrier does not charge it may set [`Unacknowledged::Free`]; the call then counts as unanswered.
+//! - States only move forward. An event that does not move the call forward has no effect, except that a late `ringing` still sets the ringing
+//!   time.
+//! - Missing events are not invented: a call that was answered or ended before its `ringing` arrived never emits ringing.
+//! - `ended` is sufficient on its own. Its answer time overrides the time of an `answered`. If `ended` arrives first, answered and ended are
+//!   emitted in that order.
+//! - If `ended` has no answer time and no answer is known, the call counts as unanswered.
+//! - A call whose answer was never acknowledged is charged from its answer, because the carrier charges it too. An operator whose carrier does
+//!   not charge such calls may set [`Unacknowledged::Free`]; the call then counts as unanswered.
 //! - `failed` ends a call that was not answered; after an answer it is ignored.
-//! - `abandoned` (the proxy discarded the authorization) counts only before ringing. An abandoned refusal stays a refusal,
-//!   with the SIP code that the phone got.
-//! - An `ended` with an answer time proves that the call was up, so it prevails even over `failed` and `abandoned`. The
-//!   holds of such a call were already released; the code that applies the transition sees this from the old state.
-//!   All other final states are final.
-//! - A call that its proxy no longer knows ends when it was last seen (`lost`); if it was not answered, it failed. That
-//!   end is an estimate. A later true `ended` replaces it, and so does a true `failed` for an unanswered call.
-//! - A proxy's clock may be wrong. Impossible times are moved to the nearest possible ones ([`apply_within`]). An `ended`
-//!   with such times, or without any answer time, is an estimate too, and replaces no other end. An answered call never
-//!   becomes free because its times are wrong.
+//! - `abandoned` (the proxy discarded the authorization) counts only before ringing. A refused call that is abandoned remains refused, with the
+//!   SIP code that the phone got.
+//! - An `ended` with an answer time proves that the call was in progress, so it overrides even `failed` and `abandoned`. The holds of such a
+//!   call were already released; the code that applies the transition can tell from the old state. No other final state ever changes, except
+//!   estimates (see below).
+//! - A call that its proxy no longer knows (`lost`) ends at the time it was last seen. If it was not answered, it counts as failed. That end is
+//!   an estimate: a later true `ended` replaces it, and so does a true `failed` for an unanswered call.
+//! - A proxy's clock may be wrong, so impossible times are moved to the nearest possible times ([`apply_within`]). An `ended` with impossible
+//!   times, or without any answer time, is an estimate too and replaces no other end. An answered call never becomes free because its times are
+//!   wrong.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -34,9 +34,9 @@ const CANCELED: u16 = 487;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CallState {
-    /// Allowed, with its holds placed; not ringing yet.
+    /// Allowed, with its credit reserved; not ringing yet.
     Authorized,
-    /// The callee's phone rings.
+    /// The callee's phone is ringing.
     Ringing,
     /// The callee has answered.
     Answered,
@@ -44,14 +44,14 @@ pub enum CallState {
     Ended,
     /// Rejected by the far end or the network with a SIP code.
     Failed,
-    /// The proxy discarded the authorization before it sent the call on.
+    /// The proxy discarded the authorization before it placed the call.
     Abandoned,
     /// The authorization request was refused.
     Refused,
 }
 
 impl CallState {
-    /// True while the call occupies its phone and keeps its holds.
+    /// True while the call occupies its phone and keeps its credit reserved.
     pub fn is_live(self) -> bool {
         matches!(self, CallState::Authorized | CallState::Ringing | CallState::Answered)
     }
@@ -84,41 +84,41 @@ pub enum EndCause {
     Bye,
     /// The covered seconds were used up.
     MaxDuration,
-    /// A phone no longer answered the proxy's keepalive.
+    /// A phone stopped responding to the proxy's keepalive.
     KeepaliveLost,
-    /// The phone never acknowledged the answer. [`Unacknowledged`] sets the charge.
+    /// The phone never acknowledged the answer. [`Unacknowledged`] determines the charge.
     NoAck,
-    /// This server hung it up.
+    /// This server ended the call.
     Api,
-    /// An operator ended it on the proxy.
+    /// An operator ended the call on the proxy.
     Rpc,
-    /// The proxy no longer knows the call; its end is the time it was last seen.
+    /// The proxy no longer knows the call. The end is the time the call was last seen.
     Lost,
 }
 
 /// The charge for a call whose answer was never acknowledged ([`EndCause::NoAck`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unacknowledged {
-    /// Charged from the answer: audio can flow from then on, and the carrier charges it.
+    /// Charged from the answer, because audio can flow from then on and the carrier charges the call.
     Charged,
     /// Free: the call counts as unanswered.
     Free,
 }
 
-/// The part of a call that its events determine. Times other than `authorized_at` are by the proxy's clock.
+/// The part of a call that its events determine. All times except `authorized_at` are by the proxy's clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     /// The lifecycle state.
     pub state: CallState,
     /// When the call was allowed or refused, by the server's clock.
     pub authorized_at: DateTime<Utc>,
-    /// When the phone first rang; none if not known.
+    /// When the phone first rang; `None` if not known.
     pub ringing_at: Option<DateTime<Utc>>,
-    /// When the call was answered; none if it counts as unanswered.
+    /// When the call was answered; `None` if it counts as unanswered.
     pub answered_at: Option<DateTime<Utc>>,
     /// When the call ended, failed, was abandoned or refused.
     pub ended_at: Option<DateTime<Utc>>,
-    /// Committed covered seconds: the minimum over all levels and the deposit.
+    /// Granted talk time in seconds: the minimum over all levels and the deposit.
     pub covered: u32,
     /// The SIP code of a call that failed, was abandoned or refused.
     pub sip_code: Option<u16>,
@@ -155,8 +155,7 @@ impl Call {
         Call { state: CallState::Refused, ended_at: Some(at), ..Call::authorized(at, 0) }
     }
 
-    /// Seconds from answer to end, not limited to the covered seconds. If this exceeds [`Call::talk_seconds`], the call was
-    /// cut late.
+    /// Seconds from answer to end, not limited to the covered seconds. If this exceeds [`Call::talk_seconds`], the call was ended late.
     pub fn measured_seconds(&self) -> u32 {
         match (self.answered_at, self.ended_at) {
             (Some(answered), Some(ended)) => rating::talk_seconds(answered, ended),
@@ -178,11 +177,11 @@ pub struct CallEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CallEventKind {
-    /// The proxy received the authorization and sends the call on.
+    /// The proxy received the authorization and places the call.
     Authorized,
-    /// The callee's phone rings.
+    /// The callee's phone is ringing.
     Ringing,
-    /// The callee took the call.
+    /// The callee answered the call.
     Answered,
     /// The call is over.
     Ended {
@@ -190,7 +189,7 @@ pub enum CallEventKind {
         by: EndedBy,
         /// Why the call ended.
         cause: EndCause,
-        /// When the call was answered, by the proxy's clock; none if unanswered or not known.
+        /// When the call was answered, by the proxy's clock; `None` if unanswered or not known.
         answered_at: Option<DateTime<Utc>>,
     },
     /// The call failed before it was answered.
@@ -214,9 +213,9 @@ pub enum CallEventKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Emitted {
-    /// The callee's phone rings.
+    /// The callee's phone is ringing.
     Ringing {
-        /// When it began to ring, proxy time.
+        /// When the phone began to ring, proxy time.
         at: DateTime<Utc>,
     },
     /// The call was answered.
@@ -250,7 +249,7 @@ pub struct Transition {
     pub emitted: Vec<Emitted>,
 }
 
-/// Applies one event, whose times are taken as true.
+/// Applies one event and trusts its times.
 pub fn apply(call: &Call, event: &CallEvent, unacknowledged: Unacknowledged) -> Transition {
     let mut next = call.clone();
     let emitted = match &event.kind {
@@ -386,8 +385,8 @@ fn abandoned(call: &mut Call, at: DateTime<Utc>, code: Option<u16>) -> Vec<Emitt
 pub struct Window {
     /// When the server received the event.
     pub received: DateTime<Utc>,
-    /// The most that the clocks may differ. An event's time may be at most this long before its call was allowed, or after
-    /// the event was received.
+    /// The largest difference between the clocks. An event's time may be at most this long before the call was allowed or after the event was
+    /// received.
     pub skew: TimeDelta,
 }
 
@@ -396,7 +395,7 @@ pub struct Window {
 pub enum Doubt {
     /// A time lies outside the [`Window`].
     Time,
-    /// An `ended` without an answer time, for a call not known as answered.
+    /// An `ended` without an answer time, for a call without a known answer.
     NoAnswer,
     /// The end is before the answer.
     EndBeforeAnswer,
@@ -405,7 +404,7 @@ pub enum Doubt {
 /// The shortest talk time of an answered call, so that its first increment is charged.
 const LEAST_TALK: TimeDelta = TimeDelta::microseconds(1);
 
-/// Applies one event whose times may be wrong. Also returns what is wrong with them.
+/// Applies one event whose times may be wrong, and returns any doubt about its times.
 pub fn apply_within(
     call: &Call,
     event: &CallEvent,
@@ -432,10 +431,10 @@ pub fn apply_within(
     (transition, doubt)
 }
 
-/// The event with its times moved to plausible ones, and what was wrong with the original times.
+/// Moves the event's times to plausible times, and returns any doubt about the original times.
 ///
-/// A clock that is off by a constant still measures the call's length correctly. If `ended` carries both times and they are
-/// no further apart than the call can have lasted, their distance is kept.
+/// A clock that is off by a constant still measures the call's length correctly. Therefore, if `ended` carries both times and the call can have
+/// lasted that long, the length is kept.
 pub fn plausible(call: &Call, event: &CallEvent, window: Window) -> (CallEvent, Option<Doubt>) {
     let bounds = Bounds::of(call, window);
     let CallEventKind::Ended { by, cause, answered_at } = event.kind else {
@@ -463,11 +462,11 @@ fn plausible_end(
         (_, Some(answer), Some(length)) if outside => (bounds.nearest(answer + length), answer),
         (_, Some(answer), _) => (bounds.nearest(at), answer),
         (_, None, Some(length)) => {
-            // a slow clock: the whole length fits after the authorization; a fast clock: it fits before the event was received
+            // move the end so that the whole length fits after the authorization (slow clock) and before the event was received (fast clock)
             let end = bounds.nearest(at).max(bounds.allowed + length).min(bounds.received);
             (end, (end - length).max(bounds.allowed))
         }
-        // the answer was not before ringing
+        // the call cannot have been answered before it rang
         (_, None, None) => {
             let end = bounds.nearest(at);
             (end, call.ringing_at.unwrap_or(bounds.allowed).min(end))

@@ -1,9 +1,9 @@
-//! How much credit a call holds before it rings and while it runs, and the talk time that this covers; see docs/money.md.
+//! Computes how much credit a call reserves before it rings and while it runs, and the talk time that this covers; see docs/money.md.
 //!
-//! At each level a call draws on one balance ([`FundingSource`]): the account's credit, or the customer's deposit or spending
-//! limit. The call gets a slice of the talk time that all balances cover, holds the slice's price at every level, and gets
-//! the next slice before the current one is used up. Slices are long while plenty is left, so that a server restart cuts
-//! no call; near the end they shrink to one increment.
+//! At each level a call draws on one balance ([`FundingSource`]): the account's credit, or the customer's deposit or spending limit. The call
+//! gets a slice of the talk time that all balances cover, reserves the slice's price at every level, and gets the next slice before the current
+//! slice is used up. Slices are long while plenty of credit is left, so that a server restart ends no call. Near the end, slices shrink to one
+//! increment.
 
 use chrono::{DateTime, Utc};
 
@@ -12,26 +12,26 @@ use crate::rating::{self, Pricing};
 
 /// A slice is one fourth of the remaining time, so that credit is left for calls that begin later.
 const SHARE: u32 = 4;
-/// The next slice is due at least this many seconds before the current one ends: time to notify the proxy.
+/// The next slice is due at least this many seconds before the current slice ends, so that there is time to notify the proxy.
 pub const SHORTEST_LEAD: u32 = 3;
-/// The next slice is due at most this many seconds before the current one ends, however long that is.
+/// The next slice is due at most this many seconds before the current slice ends, no matter how long the current slice is.
 const LONGEST_LEAD: u32 = 600;
 
-/// The balance that pays one level of a call.
+/// The balance that pays for one level of a call.
 #[derive(Clone, Copy, Debug)]
 pub struct FundingSource<'a> {
     /// The level's price.
     pub pricing: &'a Pricing,
-    /// The most that this call may hold, including what it already holds; [`Micros::MAX`] is unlimited.
+    /// The most that this call may reserve in total, including its current hold; [`Micros::MAX`] means unlimited.
     pub available: Micros,
 }
 
 /// The time of the answer: between `from` and `ring_seconds` later.
 #[derive(Clone, Copy, Debug)]
 pub struct Answer {
-    /// The earliest possible answer, or the actual one.
+    /// The earliest possible time of the answer, or its actual time.
     pub from: DateTime<Utc>,
-    /// How long the call may still ring; 0 once it is answered.
+    /// How many seconds the call may still ring; 0 once it is answered.
     pub ring_seconds: u32,
 }
 
@@ -40,11 +40,11 @@ pub struct Answer {
 pub struct Grant {
     /// Total seconds of talk that may be billed, counted from the answer.
     pub covered: u32,
-    /// The amount held for them at each level.
+    /// The amount reserved for this talk time at each level.
     pub holds: Vec<Micros>,
 }
 
-/// The seconds that every balance covers, at most `cap`. Fails with the first level that covers none.
+/// The talk time in seconds that every balance covers, at most `cap`. Fails with the index of the first level that covers no time.
 pub fn reach(purses: &[FundingSource<'_>], answer: Answer, cap: u32) -> Result<u32, usize> {
     let mut reach = cap;
     for (level, purse) in purses.iter().enumerate() {
@@ -57,11 +57,11 @@ pub fn reach(purses: &[FundingSource<'_>], answer: Answer, cap: u32) -> Result<u
     Ok(reach)
 }
 
-/// Grants the next slice to a call that is covered for `covered` seconds (0 before it rings) and can be for at most
-/// `reach`. A slice is at least one increment, otherwise at most `longest` seconds, and never goes past `reach`. Without
-/// `longest`, it is all of the remaining time.
+/// Grants the next slice to a call that is paid for `covered` seconds (0 before it rings) and can be paid for `reach` seconds. A slice has at
+/// most `longest` seconds but at least one increment, and never exceeds the remaining time. If `longest` is `None`, the slice is all of the
+/// remaining time.
 ///
-/// Holds pay for whole increments. The call is covered for all that they pay for, which may be more than the slice.
+/// Holds pay for whole increments, so the granted time may be longer than the slice.
 pub fn grant(
     purses: &[FundingSource<'_>],
     answer: Answer,
@@ -90,7 +90,7 @@ fn increment(pricing: &Pricing, covered: u32) -> u32 {
     if covered == 0 { pricing.rate.initial_increment } else { pricing.rate.increment }
 }
 
-/// How many seconds before the end of the covered time the next slice is due, after a slice of `slice` seconds.
+/// How many seconds before the covered time ends the next slice is due, if the current slice has `slice` seconds.
 pub fn lead(slice: u32) -> u32 {
     (slice / 2).clamp(SHORTEST_LEAD, LONGEST_LEAD)
 }

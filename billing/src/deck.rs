@@ -1,15 +1,15 @@
 //! Reads and writes rate decks in the canonical CSV format, and reports the problems of every row.
 //!
-//! The file is comma-separated UTF-8 (a byte order mark is allowed) with a header. Columns may be in any order:
-//! [`REQUIRED_COLUMNS`], optionally [`OPTIONAL_COLUMNS`], and for each time band of the tariff `rate_per_minute:BAND` and
+//! The file is comma-separated UTF-8 (a byte order mark is allowed) with a header. Columns may be in any order. A deck must have all
+//! [`REQUIRED_COLUMNS`]. It may have [`OPTIONAL_COLUMNS`] and, for each time band of the tariff, `rate_per_minute:BAND` and
 //! `connection_fee:BAND`. Any other name is an error, because a misspelled price column must not go unnoticed.
 //!
-//! A cell is corrected, with a note (`Fixed`), only if it has one possible meaning: spaces around a cell, and a plus sign
-//! or `00` before a prefix (no country code begins with 0). A separator between digits is an error: `351-352` may be one
-//! code, two, or a range. Doubtful prices and increments are errors too: customers would be charged for a wrong guess.
+//! A cell is corrected, with a note (`Fixed`), only if it has one possible meaning. Corrections remove spaces around a cell, and a plus sign or
+//! `00` before a prefix (no country code begins with 0). A separator between digits is an error, because `351-352` may be one code, two codes,
+//! or a range. Doubtful prices and increments are errors too, because customers would be charged for a wrong guess.
 //!
-//! A destination that begins like a spreadsheet formula is stored unchanged, with a note. It is written with an apostrophe
-//! before it ([`csv_text`]), which reading removes again.
+//! A destination that begins like a spreadsheet formula is stored unchanged, with a note. When a deck is written, an apostrophe is put before it
+//! ([`csv_text`]); reading removes the apostrophe.
 
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
@@ -30,8 +30,8 @@ pub const REQUIRED_COLUMNS: [&str; 6] =
 /// Columns that a deck may have. The value is 0 if the column is missing or the cell is empty.
 pub const OPTIONAL_COLUMNS: [&str; 2] = ["minimum_charge", "free_seconds"];
 
-/// Columns that a deck may have for each band, followed by a colon and the band's name: the price, and the fee of calls answered in the
-/// band. If the cell is empty, the rate's own value applies.
+/// Columns that a deck may have for each band: the price, and the connection fee of calls answered in the band. A colon and the band's name
+/// follow the column's name. If a cell is empty, the rate's own value applies.
 pub const BAND_COLUMNS: [&str; 2] = ["rate_per_minute", "connection_fee"];
 
 fn band_column(column: &str, band: &str) -> String {
@@ -41,11 +41,11 @@ fn band_column(column: &str, band: &str) -> String {
 /// Limits on a deck's size and on the number of listed problems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeckLimits {
-    /// Most bytes of the file.
+    /// Maximum size of the file in bytes.
     pub max_bytes: usize,
-    /// Most rows after the header.
+    /// Maximum number of rows after the header.
     pub max_rows: u64,
-    /// Most problems listed; further ones are only counted.
+    /// Maximum number of problems listed; further problems are only counted.
     pub max_problems: usize,
 }
 
@@ -56,13 +56,13 @@ impl Default for DeckLimits {
     }
 }
 
-/// Whether a row can be used.
+/// Whether a row with a problem can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Severity {
-    /// It cannot; the row is left out of the rates.
+    /// The row cannot be used and is left out of the rates.
     Error,
-    /// It can, with a cell read as the message says.
+    /// The row can be used; the message says how a cell was read.
     Fixed,
 }
 
@@ -71,7 +71,7 @@ pub enum Severity {
 pub struct RowProblem {
     /// Line of the file on which the row begins; the header is line 1. 0 for the file as a whole.
     pub line: u64,
-    /// The column; none if the problem is not about one column.
+    /// The column; `None` if the problem is not about one column.
     pub column: Option<String>,
     /// Whether the row can be used.
     pub severity: Severity,
@@ -88,7 +88,7 @@ pub struct Deck {
     pub rates: Vec<Rate>,
     /// Errors and corrections in the order of the file, at most [`DeckLimits::max_problems`].
     pub problems: Vec<RowProblem>,
-    /// Rows after the header, including unusable ones.
+    /// Number of rows after the header, including unusable rows.
     pub rows: u64,
     /// Number of all errors, listed or not.
     pub errors: u64,
@@ -101,17 +101,17 @@ pub struct Deck {
 /// The optional columns that a deck has.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeckColumns {
-    /// Whether it has `minimum_charge`.
+    /// Whether the deck has the column `minimum_charge`.
     pub minimum_charge: bool,
-    /// Whether it has `free_seconds`.
+    /// Whether the deck has the column `free_seconds`.
     pub free_seconds: bool,
-    /// The bands with a column `rate_per_minute:BAND`; true if they also have `connection_fee:BAND`.
+    /// The bands with a column `rate_per_minute:BAND`. The value is true if the deck also has `connection_fee:BAND`.
     pub bands: BTreeMap<String, bool>,
 }
 
 impl DeckColumns {
-    /// Copies the values that the deck has no column for from `before`, the rate it replaces. An empty cell is not a missing
-    /// column: it means 0, or that the band has no price of its own.
+    /// Copies values that have no column in the deck from `before`, the rate that this rate replaces. An empty cell is different: it means 0, or
+    /// that the band has no price of its own.
     pub fn keep(&self, rate: &mut Rate, before: Rate) {
         if !self.minimum_charge {
             rate.minimum_charge = before.minimum_charge;
@@ -153,7 +153,7 @@ impl Deck {
     }
 }
 
-/// Reads a deck. It always returns a deck; errors are listed in [`Deck::problems`].
+/// Reads a deck. Reading never fails; errors are listed in [`Deck::problems`].
 pub fn parse_deck(bytes: &[u8], limits: &DeckLimits) -> Deck {
     let deck = Deck::default();
     if bytes.len() > limits.max_bytes {
@@ -297,7 +297,7 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// The rate of the row; none if a cell has an error. All cells are checked, so that one import reports all errors.
+    /// The rate of the row; `None` if a cell has an error. All cells are checked, so that one import reports all errors.
     fn read(&mut self, lines: &mut HashMap<String, u64>) -> Option<Rate> {
         if self.record.len() != self.columns.count {
             let (found, expected) = (self.record.len(), self.columns.count);
@@ -357,7 +357,7 @@ impl Row<'_> {
         prices
     }
 
-    /// Checks that no earlier row has the prefix. A row with errors in other cells also counts as having it.
+    /// Checks that no earlier row has the prefix. Earlier rows with errors in other cells count too.
     fn first_of_its_prefix(&mut self, prefix: String, lines: &mut HashMap<String, u64>) -> Option<String> {
         match lines.entry(prefix) {
             Entry::Occupied(first) => {
@@ -469,12 +469,12 @@ impl<'a> Row<'a> {
         self.record.get(self.columns.required[index]).unwrap_or_default()
     }
 
-    /// The cell of an optional column; none if it is empty or the column is missing.
+    /// The cell of an optional column; `None` if the cell is empty or the column is missing.
     fn optional(&self, index: usize) -> Option<&'a str> {
         self.columns.optional[index].and_then(|at| self.filled(at))
     }
 
-    /// A cell; none if it is empty.
+    /// A cell; `None` if it is empty.
     fn filled(&self, index: usize) -> Option<&'a str> {
         self.record.get(index).filter(|cell| !cell.trim_matches(' ').is_empty())
     }

@@ -67,7 +67,7 @@ impl Micros {
         self.0.checked_mul(i64::from(times)).map(Micros).ok_or(MoneyError::Overflow)
     }
 
-    /// Adds up `amounts` in any order; fails with `Overflow` if the result does not fit. Intermediate sums may exceed it.
+    /// Adds up `amounts`; fails with `Overflow` if the result does not fit. Intermediate sums may exceed the range of an amount.
     pub fn try_sum(amounts: impl IntoIterator<Item = Micros>) -> Result<Micros, MoneyError> {
         let mut sum = 0i128;
         for amount in amounts {
@@ -120,7 +120,7 @@ impl Micros {
         Micros::from_i128(if negative { -micros } else { micros })
     }
 
-    /// True below zero.
+    /// True if the amount is below zero.
     pub fn is_negative(self) -> bool {
         self.0 < 0
     }
@@ -155,7 +155,7 @@ impl fmt::Display for Micros {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RoundingMode {
-    /// To the nearest; halves go away from zero, so that a refund mirrors its charge.
+    /// To the nearest value; halves are rounded away from zero, so that a refund mirrors its charge.
     #[default]
     HalfUp,
     /// Away from zero.
@@ -164,11 +164,11 @@ pub enum RoundingMode {
     Down,
 }
 
-/// The rounding rule of a tariff: applied once per call.
+/// A tariff's rounding rule, applied once per call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "RawRounding")]
 pub struct Rounding {
-    /// Decimals to round to, 0 to 6; 6 or more round nothing.
+    /// Decimals to round to, 0 to 6.
     pub decimals: u8,
     /// The rounding direction.
     pub mode: RoundingMode,
@@ -221,13 +221,13 @@ pub(crate) fn divide_rounded(numerator: i128, denominator: i128, mode: RoundingM
     if away { quotient + numerator.signum() } else { quotient }
 }
 
-/// Rounds `amount` to `decimals` decimals; six or more leave it unchanged.
+/// Rounds `amount` to `decimals` decimals; with six or more, the amount is unchanged.
 pub fn round_to(amount: Micros, decimals: u8, mode: RoundingMode) -> Result<Micros, MoneyError> {
     let unit = unit_micros(decimals);
     Micros::from_i128(divide_rounded(i128::from(amount.0), unit, mode) * unit)
 }
 
-/// Rounds `amount` to the nearest multiple of `step`, which must be positive; halves go away from zero.
+/// Rounds `amount` to the nearest multiple of `step`, which must be positive; halves are rounded away from zero.
 pub(crate) fn round_to_step(amount: Micros, step: Micros) -> Result<Micros, MoneyError> {
     let step = i128::from(step.0);
     Micros::from_i128(divide_rounded(i128::from(amount.0), step, RoundingMode::HalfUp) * step)

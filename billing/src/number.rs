@@ -1,20 +1,19 @@
 //! Converts dialed digits to the E.164 number that is rated.
 //!
-//! The rules are tried in this order; each one is unambiguous:
+//! The rules are tried in this order. Each rule is unambiguous:
 //!
 //! 1. Separators (space, `-`, `.`, `(`, `)`, `/`) are removed; any other non-digit is an error.
 //! 2. Emergency and short numbers match exactly, before all other rules, and never as a prefix.
 //! 3. An E.164 number follows `+`.
-//! 4. An E.164 number follows an international prefix (`00`, `011`). Where callers choose a carrier (Brazil), the
-//!    carrier's two digits come in between: `00 21 1 305…`. A number dialed without a carrier is accepted if the plan's
-//!    own country code and a complete national number follow (`00 55 11 9…`), or if reading it with a carrier leaves no
-//!    valid number.
-//! 5. A national number follows a trunk prefix; in Brazil with or without a carrier. The length decides: a two-digit
-//!    area code and an eight- or nine-digit number make 10 or 11 digits, with a carrier 12 or 13.
+//! 4. An E.164 number follows an international prefix (`00`, `011`). Where callers choose a carrier (Brazil), the carrier's two digits come
+//!    between prefix and number: `00 21 1 305…`. A number dialed without a carrier is accepted if the plan's own country code and a complete
+//!    national number follow (`00 55 11 9…`), or if reading it with a carrier leaves no valid number.
+//! 5. A national number follows a trunk prefix, in Brazil with or without a carrier. The length distinguishes these: a two-digit area code and
+//!    an eight- or nine-digit number have 10 or 11 digits, or 12 or 13 with a carrier.
 //! 6. Without a prefix, the length identifies a national number. A shorter number is local and gets the shop's area
 //!    code. A number that starts with the plan's country code and continues with a complete national number is E.164.
 //!
-//! Plans without national rules ([`DialPlan::for_country`] for a country that is not in the table) read digits as E.164.
+//! Plans without national rules ([`DialPlan::for_country`] for a country that is not in the table) read all digits as E.164.
 //!
 //! The table of countries is ours because the crate phonenumber cannot fill it. Its build embeds no emergency numbers. Its international prefixes
 //! are regular expressions, while a shop edits literal ones. Its lengths join all kinds of numbers, so the shortest one could not tell a
@@ -25,13 +24,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Bytes of the longest accepted dial string.
+/// Maximum length of a dial string in bytes.
 pub const MAX_DIALED_BYTES: usize = 64;
 /// Digits of the longest E.164 number.
 pub const MAX_E164_DIGITS: usize = 15;
 /// Digits of the shortest number, country code included (Niue: 683 and four digits).
 const MIN_INTERNATIONAL_DIGITS: usize = 7;
-/// Most entries in each table of a dial plan.
+/// Maximum number of entries in each table of a dial plan.
 const MAX_PLAN_ENTRIES: usize = 200;
 
 /// An E.164 number: 1 to 15 digits without the plus sign. `Display` adds it.
@@ -57,7 +56,7 @@ impl E164 {
         Ok(E164(digits.to_owned()))
     }
 
-    /// The digits without the plus sign, as rate prefixes match them.
+    /// The digits without the plus sign, in the form that rate prefixes match.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -176,7 +175,7 @@ pub enum Dialed {
 pub struct DialPlan {
     /// The country, ISO 3166 (two capital letters).
     pub country: String,
-    /// Its calling code; empty in a plan that accepts international numbers only.
+    /// The country's calling code; empty in a plan that accepts only international numbers.
     pub country_code: String,
     /// The shop's area code, added to local numbers.
     #[serde(default)]
@@ -414,7 +413,7 @@ impl DialPlan {
         let area = self.area_code.as_deref().unwrap_or_default();
         let longest_area = usize::from(self.max_national).saturating_sub(digits.len());
         if area.is_empty() {
-            // without an area code, only a plausible length separates a local number from an incomplete one
+            // without an area code, only a plausible length distinguishes a local number from an incomplete number
             let local = digits.len() >= 5 && longest_area <= 5;
             return Err(if local { NumberError::AreaCodeMissing } else { NumberError::TooShort });
         }

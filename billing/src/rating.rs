@@ -1,11 +1,11 @@
-//! Rates a call: its charge, its highest possible charge, and the talk time that an amount covers.
+//! Computes a call's charge, its highest possible charge, and the talk time that an amount covers.
 //!
-//! All sums are exact. Prices are micros per minute, so the price of a second is a whole number of *sixtieths of a
-//! micro*. They are added up in `i128` and rounded once, at the end, by the tariff's rule.
+//! All sums are exact. Prices are micros per minute, so the price of a second is a whole number of *sixtieths of a micro*. The sixtieths are
+//! added up in `i128` and rounded once, at the end, by the tariff's rule.
 //!
-//! Bands begin and end on whole seconds. Second *k* of a call is priced by the band that contains answer + *k*. The band
-//! of an instant is that of the whole second it lies in, so only the whole second of the answer matters. The code below
-//! therefore works on integer Unix seconds without losing precision.
+//! Bands begin and end on whole seconds. Second *k* of a call is priced by the band that contains answer + *k*. Fractions of a second never
+//! change the band, so only the whole second of the answer matters. Therefore the code below works on integer Unix seconds without losing
+//! precision.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::money::{Micros, Rounding, RoundingMode, divide_rounded, unit_micros};
 use crate::tariff::{Rate, TimeBand};
 
-/// Everything besides the call that a charge depends on. It is frozen on the call for each level of its account chain.
+/// All inputs of a charge other than the times of the call. They are frozen on the call for each level of its account chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pricing {
     /// The rate that matched.
@@ -24,13 +24,13 @@ pub struct Pricing {
     /// The tariff's rounding.
     #[serde(default)]
     pub rounding: Rounding,
-    /// The tariff's time bands, in its order.
+    /// The time bands, in the tariff's order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bands: Vec<TimeBand>,
     /// The tariff's holidays, dates in `time_zone`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub holidays: BTreeSet<NaiveDate>,
-    /// The tariff's time zone, in which bands and holidays are read.
+    /// The tariff's time zone, which applies to bands and holidays.
     pub time_zone: Tz,
 }
 
@@ -49,7 +49,7 @@ pub struct Charge {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ChargeStep {
-    /// The call was shorter than the rate's free seconds: it costs nothing.
+    /// The call was shorter than the rate's free seconds, so it costs nothing.
     Free {
         /// Seconds of talk.
         talk_seconds: u32,
@@ -58,18 +58,18 @@ pub enum ChargeStep {
     },
     /// The fee of an answered call.
     ConnectionFee {
-        /// The band at the time of the answer, if it sets the fee; none if the rate's own fee applies.
+        /// The band at the time of the answer, if it sets the fee; `None` if the rate's own fee applies.
         band: Option<String>,
         /// The fee.
         amount: Micros,
     },
     /// A run of billed seconds at one price. Its exact cost is `price_per_minute * seconds / 60`.
     Time {
-        /// The band's name; none outside the bands that the rate has a price for.
+        /// The band's name; `None` outside the bands for which the rate has a price.
         band: Option<String>,
         /// The first second of the run, counted from the answer.
         first_second: u32,
-        /// Length of the run.
+        /// Length of the run in seconds.
         seconds: u32,
         /// Price of sixty seconds.
         price_per_minute: Micros,
@@ -139,7 +139,7 @@ pub fn charge(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Charg
 
 /// The amount of [`charge`], without the explanation and without allocating.
 ///
-/// It saturates at [`Micros::MAX`]. Rates that pass [`Rate::validate`] reach that after 17 years of talk.
+/// The result saturates at [`Micros::MAX`]. Rates that pass [`Rate::validate`] reach this limit only after 17 years of talk.
 pub fn amount(pricing: &Pricing, answered_at: DateTime<Utc>, talk: u32) -> Micros {
     let rate = &pricing.rate;
     if talk == 0 || talk < rate.free_seconds {
@@ -167,7 +167,7 @@ pub fn max_charge(pricing: &Pricing, authorized_at: DateTime<Utc>, ring_timeout_
 
 /// The largest `t` up to `cap` whose [`max_charge`] is at most `available`; 0 if there is none.
 ///
-/// An `available` of [`Micros::MAX`] is unlimited.
+/// An `available` of [`Micros::MAX`] means unlimited.
 pub fn covered_seconds(
     pricing: &Pricing,
     authorized_at: DateTime<Utc>,
@@ -232,8 +232,8 @@ struct Span {
 }
 
 impl Pricing {
-    /// The pricing to freeze on a call. It keeps only the bands that the rate has a price for, and the holidays only if
-    /// there are such bands. Charges are the same as with all of them.
+    /// The pricing to freeze on a call. It keeps only the bands for which the rate has a price, and keeps holidays only if there are such bands.
+    /// This does not change any charge.
     pub fn freeze(
         rate: &Rate,
         rounding: Rounding,
@@ -279,7 +279,7 @@ impl Pricing {
         }
     }
 
-    /// The price at a Unix second, and a time until which it certainly applies.
+    /// The price at a Unix second, and a time until which that price is certain to apply.
     fn span_at(&self, second: i64) -> Span {
         let rate = &self.rate;
         let base =
@@ -397,7 +397,7 @@ struct LaidSpan {
     cost_before: i128,
 }
 
-/// The possible answer times, in whole Unix seconds, and the prices from the first of them on, computed as far as needed.
+/// The possible answer times, in whole Unix seconds, and the prices from the first answer time on, computed as far as needed.
 struct AnswerWindow<'a> {
     pricing: &'a Pricing,
     first: i64,
@@ -414,8 +414,8 @@ impl<'a> AnswerWindow<'a> {
         AnswerWindow { pricing, first, last, spans: Vec::new(), laid_until: first }
     }
 
-    /// The highest exact cost of `talk` seconds, before minimum charge and rounding; none if they are free.
-    /// A longer talk never costs less, so this is also the highest for any shorter talk.
+    /// The highest exact cost of `talk` seconds, before minimum charge and rounding; `None` if they are free. A longer talk never costs less, so
+    /// this is also the highest cost of any shorter talk.
     fn highest_cost(&mut self, talk: u32) -> Option<i128> {
         let rate = &self.pricing.rate;
         if talk == 0 || talk < rate.free_seconds {
@@ -431,8 +431,8 @@ impl<'a> AnswerWindow<'a> {
         Some(highest.unwrap_or_default())
     }
 
-    /// Answer times that include the most expensive one. Between two of them, neither the first nor the last billed
-    /// second crosses a price change, so the cost is linear in the answer time and highest at one end.
+    /// Answer times, including the most expensive answer time. Between two neighboring times, neither the first nor the last billed second
+    /// crosses a price change, so the cost is linear in the answer time and highest at one end.
     fn candidates(&self, billed: i64) -> impl Iterator<Item = i64> {
         let edges_near = |from: i64, to: i64| {
             let begin = self.spans.partition_point(|span| span.start < from);

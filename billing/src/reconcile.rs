@@ -1,19 +1,19 @@
 //! Reconciliation: compares live calls with the dialogs that their proxy lists.
 //!
-//! A listing shows a single instant: the end of a call may be in transit, a call that was just allowed has no dialog yet,
-//! and a proxy that started with a wrong or restored database knows nothing. Therefore a call is closed, and a dialog is
-//! hung up, only if two listings agree, and only while the proxy's event queue is empty.
+//! A listing shows a single instant and may mislead. The end of a call may be in transit, a call that was just allowed has no dialog yet, and a
+//! proxy that started with a wrong or restored database knows no calls. Therefore a call is closed, or a dialog is hung up, only if two listings
+//! agree, and only while the proxy's event queue is empty.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A call allowed less than this before a listing may have no dialog yet: the proxy waits three seconds for our answer,
-/// and a little longer until it sends the call on.
+/// A call allowed less than this before a listing may have no dialog yet, because the proxy waits up to three seconds for our response and
+/// places the call a little later.
 pub const YOUNG: TimeDelta = TimeDelta::seconds(10);
-/// The least time between two listings that confirm each other. A proxy that just started lists other dialogs a moment later.
+/// The minimum time between two listings that confirm each other. A proxy that just started may list other dialogs a moment later.
 pub const APART: TimeDelta = TimeDelta::seconds(1);
-/// If there are more unknown dialogs than this, none is hung up: the database is more likely the wrong one.
+/// If there are more unknown dialogs than this, no dialog is hung up, because a wrong database is the more likely cause.
 pub const MOST_STRAYS: usize = 5;
 
 /// A live call in our database.
@@ -23,11 +23,11 @@ pub struct LiveCall<Id> {
     pub id: Id,
     /// When it was allowed, by our clock.
     pub authorized_at: DateTime<Utc>,
-    /// When it was answered, by the proxy's clock; none if no answer is known.
+    /// When it was answered, by the proxy's clock; `None` if no answer is known.
     pub answered_at: Option<DateTime<Utc>>,
-    /// When it was last known to be up, by the proxy's clock.
+    /// When it was last known to be in progress, by the proxy's clock.
     pub seen_at: Option<DateTime<Utc>>,
-    /// Time of the first listing that it was missing from, by our clock.
+    /// Time of the first listing without the call, by our clock.
     pub missed_at: Option<DateTime<Utc>>,
 }
 
@@ -42,9 +42,9 @@ pub struct Dialog<Id, Key> {
     pub answered_at: Option<DateTime<Utc>>,
     /// The dialog has ended, and its `ended` event is in transit.
     pub over: bool,
-    /// An emergency call. Never hung up, even if unknown, because the proxy may have allowed it by itself.
+    /// An emergency call. It is never hung up, even if unknown, because the proxy may have allowed it on its own.
     pub emergency: bool,
-    /// The entry has all required fields. Otherwise it only shows that its call is up, and is never hung up.
+    /// The entry has all required fields. An incomplete entry only shows that its call is in progress; its dialog is never hung up.
     pub whole: bool,
 }
 
@@ -55,11 +55,11 @@ pub struct Listing<Id, Key> {
     pub dialogs: Vec<Dialog<Id, Key>>,
     /// When the listing was requested, by our clock.
     pub asked_at: DateTime<Utc>,
-    /// When the listing was requested, by the proxy's clock. The listed dialogs were up then.
+    /// When the listing was requested, by the proxy's clock. The listed dialogs existed then.
     pub at: DateTime<Utc>,
-    /// All events that the proxy had queued when it had listed are applied.
+    /// All events in the proxy's queue at the time of the listing have been applied.
     pub drained: bool,
-    /// Every entry names its call. Otherwise no call is certainly missing.
+    /// Every entry names its call. Otherwise, no call is known to be missing.
     pub complete: bool,
 }
 
@@ -68,7 +68,7 @@ pub struct Listing<Id, Key> {
 pub struct Strays<Key: Ord> {
     /// Each unknown dialog with the time of its first listing, by our clock.
     pub since: BTreeMap<Key, DateTime<Utc>>,
-    /// There were too many ([`MOST_STRAYS`]); none is hung up until there are none left.
+    /// There were too many unknown dialogs ([`MOST_STRAYS`]). No dialog is hung up until all of them are gone.
     pub alarm: bool,
 }
 
@@ -81,13 +81,13 @@ impl<Key: Ord> Default for Strays<Key> {
 /// The result of comparing calls with a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict<Id, Key: Ord> {
-    /// Calls that are up.
+    /// Calls in progress.
     pub seen: Vec<Id>,
-    /// Calls that are up and answered although no answer is stored, with the time of the answer by the proxy's clock.
+    /// Calls in progress whose answer is not stored yet, with the time of the answer by the proxy's clock.
     pub answered: Vec<(Id, DateTime<Utc>)>,
     /// Calls that are missing for the first time.
     pub missed: Vec<Id>,
-    /// Calls to close, with the time when each was last up, by the proxy's clock.
+    /// Calls to close, with the time when each was last known to be in progress, by the proxy's clock.
     pub lost: Vec<(Id, DateTime<Utc>)>,
     /// Dialogs to hang up, as indexes into the listing.
     pub hang_up: Vec<usize>,
@@ -112,7 +112,7 @@ pub fn compare<'a, Id: Copy + Ord, Key: Clone + Ord>(
         hang_up,
         strays,
     };
-    // if a call has two dialogs, the one still up counts
+    // if a call has two dialogs, the dialog still in progress counts
     let (over, up): (Vec<_>, Vec<_>) = listing.dialogs.iter().partition(|dialog| dialog.over);
     let named = |dialog: &'a Dialog<Id, Key>| Some((dialog.call?, dialog));
     let listed: BTreeMap<Id, &Dialog<Id, Key>> = over.into_iter().chain(up).filter_map(named).collect();
@@ -169,7 +169,7 @@ fn unknown<Id: Copy + Ord, Key: Clone + Ord>(
         }
         since.insert(dialog.key.clone(), first);
     }
-    // under load every listing has new dialogs: only those seen twice count
+    // under load every listing has new dialogs, so only dialogs seen twice count
     let alarm = if before.alarm { !listing.drained || !twice.is_empty() } else { twice.len() > MOST_STRAYS };
     if alarm {
         twice.clear();

@@ -15,9 +15,9 @@ pub enum MovementKind {
     Sale,
     /// A prepaid deposit.
     Deposit,
-    /// Money that the attendant put in.
+    /// Money that the attendant added.
     PayIn,
-    /// Money that the attendant took out.
+    /// Money that the attendant withdrew.
     PayOut,
     /// A refund of a paid session.
     Refund,
@@ -39,7 +39,7 @@ pub struct Movement {
     pub kind: MovementKind,
     /// The payment method.
     pub method: PaymentMethod,
-    /// Never negative.
+    /// The amount; never negative.
     pub amount: Micros,
 }
 
@@ -54,7 +54,7 @@ pub struct MethodReport {
     pub expected: Micros,
 }
 
-/// A counted amount compared with the expected one.
+/// A counted amount compared with the expected amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variance {
     /// The amount according to the recorded movements.
@@ -129,7 +129,7 @@ pub fn variance(
     expected: &BTreeMap<PaymentMethod, Micros>,
     counted: &BTreeMap<PaymentMethod, Micros>,
 ) -> Result<BTreeMap<PaymentMethod, Variance>, RegisterError> {
-    // a card terminal that refunded more than it took has a negative total; a cash drawer never has
+    // a card terminal that refunded more than it received has a negative total; a cash drawer's total is never negative
     if counted.get(&PaymentMethod::Cash).is_some_and(|amount| amount.is_negative()) {
         return Err(RegisterError::NegativeAmount);
     }

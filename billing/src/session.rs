@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum SessionState {
     /// The customer is in the cabin and may call.
     Open,
-    /// No new calls are allowed; the session closes when the live ones end.
+    /// No new calls are allowed; the session closes when its live calls end.
     Closing,
     /// The statement is final and unpaid.
     Closed,
@@ -38,7 +38,7 @@ impl fmt::Display for SessionState {
 pub enum SessionMode {
     /// After the calls, with an optional spending limit.
     Postpaid,
-    /// Before the calls, by a deposit; a call is cut when the deposit is used up.
+    /// Before the calls, by a deposit; a call ends when the deposit is used up.
     Prepaid,
 }
 
@@ -46,12 +46,12 @@ pub enum SessionMode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CloseMode {
-    /// Hangs it up.
+    /// Hangs up live calls.
     #[default]
     HangUp,
-    /// Fails, and leaves the session open.
+    /// Fails if there are live calls, and leaves the session open.
     Refuse,
-    /// Lets it go on, allows no new call, and closes the session when it ends.
+    /// Lets live calls continue, allows no new call, and closes the session when the last call ends.
     Drain,
 }
 
@@ -125,7 +125,7 @@ impl SessionError {
         }
     }
 
-    /// The state the session is in.
+    /// The session's current state.
     pub fn state(&self) -> SessionState {
         match self {
             SessionError::NotOpen { state }
@@ -178,7 +178,7 @@ pub fn may_refund(state: SessionState) -> Result<(), SessionError> {
     }
 }
 
-/// Closes a session. A CLOSING session can be closed again, to hang up calls that were left to drain.
+/// Closes a session. A CLOSING session can be closed again to hang up calls that were left to drain.
 pub fn close(state: SessionState, live_calls: u32, mode: CloseMode) -> Result<CloseDecision, SessionError> {
     if !matches!(state, SessionState::Open | SessionState::Closing) {
         return Err(SessionError::NotOpen { state });
@@ -209,8 +209,7 @@ pub fn settle(state: SessionState) -> Result<SessionState, SessionError> {
     }
 }
 
-/// Voiding requires an open or closed session without calls. `calls` counts every call that was allowed, including live
-/// ones.
+/// Voiding requires an open or closed session without calls. `calls` counts every call that was allowed, including live calls.
 pub fn void(state: SessionState, calls: u64) -> Result<SessionState, SessionError> {
     match (state, calls) {
         (SessionState::Open | SessionState::Closed, 0) => Ok(SessionState::Voided),

@@ -14,7 +14,7 @@ pub struct StatementCall {
     pub number: String,
     /// The destination's name in the rate.
     pub destination: String,
-    /// Time of the answer; of the attempt if there was none.
+    /// Time of the answer, or of the attempt if the call was not answered.
     pub started_at: DateTime<Utc>,
     /// Seconds of talk.
     pub talk_seconds: u32,
@@ -26,7 +26,7 @@ pub struct StatementCall {
     pub answered: bool,
 }
 
-/// Another line of the bill: a photocopy, a drink, a discount. The amount is never negative; a discount's is subtracted.
+/// Another line of the bill: a photocopy, a drink, a discount. The amount is never negative; a discount's amount is subtracted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatementLine {
     /// The item, or the reason for a discount.
@@ -52,20 +52,20 @@ impl StatementLine {
 pub struct DestinationTotal {
     /// The destination.
     pub destination: String,
-    /// Answered calls.
+    /// Number of answered calls.
     pub calls: u32,
     /// Seconds of talk.
     pub talk_seconds: u64,
     /// Seconds billed.
     pub billed_seconds: u64,
-    /// Their charges.
+    /// Sum of their charges.
     pub amount: Micros,
 }
 
 /// A session's bill. `total = calls_total + items_total - discounts_total + rounding`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
-    /// All calls by start time, including unanswered ones.
+    /// All calls by start time, including unanswered calls.
     pub calls: Vec<StatementCall>,
     /// Answered calls by destination, sorted by its name.
     pub by_destination: Vec<DestinationTotal>,
@@ -143,8 +143,8 @@ impl Statement {
     }
 }
 
-/// Reduces discounts, the latest first, until their sum is at most `most`. A corrected call may have become cheaper than the
-/// discount it was given.
+/// Reduces discounts, the latest first, until their sum is at most `most`. This is needed if a corrected call has become cheaper than its
+/// discount.
 pub fn cap_discounts(discounts: &mut Vec<StatementLine>, most: Micros) -> Result<(), MoneyError> {
     let mut left = most;
     for line in discounts.iter_mut() {
@@ -185,7 +185,7 @@ fn total_by_destination(calls: &[StatementCall]) -> Result<Vec<DestinationTotal>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PaymentMethod {
-    /// Notes and coins: the only method with change and with rounding.
+    /// Notes and coins: the only method that gives change and that is rounded.
     Cash,
     /// A debit or credit card.
     Card,
@@ -200,7 +200,7 @@ pub enum PaymentMethod {
 pub struct Payment {
     /// The payment method.
     pub method: PaymentMethod,
-    /// Amount handed over, not negative. Zero in cash says that the remainder is paid in cash even if rounding reduces it to zero.
+    /// Amount handed over, not negative. A cash payment of zero means that the remainder is paid in cash even if rounding reduces it to zero.
     pub amount: Micros,
 }
 
@@ -229,7 +229,7 @@ pub enum SettlementError {
     /// The payments other than cash exceed the amount due, and only cash gives change.
     #[error("Payments other than cash exceed the total by {excess}; reduce them, as only cash gives change.")]
     ChangeOnlyFromCash {
-        /// The amount paid too much.
+        /// The excess amount.
         excess: Micros,
     },
     /// The total or a payment is negative.
@@ -292,10 +292,10 @@ pub fn settle(
     Ok(Settlement { cash_rounding, paid, change, deposit_back: Vec::new() })
 }
 
-/// Settles `total` with the deposits, then `payments` for the remainder.
+/// Settles `total` with the deposits, and the remainder with `payments`.
 ///
-/// Unused deposits are refunded by the methods they were paid with, each up to the amount paid by it. Only the remainder
-/// is refunded in cash, rounded to `cash_step`. All cash handed over in that case is change.
+/// Unused deposits are refunded by the methods they were paid with, at most the amount paid by each method. Only the remainder is refunded in
+/// cash, rounded to `cash_step`. In that case, all cash in `payments` is returned as change.
 pub fn settle_prepaid(
     total: Micros,
     deposits: &[Payment],

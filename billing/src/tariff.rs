@@ -8,21 +8,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::Micros;
 
-/// Digits of the longest E.164 number, and so of the longest prefix.
+/// Digits of the longest E.164 number, and therefore of the longest prefix.
 pub const MAX_PREFIX_DIGITS: usize = 15;
 /// Characters of the longest destination name.
 pub const MAX_DESTINATION_CHARS: usize = 100;
-/// The highest price or fee: a million currency units. It keeps the charge of any call up to 17 years long within [`Micros`].
+/// The highest price or fee: a million currency units. This limit keeps the charge of any call of up to 17 years within [`Micros`].
 pub const MAX_PRICE: Micros = Micros(1_000_000_000_000);
 /// The longest billing increment: a day.
 pub const MAX_INCREMENT: u32 = 86_400;
 /// The highest [`Rate::free_seconds`]: a day.
 pub const MAX_FREE_SECONDS: u32 = 86_400;
-/// Most time bands in a tariff.
+/// Maximum number of time bands in a tariff.
 pub const MAX_BANDS: usize = 16;
 /// Characters of the longest band name.
 pub const MAX_BAND_NAME_CHARS: usize = 40;
-/// Most rates in a table.
+/// Maximum number of rates in a table.
 pub const MAX_RATES: usize = 2_000_000;
 
 /// The price of one prefix.
@@ -34,7 +34,7 @@ pub struct Rate {
     pub destination: String,
     /// Price of sixty seconds, outside the time bands in `band_prices`.
     pub price_per_minute: Micros,
-    /// Charged once per answered call.
+    /// Fee charged once per answered call.
     pub connection_fee: Micros,
     /// Minimum billed seconds.
     pub initial_increment: u32,
@@ -56,7 +56,7 @@ pub struct Rate {
 pub struct BandPrice {
     /// Price of sixty seconds.
     pub price_per_minute: Micros,
-    /// Connection fee of a call answered within the band; without one, the rate's fee applies.
+    /// Connection fee of a call answered within the band; if `None`, the rate's fee applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_fee: Option<Micros>,
 }
@@ -103,7 +103,7 @@ impl Rate {
     }
 }
 
-/// Checks that a prefix has 1 to 15 digits and does not begin with 0, as no country code does.
+/// Checks that a prefix has 1 to 15 digits and does not begin with 0, because no country code does.
 pub fn check_prefix(prefix: &str) -> Result<(), RateError> {
     let field = "prefix";
     if prefix.is_empty() {
@@ -228,11 +228,10 @@ impl From<Weekdays> for Vec<Weekday> {
 
 /// A recurring part of the week, in the tariff's time zone.
 ///
-/// It contains local times from `from` (inclusive) to `to` (exclusive), on the days in `weekdays`, and on holidays if
-/// `holidays` is set. A holiday counts as an eighth kind of day, never as the weekday it falls on. A band whose `to` is
-/// at or before `from` runs over midnight; its morning part belongs to the day on which it began. If `to` equals `from`,
-/// the band is a whole day. If several bands contain an instant, the first in the tariff's order that the rate has a
-/// price for applies.
+/// It contains local times from `from` (inclusive) to `to` (exclusive), on the days in `weekdays`, and on holidays if `holidays` is set. A
+/// holiday counts as an eighth kind of day, never as the weekday it falls on. A band whose `to` is at or before `from` continues past midnight;
+/// its morning part belongs to the day on which it began. If `to` equals `from`, the band lasts a whole day. If several bands contain an instant,
+/// the rate's price for the first of them in the tariff's order applies; bands without a price in the rate are skipped.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeBand {
     /// The name that rates refer to.
@@ -243,7 +242,7 @@ pub struct TimeBand {
     pub from: NaiveTime,
     /// End of the band, exclusive, local time. Must be a whole second.
     pub to: NaiveTime,
-    /// Whether the band begins on holidays too.
+    /// Whether the band also begins on holidays.
     pub holidays: bool,
 }
 
@@ -260,7 +259,7 @@ impl TimeBand {
         Ok(())
     }
 
-    /// Checks the bands of one tariff: each band, their number, and that names are unique.
+    /// Checks each band of a tariff, the number of bands, and that their names are unique.
     pub fn validate_all(bands: &[TimeBand]) -> Result<(), RateError> {
         if bands.len() > MAX_BANDS {
             let message = format!("A tariff can have at most {MAX_BANDS} bands.");
@@ -357,7 +356,7 @@ impl RateTable {
         Ok(RateTable { rates: rates.into_boxed_slice(), trie })
     }
 
-    /// The rate with the longest prefix of `e164` (digits, no plus sign).
+    /// The rate with the longest prefix that matches the start of `e164` (digits, no plus sign).
     pub fn find(&self, e164: &str) -> Option<&Rate> {
         self.trie.longest(e164).and_then(|index| self.rates.get(index))
     }
@@ -377,7 +376,7 @@ impl RateTable {
         self.rates.iter()
     }
 
-    /// Bytes of memory the table uses, for caches that are bounded in bytes.
+    /// Bytes of memory that the table uses, for caches whose size is limited in bytes.
     pub fn size_bytes(&self) -> usize {
         let text = |rate: &Rate| {
             let bands =
@@ -442,11 +441,11 @@ impl Default for PrefixSet {
     }
 }
 
-/// No entry ends at the node.
+/// Marks a node at which no entry ends.
 const NO_ENTRY: u32 = u32::MAX;
 
-/// A trie node of twelve bytes: a bit for each digit that has a child, the index of the first child (the others follow
-/// it), and the entry that ends here.
+/// A trie node of twelve bytes: a bit for each digit that has a child, the index of the first child (the other children follow it), and the
+/// entry that ends here.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     children: u32,

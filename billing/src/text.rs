@@ -1,7 +1,7 @@
-//! Which characters are allowed in text from users and other programs.
+//! Checks the characters of text from users and other programs.
 
 /// Whether `text` is a single line: no control characters (NUL included), no line breaks, and no characters that override the text direction,
-/// because they let one name display as another. Direction marks, which right-to-left scripts need, are allowed.
+/// because those can make one name look like another. Direction marks, which right-to-left scripts need, are allowed.
 pub fn is_line(text: &str) -> bool {
     !text.chars().any(is_strange)
 }

@@ -1,4 +1,4 @@
-//! The call state machine with late, duplicate and reordered events.
+//! Tests the call state machine with late, duplicate and reordered events.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -123,7 +123,7 @@ fn an_answer_that_was_never_acknowledged_is_charged_unless_the_operator_says_oth
         let (call, _) = run_with(&events, Unacknowledged::Free);
         assert_eq!((call.state, call.answered_at, call.talk_seconds), (CallState::Ended, None, 0));
     }
-    // without a charge there is no proof of talk
+    // if the answer is free, it does not prove talk
     let (call, _) = run_with(&[failed(15), unacknowledged(Some(10))], Unacknowledged::Free);
     assert_eq!(call.state, CallState::Failed);
 }
@@ -135,7 +135,7 @@ fn failures() {
     assert_eq!(emitted, [Emitted::Ringing { at: at(2) }, Emitted::Failed { at: at(20) }]);
     let (call, emitted) = run(&[answered(), failed(20)]);
     assert_eq!((call.state, emitted.len()), (CallState::Answered, 1));
-    // proof of talk prevails
+    // proof of talk overrides a failure
     let (call, emitted) = run(&[failed(20), ended(41, EndCause::Bye, Some(10))]);
     assert_eq!((call.state, call.talk_seconds, call.sip_code), (CallState::Ended, 31, None));
     let order =
@@ -162,7 +162,7 @@ fn what_the_phone_got_instead_is_kept() {
         let (call, _) = run(&[given_up(code)]);
         assert_eq!((call.state, call.sip_code, call.ended_by), (CallState::Abandoned, Some(code), Some(by)));
     }
-    // a refusal that came too late
+    // a refusal that reached the proxy too late
     let refused = Call { sip_code: Some(402), ..Call::refused(at(0)) };
     let late = apply(&refused, &given_up(503), Unacknowledged::Charged);
     assert_eq!(late.call, Call { sip_code: Some(503), ..refused });
@@ -183,7 +183,7 @@ fn each_state_is_live_or_final() {
     assert_eq!(serde_json::from_str::<Call>(&serde_json::to_string(&call).unwrap()).unwrap(), call);
 }
 
-/// Complete sets of a proxy's events about one call.
+/// Complete sets of the events that a proxy sends about one call.
 fn whole_lives() -> Vec<Vec<CallEvent>> {
     let authorized = event(0, CallEventKind::Authorized);
     vec![
@@ -239,13 +239,13 @@ fn a_lost_call_is_an_estimate_until_the_truth_comes() {
     assert_eq!((call.state, call.talk_seconds, call.estimated), (CallState::Ended, 20, true));
     assert_eq!((call.ended_by, call.cause), (Some(EndedBy::Proxy), Some(EndCause::Lost)));
     assert_eq!(emitted.last(), Some(&Emitted::Ended { at: at(30) }));
-    // last seen at its answer: the first increment is charged
+    // a call that was last seen at its answer is charged the first increment
     let (call, _) = run(&[answered(), lost(10)]);
     assert_eq!((call.talk_seconds, call.estimated), (1, true));
     let (call, emitted) = run(&[answered(), lost(30), ended(50, EndCause::Bye, Some(10))]);
     assert_eq!((call.talk_seconds, call.estimated, call.cause), (40, false, Some(EndCause::Bye)));
     assert_eq!(emitted.len(), 3);
-    // an unanswered call has failed
+    // an unanswered lost call counts as failed
     let (call, emitted) = run(&[ringing(), lost(5)]);
     assert_eq!((call.state, call.sip_code, call.estimated), (CallState::Failed, None, true));
     assert_eq!((call.cause, emitted.last()), (Some(EndCause::Lost), Some(&Emitted::Failed { at: at(5) })));
@@ -306,7 +306,7 @@ fn an_end_whose_times_cannot_be_true_is_an_estimate() {
         (bye(TEN_YEARS, Some(10)), 90, Doubt::Time),
         (bye(TEN_YEARS, None), 90, Doubt::Time),
         (bye(TEN_YEARS, Some(EPOCH)), 90, Doubt::Time),
-        // the first increment
+        // only the first increment is charged
         (bye(EPOCH, Some(10)), 1, Doubt::Time),
         (bye(EPOCH, None), 1, Doubt::Time),
         (bye(EPOCH, Some(TEN_YEARS)), 1, Doubt::Time),
@@ -321,7 +321,7 @@ fn an_end_whose_times_cannot_be_true_is_an_estimate() {
         assert_eq!((call.state, call.talk_seconds), (CallState::Ended, talk), "{event:?}");
         assert_eq!((found, call.estimated), (Some(doubt), true), "{event:?}");
         assert_eq!(emitted.len(), 1, "{event:?}");
-        // the true end replaces it, another doubtful one does not
+        // the true end replaces the estimate; another doubtful end does not
         let (corrected, _, doubt) = heard(&call, &bye(55, Some(10)), 100);
         assert_eq!((corrected.talk_seconds, corrected.estimated, doubt), (45, false, None), "{event:?}");
         assert_eq!(heard(&call, &bye(TEN_YEARS, Some(10)), 300).0, call, "{event:?}");

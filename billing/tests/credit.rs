@@ -1,4 +1,4 @@
-//! Slices and holds, compared with worked examples and for all kinds of prices.
+//! Tests slices and holds against worked examples and for all kinds of prices.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -47,7 +47,7 @@ fn purse(pricing: &Pricing, available: i64) -> FundingSource<'_> {
 
 #[test]
 fn a_quarter_of_what_is_left_is_taken_and_paid_for_at_every_level() {
-    // 0.06 per minute by the second: 40,000 micros last 40 s; 0.04 per minute: unlimited
+    // 40,000 micros last 40 s at 0.06 per minute, billed by the second; the level at 0.04 per minute has unlimited credit
     let (retail, cost) = (pricing(60_000, 0, (1, 1), 0), pricing(40_000, 0, (1, 1), 0));
     let purses = [purse(&retail, 40_000), purse(&cost, i64::MAX)];
     assert_eq!(reach(&purses, before_ringing(), 3600), Ok(40));
@@ -73,7 +73,7 @@ fn slices_are_long_while_there_is_plenty() {
 fn a_slice_is_never_less_than_the_first_increment_and_covers_all_it_pays() {
     let (retail, cost) = (pricing(60_000, 0, (30, 6), 0), pricing(40_000, 0, (60, 60), 0));
     let purses = [purse(&retail, 100_000), purse(&cost, 40_000)];
-    // the callshop has credit for one minute, and sells in 30/6 increments
+    // the callshop has credit for one minute and sells in 30/6 increments
     assert_eq!(reach(&purses, before_ringing(), 3600), Ok(60));
     let all = grant(&purses, before_ringing(), 0, 60, Some(600));
     assert_eq!(all, Grant { covered: 60, holds: vec![Micros(60_000), Micros(40_000)] });

@@ -1,4 +1,4 @@
-//! The importer's results, row by row.
+//! Tests the result of reading a deck, row by row.
 
 use billing::deck::{Deck, DeckLimits, Severity, csv_text, parse_deck, write_deck};
 use billing::money::Micros;
@@ -110,7 +110,7 @@ fn bands_have_columns_of_their_own() {
     assert_eq!(prices, [Some(night(None)), Some(night(Some(Micros(10_000)))), None]);
     let deck = parse(format!("{header}55,A,0.1,0,1,1,,0.01\n56,B,0.1,0,1,1,free,0\n"));
     assert_eq!(codes(&deck), [(2, "BAND_PRICE_MISSING"), (3, "NOT_A_NUMBER")]);
-    // seventeen bands
+    // seventeen bands are one too many
     let many: String = (0..17).map(|band| format!(",rate_per_minute:{band}")).collect();
     assert_eq!(codes(&parse(HEADER.replace('\n', &format!("{many}\n")))), [(1, "TOO_MANY_BANDS")]);
 }
@@ -145,7 +145,7 @@ fn prefixes_are_mended_only_where_there_is_one_meaning() {
         assert_eq!(deck.rates.first().map(|rate| rate.prefix.as_str()), prefix, "{cell}");
         assert_eq!(deck.fixed, u64::from(prefix.is_some()), "{cell}");
     }
-    // a corrected prefix can be a duplicate, too
+    // a corrected prefix can be a duplicate too
     let deck = parse(format!("{HEADER}55,X,0.1,0,1,1\n+55,X,0.1,0,1,1\n"));
     assert_eq!(codes(&deck), [(3, "PREFIX_NORMALISED"), (3, "DUPLICATE_PREFIX")]);
 }

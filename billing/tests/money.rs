@@ -1,4 +1,4 @@
-//! Money: text, decimals, rounding.
+//! Tests money: text form, decimals, rounding.
 
 use billing::money::{Currency, Micros, MoneyError, Rounding, RoundingMode, minor_unit_decimals, round_to};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Normalization of dialed numbers.
+//! Tests the normalization of dialed numbers.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -33,7 +33,7 @@ fn brazil_reads_every_way_to_dial() {
         ("00 21 1 305 555 1234", "13055551234", Some("21")),
         ("00 14 44 20 7946 0958", "442079460958", Some("14")),
         ("00 31 55 11 98765-4321", "5511987654321", Some("31")),
-        // without a carrier code: the own country, and where removing a carrier code leaves no valid number
+        // without a carrier code: numbers of the plan's own country, and numbers that are not valid after a carrier code is removed
         ("00 55 11 98765-4321", "5511987654321", None),
         ("00 55 31 98765-4321", "5531987654321", None),
         ("00 1 305 555 1234", "13055551234", None),
@@ -197,7 +197,7 @@ proptest! {
     fn digits_and_separators_are_answered(dialed in "[+]?[0-9 ()./*#-]{0,30}") {
         let plan = DialPlan::brazil("11");
         if let Ok(Dialed::Number { e164, .. }) = plan.normalize(&dialed) {
-            // a normalized number is a fixed point
+            // normalizing a normalized number does not change it
             let again = plan.normalize(&e164.to_string());
             prop_assert_eq!(again, Ok(Dialed::Number { e164: e164.clone(), carrier: None }));
             prop_assert!(format_international(&e164).starts_with('+'));

@@ -1,4 +1,4 @@
-//! Charges, holds and covered time, compared with worked examples and a second-by-second count.
+//! Tests charges, holds and covered time against worked examples and a second-by-second count.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -124,7 +124,7 @@ fn charges_by_hand() {
         (rate(27_000, 0, 1, 1), with(4, Down), 1, 400),
         (Rate { minimum_charge: Micros(100_000), ..rate(120_000, 0, 30, 6) }, with(4, HalfUp), 1, 100_000),
         (Rate { minimum_charge: Micros(100_000), ..rate(120_000, 0, 30, 6) }, with(4, HalfUp), 61, 132_000),
-        // the minimum is rounded with the rest, once
+        // the minimum charge is rounded only once too
         (Rate { minimum_charge: Micros(5_001), ..rate(0, 0, 1, 1) }, with(2, HalfUp), 1, 10_000),
         (Rate { free_seconds: 5, ..rate(120_000, 50_000, 30, 6) }, with(4, HalfUp), 4, 0),
         (Rate { free_seconds: 5, ..rate(120_000, 50_000, 30, 6) }, with(4, HalfUp), 5, 110_000),
@@ -199,8 +199,8 @@ fn weekdays_holidays_and_mornings_after() {
         ("2026-11-28T00:00:00Z", 1_000), // Saturday: the first band in order wins
         ("2026-11-29T23:59:59Z", 1_000),
         ("2026-11-30T00:00:00Z", 10_000),
-        ("2026-12-25T12:00:00Z", 1_000), // a holiday that is a Friday
-        ("2026-12-25T22:30:00Z", 1_000), // is no Friday
+        ("2026-12-25T12:00:00Z", 1_000), // a holiday on a Friday
+        ("2026-12-25T22:30:00Z", 1_000), // does not count as a Friday
     ] {
         assert_eq!(amount(&pricing, at(instant), 1), Micros(per_second), "{instant}");
     }
@@ -289,7 +289,7 @@ fn the_hold_covers_the_dearest_answer_instant() {
     let mut pricing = day_and_night(Tz::UTC);
     let authorized = at("2026-11-23T19:59:29.500Z");
     assert_eq!(max_charge(&pricing, authorized, 60, 60), Micros(31 * 10_000 + 29 * 1_000));
-    // before the day begins it is the latest
+    // before the day begins, the latest answer is the most expensive
     let authorized = at("2026-11-23T05:59:29.500Z");
     assert_eq!(
         max_charge(&pricing, authorized, 60, 60),
@@ -307,7 +307,7 @@ fn the_hold_covers_the_dearest_answer_instant() {
 
 #[test]
 fn the_dearest_answer_may_lie_within_the_window() {
-    // a minute of peak before a cheap band: the most expensive call ends with the peak, and starts at no edge
+    // a minute of peak before a cheap band: the most expensive call ends with the peak and starts at no band edge
     let mut rate = rate(600_000, 0, 1, 1);
     rate.band_prices.insert("peak".to_owned(), price(1_200_000, None));
     rate.band_prices.insert("cheap".to_owned(), price(60_000, None));
@@ -321,7 +321,7 @@ fn the_dearest_answer_may_lie_within_the_window() {
     assert_eq!(highest, amount(&pricing, at("2026-11-23T11:59:30Z"), 90));
 }
 
-/// The charge by the definition: each second is rated by itself.
+/// The charge by definition: each second is rated on its own.
 fn counted(pricing: &Pricing, answered: DateTime<Utc>, talk: u32) -> Micros {
     let rate = &pricing.rate;
     if talk == 0 || talk < rate.free_seconds {
@@ -450,7 +450,7 @@ proptest! {
         prop_assert_eq!(amount(&frozen, instant, talk), counted);
     }
 
-    /// This holds with free seconds, too: below them nothing is charged, from there on everything.
+    /// This is also true with free seconds: shorter calls cost nothing, all other calls are charged in full.
     #[test]
     fn longer_never_costs_less_and_nothing_is_negative(
         (pricing, instant) in near_an_edge(), talk in 0u32..20_000, more in 0u32..20_000,
@@ -474,7 +474,7 @@ proptest! {
     fn the_hold_is_exactly_the_dearest_charge(
         (pricing, instant) in near_an_edge(), ring in 0u32..150, talk in 0u32..400,
     ) {
-        // charges only change at whole seconds, so these are all possible answers
+        // charges change only at whole seconds, so these represent all possible answers
         let whole = instant.timestamp();
         let first_whole = DateTime::from_timestamp(whole + 1, 0).unwrap();
         let last = instant + chrono::Duration::seconds(i64::from(ring));

@@ -1,4 +1,4 @@
-//! The consequences of a proxy's list: individual cases, and every history of lists.
+//! Tests the consequences of a proxy's listings: individual cases, and any history of listings.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -8,12 +8,12 @@ use billing::reconcile::{APART, Dialog, Listing, LiveCall, MOST_STRAYS, Strays, 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
-/// Seconds after the beginning of the tests.
+/// A time in seconds after the beginning of the tests.
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_410_000 + seconds, 0).unwrap()
 }
 
-/// A call that was allowed a minute before the first list, and answered five seconds later.
+/// A call that was allowed a minute before the first listing and answered five seconds later.
 fn call(id: u32) -> LiveCall<u32> {
     LiveCall { id, authorized_at: at(-60), answered_at: Some(at(-55)), seen_at: None, missed_at: None }
 }
@@ -29,7 +29,7 @@ fn dialog(call: u32) -> Dialog<u32, u32> {
     }
 }
 
-/// A list; the proxy's clock is an hour ahead.
+/// A listing from a proxy whose clock is an hour ahead.
 fn listing(asked: i64, calls: &[u32]) -> Listing<u32, u32> {
     Listing {
         dialogs: calls.iter().map(|call| dialog(*call)).collect(),
@@ -175,7 +175,7 @@ fn an_emergency_call_is_never_hung_up_nor_counted() {
     strange.asked_at = at(30);
     let second = compare(&[], &strange, &first.strays);
     assert_eq!((second.hang_up, second.strays.alarm), (vec![6], false));
-    // a known emergency call is handled like others
+    // a known emergency call is handled like other calls
     assert_eq!(compare(&[call(2)], &strange, &first.strays).seen, [2]);
 }
 
@@ -184,7 +184,7 @@ fn six_strays_raise_an_alarm_until_all_are_gone() {
     let strange: Vec<u32> = (1..=6).collect();
     let none: [LiveCall<u32>; 0] = [];
     let mut strays = Strays::default();
-    // the number of strays, and whether that is an alarm, from list to list
+    // the number of strays in each listing, and whether it raises an alarm
     for (round, (count, alarm)) in (0..).zip([(6, false), (6, true), (5, true), (1, true), (0, false)]) {
         let verdict = compare(&none, &listing(round * 30, &strange[..count]), &strays);
         assert_eq!((verdict.hang_up, verdict.strays.alarm), (vec![], alarm), "{round}");
@@ -196,8 +196,8 @@ fn six_strays_raise_an_alarm_until_all_are_gone() {
 }
 
 proptest! {
-    /// For any lists and queues: calls are closed or hung up only after two lists with drained queues, a minimum time apart. No listed call is
-    /// closed, no known call is hung up, and never more than five at once.
+    /// For any listings and queues, calls are closed or hung up only after two listings with drained queues, a minimum time apart. No listed
+    /// call is closed, no known call is hung up, and no more than five dialogs are hung up at once.
     #[test]
     fn two_listings_agree_before_anything_is_done(
         rounds in prop::collection::vec((0_i64..3, prop::collection::btree_set(0_u32..12, 0..12), any::<bool>()), 1..12),
@@ -205,7 +205,7 @@ proptest! {
     ) {
         let mut calls: BTreeMap<u32, LiveCall<u32>> = live.iter().map(|id| (*id, call(*id))).collect();
         let mut strays = Strays::default();
-        // for each call: the drained lists without it since it was last seen, and the lists that had it as unknown
+        // for each call, the drained listings without it since it was last seen, and the listings in which it was unknown
         let mut missing: BTreeMap<u32, Vec<DateTime<Utc>>> = BTreeMap::new();
         let mut there: BTreeMap<u32, Vec<DateTime<Utc>>> = BTreeMap::new();
         let mut now = 0;

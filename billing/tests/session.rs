@@ -1,4 +1,4 @@
-//! The session state machine: every state with every action.
+//! Tests the session state machine: every action in every state.
 
 use billing::session::SessionState::{Closed, Closing, Open, Settled, Voided};
 use billing::session::{

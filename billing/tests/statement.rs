@@ -1,4 +1,4 @@
-//! Bills, settlements and the register.
+//! Tests bills, settlements and the register.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -42,7 +42,7 @@ fn a_bill_rounds_once() {
         call("Chile", 2, 0, false),
     ];
     let bill = Statement::build(calls, vec![line(2_500_000)], vec![line(500_000)], 2).unwrap();
-    // 0.0099 of calls make one cent, not three times zero
+    // three calls of 0.0033 add up to one cent, not to three times zero
     assert_eq!(
         (bill.calls_total, bill.rounding, bill.total),
         (Micros(9_900), Micros(100), Micros(2_010_000))
@@ -197,7 +197,7 @@ fn a_deposit_goes_back_as_it_came() {
         // only cash is rounded
         (12_340_000, vec![paid(Pix, 20_000_000)], vec![paid(Pix, 7_660_000)], 0),
         (12_340_000, vec![paid(Cash, 20_000_000)], vec![paid(Cash, 7_650_000)], 10_000),
-        // cash is used first, and refunded last
+        // cash is used first and refunded last
         (1_010_000, vec![paid(Cash, 1_000_000), paid(Card, 3_000_000)], vec![paid(Card, 2_990_000)], 0),
         (
             10_000,
@@ -206,7 +206,7 @@ fn a_deposit_goes_back_as_it_came() {
             -10_000,
         ),
         (0, vec![paid(Card, 1)], vec![paid(Card, 1)], 0),
-        // there is no coin that small
+        // the remainder is smaller than the smallest coin
         (980_000, vec![paid(Cash, 1_000_000)], vec![], 20_000),
     ] {
         let settled = settle_prepaid(Micros(total), &deposits, &[], step).unwrap();

@@ -1,4 +1,4 @@
-//! Prefix matching and ranges of rates.
+//! Tests prefix matching, and the allowed range of each field of a rate.
 
 use std::collections::HashMap;
 

@@ -12,11 +12,11 @@ pub struct Model {
     /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The account that created it, its parent; null only for the platform.
+    /// The parent, which created the account; null only for the platform.
     pub parent_id: Option<Uuid>,
     /// Ids from the root to this account in simple hex, each followed by `/`. A subtree is a range of paths.
     pub path: String,
-    /// The role of this node in the tree.
+    /// The kind of node.
     pub kind: AccountKind,
     /// Generated short code, the part after `@` in logins.
     pub code: String,
@@ -32,13 +32,13 @@ pub struct Model {
     pub country: String,
     /// Tariff by which the account pays its parent; the parent assigns it.
     pub cost_tariff_id: Option<Uuid>,
-    /// Tariff by which a callshop's customers pay; null for the cost tariff.
+    /// Tariff by which a callshop's customers pay; null if they pay by the cost tariff.
     pub retail_tariff_id: Option<Uuid>,
-    /// How far the CREDIT balance may go below zero; null for unlimited.
+    /// How far the CREDIT balance may go below zero; null if unlimited.
     pub credit_limit: Option<Micros>,
-    /// Notify the account when its spendable credit falls below this; null for never.
+    /// The account is notified when its spendable credit falls below this amount; null if never.
     pub low_credit: Option<Micros>,
-    /// When it was suspended; no new calls are allowed in its subtree since. Null if active.
+    /// When the account was suspended, which blocks new calls in its subtree; null if active.
     pub suspended_at: Option<DateTimeUtc>,
     /// When the account was created.
     pub created_at: DateTimeUtc,

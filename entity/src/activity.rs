@@ -15,15 +15,15 @@ pub struct Model {
     /// Number of the event in its callshop: 1, 2, 3 …, without gaps.
     #[sea_orm(primary_key, auto_increment = false)]
     pub seq: i64,
-    /// When it happened.
+    /// When the event happened.
     pub at: DateTimeUtc,
     /// The kind of event.
     pub kind: ActivityKind,
-    /// The cabin, if the event concerns one.
+    /// The cabin that the event concerns, if any.
     pub cabin_id: Option<Uuid>,
-    /// The cabin session, if the event concerns one.
+    /// The cabin session that the event concerns, if any.
     pub session_id: Option<Uuid>,
-    /// The call, if the event concerns one.
+    /// The call that the event concerns, if any.
     pub call_id: Option<Uuid>,
     /// Snapshot of the object at the time of the event.
     pub payload: Json,

@@ -12,7 +12,7 @@ pub struct Model {
     pub callshop_id: Uuid,
     /// The last assigned number.
     pub seq: i64,
-    /// The first number still stored; earlier events were trimmed.
+    /// The first number still stored; earlier events were deleted.
     pub kept_from: i64,
 }
 

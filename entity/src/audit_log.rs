@@ -24,9 +24,9 @@ pub struct Model {
     pub object_id: Uuid,
     /// IP address of the client as the server saw it; empty for the command line.
     pub address: String,
-    /// The changed fields before the change; null for a new object. Never contains a secret.
+    /// The changed fields before the change; null for a new object. They never include a secret.
     pub before: Json,
-    /// The changed fields after the change. Never contains a secret.
+    /// The changed fields after the change. They never include a secret.
     pub after: Json,
 }
 

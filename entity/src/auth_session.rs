@@ -1,9 +1,9 @@
-//! A login: a family of rotating refresh tokens.
+//! A login with its rotating refresh tokens.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A login: a family of rotating refresh tokens.
+/// A login with its rotating refresh tokens.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "auth_session")]
 pub struct Model {
@@ -26,7 +26,7 @@ pub struct Model {
     pub last_used_at: DateTimeUtc,
     /// When the login expires unless refreshed.
     pub expires_at: DateTimeUtc,
-    /// When the login was revoked: by logout, reuse of an old refresh token, or disabling the user. Null if valid.
+    /// When the login was revoked by logout, reuse of an old refresh token, or disabling the user; null if valid.
     pub revoked_at: Option<DateTimeUtc>,
 }
 

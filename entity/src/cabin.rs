@@ -10,17 +10,17 @@ pub struct Model {
     /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The callshop it belongs to.
+    /// The cabin's callshop.
     pub callshop_id: Uuid,
     /// Number on the door, unique in the callshop.
     pub number: i32,
     /// Display name.
     pub label: String,
-    /// Its phone, if any; a phone is in at most one cabin.
+    /// The cabin's phone, if any; a phone is in at most one cabin.
     pub phone_id: Option<Uuid>,
     /// Set by a user to take the cabin out of use.
     pub out_of_service: bool,
-    /// When the cabin was retired; its history stays. Null if in use.
+    /// When the cabin was retired; null if in use. A retired cabin's history is kept.
     pub retired_at: Option<DateTimeUtc>,
     /// When the cabin was created.
     pub created_at: DateTimeUtc,

@@ -14,9 +14,9 @@ pub struct Model {
     pub id: Uuid,
     /// The callshop.
     pub callshop_id: Uuid,
-    /// The cabin that the session is in now; a session can move.
+    /// The session's current cabin; a session can move to another cabin.
     pub cabin_id: Uuid,
-    /// The shift it was opened in.
+    /// The shift in which the session was opened.
     pub shift_id: Uuid,
     /// Whether the customer pays before or after the calls.
     pub mode: SessionMode,
@@ -24,11 +24,11 @@ pub struct Model {
     pub state: SessionState,
     /// The customer's name; may be empty.
     pub customer: String,
-    /// Most that the calls may cost; null for no limit.
+    /// Most that the calls may cost; null if there is no limit.
     pub spending_limit: Option<Micros>,
-    /// Most seconds of talk; null for no limit.
+    /// Most seconds of talk; null if there is no limit.
     pub time_limit: Option<i32>,
-    /// True if unpaid when its shift closed, and listed there.
+    /// Whether the session was carried over, unpaid, when a shift closed.
     pub carried_over: bool,
     /// User who opened the session.
     pub opened_by: Uuid,
@@ -36,9 +36,9 @@ pub struct Model {
     pub opened_at: DateTimeUtc,
     /// User who closed the session.
     pub closed_by: Option<Uuid>,
-    /// When closing was requested; the session may stay CLOSING until its calls end.
+    /// When closing was requested; the session is CLOSING until its calls end.
     pub closed_at: Option<DateTimeUtc>,
-    /// Total of the final statement; null before.
+    /// Total of the final statement; null until the statement is final.
     pub total: Option<Micros>,
     /// The shift that received the payment.
     pub settled_shift_id: Option<Uuid>,
@@ -46,11 +46,11 @@ pub struct Model {
     pub settled_by: Option<Uuid>,
     /// When the session was settled.
     pub settled_at: Option<DateTimeUtc>,
-    /// Added to the total by cash rounding; may be negative.
+    /// Amount that cash rounding added to the total; may be negative.
     pub cash_rounding: Micros,
     /// Receipt number, consecutive in the callshop; null until settled.
     pub receipt_number: Option<i64>,
-    /// Paid in advance for calls; only in a PREPAID session.
+    /// Amount paid in advance for calls; only in a PREPAID session.
     pub deposit: Micros,
     /// Sum of the calls on the final statement.
     pub calls_total: Option<Micros>,
@@ -58,9 +58,9 @@ pub struct Model {
     pub items_total: Option<Micros>,
     /// Sum of the discounts on the final statement, not negative.
     pub discounts_total: Option<Micros>,
-    /// Added to the final statement by rounding once. `total = calls + items - discounts + rounding`.
+    /// Amount that rounding once added to the final statement. `total = calls + items - discounts + rounding`.
     pub rounding: Option<Micros>,
-    /// Refunded after settlement.
+    /// Amount refunded after settlement.
     pub refunded: Micros,
 }
 

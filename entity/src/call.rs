@@ -14,13 +14,13 @@ pub struct Model {
     pub id: Uuid,
     /// The callshop.
     pub callshop_id: Uuid,
-    /// The cabin of the phone, if it is in one.
+    /// The phone's cabin, if any.
     pub cabin_id: Option<Uuid>,
     /// The session that is billed; null for a refused or emergency call from a closed cabin.
     pub session_id: Option<Uuid>,
     /// The calling phone.
     pub phone_id: Uuid,
-    /// The proxy's authorization request, unique.
+    /// Unique id of the proxy's authorization request.
     pub request_id: String,
     /// The digits as the customer dialed them.
     pub dialed: String,
@@ -28,7 +28,7 @@ pub struct Model {
     pub number: String,
     /// Name of the rated destination.
     pub destination: String,
-    /// A call to an emergency number: free and always allowed.
+    /// Whether the call is to an emergency number, and therefore free and always allowed.
     pub emergency: bool,
     /// Lifecycle state.
     pub state: CallState,
@@ -70,13 +70,13 @@ pub struct Model {
     pub to_tag: Option<String>,
     /// User who requested hang-up.
     pub hang_up_by: Option<Uuid>,
-    /// Micros held at each level while the call is live, in the order of `pricing`: a list of integers, empty once the call is over.
+    /// Micros reserved at each level while the call is live, in the order of `pricing`: a list of integers, empty once the call is over.
     pub holds: Json,
     /// When to extend the covered seconds; null before the answer and after the end.
     pub extend_at: Option<DateTimeUtc>,
     /// Covered seconds that the proxy has confirmed.
     pub confirmed: i32,
-    /// The end is an estimate, by reconciliation or from an `ended` with impossible times. A true `ended` corrects it.
+    /// Whether the end is an estimate, by reconciliation or from an `ended` with impossible times. A true `ended` corrects it.
     pub estimated: bool,
     /// Amount that the customer would have paid for the seconds beyond `covered`.
     pub written_off: Micros,
@@ -84,8 +84,8 @@ pub struct Model {
     pub attempt_day: String,
     /// Day of the answer in the callshop's time zone, `YYYY-MM-DD`.
     pub answer_day: Option<String>,
-    /// Answered more than a day from the attempt; reports find such calls by this flag. Normally false, so that answering a call writes
-    /// no index entry.
+    /// Whether the call was answered more than a day from the attempt; reports find such calls by this flag. It is normally false, so that
+    /// answering a call writes no index entry.
     pub answered_far: bool,
 }
 

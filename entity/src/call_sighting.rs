@@ -1,9 +1,9 @@
-//! When a live call was last listed by its proxy, or first missing.
+//! When a live call was last listed by its proxy, and when it was first missing since.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// When a live call was last listed by its proxy, or first missing.
+/// When a live call was last listed by its proxy, and when it was first missing since.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "call_sighting")]
 pub struct Model {
@@ -12,9 +12,9 @@ pub struct Model {
     pub call_id: Uuid,
     /// The proxy that lists the call.
     pub proxy: String,
-    /// When the call was last known to be up, proxy time.
+    /// When the call was last known to be in progress, proxy time.
     pub seen_at: Option<DateTimeUtc>,
-    /// Time of the first listing since then that the call was missing from, server time.
+    /// Time of the first listing since then without the call, server time.
     pub missed_at: Option<DateTimeUtc>,
 }
 

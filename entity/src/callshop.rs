@@ -24,7 +24,7 @@ pub struct Model {
     pub next_shift_number: i64,
     /// Number of the next receipt.
     pub next_receipt_number: i64,
-    /// Cash payments are rounded to multiples of this; null for the minor unit.
+    /// Cash payments are rounded to multiples of this amount; null means the minor unit.
     pub cash_step: Option<Micros>,
     /// Name on receipts; empty for the account's name.
     pub legal_name: String,
@@ -34,7 +34,7 @@ pub struct Model {
     pub address: String,
     /// Text at the end of receipts.
     pub receipt_footer: String,
-    /// Receipts mask the four digits before the last two of dialed numbers.
+    /// Whether receipts mask the four digits before the last two digits of dialed numbers.
     pub mask_numbers: bool,
     /// Most that an attendant may discount on one session.
     pub attendant_max_discount: Micros,

@@ -1,11 +1,11 @@
-//! Cash put into or taken out of the drawer, other than sales.
+//! Cash added to or withdrawn from the drawer, other than sales.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{Micros, MovementKind};
 
-/// Cash put into or taken out of the drawer, other than sales.
+/// Cash added to or withdrawn from the drawer, other than sales.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "cash_movement")]
 pub struct Model {

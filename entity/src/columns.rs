@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A money column: integer millionths of the currency unit, BIGINT on both databases.
 ///
-/// Only stores a [`billing::money::Micros`]; convert to that type for arithmetic.
+/// It only stores a [`billing::money::Micros`]; convert to that type for arithmetic.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, DeriveValueType,
 )]
@@ -60,7 +60,7 @@ macro_rules! mirrors {
 }
 
 text_enum!(
-    /// The kind of a node of the account tree.
+    /// The kind of a node in the account tree.
     AccountKind { Platform = "PLATFORM", Distributor = "DISTRIBUTOR", Reseller = "RESELLER", Callshop = "CALLSHOP" }
 );
 text_enum!(
@@ -114,7 +114,7 @@ text_enum!(
     ItemKind { Item = "ITEM", Discount = "DISCOUNT" }
 );
 text_enum!(
-    /// Cash put into or taken out of the drawer, other than sales.
+    /// Cash added to or withdrawn from the drawer, other than sales.
     MovementKind { PayIn = "PAY_IN", PayOut = "PAY_OUT" }
 );
 text_enum!(
@@ -133,9 +133,9 @@ text_enum!(
         Revenue = "REVENUE",
         /// Money in a callshop's register, by shift and payment method.
         Drawer = "DRAWER",
-        /// Sales of a callshop; negative, as the source of the money.
+        /// Sales of a callshop; negative, because the money came from them.
         Sales = "SALES",
-        /// Deposits of customers; negative, as they are owed to them.
+        /// Customers' deposits; negative, because they are owed to the customers.
         Deposits = "DEPOSITS",
         /// Amounts that customers owe for closed sessions.
         Receivable = "RECEIVABLE",
@@ -145,7 +145,7 @@ text_enum!(
         Variance = "VARIANCE",
         /// Source of floats and pay-ins, destination of pay-outs and counted drawers.
         Outside = "OUTSIDE",
-        /// Charges waived because calls were cut late.
+        /// Charges waived because calls were ended late.
         WriteOff = "WRITE_OFF",
     }
 );
@@ -156,21 +156,21 @@ text_enum!(
         TopUp = "TOP_UP",
         /// A parent corrects a child's credit, with a reason.
         Adjustment = "ADJUSTMENT",
-        /// A call ended: every level pays the level above it.
+        /// A call ended, and every level pays the level above it.
         Call = "CALL",
-        /// Seconds beyond the covered ones, because the call was cut late.
+        /// Waives the seconds beyond the covered time, because the call was ended late.
         WriteOff = "WRITE_OFF",
         /// Reverses another transfer.
         Reversal = "REVERSAL",
         /// The float that a register opened with.
         Float = "FLOAT",
-        /// Cash that the attendant put in.
+        /// Cash that the attendant added.
         PayIn = "PAY_IN",
-        /// Cash that the attendant took out.
+        /// Cash that the attendant withdrew.
         PayOut = "PAY_OUT",
         /// A customer pays in advance.
         Deposit = "DEPOSIT",
-        /// A statement became final: the customer owes its total.
+        /// A statement became final, and the customer owes its total.
         Sale = "SALE",
         /// The customer paid a statement.
         Settlement = "SETTLEMENT",

@@ -1,30 +1,30 @@
-//! An event received from a proxy: its key makes repeated deliveries count once. Rejected events are kept with their body.
+//! An event received from a proxy. Its key ensures that repeated deliveries count only once. Rejected events are stored with their body.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::HookStatus;
 
-/// An event received from a proxy: its key makes repeated deliveries count once. Rejected events are kept with their body.
+/// An event received from a proxy. Its key ensures that repeated deliveries count only once. Rejected events are stored with their body.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "hook_event")]
 pub struct Model {
     /// Unique key, assigned by the proxy.
     #[sea_orm(primary_key, auto_increment = false)]
     pub eid: String,
-    /// Kind of event, as sent.
+    /// Kind of event, as sent by the proxy.
     pub kind: String,
     /// The `ref` of the call; the `request_id` for `abandoned`.
     pub reference: Option<String>,
-    /// Name of the proxy that sent it.
+    /// Name of the proxy that sent the event.
     pub proxy: String,
-    /// When it happened, proxy time.
+    /// When the event happened, proxy time.
     pub at: DateTimeUtc,
-    /// When it was received, server time.
+    /// When the event was received, server time.
     pub received_at: DateTimeUtc,
     /// The result of processing.
     pub status: HookStatus,
-    /// Why it was rejected or is doubtful.
+    /// Why the event was rejected or is doubtful.
     pub error: Option<String>,
     /// The event itself; stored only if rejected.
     pub body: Option<Json>,

@@ -18,7 +18,7 @@ pub struct Model {
     pub key: String,
     /// SHA-256 of the input, hex.
     pub input_hash: String,
-    /// Ids from which the response is built again.
+    /// Ids from which the response is rebuilt.
     pub answer: Json,
     /// When the key was first used.
     pub created_at: DateTimeUtc,

@@ -20,7 +20,7 @@ pub struct Model {
     pub currency: String,
     /// Sum of the entries.
     pub balance: Micros,
-    /// Amount that live calls hold; only in CREDIT.
+    /// Amount reserved by live calls; only in CREDIT.
     pub held: Micros,
 }
 

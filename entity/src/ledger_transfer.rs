@@ -16,17 +16,17 @@ pub struct Model {
     pub kind: TransferKind,
     /// ISO 4217 code of all its entries.
     pub currency: String,
-    /// When it was posted, server time.
+    /// When the transfer was posted, server time.
     pub at: DateTimeUtc,
-    /// The user who caused it; null if an event of the proxy did.
+    /// The user who caused the transfer; null if a proxy's event caused it.
     pub user_id: Option<Uuid>,
-    /// The call it is for, if any.
+    /// The call that the transfer is for, if any.
     pub call_id: Option<Uuid>,
     /// Reason that the user gave; may be empty.
     pub note: String,
-    /// The transfer that this one reverses.
+    /// The transfer that this transfer reverses.
     pub reverses: Option<Uuid>,
-    /// The cabin session it is for, if any.
+    /// The cabin session that the transfer is for, if any.
     pub session_id: Option<Uuid>,
 }
 

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A live call. Stored apart from `call`, so that no index of that table changes while a call goes on.
+/// A live call. It is stored apart from `call`, so that no index of that table changes while a call is in progress.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "live_call")]
 pub struct Model {
@@ -12,13 +12,13 @@ pub struct Model {
     pub call_id: Uuid,
     /// The callshop.
     pub callshop_id: Uuid,
-    /// The cabin, if the phone is in one.
+    /// The phone's cabin, if any.
     pub cabin_id: Option<Uuid>,
     /// The session that is billed.
     pub session_id: Option<Uuid>,
-    /// The calling phone. It has at most one live call, except emergency calls.
+    /// The calling phone. A phone has at most one live call, not counting emergency calls.
     pub phone_id: Uuid,
-    /// A call to an emergency number.
+    /// Whether the call is to an emergency number.
     pub emergency: bool,
     /// When to extend the covered seconds, as in `call`.
     pub extend_at: Option<DateTimeUtc>,

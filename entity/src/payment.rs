@@ -22,9 +22,9 @@ pub struct Model {
     pub method: PaymentMethod,
     /// Amount received, net of change; for a refund, the amount returned. Never negative.
     pub amount: Micros,
-    /// The user who handled it.
+    /// The user who handled the payment.
     pub user_id: Uuid,
-    /// When it was made, server time.
+    /// When the payment was made, server time.
     pub at: DateTimeUtc,
     /// The purpose, which also gives the direction.
     pub kind: PaymentKind,

@@ -10,7 +10,7 @@ pub struct Model {
     /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The callshop it belongs to.
+    /// The phone's callshop.
     pub callshop_id: Uuid,
     /// Generated SIP user name, unique.
     pub sip_user: String,
@@ -20,19 +20,19 @@ pub struct Model {
     pub realm: String,
     /// MD5(user:realm:secret), hex; the secret itself is not stored.
     pub ha1: String,
-    /// When the phone was blocked; it can neither register nor call since. Null if not blocked.
+    /// When the phone was blocked, so that it can neither register nor call; null if not blocked.
     pub blocked_at: Option<DateTimeUtc>,
-    /// Whether it is registered at a proxy.
+    /// Whether the phone is registered at a proxy.
     pub online: bool,
     /// Proxy time of the last change of `online`.
     pub online_changed_at: Option<DateTimeUtc>,
     /// SIP contact of the registration.
     pub contact: Option<String>,
-    /// Network address that it registered from.
+    /// Network address from which the phone registered.
     pub source: Option<String>,
-    /// User-Agent that it sent.
+    /// User-Agent that the phone sent.
     pub user_agent: Option<String>,
-    /// Name of the proxy where it is registered, or was last; null if not known.
+    /// Name of the proxy where the phone is or was last registered; null if not known.
     pub proxy: Option<String>,
     /// When the phone was created.
     pub created_at: DateTimeUtc,

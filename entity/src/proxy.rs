@@ -10,19 +10,19 @@ pub struct Model {
     /// Name that the proxy gives itself.
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
-    /// The node that reconciles it, while `lease_until` is in the future.
+    /// The node that reconciles the proxy until `lease_until`.
     pub lease_holder: Option<Uuid>,
-    /// When the lease ends; until then no other node reconciles it.
+    /// When the lease ends; until then no other node reconciles the proxy.
     pub lease_until: Option<DateTimeUtc>,
-    /// When it was last queried.
+    /// When the proxy was last queried.
     pub looked_at: Option<DateTimeUtc>,
-    /// When it was last queried and answered.
+    /// Time of the last query to which the proxy responded.
     pub listed_at: Option<DateTimeUtc>,
-    /// Identifies the run of the proxy that answered then.
+    /// Identifies the run of the proxy that responded then.
     pub boot_id: Option<String>,
     /// Dialogs in the last listing that belong to no known call: a list of `{call_id, from_tag, since}`.
     pub strays: Json,
-    /// Since when there are too many unknown dialogs to hang up any; null if there are not.
+    /// Since when there have been too many unknown dialogs to hang up any of them; null otherwise.
     pub alarm_since: Option<DateTimeUtc>,
 }
 

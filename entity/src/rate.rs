@@ -19,7 +19,7 @@ pub struct Model {
     pub destination: String,
     /// Price of sixty seconds, outside the time bands in `band_prices`.
     pub price_per_minute: Micros,
-    /// Charged once per answered call.
+    /// Fee charged once per answered call.
     pub connection_fee: Micros,
     /// Minimum billed seconds.
     pub initial_increment: i32,

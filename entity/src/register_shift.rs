@@ -16,15 +16,15 @@ pub struct Model {
     pub callshop_id: Uuid,
     /// Consecutive in the callshop; also the number of the Z report.
     pub number: i64,
-    /// User who opened it.
+    /// User who opened the shift.
     pub opened_by: Uuid,
-    /// When it was opened.
+    /// When the shift was opened.
     pub opened_at: DateTimeUtc,
     /// Cash counted at opening.
     pub float_amount: Micros,
-    /// User who closed it.
+    /// User who closed the shift.
     pub closed_by: Option<Uuid>,
-    /// When it was closed; null while open.
+    /// When the shift was closed; null while open.
     pub closed_at: Option<DateTimeUtc>,
     /// The final report; immutable.
     pub z_report: Option<Json>,

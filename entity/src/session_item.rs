@@ -22,15 +22,15 @@ pub struct Model {
     pub description: String,
     /// Number of units; 1 for a discount.
     pub quantity: i32,
-    /// Price of one unit, or the amount of the discount. Never negative.
+    /// Price of one unit, or the amount of the discount; never negative.
     pub unit_price: Micros,
-    /// The user who added it.
+    /// The user who added the line.
     pub user_id: Uuid,
-    /// When it was added.
+    /// When the line was added.
     pub at: DateTimeUtc,
-    /// When it was removed from the bill; null if it is on the bill.
+    /// When the line was removed from the bill; null if it is still on the bill.
     pub removed_at: Option<DateTimeUtc>,
-    /// The user who removed it.
+    /// The user who removed the line.
     pub removed_by: Option<Uuid>,
 }
 

@@ -12,7 +12,7 @@ pub struct Model {
     /// Primary key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The account that owns it.
+    /// The account that owns the tariff.
     pub account_id: Uuid,
     /// Display name.
     pub name: String,

@@ -1,9 +1,11 @@
-//! An immutable version of a tariff. `active_from` gives its state: null is a draft; the latest one not in the future is active.
+//! An immutable version of a tariff. A version without `active_from` is a draft. The version with the latest `active_from` that is not in the
+//! future is active.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// An immutable version of a tariff. `active_from` gives its state: null is a draft; the latest one not in the future is active.
+/// An immutable version of a tariff. A version without `active_from` is a draft. The version with the latest `active_from` that is not in the
+/// future is active.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "tariff_version")]
 pub struct Model {
@@ -14,13 +16,14 @@ pub struct Model {
     pub tariff_id: Uuid,
     /// Number in its tariff: 1, 2, 3 ….
     pub number: i32,
-    /// When it takes effect; null for a draft.
+    /// When the version takes effect; null for a draft.
     pub active_from: Option<DateTimeUtc>,
     /// Number of its rates.
     pub rate_count: i32,
     /// Description for users.
     pub note: String,
-    /// The version it was made from, and after which alone it may be activated; null for the first one.
+    /// The version that this version was made from. It may only be activated as the direct successor of that version. Null for the first
+    /// version.
     pub base_version_id: Option<Uuid>,
     /// When the version was created.
     pub created_at: DateTimeUtc,

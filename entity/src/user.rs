@@ -24,7 +24,7 @@ pub struct Model {
     pub password_hash: String,
     /// When the user was disabled and lost the right to log in; null if enabled.
     pub disabled_at: Option<DateTimeUtc>,
-    /// Failed logins since the last successful one.
+    /// Number of failed logins since the last successful login.
     pub failed_logins: i32,
     /// When the last login failed.
     pub last_failed_at: Option<DateTimeUtc>,

@@ -1,11 +1,11 @@
 //! Database migrations, one file per change. SQLite and PostgreSQL run the same text.
 //!
-//! **Expand, then contract one release later.** Nodes are upgraded one by one, so nodes of a release also run on the tables of the next one: the
-//! first new node migrates the tables, and the old nodes continue and may be restarted. A migration therefore only adds: tables, indexes,
-//! and columns that are nullable or have a default. Remove a table or column only in the release after the one that stopped using it. The same
-//! applies to changes that old nodes cannot handle (a NOT NULL column, a stricter constraint, a new meaning). A migration
-//! that has shipped never changes. (These rules apply from the November 2026 release on, the first to support several nodes. Before it
-//! there was one node. `m20261124_000001_partitions` and `m20261128_000004_currencies`, both before the first release, require it to be stopped.)
+//! **Expand, then contract one release later.** Nodes are upgraded one by one, so the nodes of a release must also run on the next release's
+//! tables. The first new node migrates the tables, while old nodes continue and may be restarted. Therefore a migration only adds tables,
+//! indexes, and columns that are nullable or have a default. Remove a table or column only in the release after the release that stopped using
+//! it. The same applies to changes that old nodes cannot handle (a NOT NULL column, a stricter constraint, a new meaning). A migration that has
+//! shipped never changes. (These rules apply from the November 2026 release on, the first to support several nodes. Before it, there was only
+//! one node, which must be stopped for `m20261124_000001_partitions` and `m20261128_000004_currencies`; both predate the first release.)
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -39,10 +39,11 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// Migrates the tables to this release. Does nothing on tables of a later release, because they include all migrations of this one.
+/// Migrates the tables to this release. Does nothing if the tables are from a later release, because they include all migrations of this
+/// release.
 ///
 /// # Errors
-/// If a migration fails, or if the database has migrations of a later release but lacks one of this release.
+/// If a migration fails, or if the database has migrations of a later release but lacks a migration of this release.
 pub async fn up(connection: &sea_orm_migration::sea_orm::DatabaseConnection) -> Result<(), DbErr> {
     Migrator::install(connection).await?;
     let applied = Migrator::get_migration_models(connection).await?;
@@ -78,7 +79,8 @@ async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     if sqlite {
         text = text.replace("BIGINT", "INTEGER");
     } else {
-        // large tables take time, so no statement timeout; but a migration waiting for a lock blocks all others behind it, so a lock timeout
+        // no statement timeout, because large tables take time; but a lock timeout, because a migration that waits for a lock blocks all queries
+        // behind it
         connection
             .execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '30s'")
             .await?;

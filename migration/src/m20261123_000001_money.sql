@@ -73,15 +73,15 @@ CREATE INDEX ledger_entry_shift ON ledger_entry (shift_id) WHERE shift_id IS NOT
 CREATE INDEX call_extend ON call (extend_at) WHERE extend_at IS NOT NULL;
 CREATE INDEX session_item_session ON session_item (session_id, id);
 CREATE INDEX audit_log_account ON audit_log (account_id, id);
--- indexes for the calls that need attention
+-- indexes for calls that need attention
 CREATE INDEX call_written_off ON call (callshop_id, id) WHERE written_off > 0;
 CREATE INDEX call_estimated ON call (callshop_id, id) WHERE estimated;
 CREATE INDEX hook_event_rejected ON hook_event (received_at) WHERE status = 'REJECTED';
 
--- no query starts from an account: reports start from calls, and find their charges by the primary key
+-- no query starts from an account, because reports start from calls and find their charges by the primary key
 DROP INDEX call_charge_account;
 
--- one live call per phone, except emergency calls: they are always allowed, whatever state the phone seems to be in
+-- one live call per phone, not counting emergency calls, which are always allowed, no matter what state the phone seems to be in
 DROP INDEX call_live_phone;
 CREATE UNIQUE INDEX call_live_phone ON call (phone_id, (CASE WHEN emergency THEN id ELSE phone_id END))
     WHERE state IN ('AUTHORIZED', 'RINGING', 'ANSWERED');

@@ -1,8 +1,8 @@
 //! Support for several nodes on PostgreSQL: live calls in their own table, history in partitions.
 //!
-//! Each existing table becomes the first partition as it is; no row is copied. PostgreSQL reads the tables once to check that every
-//! row belongs there, and rebuilds two indexes. The servers create a partition for each further month before it begins
-//! (`api::store::partitions`). Rows that match no partition go to the default partition.
+//! Each existing table becomes the first partition; no row is copied. PostgreSQL reads the tables once to check that every row belongs in its
+//! partition, and rebuilds two indexes. The servers create the partition of each later month before the month begins
+//! (`store/src/partitions.rs`). Rows that match no monthly partition go to the default partition.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -33,7 +33,7 @@ struct Table {
     key: &'static str,
     by_id: bool,
     primary_key: &'static str,
-    /// Indexes besides the primary key: name and definition.
+    /// Name and definition of each index other than the primary key.
     indexes: &'static [(&'static str, &'static str)],
 }
 
@@ -44,7 +44,7 @@ const TABLES: [Table; 3] = [
         by_id: true,
         primary_key: "id",
         indexes: &[
-            // not unique, as no index can be unique across partitions: an advisory lock ensures that a request is decided once
+            // not unique, because no index can be unique across partitions; an advisory lock ensures that each request is decided once
             ("call_request", "(request_id)"),
             ("call_callshop", "(callshop_id, id)"),
             ("call_session", "(session_id, id) WHERE session_id IS NOT NULL"),
@@ -58,13 +58,14 @@ const TABLES: [Table; 3] = [
         name: "activity",
         key: "at",
         by_id: false,
-        // it must include the partition key; the lock on the callshop's head keeps (callshop_id, seq) unique
+        // a primary key must include the partition key; the lock on the callshop's head keeps (callshop_id, seq) unique
         primary_key: "callshop_id, seq, at",
         indexes: &[],
     },
 ];
 
-/// Further PostgreSQL settings. Events are trimmed by time, and stored in that order, so a BRIN index suffices. Rows of live calls are short-lived.
+/// Further PostgreSQL settings. Hook events are stored and deleted in the order of time, so a BRIN index suffices. Live calls need frequent
+/// vacuuming because their rows are short-lived.
 const POSTGRES: &str = "
     CREATE INDEX hook_event_received ON hook_event USING brin (received_at);
     ALTER TABLE live_call SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000);
@@ -95,7 +96,7 @@ impl Table {
         for (index, columns) in self.indexes {
             statements.push(format!("CREATE INDEX {index} ON {name} {columns}"));
         }
-        // a call is updated four times during its life: free space on its page allows HOT updates, which leave indexes unchanged
+        // a call is updated four times; free space on its page allows HOT updates, which leave indexes unchanged
         let room = if *name == "call" { " WITH (fillfactor = 70)" } else { "" };
         statements.extend([
             format!("ALTER TABLE {name} ATTACH PARTITION {first} FOR VALUES FROM (MINVALUE) TO ('{end}')"),
@@ -110,7 +111,7 @@ impl Table {
         Ok(())
     }
 
-    /// The month after the last row or after the current one, whichever is later, and its first partition key.
+    /// The month after the last row's month or after the current month, whichever is later, and the first partition key in that month.
     async fn end(&self, connection: &SchemaManagerConnection<'_>) -> Result<(String, String), DbErr> {
         let last = match self.by_id {
             true => format!(

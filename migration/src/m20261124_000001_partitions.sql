@@ -1,4 +1,4 @@
--- Live calls in their own table, so that no index of `call` changes while a call goes on; and the first activity still stored.
+-- A table of live calls, so that no index of `call` changes while a call is in progress; and the number of the first activity still stored.
 
 CREATE TABLE live_call (
     call_id {uuid} NOT NULL,
@@ -15,7 +15,7 @@ INSERT INTO live_call (call_id, callshop_id, cabin_id, session_id, phone_id, eme
     SELECT id, callshop_id, cabin_id, session_id, phone_id, emergency, extend_at FROM call
     WHERE state IN ('AUTHORIZED', 'RINGING', 'ANSWERED');
 
--- one live call per phone, except emergency calls: they are always allowed, whatever state the phone seems to be in
+-- one live call per phone, not counting emergency calls, which are always allowed, no matter what state the phone seems to be in
 CREATE UNIQUE INDEX live_call_phone ON live_call (phone_id, (CASE WHEN emergency THEN call_id ELSE phone_id END));
 CREATE INDEX live_call_shop ON live_call (callshop_id, call_id);
 CREATE INDEX live_call_session ON live_call (session_id) WHERE session_id IS NOT NULL;

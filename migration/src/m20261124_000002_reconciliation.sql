@@ -1,6 +1,6 @@
 -- State of the reconciliation with proxies: their listings, their calls and their phones.
 
--- A proxy, by the name it gives itself: the node that reconciles it, the last listing, and unknown dialogs.
+-- A proxy under its own name, with the node that reconciles it, its last listing, and its unknown dialogs.
 CREATE TABLE proxy (
     name TEXT NOT NULL,
     lease_holder {uuid},
@@ -13,7 +13,7 @@ CREATE TABLE proxy (
     PRIMARY KEY (name)
 ){strict};
 
--- A live call in its proxy's listings: when it was last listed, and the first listing it was missing from.
+-- When a live call was last listed by its proxy, and when it was first missing since.
 CREATE TABLE call_sighting (
     call_id {uuid} NOT NULL,
     proxy TEXT NOT NULL,

@@ -1,4 +1,5 @@
-//! A transfer has a currency, and an account has a balance per currency. Stop nodes of earlier releases first: they know a single balance.
+//! A transfer has a currency, and an account has a balance per currency. Stop nodes of earlier releases first, because they know only a single
+//! balance.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The base of a tariff version, and the address on a callshop's receipts.
+//! The version that a tariff version is based on, and the address on a callshop's receipts.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,8 +1,8 @@
 //! Liveness and readiness of this node, for `/livez`, `/readyz` and the metrics.
 //!
-//! A node is **live** while its loops run. Each loop records a heartbeat; if one has ended or is stuck beyond its bound, the node should be
-//! restarted. A node is **ready** for requests while it is not stopping, its tables are migrated, the database answers, and the writer's queue
-//! has room. An unavailable database makes a node unready but never dead: a restart would not bring it back.
+//! A node is **live** while its loops run. Each loop records a heartbeat. If a loop has ended, or has been silent longer than its bound, the
+//! node should be restarted. A node is **ready** for requests while it is not stopping, its tables are migrated, the database responds, and the
+//! writer's queue has room. An unavailable database makes a node unready but not dead, because a restart would not bring the database back.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-/// Heartbeat interval of a loop that waits for something else.
+/// Heartbeat interval while a loop waits for other work.
 const WAITING: Duration = Duration::from_secs(1);
 
 /// Health of this node.
@@ -32,7 +32,7 @@ struct Beat {
     over: AtomicBool,
 }
 
-/// Held by a loop that must run as long as the node does. Dropping it reports that the loop has ended.
+/// Held by a loop that must run as long as the node does. Dropping the heartbeat reports that the loop has ended.
 pub struct Heartbeat {
     beat: Arc<Beat>,
     started: Instant,
@@ -43,7 +43,7 @@ pub struct Heartbeat {
 pub struct Check {
     /// Whether the check passed.
     pub ok: bool,
-    /// A short description. Never contains a secret, an address or a name.
+    /// A short description. It never contains a secret, an address or a name.
     pub detail: String,
 }
 
@@ -108,7 +108,7 @@ impl Health {
         Heartbeat { beat, started: self.started }
     }
 
-    /// Adds an informational check, such as Redis: without it the node is slower, but neither dead nor unready.
+    /// Adds an informational check, for example of Redis. Without Redis, the node is slower but still live and ready.
     pub fn note(&self, name: &'static str, look: impl Fn() -> Check + Send + Sync + 'static) {
         let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         notes.retain(|(known, _)| *known != name);
@@ -125,7 +125,7 @@ impl Health {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Liveness: whether the loops run. Queries nothing.
+    /// Liveness: whether the loops run. It runs no queries.
     pub fn live(&self) -> Report {
         let now = millis(self.started.elapsed());
         let beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
@@ -133,7 +133,8 @@ impl Health {
         Report::new(checks.collect(), Vec::new())
     }
 
-    /// Whether the node may be given work: it serves, its loops run, and `more` is well. Notes are told beside it and decide nothing.
+    /// Readiness: whether the node is not stopping, its loops run, and the checks in `more` passed. Notes are included in the report but do not
+    /// affect its status.
     pub fn ready(&self, more: Vec<(&'static str, Check)>) -> Report {
         let serving = match self.is_stopping() {
             false => Check::ok("serving"),
@@ -170,7 +171,7 @@ impl Heartbeat {
         self.beat.last.store(millis(self.started.elapsed()), Ordering::Relaxed);
     }
 
-    /// Keeps beating while the loop waits for work that has its own heartbeat or bound.
+    /// Keeps the heartbeat going while the loop waits for work that has its own heartbeat or timeout.
     pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
         let mut beats = tokio::time::interval(WAITING);

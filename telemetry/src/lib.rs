@@ -1,4 +1,4 @@
-//! Facts about a running process and its requests: request ids, trace context, health reports, masked numbers. Knows nothing of callshops.
+//! Observes a running process and its requests: request ids, trace context, health reports, masked phone numbers. It knows nothing of callshops.
 
 pub mod health;
 pub mod mask;
@@ -7,6 +7,6 @@ pub mod trace;
 
 pub use request::RequestId;
 
-/// Bounds of duration histograms, in seconds: from a call's end on an idle machine to a query at its deadline.
+/// Bucket bounds of duration histograms, in seconds. They range from the end of a call on an idle machine to a query at its deadline.
 pub const DURATION_BUCKETS: [f64; 13] =
     [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 3.0, 10.0];

@@ -2,10 +2,10 @@
 
 /// Leading digits that are shown: enough for a number's country and area.
 const FIRST: usize = 4;
-/// Trailing digits that are shown: enough to tell two calls of a customer apart.
+/// Trailing digits that are shown: enough to tell a customer's calls apart.
 const LAST: usize = 2;
 
-/// A telephone number without its middle: `5511…78`. A number too short to hide anything becomes `…`.
+/// A phone number without its middle digits: `5511…78`. A number that is too short to hide any digits becomes `…`.
 pub fn number(number: &str) -> String {
     let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
     if digits.len() < FIRST + LAST + 3 {

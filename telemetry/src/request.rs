@@ -1,4 +1,4 @@
-//! The id of a request: the client's own, or a new one. It is in the answer, in every log line about the request, and beside errors that the
+//! The id of a request, from the client or generated. It is in the response, in every log line about the request, and next to errors that the
 //! client can only report.
 
 use std::fmt;
@@ -8,7 +8,7 @@ use tracing::Span;
 use tracing::field::Empty;
 use uuid::Uuid;
 
-/// The header that carries the id, in the request and in the answer.
+/// The header that carries the id, in requests and responses.
 pub const HEADER: &str = "x-request-id";
 /// Longest id accepted from a client, in bytes.
 const MAX_BYTES: usize = 64;
@@ -18,7 +18,7 @@ const MAX_BYTES: usize = 64;
 pub struct RequestId(String);
 
 impl RequestId {
-    /// The client's own id if it is short and consists of letters, digits and `._:/+=-`; otherwise a new one.
+    /// The client's id if it is short and consists of letters, digits and `._:/+=-`; otherwise a generated id.
     pub fn of(given: Option<&[u8]>) -> Self {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._:/+=-".contains(byte);
         let given = given.filter(|id| !id.is_empty() && id.len() <= MAX_BYTES && id.iter().all(plain));
@@ -31,7 +31,7 @@ impl RequestId {
         Self(format!("{}.{number}", self.0))
     }
 
-    /// As text.
+    /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -43,7 +43,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// The span of a request: everything logged while it runs carries these fields.
+/// The span of a request. Everything logged while the request runs carries these fields.
 pub fn span(listener: &'static str, id: &RequestId) -> Span {
     tracing::info_span!(
         "request",

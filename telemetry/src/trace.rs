@@ -1,5 +1,6 @@
-//! Traces of call events: the hook's request, the transaction that wrote it (one for many requests: it joins the first one's trace and links to
-//! the others), and the delivery to each subscriber. Without an exporter all of this costs one check of a flag.
+//! Traces call events from the hook's request to the transaction that stores them and the delivery to each subscriber. If a transaction stores
+//! several requests, its span joins the first request's trace and links to the other requests. Without an exporter, tracing costs only the check
+//! of a flag.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,7 +8,7 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt as _, TraceFlags
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-/// The header that carries a context (W3C Trace Context).
+/// The header that carries a trace context (W3C Trace Context).
 pub const HEADER: &str = "traceparent";
 /// The target of the spans below, which keeps them out of the log.
 pub const TARGET: &str = "trace";
@@ -28,7 +29,7 @@ fn is_on() -> bool {
 pub struct TraceContext(SpanContext);
 
 impl TraceContext {
-    /// Context of the current span; `None` if it is not traced.
+    /// Context of the current span; `None` if the span is not traced.
     pub fn here() -> Option<Self> {
         Self::of(&Span::current())
     }
@@ -62,7 +63,7 @@ impl TraceContext {
         context.is_valid().then_some(Self(context))
     }
 
-    /// As a `traceparent`.
+    /// The context as a `traceparent`.
     pub fn to_text(&self) -> String {
         let flags = u8::from(self.0.is_sampled());
         format!("00-{}-{}-{flags:02x}", self.0.trace_id(), self.0.span_id())
@@ -87,7 +88,7 @@ fn follow(span: &Span, TraceContext(context): TraceContext) {
     }
 }
 
-/// The span of a transaction that writes several requests: in the first one's trace, linked to the others.
+/// The span of a transaction that stores several requests. It joins the first request's trace and links to the other requests.
 pub fn batch<'a>(mut requests: impl Iterator<Item = &'a TraceContext>) -> Span {
     let Some(first) = requests.next() else { return Span::none() };
     let span = tracing::info_span!(target: TARGET, parent: None, "batch", otel.kind = "internal");
