@@ -81,7 +81,7 @@ impl Metrics {
         self.lag.observe(lag.as_secs_f64());
     }
 
-    /// Registers all counters.
+    /// Registers all metrics with Prometheus.
     pub fn register(&self, registry: &mut Registry) {
         let unit = Unit::Other("micros".to_owned());
         let help =
