@@ -54,7 +54,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// An answered call ended; `written_off` is the charge beyond what was covered, in millionths of the currency unit.
+    /// An answered call ended; `written_off` is the charge that was not covered, in millionths of the currency unit.
     pub fn call_ended(&self, currency: &str, written_off: billing::money::Micros) {
         self.ended.inc();
         let label = Currency { currency: currency.to_owned() };

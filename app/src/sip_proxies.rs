@@ -111,8 +111,8 @@ pub enum HangUpResult {
 /// The proxy's response to a new limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitResult {
-    /// This limit or a longer one is in force. The value is the time by the proxy's clock at which the call was in progress, if the proxy
-    /// reported it.
+    /// This limit or a longer one is in force. The value is a time by the proxy's clock at which the call was in progress, if the proxy reported
+    /// it.
     Accepted(Option<DateTime<Utc>>),
     /// The proxy has not seen the call's answer yet.
     NotAnswered,

@@ -70,7 +70,7 @@ pub(super) fn registrations(body: &[u8]) -> Result<Registrations, serde_json::Er
     Ok(found)
 }
 
-/// Adds a phone if one of its contacts is in force. A replaced or expired contact stays listed until the proxy's timer removes it.
+/// Adds a phone if one of its contacts is in force. A replaced or expired contact remains listed until the proxy's timer removes it.
 fn add(found: &mut Registrations, user: String, contacts: Option<Vec<Lenient<ContactEntry>>>) {
     let Some(contacts) = contacts else { return found.unclear.push(user) };
     let mut unclear = false;

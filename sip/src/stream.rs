@@ -107,8 +107,8 @@ impl EventStream {
         Ok(Position(last.first().map_or_else(|| "0-0".to_owned(), EntryId::to_string)))
     }
 
-    /// Whether every event up to and including this position is applied, except for stuck ones. Stuck entries may remain for days; conclusions
-    /// drawn without them are corrected once they are applied.
+    /// Whether every event up to and including this position is applied, except for stuck entries. Stuck entries may remain for days;
+    /// conclusions drawn without them are corrected once they are applied.
     ///
     /// # Errors
     /// If Redis does not respond.

@@ -76,8 +76,8 @@ impl Actor {
         if self.may(right) { Ok(()) } else { Err(Error::Forbidden) }
     }
 
-    /// Whether the actor manages the credit, tariffs and suspension of `account`. True for children of the actor's account and, for platform
-    /// admins, for any account. Never true for the actor's own account.
+    /// Whether the actor manages the credit, tariffs and suspension of `account`. The actor manages children of its own account; platform admins
+    /// manage any account. No actor manages its own account.
     pub fn is_parent_of(&self, account: &account::Model) -> bool {
         match self.role {
             Role::Admin => account.parent_id.is_some(),

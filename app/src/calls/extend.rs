@@ -265,7 +265,7 @@ async fn push(app: &App, writer: &CallWriter, decisions: ExtensionDecision) {
     }
     let (next, seen) = match app.proxies.set_limit(&call).await {
         Ok(LimitResult::Accepted(seen)) => (next, seen),
-        // the call is over: its end event is on the way
+        // the call has ended, and its end event is on the way
         Ok(LimitResult::Over) => (None, None),
         // the call remains due, so the limit is sent again
         Ok(LimitResult::NotAnswered) => return,

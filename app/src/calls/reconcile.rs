@@ -286,7 +286,7 @@ struct Stray {
 
 impl StoredState {
     /// Reads the stored state after the listing is complete. Removes from the listing the dialogs of calls that are live at another proxy (for
-    /// example, because it was renamed), and of calls that ended around the time of the listing.
+    /// example, because the proxy was renamed), and of calls that ended around the time of the listing.
     async fn load(app: &App, name: &str, now: &mut ProxySnapshot) -> Result<Self, ReconcileError> {
         let refs: Vec<Uuid> = now.dialogs.list.iter().filter_map(|dialog| dialog.reference).collect();
         let refs = &refs;

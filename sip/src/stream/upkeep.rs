@@ -196,7 +196,7 @@ impl Reader<'_> {
     }
 
     /// Removes a consumer. If it still has pending entries (it read again after the check, or some of ours could not be applied), the group
-    /// forgets that they were delivered. In that case the group starts over, and its consumers read the whole stream again.
+    /// forgets that they were delivered. In that case the group restarts at the beginning, and its consumers read the whole stream again.
     pub(super) async fn remove(
         &self,
         connection: &mut MultiplexedConnection,
