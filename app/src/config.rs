@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-/// Everything that the use cases are configured by.
+/// The configuration of the use cases.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Logins and tokens.
@@ -14,7 +14,7 @@ pub struct Options {
     pub retention: RetentionConfig,
     /// Digest realm of the SIP proxies.
     pub realm: String,
-    /// Jobs that may wait for the call writer.
+    /// Maximum number of jobs that may wait for the call writer.
     pub queue: usize,
 }
 
@@ -22,8 +22,8 @@ pub struct Options {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuthConfig {
-    /// Key that signs access tokens and derives refresh tokens, at least 32 characters. Without one, a key is generated and stored in the
-    /// database for all its nodes. Changing the key invalidates access tokens at once; logins continue with their refresh tokens.
+    /// Key that signs access tokens and derives refresh tokens, at least 32 characters. If unset, a key is generated and stored in the database
+    /// for all nodes. Changing the key invalidates access tokens at once; logins continue with their refresh tokens.
     #[serde(serialize_with = "base::secret::hidden")]
     pub token_key: Option<SecretString>,
     /// Lifetime of an access token, in seconds.
@@ -38,17 +38,17 @@ pub struct AuthConfig {
 pub struct CallConfig {
     /// Maximum ringing time in seconds. A call's price may change while it rings.
     pub ring_seconds: u32,
-    /// Maximum duration in seconds of a call, unless the callshop sets its own.
+    /// Maximum call duration in seconds, unless the callshop sets its own.
     pub max_seconds: u32,
-    /// Longest slice, in seconds, for which a call reserves credit at a time. With no server up, a call continues for half of it.
+    /// Longest slice, in seconds, for which a call reserves credit at a time. If no server is running, a call continues for half of a slice.
     pub slice_seconds: u32,
     /// Memory for rate tables, in bytes.
     pub rate_cache_bytes: u64,
     /// Seconds between comparisons of live calls and registered phones with each proxy's list. A call missing from two consecutive lists is
     /// closed.
     pub reconcile_seconds: u32,
-    /// If a phone never acknowledged the answer: charge the call from the answer to the proxy's cut, as the carrier does (true), or nothing
-    /// (false).
+    /// How to charge a call if the phone never acknowledged the answer: from the answer until the proxy ended the call, as the carrier does
+    /// (true), or nothing (false).
     pub charge_unacknowledged: bool,
     /// Maximum difference in seconds between a proxy's clock and the server's. Times further off are not trusted.
     pub clock_skew_seconds: u32,
@@ -62,7 +62,7 @@ pub struct RetentionConfig {
     pub activity_days: u32,
     /// Months to keep calls and their costs, at least 2; 0 keeps them forever.
     pub call_months: u32,
-    /// Days to keep the keys of proxy events, 32 to 3650. An event repeated after that would count again.
+    /// Days to keep the keys of proxy events, 32 to 3650. An event repeated after that would be applied again.
     pub hook_event_days: u32,
 }
 

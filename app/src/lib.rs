@@ -1,4 +1,4 @@
-//! The use cases, one file per noun. Each takes an [`Actor`](crate::auth::Actor) and checks its rights before it touches a row.
+//! The use cases, one file per noun. Each takes an [`Actor`](crate::auth::Actor) and checks the actor's rights before touching a row.
 
 pub mod access;
 pub mod accounts;
@@ -53,7 +53,7 @@ use telemetry::health::Health;
 pub struct App {
     /// The database.
     pub store: Store,
-    /// Live activity of callshops. The store's observer of commits.
+    /// Live activity of callshops. It observes the store's commits.
     pub hub: Arc<Hub>,
     /// The configuration.
     pub config: Options,
@@ -65,19 +65,19 @@ pub struct App {
     pub rates: rates::RateCache,
     /// Client that sends commands to the SIP proxies.
     pub proxies: Arc<dyn SipProxies>,
-    /// The queue outside the proxies that their events come by; none when they post all of them.
+    /// The queue outside the proxies through which their events arrive; `None` if they post all events over HTTP.
     pub event_queue: Option<Arc<dyn EventQueue>>,
     /// Counters exported to Prometheus.
     pub metrics: Arc<Metrics>,
     /// Liveness and readiness of this node.
     pub health: Health,
-    /// The last answer of the database to a probe.
+    /// The result of the last database check.
     pub database: readiness::Database,
     /// Comparison of our live calls and phones with the proxies' listings.
     pub reconciliation: calls::reconcile::Reconciliation,
 }
 
-/// What an [`App`] is connected to.
+/// The connections of an [`App`].
 pub struct Connections {
     /// A migrated store.
     pub store: Store,
@@ -85,12 +85,12 @@ pub struct Connections {
     pub hub: Arc<Hub>,
     /// The SIP proxies.
     pub proxies: Arc<dyn SipProxies>,
-    /// The queue outside the proxies that their events come by.
+    /// The queue outside the proxies through which their events arrive, if any.
     pub event_queue: Option<Arc<dyn EventQueue>>,
 }
 
 impl App {
-    /// Reads the key of the tokens, and makes one in an empty database.
+    /// Reads the token key from the configuration or the database. Creates the key in an empty database.
     ///
     /// # Errors
     /// Database errors; a fault if the configuration of a proxy or of Redis is not usable.

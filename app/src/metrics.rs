@@ -1,4 +1,4 @@
-//! Counters of the use cases. Each [`App`](crate::App) has counters of its own; the server exports them.
+//! Counters of the use cases. Each [`App`](crate::App) has its own counters; the server exports them.
 //!
 //! Label values are constants of the program or its configuration, never a client's text, so the number of series is bounded.
 
@@ -17,7 +17,7 @@ use telemetry::DURATION_BUCKETS;
 pub use proxies::ProxyMetrics;
 pub use writer::WriterMetrics;
 
-/// Amounts are counted per currency.
+/// Label of amounts, which are counted per currency.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Currency {
     currency: String,
@@ -32,7 +32,7 @@ pub struct Metrics {
     lost: Counter,
     strays: Counter,
     lag: Histogram,
-    /// The writer of the call path.
+    /// Metrics of the call path's writer.
     pub writer: WriterMetrics,
     /// State that the proxies reported.
     pub proxies: ProxyMetrics,
@@ -54,7 +54,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// An answered call ended; `written_off` is the charge beyond what was covered, in millionths of the currency unit.
+    /// An answered call ended; `written_off` is the charge that was not covered, in millionths of the currency unit.
     pub fn call_ended(&self, currency: &str, written_off: billing::money::Micros) {
         self.ended.inc();
         let label = Currency { currency: currency.to_owned() };
@@ -81,7 +81,7 @@ impl Metrics {
         self.lag.observe(lag.as_secs_f64());
     }
 
-    /// Registers everything under its names.
+    /// Registers all metrics with Prometheus.
     pub fn register(&self, registry: &mut Registry) {
         let unit = Unit::Other("micros".to_owned());
         let help =

@@ -1,4 +1,4 @@
-//! Whether this node may be given work: what `/readyz` says, and the metrics repeat.
+//! Whether this node is ready for work, as reported by `/readyz` and the metrics.
 
 use std::time::{Duration, Instant};
 
@@ -7,17 +7,17 @@ use telemetry::health::{Check, Report};
 
 use crate::App;
 
-/// How long an answer of the database is used for the next probes: a flood of them is one query a second.
+/// How long the result of a database check is reused, so that even a flood of probes causes only one query per second.
 const FRESH: Duration = Duration::from_secs(1);
 /// Timeout of the database check.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The last answer of the database.
+/// The result of the last database check.
 #[derive(Default)]
 pub struct Database(tokio::sync::Mutex<Option<(Instant, Check)>>);
 
 impl App {
-    /// Whether the node may be given work. `room` is the number of jobs that the writer's queue can still take, `queue` its size.
+    /// Whether the node is ready for work. `room` is the number of jobs that the writer's queue can still take, and `queue` is the queue's size.
     pub async fn ready(&self, (room, queue): (usize, usize)) -> Report {
         let waiting = format!("{} of {queue} waiting", queue.saturating_sub(room));
         let writer = if room > 0 { Check::ok(waiting) } else { Check::failed(waiting) };
@@ -30,7 +30,7 @@ impl App {
 }
 
 impl Database {
-    /// Whether the database answers: one query for all probes within a second.
+    /// Whether the database responds. Probes within the same second share one query.
     pub async fn check(&self, store: &Store) -> Check {
         let mut known = self.0.lock().await;
         if let Some((at, check)) = known.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {

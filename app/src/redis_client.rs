@@ -11,7 +11,7 @@ use redis::{
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-/// Timeout for a connection, and for the response to a non-blocking command. A slower Redis counts as lost.
+/// Timeout for a connection, and for the response to a non-blocking command. If Redis is slower, the connection counts as lost.
 pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Longest pause between connection attempts, before the jitter.
@@ -24,21 +24,21 @@ const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
     .without_max_times()
     .with_jitter();
 
-/// Redis: notifications between nodes on one PostgreSQL, and the stream of the SIP proxies' events.
+/// Redis, for notifications between nodes that share a PostgreSQL database, and for the stream of the SIP proxies' events.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedisConfig {
-    /// `redis://USER:PASSWORD@HOST:PORT/DB`, or `rediss://…` with TLS. If none, each node polls the database for other nodes' activity events
+    /// `redis://USER:PASSWORD@HOST:PORT/DB`, or `rediss://…` with TLS. If unset, each node polls the database for other nodes' activity events
     /// every second.
     #[serde(serialize_with = "base::secret::hidden_password_of")]
     pub url: Option<SecretString>,
-    /// CA certificates (PEM) for Redis; if none, the system's.
+    /// CA certificates (PEM) for Redis. If unset, the system's certificates are used.
     pub ca_file: Option<PathBuf>,
     /// Prefix of channel names. Two installations on one Redis need different prefixes.
     pub channel: String,
-    /// Maximum number of activity events waiting for Redis. Further ones are dropped; other nodes find them in the database.
+    /// Maximum number of activity events waiting for Redis. Further events are dropped; other nodes find them in the database.
     pub queue: usize,
-    /// Stream that the SIP proxies write their events to, such as `callshop:events`. If none, the proxies post them over HTTP.
+    /// Stream that the SIP proxies write their events to, such as `callshop:events`. If unset, the proxies post their events over HTTP.
     pub events_stream: Option<String>,
     /// Consumer group in which the nodes read the stream.
     pub events_group: String,
@@ -97,7 +97,7 @@ impl RedisConfig {
     }
 }
 
-/// Reason that Redis cannot be used at all.
+/// The reason Redis cannot be used at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// `redis.url` is malformed.
@@ -108,7 +108,7 @@ pub enum ClientError {
     Certificates(String, std::io::Error),
 }
 
-/// A client for the configured Redis; none if none is configured. Does not connect yet.
+/// Creates a client for the configured Redis; `None` if Redis is not configured. Does not connect yet.
 ///
 /// # Errors
 /// A malformed address, a certificate file that cannot be read.
@@ -128,8 +128,8 @@ fn pem(file: &Path) -> Result<Vec<u8>, ClientError> {
     std::fs::read(file).map_err(|error| ClientError::Certificates(file.display().to_string(), error))
 }
 
-/// Checks that the configured Redis answers and that its user has the rights a node needs: to subscribe and publish on the channel, and to read
-/// the stream. The published message is one that nodes ignore.
+/// Checks that the configured Redis responds and that its user has the rights a node needs: to subscribe and publish on the channel, and to read
+/// the stream. Nodes ignore the message that this publishes.
 ///
 /// # Errors
 /// The error from Redis.
@@ -144,7 +144,7 @@ pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisErr
     redis::cmd("PUBLISH").arg(&channel).arg("").query_async::<()>(&mut connection).await?;
     if let Some(stream) = &config.events_stream {
         redis::cmd("XLEN").arg(stream).query_async::<()>(&mut connection).await?;
-        // a missing group is created at start, but a missing right is refused before that
+        // a missing group is not an error because it is created at start; only a missing right is
         let group = &config.events_group;
         let mut asked = ["XINFO", "XPENDING", "XCLAIM", "XINFO"].map(redis::cmd);
         asked[0].arg("CONSUMERS").arg(stream).arg(group);
@@ -162,7 +162,7 @@ pub async fn check(client: &Client, config: &RedisConfig) -> Result<(), RedisErr
     Ok(())
 }
 
-/// Parses an address and adds what it leaves open: RESP3, and TCP_NODELAY.
+/// Parses an address and adds settings that it does not specify: RESP3 and TCP_NODELAY.
 ///
 /// # Errors
 /// A malformed address.

@@ -1,4 +1,4 @@
-//! What the use cases need from SIP proxies, as a trait that this crate owns and the `sip` crate implements.
+//! The functions of SIP proxies that the use cases need, as traits that this crate owns and the `sip` crate implements.
 
 use chrono::{DateTime, Utc};
 use entity::call;
@@ -6,16 +6,16 @@ use uuid::Uuid;
 
 use base::error::Result;
 
-/// Why a command failed.
+/// The reason a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProxyError {
     /// No proxy of that name is configured.
     #[error("no proxy {0:?} is configured in hook.proxies")]
     Unknown(String),
-    /// The proxy did not answer, or not in time.
+    /// The proxy did not respond, or not in time.
     #[error("proxy: {0}")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The proxy answered with a status that docs/hook.md does not list.
+    /// The proxy responded with a status that docs/hook.md does not list.
     #[error("the proxy answered with status {0}")]
     Answer(u16),
     /// The proxy's listing does not parse.
@@ -26,23 +26,23 @@ pub enum ProxyError {
     TooLong(usize),
 }
 
-/// The SIP proxies, each addressed by the name that it gives itself in events.
+/// The SIP proxies. Each is addressed by the name that it uses in its events.
 #[async_trait::async_trait]
 pub trait SipProxies: Send + Sync {
-    /// Hangs up a call, ringing or answered. After an error the call may go on.
+    /// Hangs up a ringing or answered call. If this fails, the phone call may continue.
     async fn hang_up(&self, call: &call::Model, cause: HangUp) -> Result<HangUpResult, ProxyError>;
 
-    /// Hangs up a dialog that is not, or no longer, one of our calls. After an error it may go on.
+    /// Hangs up a dialog that is not, or no longer, one of our calls. If this fails, the dialog may continue.
     async fn hang_up_stray(&self, proxy: &str, dialog: &Dialog) -> Result<HangUpResult, ProxyError>;
 
-    /// Tells the proxy how many seconds of a call are covered. The proxy ignores a limit that is not longer than the one it has. After an
-    /// error the limit may or may not be in force.
+    /// Tells the proxy how many seconds of a call are covered. The proxy ignores a limit that is not longer than the current limit. After an
+    /// error, the limit may or may not be in force.
     async fn set_limit(&self, call: &call::Model) -> Result<LimitResult, ProxyError>;
 
-    /// Makes every proxy forget a phone's HA1 and registration. A proxy that does not answer forgets by itself within minutes.
+    /// Makes every proxy forget a phone's HA1 and registration. A proxy that does not respond forgets them on its own within minutes.
     async fn purge_phone(&self, sip_user: &str);
 
-    /// Events that a proxy has not delivered yet, and its clock.
+    /// A proxy's undelivered events, and its clock.
     async fn queue(&self, proxy: &str) -> Result<QueueState, ProxyError>;
 
     /// All dialogs of a proxy.
@@ -54,35 +54,35 @@ pub trait SipProxies: Send + Sync {
     /// The names of the configured proxies, in alphabetical order.
     fn names(&self) -> Vec<String>;
 
-    /// Whether a proxy of this name is configured, and so can be told to let a call go on.
+    /// Whether a proxy with this name is configured, so that its calls can be extended.
     fn knows(&self, proxy: &str) -> bool;
 }
 
-/// A queue outside the proxies, such as a Redis stream, by which their events come.
+/// A queue outside the proxies, such as a Redis stream, through which their events arrive.
 #[async_trait::async_trait]
 pub trait EventQueue: Send + Sync {
-    /// Whether everything that this proxy has handed over is applied.
+    /// Whether all events that this proxy has put into the queue are applied.
     async fn drained(&self, proxy: &str) -> Result<bool>;
 
-    /// Entries that failed again and again and are still not applied; the oldest ones when there are many.
+    /// Entries that failed repeatedly and are still not applied; only the oldest if there are many.
     fn stuck(&self) -> Vec<StuckEntry>;
 }
 
 /// An entry of an [`EventQueue`] that cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StuckEntry {
-    /// The queue's id of it.
+    /// The entry's id in the queue.
     pub id: String,
     /// When the proxy wrote it.
     pub since: DateTime<Utc>,
-    /// How often a node has read it.
+    /// How many times a node has read the entry.
     pub deliveries: u64,
 }
 
-/// Events that a proxy has not delivered yet.
+/// State of a proxy's queue of undelivered events.
 #[derive(Clone, Debug)]
 pub struct QueueState {
-    /// Events that the API has not accepted yet.
+    /// Number of events that the API has not accepted yet.
     pub waiting: u64,
     /// The proxy's clock.
     pub now: DateTime<Utc>,
@@ -90,7 +90,7 @@ pub struct QueueState {
     pub boot_id: String,
 }
 
-/// Why a call is hung up.
+/// The reason a call is hung up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HangUp {
     /// On request (cause `api`).
@@ -99,44 +99,45 @@ pub enum HangUp {
     CreditExhausted,
 }
 
-/// The proxy's answer to a hangup command.
+/// The proxy's response to a hangup command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HangUpResult {
-    /// It hangs up, or the call has just ended: the end event is on its way.
+    /// The proxy hangs up the call, or the call has just ended. The end event is on its way.
     Accepted,
-    /// The proxy has no such dialog: not yet, or no longer.
+    /// The proxy does not have the dialog yet, or no longer has it.
     Unknown,
 }
 
-/// The proxy's answer to a new limit.
+/// The proxy's response to a new limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitResult {
-    /// This limit or a longer one is in force; the value is the proxy's clock, at which the call was up, if the proxy said so.
+    /// This limit or a longer one is in force. The value is a time by the proxy's clock at which the call was in progress, if the proxy reported
+    /// it.
     Accepted(Option<DateTime<Utc>>),
-    /// The proxy has not seen the answer yet.
+    /// The proxy has not seen the call's answer yet.
     NotAnswered,
-    /// The call is over, or the proxy does not know it.
+    /// The call has ended, or the proxy does not know it.
     Over,
 }
 
-/// A dialog that the proxy has.
+/// A dialog at the proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dialog {
-    /// The call's id, as the API answered it to `authorize`. `None` until the proxy has stored it, and once the dialog is over.
+    /// The call's id, from the API's response to `authorize`. `None` until the proxy has stored the id, and after the dialog has ended.
     pub reference: Option<Uuid>,
-    /// SIP Call-ID; empty when it cannot be read.
+    /// SIP Call-ID; empty if it cannot be read.
     pub call_id: String,
-    /// The caller's tag; empty when it cannot be read.
+    /// The caller's tag; empty if it cannot be read.
     pub from_tag: String,
     /// The callee's tag; `None` before the answer.
     pub to_tag: Option<String>,
     /// When the call was answered, by the proxy's clock; `None` if unknown.
     pub answered_at: Option<DateTime<Utc>>,
-    /// The dialog has ended and will soon disappear.
+    /// Whether the dialog has ended and will soon disappear.
     pub over: bool,
-    /// It is an emergency call.
+    /// Whether it is an emergency call.
     pub emergency: bool,
-    /// Whether every relevant field could be read. If not, the entry only shows that its call is up.
+    /// Whether every relevant field could be read. If not, the entry shows only that its call is in progress.
     pub whole: bool,
 }
 
@@ -145,7 +146,7 @@ pub struct Dialog {
 pub struct Dialogs {
     /// Dialogs that identify their call, by its id or its Call-ID.
     pub list: Vec<Dialog>,
-    /// Entries that identify no call.
+    /// Number of entries that identify no call.
     pub nameless: usize,
 }
 
@@ -169,21 +170,21 @@ pub struct Registration {
 pub struct Registrations {
     /// Phones that are registered.
     pub list: Vec<Registration>,
-    /// Users of entries that do not tell whether the phone is registered.
+    /// Users of entries that do not show whether the phone is registered.
     pub unclear: Vec<String>,
-    /// Entries that name no user.
+    /// Number of entries that name no user.
     pub nameless: usize,
 }
 
 impl Dialogs {
-    /// Entries that could not be read in full.
+    /// Number of entries that could not be read in full.
     pub fn unreadable(&self) -> usize {
         self.nameless + self.list.iter().filter(|dialog| !dialog.whole).count()
     }
 }
 
 impl Registrations {
-    /// Entries that could not be read in full.
+    /// Number of entries that could not be read in full.
     pub fn unreadable(&self) -> usize {
         self.nameless + self.unclear.len()
     }

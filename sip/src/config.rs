@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-/// Bounds of `hook.queue`: the largest submissions are 256 running calls, then 50 events.
+/// Bounds of `hook.queue`. The largest submissions are 256 running calls, followed by 50 events.
 const QUEUE: std::ops::RangeInclusive<usize> = 512..=1_000_000;
 
 /// The HTTP endpoints for SIP proxies.
@@ -14,7 +14,7 @@ const QUEUE: std::ops::RangeInclusive<usize> = 512..=1_000_000;
 pub struct HookConfig {
     /// Address and port of the hook: loopback, or a private network behind TLS.
     pub listen: SocketAddr,
-    /// Secrets accepted from the proxy, at least 16 characters each. Two are allowed, for replacing one.
+    /// Secrets accepted from the proxy, at least 16 characters each. Two secrets are allowed, so that one can be replaced.
     #[serde(serialize_with = "base::secret::hidden_list")]
     pub secrets: Vec<SecretString>,
     /// SIP digest realm of the phones.
@@ -22,7 +22,7 @@ pub struct HookConfig {
     /// The proxies' private control listeners, such as `http://127.0.0.1:5080`, by the name that each proxy sends in `proxy`.
     pub proxies: Vec<ProxyConfig>,
     /// Capacity of the writer's queue (events, authorizations and checks of running calls), 512 to 1000000. When it is full, the hook responds
-    /// 503.
+    /// with 503.
     pub queue: usize,
 }
 

@@ -22,7 +22,7 @@ type Result<T> = std::result::Result<T, ProxyError>;
 const TIMEOUT: Duration = Duration::from_secs(3);
 /// Time limit for a listing.
 const LISTING_TIMEOUT: Duration = Duration::from_secs(10);
-/// Largest listing in bytes: about forty thousand dialogs.
+/// Maximum size of a listing in bytes, enough for about forty thousand dialogs.
 const LISTING_BYTES: usize = 32 << 20;
 
 /// The configured proxies, by the names they use for themselves.
@@ -32,7 +32,7 @@ pub struct Proxies {
 }
 
 impl Proxies {
-    /// From the configuration.
+    /// Creates the clients of the configured proxies.
     ///
     /// # Errors
     /// If the HTTP client cannot be created.
@@ -54,7 +54,7 @@ impl Proxies {
         Ok(Self { client, known })
     }
 
-    /// The proxy's server name and version, as it reports them; cut to 60 characters.
+    /// The proxy's server name and version, as it reports them, truncated to 60 characters.
     ///
     /// # Errors
     /// [`ProxyError`].
@@ -91,7 +91,7 @@ impl Proxies {
         self.read(proxy, "/RPC", &json!({ "jsonrpc": "2.0", "method": method, "id": 1 })).await
     }
 
-    /// The body of an answer with status 200.
+    /// Sends a command and returns the body of the response, whose status must be 200.
     async fn read(&self, proxy: &str, path: &str, body: &serde_json::Value) -> Result<Vec<u8>> {
         let request = self.request(proxy, path)?.json(body).timeout(LISTING_TIMEOUT);
         let answer = request.send().await.map_err(unreachable)?;
@@ -138,7 +138,7 @@ impl SipProxies for Proxies {
             self.request(&call.proxy, "/call/limit")?.json(&body).send().await.map_err(unreachable)?;
         match answer.status().as_u16() {
             200 => {
-                // an answer without the time is accepted, too
+                // a response without the time is accepted, too
                 let held: Option<HeldLimit> = serde_json::from_slice(&bounded(answer).await?).ok();
                 Ok(LimitResult::Accepted(held.map(|held| held.now.0)))
             }
@@ -187,13 +187,13 @@ fn malformed(error: serde_json::Error) -> ProxyError {
     ProxyError::Malformed(Box::new(error))
 }
 
-/// The proxy's answer to a limit.
+/// The proxy's response to a limit.
 #[derive(Deserialize)]
 struct HeldLimit {
     now: ProxyTime,
 }
 
-/// Reads an answer's body, up to [`LISTING_BYTES`].
+/// Reads a response's body, up to [`LISTING_BYTES`].
 async fn bounded(mut answer: reqwest::Response) -> Result<Vec<u8>> {
     let mut read = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {

@@ -1,4 +1,4 @@
-//! The only parser of proxy events (docs/hook.md), whatever transport they arrived on.
+//! The only parser of proxy events (docs/hook.md), regardless of their transport.
 
 use billing::call::{CallEventKind, EndCause, EndedBy};
 use chrono::{DateTime, Utc};
@@ -11,14 +11,14 @@ use app::calls::authorize::AuthorizeRequest;
 use app::calls::emergency::EmergencyCall;
 use app::calls::events::{EventBody, ProxyEvent};
 
-/// Largest number of events in one request.
+/// Maximum number of events in one request.
 pub const MAX_EVENTS: usize = 50;
-/// Longest emergency call that a proxy may let out without asking, in seconds.
+/// Maximum duration, in seconds, of an emergency call that a proxy puts through without asking.
 const LONGEST_EMERGENCY: u32 = 86_400;
-/// Longest text of a field, in bytes; the proxy cuts at 200.
+/// Maximum length of a text field in bytes; the proxy truncates at 200.
 const MAX_TEXT: usize = 255;
 
-/// PostgreSQL stores no NUL in a text. One that gets through would fail its whole batch each time the proxy sends it again.
+/// PostgreSQL cannot store a NUL in a text. A NUL that gets through would fail its whole batch each time the proxy sends it.
 const NUL: &str = "A text must not contain a NUL character.";
 
 /// Body of `POST ha1`.
@@ -28,7 +28,7 @@ pub struct Ha1Body {
     pub user: String,
     /// Digest realm.
     pub realm: String,
-    /// Digest algorithm; only MD5 is stored.
+    /// Digest algorithm; only MD5 hashes are stored.
     pub algorithm: String,
 }
 
@@ -47,8 +47,8 @@ pub struct AuthorizeBody {
 }
 
 impl AuthorizeBody {
-    /// Takes the end events of the phone's earlier calls, because the originals may still be in transit. The originals arrive as well, so
-    /// malformed events are dropped here.
+    /// Takes the copies of the end events of the phone's earlier calls, because the originals may still be in transit. The originals arrive as
+    /// well, so malformed copies are dropped.
     ///
     /// # Errors
     /// If there are more than [`MAX_EVENTS`] events.
@@ -133,7 +133,7 @@ impl<'de> Deserialize<'de> for ProxyTime {
             Value::Number(number) => number.as_i64().ok_or_else(bad)?,
             _ => return Err(bad()),
         };
-        // years 1970 to 2199: a time outside means a broken clock, and would overflow the arithmetic
+        // years 1970 to 2199; a time outside this range means a broken clock and would overflow the arithmetic
         if !(0..7_258_118_400_000_000).contains(&micros) {
             return Err(bad());
         }
@@ -141,7 +141,7 @@ impl<'de> Deserialize<'de> for ProxyTime {
     }
 }
 
-/// Parses an event. If that fails it becomes [`EventBody::Malformed`], under its own key if the key is usable.
+/// Parses an event. If parsing fails, the event becomes [`EventBody::Malformed`], with its own key if that key is usable.
 pub fn parse(item: Value, now: DateTime<Utc>) -> ProxyEvent {
     match typed(&item) {
         Ok(event) => event,
@@ -149,7 +149,8 @@ pub fn parse(item: Value, now: DateTime<Utc>) -> ProxyEvent {
     }
 }
 
-/// What is no event, with the reason: kept for inspection, under its own key if it has a usable one.
+/// Creates a malformed event from an item that does not parse, with the reason. It is stored for inspection, with its own key if that key is
+/// usable.
 pub fn malformed(item: Value, error: String, now: DateTime<Utc>) -> ProxyEvent {
     let text = item.to_string();
     let eid = item.get("eid").and_then(Value::as_str);
@@ -221,7 +222,7 @@ fn body(raw: &RawEvent) -> Result<EventBody, String> {
     Ok(EventBody::Call { reference, to_tag: raw.to_tag.clone(), kind })
 }
 
-/// The fields of an emergency call that the proxy let out without asking.
+/// The fields of an emergency call that the proxy put through without asking.
 fn emergency(raw: &RawEvent, reference: Uuid) -> Result<EmergencyCall, String> {
     let given = |name: &str, text: &Option<String>| {
         text.clone()

@@ -25,11 +25,12 @@ use app::calls::writer::CallWriter;
 use base::error::Error;
 use telemetry::{RequestId, mask, request, trace};
 
-/// Largest request body: fifty events of about 5 KiB.
+/// Maximum size of a request body: fifty events of about 5 KiB.
 const MAX_BODY: usize = 256 * 1024;
-/// Bytes of a longer batch that are read, not kept, so that its sender hears the answer. Past this, the connection ends with the answer.
+/// Maximum number of bytes read of a longer batch. The excess is read but discarded, so that the sender receives the response. Past this limit,
+/// the connection ends with the response.
 const MAX_READ: usize = 64 * MAX_BODY;
-/// Events of a batch that are applied, [`MAX_EVENTS`] at a time. A longer batch is kept as one event that was not understood.
+/// Maximum number of events in a batch. They are applied [`MAX_EVENTS`] at a time. A longer batch is stored as one malformed event.
 const MAX_BATCH: usize = 20 * MAX_EVENTS;
 
 /// Shared state of the endpoints.
@@ -40,7 +41,7 @@ pub struct Hook {
     pub writer: CallWriter,
     /// Secrets that a proxy may present.
     pub secrets: Vec<SecretString>,
-    /// Counters of its requests.
+    /// Counters of the hook's requests.
     pub metrics: HookMetrics,
 }
 
@@ -87,7 +88,7 @@ fn failed(error: &Error) -> HttpResponse {
     HttpResponse::ServiceUnavailable().json(json!({ "error": "UNAVAILABLE" }))
 }
 
-/// Runs a request's work in its own span, counts it, and returns its id in the answer.
+/// Handles a request in its own span, counts it, and returns its id in the response.
 async fn observed(
     hook: &Hook,
     path: &'static str,
@@ -185,7 +186,7 @@ fn answer_json(answer: &Authorization) -> Value {
     }
 }
 
-/// Never answers 4xx to a trusted proxy: it would send the same batch again forever, and all events behind it would wait.
+/// Never responds with 4xx to a trusted proxy, because it would send the same batch forever, and all events behind the batch would wait.
 async fn answer_events(hook: &Hook, request: &HttpRequest, body: web::Payload) -> HttpResponse {
     if !trusted(hook, request) {
         return unauthorized();
@@ -214,7 +215,7 @@ async fn answer_events(hook: &Hook, request: &HttpRequest, body: web::Payload) -
     }
 }
 
-/// The first [`MAX_BODY`] bytes of a body, and whether they are all of it.
+/// The first [`MAX_BODY`] bytes of a body, and whether they are the whole body.
 async fn beginning(mut body: web::Payload) -> Result<(Vec<u8>, bool), PayloadError> {
     let (mut kept, mut read) = (Vec::new(), 0);
     while let Some(chunk) = body.next().await {
@@ -228,7 +229,7 @@ async fn beginning(mut body: web::Payload) -> Result<(Vec<u8>, bool), PayloadErr
     Ok((kept, read <= MAX_BODY))
 }
 
-/// The events of a body. A body that is no batch is one event that was not understood.
+/// The events in a body. A body that is not a batch becomes one malformed event.
 fn batch(body: &[u8], is_whole: bool, now: DateTime<Utc>) -> Vec<ProxyEvent> {
     let unreadable = |error: String| {
         let text = String::from_utf8_lossy(body).into_owned();

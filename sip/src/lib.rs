@@ -1,4 +1,4 @@
-//! The SIP side (docs/hook.md): the hook that proxies call, the Redis stream that they write events to, and the client of their control
+//! The SIP side (docs/hook.md): the hook that proxies call, the Redis stream that they write events to, and the client for their control
 //! listeners.
 
 pub mod config;

@@ -1,8 +1,8 @@
 //! Listings of a proxy (docs/hook.md, "Listings"): its queue, its dialogs, its registered phones.
 //!
-//! An answer that is not a listing is an error: taking it for an empty one would end every call. Inside a listing each field is read on its own,
-//! because Kamailio writes null where it has no value yet, and because one bad entry must not hide the others. Nothing is concluded from a
-//! missing field. An entry that cannot be identified ([`Dialogs::nameless`], [`Registrations::nameless`]) may be any call or phone.
+//! A response that is not a listing is an error, because treating it as an empty listing would end every call. Inside a listing, each field is
+//! read on its own, because Kamailio writes null where it has no value yet, and one bad entry must not hide the others. Nothing is concluded
+//! from a missing field. An entry that cannot be identified ([`Dialogs::nameless`], [`Registrations::nameless`]) may be any call or phone.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use app::sip_proxies::{Dialog, Dialogs, QueueState, Registration, Registrations}
 
 use super::event::ProxyTime;
 
-/// The answer of `POST queue`.
+/// The response to `POST queue`.
 #[derive(Debug, Deserialize)]
 struct RawQueue {
     waiting: u64,
@@ -23,16 +23,16 @@ struct RawQueue {
     boot_id: String,
 }
 
-/// The answer of `POST queue`.
+/// Parses the response to `POST queue`.
 ///
 /// # Errors
-/// A member is missing or malformed.
+/// If a member is missing or malformed.
 pub(super) fn queue(body: &[u8]) -> Result<QueueState, serde_json::Error> {
     let RawQueue { waiting, now, boot_id } = serde_json::from_slice(body)?;
     Ok(QueueState { waiting, now: now.0, boot_id })
 }
 
-/// Parses the answer of `dlg.list`.
+/// Parses the response to `dlg.list`.
 ///
 /// # Errors
 /// If it is not a list.
@@ -43,7 +43,7 @@ pub(super) fn dialogs(body: &[u8]) -> Result<Dialogs, serde_json::Error> {
     Ok(Dialogs { nameless: all - list.len(), list })
 }
 
-/// Parses the answer of `ul.dump`.
+/// Parses the response to `ul.dump`.
 ///
 /// # Errors
 /// If it is not a list of domains.
@@ -70,7 +70,7 @@ pub(super) fn registrations(body: &[u8]) -> Result<Registrations, serde_json::Er
     Ok(found)
 }
 
-/// Adds a phone if one of its contacts is in force. A replaced or expired contact stays listed until the proxy's timer removes it.
+/// Adds a phone if one of its contacts is in force. A replaced or expired contact remains listed until the proxy's timer removes it.
 fn add(found: &mut Registrations, user: String, contacts: Option<Vec<Lenient<ContactEntry>>>) {
     let Some(contacts) = contacts else { return found.unclear.push(user) };
     let mut unclear = false;
@@ -104,7 +104,7 @@ fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty() && text != "[not set]")
 }
 
-/// A dialog; `None` if the entry does not identify its call.
+/// Converts an entry to a dialog; `None` if the entry does not identify its call.
 fn dialog(raw: RawDialog) -> Option<Dialog> {
     let variables = raw.variables.0;
     let variable = |name: &str| {
@@ -120,7 +120,7 @@ fn dialog(raw: RawDialog) -> Option<Dialog> {
     if reference.is_none() && call_id.is_none() {
         return None;
     }
-    // a readable text that is not one of our ids marks someone else's dialog; anything unreadable may hide one of ours
+    // a readable text that is not one of our ids means that the dialog is not ours; an unreadable text may hide one of our ids
     let all_read = |pairs: &Vec<Lenient<BTreeMap<_, _>>>| pairs.iter().all(|entry| entry.0.is_some());
     let readable = reference.is_some()
         || (variables.as_ref().is_some_and(all_read) && noted.is_none_or(|text| text.0.is_some()));
@@ -173,7 +173,7 @@ type Variables = BTreeMap<String, Lenient<String>>;
 struct RawDialog {
     #[serde(rename = "call-id")]
     call_id: Lenient<String>,
-    /// 1 and 2 not answered, 3 answered, 4 acknowledged, 5 over.
+    /// 1 and 2: not answered; 3: answered; 4: acknowledged; 5: ended.
     state: Lenient<u8>,
     caller: Lenient<RawLeg>,
     callee: Lenient<RawLeg>,
@@ -245,7 +245,7 @@ struct RawContact {
     modified: Lenient<i64>,
 }
 
-/// Seconds left, or a word.
+/// Remaining seconds, or a word.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Expires {
@@ -271,9 +271,9 @@ impl Expires {
 mod tests {
     use super::*;
 
-    /// As Kamailio 5.6.3 answered with `kamailio/kamailio.cfg`: a call that the gateway has not answered at all; one that rings; one answered
-    /// and not acknowledged; one that is up; one that was cancelled; one that has ended; and one that is up after the proxy was killed and
-    /// restarted.
+    /// The response of Kamailio 5.6.3 with `kamailio/kamailio.cfg`: a call to which the gateway has not responded at all; a ringing call; an
+    /// answered call that is not acknowledged; a call in progress; a canceled call; an ended call; and a call in progress after the proxy was
+    /// killed and restarted.
     const DIALOGS: &str = r#"{"jsonrpc":"2.0","result":[
         {"h_entry":1121,"h_id":7865,"ref":1,"call-id":"1-25063@127.203.77.10","from_uri":"sip:u3@callshop","to_uri":"sip:5511988880600@callshop",
          "state":1,"start_ts":0,"init_ts":1795885478,"end_ts":0,"duration":0,"timeout":0,"lifetime":601,"dflags":640,"sflags":0,"iflags":3,
@@ -313,7 +313,7 @@ mod tests {
          "profiles":[],"variables":[{"ref":"db0890de-691b-4f19-8bcb-ef6e3d39e7b1"},{"req":"41b2fada-9a5c-4200-b11e-27a621ff53cc"},
          {"src":"127.203.79.10"},{"covered":"600"},{"rang":"1"},{"answered":"1795885553511385"},{"acked":"1"}]}],"id":1}"#;
 
-    /// As Kamailio 5.6.3 answered: one phone is registered, another unregistered.
+    /// The response of Kamailio 5.6.3: one phone is registered, another unregistered.
     const PHONES: &str = r#"{"jsonrpc":"2.0","result":{"Domains":[{"Domain":{"Domain":"location","Size":1024,"AoRs":[{"Info":{"AoR":"u1","HashID":31657,
          "Contacts":[{"Contact":{"Address":"sip:u1@127.203.77.10:20010","Expires":299,"Q":0,"Call-ID":"1-25055@127.203.77.10","CSeq":2,
          "User-Agent":"callshop-test-phone","Received":"[not set]","Path":"[not set]","State":"CS_SYNC","Flags":0,"CFlags":0,
@@ -367,7 +367,7 @@ mod tests {
                 whole: true,
             }
         );
-        // Kamailio knows the callee's tag from the answer on, and forgets the variables at the end
+        // Kamailio knows the callee's tag once the call is answered, and forgets the variables when it ends
         let states = [
             (None, None, false),
             (None, None, false),
@@ -418,7 +418,7 @@ mod tests {
         assert!(listed.lacks("u3") && listed.lacks("u4"));
     }
 
-    /// Every value of every field, in turn, missing or of another type.
+    /// Copies of `value` in each of which one field is missing or has a value of another type.
     fn spoilt(value: &serde_json::Value) -> Vec<serde_json::Value> {
         use serde_json::{Value, json};
         let mut all =
@@ -472,7 +472,7 @@ mod tests {
                 whole.into_iter().all(|dialog| !dialog.from_tag.is_empty() && !dialog.call_id.is_empty()),
                 "{entry}"
             );
-            // a dialog is hung up if it is not our call, but not because it fails to name its call
+            // a dialog is hung up if it is not our call, but not if it merely fails to identify its call
             let stranger =
                 listed.list.iter().find(|dialog| dialog.whole && !dialog.over && dialog.reference.is_none());
             let says_so = entry["variables"].as_array().is_some_and(|pairs| {
@@ -495,7 +495,7 @@ mod tests {
             assert!(listed.list.iter().any(|phone| phone.user == "u2"), "{entry}");
             let registered = listed.list.iter().any(|phone| phone.user == "u1");
             unclear += usize::from(!registered && !listed.lacks("u1"));
-            // only an entry without contacts, or with another user, says that the phone is gone
+            // only an entry without contacts, or with another user, shows that the phone is gone
             let info = &entry["Info"];
             let says_so = info["AoR"].as_str().is_some_and(|user| user != "u1")
                 || info["Contacts"] == serde_json::json!([]);

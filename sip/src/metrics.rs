@@ -1,4 +1,4 @@
-//! Requests of the SIP proxies.
+//! Metrics of the SIP proxies' requests.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ struct Outcome {
     outcome: &'static str,
 }
 
-/// Requests of the proxy.
+/// Metrics of the proxies' requests.
 #[derive(Debug)]
 pub struct HookMetrics {
     requests: Family<Request, Counter>,
@@ -39,7 +39,7 @@ impl Default for HookMetrics {
     fn default() -> Self {
         let seconds = || Histogram::new(DURATION_BUCKETS);
         let events = Family::<Outcome, Counter>::default();
-        // `increase()` misses the first count of a series that appears late: every series begins at zero
+        // `increase()` misses the first count of a series that appears late, so every series begins at zero
         for outcome in EventResult::OUTCOMES {
             drop(events.get_or_create(&Outcome { outcome }));
         }
@@ -53,7 +53,7 @@ impl Default for HookMetrics {
 }
 
 impl HookMetrics {
-    /// Counts an answered request by its HTTP status.
+    /// Counts a completed request by its HTTP status.
     pub fn answered(&self, path: &'static str, status: u16, duration: Duration) -> &'static str {
         let outcome = match status {
             200 => "ok",
@@ -77,7 +77,7 @@ impl HookMetrics {
         self.events.get_or_create(&Outcome { outcome }).inc();
     }
 
-    /// Registers everything under its names.
+    /// Registers all metrics with Prometheus.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "hook_requests",

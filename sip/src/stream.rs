@@ -1,10 +1,11 @@
 //! Proxy events from a Redis stream. Each node reads it as a member of one consumer group.
 //!
-//! An entry is acknowledged and deleted only once its event is committed. So the stream contains exactly what is not applied yet: its length is
-//! the lag, and an empty stream is a drained one. Entries read by a node that died are claimed by another after some seconds. An event that
-//! arrives twice (claimed while its first reader was only slow, or also posted by HTTP) is dropped by its `eid`.
+//! An entry is acknowledged and deleted only once its event is committed. So the stream contains exactly the events that are not applied yet:
+//! its length is the lag, and an empty stream means that all are applied. Entries read by a node that died are claimed by another node after
+//! some seconds. An event that arrives twice (because it was claimed while its first reader was only slow, or was also posted over HTTP) is
+//! recognized by its `eid` and dropped.
 //!
-//! A failing entry does not block the others: it goes to the retry queue ([`RetryQueue`]) and is tried again with growing pauses. Only entries about
+//! A failing entry does not block the others: it goes to the retry queue ([`RetryQueue`]) and is retried with growing pauses. Only entries about
 //! the same call or phone wait behind it. While nothing can be applied, for example because the database is unavailable, nothing is read.
 
 mod entry;
@@ -39,18 +40,18 @@ use base::error::{Error, OrFault as _, Result};
 use telemetry::health::Heartbeat;
 use telemetry::{RequestId, request, trace};
 
-/// Entries read at once.
+/// Maximum number of entries read at once.
 const BATCH: usize = 64;
-/// Events handed to the writer at once, except for a single entry with more.
+/// Maximum number of events handed to the writer at once, unless a single entry has more.
 const EVENTS: usize = 64;
-/// How long a read waits for entries. A stop and the periodic tasks wait for it.
+/// How long a read waits for entries. A stop and the periodic tasks wait for the read to end.
 const BLOCK: Duration = Duration::from_secs(1);
-/// Pause while nothing can be applied: the database is unavailable or the writer's queue is full.
+/// Pause while nothing can be applied, because the database is unavailable or the writer's queue is full.
 const AGAIN: Duration = Duration::from_millis(500);
 /// How long reconciliation waits for events in transit.
 const SOON: Duration = Duration::from_secs(1);
-/// A reader without a heartbeat for this long hangs: it is longer than any wait for Redis. While the reader waits for the writer, the writer's
-/// own heartbeat counts.
+/// A reader counts as hung after this long without a heartbeat. This is longer than any wait for Redis. While the reader waits for the writer,
+/// the writer's own heartbeat counts.
 const HUNG: Duration = Duration::from_secs(60);
 
 /// The stream, as this node sees it.
@@ -90,7 +91,7 @@ impl EventStream {
     /// Whether every event in the stream is applied.
     ///
     /// # Errors
-    /// If Redis does not answer; the answer is unknown then.
+    /// If Redis does not respond; the result is unknown in that case.
     pub async fn drained(&self) -> Result<bool> {
         let mut connection = self.connect().await.or_fault()?;
         let length: u64 = self.command("XLEN").query_async(&mut connection).await.or_fault()?;
@@ -100,17 +101,17 @@ impl EventStream {
     /// The position of the newest entry. Under load a stream is never empty, but [`Self::applied_through`] still becomes true.
     ///
     /// # Errors
-    /// If Redis does not answer.
+    /// If Redis does not respond.
     pub async fn end(&self) -> Result<Position> {
         let last = self.ids("XREVRANGE", ("+", "-"), 1).await?;
         Ok(Position(last.first().map_or_else(|| "0-0".to_owned(), EntryId::to_string)))
     }
 
-    /// Whether every event up to and including this position is applied, except for stuck ones. Those may stay for days; conclusions drawn
-    /// without them are corrected once they are applied.
+    /// Whether every event up to and including this position is applied, except for stuck entries. Stuck entries may remain for days;
+    /// conclusions drawn without them are corrected once they are applied.
     ///
     /// # Errors
-    /// If Redis does not answer.
+    /// If Redis does not respond.
     pub async fn applied_through(&self, position: &Position) -> Result<bool> {
         let stuck: HashSet<EntryId> = self.status.stuck().iter().map(|one| one.id).collect();
         let first = self.ids("XRANGE", ("-", &position.0), stuck.len() + 1).await?;
@@ -148,8 +149,8 @@ impl EventStream {
 
 #[async_trait::async_trait]
 impl EventQueue for EventStream {
-    /// Whether everything delivered before this call is applied; waits up to a second for it. Later events do not count: under load there are
-    /// always some.
+    /// Waits up to a second until everything delivered before this call is applied, and returns whether it is. Later events do not count,
+    /// because under load there are always some.
     async fn drained(&self, _proxy: &str) -> Result<bool> {
         let end = self.end().await?;
         let until = Instant::now() + SOON;
@@ -174,8 +175,8 @@ impl EventQueue for EventStream {
     }
 }
 
-/// Reads the stream until `stop`; returns at once if none is configured. Entries read by then are applied and acknowledged, or left for the
-/// other nodes.
+/// Reads the stream until `stop`; returns immediately if no stream is configured. At `stop`, entries already read are applied and acknowledged,
+/// or left for the other nodes.
 pub async fn run(
     stream: Option<Arc<EventStream>>,
     app: Arc<App>,
@@ -199,7 +200,7 @@ pub async fn run(
     let (mut pauses, mut told) = (Pauses::default(), false);
     while let Err(error) = reader.session(&mut pauses).await {
         reader.heart.beat();
-        // once per outage, and also the first time if the stream was never up
+        // log once per outage, and also the first time if the stream was never up
         if stream.status.up.set(0) == 1 || !std::mem::replace(&mut told, true) {
             tracing::warn!(%error, "the proxies' events cannot be read from Redis: they wait there");
         }
@@ -216,7 +217,7 @@ struct Reader<'a> {
     stream: &'a EventStream,
     writer: CallWriter,
     heart: Heartbeat,
-    /// Entries that failed alone.
+    /// Entries that failed on their own.
     retry_queue: RetryQueue,
     /// Entries read while nothing could be applied; nothing more is read before they are applied.
     waiting: Vec<Entry>,
@@ -234,11 +235,11 @@ struct Read {
 }
 
 impl Reader<'_> {
-    /// Runs one connection until it breaks; `Ok` at a stop.
+    /// Runs one connection until it breaks. Returns `Ok` at a stop.
     async fn session(&mut self, pauses: &mut Pauses) -> RedisResult<()> {
         let mut connection = self.stream.connect().await?;
         self.make_group(&mut connection).await?;
-        // entries that an earlier session read and did not acknowledge; all of them will be read again as our own
+        // drop entries that an earlier session read but did not acknowledge; all of them will be read again as our own
         self.waiting.clear();
         let mut own = Some("0".to_owned());
         let (mut look, mut claim) = (Instant::now(), false);
@@ -263,14 +264,14 @@ impl Reader<'_> {
             }
         }
         if !self.waiting.is_empty() || self.retry_queue.len() > 0 || own.is_some() {
-            // another node takes over what we could not apply, and then removes this consumer
+            // another node takes over the entries we could not apply, and then removes this consumer
             return Ok(());
         }
         // this name will not be used again
         self.remove(&mut connection, &self.stream.consumer).await
     }
 
-    /// Reads new entries if the retry queue has room for all of them to fail.
+    /// Reads new entries if the retry queue would have room for all of them if they failed.
     async fn go_on(
         &mut self,
         connection: &mut MultiplexedConnection,
@@ -309,12 +310,12 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads entries that no consumer has read (`>`), or this consumer's own after an id.
+    /// Reads entries that no consumer has read (`>`), or this consumer's own entries after an id.
     async fn read(&self, connection: &mut MultiplexedConnection, after: &str) -> RedisResult<Vec<Entry>> {
         let mut read = redis::cmd("XREADGROUP");
         read.arg("GROUP").arg(&self.stream.group).arg(&self.stream.consumer).arg("COUNT").arg(BATCH);
         if after == ">" {
-            // short enough that other nodes do not claim our pending entries meanwhile
+            // short enough that other nodes do not claim our pending entries in the meantime
             read.arg("BLOCK").arg(BLOCK.min(self.stream.claim / 4).as_millis() as u64);
         }
         read.arg("STREAMS").arg(&self.stream.stream).arg(after);
@@ -325,8 +326,8 @@ impl Reader<'_> {
         })
     }
 
-    /// Takes a page of entries that this consumer has read and not acknowledged. Returns the id after which the next page begins; `None` after the
-    /// last page.
+    /// Takes a page of entries that this consumer has read but not acknowledged. Returns the id after which the next page begins; `None` after
+    /// the last page.
     async fn take_own(
         &mut self,
         connection: &mut MultiplexedConnection,
@@ -357,7 +358,7 @@ impl Reader<'_> {
         self.stream.status.retry_queue.set(i64::try_from(self.retry_queue.len()).unwrap_or(i64::MAX));
     }
 
-    /// Retries due entries of the retry queue. Goes on as long as some are applied, because others wait behind those.
+    /// Retries due entries of the retry queue. Continues while some are applied, because other entries wait behind them.
     async fn retry_queued(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         while self.waiting.is_empty() && !self.stop.is_cancelled() {
             let due = self.retry_queue.due(Instant::now(), BATCH);
@@ -378,7 +379,8 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Applies entries; acknowledges and deletes those that are committed. Failed ones go to the retry queue, or wait if nothing can be applied.
+    /// Applies entries, and acknowledges and deletes the committed entries. Failed entries go to the retry queue, or wait if nothing can be
+    /// applied.
     async fn take(&mut self, connection: &mut MultiplexedConnection, taken: Vec<Entry>) -> RedisResult<()> {
         let now = self.app.clock.now();
         let (mut part, mut events) = (Vec::new(), 0);
@@ -402,7 +404,7 @@ impl Reader<'_> {
         let mut free = Vec::with_capacity(part.len());
         for read in part {
             if !self.waiting.is_empty() {
-                // nothing can be applied: keep the order
+                // nothing can be applied, so keep the order
                 self.waiting.push(read.entry);
             } else if self.retry_queue.is_blocked(read.entry.id, &read.about) {
                 self.retry_queue.wait(read.entry.id, read.about, Instant::now());
@@ -429,10 +431,10 @@ impl Reader<'_> {
         self.acknowledge(connection, &done).await
     }
 
-    /// Applies entries; returns the results of each one's events. An entry counts once all of its events are committed. If it fails, the
-    /// committed ones arrive again as duplicates.
+    /// Applies entries and returns the results of each entry's events. An entry counts as applied once all of its events are committed. If it
+    /// fails, its committed events arrive again as duplicates.
     async fn apply(&self, reads: &[Read]) -> Vec<Result<Vec<EventResult>>> {
-        // submit all before awaiting the first: many share one commit
+        // submit all before awaiting the first, so that many share one commit
         join_all(reads.iter().map(|read| {
             let span = read.span();
             let (told, begun) = (span.clone(), Instant::now());
@@ -456,7 +458,7 @@ impl Reader<'_> {
         self.stream.status.failed.inc_by(failed.len() as u64);
         let is_transient =
             |error: &Error| matches!(error, Error::Overloaded(_)) || error.is_connection_lost();
-        // check whether anything can be applied only if nothing was
+        // only if nothing was applied, check whether anything can be
         let works = others_did_not || self.can_apply().await;
         let now = Instant::now();
         for (read, error) in failed {
@@ -483,8 +485,8 @@ impl Reader<'_> {
             return Ok(());
         }
         let (stream, group) = (&self.stream.stream, &self.stream.group);
-        // Not in one transaction: a Redis whose user "default" is restricted does not replay a transaction from its append-only file. If a node
-        // dies in between, the entry is acknowledged but not deleted, and `recover` finds it.
+        // Not in one transaction, because a Redis whose user "default" is restricted does not replay a transaction from its append-only file. If
+        // a node dies in between, the entry is acknowledged but not deleted, and `recover` finds it.
         let mut both = redis::pipe();
         both.cmd("XACK").arg(stream).arg(group).arg(done).ignore();
         both.cmd("XDEL").arg(stream).arg(done).ignore();
@@ -501,7 +503,7 @@ impl Read {
         Self { entry, events, about }
     }
 
-    /// The span for applying this entry: logs name the entry's id, and the entry's trace continues.
+    /// The span for applying this entry. It adds the entry's id to logs and continues the entry's trace.
     fn span(&self) -> Span {
         let id = self.entry.id.to_string();
         let span = request::span("stream", &RequestId::of(Some(id.as_bytes())));

@@ -1,4 +1,4 @@
-//! The authenticated caller. An [`Actor`] is proof of authentication; nothing in `app` works without one.
+//! The authenticated caller. An [`Actor`] is proof of authentication, and the use cases in `app` require it.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use super::rights::{self, Right};
 use base::error::{Error, Result};
 use store::Scope;
 
-/// An authenticated user with the account whose subtree the user may act on.
+/// An authenticated user, and the account whose subtree the user may act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The user; nil for the command line.
@@ -22,7 +22,7 @@ pub struct Actor {
     pub kind: AccountKind,
     /// The user's role.
     pub role: Role,
-    /// IP address of the request; none for the command line.
+    /// IP address of the request; `None` for the command line.
     pub address: Option<IpAddr>,
     path: String,
 }
@@ -40,7 +40,7 @@ impl Actor {
         }
     }
 
-    /// The operator who runs the server's command line, with direct access to the database anyway.
+    /// The operator at the server's command line, who has direct access to the database anyway.
     pub fn operator(platform: &account::Model) -> Self {
         Self {
             user_id: Uuid::nil(),
@@ -76,8 +76,8 @@ impl Actor {
         if self.may(right) { Ok(()) } else { Err(Error::Forbidden) }
     }
 
-    /// Whether the actor manages the credit, tariffs and suspension of `account`: a child of the actor's account, or any account for platform
-    /// admins. Never the actor's own account.
+    /// Whether the actor manages the credit, tariffs and suspension of `account`. The actor manages children of its own account; platform admins
+    /// manage any account. No actor manages its own account.
     pub fn is_parent_of(&self, account: &account::Model) -> bool {
         match self.role {
             Role::Admin => account.parent_id.is_some(),

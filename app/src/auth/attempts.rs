@@ -6,11 +6,11 @@ use entity::{login_failure, user};
 use base::error::{Error, ErrorCode, Result};
 use store::{Tx, accounts};
 
-/// Wrong passwords without a delay; each further one delays the login.
+/// Number of wrong passwords without a delay. Each further wrong password delays the login.
 const FREE_FAILURES: i32 = 5;
-/// Maximum delay, so that the owner of an attacked login still gets in.
+/// Maximum delay, so that the owner of an attacked login can still log in.
 const MAX_WAIT_SECONDS: i64 = 30;
-/// Wrong passwords are forgotten this long after the last one. Otherwise the buckets of unknown logins would fill up.
+/// Wrong passwords are forgotten this long after the last wrong password. Otherwise the buckets of unknown logins would fill up.
 const FORGOTTEN_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// Wrong passwords since the last successful login.
@@ -42,7 +42,7 @@ impl Failures {
         if self.last_at.is_some_and(|last| now - last < FORGOTTEN_AFTER) { self.count } else { 0 }
     }
 
-    /// Remaining delay in seconds, if any: doubles from one second, up to [`MAX_WAIT_SECONDS`].
+    /// Remaining delay in seconds, if any. The delay starts at one second and doubles up to [`MAX_WAIT_SECONDS`].
     fn wait_seconds(self, now: DateTime<Utc>) -> Option<i64> {
         let over = self.remembered(now) - FREE_FAILURES;
         let last = self.last_at.filter(|_| over >= 0)?;
@@ -56,7 +56,7 @@ impl Failures {
     }
 }
 
-/// The counter of wrong passwords.
+/// Identifies a counter of wrong passwords.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Whose {
     /// An existing user's counter.
@@ -65,7 +65,7 @@ pub(super) enum Whose {
     Nobody(i64),
 }
 
-/// Counts a wrong password. Concurrent guesses are counted one after the other, and get only `TRY_LATER` once the free ones are used up.
+/// Counts a wrong password. Concurrent guesses are counted one after another. Once the free attempts are used up, they get only `TRY_LATER`.
 pub(super) async fn note(tx: Tx, whose: Whose, now: DateTime<Utc>) -> Result<()> {
     match whose {
         Whose::User(id) => {

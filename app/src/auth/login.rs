@@ -20,9 +20,9 @@ use crate::audit::{self, Change};
 use base::error::{Error, ErrorCode, Result};
 use store::{Tx, accounts};
 
-/// How long a node caches a login: revocation takes effect on every node within this time.
+/// How long a node caches a login. Revocation takes effect on every node within this time.
 const IDENTITY_TTL: Duration = Duration::from_millis(700);
-/// A refresh token may be repeated within this time, because the first response may have been lost.
+/// A refresh token may be used again within this time, because the first response may have been lost.
 const REPEATED_WITHIN: TimeDelta = TimeDelta::seconds(30);
 
 /// A pair of tokens.
@@ -32,7 +32,7 @@ pub struct Tokens {
     pub access: String,
     /// Expiry of the access token.
     pub access_expires_at: DateTime<Utc>,
-    /// Works for one `refresh`.
+    /// Refresh token, valid for one `refresh`.
     pub refresh: String,
     /// The authenticated user.
     pub actor: Actor,
@@ -51,12 +51,12 @@ pub struct Origin {
 pub struct Identities {
     key: TokenKey,
     known: Cache<Uuid, (Actor, DateTime<Utc>)>,
-    /// Cancelled when this node learns that a login is revoked; open sockets watch it.
+    /// Tokens that are cancelled when this node learns that their login is revoked. Open sockets watch them.
     watches: Cache<Uuid, CancellationToken>,
 }
 
 impl Identities {
-    /// An empty cache with the key that signs access tokens.
+    /// Creates an empty cache with the key that signs access tokens.
     pub fn new(key: TokenKey) -> Self {
         Self {
             key,
@@ -80,7 +80,7 @@ impl Identities {
     }
 }
 
-/// The user of an access token, and the token's expiry. Reads the login from the database unless it is cached.
+/// Returns an access token's user and expiry. Reads the login from the database unless it is cached.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] if the token is forged, expired or revoked, or its user is disabled.
@@ -109,10 +109,10 @@ pub async fn authenticate(app: &App, access: &str) -> Result<(Actor, DateTime<Ut
     Ok((actor, expires))
 }
 
-/// Starts a login with `name@code` and a password. An unknown login gets the same answers as an existing one at every attempt.
+/// Starts a login with `name@code` and a password. An unknown login gets the same responses as an existing login at every attempt.
 ///
 /// # Errors
-/// `BAD_CREDENTIALS` whatever is wrong; `TRY_LATER` while wrong passwords delay the login.
+/// `BAD_CREDENTIALS` regardless of the cause; `TRY_LATER` while wrong passwords delay the login.
 pub async fn login(app: &App, login: &str, password: String, origin: &Origin) -> Result<Tokens> {
     let now = app.clock.now();
     let login = login.trim().to_lowercase();
@@ -175,7 +175,7 @@ fn bad_credentials() -> Error {
     Error::user(ErrorCode::BadCredentials, "The login or password is wrong.")
 }
 
-/// The current user row, locked, if its password is still the one that was verified. Verification takes a while; meanwhile other guesses may
+/// Locks and returns the current user row if the verified password is still valid. Verification takes a while; in the meantime other guesses may
 /// have failed, or the user may have been disabled or given another password.
 async fn unchanged(tx: &Tx, verified: &user::Model, now: DateTime<Utc>) -> Result<Option<user::Model>> {
     let Some(user) = accounts::lock_user(tx.conn(), verified.id).await? else { return Ok(None) };
@@ -189,13 +189,13 @@ enum Presented {
     Good(Box<auth_session::Model>, String, Actor),
     /// Used before: the login is revoked.
     Reused(Uuid),
-    /// Not a token of this server; no login is affected.
+    /// Not issued by this server; no login is affected.
     Unknown,
 }
 
-/// Exchanges a refresh token for a new pair of tokens. In case the response is lost, the last used token may be repeated: within
-/// [`REPEATED_WITHIN`], and until its successor is used, it returns the same successor. Any other used token revokes the login, because one of
-/// its two users must be a thief. A token that this server never issued revokes nothing.
+/// Exchanges a refresh token for a new pair of tokens. In case the response was lost, the last used token may be used again: within
+/// [`REPEATED_WITHIN`], and until its successor is used, it returns the same successor. Any other reuse of a token revokes the login, because
+/// one of the token's two users must be a thief. A token that this server never issued revokes nothing.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`].
@@ -267,7 +267,7 @@ async fn present(
     Ok(Presented::Reused(id))
 }
 
-/// The user of a login, unless disabled.
+/// The login's user; `None` if the user is disabled.
 async fn holder(tx: &Tx, session_id: Uuid) -> Result<Option<Actor>> {
     let found = accounts::identity(tx.conn(), session_id).await?;
     let found = found.filter(|(_, user, _)| user.disabled_at.is_none());
@@ -319,13 +319,13 @@ pub fn forget(app: &App, ids: &[Uuid]) {
 
 /// Interval at which a node polls for logins revoked by other nodes.
 const REVOCATION_POLL: Duration = Duration::from_millis(500);
-/// How far back each poll looks: longer than a transaction takes plus the nodes' clock difference.
+/// How far back each poll looks. This is longer than a transaction takes plus the difference between the nodes' clocks.
 const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
 
-/// A loop silent for this long counts as stuck. Longer than its query takes to fail when the database is unavailable.
+/// The loop counts as stuck after this long without a heartbeat. Its query takes less time than this to fail when the database is unavailable.
 const REVOCATIONS_STUCK: Duration = Duration::from_secs(60);
 
-/// Applies other nodes' revocations on this node, also to open sockets. Runs until `stop`.
+/// Applies other nodes' revocations on this node, including to open sockets. Runs until `stop`.
 pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
     let heart = app.health.heartbeat("revocations", REVOCATIONS_STUCK);
     let mut ticks = tokio::time::interval(REVOCATION_POLL);
@@ -346,7 +346,7 @@ pub async fn follow_revocations(app: Arc<App>, stop: CancellationToken) {
 /// Changes the caller's password and ends the caller's other logins.
 ///
 /// # Errors
-/// `BAD_CREDENTIALS` if the present password is wrong, `WEAK_PASSWORD`.
+/// `BAD_CREDENTIALS` if the current password is wrong; `WEAK_PASSWORD`.
 pub async fn change_password(app: &App, actor: &Actor, present: String, new: String) -> Result<()> {
     let now = app.clock.now();
     password::check_strength("newPassword", &new)?;

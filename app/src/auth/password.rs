@@ -13,7 +13,7 @@ pub const MIN_LENGTH: usize = 10;
 /// Maximum length, in bytes: hashing time grows with it.
 pub const MAX_LENGTH: usize = 256;
 
-/// Concurrent hashes: each takes 19 MiB and tens of milliseconds of a core.
+/// Limits concurrent hashes, because each takes 19 MiB and tens of milliseconds of CPU time.
 static SLOTS: Semaphore = Semaphore::const_new(4);
 
 /// OWASP's second recommended argon2id setting: 19 MiB, two passes, one lane.
@@ -48,8 +48,8 @@ pub fn check_strength(field: &str, password: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether the password falls within 10⁸ guesses: common passwords and names, also with digits, years and signs around them, with signs for
-/// letters, repeated, or along the keyboard.
+/// Whether the password can be guessed within 10⁸ tries. Examples are common passwords and names, even if repeated, surrounded by digits, years
+/// or symbols, or written with symbols for letters, and keyboard sequences.
 fn is_common(password: &str) -> bool {
     zxcvbn(password, &["callshop"]).score() < Score::Three
 }
@@ -68,8 +68,8 @@ pub async fn hash(password: String) -> Result<String> {
     .or_fault()?
 }
 
-/// Whether `phc` is the hash of `password`. Pass none for an unknown user: it takes the same time and returns false, so that timing does not
-/// reveal which logins exist.
+/// Whether `phc` is the hash of `password`. Pass `None` for an unknown user: the check takes the same time and returns false, so that timing
+/// does not reveal which logins exist.
 ///
 /// # Errors
 /// Faults only.

@@ -11,7 +11,7 @@ pub enum Right {
     ManageAttendants,
     /// See accounts, callshops and their users.
     SeeAccounts,
-    /// Create phones, rotate their secrets, block and assign them.
+    /// Create, block and assign phones, and rotate their secrets.
     ManagePhones,
     /// See phones and their state.
     SeePhones,
@@ -37,7 +37,7 @@ pub enum Right {
     OperateRegister,
     /// See cabins, sessions, calls, register and activity.
     SeeShop,
-    /// See the expected contents of the drawer, and figures that reveal them, before it is counted.
+    /// Before the drawer is counted, see its expected contents and figures that reveal them.
     SeeDrawer,
     /// Hang up a live call.
     HangUp,

@@ -41,12 +41,12 @@ pub struct TokenKey {
 }
 
 impl TokenKey {
-    /// A key from a secret of at least 32 bytes.
+    /// Creates a key from a secret of at least 32 bytes.
     pub fn new(secret: &[u8]) -> Self {
         Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret) }
     }
 
-    /// An access token for `user` in login `session`, valid until `expires_at`.
+    /// Issues an access token for `user` in login `session`, valid until `expires_at`.
     ///
     /// # Errors
     /// Faults only.
@@ -68,10 +68,10 @@ impl TokenKey {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).or_fault()
     }
 
-    /// The claims of a token that this key signed with HS256 and that is valid at `now`.
+    /// Returns a token's claims if this key signed it with HS256 and it is valid at `now`.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] whatever is wrong.
+    /// [`Error::Unauthenticated`], regardless of the cause.
     pub fn check(&self, token: &str, now: DateTime<Utc>) -> Result<Claims> {
         let mut rules = Validation::new(Algorithm::HS256);
         rules.set_issuer(&[ISSUER]);
@@ -86,8 +86,8 @@ impl TokenKey {
         if good { Ok(claims) } else { Err(Error::Unauthenticated) }
     }
 
-    /// The refresh secret of a login's generation: `generation.HMAC`, without the login's id. Every node derives the same one, and only its hash
-    /// is stored.
+    /// The refresh secret of a login's generation: `generation.HMAC`, without the login's id. Every node derives the same secret, and only its
+    /// hash is stored.
     ///
     /// # Errors
     /// Faults only.
@@ -96,7 +96,7 @@ impl TokenKey {
         Ok(format!("{generation}.{code}"))
     }
 
-    /// The generation of a refresh secret derived for this login; none for any other text.
+    /// The generation of a refresh secret derived for this login; `None` for any other text.
     ///
     /// # Errors
     /// Faults only.
@@ -118,7 +118,7 @@ impl TokenKey {
         i64::try_from(first % BUCKETS).or_fault()
     }
 
-    /// HMAC-SHA-256 of a text. It contains a space, so it cannot be the signing input of a JWT.
+    /// HMAC-SHA-256 of a text. The text contains a space, so it cannot be a JWT's signing input.
     fn code(&self, text: &str) -> Result<String> {
         jsonwebtoken::crypto::sign(text.as_bytes(), &self.encoding, Algorithm::HS256).or_fault()
     }

@@ -1,4 +1,4 @@
-//! Authorization of call attempts: whether a phone may make a call, and for how long. A batch of attempts is decided in one transaction.
+//! Authorizes call attempts: decides whether a phone may make a call, and for how long. Each batch of attempts is processed in one transaction.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -31,13 +31,13 @@ use store::{Tx, accounts, tariffs};
 /// A call attempt, reported by the proxy after it authenticated the phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizeRequest {
-    /// Unique id of this request, made by the proxy. Repeating it repeats the answer.
+    /// Unique id of this request, assigned by the proxy. A repeated request gets the same response.
     pub request_id: String,
     /// SIP user of the phone.
     pub user: String,
     /// The number as dialed.
     pub dialed: String,
-    /// Name of the proxy that asks.
+    /// Name of the requesting proxy.
     pub proxy: String,
     /// SIP Call-ID.
     pub call_id: String,
@@ -45,7 +45,7 @@ pub struct AuthorizeRequest {
     pub from_tag: String,
 }
 
-/// The answer to an [`AuthorizeRequest`].
+/// The response to an [`AuthorizeRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Authorization {
     /// The call may ring.
@@ -56,7 +56,7 @@ pub enum Authorization {
         max_seconds: u32,
         /// The number sent to the gateway: E.164 digits or a short number.
         to: String,
-        /// The caller ID to present: a number or a name; empty for none.
+        /// The caller ID to present: a number or a name. Empty if there is none.
         caller_id: String,
     },
     /// The call may not be made.
@@ -65,7 +65,7 @@ pub enum Authorization {
 
 macro_rules! refusals {
     ($($(#[$meta:meta])* $variant:ident = $text:literal, $sip:literal, $reason:literal;)+) => {
-        /// Why a call may not be made. Problems of accounts above the callshop are reported only as `SERVICE_UNAVAILABLE`.
+        /// The reason a call is refused. Problems of accounts above the callshop are reported only as `SERVICE_UNAVAILABLE`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Refusal { $($(#[$meta])* $variant,)+ }
         impl Refusal {
@@ -82,7 +82,7 @@ macro_rules! refusals {
 }
 
 refusals! {
-    /// No such phone, or it is blocked.
+    /// The phone does not exist or is blocked.
     PhoneBlocked = "PHONE_BLOCKED", 403, "Phone blocked";
     /// The phone is in no cabin, or its cabin is out of service.
     CabinOutOfService = "CABIN_OUT_OF_SERVICE", 403, "Cabin out of service";
@@ -92,7 +92,7 @@ refusals! {
     PhoneBusy = "PHONE_BUSY", 486, "One call at a time";
     /// The dialed string is not a valid number.
     NumberInvalid = "NUMBER_INVALID", 404, "Number not valid";
-    /// No rate for this number.
+    /// There is no rate for this number.
     DestinationNotRated = "DESTINATION_NOT_RATED", 404, "Destination not available";
     /// The number's prefix is blocked.
     DestinationBlocked = "DESTINATION_BLOCKED", 403, "Destination blocked";
@@ -108,7 +108,7 @@ refusals! {
     SessionFull = "SESSION_FULL", 403, "Too many calls";
     /// The callshop is suspended.
     Suspended = "SUSPENDED", 403, "Callshop suspended";
-    /// The proxy has already given up on the attempt and answered 503 to the phone.
+    /// The proxy has already given up on the attempt and sent 503 to the phone.
     Abandoned = "ABANDONED", 503, "Given up";
     /// An account above the callshop is suspended, or lacks credit or a rate.
     ServiceUnavailable = "SERVICE_UNAVAILABLE", 503, "Service unavailable";
@@ -120,10 +120,11 @@ impl Refusal {
     }
 }
 
-/// Decides attempts in order, writes a call row for each, and emits activity events. A repeated `request_id` gets its first answer again.
+/// Decides, in order, whether to allow each attempt. Writes a call row for each attempt and emits activity events. A repeated `request_id` gets
+/// its first response again.
 ///
 /// # Errors
-/// Database errors; nothing is decided then.
+/// Database errors; in that case no attempt is decided.
 pub(super) async fn decide_all(
     app: &App,
     tx: &Tx,
@@ -141,7 +142,7 @@ pub(super) async fn decide_all(
         let verdict = check(app, tx.conn(), &context, request, &mut found).await?;
         decisions.push((request, found, verdict));
     }
-    // lock the credit of all attempts at once, in the global lock order and as the last locks taken
+    // lock the credit for all attempts at once, in the global lock order; these are the last locks taken
     let paying = decisions.iter().flat_map(|(_, found, _)| extend::paying_accounts(&found.levels)).collect();
     context.locked_credit = LockedCredit::lock(tx.conn(), paying).await?;
     let mut decided = Vec::with_capacity(requests.len());
@@ -153,7 +154,7 @@ pub(super) async fn decide_all(
             continue;
         }
         let Some(phone) = context.phones.get(&request.user).cloned() else {
-            // an unknown phone leaves no record: it belongs to no callshop
+            // an attempt by an unknown phone leaves no record, because the phone belongs to no callshop
             decided.push(Authorization::Refused(Refusal::PhoneBlocked));
             continue;
         };
@@ -179,7 +180,7 @@ fn repeat(call: &call::Model, context: &BatchContext) -> Authorization {
         let refusal = call.refusal.as_deref().and_then(Refusal::parse);
         return Authorization::Refused(refusal.unwrap_or(Refusal::ServiceUnavailable));
     }
-    // a call that is over no longer holds any credit
+    // an ended call no longer reserves any credit
     if !store::calls::LIVE.contains(&call.state) {
         return Authorization::Refused(Refusal::Abandoned);
     }
@@ -195,7 +196,7 @@ fn repeat(call: &call::Model, context: &BatchContext) -> Authorization {
     }
 }
 
-/// Batch context: the rows that the decisions of a batch need.
+/// Batch context: the rows needed to process a batch of attempts.
 struct BatchContext {
     phones: HashMap<String, phone::Model>,
     cabins: HashMap<Uuid, cabin::Model>,
@@ -260,8 +261,8 @@ impl BatchContext {
         })
     }
 
-    /// The accounts that pay for a callshop's calls, starting with the callshop, each with the id of its payee. The platform pays nobody
-    /// and is not included.
+    /// The accounts that pay for a callshop's calls, starting with the callshop, each with its payee's id. The platform pays nobody, so it is
+    /// not included.
     ///
     /// # Errors
     /// A fault if an account of the chain is missing: its level would be charged nothing.
@@ -302,10 +303,10 @@ struct Found {
     levels: Vec<Level>,
 }
 
-/// Result of an attempt: the covered slice, or the refusal.
+/// An attempt's result: the covered slice, or the refusal.
 type Outcome = std::result::Result<Grant, Refusal>;
 
-/// Holds the credit for the first slice at every level, for an attempt that passed [`check`].
+/// Reserves credit at every level for the first slice of an attempt that passed [`check`].
 #[expect(clippy::too_many_arguments, reason = "facts about one attempt and the batch context")]
 fn grant(
     app: &App,
@@ -324,7 +325,7 @@ fn grant(
     if found.emergency {
         return Ok(Ok(Grant { covered: cap, holds: Vec::new() }));
     }
-    // an earlier attempt of this batch may have taken the phone
+    // an earlier attempt in this batch may have made the phone busy
     if context.busy.contains(&phone.id) {
         return Ok(Err(Refusal::PhoneBusy));
     }
@@ -360,7 +361,7 @@ fn grant(
     Ok(outcome)
 }
 
-/// A UUIDv7 with the time `now`. Ids made with the same `order` sort in the order they were made.
+/// A UUIDv7 with the time `now`. Ids created with the same `order` sort in creation order.
 ///
 /// # Errors
 /// A fault for a clock before 1970.
@@ -428,10 +429,10 @@ fn call_row(
     })
 }
 
-/// Result of [`check`]: the maximum length of the call in seconds, or the refusal.
+/// The result of [`check`]: the maximum call duration in seconds, or the refusal.
 type Verdict = std::result::Result<u32, Refusal>;
 
-/// Runs the checks that do not depend on credit, in a fixed order. The first that fails is the reason for the refusal.
+/// Runs the checks that do not depend on credit, in a fixed order. The first check that fails determines the refusal.
 async fn check(
     app: &App,
     conn: &impl ConnectionTrait,
@@ -445,7 +446,7 @@ async fn check(
     let plan: DialPlan = serde_json::from_value(shop.dial_plan.clone()).or_fault()?;
     let cap = u32::try_from(shop.max_call_seconds).or_fault()?;
     let dialed = plan.normalize(&request.dialed);
-    // a refused attempt also shows the number that was dialed
+    // a refused attempt also shows the dialed number
     match &dialed {
         Ok(Dialed::Emergency { number }) => {
             found.number.clone_from(number);
@@ -482,7 +483,7 @@ async fn check(
     Ok(Ok(cap))
 }
 
-/// Checks phone, suspension, cabin and session: whether calls from this phone are possible at all.
+/// Checks the phone, suspensions, the cabin and the session to see whether this phone can make calls at all.
 fn may_use<'a>(
     context: &'a BatchContext,
     payers: &[(&account::Model, Uuid)],

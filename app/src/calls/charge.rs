@@ -1,4 +1,4 @@
-//! Charging of ended calls at every level. A call is charged once, never more than the amount held for it, and corrected by reversal.
+//! Charges ended calls at every level. A call is charged once, and never more than the amount reserved for it. Corrections are made by reversal.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -21,7 +21,7 @@ use store::sessions;
 pub(super) struct Charged {
     /// Rows to write.
     pub(super) charges: Vec<call_charge::Model>,
-    /// Closed, unpaid sessions with corrected calls: their statements must be made again.
+    /// Closed, unpaid sessions with corrected calls. Their statements must be created again.
     pub(super) restate: Vec<Uuid>,
 }
 
@@ -64,7 +64,7 @@ fn give_back(row: &mut call::Model, levels: &[Level], held: &[Micros], money: &m
 enum Bill {
     /// The call's price goes on the bill.
     Open,
-    /// The bill is paid and does not change. Any additional price of the call is written off.
+    /// The bill is paid and does not change. Any further charge for the call is written off.
     Paid,
 }
 
@@ -106,7 +106,8 @@ fn bounded(charge: LevelCharge, bound: Option<Micros>) -> LevelCharge {
     LevelCharge { amount, ..charge }
 }
 
-/// Sets the customer's price. Writes off the time after the covered seconds (a late cut) and any price that a paid bill no longer takes.
+/// Sets the customer's price. Writes off talk time beyond the covered seconds (if the call was ended late) and any charge that can no longer go
+/// on a paid bill.
 fn customer(
     row: &mut call::Model,
     charge: LevelCharge,
@@ -138,7 +139,7 @@ fn charge_row(
     level: &Level,
     charge: LevelCharge,
 ) -> Result<call_charge::Model> {
-    // the customer's row has the amount on the bill: it differs from this end's price if the bill was paid before the end was known
+    // the customer's row has the billed amount, which differs from the price at this end if the bill was paid before the end was known
     let (billed_seconds, amount) = match position {
         0 => (row.billed_seconds, row.charge),
         _ => (i32::try_from(charge.billed_seconds).or_fault()?, charge.amount.into()),
@@ -157,7 +158,7 @@ fn of_call(row: &call::Model, kind: TransferKind, entries: Vec<Entry>, now: Date
     NewTransfer { call_id: Some(row.id), ..NewTransfer::new(kind, &row.currency, now, entries) }
 }
 
-/// Batch context of corrections: the posted transfers of the calls, their sessions, and the locked credit.
+/// Batch context for corrections: the calls' posted transfers and sessions, and the locked credit.
 #[derive(Default)]
 pub(super) struct Corrections {
     posted: Vec<NewTransfer>,
@@ -187,8 +188,8 @@ impl Corrections {
     }
 }
 
-/// Reverses the transfers of a call that was already over, and charges it again by its true end, as far as credit and bill now allow.
-/// `known` is the call before the correction: if the customer has paid, the bill keeps its answer time and talk time.
+/// Reverses the transfers of a call that had already ended, and charges it again based on its actual end, as far as credit and bill now allow.
+/// `known` is the call before the correction. If the customer has paid, the answer time and talk time of `known` are kept.
 ///
 /// # Errors
 /// A fault if the call's columns do not parse.
@@ -200,7 +201,7 @@ pub(super) fn correct(
     charged: &mut Charged,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    // the end to correct may be in this same batch
+    // the end to correct may be in the same batch
     money.forget_call(row.id)?;
     charged.charges.retain(|charge| charge.call_id != row.id);
     for posted in ground.posted.iter().filter(|posted| posted.call_id == Some(row.id)) {

@@ -1,4 +1,4 @@
-//! How long a call is covered, and the credit held for it: from the credit at every level and the session's limits.
+//! Computes how long a call is covered and how much credit is reserved for it, from the credit at every level and the session's limits.
 
 use billing::credit::{self, Answer, FundingSource, Grant};
 use billing::money::Micros;
@@ -12,18 +12,19 @@ use super::pricing::{self, Level};
 use base::error::{OrFault as _, Result};
 use store::calls::Spent;
 
-/// What remains of a session's limits for one call.
+/// The remainder of a session's limits that one call may use.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SessionAllowance {
-    /// Remaining talk seconds; none without a time limit.
+    /// Remaining talk time in seconds; `None` if there is no time limit.
     seconds: Option<u32>,
-    /// Remaining money; none for a postpaid session without a spending limit.
+    /// Remaining money; `None` for a postpaid session without a spending limit.
     money: Option<Micros>,
     mode: SessionMode,
 }
 
 impl SessionAllowance {
-    /// Subtracts the session's use so far (`spent`) and the holds of its other live calls. `own` is the call itself, if it is already live.
+    /// Subtracts the session's usage so far (`spent`) and the holds of its other live calls from its limits. `own` is the call itself, if it is
+    /// already live.
     pub(super) fn new(
         session: &cabin_session::Model,
         spent: Spent,
@@ -59,24 +60,24 @@ pub(super) fn is_bounded(session: &cabin_session::Model) -> bool {
     session.mode == SessionMode::Prepaid || session.spending_limit.is_some() || session.time_limit.is_some()
 }
 
-/// A request for coverage, before the call rings or while it is up.
+/// A request for coverage, before the call rings or while it is in progress.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CoverRequest<'a> {
     /// The call's prices, the customer's first.
     pub(super) levels: &'a [Level],
-    /// When the call was answered, or the interval in which it may be.
+    /// When the call was answered, or the interval in which it may be answered.
     pub(super) answer: Answer,
     /// Seconds already covered; 0 before the call rings.
     pub(super) covered: u32,
-    /// Amounts already held, per level; empty before the call rings.
+    /// Amounts already reserved, per level; empty before the call rings.
     pub(super) holds: &'a [Micros],
-    /// Maximum length of the call in seconds.
+    /// Maximum call duration in seconds.
     pub(super) cap: u32,
-    /// Maximum length of a slice in seconds; none takes everything at once.
+    /// Maximum slice length in seconds; `None` covers as much as possible at once.
     pub(super) slice: Option<u32>,
 }
 
-/// Computes the next slice that the session and the accounts can pay, or the refusal.
+/// Computes the next slice that the session and the accounts can pay for, or the refusal.
 pub(super) fn cover(
     wanted: CoverRequest<'_>,
     terms: SessionAllowance,
@@ -95,7 +96,7 @@ pub(super) fn cover(
         let available = match position {
             0 if rating::is_free(&level.pricing) => Micros::MAX,
             0 => terms.money.unwrap_or(Micros::MAX),
-            // a free level needs no credit, and its balance no lock
+            // a free level needs no credit, so its balance need not be locked
             _ if all_free || rating::is_free(&level.pricing) => Micros::MAX,
             _ => match locked_credit.available(level.account_id, money)? {
                 Micros::MAX => Micros::MAX,
@@ -117,7 +118,7 @@ pub(super) fn cover(
     Ok(Ok(credit::grant(&pays, wanted.answer, wanted.covered, reach, wanted.slice)))
 }
 
-/// The amounts held for a call, per level; empty once it is over.
+/// The amounts reserved for a call, per level; empty once the call has ended.
 ///
 /// # Errors
 /// A fault if the column does not parse.
@@ -131,7 +132,7 @@ pub(super) fn holds_column(holds: &[Micros]) -> serde_json::Value {
     holds.iter().map(|hold| hold.0).collect::<Vec<_>>().into()
 }
 
-/// Adds the difference between a call's holds `before` and `after` to `money`, at every level of an account.
+/// Adds the difference between a call's holds `before` and `after` to `money`, at every level that an account pays.
 pub(super) fn change_holds(
     levels: &[pricing::Level],
     before: &[Micros],

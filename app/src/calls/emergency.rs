@@ -1,4 +1,4 @@
-//! Emergency calls: the data that a proxy needs to allow them while it cannot reach us, and the calls that it allowed by itself.
+//! Emergency calls: the data that a proxy needs to allow them while it cannot reach this server, and the calls that it allowed on its own.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,16 +18,16 @@ use store::{Tx, accounts};
 /// The destination shown for emergency calls.
 pub(super) const DESTINATION: &str = "Emergency";
 
-/// The data of a phone that a proxy needs.
+/// The phone data that a proxy needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownPhone {
     /// Digest authentication: MD5 of `user:realm:password`.
     pub ha1: String,
-    /// The phone may make only emergency calls.
+    /// Whether the phone may make only emergency calls.
     pub blocked: bool,
     /// Emergency numbers of the callshop, as dialed.
     pub emergency: Vec<String>,
-    /// The caller ID to present; empty for none.
+    /// The caller ID to present; empty if there is none.
     pub caller_id: String,
 }
 
@@ -50,10 +50,10 @@ pub async fn known_phone(app: &App, user: &str, realm: &str) -> Result<Option<Kn
     }))
 }
 
-/// A call that a proxy allowed by itself. Each event of the call carries this data, because any event may be the first to arrive.
+/// A call that a proxy allowed on its own. Each event of the call carries this data, because any event may be the first to arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmergencyCall {
-    /// The call's id, made by the proxy.
+    /// The call's id, assigned by the proxy.
     pub reference: Uuid,
     /// SIP user of the phone.
     pub user: String,
@@ -61,7 +61,7 @@ pub struct EmergencyCall {
     pub dialed: String,
     /// When the proxy allowed the call, by the proxy's clock.
     pub since: DateTime<Utc>,
-    /// Seconds of talk after which the proxy hangs up the call.
+    /// Talk time in seconds after which the proxy hangs up the call.
     pub max_seconds: u32,
     /// SIP Call-ID.
     pub call_id: String,
@@ -69,8 +69,8 @@ pub struct EmergencyCall {
     pub from_tag: String,
 }
 
-/// Creates the calls of a batch's new events that are not stored yet. They are free at every level and on no bill. The caller has locked the
-/// phones, so two nodes cannot create the same call.
+/// Creates the calls that a batch's new events are about and that are not stored yet. These calls are free at every level and appear on no bill.
+/// The caller has locked the phones, so two nodes cannot create the same call.
 ///
 /// # Errors
 /// Database errors.
@@ -87,7 +87,7 @@ pub(super) async fn make(
     for event in events.iter().filter(|event| new.contains(&event.eid)) {
         let EventBody::Emergency { call, .. } = &event.body else { continue };
         let phone = phones.iter().find(|phone| phone.sip_user == call.user);
-        // a phone that was deleted in the meantime belongs to no callshop: the event is rejected
+        // a phone that was deleted in the meantime belongs to no callshop, so the event is rejected
         if let Some(phone) = phone.filter(|_| known.insert(call.reference)) {
             wanted.push((call, event.proxy.as_str(), phone));
         }
@@ -118,7 +118,7 @@ fn row(
     now: DateTime<Utc>,
 ) -> Result<call::Model> {
     let covered = i32::try_from(call.max_seconds).or_fault()?;
-    // the clock of a proxy that was just switched on may say 1970: retention would delete such a call before anybody sees it
+    // the clock of a proxy that was just switched on may say 1970, and retention would delete such a call before anybody sees it
     let at = if call.since < now - store::calls::REDELIVERY { now } else { call.since.min(now) };
     Ok(call::Model {
         id: call.reference,

@@ -1,4 +1,4 @@
-//! Events from the proxies about calls and phones. A batch of events is applied in one transaction, each event once.
+//! Events from the proxies about calls and phones. A batch of events is applied in one transaction, and each event is applied once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -36,25 +36,25 @@ pub struct ProxyEvent {
 /// The kind and data of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EventBody {
-    /// An event of a call.
+    /// A call event.
     Call {
         /// The call's id.
         reference: Uuid,
-        /// SIP To tag; none until there is one.
+        /// SIP To tag; `None` until it is known.
         to_tag: Option<String>,
         /// The call event.
         kind: CallEventKind,
     },
-    /// An event of an emergency call that the proxy allowed by itself. It has the data to create the call if we do not have it yet.
+    /// An event of an emergency call that the proxy allowed on its own. It includes the data to create the call if the call is not stored yet.
     Emergency {
         /// The call.
         call: EmergencyCall,
-        /// SIP To tag; none until there is one.
+        /// SIP To tag; `None` until it is known.
         to_tag: Option<String>,
         /// The call event.
         kind: CallEventKind,
     },
-    /// The proxy gave up on an authorization, perhaps before it received the answer.
+    /// The proxy gave up on an authorization, perhaps before it received the response.
     Abandoned {
         /// [`AuthorizeRequest::request_id`](super::authorize::AuthorizeRequest::request_id).
         request_id: String,
@@ -76,7 +76,7 @@ pub enum EventBody {
     },
     /// The proxy started.
     Boot,
-    /// An event that does not parse; stored for inspection.
+    /// An event that does not parse. It is stored for inspection.
     Malformed {
         /// The parse error.
         error: String,
@@ -93,10 +93,10 @@ impl ProxyEvent {
 }
 
 impl EventResult {
-    /// Every [`Self::outcome`].
+    /// All values of [`Self::outcome`].
     pub const OUTCOMES: [&str; 4] = ["applied", "duplicate", "ignored", "rejected"];
 
-    /// Name of the result in the hook's answer and in the metrics.
+    /// Name of the result in the hook's response and in the metrics.
     pub fn outcome(&self) -> &'static str {
         let [applied, duplicate, ignored, rejected] = Self::OUTCOMES;
         match self {
@@ -136,7 +136,7 @@ impl EventBody {
         matches!(self, Self::Abandoned { .. }) || self.call().is_some_and(|(_, _, kind)| over(kind))
     }
 
-    /// For call events: the call's id, its To tag, and the event.
+    /// The call's id, its To tag, and the event; `None` if this is not a call event.
     fn call(&self) -> Option<(Uuid, Option<&str>, &CallEventKind)> {
         match self {
             Self::Call { reference, to_tag, kind } => Some((*reference, to_tag.as_deref(), kind)),
@@ -157,8 +157,8 @@ impl EventBody {
     }
 }
 
-/// Filters the ends of calls that came with an authorization request: drops those of calls that are already over. Ends without a call id
-/// stay.
+/// Filters the end events that came with an authorization request: drops those of calls that have already ended. Events without a call id are
+/// kept.
 ///
 /// # Errors
 /// Database errors.
@@ -174,35 +174,35 @@ pub async fn of_live_calls(app: &App, ends: Vec<ProxyEvent>) -> Result<Vec<Proxy
 /// The result of one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventResult {
-    /// It changed something.
+    /// The event changed something.
     Applied,
-    /// It was received before; nothing was done.
+    /// The event was received before; nothing was done.
     Duplicate,
-    /// It came too late to change anything, or is about an unknown object.
+    /// The event came too late to change anything, or is about an unknown object.
     Ignored,
-    /// It does not parse or cannot be applied, for this reason; stored for inspection.
+    /// The event does not parse or cannot be applied, for this reason. It is stored for inspection.
     Rejected(String),
 }
 
 /// The results of a batch of events.
 #[derive(Debug, Default)]
 pub struct Applied {
-    /// One per event, in the order received.
+    /// One result per event, in the order received.
     pub results: Vec<EventResult>,
-    /// Live calls that a user had asked to hang up before this event. Ask the proxy again after the commit: a call that was just being
-    /// set up or answered may have missed the first command (docs/hook.md).
+    /// Live calls that a user asked to hang up before this event. Ask the proxy again after the commit, because a call that was just being set
+    /// up or answered may have missed the first command (docs/hook.md).
     pub hang_up: Vec<call::Model>,
-    /// Calls that ended: currency, and the amount written off.
+    /// The currency and written-off amount of each ended call.
     pub ended: Vec<(String, Micros)>,
-    /// Proxies that started: compare their calls and phones.
+    /// Proxies that started. Their calls and phones must be compared.
     pub booted: Vec<String>,
 }
 
-/// Applies events in the order of proxy time. `locked` is called once the locks on calls, phones and sessions are held. A transaction that
-/// begins after that waits for this one if both touch the same rows; this one never waits for it.
+/// Applies events in the order of their proxy times. `locked` is called when the locks on calls, phones and sessions are held. If a transaction
+/// begins after that and touches the same rows, it waits for this transaction, never the reverse.
 ///
 /// # Errors
-/// Database errors; nothing is applied then.
+/// Database errors; in that case nothing is applied.
 pub(super) async fn apply_all(
     app: &App,
     tx: &Tx,
@@ -220,7 +220,7 @@ pub(super) async fn apply_all(
     let mut results = vec![EventResult::Duplicate; events.len()];
     for index in order {
         let event = events[index];
-        // each event is applied once: `new` has only those that were not received before
+        // `new` contains only events that were not received before, so each event is applied once
         if batch.new.remove(&event.eid) {
             results[index] = batch.apply(app, tx, event, money)?;
         }
@@ -241,7 +241,7 @@ pub(super) async fn apply_all(
     Ok(Applied { results, hang_up, ended, booted })
 }
 
-/// The rows of a batch's events, one per key, sorted by key. Of events with the same key, the earliest is stored.
+/// The rows for a batch's events, one per key, sorted by key. If several events have the same key, the earliest is stored.
 fn received(events: &[&ProxyEvent], now: DateTime<Utc>) -> Vec<hook_event::Model> {
     let mut first: BTreeMap<&str, &ProxyEvent> = BTreeMap::new();
     for event in events {
@@ -304,7 +304,7 @@ struct Batch {
     ended: Vec<(String, Micros)>,
     corrections: Corrections,
     over_in: Vec<Uuid>,
-    /// States of the locked sessions whose calls may be over after this batch.
+    /// States of the locked sessions whose calls may end in this batch.
     sessions: HashMap<Uuid, SessionState>,
     shops: HashMap<Uuid, CallshopTerms>,
 }
@@ -339,7 +339,7 @@ impl Batch {
             shops.extend(phones.iter().map(|phone| phone.callshop_id));
         }
         let shops: Vec<Uuid> = shops.into_iter().collect();
-        // after the locks: events that another node received in the meantime are committed by now
+        // this comes after locking, so events that another node received in the meantime are committed by now
         let corrected = may_be_corrected(&rows, events);
         let mut over_in: BTreeSet<Uuid> = may_be_over_in(&rows, events).into_iter().collect();
         over_in.extend(corrected.iter().filter_map(|row| row.session_id));
@@ -389,7 +389,7 @@ impl Batch {
                     let kind = CallEventKind::Abandoned { code: *code };
                     self.apply_call(app, tx, event, (id, None, &kind), money)
                 }
-                // the event is stored: the authorization, which commits later, finds it
+                // the event is stored, and the authorization, which commits later, will find it
                 None => Ok(EventResult::Applied),
             },
             EventBody::Phone { user, .. } => self.apply_phone(tx, user, event),
@@ -433,7 +433,7 @@ impl Batch {
             changed = true;
         }
         if row.state == CallState::Refused && after.call.sip_code != before.sip_code {
-            // the decision came too late: the phone did not receive it
+            // the decision came too late and did not reach the phone
             row.refusal = Some(Refusal::Abandoned.code().to_owned());
         }
         let over = before.state.is_live() && !after.call.state.is_live();
@@ -505,7 +505,7 @@ impl Batch {
         let EventBody::Phone { online, contact, source, user_agent, .. } = &event.body else {
             return Ok(EventResult::Ignored);
         };
-        // the proxy's clock is far ahead: with its time, events sent after the clock is corrected would look older
+        // the proxy's clock is far ahead; if its time were stored, events sent after the clock is corrected would look older
         let ahead = event.at > self.now + self.skew;
         let at = if ahead { self.now } else { event.at };
         if ahead {
@@ -515,7 +515,7 @@ impl Batch {
         if phone.online_changed_at.is_some_and(|changed| changed > at) {
             return Ok(EventResult::Ignored);
         }
-        // the expiry of a registration that was replaced by another does not take the phone offline
+        // the expiry of a replaced registration does not take the phone offline
         let replaced = |ended: &String, kept: &String| contact_uri(ended) != contact_uri(kept);
         if !online
             && contact.as_ref().zip(phone.contact.as_ref()).is_some_and(|(ended, kept)| replaced(ended, kept))
@@ -558,13 +558,13 @@ impl Batch {
             self.changed_calls.iter().filter_map(|id| self.calls.remove(id)).collect();
         money.write_with(store::calls::changes(conn, &rows, &self.charged.charges)?);
         self.shops.drain().for_each(|(id, shop)| money.watch(id, shop));
-        // `load` locks every session, not only the CLOSING ones: a session closed in the meantime would count our calls as live
+        // `load` locks every session, not only CLOSING sessions, because a session closed in the meantime would count our calls as live
         let waits = |id: &&Uuid| self.sessions.get(*id).is_none_or(|state| *state == SessionState::Closing);
         let waiting: Vec<Uuid> = self.over_in.iter().filter(waits).copied().collect();
         if waiting.is_empty() && self.charged.restate.is_empty() {
             return Ok(());
         }
-        // statements read the calls from the database: write them first
+        // statements read the calls from the database, so write the calls first
         money.write_now(conn).await?;
         let mut sales = Vec::new();
         for session in &self.charged.restate {
@@ -575,7 +575,7 @@ impl Batch {
     }
 }
 
-/// Sessions of calls that may be over when the batch is applied.
+/// Sessions of calls that may have ended once the batch is applied.
 fn may_be_over_in(rows: &[call::Model], events: &[&ProxyEvent]) -> Vec<Uuid> {
     let goes_on = |kind: &CallEventKind| {
         matches!(kind, CallEventKind::Authorized | CallEventKind::Ringing | CallEventKind::Answered)
@@ -593,7 +593,8 @@ fn may_be_over_in(rows: &[call::Model], events: &[&ProxyEvent]) -> Vec<Uuid> {
     sessions.into_iter().collect()
 }
 
-/// Calls whose end this batch may correct: it has an end for a call that is already over, or that an earlier event of the batch ends.
+/// Calls whose end this batch may correct, because it contains an end for a call that has already ended or that an earlier event in the batch
+/// ends.
 fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEvent]) -> Vec<&'a call::Model> {
     let about = |row: &call::Model, wanted: fn(&CallEventKind) -> bool| {
         events.iter().any(|event| match (&event.body, event.body.call()) {
@@ -629,10 +630,10 @@ fn may_be_corrected<'a>(rows: &'a [call::Model], events: &[&ProxyEvent]) -> Vec<
     rows.iter().filter(may_be).collect()
 }
 
-/// Why an `ended` that changed nothing is stored.
+/// The reason stored with an `ended` event that changed nothing.
 const LATE_END: &str =
     "the end of the call is already known, and this event changed nothing; compare it with the call";
-/// Why an `ended` for an unknown call is stored.
+/// The reason stored with an `ended` event for an unknown call.
 const STRANGE_END: &str = "no call has its ref; check whether the proxy belongs to this server";
 
 fn reason(doubt: Doubt) -> &'static str {

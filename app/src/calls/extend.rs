@@ -1,7 +1,7 @@
-//! Extension of running calls: before the covered seconds run out, the node holds more credit at every level and sends the proxy a new limit.
+//! Extends running calls: before the covered seconds run out, the node reserves more credit at every level and sends the proxy a new limit.
 //!
-//! The order prevents overdrawn accounts (domain: Prepaid credit): lock the call, take the hold, commit, then push the limit. If the outcome
-//! of a push is unknown, its hold stays until the call ends, and the push is repeated until the proxy confirms it.
+//! The order of the steps prevents overdrawn accounts (domain: Prepaid credit): lock the call, reserve the credit, commit, then push the limit.
+//! If a push's outcome is unknown, the credit remains reserved until the call ends, and the push is repeated until the proxy confirms it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -27,18 +27,19 @@ use store::{Tx, accounts, sessions};
 
 /// How often the node polls for calls that are due.
 const TICK: Duration = Duration::from_millis(100);
-/// Without a heartbeat for this long, the loop counts as stuck: more than its query and its jobs take to fail while the database is down.
+/// The loop counts as stuck after this long without a heartbeat. While the database is down, its query and its jobs take less time than this to
+/// fail.
 const STUCK: Duration = Duration::from_secs(60);
 /// Maximum number of calls per poll.
 const AT_ONCE: u64 = 256;
-/// Delay until a call is processed again if it could not be extended or its proxy did not confirm.
+/// Delay until a call is processed again if it could not be extended or its proxy did not confirm the limit.
 const AGAIN: TimeDelta = TimeDelta::seconds(1);
-/// A call that cannot be extended is hung up this long after its covered time ends: late enough that nobody loses a paid second, and before
-/// the proxy's own timer.
+/// A call that cannot be extended is hung up this long after its covered time ends. That is late enough that nobody loses a paid second, and
+/// before the proxy's own timer.
 const CUT_AFTER: TimeDelta = TimeDelta::milliseconds(250);
-/// This long before the covered time ends, the next slice is taken even if the proxy has not confirmed the last one.
+/// This long before the covered time ends, the next slice is taken even if the proxy has not confirmed the last slice.
 const SOON: TimeDelta = TimeDelta::seconds(credit::SHORTEST_LEAD as i64);
-/// Delay until a call that was hung up is processed again. Its end should have arrived by then.
+/// Delay until a call that was hung up is processed again. Its end event should have arrived by then.
 const OVER: TimeDelta = TimeDelta::seconds(30);
 
 /// The decision about a running call: the command for its proxy, and when the call is due again after the proxy confirms.
@@ -46,13 +47,13 @@ const OVER: TimeDelta = TimeDelta::seconds(30);
 pub struct ExtensionDecision {
     /// The call with its new values.
     pub call: call::Model,
-    /// When the call is due again after the proxy confirms; none for never.
+    /// When the call is due again after the proxy confirms; `None` if never.
     pub next: Option<DateTime<Utc>>,
-    /// The covered time is used up: hang up the call.
+    /// Whether to hang up the call because its covered time is used up.
     pub cut: bool,
 }
 
-/// When a call that was just answered is due for its first extension. None if its proxy cannot extend calls.
+/// When a call that was just answered is due for its first extension. `None` if its proxy cannot extend calls.
 pub(super) fn first_look(app: &App, call: &call::Model) -> Option<DateTime<Utc>> {
     let covered = u32::try_from(call.covered).unwrap_or(0);
     next_look(app, call, covered)
@@ -64,10 +65,10 @@ fn next_look(app: &App, call: &call::Model, slice: u32) -> Option<DateTime<Utc>>
     Some(answered_at + TimeDelta::seconds(ahead))
 }
 
-/// Extends each of these calls by its next slice if it is due and covered by credit. Returns the calls that were due.
+/// Extends each of these calls by its next slice if the call is due and there is enough credit. Returns the calls that were due.
 ///
 /// # Errors
-/// Database errors; nothing is held then.
+/// Database errors; in that case no credit is reserved.
 pub(super) async fn extend_all(
     app: &App,
     tx: &Tx,
@@ -102,7 +103,7 @@ pub(super) async fn extend_all(
     Ok(decisions)
 }
 
-/// Batch context: the rows that the extensions of a batch need.
+/// Batch context: the rows needed to extend a batch of calls.
 struct BatchContext {
     levels: HashMap<Uuid, Vec<Level>>,
     sessions: HashMap<Uuid, cabin_session::Model>,
@@ -139,7 +140,7 @@ impl BatchContext {
     }
 }
 
-/// The use of bounded sessions so far, and their live calls.
+/// The usage so far of sessions with limits, and their live calls.
 pub(super) async fn session_use(
     conn: &impl ConnectionTrait,
     sessions: &[&cabin_session::Model],
@@ -148,7 +149,7 @@ pub(super) async fn session_use(
         return Ok(Default::default());
     }
     let ids: Vec<Uuid> = sessions.iter().map(|session| session.id).collect();
-    // read live calls first: a call that ends between the two reads is then counted twice, and never missed
+    // read live calls first, so that a call that ends between the two reads is counted twice rather than missed
     let live = store::calls::live_of_sessions(conn, &ids).await?;
     Ok((store::calls::spent(conn, sessions).await?, live))
 }
@@ -244,7 +245,7 @@ async fn look(app: &Arc<App>, writer: &CallWriter) -> Result<()> {
             app.metrics.call_extended();
         }
         let (app, writer) = (app.clone(), writer.clone());
-        // outside the loop: a slow proxy must not delay the calls of others
+        // outside the loop, because a slow proxy must not delay other proxies' calls
         tokio::spawn(async move { push(&app, &writer, decisions).await });
     }
     Ok(())
@@ -264,9 +265,9 @@ async fn push(app: &App, writer: &CallWriter, decisions: ExtensionDecision) {
     }
     let (next, seen) = match app.proxies.set_limit(&call).await {
         Ok(LimitResult::Accepted(seen)) => (next, seen),
-        // the call is over: its end event is on the way
+        // the call has ended, and its end event is on the way
         Ok(LimitResult::Over) => (None, None),
-        // the call stays due, and the limit is sent again
+        // the call remains due, so the limit is sent again
         Ok(LimitResult::NotAnswered) => return,
         Err(error) => {
             tracing::warn!(call = %call.id, %error, "the proxy did not take a limit");

@@ -1,4 +1,4 @@
-//! Calls: authorize them, apply the proxy's events to them, charge them when they end, and hang them up.
+//! Calls: authorizing them, applying the proxy's events, charging ended calls, and hanging up.
 
 pub mod authorize;
 mod charge;
@@ -36,7 +36,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> {
     store::calls::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)
 }
 
-/// Finds the calls with these ids in the actor's subtree. Empty if the actor may not see calls.
+/// Finds the calls with these ids in the actor's subtree. The list is empty if the actor may not see calls.
 ///
 /// # Errors
 /// Database errors.
@@ -62,8 +62,8 @@ pub async fn list(
     store::calls::list(app.store.reader(), shop.id(), filter, page).await
 }
 
-/// Lists one page of calls per cabin. The caller has already checked access to the cabins. The frozen prices of calls that are over are
-/// read only if `priced`.
+/// Lists one page of calls per cabin. The caller has already checked access to the cabins. The frozen prices of ended calls are read only if
+/// `priced`.
 ///
 /// # Errors
 /// Database errors.
@@ -101,8 +101,8 @@ pub async fn live(app: &App, actor: &Actor, callshop: Uuid) -> Result<Vec<call::
 /// Asks the proxy to hang up a live call. The call ends a moment later, when the proxy reports its end.
 ///
 /// # Errors
-/// Not found, forbidden; `PROXY_UNREACHABLE`; `ILLEGAL_STATE` if the call is over or the proxy does not know it. An unknown call is closed
-/// within two comparisons with the proxy.
+/// Not found, forbidden; `PROXY_UNREACHABLE`; `ILLEGAL_STATE` if the call has ended or the proxy does not know it. A call that the proxy does
+/// not know is closed within two comparisons with the proxy.
 pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> {
     actor.require(Right::HangUp)?;
     let call = find(app, actor, id).await?;
@@ -118,7 +118,7 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> 
     let Some(marked) = live.into_iter().next() else { return Err(over(call)) };
     match app.proxies.hang_up(&marked, HangUp::Requested).await {
         Ok(HangUpResult::Accepted) => Ok(marked),
-        // the proxy is still creating the dialog: the call is hung up at its next event
+        // the proxy is still creating the dialog; the call is hung up at its next event
         Ok(HangUpResult::Unknown) if marked.authorized_at + YOUNG > app.clock.now() => Ok(marked),
         Ok(HangUpResult::Unknown) => {
             app.reconciliation.ask(&marked.proxy);
@@ -132,8 +132,8 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> 
     }
 }
 
-/// Hangs up the calls of a cabin that is being closed. A call that cannot be hung up now is hung up at its next event, or at its time limit
-/// at the latest. The session stays CLOSING until then. This function never fails, because closing the cabin is already committed.
+/// Hangs up the calls of a cabin that is being closed. A call that cannot be hung up now is hung up at its next event, or at its time limit at
+/// the latest. The session remains CLOSING until then. This function never fails, because closing the cabin is already committed.
 pub async fn hang_up_all(app: &App, ids: &[Uuid], user_id: Uuid) {
     if ids.is_empty() {
         return;
@@ -151,7 +151,7 @@ pub async fn hang_up_all(app: &App, ids: &[Uuid], user_id: Uuid) {
 async fn ask_to_hang_up(app: &App, call: &call::Model) {
     match app.proxies.hang_up(call, HangUp::Requested).await {
         Ok(HangUpResult::Accepted) => {}
-        // the proxy has no dialog for it: not yet, or no longer
+        // the proxy does not have a dialog for the call yet, or no longer has one
         Ok(HangUpResult::Unknown) => app.reconciliation.ask(&call.proxy),
         Err(error) => tracing::warn!(call = %call.id, %error, "the proxy did not hang up"),
     }
@@ -164,11 +164,11 @@ pub struct Cost {
     pub account: String,
     /// Seconds billed.
     pub billed_seconds: i32,
-    /// Amount that the account pays to its parent.
+    /// Amount the account pays to its parent.
     pub amount: Micros,
 }
 
-/// The cost of an ended call to each account in the actor's subtree, from the callshop up.
+/// An ended call's cost to each account in the actor's subtree, starting with the callshop.
 ///
 /// # Errors
 /// Forbidden for attendants.
@@ -191,14 +191,14 @@ pub async fn costs(app: &App, actor: &Actor, call: &call::Model) -> Result<Vec<C
     Ok(shown.collect())
 }
 
-/// The margin of the actor's account on an ended call: its revenue less its cost. None if the account is not in the call's chain.
+/// The margin that the actor's account earns on an ended call: revenue minus cost. `None` if the account is not in the call's chain.
 ///
 /// # Errors
 /// Forbidden for attendants.
 pub async fn margin(app: &App, actor: &Actor, call: &call::Model) -> Result<Option<Micros>> {
     actor.require(Right::SeeCost)?;
     let charges = store::calls::charges(app.store.reader(), call.id).await?;
-    // an account is paid at the level below the one where it pays; the platform is paid at the last level and pays nothing
+    // an account is paid one level below the level where it pays; the platform is paid at the last level and pays nothing
     let pays = charges.iter().find(|charge| charge.level > 0 && charge.account_id == actor.account_id);
     let level = match pays {
         Some(charge) => charge.level,

@@ -1,4 +1,4 @@
-//! Changes of accounts by a batch of calls: transfers to post and credit to hold or release. All are posted at the end of the batch.
+//! Account changes by a batch of calls: transfers to post, and credit to reserve or release. All are posted at the end of the batch.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,7 +12,7 @@ use store::calls::CallshopTerms;
 use store::ledger::{self, Credit, Holds, NewTransfer};
 use store::{NewActivity, Tx, Writes, accounts};
 
-/// Transfers and holds of a batch that are not yet posted.
+/// A batch's transfers and holds that are not yet posted.
 #[derive(Default)]
 pub(super) struct Money {
     transfers: Vec<NewTransfer>,
@@ -30,7 +30,7 @@ fn add<Key: Ord>(sums: &mut BTreeMap<Key, Micros>, key: Key, change: Micros) -> 
 }
 
 impl Money {
-    /// Adds a change to the amount held of an account's credit. Negative releases.
+    /// Adds a change to the reserved amount of an account's credit. A negative change releases credit.
     pub(super) fn hold(&mut self, account: Uuid, currency: &str, change: Micros) -> Result<()> {
         add(&mut self.held, (account, currency.to_owned()), change)
     }
@@ -58,14 +58,14 @@ impl Money {
         Ok(())
     }
 
-    /// Watches a callshop's credit: an activity event is emitted if this batch brings it below the shop's warning threshold.
+    /// Watches a callshop's credit. An activity event is emitted if this batch brings the credit below the shop's warning threshold.
     pub(super) fn watch(&mut self, id: Uuid, shop: CallshopTerms) {
         if shop.low_credit.is_some() {
             self.watched.insert(id, shop);
         }
     }
 
-    /// Defers writing rows until the postings are written. Use it for rows that nobody reads before then.
+    /// Defers writing rows until the postings are written. Use it only for rows that nobody reads before then.
     pub(super) fn write_with(&mut self, writes: Writes) {
         self.writes = writes;
     }
@@ -109,7 +109,7 @@ impl Money {
     }
 }
 
-/// Locked credit of the accounts from which a batch holds or spends.
+/// Locked credit of the accounts whose credit a batch reserves or spends.
 #[derive(Default)]
 pub(super) struct LockedCredit {
     credit: BTreeMap<Uuid, Credit>,
@@ -117,7 +117,8 @@ pub(super) struct LockedCredit {
 }
 
 impl LockedCredit {
-    /// Locks the credit of accounts, then reads their limits. A change of a limit also locks the credit, so the limits are stable.
+    /// Locks the credit of accounts, then reads their limits. Changing a limit also locks the credit, so the limits cannot change in the
+    /// meantime.
     pub(super) async fn lock(conn: &impl ConnectionTrait, accounts: BTreeSet<Uuid>) -> Result<Self> {
         if accounts.is_empty() {
             return Ok(Self::default());
@@ -134,7 +135,7 @@ impl LockedCredit {
         let credit = self.credit.get(&account).copied().unwrap_or_default();
         let spent = money.credit.get(&account).copied().unwrap_or_default();
         let owned = Micros::try_sum([credit.balance, *limit, spent]).or_fault()?;
-        // an account that holds and spends uses one currency
+        // an account that reserves and spends credit uses only one currency
         let changes = money.held.range((account, String::new())..).take_while(|((id, _), _)| *id == account);
         let held = changes.map(|(_, change)| *change).chain([credit.held]);
         owned.checked_sub(Micros::try_sum(held).or_fault()?).or_fault()

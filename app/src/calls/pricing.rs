@@ -31,7 +31,7 @@ pub struct LevelCharge {
     pub amount: Micros,
 }
 
-/// The levels frozen on a call. Empty for emergency calls and may be incomplete for refused ones.
+/// The levels frozen on a call. The list is empty for emergency calls and may be incomplete for refused calls.
 ///
 /// # Errors
 /// A fault if the column does not parse.
@@ -39,7 +39,7 @@ pub fn levels(call: &call::Model) -> Result<Vec<Level>> {
     Vec::deserialize(&call.pricing).or_fault()
 }
 
-/// The charge of a level for `talk` seconds from `answered_at`.
+/// A level's charge for `talk` seconds from `answered_at`.
 pub fn charge(level: &Level, answered_at: DateTime<Utc>, talk: u32) -> LevelCharge {
     LevelCharge {
         billed_seconds: rating::billed_seconds(&level.pricing.rate, talk),
@@ -47,7 +47,7 @@ pub fn charge(level: &Level, answered_at: DateTime<Utc>, talk: u32) -> LevelChar
     }
 }
 
-/// Talk seconds of a call until `now`, and the customer's price if it ended at `now`. For a call that has ended, its final values.
+/// A call's talk seconds until `now`, and the customer's price if the call ended at `now`. For an ended call, these are the final values.
 ///
 /// # Errors
 /// A fault if the call's frozen prices do not parse.

@@ -1,9 +1,9 @@
-//! Reconciliation: compares calls and phones with the proxies' listings (rules in `billing::reconcile`). It runs when a node or a proxy
-//! starts, and periodically. A call that its proxy no longer knows is closed at the last instant it was seen. A dialog that the proxy should
-//! not have is hung up.
+//! Reconciliation: compares calls and phones with the proxies' listings (rules in `billing::reconcile`). It runs when a node or a proxy starts,
+//! and periodically. A call that its proxy no longer knows is closed as of the last time it was seen. A dialog that the proxy should not have is
+//! hung up.
 //!
-//! Only the node that holds a proxy's lease compares it. State between listings is in the database, so any node can continue where another
-//! stopped. A missing or incomplete listing leads to no conclusions.
+//! Only the node that holds a proxy's lease compares that proxy. State between listings is in the database, so any node can continue where
+//! another stopped. No conclusions are drawn from a missing or incomplete listing.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,26 +30,27 @@ use store::reconcile as rows;
 
 /// How often the node checks whether a proxy is due.
 const TICK: Duration = Duration::from_secs(1);
-/// Duration of a lease, longer than a comparison may take. If a node dies during a comparison, the others wait this long.
+/// Duration of a lease. It is longer than a comparison may take. If a node dies during a comparison, the other nodes wait this long.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// Maximum duration of a comparison, so that a slow proxy does not prevent the comparison of others.
+/// Maximum duration of a comparison, so that a slow proxy does not prevent the comparison of other proxies.
 const LONGEST: Duration = Duration::from_secs(50);
-/// Without a heartbeat for this long, the loop counts as stuck: more than the longest comparison plus taking and releasing the lease in a
-/// slow database.
+/// The loop counts as stuck after this long without a heartbeat. The longest comparison takes less time, even including the time to take and
+/// release the lease in a slow database.
 const HUNG: Duration = Duration::from_secs(180);
 /// Maximum number of live calls per proxy that are compared.
 const MOST_CALLS: u64 = 50_000;
-/// Maximum number of unknown dialogs that are stored: far more than raise the alarm.
+/// Maximum number of unknown dialogs that are stored, far more than are needed to raise the alarm.
 const MOST_REMEMBERED: usize = 64;
-/// How often a requested comparison is tried. A proxy that has just started may not answer yet, or its `boot` event is still on the way.
+/// How many times a requested comparison is tried. A proxy that has just started may not respond yet, or its `boot` event may still be on the
+/// way.
 const ATTEMPTS: u32 = 5;
-/// Calls that are closed at once: fewer than fit in the writer's queue.
+/// Maximum number of calls closed at once, fewer than fit in the writer's queue.
 const AT_ONCE: usize = 50;
 
 /// Handle through which the rest of this node requests comparisons.
 #[derive(Default)]
 pub struct Reconciliation {
-    /// Requested proxies, and the attempts left for each.
+    /// Proxies with a requested comparison, and the attempts left for each.
     asked: Mutex<BTreeMap<String, u32>>,
     notify: Notify,
 }
@@ -65,12 +66,12 @@ impl Reconciliation {
         self.asked().contains_key(proxy)
     }
 
-    /// Takes the request for a proxy. Returns the attempts left; 0 if there is no request.
+    /// Removes the request for a proxy. Returns the attempts left, or 0 if there was no request.
     fn begun(&self, proxy: &str) -> u32 {
         self.asked().remove(proxy).unwrap_or(0)
     }
 
-    /// The comparison failed: requests it again for the next tick if attempts are left.
+    /// Requests a failed comparison again for the next tick if attempts are left.
     fn again(&self, proxy: &str, attempts: u32) {
         if attempts > 1 {
             self.asked().entry(proxy.to_owned()).or_insert(attempts - 1);
@@ -82,7 +83,7 @@ impl Reconciliation {
     }
 }
 
-/// Why a proxy could not be compared.
+/// The reason a proxy could not be compared.
 #[derive(Debug, thiserror::Error)]
 enum ReconcileError {
     #[error(transparent)]
@@ -134,7 +135,7 @@ pub async fn run(app: Arc<App>, writer: CallWriter, stop: CancellationToken) {
 
 /// Compares a proxy if it is due and no other node holds its lease.
 async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
-    // a connection that died silently would never answer
+    // a connection that died silently would never respond
     let leased = tokio::time::timeout(LONGEST, lease(app, node, name)).await;
     match leased.unwrap_or(Err(Error::Overloaded("the database does not answer"))) {
         Ok(None) => return,
@@ -155,20 +156,21 @@ async fn attend(app: &App, writer: &CallWriter, node: Uuid, name: &str) {
     }
 }
 
-/// Limits a comparison to [`LONGEST`]. Events applied by then stay applied; applying them again changes nothing.
+/// Limits a comparison to [`LONGEST`]. Events applied by then remain applied; applying them again changes nothing.
 async fn in_time(
     comparison: impl Future<Output = Result<bool, ReconcileError>>,
 ) -> Result<bool, ReconcileError> {
     tokio::time::timeout(LONGEST, comparison).await.unwrap_or(Err(ReconcileError::TooLong))
 }
 
-/// Takes the lease of a proxy if it is due or requested. Returns the attempts left; none if it is not due or another node holds the lease.
+/// Takes a proxy's lease if a comparison is due or requested. Returns the attempts left; `None` if no comparison is due or another node holds
+/// the lease.
 async fn lease(app: &App, node: Uuid, name: &str) -> Result<Option<u32>> {
     let now = app.clock.now();
     let pause = TimeDelta::seconds(i64::from(app.config.calls.reconcile_seconds));
     let due = if app.reconciliation.is_asked(name) { now } else { now - pause };
     let seen = rows::proxy(app.store.reader(), name).await?;
-    // ignore times in the future: a node with a wrong clock wrote them
+    // ignore times in the future, because a node with a wrong clock wrote them
     let free = |row: &proxy::Model| {
         row.lease_until.is_none_or(|until| until <= now || until > now + LEASE)
             && row.looked_at.is_none_or(|at| at <= due || at > now)
@@ -181,11 +183,11 @@ async fn lease(app: &App, node: Uuid, name: &str) -> Result<Option<u32>> {
         .store
         .write(|tx| async move { rows::take_lease(tx.conn(), name, node, (now, until), due).await })
         .await?;
-    // take the request before asking the proxy: a request from now on needs another comparison
+    // remove the request before asking the proxy, because later requests need another comparison
     Ok(taken.map(|_| app.reconciliation.begun(name)))
 }
 
-/// How often a proxy's queue is read until it is seen empty.
+/// How many times at most a proxy's queue is read until it is empty.
 const QUEUE_LOOKS: u32 = 20;
 /// Pause between two reads of the queue.
 const QUEUE_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
@@ -202,7 +204,7 @@ struct ProxySnapshot {
     drained: bool,
 }
 
-/// Reads the state of a proxy: its clock before the listings, its queue after them. So listed calls were up at that instant, and all events
+/// Reads a proxy's state: its clock before the listings, its queue after them. So the listed calls were in progress at that time, and all events
 /// of calls no longer listed were in the queue.
 async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     let asked_at = app.clock.now();
@@ -210,7 +212,7 @@ async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     let dialogs = app.proxies.dialogs(name).await?;
     let phones = app.proxies.phones(name).await?;
     let mut after = app.proxies.queue(name).await?;
-    // under load the queue is rarely empty: once it was, all events from before the listings are delivered
+    // under load the queue is rarely empty; once it has been empty, all events from before the listings are delivered
     for _ in 0..QUEUE_LOOKS {
         if after.waiting == 0 {
             break;
@@ -221,7 +223,7 @@ async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     if before.boot_id != after.boot_id {
         return Err(ReconcileError::Restarted);
     }
-    // nodes compare in turns: after three intervals, another node's counts are more recent
+    // nodes take turns comparing, so after three intervals another node's counts are more recent
     let valid_for = Duration::from_secs(u64::from(app.config.calls.reconcile_seconds) * 3);
     let unreadable = (dialogs.unreadable() + phones.unreadable()) as u64;
     if app.metrics.proxies.compared(name, after.waiting, unreadable, valid_for) != unreadable {
@@ -237,12 +239,12 @@ async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     Ok(ProxySnapshot { dialogs, phones, asked_at, at, boot_id: after.boot_id, drained })
 }
 
-/// Compares a proxy once. Returns false if events were still waiting, so that some conclusions had to be left out.
+/// Compares a proxy once. Returns false if some conclusions could not be drawn because events were still waiting.
 async fn compare(app: &App, writer: &CallWriter, node: Uuid, name: &str) -> Result<bool, ReconcileError> {
     let mut now = ask(app, name).await?;
     let stored = StoredState::load(app, name, &mut now).await?;
     let verdict = rules::compare(&stored.calls, &now.listing(), &stored.strays);
-    // a waiting event may be about a phone: compare phones only if none waits
+    // a waiting event may be about a phone, so compare phones only if no event is waiting
     let differing =
         if now.drained { registrations::differing(app, name, &now.phones).await? } else { Vec::new() };
     if !keep(app, node, name, &now, (&stored.over, &differing), &verdict).await? {
@@ -270,11 +272,11 @@ type Key = (String, String);
 struct StoredState {
     calls: Vec<LiveCall<Uuid>>,
     strays: Strays<Key>,
-    /// Calls that have a sighting and are over: their sightings are deleted.
+    /// Ended calls that still have a sighting. These sightings are deleted.
     over: Vec<Uuid>,
 }
 
-/// One of [`proxy::Model::strays`].
+/// An entry of [`proxy::Model::strays`].
 #[derive(Serialize, Deserialize)]
 struct Stray {
     call_id: String,
@@ -283,8 +285,8 @@ struct Stray {
 }
 
 impl StoredState {
-    /// Reads the stored state after the listing is complete. Removes dialogs of calls that are live at another proxy (one that was renamed,
-    /// for example), and of calls that ended around the time of the listing.
+    /// Reads the stored state after the listing is complete. Removes from the listing the dialogs of calls that are live at another proxy (for
+    /// example, because the proxy was renamed), and of calls that ended around the time of the listing.
     async fn load(app: &App, name: &str, now: &mut ProxySnapshot) -> Result<Self, ReconcileError> {
         let refs: Vec<Uuid> = now.dialogs.list.iter().filter_map(|dialog| dialog.reference).collect();
         let refs = &refs;
@@ -307,7 +309,7 @@ impl StoredState {
         }
         now.dialogs.list.retain(|dialog| dialog.reference.is_none_or(|id| !elsewhere.contains(&id)));
         name_by_call_id(&mut now.dialogs.list, &live);
-        // after a restart, what the proxy lacked before no longer counts
+        // after a proxy restart, its earlier missing calls and unknown dialogs no longer count
         let row = row.filter(|row| row.boot_id.as_ref() == Some(&now.boot_id));
         let remembered: HashMap<Uuid, call_sighting::Model> =
             sightings.into_iter().map(|row| (row.call_id, row)).collect();
@@ -333,8 +335,8 @@ impl StoredState {
     }
 }
 
-/// Identifies dialogs without a call id (over, just created, or unreadable) by SIP Call-ID and From tag. Without a tag, the Call-ID is enough:
-/// the proxy allows only one call per Call-ID at a time.
+/// Identifies dialogs without a call id (ended, just created, or unreadable) by SIP Call-ID and From tag. Without a tag, the Call-ID is enough
+/// because the proxy allows only one call per Call-ID at a time.
 fn name_by_call_id(dialogs: &mut [Dialog], live: &[store::calls::AtProxy]) {
     let by_call_id: HashMap<&str, &store::calls::AtProxy> =
         live.iter().map(|call| (call.sip_call_id.as_str(), call)).collect();
@@ -420,7 +422,7 @@ fn kept(strays: &Strays<Key>) -> Result<serde_json::Value> {
     serde_json::to_value(list).or_fault()
 }
 
-/// Closes lost calls and applies missed answers, as events through the same writer as the proxy's own.
+/// Closes lost calls and applies missed answers by sending events through the same writer as the proxy's own events.
 async fn close(app: &App, writer: &CallWriter, name: &str, verdict: &Verdict<Uuid, Key>) -> Result<()> {
     let event = |id: Uuid, at: DateTime<Utc>, kind: CallEventKind| ProxyEvent {
         eid: format!(

@@ -1,4 +1,4 @@
-//! Comparison of phone registrations with the proxies' listings. It corrects changes whose events were lost.
+//! Compares phone registrations with the proxies' listings, and applies changes whose events were lost.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -12,8 +12,8 @@ use crate::sip_proxies::{Registration, Registrations};
 use base::error::Result;
 use store::{NewActivity, Tx, reconcile as rows};
 
-/// Whether a phone listed by `proxy` is really there, not at the proxy that we have stored. A phone that moved stays registered at its old
-/// proxy until that registration expires, so the latest registration counts. A stored proxy that is not compared is not considered.
+/// Whether a phone listed by `proxy` is really there rather than at its stored proxy. A phone that moved remains registered at its old proxy
+/// until that registration expires, so the latest registration counts. The stored proxy is ignored if it is not configured.
 fn is_here(
     app: &App,
     proxy: &str,
@@ -26,7 +26,7 @@ fn is_here(
         || listed.registered_at.is_some_and(|registered| changed.is_none_or(|changed| registered > changed))
 }
 
-/// The SIP users of phones that the proxy lists but we do not have there, and of phones that we have there but the proxy does not list.
+/// The SIP users of phones that the proxy lists but that are not stored as registered there, and of phones for which the reverse is true.
 ///
 /// # Errors
 /// Database errors.
@@ -51,7 +51,7 @@ pub(super) async fn differing(app: &App, proxy: &str, listed: &Registrations) ->
     Ok(differing.into_iter().collect())
 }
 
-/// Sets these phones online or offline as their proxy listed them at `at` (the proxy's clock). Phones that changed later stay as they are.
+/// Sets these phones online or offline as their proxy listed them at `at` (the proxy's clock). Phones that changed later are left unchanged.
 ///
 /// # Errors
 /// Database errors.
@@ -88,7 +88,7 @@ pub(super) async fn set_right(
     rows::save_registrations(conn, &changed).await
 }
 
-/// The phone updated from the listing; none if it stays as it is.
+/// The phone updated from the listing; `None` if nothing changes.
 fn placed(
     app: &App,
     phone: phone::Model,
@@ -102,7 +102,7 @@ fn placed(
     let known = (phone.proxy.as_deref(), phone.online_changed_at);
     let moved = phone.online && known.0 != Some(proxy);
     let changed_at = match listed {
-        // the time of the registration, so that the old proxy's listing does not move the phone back
+        // use the time of the registration, so that the old proxy's listing does not move the phone back
         Some(listed) if moved => listed.registered_at.or(phone.online_changed_at),
         _ if phone.online == listed.is_some() => phone.online_changed_at,
         _ => Some(at),

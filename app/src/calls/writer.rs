@@ -1,8 +1,8 @@
-//! The batching writer: it commits call events and authorizations in groups.
+//! The batching writer commits call events and authorizations in groups.
 //!
-//! It takes the waiting requests, commits them as one transaction and answers each separately. A single request is committed immediately.
-//! After a batch of several, the writer waits a moment for the clients it just answered to send more, so that those share a commit, too. If
-//! a batch fails, its members run one by one, so that only the faulty one fails.
+//! It takes the waiting requests, commits them in one transaction and responds to each separately. A single request is committed immediately.
+//! After a batch of several requests, the writer waits a moment so that the next requests of the same clients share a commit, too. If a batch
+//! fails, its jobs run one by one, so that only the faulty job fails.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -28,14 +28,14 @@ use telemetry::trace::{self, TraceContext};
 
 /// Maximum number of jobs per transaction.
 const BATCH: usize = 64;
-/// Minimum number of events that justify a commit while others wait.
+/// Minimum number of jobs in each half when waiting jobs are split into two batches.
 const MIN_SPLIT_BATCH: usize = 8;
 /// Maximum time that a batch waits to become as large as the previous one.
 const GATHER: Duration = Duration::from_millis(1);
 
-/// Interval of the heartbeat of an idle writer.
+/// Heartbeat interval of an idle writer.
 const IDLE: Duration = Duration::from_secs(1);
-/// Without a heartbeat for this long, the writer counts as stuck: more than one transaction takes to fail while the database is down.
+/// The writer counts as stuck after this long without a heartbeat. While the database is down, a transaction takes less time than this to fail.
 const STUCK: Duration = Duration::from_secs(60);
 
 /// A job for the next transaction.
@@ -45,7 +45,8 @@ enum Work {
     Authorize(AuthorizeRequest),
     /// Extend a running call if it is due.
     Extend(Uuid),
-    /// The proxy accepted a call's limit: the call's id, covered seconds, when it is due again, and the sighting if the call was up.
+    /// The proxy accepted a call's limit. The values are the call's id, its covered seconds, when it is due again, and the sighting if the call
+    /// was in progress.
     Confirm(Uuid, i32, Option<DateTime<Utc>>, Option<call_sighting::Model>),
 }
 
@@ -64,7 +65,7 @@ impl Work {
 enum Done {
     Event(EventResult),
     Authorize(Authorization),
-    /// None if the call is not due, or is over.
+    /// `None` if the call is not due or has ended.
     Extend(Option<Box<ExtensionDecision>>),
     Confirm,
 }
@@ -82,13 +83,13 @@ pub struct CallWriter {
 }
 
 impl CallWriter {
-    /// Starts the writer's task. It ends after `stop`, or when the last handle is dropped, once all submitted jobs are done.
+    /// Starts the writer's task. After `stop`, or when the last handle is dropped, the task finishes all submitted jobs and ends.
     pub fn start(app: Arc<App>, stop: CancellationToken) -> (Self, tokio::task::JoinHandle<()>) {
         let (jobs, waiting) = mpsc::channel(app.config.queue);
         (Self { jobs }, tokio::spawn(run(app, waiting, stop)))
     }
 
-    /// Decides a call attempt.
+    /// Decides whether to allow a call attempt.
     ///
     /// # Errors
     /// [`Error::Overloaded`] if the queue is full; database errors.
@@ -96,7 +97,7 @@ impl CallWriter {
         self.authorize_after(Vec::new(), request).await
     }
 
-    /// Decides a call attempt after these events are applied. An attempt never overtakes jobs submitted before it.
+    /// Decides whether to allow a call attempt after these events are applied. An attempt never overtakes jobs submitted before it.
     ///
     /// # Errors
     /// See [`Self::authorize`].
@@ -106,7 +107,7 @@ impl CallWriter {
         request: AuthorizeRequest,
     ) -> Result<Authorization> {
         for event in events {
-            // the event is also delivered on its own: its result is reported there
+            // the event is also delivered on its own, and its result is reported there
             drop(self.enqueue(Work::Event(event))?);
         }
         match answered(self.enqueue(Work::Authorize(request))?).await? {
@@ -118,7 +119,7 @@ impl CallWriter {
     /// Applies events. Returns one result per event, in order.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] if the queue is full; database errors. Some events may have been applied: sending all again is safe.
+    /// [`Error::Overloaded`] if the queue is full; database errors. Some events may have been applied, but sending all of them again is safe.
     pub async fn apply(&self, events: Vec<ProxyEvent>) -> Result<Vec<EventResult>> {
         self.apply_each(events).await.into_iter().collect()
     }
@@ -140,7 +141,7 @@ impl CallWriter {
         results
     }
 
-    /// Extends running calls that are due. Returns those whose proxy must be notified.
+    /// Extends running calls that are due. Returns the decisions to send to their proxies.
     ///
     /// # Errors
     /// See [`Self::apply`].
@@ -151,14 +152,14 @@ impl CallWriter {
             match answered(waiting).await {
                 Ok(Done::Extend(one)) => decisions.extend(one.map(|one| *one)),
                 Ok(other) => return Err(wrong_answer_kind(&other)),
-                // this call stays due; the proxies of the others must still be notified of their new limits
+                // this call remains due; the other calls' proxies must still be notified of the new limits
                 Err(error) => tracing::warn!(%error, "a running call could not be processed"),
             }
         }
         Ok(decisions)
     }
 
-    /// Stores that the proxy accepted a limit, and the sighting of the call.
+    /// Stores that the proxy accepted a limit, and the call's sighting.
     ///
     /// # Errors
     /// See [`Self::apply`].
@@ -172,7 +173,7 @@ impl CallWriter {
         answered(self.enqueue(Work::Confirm(call, covered, next, seen))?).await.map(|_| ())
     }
 
-    /// Free places in the queue, and its capacity.
+    /// The queue's free places and its capacity.
     pub fn room(&self) -> (usize, usize) {
         (self.jobs.capacity(), self.jobs.max_capacity())
     }
@@ -190,7 +191,7 @@ async fn answered(waiting: oneshot::Receiver<Result<Done>>) -> Result<Done> {
 }
 
 fn wrong_answer_kind(done: &Done) -> Error {
-    // name only the kind: an answer contains the number that was dialed
+    // name only the kind, because a result contains the dialed number
     let kind = match done {
         Done::Event(_) => "an event",
         Done::Authorize(_) => "an attempt",
@@ -234,9 +235,9 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
     lanes.over().await;
 }
 
-/// Batches in flight. On PostgreSQL a second batch begins once the first holds its locks and goes on to write and commit, as if it came from
-/// another node. The second waits for the first where both touch the same calls, never the reverse, so the events of a call stay in order.
-/// A single batch would keep either this process or the database busy, never both.
+/// Batches in flight. On PostgreSQL, once the first batch holds its locks and continues to write and commit, a second batch begins, as if it
+/// came from another node. Where both touch the same calls, the second waits for the first, never the reverse, so a call's events stay in order.
+/// With a single batch at a time, either this process or the database would be idle.
 #[derive(Default)]
 struct InFlightBatches {
     /// The batch that began first.
@@ -244,8 +245,8 @@ struct InFlightBatches {
 }
 
 impl InFlightBatches {
-    /// How many waiting jobs the next batch takes. With many waiting and no batch in flight it takes half, so that the other half is
-    /// processed while the first is written.
+    /// The number of waiting jobs that the next batch takes. If many jobs wait and no batch is in flight, it takes half of them, so that the
+    /// second half is processed while the first is written.
     fn share(&self, app: &App, waiting: usize) -> usize {
         let overlaps = app.store.is_partitioned();
         let alone = self.ahead.as_ref().is_none_or(JoinHandle::is_finished);
@@ -256,11 +257,11 @@ impl InFlightBatches {
         }
     }
 
-    /// Begins a batch as soon as possible, and returns when the next one may begin.
+    /// Begins a batch as soon as possible, and returns when the next batch may begin.
     async fn begin(&mut self, app: &Arc<App>, batch: Vec<Job>, heart: &Arc<Heartbeat>) {
         let overlaps = |job: &Job| matches!(job.work, Work::Event(_));
         if !batch.iter().all(overlaps) {
-            // an attempt must see that the previous call on the same phone is over, and the credit that this call left
+            // an attempt must see that the phone's previous call has ended, and how much credit that call left
             self.over().await;
         }
         let (app, heart, locked) = (app.clone(), heart.clone(), Arc::new(Notify::new()));
@@ -271,7 +272,7 @@ impl InFlightBatches {
         tokio::select! {
             done = &mut begun => ended(done),
             () = locked.notified() => {
-                // two batches at most: the previous one is over soon
+                // at most two batches are in flight; the previous batch ends soon
                 self.over().await;
                 self.ahead = Some(begun);
             }
@@ -293,7 +294,7 @@ fn ended(batch: Result<(), JoinError>) {
     }
 }
 
-/// Waits until the batch is as large as the previous one, for [`GATHER`] at most.
+/// Waits until the batch is as large as the previous one, but at most for [`GATHER`].
 async fn wait_for_more(waiting: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>, before: usize) {
     let more =
         async { while batch.len() < before && waiting.recv_many(batch, BATCH - batch.len()).await > 0 {} };
@@ -308,14 +309,14 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
     let done = together(app, &works, locked).instrument(span).await;
     app.metrics.writer.batch(works.len(), begun.elapsed(), done.is_ok());
     match done {
-        // a client that is gone no longer needs its answer
+        // a client that is gone no longer needs its result
         Ok(done) => answers.into_iter().zip(done).for_each(|(answer, done)| drop(answer.send(Ok(done)))),
         Err(error) if works.len() == 1 => {
             if let Some((work, answer)) = works.first().zip(answers.into_iter().next()) {
                 drop(answer.send(reject_or_fail(app, work, error).await));
             }
         }
-        // no member caused this, and each would wait as long again
+        // no single job caused this, and each would wait just as long on its own
         Err(error)
             if error.is_connection_lost()
                 || error.is_out_of_room()
@@ -334,7 +335,7 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
                     true => Err(Error::Overloaded(
                         "an earlier event of the same call or phone could not be applied",
                     )),
-                    // no early start of the next batch: it waits until all members are done
+                    // the next batch does not start early; it waits until all jobs are done
                     false => match together(app, std::slice::from_ref(work), &Notify::new()).await {
                         Ok(done) => only(done),
                         Err(error) => reject_or_fail(app, work, error).await,
@@ -348,8 +349,8 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
     }
 }
 
-/// Handles a job that failed on its own. An event that can never be applied is stored with the reason and answered as rejected. Otherwise
-/// the proxy would send it forever and hold up all other events. It shows in `problems`.
+/// Handles a job that failed when run alone. An event that can never be applied is stored with the reason, shown in `problems`, and reported as
+/// rejected. Otherwise the proxy would send the event forever and block all other events.
 async fn reject_or_fail(app: &Arc<App>, work: &Work, error: Error) -> Result<Done> {
     tracing::error!(%error, "a call event failed");
     let Work::Event(event) = work else { return Err(error) };
@@ -371,15 +372,15 @@ fn only(done: Vec<Done>) -> Result<Done> {
     done.into_iter().next().ok_or_else(|| Error::fault("a batch of one job returned no answer"))
 }
 
-/// Runs events and attempts in one transaction, and extensions and confirmations of running calls in another. Each takes its locks once, in
-/// one order. If the second fails, all may run again: jobs committed by the first return the same answers.
+/// Runs events and attempts in one transaction, and extensions and confirmations of running calls in another. Each transaction takes its locks
+/// once, in one order. If the second fails, all jobs may run again, because jobs committed by the first return the same results.
 async fn together(app: &Arc<App>, works: &[Work], locked: &Notify) -> Result<Vec<Done>> {
     let of_running = |work: &&Work| matches!(work, Work::Extend(_) | Work::Confirm(..));
     let (running, told): (Vec<&Work>, Vec<&Work>) = works.iter().partition(of_running);
     let (mut of_told, mut of_running_calls) = (Vec::new(), Vec::new());
     if !told.is_empty() {
         let works = &told;
-        // batches overlap only on PostgreSQL: SQLite has one writer
+        // batches overlap only on PostgreSQL, because SQLite has one writer
         let shared = running.is_empty() && app.store.is_partitioned();
         let locked = || {
             if shared {
@@ -407,7 +408,7 @@ async fn together(app: &Arc<App>, works: &[Work], locked: &Notify) -> Result<Vec
         .ok_or_else(|| Error::fault("a batch returned fewer answers than jobs"))
 }
 
-/// Runs the follow-up work of a committed batch.
+/// Runs a committed batch's follow-up work.
 fn after(app: &Arc<App>, applied: Applied) {
     for (currency, written_off) in &applied.ended {
         app.metrics.call_ended(currency, *written_off);
@@ -417,13 +418,13 @@ fn after(app: &Arc<App>, applied: Applied) {
     }
     for call in applied.hang_up {
         let app = app.clone();
-        // outside the writer: a slow proxy must not delay other calls
+        // outside the writer, because a slow proxy must not delay other calls
         tokio::spawn(async move { super::ask_to_hang_up(&app, &call).await });
     }
 }
 
-/// Applies events, then decides attempts: the end of a call frees the phone and its credit for the phone's next attempt in the same batch.
-/// Changes to accounts are posted at the end, each balance once.
+/// Applies events first and processes attempts second, because a call's end frees the phone and the call's credit for the phone's next attempt
+/// in the same batch. Account changes are posted at the end, once per balance.
 async fn apply_events_and_attempts(
     app: &App,
     tx: &Tx,
@@ -440,7 +441,7 @@ async fn apply_events_and_attempts(
     }
     lock_first(tx, &events, &requests, app.clock.now()).await?;
     let mut money = Money::default();
-    // attempts take further locks after the events: with one in the batch, all locks are held only at the end
+    // attempts take further locks after the events, so if the batch has an attempt, all locks are held only at the end
     let locked_early = || {
         if requests.is_empty() {
             locked()
@@ -512,14 +513,14 @@ async fn look(app: &App, tx: &Tx, works: &[&Work]) -> Result<Vec<Done>> {
         }
     }
     if !confirmed.is_empty() {
-        // lock these together with the calls to extend, which would otherwise be locked separately: one order for all
+        // lock these together with the calls to extend, so that all calls are locked in one order
         let ids: Vec<Uuid> = confirmed.iter().map(|(id, ..)| *id).chain(due.iter().copied()).collect();
         store::calls::lock(tx.conn(), &ids).await?;
     }
     for (id, covered, next) in confirmed {
         store::calls::confirm(tx.conn(), id, covered, next).await?;
     }
-    // a batch may have two confirmations of one call, but a statement can write a row only once
+    // a batch may have two confirmations of the same call, but a statement can write a row only once
     seen.sort_by_key(|row| (row.call_id, std::cmp::Reverse(row.seen_at)));
     seen.dedup_by_key(|row| row.call_id);
     reconcile::saw(tx.conn(), &seen).await?;

@@ -1,4 +1,4 @@
-//! An activity event as subscribers receive it: decoded once and shared by all of them.
+//! An activity event as subscribers receive it, decoded once and shared by all subscribers.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,9 +15,9 @@ use telemetry::trace::TraceContext;
 /// An activity, and the trace that caused it.
 #[derive(Clone, Debug)]
 pub struct ActivityEvent {
-    /// The callshop it happened in.
+    /// The callshop where it happened.
     pub callshop_id: Uuid,
-    /// Position in the callshop: 1, 2, 3 … without a gap.
+    /// Position in the callshop's sequence: 1, 2, 3 … without a gap.
     pub seq: i64,
     /// When it happened: the time of the command or of the proxy event.
     pub at: DateTime<Utc>,
@@ -37,7 +37,7 @@ pub struct ActivityEvent {
     pub since: Instant,
 }
 
-/// A row as sent by another node. Deserialized directly, without building a JSON tree.
+/// A row sent by another node. It is deserialized directly, without building a JSON tree.
 #[derive(Deserialize)]
 struct WireActivity {
     callshop_id: Uuid,
@@ -51,7 +51,7 @@ struct WireActivity {
 }
 
 impl ActivityEvent {
-    /// From a row of the activity table.
+    /// Creates the event from a row of the activity table.
     ///
     /// # Errors
     /// A fault if the payload's `call` cannot be read as a call.
@@ -71,7 +71,7 @@ impl ActivityEvent {
         })
     }
 
-    /// From a row's JSON text; `None` if this version cannot read it.
+    /// Creates the event from a row's JSON text; `None` if this version cannot read it.
     pub(super) fn parse(text: &[u8], trace: Option<TraceContext>) -> Option<Self> {
         let sent: WireActivity = serde_json::from_slice(text).ok()?;
         Some(Self {

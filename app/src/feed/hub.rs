@@ -1,4 +1,4 @@
-//! Notifications of one node: a bounded channel for each watched callshop, and the state of the other nodes.
+//! One node's notifications: a bounded channel for each watched callshop, and the state of the other nodes.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -15,16 +15,17 @@ use super::status::Status;
 use store::OnCommit;
 use telemetry::trace::TraceContext;
 
-/// Activities that a subscriber may lag behind before it has to read them from the table. Each slot takes about 50 bytes in every watched
-/// callshop, used or not.
+/// Maximum number of activities that a subscriber may lag behind before it must read them from the table. Each slot, used or not, takes about 50
+/// bytes in every watched callshop.
 const BACKLOG: usize = 32;
-/// Subscribers that may read the table at the same time. After an outage all of them want to, but other requests need the database, too.
+/// Maximum number of subscribers that read the table at the same time. After an outage all subscribers want to read it, but other requests need
+/// the database, too.
 const READERS: usize = 4;
 /// A node without a heartbeat for this long may deliver its commits late, or not at all.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_millis(2_500);
-/// A node without a heartbeat for this long is gone and commits nothing.
+/// A node without a heartbeat for this long is considered gone and commits nothing.
 const PEER_EXPIRY: Duration = Duration::from_secs(60);
-/// Other nodes that are tracked.
+/// Maximum number of other nodes that are tracked.
 const MAX_PEERS: usize = 256;
 
 /// A notification.
@@ -32,7 +33,7 @@ const MAX_PEERS: usize = 256;
 pub enum Notification {
     /// This activity was committed.
     Activity(Arc<ActivityEvent>),
-    /// The callshop's activities reach at least this `seq`. Those that were not delivered are in the table.
+    /// The callshop's activities reach at least this `seq`. Undelivered activities are in the table.
     Advanced(i64),
 }
 
@@ -62,10 +63,10 @@ struct Channel {
     last_notified: AtomicI64,
 }
 
-/// Another node, as known from its heartbeats.
+/// Another node's state, as known from its heartbeats.
 struct Peer {
     heard: Instant,
-    /// Messages that it failed to send.
+    /// Number of messages that the node failed to send.
     lost: i64,
 }
 
@@ -84,7 +85,7 @@ impl Default for Hub {
 }
 
 impl Hub {
-    /// Subscribes to everything committed for `callshop_id` from now on. Notifications may skip, lag or (across nodes) arrive out of order:
+    /// Subscribes to everything committed for `callshop_id` from now on. Notifications may be lost, late or (across nodes) out of order, so
     /// check `seq`.
     pub fn watch(self: &Arc<Self>, callshop_id: Uuid) -> Subscription {
         let mut shops = self.shops.write().unwrap_or_else(PoisonError::into_inner);
@@ -106,7 +107,7 @@ impl Hub {
         let shops = self.shops.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(shop) = shops.get(&callshop_id) {
             shop.last_notified.fetch_max(seq, Ordering::Relaxed);
-            // having no receiver is not an error: the last one is just leaving
+            // having no receiver is not an error; the last receiver is just leaving
             let _ = shop.sender.send(notification);
         }
     }
@@ -125,12 +126,12 @@ impl Hub {
         &self.status
     }
 
-    /// This node's id among the nodes; a new one after each start.
+    /// This node's id among the nodes. Each start creates a new id.
     pub(super) fn node(&self) -> Uuid {
         self.node
     }
 
-    /// Hands every activity committed from now on to the returned receiver, as long as the link is up. Only the first call takes effect.
+    /// Hands every activity committed from now on to the returned receiver, while the link is up. Only the first call takes effect.
     pub(super) fn relay(&self, bound: usize) -> mpsc::Receiver<OutgoingActivity> {
         let (sender, receiver) = mpsc::channel(bound);
         // a second link on the same hub has nothing to send, but still receives
@@ -138,7 +139,7 @@ impl Hub {
         receiver
     }
 
-    /// How many committed activities wait to be sent over the link.
+    /// Number of committed activities waiting to be sent over the link.
     pub fn waiting(&self) -> usize {
         self.relay.get().map_or(0, |relay| relay.max_capacity() - relay.capacity())
     }
@@ -168,7 +169,7 @@ impl Hub {
         }
     }
 
-    /// A node that is new, or that lost messages, may have committed activities that were never announced: polls the table.
+    /// Polls the table if the node is new, lost messages or was silent, because it may have committed activities that were never announced.
     fn beat(&self, node: Uuid, lost: i64) {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         if peers.len() >= MAX_PEERS && !peers.contains_key(&node) {
@@ -180,14 +181,14 @@ impl Hub {
         }
     }
 
-    /// Whether commits of other nodes arrive at once: the link is up, and every recently seen node still sends heartbeats.
+    /// Whether other nodes' commits arrive immediately. They do if the link is up and every recently seen node still sends heartbeats.
     pub(super) fn hears_every_node(&self) -> bool {
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
         peers.retain(|_, peer| peer.heard.elapsed() < PEER_EXPIRY);
         self.status.is_up() && peers.values().all(|peer| peer.heard.elapsed() < HEARTBEAT_TIMEOUT)
     }
 
-    /// Notifies subscribers where the table reaches further than what was announced.
+    /// Notifies the subscribers of each callshop for which the table has activities that were not announced.
     pub(super) fn compare(&self, heads: &[(Uuid, i64)]) {
         for (callshop_id, head) in heads {
             let shops = self.shops.read().unwrap_or_else(PoisonError::into_inner);
@@ -219,7 +220,7 @@ impl OnCommit for Hub {
     }
 }
 
-/// One subscriber's end of a callshop's channel. Dropping the last one removes the channel.
+/// One subscriber's end of a callshop's channel. Dropping the last subscription removes the channel.
 pub struct Subscription {
     notifications: Option<broadcast::Receiver<Notification>>,
     hub: Arc<Hub>,
@@ -227,7 +228,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Waits for the next notification; `None` if some were missed. Safe to drop and call again.
+    /// Waits for the next notification; `None` if some were missed. This method is cancel-safe.
     pub async fn next(&mut self) -> Option<Notification> {
         self.notifications.as_mut()?.recv().await.ok()
     }

@@ -1,7 +1,7 @@
-//! The link between nodes: one Redis connection, on which a node publishes its commits and receives those of the others.
+//! The link between nodes: one Redis connection, on which a node publishes its commits and receives the other nodes' commits.
 //!
-//! Messages are only hints: those lost on the way are found in the table ([`super::poller`]). So nothing here waits for a missing message, and
-//! nothing is stored for later delivery.
+//! Messages are only hints: if a message is lost, its activity is found in the table ([`super::poller`]). So the link never waits for a missing
+//! message and stores nothing for later delivery.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,12 +18,12 @@ use super::message::{self, Kind};
 use crate::redis_client::{PATIENCE, Pauses};
 use telemetry::trace::TraceContext;
 
-/// Heartbeat interval. A heartbeat without an answer in time ends the connection, which may be dead without having been closed.
+/// Heartbeat interval. A heartbeat without a timely response ends the connection, because it may be dead without having been closed.
 const BEAT: Duration = Duration::from_secs(1);
-/// Largest number of activities in one pipeline.
+/// Maximum number of activities in one pipeline.
 const BATCH: usize = 128;
 
-/// The link of one node.
+/// One node's link.
 pub(super) struct Link {
     pub(super) hub: Arc<Hub>,
     pub(super) client: Client,
@@ -54,14 +54,14 @@ impl Link {
             );
         }
         status.failed(Some(error.to_owned()));
-        // queued activities would arrive late, and other nodes read them from the table
+        // drop queued activities: they would arrive late, and other nodes read them from the table
         while self.queue.try_recv().is_ok() {
             status.dropped.inc();
         }
         self.hub.poll.notify_one();
     }
 
-    /// Runs one connection until it ends: `Ok` if the node stops, otherwise why it was lost.
+    /// Runs one connection until it ends. Returns `Ok` if the node stops, otherwise the reason the connection was lost.
     async fn session(&mut self, stop: &CancellationToken, pauses: &mut Pauses) -> Result<(), String> {
         let closed = Arc::new(Notify::new());
         let mut connection = tokio::select! {
@@ -117,7 +117,7 @@ impl Link {
         Ok(connection)
     }
 
-    /// Publishes a batch in one pipeline, in order. The next batch gathers while this one is answered.
+    /// Publishes a batch in one pipeline, in order. The next batch accumulates until Redis responds to this one.
     async fn tell(
         &self,
         connection: &mut MultiplexedConnection,
@@ -135,13 +135,13 @@ impl Link {
         let done = pipeline.query_async::<()>(connection).await;
         match &done {
             Ok(()) => status.published.inc_by(count),
-            // some may have been published: receivers drop duplicates
+            // some may have been published; receivers drop duplicates
             Err(_) => status.dropped.inc_by(count),
         };
         done
     }
 
-    /// Publishes a heartbeat. Redis answers with the number of receivers: zero means that even this node's own subscription is gone.
+    /// Publishes a heartbeat. Redis responds with the number of receivers. Zero means that even this node's own subscription is gone.
     async fn beat(&self, connection: &mut MultiplexedConnection, kind: Kind) -> Result<(), String> {
         let lost = i64::try_from(self.hub.status().dropped.get()).unwrap_or(i64::MAX);
         let message = message::of_heartbeat(self.hub.node(), kind, lost);

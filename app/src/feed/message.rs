@@ -1,17 +1,17 @@
 //! Messages between nodes through Redis: a fixed header that needs no parsing, then the activity's row as JSON.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! | --- | --- |
 //! | 0 | version of everything after the header |
 //! | 1 | [`Kind`] |
 //! | 2–17 | the sending node |
 //! | 18–33 | the callshop |
-//! | 34–41 | `seq` of the activity, big endian; in a heartbeat, how many messages the node has failed to send so far |
+//! | 34–41 | `seq` of the activity, big endian; in a heartbeat, the number of messages the node has failed to send so far |
 //! | 42 | length of the trace context; 0 if there is none |
 //! | … | the W3C `traceparent`, then the row |
 //!
-//! The header never changes, so nodes of two versions can run side by side: of another version's message, a node reads only the header and takes
-//! the row from the table.
+//! The header never changes, so nodes of two versions can run side by side. If a message is from another version, a node reads only its header,
+//! and takes the row from the table.
 
 use entity::activity;
 use uuid::Uuid;
@@ -65,7 +65,7 @@ impl<'a> Message<'a> {
         let kind = match bytes.get(1)? {
             1 => Kind::Heartbeat,
             2 => Kind::Leave,
-            // unknown kinds of later versions also concern an activity, which is in the table
+            // kinds added by later versions also concern an activity, which is in the table
             _ => Kind::Activity,
         };
         let head = Head {
@@ -90,7 +90,7 @@ impl<'a> Message<'a> {
     /// The activity event; `None` if the row was left out or this version cannot read it.
     pub fn event(&self) -> Option<ActivityEvent> {
         let event = ActivityEvent::parse(self.row, self.trace.and_then(TraceContext::parse))?;
-        // a publisher must not be able to place an event of one shop into another
+        // a publisher must not be able to place one shop's event into another shop
         (event.callshop_id == self.head.callshop_id && event.seq == self.head.seq).then_some(event)
     }
 }
@@ -108,7 +108,7 @@ fn head(head: Head, trace: &str) -> Vec<u8> {
     bytes.extend(head.node.as_bytes());
     bytes.extend(head.callshop_id.as_bytes());
     bytes.extend(head.seq.to_be_bytes());
-    // a trace context has 55 bytes; one that is too long is left out
+    // a trace context has 55 bytes; if its length does not fit into a byte, it is omitted
     let trace = u8::try_from(trace.len()).map(|length| (length, trace)).unwrap_or_default();
     bytes.push(trace.0);
     bytes.extend(trace.1.as_bytes());

@@ -1,4 +1,4 @@
-//! Polls the activity table where notifications may be missing: on PostgreSQL another node can commit at any time, and Redis may lose its
+//! Polls the activity table in case notifications are missing: on PostgreSQL another node can commit at any time, and Redis may lose that node's
 //! message.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::Hub;
 
 /// Poll interval while messages from other nodes may be missing.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Poll interval while they all arrive: the last safety net.
+/// Poll interval while all messages arrive, as a last safety net.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Polls until `stop`.

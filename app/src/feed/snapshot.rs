@@ -1,4 +1,4 @@
-//! The call snapshot in an activity: only what subscribers are shown, because such a row is written at each step of each call.
+//! The call snapshot in an activity. It contains only data shown to subscribers, because such a row is written at each step of each call.
 
 use std::borrow::Cow;
 
@@ -46,7 +46,7 @@ struct CallSnapshot<'a> {
     billed_seconds: i32,
     charge: Micros,
     currency: Cow<'a, str>,
-    /// The customer's level alone: not every subscriber may see what the levels above pay.
+    /// Only the customer's level, because not every subscriber may see the prices at the levels above.
     pricing: Vec<Cow<'a, Value>>,
     #[serde(default)]
     estimated: bool,
@@ -116,12 +116,12 @@ pub fn activity(kind: ActivityKind, at: DateTime<Utc>, call: &call::Model) -> Re
 /// An activity's payload. Objects other than the call are ignored.
 #[derive(Deserialize)]
 pub struct Payload {
-    /// The call snapshot, if there is one; columns that subscribers are not shown are empty.
+    /// The call snapshot, if there is one. Columns not shown to subscribers are empty.
     #[serde(default)]
     pub call: Option<StoredCall>,
 }
 
-/// A call snapshot as read back.
+/// A call snapshot read back from an activity.
 #[derive(Deserialize)]
 #[serde(from = "CallSnapshot<'static>")]
 pub struct StoredCall(pub call::Model);
@@ -179,7 +179,7 @@ mod tests {
         Payload::deserialize(payload).expect("a payload").call.map(|read| read.0)
     }
 
-    /// Every column, as the first release stored them, which had no holds.
+    /// Every column as stored by the first release, which had no holds.
     fn whole() -> Value {
         let (id, at) = ("1472c42e-9d02-4bf4-969d-8cc8cdbd0658", "2026-11-22T10:00:00.000001Z");
         json!({ "id": id, "callshop_id": id, "cabin_id": id, "session_id": null, "phone_id": id, "request_id": "r",

@@ -6,14 +6,14 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-/// Counters and state of the link to Redis. They are shared: a clone registered for Prometheus counts the same.
+/// Counters and state of the link to Redis. Clones, such as those registered with Prometheus, share the same values.
 #[derive(Debug, Default)]
 pub struct Status {
     /// 1 if Redis is configured.
     pub configured: Gauge,
-    /// 1 while Redis answers and this node's subscription is active.
+    /// 1 while Redis responds and this node's subscription is active.
     pub link_up: Gauge,
-    /// Connections made; more than one means that the connection was lost in between.
+    /// Connections established. More than one means that the connection was lost in between.
     pub connections: Counter,
     /// Activities published to Redis.
     pub published: Counter,
@@ -31,17 +31,17 @@ pub struct Status {
 }
 
 impl Status {
-    /// Whether Redis answers and this node's subscription is active.
+    /// Whether Redis responds and this node's subscription is active.
     pub fn is_up(&self) -> bool {
         self.link_up.get() == 1
     }
 
-    /// Why the link was last lost or could not be made; `None` while it is up.
+    /// The reason the link was last lost or could not be established; `None` while it is up.
     pub fn last_error(&self) -> Option<String> {
         self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Registers all of it for Prometheus.
+    /// Registers all metrics with Prometheus.
     pub fn register(&self, registry: &mut Registry) {
         let mut counter =
             |name: &str, help: &str, counter: &Counter| registry.register(name, help, counter.clone());

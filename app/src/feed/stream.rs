@@ -1,4 +1,4 @@
-//! One subscriber's view of a callshop: every activity after a position, in order, none twice, even if notifications were missed.
+//! One subscriber's view of a callshop: every activity after a position, in order and without duplicates, even if notifications were missed.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use super::hub::{Hub, Notification, Subscription};
 use base::error::{Error, OrFault as _, Result};
 use store::{Store, activity, in_time};
 
-/// How long the database may take for a subscriber's read; longer than the database's own timeout.
+/// Timeout for a subscriber's read from the database; longer than the database's own timeout.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 /// Rows read at once when catching up.
 const PAGE: u64 = 200;
-/// How long to wait for an activity that a later one has overtaken before reading it from the table.
+/// How long to wait for an activity that a later activity has overtaken, before reading it from the table.
 const REORDER_WINDOW: Duration = Duration::from_millis(10);
-/// Activities that may wait for one that they overtook.
+/// Maximum number of activities that may wait for an activity they overtook.
 const MAX_OUT_OF_ORDER: usize = 64;
 /// Pause between attempts to read the table while the database is unavailable.
 const RETRY: Duration = Duration::from_millis(500);
@@ -56,17 +56,17 @@ pub struct Watch {
     last: i64,
     behind: bool,
     read: VecDeque<row::Model>,
-    /// Activities that arrived before one they follow, by `seq`.
+    /// Activities that arrived before an earlier activity, by `seq`.
     out_of_order: BTreeMap<i64, Arc<ActivityEvent>>,
-    /// The highest `seq` heard of.
+    /// The highest announced `seq`.
     known: i64,
-    /// The position whose successor is awaited, and until when.
+    /// The position whose successor is awaited, and the deadline.
     until: Option<(i64, Instant)>,
 }
 
 impl Watch {
-    /// Subscribes; [`Watch::next`] returns the activities after the position. Call this before reading the state that `seq` belongs to, then set
-    /// the position with [`Watch::from_seq`], so that no activity falls between the two.
+    /// Subscribes. Call this before reading the state that a `seq` belongs to, then set that position with [`Watch::from_seq`], so that no
+    /// activity is missed in between. [`Watch::next`] returns the activities after the position.
     pub fn start(store: &Store, hub: &Arc<Hub>, callshop_id: Uuid) -> Self {
         Self {
             store: store.clone(),
@@ -102,10 +102,10 @@ impl Watch {
         Ok(activity::first_kept(conn, self.callshop_id).await?.is_some_and(|first| first <= seq + 1))
     }
 
-    /// Waits for the next activity, also while the database is unavailable. Safe to drop and call again.
+    /// Waits for the next activity, even while the database is unavailable. This method is cancel-safe.
     ///
     /// # Errors
-    /// Errors that a retry would not cure. You can go on calling it after one.
+    /// Errors that a retry would not fix. This method may be called again after an error.
     pub async fn next(&mut self) -> Result<Arc<ActivityEvent>> {
         loop {
             if let Some(row) = self.read.pop_front() {
@@ -113,7 +113,7 @@ impl Watch {
                 return ActivityEvent::of(&row, None).map(Arc::new);
             }
             if self.behind {
-                // rare, and large: boxed so that idle subscribers hold no memory for it
+                // this future is rare and large; it is boxed so that idle subscribers need no memory for it
                 Box::pin(self.catch_up()).await?;
             } else if let Some(activity) = self.out_of_order.remove(&(self.last + 1)) {
                 self.last = activity.seq;
@@ -125,15 +125,15 @@ impl Watch {
                         return Ok(activity);
                     }
                     Some(notification) => self.record(notification),
-                    // the channel overflowed or an activity did not arrive: the table has everything
+                    // the channel overflowed or an activity did not arrive, but the table has everything
                     None => self.behind = true,
                 }
             }
         }
     }
 
-    /// The next notification. None if one was missed, or if a missing activity does not arrive in time: commits of several nodes may overtake
-    /// each other by a moment on their way.
+    /// Waits for the next notification. Returns `None` if one was missed, or if a missing activity does not arrive in time. There is a wait
+    /// because notifications from different nodes may overtake each other.
     async fn next_notification(&mut self) -> Option<Notification> {
         if self.known <= self.last {
             return self.subscription.next().await;
@@ -161,7 +161,7 @@ impl Watch {
     async fn catch_up(&mut self) -> Result<()> {
         let (store, hub, callshop, last) = (&self.store, &self.hub, self.callshop_id, self.last);
         let rows = retry_until_available(|| async move {
-            // this read includes every activity announced from now on, or they follow it
+            // every activity announced from now on is either included in this read or follows it
             let _turn = hub.readers.acquire().await.or_fault()?;
             in_time(PATIENCE, activity::after(store.reader(), callshop, last, PAGE)).await
         });
@@ -174,10 +174,10 @@ impl Watch {
     }
 }
 
-/// Repeats a read until the database answers, for a subscriber that prefers waiting to failing.
+/// Repeats a read until the database responds, for a subscriber that would rather wait than fail.
 ///
 /// # Errors
-/// Errors that a retry would not cure.
+/// Errors that a retry would not fix.
 pub async fn retry_until_available<T, Fut>(read: impl Fn() -> Fut) -> Result<T>
 where
     Fut: Future<Output = Result<T>>,

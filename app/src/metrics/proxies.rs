@@ -17,7 +17,7 @@ struct Proxy {
 /// State of a proxy at the last comparison.
 #[derive(Debug)]
 struct Seen {
-    /// Exported until then.
+    /// The values are exported until this time.
     until: Instant,
     waiting: u64,
     odd: u64,
@@ -28,8 +28,8 @@ struct Seen {
 pub struct ProxyMetrics(Mutex<BTreeMap<String, Seen>>);
 
 impl ProxyMetrics {
-    /// Records the events waiting at a proxy and the entries of its listings that could not be read in full; both are exported for `stands`.
-    /// Returns the number of such entries at this node's previous comparison.
+    /// Records the number of events waiting at a proxy (`waiting`) and of its listing entries that could not be read in full (`odd`). Both are
+    /// exported for `stands`. Returns `odd` from this node's previous comparison.
     pub fn compared(&self, proxy: &str, waiting: u64, odd: u64, stands: Duration) -> u64 {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = Seen { until: Instant::now() + stands, waiting, odd };

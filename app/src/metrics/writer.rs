@@ -1,4 +1,4 @@
-//! The writer of the call path.
+//! Metrics of the call path's writer.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use telemetry::DURATION_BUCKETS;
 
-/// The writer of the call path.
+/// Metrics of the call path's writer.
 #[derive(Debug)]
 pub struct WriterMetrics {
     batches: Histogram,

@@ -15,12 +15,12 @@ const ONE: &[u8] = b"event";
 const MANY: &[u8] = b"events";
 /// Field with the W3C `traceparent` of the event's trace.
 const TRACE: &[u8] = b"traceparent";
-/// Longest value in bytes; the proxy's lists are shorter than 64 KiB.
+/// Maximum length of a value in bytes; the proxy's lists are shorter than 64 KiB.
 const MAX_VALUE: usize = 64 * 1024;
-/// Characters that are stored of a value that cannot be parsed.
+/// Number of characters stored of a value that cannot be parsed.
 const KEPT: usize = 1_000;
 
-/// The id of an entry: milliseconds since 1970 by Redis's clock, and a number within that millisecond. Ordered like the stream.
+/// The id of an entry: milliseconds since 1970 by Redis's clock, and a number within that millisecond. Ids are ordered like the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryId {
     millis: u64,
@@ -59,7 +59,7 @@ impl FromStr for EntryId {
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) id: EntryId,
-    /// Names and values alternately; empty if the entry was deleted while it was pending.
+    /// Alternating names and values; empty if the entry was deleted while it was pending.
     fields: Vec<Vec<u8>>,
 }
 
@@ -83,12 +83,12 @@ impl Entry {
         }
     }
 
-    /// The trace named by the writer of the entry.
+    /// The trace context set by the entry's writer.
     pub(super) fn trace(&self) -> Option<&[u8]> {
         self.fields.chunks_exact(2).find(|pair| pair[0] == TRACE).map(|pair| pair[1].as_slice())
     }
 
-    /// Includes the entry's id, so that the same garbage in another entry is another event.
+    /// Includes the entry's id, so that the same garbage in another entry is a different event.
     fn as_text(&self, bytes: &[u8]) -> serde_json::Value {
         let text: String = String::from_utf8_lossy(bytes).chars().take(KEPT).collect();
         format!("entry {} of the stream: {text}", self.id).into()

@@ -1,6 +1,6 @@
-//! Retry queue of entries that failed alone: they are tried again with growing pauses, while new entries are read.
+//! Retry queue of entries that failed on their own. They are retried with growing pauses while new entries are read.
 //!
-//! Entries about the same call or phone stay in order: an entry behind a failed one waits until that one is applied.
+//! Entries about the same call or phone stay in order: an entry behind a failed entry waits until the failed entry is applied.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::entry::EntryId;
 
-/// Largest size of the retry queue. If more entries fail, the cause is not a single event.
+/// Maximum size of the retry queue. If more entries fail, the cause is not a single event.
 pub(super) const MOST: usize = 256;
 /// Shortest and longest pause between two attempts.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
@@ -47,12 +47,12 @@ impl RetryQueue {
         self.0.range(..id).any(|(_, held)| held.about.iter().any(|one| about.contains(one)))
     }
 
-    /// Queues an entry that has to wait for an earlier one.
+    /// Queues an entry that must wait for an earlier entry.
     pub(super) fn wait(&mut self, id: EntryId, about: Vec<String>, now: Instant) {
         self.0.entry(id).or_insert(Held { about, failures: 0, due: now });
     }
 
-    /// Records a failure of an entry, the first or another one, and sets its next attempt.
+    /// Records an entry's first or further failure, and schedules its next attempt.
     pub(super) fn failed(&mut self, id: EntryId, about: Vec<String>, now: Instant) {
         let held = self.0.entry(id).or_insert(Held { about, failures: 0, due: now });
         let pause = PAUSES[0] * 2_u32.saturating_pow(held.failures.min(16));
@@ -70,8 +70,8 @@ impl RetryQueue {
         self.0.values_mut().for_each(|held| held.due = held.due.min(now));
     }
 
-    /// The entries to try now, at most `most`; of each call or phone only the first. If the queue is full, the oldest entry is always due,
-    /// because nothing else would show that the trouble is over.
+    /// The entries to try now: at most `most`, and only the first entry of each call or phone. If the queue is full, the oldest entry is always
+    /// due, because otherwise nothing would show that the problem is over.
     pub(super) fn due(&self, now: Instant, most: usize) -> Vec<EntryId> {
         let (mut seen, mut due) = (HashSet::new(), Vec::new());
         for (place, (id, held)) in self.0.iter().enumerate() {
@@ -84,7 +84,7 @@ impl RetryQueue {
         due
     }
 
-    /// All entries in order: those that failed, and those that wait behind one.
+    /// All entries in order: the failed entries, and the entries that wait behind them.
     pub(super) fn ids(&self) -> (Vec<EntryId>, Vec<EntryId>) {
         self.0.keys().partition(|id| self.0.get(id).is_some_and(|held| held.failures > 0))
     }
@@ -138,7 +138,7 @@ mod tests {
         assert!(!retry_queue.is_blocked(id(3), &[]), "an entry about no call or phone never waits");
         retry_queue.wait(id(3), about("a"), now);
         retry_queue.failed(id(4), about("b"), now);
-        // an entry about both waits for both, and the next one of either waits for it; a list may have several events of one call
+        // an entry about both calls waits for both, and the next entry of either call waits for it; a list may have several events of one call
         retry_queue.wait(id(5), [about("a"), about("b"), about("a")].concat(), now);
         retry_queue.wait(id(6), about("b"), now);
         let later = now + PAUSES[1];

@@ -1,4 +1,4 @@
-//! State of the event stream: for metrics, readiness and the problem list.
+//! State of the event stream, for metrics, readiness and the problem list.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -27,7 +27,7 @@ pub struct Stuck {
     pub deliveries: u64,
 }
 
-/// Counters and state of the stream. They are shared: clones count the same.
+/// Counters and state of the stream. Clones share the same values.
 #[derive(Debug)]
 pub struct StreamStatus {
     /// 1 while the stream is being read.
@@ -40,7 +40,7 @@ pub struct StreamStatus {
     pub claimed: Counter,
     /// Entries that the group had lost.
     pub recovered: Counter,
-    /// Entries that failed and are tried again.
+    /// Entries that failed and are retried.
     pub failed: Counter,
     /// Entries in this node's retry queue.
     pub retry_queue: Gauge,
@@ -52,7 +52,7 @@ pub struct StreamStatus {
 impl Default for StreamStatus {
     fn default() -> Self {
         let events = Family::<Outcome, Counter>::default();
-        // `increase()` misses the first count of a series that appears late: every series begins at zero
+        // `increase()` misses the first count of a series that appears late, so every series begins at zero
         for outcome in EventResult::OUTCOMES {
             drop(events.get_or_create(&Outcome { outcome }));
         }
@@ -72,7 +72,7 @@ impl Default for StreamStatus {
 }
 
 impl StreamStatus {
-    /// Registers all of it for Prometheus.
+    /// Registers all metrics with Prometheus.
     pub fn register(&self, registry: &mut Registry) {
         let mut counter =
             |name: &str, help: &str, counter: &Counter| registry.register(name, help, counter.clone());

@@ -11,18 +11,18 @@ use redis::{Cmd, RedisResult, Value};
 use super::entry::{EntryId, entries, items, text};
 use super::{BATCH, Reader, Stuck, retry_queue};
 
-/// A consumer idle for this many claim times is dead.
+/// A consumer idle for this many claim times counts as dead.
 const DEAD: u32 = 12;
-/// An entry older than this and read [`STUCK_DELIVERIES`] times is stuck: a person has to look at it.
+/// An entry that is older than this and was read at least [`STUCK_DELIVERIES`] times is stuck, so a person has to look at it.
 const STUCK_AFTER: TimeDelta = TimeDelta::minutes(10);
 /// See [`STUCK_AFTER`].
 const STUCK_DELIVERIES: u64 = 5;
-/// Pending entries checked for stuck ones, oldest first: more than the retry queues of a dozen nodes, so that reconciliation knows every entry
-/// that it must not wait for.
+/// Maximum number of pending entries that are checked for being stuck, oldest first. It is more than the retry queues of a dozen nodes can hold,
+/// so that reconciliation knows every entry that it must not wait for.
 const MOST_STUCK: usize = 4_096;
-/// Entries checked for losses at a time.
+/// Number of entries checked for losses at a time.
 const PAGE: usize = 256;
-/// Lost entries recovered after one check.
+/// Maximum number of lost entries recovered after one check.
 const MOST_LOST: usize = 4_096;
 
 impl Reader<'_> {
@@ -45,10 +45,10 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Recovers entries that the group has lost: it counts them as delivered, but they are pending at no consumer. This happens if Redis does
-    /// not replay all of its append-only file, or if a node dies between acknowledging and deleting. Nobody would ever read such an entry again,
-    /// and a non-empty stream keeps reconciliation waiting. An entry counts as lost if two checks in a row find it: at the first it may just be
-    /// on its way out.
+    /// Recovers entries that the group has lost: the group counts them as delivered, but they are pending at no consumer. This happens if Redis
+    /// does not replay all of its append-only file, or if a node dies between acknowledging and deleting. Nobody would ever read such an entry
+    /// again, and a non-empty stream keeps reconciliation waiting. An entry counts as lost only if two checks in a row find it, because at the
+    /// first check it may be about to be deleted.
     pub(super) async fn recover(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let found = self.find_lost(connection).await?;
         let mut lost: Vec<EntryId> = found.intersection(&self.lost).copied().collect();
@@ -76,7 +76,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Entries up to the last delivered one that are pending at no consumer: the oldest, about [`MOST_LOST`] at most.
+    /// The oldest entries up to the last delivered entry that are pending at no consumer, about [`MOST_LOST`] at most.
     async fn find_lost(&self, connection: &mut MultiplexedConnection) -> RedisResult<HashSet<EntryId>> {
         let mut lost = HashSet::new();
         let Some(last) = self.last_delivered(connection).await? else { return Ok(lost) };
@@ -109,7 +109,7 @@ impl Reader<'_> {
         Ok(group.and_then(|group| group.get("last-delivered-id").and_then(text)))
     }
 
-    /// Periodic tasks: keeps our pending entries, counts, and removes dead consumers.
+    /// Runs the periodic tasks: keeps our pending entries, counts the waiting entries, finds stuck entries, and removes dead consumers.
     pub(super) async fn maintain(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         self.keep(connection).await?;
         self.find_stuck(connection).await?;
@@ -139,7 +139,7 @@ impl Reader<'_> {
         if !tried.is_empty() {
             self.own(&tried).arg("JUSTID").query_async::<()>(connection).await?;
         }
-        // this increments their delivery count: an entry behind a stuck one counts as stuck, too
+        // this increments their delivery count, so that an entry behind a stuck entry counts as stuck, too
         if !behind.is_empty() {
             self.own(&behind).query_async::<()>(connection).await?;
         }
@@ -151,7 +151,7 @@ impl Reader<'_> {
         self.claim_command(entries, 0)
     }
 
-    /// The same, for entries that have been idle for at least `idle` milliseconds.
+    /// Like [`Self::own`], but for entries that have been idle for at least `idle` milliseconds.
     fn claim_command(&self, entries: &[EntryId], idle: u64) -> Cmd {
         let ids: Vec<String> = entries.iter().map(EntryId::to_string).collect();
         let mut claim = self.stream.of_group("XCLAIM");
@@ -159,7 +159,7 @@ impl Reader<'_> {
         claim
     }
 
-    /// Finds entries of all nodes that keep failing.
+    /// Finds all nodes' entries that keep failing.
     async fn find_stuck(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let mut pending = self.stream.of_group("XPENDING");
         let answer: Value = pending.arg("-").arg("+").arg(MOST_STUCK).query_async(connection).await?;
@@ -196,7 +196,7 @@ impl Reader<'_> {
     }
 
     /// Removes a consumer. If it still has pending entries (it read again after the check, or some of ours could not be applied), the group
-    /// forgets that they were delivered. In that case the group starts over, and its consumers read the whole stream again.
+    /// forgets that they were delivered. In that case the group restarts at the beginning, and its consumers read the whole stream again.
     pub(super) async fn remove(
         &self,
         connection: &mut MultiplexedConnection,
