@@ -1,4 +1,4 @@
-//! Moving a session to another cabin.
+//! Moves a session to another cabin.
 
 use billing::session as rules;
 use entity::{ActivityKind, cabin, cabin_session};
