@@ -16,7 +16,7 @@ use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{NewActivity, Page, Tx, accounts, cabins, phones, sessions};
 
-/// Maximum number of cabins per callshop, not counting retired ones.
+/// Maximum number of cabins per callshop, excluding retired cabins.
 const MAX_CABINS: u64 = 200;
 /// Highest cabin number.
 const MAX_NUMBER: i32 = 9999;

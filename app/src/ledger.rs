@@ -25,7 +25,7 @@ pub struct Line {
     pub amount: Micros,
     /// The transfer's currency.
     pub currency: String,
-    /// The transfer's entries in the book. Only DRAWER can have more than one.
+    /// The transfer's entries in the book. Only DRAWER can have more than one entry per transfer.
     pub entries: Vec<ledger_entry::Model>,
     /// The transfer's other entries in the actor's subtree, with their accounts.
     pub others: Vec<(ledger_entry::Model, account::Model)>,
@@ -120,7 +120,7 @@ const Z_REPORTS: &str = "Z reports agree with the ledger";
 pub struct Checked {
     /// Name of the invariant.
     pub name: &'static str,
-    /// The violations, one line each: at most [`MAX_FINDINGS`]. Empty if the invariant holds.
+    /// The violations, one line each, at most [`MAX_FINDINGS`]. Empty if the invariant holds.
     pub findings: Vec<String>,
     /// Whether there are more violations.
     pub more: bool,

@@ -116,7 +116,7 @@ fn ha1(user: &str, realm: &str, secret: &str) -> String {
     Md5::digest(format!("{user}:{realm}:{secret}")).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Gives a phone a new secret. The old one stops working immediately.
+/// Gives a phone a new secret. The old secret stops working immediately.
 ///
 /// # Errors
 /// Not found; forbidden for callshops.
@@ -236,7 +236,7 @@ fn assignable(phone: &phone::Model, cabin: Option<&cabin::Model>) -> Result<cabi
 pub struct PhoneView {
     /// The phone.
     pub phone: phone::Model,
-    /// Its cabin, if it is in one.
+    /// The phone's cabin, if any.
     pub cabin: Option<CabinView>,
 }
 

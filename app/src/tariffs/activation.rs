@@ -30,9 +30,9 @@ pub struct Activated {
 /// Activates a draft, now or at a later time. Prices below cost are returned as warnings and do not prevent activation.
 ///
 /// # Errors
-/// `STALE_DRAFT` if the version in force is not the one that the draft is based on, `SCHEDULE_CONFLICT` if another version is scheduled for
-/// the same time or before it; `ILLEGAL_STATE` if the version is not a draft or has no rates, `INVALID_INPUT` if the time has passed;
-/// not found, forbidden.
+/// `STALE_DRAFT` if the draft is not based on the version in force at that time, `SCHEDULE_CONFLICT` if another version is scheduled for the
+/// same time or before it; `ILLEGAL_STATE` if the version is not a draft or has no rates, `INVALID_INPUT` if the time has passed; not found,
+/// forbidden.
 pub async fn activate(
     app: &App,
     actor: &Actor,

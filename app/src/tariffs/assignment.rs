@@ -28,7 +28,7 @@ pub enum Assignment {
     Retail,
 }
 
-/// Assigns a cost or retail tariff to a child account; `None` removes it. Prices below cost are returned as warnings.
+/// Assigns a cost or retail tariff to a child account; `None` removes the tariff. Prices below cost are returned as warnings.
 ///
 /// # Errors
 /// `CURRENCY_MISMATCH`; `INVALID_INPUT` for RETAIL on an account that is not a callshop, or for a tariff that belongs to neither the parent nor
