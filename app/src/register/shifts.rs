@@ -82,7 +82,7 @@ pub async fn open(app: &App, actor: &Actor, key: &str, input: Opening) -> Result
 pub struct Closing {
     /// The callshop whose register is closed.
     pub callshop_id: Uuid,
-    /// Counted amounts by method. A method may be left out only if its expected amount is zero.
+    /// Counted amounts by method. A method other than cash may be left out if its expected amount is zero.
     pub counts: Vec<(PaymentMethod, Micros)>,
     /// Closed, unpaid sessions to carry over to the next shift.
     pub carry_over: Vec<Uuid>,
