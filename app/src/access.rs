@@ -1,4 +1,4 @@
-//! Access checks: a use case gets its callshop or account from here, and names the right it needs.
+//! Access checks. A use case gets its callshop or account from here and names the right that it needs.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -27,7 +27,7 @@ impl Shop {
 }
 
 /// Runs `work` in a transaction that commits only while the actor's login is valid. Nodes cache logins for a moment, so the transaction reads
-/// the login again and locks it. Ending a login on any node waits for transactions of this login; after that, none can commit.
+/// the login again and locks it. Ending a login on any node waits for that login's running transactions; none can commit afterward.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] if the login has ended; the errors of `work`.
@@ -88,7 +88,7 @@ pub async fn shop(conn: &impl ConnectionTrait, actor: &Actor, id: Uuid, right: R
     Ok(Shop { account, settings })
 }
 
-/// The accounts from this one up to the platform, starting with this one.
+/// Returns the account and all accounts above it, from this account up to the platform.
 ///
 /// # Errors
 /// A fault if an account of the path does not exist; database errors.
@@ -103,7 +103,7 @@ pub async fn chain(conn: &impl ConnectionTrait, account: &account::Model) -> Res
     Ok(chain)
 }
 
-/// Finds an account by id, without a check: the id comes from a row that the actor may see.
+/// Finds an account by id without an access check. The id must come from a row that the actor may see.
 ///
 /// # Errors
 /// A fault if the account does not exist; database errors.
@@ -114,7 +114,7 @@ pub async fn by_id(conn: &impl ConnectionTrait, id: Uuid) -> Result<account::Mod
         .ok_or_else(|| Error::fault("a row refers to an account that does not exist"))
 }
 
-/// The currencies of accounts by id, without a check: the ids come from rows that the actor may see.
+/// Returns accounts' currencies by id, without an access check. The ids must come from rows that the actor may see.
 ///
 /// # Errors
 /// Database errors.
@@ -135,7 +135,7 @@ pub fn path_ids(path: &str) -> Result<Vec<Uuid>> {
     path.split_terminator('/').map(|step| store::parse_stored(step, "account path")).collect()
 }
 
-/// Fails if the callshop or an account above it is suspended. The callshop learns only of its own suspension.
+/// Fails if the callshop or an account above it is suspended. A suspension above the callshop is reported only as `SERVICE_UNAVAILABLE`.
 ///
 /// # Errors
 /// `SUSPENDED` or `SERVICE_UNAVAILABLE`.
@@ -155,7 +155,7 @@ pub async fn not_suspended(conn: &impl ConnectionTrait, shop: &account::Model) -
 /// Checks whether an account of kind `child` may be created below `parent`.
 ///
 /// # Errors
-/// `INVALID_INPUT` for a child that the tree does not allow.
+/// `INVALID_INPUT` if the account tree does not allow this child.
 pub fn check_kind(parent: &account::Model, child: AccountKind) -> Result<()> {
     let allowed = match parent.kind {
         AccountKind::Platform => child != AccountKind::Platform,

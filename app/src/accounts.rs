@@ -21,25 +21,25 @@ use store::{Page, accounts, ledger};
 
 /// Maximum length of a name or label, in characters.
 pub const MAX_NAME: usize = 100;
-/// Maximum length of a language tag: RFC 5646 recommends that software support at least this.
+/// Maximum length of a language tag. RFC 5646 recommends that software support at least this length.
 const MAX_LOCALE: usize = 35;
 
 /// Input for a new account.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
-    /// The parent account; none for the actor's own account.
+    /// The parent account. `None` means the actor's own account.
     pub parent_id: Option<Uuid>,
     /// Kind of the account.
     pub kind: AccountKind,
     /// Display name.
     pub name: String,
-    /// ISO 4217 code; none for the parent's. Only a child of the platform can have another.
+    /// ISO 4217 code; `None` means the parent's. Only a child of the platform can have a different currency.
     pub currency: Option<String>,
-    /// IANA time zone; none for the parent's.
+    /// IANA time zone; `None` means the parent's.
     pub time_zone: Option<String>,
-    /// ISO 3166 alpha-2 code; none for the parent's.
+    /// ISO 3166 alpha-2 code; `None` means the parent's.
     pub country: Option<String>,
-    /// BCP 47 language tag; none for the parent's, or the country's if the country differs.
+    /// BCP 47 language tag; `None` means the parent's, or the country's if the country differs from the parent's.
     pub locale: Option<String>,
     /// The first user, with the role of a distributor, reseller or callshop owner.
     pub user: Option<users::NewUser>,
@@ -146,7 +146,7 @@ fn child_of(
             .to_string(),
         None => parent.currency.clone(),
     };
-    // a distributor's subtree has one currency; only the platform can have children with several
+    // a distributor's subtree has one currency; only the platform can have children with different currencies
     if parent.kind != AccountKind::Platform && currency != parent.currency {
         return Err(Error::field(
             ErrorCode::CurrencyMismatch,
@@ -239,7 +239,7 @@ pub fn clean_locale(field: &str, text: &str) -> Result<String> {
     Ok(tag.to_string())
 }
 
-/// Changes to an account; none keeps a value.
+/// Changes to an account. A field that is `None` leaves its value unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct AccountChange {
     /// Display name.
@@ -295,7 +295,7 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: AccountChange) -
     .await
 }
 
-/// Changes a callshop's settings. Returns the settings before and after.
+/// Changes a callshop's settings. Returns the old and the new settings.
 async fn update_settings(
     conn: &impl ConnectionTrait,
     id: Uuid,
@@ -334,7 +334,7 @@ pub async fn set_dial_plan(app: &App, actor: &Actor, id: Uuid, plan: DialPlan) -
     let plan = &plan;
     app.write_as(actor, |tx| async move {
         let account = access::account(tx.conn(), actor, id, Right::ManageAccounts).await?;
-        // lock the row, which also has the next receipt number
+        // lock the row, because it also contains the next receipt number
         let old = accounts::lock_callshop(tx.conn(), account.id).await?.ok_or(Error::NotFound)?;
         let settings = callshop::Model { dial_plan: plan.clone(), ..old.clone() };
         let (before, after) = changed(shown_settings(&old), shown_settings(&settings));
@@ -370,13 +370,13 @@ pub async fn set_suspended(app: &App, actor: &Actor, id: Uuid, suspended: bool) 
 /// Finds an account in the actor's subtree that is not a callshop.
 ///
 /// # Errors
-/// Not found, also for callshops; forbidden for attendants.
+/// Not found, including for callshops; forbidden for attendants.
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<account::Model> {
     let found = access::account(app.store.reader(), actor, id, Right::SeeAccounts).await?;
     if found.kind == AccountKind::Callshop { Err(Error::NotFound) } else { Ok(found) }
 }
 
-/// Finds the accounts with these ids in the actor's subtree, except callshops. Empty without the right to see accounts.
+/// Finds the accounts with these ids in the actor's subtree, except callshops. Returns an empty list if the actor may not see accounts.
 ///
 /// # Errors
 /// Database errors.
@@ -389,7 +389,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<acco
     Ok(rows)
 }
 
-/// Whether this account is a callshop; none if there is no such account.
+/// Whether this account is a callshop; `None` if the account does not exist.
 ///
 /// # Errors
 /// Database errors.

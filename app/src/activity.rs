@@ -1,4 +1,4 @@
-//! Start of a subscription to a callshop or cabin: the position to continue from, and a snapshot of the current state.
+//! Starts a subscription to a callshop or cabin, either after a cursor or with a snapshot of the current state.
 
 use chrono::{DateTime, Utc};
 use entity::call;
@@ -28,13 +28,13 @@ pub struct Start {
     pub watch: Watch,
     /// The position of the snapshot, or of the cursor.
     pub seq: i64,
-    /// The state at `seq`; none if the subscriber resumes after a cursor.
+    /// The state at `seq`; `None` if the subscriber resumes after a cursor.
     pub snapshot: Option<State>,
-    /// The cursor was too old: events between it and the snapshot have been deleted.
+    /// Whether the cursor was too old, because events between it and the snapshot have been deleted.
     pub expired: bool,
 }
 
-/// The callshop of a cabin that the actor may subscribe to.
+/// Returns the id of a cabin's callshop, if the actor may subscribe to the cabin.
 ///
 /// # Errors
 /// Not found.
@@ -44,8 +44,8 @@ pub async fn callshop_of(app: &App, actor: &Actor, cabin: Uuid) -> Result<Uuid> 
     Ok(cabin.callshop_id)
 }
 
-/// Starts a subscription to a callshop, or to one of its cabins. It resumes after the cursor `after` if its events are still stored, and
-/// otherwise starts now with a snapshot.
+/// Starts a subscription to a callshop, or to one of its cabins. If `after` is a cursor and all events after it are still stored, the
+/// subscription resumes there. Otherwise it starts now, with a snapshot.
 ///
 /// # Errors
 /// Not found; `INVALID_INPUT` if `after` is not a cursor.

@@ -27,8 +27,8 @@ pub struct Change {
     pub after: Value,
 }
 
-/// Records a change. Call it in the transaction that makes the change, and inside `idempotency::once` if there is a key, so that each change
-/// is recorded once.
+/// Records a change. Call this in the transaction that makes the change, and inside `idempotency::once` if the mutation has a key, so that each
+/// change is recorded once.
 ///
 /// # Errors
 /// Database errors.
@@ -75,12 +75,12 @@ pub fn merge(object: &mut Value, more: Value) {
     }
 }
 
-/// An entry with its user. If the user is above the reader's account, the user and the address are hidden.
+/// An audit log entry with its user. If the user belongs to an account above the reader's, the user and the address are hidden.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The entry. The address is empty if the user is hidden.
     pub row: audit_log::Model,
-    /// The user who made the change; none if hidden, or for changes on the command line.
+    /// The user who made the change; `None` if hidden, or if the change was made on the command line.
     pub user: Option<user::Model>,
 }
 

@@ -16,7 +16,7 @@ use crate::auth::{Actor, Right};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::{NewActivity, Page, Tx, accounts, cabins, phones, sessions};
 
-/// Maximum number of cabins per callshop, not counting retired ones.
+/// Maximum number of cabins per callshop, excluding retired cabins.
 const MAX_CABINS: u64 = 200;
 /// Highest cabin number.
 const MAX_NUMBER: i32 = 9999;
@@ -26,7 +26,7 @@ const MAX_NUMBER: i32 = 9999;
 pub enum CabinState {
     /// No session occupies the cabin.
     Closed,
-    /// A session occupies the cabin, open or closing, without a live call.
+    /// An open or closing session occupies the cabin, without a live call.
     Open,
     /// The cabin has a live call.
     InCall,
@@ -53,7 +53,7 @@ pub struct CabinView {
     pub cabin: cabin::Model,
     /// Its phone.
     pub phone: Option<phone::Model>,
-    /// The session that occupies the cabin, open or closing.
+    /// The open or closing session that occupies the cabin.
     pub session: Option<cabin_session::Model>,
     /// Number of live calls.
     pub live_calls: usize,
@@ -80,7 +80,7 @@ pub struct CabinEvent {
     pub cabin: cabin::Model,
     /// Its phone.
     pub phone: Option<PhoneState>,
-    /// The session that the event is about, or the one that occupied the cabin.
+    /// The session that the event is about, or else the session that occupied the cabin.
     pub session: Option<cabin_session::Model>,
 }
 
@@ -101,7 +101,7 @@ impl From<phone::Model> for PhoneState {
     }
 }
 
-/// Emits an activity event of a cabin. Without a `session`, it has the one that occupies the cabin.
+/// Emits a cabin's activity event. If `session` is `None`, the event contains the session that occupies the cabin.
 ///
 /// # Errors
 /// Database errors.
@@ -167,7 +167,7 @@ pub async fn views_across(conn: &impl ConnectionTrait, rows: Vec<cabin::Model>) 
     views_of(conn, &currencies, rows).await
 }
 
-/// Loads the views of cabins. `currencies` has every callshop of the cabins.
+/// Loads the views of cabins. `currencies` must contain every callshop of the cabins.
 async fn views_of(
     conn: &impl ConnectionTrait,
     currencies: &HashMap<Uuid, String>,
@@ -200,7 +200,7 @@ pub async fn view(conn: &impl ConnectionTrait, cabin: cabin::Model) -> Result<Ca
     view.ok_or_else(|| Error::fault("no view was built for the cabin"))
 }
 
-/// Loads the views of cabins by id, without a check: the ids come from rows that the actor may see.
+/// Loads the views of cabins by id, without an access check. The ids must come from rows that the actor may see.
 ///
 /// # Errors
 /// Database errors.
@@ -208,7 +208,7 @@ pub async fn views_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<V
     views_across(conn, cabins::by_ids(conn, ids).await?).await
 }
 
-/// Loads the view of a cabin by id, without a check: the id comes from a row that the actor may see.
+/// Loads the view of a cabin by id, without an access check. The id must come from a row that the actor may see.
 ///
 /// # Errors
 /// A fault if the cabin does not exist; database errors.
@@ -315,7 +315,7 @@ fn check_number(number: i32) -> Result<i32> {
     }
 }
 
-/// Reports a unique violation as a duplicate number: no other unique index can be violated by a checked cabin.
+/// Reports a unique violation as a duplicate number, because a checked cabin cannot violate any other unique index.
 fn number_taken(error: Error) -> Error {
     match error.is_unique_violation() {
         true => Error::field(
@@ -327,7 +327,7 @@ fn number_taken(error: Error) -> Error {
     }
 }
 
-/// Changes to a cabin; none keeps a value.
+/// Changes to a cabin. A field that is `None` leaves its value unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct CabinChange {
     /// Cabin number.
@@ -368,7 +368,7 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: CabinChange) -> 
     changed.await.map_err(number_taken)
 }
 
-/// Retires a cabin permanently. Its phone becomes free, its history stays.
+/// Retires a cabin permanently. Its phone becomes free, and its history is kept.
 ///
 /// # Errors
 /// `ILLEGAL_STATE` if the cabin is occupied or already retired; not found; forbidden for attendants.

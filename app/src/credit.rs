@@ -1,6 +1,6 @@
 //! Credit: parents top up, adjust and limit the credit of their child accounts.
 //!
-//! Every change locks the account, then the balance row of its CREDIT book. Calls hold and spend under the same lock.
+//! Every change locks the account, then the balance row of its CREDIT book. Calls reserve and spend credit under the same lock.
 
 use billing::money::Micros;
 use entity::{AccountKind, Book, TransferKind, account};
@@ -26,11 +26,11 @@ const MAX_BALANCE: Micros = Micros(100_000_000_000_000_000);
 pub struct Standing {
     /// The account's balance with its parent.
     pub balance: Micros,
-    /// Amount held by live calls.
+    /// Amount reserved for live calls.
     pub held: Micros,
-    /// Amount that can still be spent: balance + limit - held; none without a limit.
+    /// Amount that can still be spent: balance + limit - held; `None` if there is no limit.
     pub available: Option<Micros>,
-    /// Whether balance + limit is below the account's warning threshold. Holds are ignored: they come and go with calls.
+    /// Whether balance + limit is below the account's warning threshold. Holds are ignored, because they come and go with calls.
     pub low: bool,
 }
 
@@ -104,7 +104,7 @@ fn check_size(field: &str, amount: Micros) -> Result<()> {
 pub struct Posted {
     /// The transfer.
     pub transfer_id: Uuid,
-    /// The account's balance after it.
+    /// The account's balance after the transfer.
     pub balance: Micros,
 }
 
@@ -120,7 +120,7 @@ async fn give(
     let (parent, now) = (account.parent_id.ok_or(Error::Forbidden)?, app.clock.now());
     let before = lock(tx, account.id).await?;
     let balance = before.balance.checked_add(amount).or_fault()?;
-    // check both signs: near the range limit of the column, calls of an account without a credit limit could not be charged
+    // check both signs, because calls of an account without a credit limit could not be charged near the column's range limit
     if balance > MAX_BALANCE || balance < MAX_BALANCE.checked_neg().or_fault()? {
         return Err(Error::invalid(
             "amount",
@@ -155,7 +155,7 @@ async fn give(
     Ok(Posted { transfer_id, balance })
 }
 
-/// The purpose of a call of [`give`].
+/// The purpose of a call to [`give`].
 struct Act<'a> {
     action: &'static str,
     kind: TransferKind,
@@ -260,10 +260,10 @@ pub struct Reversal {
     pub reason: String,
 }
 
-/// Reverses a top-up or an adjustment, at most once, by a transfer that refers to it.
+/// Reverses a top-up or an adjustment, at most once, with a transfer that refers to it.
 ///
 /// # Errors
-/// `ALREADY_REVERSED`; `INSUFFICIENT_CREDIT` if too much of it is already spent or held; `ILLEGAL_STATE` for other kinds of transfers;
+/// `ALREADY_REVERSED`; `INSUFFICIENT_CREDIT` if too much of it is already spent or reserved; `ILLEGAL_STATE` for other kinds of transfers;
 /// `INVALID_INPUT`, `IDEMPOTENCY_CONFLICT`; not found; forbidden for anyone but the parent.
 pub async fn reverse(
     app: &App,
@@ -315,7 +315,7 @@ async fn reversible(tx: &Tx, actor: &Actor, id: Uuid) -> Result<(account::Model,
     }
 }
 
-/// Sets how far a child's CREDIT may fall below zero; none for unlimited.
+/// Sets how far a child's CREDIT may fall below zero. `None` removes the limit.
 ///
 /// # Errors
 /// `INVALID_INPUT` for a negative limit, `INSUFFICIENT_CREDIT` if the new limit is already exceeded; forbidden for anyone but the parent.
@@ -343,7 +343,7 @@ pub async fn set_limit(app: &App, actor: &Actor, id: Uuid, limit: Option<Micros>
     .await
 }
 
-/// Sets the threshold below which an account's users are warned of low credit; none for no warnings.
+/// Sets the threshold below which an account's users are warned of low credit. `None` turns these warnings off.
 ///
 /// # Errors
 /// `INVALID_INPUT` for a negative amount; forbidden for anyone but the account's own managers and its parent.

@@ -1,4 +1,4 @@
-//! Step-by-step explanation of a call's charges, computed from the prices frozen on the call. The answer never changes.
+//! Step-by-step explanation of a call's charges, computed from the prices frozen on the call. The explanation never changes.
 
 use std::collections::HashMap;
 
@@ -16,12 +16,12 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::calls::LIVE;
 use store::{accounts, calls as rows, reports};
 
-/// The charges of a call that is over, at every level that the actor may see.
+/// The charges of an ended call, at every level that the actor may see.
 #[derive(Clone, Debug)]
 pub struct Explanation {
     /// The call.
     pub call: call::Model,
-    /// Seconds from answer to end by the proxy's clock, rounded up. More than the covered seconds if the call was cut late.
+    /// Seconds from answer to end by the proxy's clock, rounded up. Exceeds the covered seconds if the call was ended late.
     pub measured_seconds: u32,
     /// The levels, from the customer's up the account tree.
     pub levels: Vec<LevelExplanation>,
@@ -51,21 +51,21 @@ pub struct LevelExplanation {
 /// The kind of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepKind {
-    /// The talk time that counts.
+    /// The talk time that counts toward the charge.
     TalkTime,
-    /// The talk time is below the free seconds: the call is free.
+    /// The call is free, because its talk time is below the free seconds.
     FreeSeconds,
     /// The talk time is rounded up to the billing increments.
     Increments,
     /// The connection fee of an answered call.
     ConnectionFee,
-    /// A run of billed seconds at one price.
+    /// A run of consecutive billed seconds at one price.
     Time,
     /// The sum is raised to the minimum charge.
     MinimumCharge,
     /// The sum is rounded, once.
     Rounding,
-    /// The amount charged differs from the sum: it was limited by the hold, or the bill was already paid.
+    /// The amount charged differs from the sum, because the hold limited it or the bill was already paid.
     Limit,
 }
 
@@ -161,7 +161,7 @@ struct Visible {
     may_see_cost: bool,
 }
 
-/// The accounts of these levels that are in the actor's subtree.
+/// Returns those of the levels' accounts that are in the actor's subtree.
 async fn visible(app: &App, actor: &Actor, levels: &[Level]) -> Result<HashMap<Uuid, Visible>> {
     let ids: Vec<Uuid> = levels.iter().map(|level| level.account_id).collect();
     let (scope, may_see_cost) = (actor.scope(), actor.may(Right::SeeCost));
@@ -271,7 +271,7 @@ fn explained(step: &ChargeStep, currency: &str) -> Step {
     }
 }
 
-/// The cost of this many seconds, to the nearest micro, and whether it is exact.
+/// Returns the cost of this many seconds, to the nearest micro, and whether this amount is exact.
 fn time_cost(price_per_minute: Micros, seconds: u32) -> (Micros, bool) {
     let sixtieths = i128::from(price_per_minute.0) * i128::from(seconds);
     let nearest = (sixtieths + 30).div_euclid(60);

@@ -1,4 +1,4 @@
-//! Idempotency keys for mutations that move money: a repeated key with the same input returns the first answer.
+//! Idempotency keys for mutations that move money. A request that repeats a key with the same input gets the first answer again.
 
 use entity::idempotency_key;
 use serde::Serialize;
@@ -16,7 +16,7 @@ const MAX_LENGTH: usize = 100;
 /// secrets.
 ///
 /// # Errors
-/// `IDEMPOTENCY_CONFLICT` if the key was used with another input; the errors of `act`, which are not stored.
+/// `IDEMPOTENCY_CONFLICT` if the key was used with a different input; the errors of `act`, which are not stored.
 pub async fn once<I, A, Fut>(
     tx: &Tx,
     actor: &Actor,
@@ -54,7 +54,7 @@ where
         answer: serde_json::to_value(&answer).or_fault()?,
         created_at: clock.now(),
     };
-    // two concurrent requests with one key: the second is retried, and finds the answer of the first
+    // if two concurrent requests have the same key, the second is retried and finds the first one's answer
     keys::insert(tx.conn(), row)
         .await
         .map_err(|error| if error.is_unique_violation() { Error::Overtaken } else { error })?;

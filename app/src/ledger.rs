@@ -1,4 +1,4 @@
-//! Reading the ledger: an account's books, and the audit of all invariants.
+//! Reads an account's books, and audits all invariants.
 
 use std::collections::BTreeMap;
 
@@ -25,13 +25,13 @@ pub struct Line {
     pub amount: Micros,
     /// The transfer's currency.
     pub currency: String,
-    /// The transfer's entries in the book. Only DRAWER can have more than one.
+    /// The transfer's entries in the book. Only DRAWER can have more than one entry per transfer.
     pub entries: Vec<ledger_entry::Model>,
     /// The transfer's other entries in the actor's subtree, with their accounts.
     pub others: Vec<(ledger_entry::Model, account::Model)>,
-    /// The user who made the transfer; none if outside the actor's subtree.
+    /// The user who made the transfer; `None` if the user is outside the actor's subtree.
     pub user: Option<user::Model>,
-    /// The transfer that reversed this one.
+    /// Id of the transfer that reversed this transfer.
     pub reversed_by: Option<Uuid>,
 }
 
@@ -49,7 +49,7 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid, book: Book, page: 
     let mut seen = seen_accounts(app, actor, entries.iter().map(|entry| entry.account_id)).await?;
     let users: Vec<Uuid> = transfers.iter().filter_map(|transfer| transfer.user_id).collect();
     let users = accounts::users_by_ids(conn, &users).await?;
-    // users may belong to accounts without an entry here
+    // users may belong to accounts that have no entry here
     seen.extend(seen_accounts(app, actor, users.iter().map(|user| user.account_id)).await?);
     let lines = transfers.into_iter().map(|transfer| {
         let of_it = || entries.iter().filter(|entry| entry.transfer_id == transfer.id).cloned();
@@ -120,9 +120,9 @@ const Z_REPORTS: &str = "Z reports agree with the ledger";
 pub struct Checked {
     /// Name of the invariant.
     pub name: &'static str,
-    /// The violations, one line each: at most [`MAX_FINDINGS`]. Empty if the invariant holds.
+    /// The violations, one line each, at most [`MAX_FINDINGS`]. Empty if the invariant holds.
     pub findings: Vec<String>,
-    /// There are more violations.
+    /// Whether there are more violations.
     pub more: bool,
 }
 
@@ -157,7 +157,7 @@ pub fn invariant_count() -> usize {
     INVARIANTS.len() + 3
 }
 
-/// Checks every invariant, all on one snapshot of the database. Calls `begin` with the name of each invariant before checking it.
+/// Checks every invariant on a single snapshot of the database. Calls `begin` with the name of each invariant before checking it.
 ///
 /// # Errors
 /// Database errors.
@@ -168,7 +168,7 @@ pub async fn audit(store: &Store, mut begin: impl FnMut(&'static str) + Send) ->
             invariants::take_time(tx.conn()).await?;
             let kept_from = retention::calls_kept_from(tx.conn()).await?;
             let mut checked = Vec::new();
-            // check this first: a missing month violates other invariants, too
+            // check this first, because a missing month also violates other invariants
             begin(MONTHS);
             let lost = invariants::lost_months(tx.conn(), kept_from).await?;
             checked.push(Checked {
@@ -204,7 +204,7 @@ async fn holds(tx: &Tx) -> Result<Vec<Finding>> {
         after = Some(last.id);
         for call in &calls {
             let holds: Vec<i64> = serde_json::from_value(call.holds.clone()).or_fault()?;
-            // level 0 is the customer's and holds no account credit
+            // level 0 is the customer's and reserves no account credit
             for (level, hold) in pricing::levels(call)?.iter().zip(holds).skip(1) {
                 let (expected, _) = sums.entry(level.account_id).or_default();
                 *expected = expected.saturating_add(hold);
@@ -230,7 +230,7 @@ struct ReportedMethod {
     expected: String,
 }
 
-/// Compares the expected amounts in the Z reports of closed shifts with the ledger's drawer.
+/// Compares the expected amounts in closed shifts' Z reports with the drawer in the ledger.
 async fn z_reports(tx: &Tx) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let mut after = None;

@@ -1,4 +1,4 @@
-//! The margin guard: finds prices at which a callshop's customers pay less than the callshop. It only warns and never refuses.
+//! The margin guard: finds prices at which a callshop's customers pay less than the callshop. It only warns; it never refuses a change.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::rates::LoadedVersion;
 use base::error::{OrFault as _, Result};
 use store::tariffs;
 
-/// Maximum number of warnings listed. All are counted.
+/// Maximum number of warnings listed. The total counts all warnings.
 pub const MAX_WARNINGS: usize = 100;
 /// Maximum number of pairs of cost and retail tariff that are compared, starting with those used by the most callshops.
 const MAX_SPREADS: u64 = 20;
@@ -22,7 +22,7 @@ const MAX_SPREADS: u64 = 20;
 /// A price below cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MarginWarning {
-    /// Prefix of the numbers.
+    /// Prefix of the dialed numbers.
     pub prefix: String,
     /// Destination of the prefix.
     pub destination: String,
@@ -34,16 +34,16 @@ pub struct MarginWarning {
     pub callshops: i64,
 }
 
-/// All prices below cost.
+/// The prices below cost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Margins {
-    /// The first [`MAX_WARNINGS`].
+    /// The first warnings, at most [`MAX_WARNINGS`].
     pub warnings: Vec<MarginWarning>,
     /// Number of all warnings.
     pub total: u64,
 }
 
-/// The warnings if this version is in force at `at`, for every callshop with the tariff.
+/// Returns the warnings for all callshops that use this tariff, as if this version were in force at `at`.
 ///
 /// # Errors
 /// Database errors.
@@ -68,7 +68,7 @@ pub async fn of_version(
     Ok(margins)
 }
 
-/// The warnings for one callshop's two tariffs. Empty unless it has both.
+/// Returns the warnings for a callshop's cost and retail tariffs. There are none unless the callshop has both.
 ///
 /// # Errors
 /// Database errors.
@@ -109,7 +109,7 @@ async fn compared(
 /// Compares the rates at every prefix of either table with the matching rate of the other.
 fn add_warnings(margins: &mut Margins, retail: &RateTable, cost: &RateTable, callshops: i64) {
     let own = retail.iter().filter_map(|rate| Some((rate, rate, cost.find(&rate.prefix)?)));
-    // prefixes of the cost side that the retail side covers only by a shorter prefix
+    // cost prefixes that the retail table covers only with a shorter prefix
     let finer = cost.iter().filter_map(|cost| {
         let rate = retail.find(&cost.prefix)?;
         (rate.prefix != cost.prefix).then_some((cost, rate, cost))
@@ -129,8 +129,8 @@ fn add_warnings(margins: &mut Margins, retail: &RateTable, cost: &RateTable, cal
     }
 }
 
-/// The retail and cost price per minute, if retail is lower: outside the bands, or in a band of the retail rate compared with the cost's band
-/// of the same name (or its base price). Fees and increments are ignored.
+/// Returns the retail and cost price per minute if retail is lower outside the bands or in a band of the retail rate. A retail band is compared
+/// with the cost band of the same name, or else with the cost's base price. Fees and increments are ignored.
 fn loss(retail: &Rate, cost: &Rate) -> Option<(Micros, Micros)> {
     let base = (retail.price_per_minute, cost.price_per_minute);
     let bands = retail.band_prices.iter().map(|(name, price)| {
@@ -179,7 +179,7 @@ mod tests {
             .iter()
             .map(|warning| (warning.prefix.as_str(), warning.cost_per_minute.0))
             .collect();
-        // 5511 sells at 50 what is bought as 55 at 80; 5521 is bought at 120 and sold as 55 at 100; 33 is not bought at all
+        // 5511 sells at 50 and costs 80 (prefix 55); 5521 costs 120 and sells at 100 (prefix 55); 33 has no cost rate
         assert_eq!(found, [("5511", 80), ("5521", 120)]);
         assert_eq!((margins.total, margins.warnings[0].callshops), (2, 3));
     }

@@ -20,9 +20,9 @@ use store::{Page, Tx, accounts, cabins as cabin_rows, phones, sessions};
 pub const MAX_BATCH: u32 = 100;
 /// Maximum number of phones per callshop.
 const MAX_PHONES: u64 = 1000;
-/// 31^12 user names: too many to guess, and collisions are negligible.
+/// Length of a SIP user name. The 31^12 possible names are too many to guess, and collisions are negligible.
 const USER_LENGTH: usize = 12;
-/// 99 bits, short enough to be typed into a phone.
+/// Length of a SIP password: 99 bits, but short enough to be typed into a phone.
 const SECRET_LENGTH: usize = 20;
 
 /// A phone with its secret, which cannot be read again.
@@ -33,7 +33,7 @@ pub struct NewPhone {
     pub secret: String,
 }
 
-/// Creates `count` phones for a callshop, named `label 1`, `label 2` …. Numbers continue after the existing phones.
+/// Creates `count` phones for a callshop, named `label 1`, `label 2` …. Numbering continues after the existing phones.
 ///
 /// # Errors
 /// `INVALID_INPUT`; not found; forbidden for callshops.
@@ -116,7 +116,7 @@ fn ha1(user: &str, realm: &str, secret: &str) -> String {
     Md5::digest(format!("{user}:{realm}:{secret}")).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Gives a phone a new secret. The old one stops working immediately.
+/// Gives a phone a new secret. The old secret stops working immediately.
 ///
 /// # Errors
 /// Not found; forbidden for callshops.
@@ -137,7 +137,7 @@ pub async fn rotate_secret(app: &App, actor: &Actor, id: Uuid) -> Result<NewPhon
     Ok(rotated)
 }
 
-/// Blocks a phone, so that it may call only emergency numbers, or unblocks it. A call in progress continues.
+/// Blocks or unblocks a phone. A blocked phone may call only emergency numbers. A call in progress continues.
 ///
 /// # Errors
 /// Not found; forbidden for callshops.
@@ -164,7 +164,7 @@ async fn lock(tx: &Tx, actor: &Actor, id: Uuid) -> Result<phone::Model> {
     Ok(phone)
 }
 
-/// Moves a phone to a cabin, or removes it from its cabin if `cabin_id` is none. A phone that was in that cabin is then in none.
+/// Moves a phone to a cabin, or removes it from its cabin if `cabin_id` is `None`. A phone that was in the new cabin is removed from it.
 ///
 /// # Errors
 /// `ILLEGAL_STATE` while either phone is in a call; not found; forbidden for callshops.
@@ -236,7 +236,7 @@ fn assignable(phone: &phone::Model, cabin: Option<&cabin::Model>) -> Result<cabi
 pub struct PhoneView {
     /// The phone.
     pub phone: phone::Model,
-    /// Its cabin, if it is in one.
+    /// The phone's cabin, if any.
     pub cabin: Option<CabinView>,
 }
 
@@ -263,7 +263,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<PhoneView> {
     view(app, phone).await
 }
 
-/// Finds the phones with these ids in the actor's subtree. Empty without the right to see phones.
+/// Finds the phones with these ids in the actor's subtree. Returns an empty list if the actor may not see phones.
 ///
 /// # Errors
 /// Database errors.

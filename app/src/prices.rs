@@ -27,11 +27,11 @@ pub struct Price {
     pub currency: String,
     /// Whether calls to this prefix are blocked.
     pub blocked: bool,
-    /// Price per minute that the callshop pays; none without [`Right::SeeCost`], and if the cost tariff has no rate.
+    /// Price per minute that the callshop pays; `None` without [`Right::SeeCost`], or if the cost tariff has no rate.
     pub cost_per_minute: Option<Micros>,
 }
 
-/// Lists the current prices of a callshop's customers, sorted by prefix. Empty if no prices are in force.
+/// Lists a callshop's current customer prices, sorted by prefix. The list is empty if no prices are in force.
 ///
 /// # Errors
 /// Not found.
@@ -67,7 +67,7 @@ pub async fn price_list(
     found.into_iter().map(price).collect()
 }
 
-/// The tariff by which a callshop's customers pay.
+/// The tariff that sets the prices for a callshop's customers.
 fn retail_tariff(callshop: &account::Model) -> Option<Uuid> {
     callshop.retail_tariff_id.or(callshop.cost_tariff_id)
 }
@@ -86,7 +86,7 @@ pub enum Target {
     Destination(String),
 }
 
-/// The price of a number or destination. Unknown parts are none.
+/// The price of a number or destination. Unknown fields are `None`.
 #[derive(Clone, Debug, Default)]
 pub struct Quote {
     /// The number in E.164 with its plus sign, or the short number.
@@ -99,7 +99,7 @@ pub struct Quote {
     pub emergency: bool,
     /// ISO 4217 code.
     pub currency: String,
-    /// The customer's price; none if calls are free or refused.
+    /// The customer's price; `None` if calls are free or refused.
     pub offer: Option<Offer>,
     /// Why a call would be refused.
     pub refusal: Option<UserError>,
@@ -114,9 +114,9 @@ pub struct Offer {
     pub price_per_minute: Micros,
     /// Connection fee of a call that is answered now.
     pub connection_fee: Micros,
-    /// Seconds that the requested amount covers, at most the callshop's maximum call length; none without an amount.
+    /// Seconds that the requested amount covers, at most the callshop's maximum call length; `None` without an amount.
     pub seconds: Option<u32>,
-    /// Current price per minute for the callshop; none without [`Right::SeeCost`].
+    /// Current price per minute for the callshop; `None` without [`Right::SeeCost`].
     pub cost_per_minute: Option<Micros>,
 }
 
@@ -240,7 +240,7 @@ async fn priced(
         };
         match found {
             Match::Rated(pricing) => levels.push(pricing),
-            // the callshop may see the customer's price and its own cost, but nothing of the levels above
+            // the callshop may see the customer's price and its own cost, but nothing about the levels above
             _ if level > 1 => {
                 return Ok(refused(
                     quote,
@@ -299,7 +299,7 @@ fn offer(
     now: DateTime<Utc>,
 ) -> Result<Offer> {
     let cap = u32::try_from(shop.settings.max_call_seconds).or_fault()?;
-    // like the hold of a prepaid call: for the most expensive answer within the ring time
+    // as for a prepaid call's hold, assume that the call is answered at the most expensive moment of the ring time
     let lasts = |amount| rating::covered_seconds(&retail, now, app.config.calls.ring_seconds, amount, cap);
     let seconds = amount.map(lasts);
     let (connection_fee, price_per_minute) = prices_at(&retail, now);

@@ -18,12 +18,12 @@ use store::{Tx, accounts, reconcile};
 const MAX_PROBLEMS: usize = 100;
 /// Maximum number of live calls that are checked.
 const MAX_LIVE: u64 = 10_000;
-/// A session that is CLOSING for longer is a problem.
+/// A session that has been CLOSING for longer than this is a problem.
 const CLOSING: TimeDelta = TimeDelta::minutes(10);
-/// A session that is open for longer is a problem.
+/// A session that has been open for longer than this is a problem.
 const OPEN: TimeDelta = TimeDelta::hours(24);
-/// A call without an end this long after its last covered second, or one that rings this long, is a problem. A proxy whose last listing is
-/// older than this is, too.
+/// A call is a problem if it has no end this long after its last covered second, or if it rings this long. A proxy is a problem if its last
+/// listing is older than this.
 const GRACE: TimeDelta = TimeDelta::minutes(5);
 
 /// The kind of a problem.
@@ -33,7 +33,7 @@ pub enum ProblemKind {
     SessionClosing,
     /// A session has been open for more than a day.
     SessionOpen,
-    /// A call is still live although it must be over by now.
+    /// A call is still live although it must have ended by now.
     CallWithoutEnd,
     /// A session has more than one live call.
     CallsOverlap,
@@ -49,13 +49,13 @@ pub enum ProblemKind {
     CallUnacknowledged,
     /// A proxy event does not parse or cannot be applied.
     EventRejected,
-    /// A proxy event cannot be true, or an end arrived when another was already known.
+    /// A proxy event cannot be true, or it reports the end of a call whose end was already known.
     EventDoubted,
     /// A proxy event could not be applied for minutes, and is still retried.
     EventStuck,
     /// A proxy has dialogs that are not our calls.
     DialogsUnknown,
-    /// A proxy does not answer.
+    /// A proxy does not respond.
     ProxySilent,
     /// A balance of the account is not the sum of its entries.
     LedgerDifference,
@@ -72,7 +72,7 @@ pub enum Subject {
     Phone(Uuid),
     /// The account whose problems were requested.
     Account,
-    /// An event, a stream entry or a proxy: no object with an id.
+    /// An event, a stream entry or a proxy. These are not objects with an id.
     Event,
 }
 
@@ -81,11 +81,11 @@ pub enum Subject {
 pub struct Problem {
     /// The object that the problem is about.
     pub subject: Subject,
-    /// Id and name of the callshop; none if the problem is not in a callshop.
+    /// Id and name of the callshop; `None` if the problem is not in a callshop.
     pub callshop: Option<(Uuid, String)>,
     /// When the problem began.
     pub since: DateTime<Utc>,
-    /// A description, and what to do next.
+    /// A description, and the recommended next step.
     pub text: String,
 }
 
@@ -133,7 +133,7 @@ const LOST: &str = "The end of the call was estimated, because the proxy had los
 const DOUBTED: &str = "The proxy reported times of the call that cannot be true, and its end was estimated. Check whether the clocks of the \
                        proxy and the server agree. It is corrected automatically if the true end arrives.";
 
-/// The problem for an event that cannot be true, or came too late.
+/// Builds the problem for an event that cannot be true or came too late.
 fn doubtful(event: entity::hook_event::Model) -> Problem {
     let call = event
         .reference
@@ -271,7 +271,7 @@ impl Look<'_> {
         Ok(())
     }
 
-    /// Adds stuck entries of the Redis stream, as this node saw them at its last poll some seconds ago.
+    /// Adds stuck entries of the Redis stream, as this node saw them at its last poll a few seconds ago.
     fn at_stream(&mut self, app: &App) {
         let Some(queue) = &app.event_queue else { return };
         let problem = |stuck: StuckEntry| Problem {

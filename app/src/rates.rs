@@ -16,7 +16,7 @@ use uuid::Uuid;
 use base::error::{Error, OrFault as _, Result};
 use store::tariffs::{self, RateFilter, RatePage};
 
-/// Rates read per query.
+/// Number of rates read per query.
 const READ_AHEAD: u64 = 10_000;
 
 /// A tariff version, ready to match numbers.
@@ -28,12 +28,12 @@ pub struct LoadedVersion {
     pub table: RateTable,
 }
 
-/// Cache of recently used versions, limited in bytes.
+/// Cache of recently used versions, with a limit in bytes.
 #[derive(Clone, Debug)]
 pub struct RateCache(Cache<Uuid, Arc<LoadedVersion>>);
 
 impl RateCache {
-    /// Creates a cache of about `bytes`. A table that is larger than this is loaded for each use.
+    /// Creates a cache of about `bytes`. A table larger than the cache is loaded each time it is used.
     pub fn new(bytes: u64) -> Self {
         let weight = |_: &Uuid, version: &Arc<LoadedVersion>| {
             u32::try_from(version.table.size_bytes()).unwrap_or(u32::MAX)
@@ -48,9 +48,9 @@ impl RateCache {
         (self.0.entry_count(), self.0.weighted_size())
     }
 
-    /// Returns a version's table, and reads it from the database if it is not cached. Concurrent misses share one read.
+    /// Returns a version's table, reading it from the database if it is not cached. Concurrent misses share one read.
     ///
-    /// In a transaction, pass that transaction as `conn`. Taking a second connection while holding one could deadlock a full pool.
+    /// Inside a transaction, pass its connection as `conn`. Waiting for a second connection while using one could deadlock an exhausted pool.
     ///
     /// # Errors
     /// Database errors; a fault if the stored rates are not a valid table.
@@ -109,8 +109,8 @@ impl RateCache {
         tokio::task::spawn_blocking(matching).await.or_fault()
     }
 
-    /// The rate whose destination matches `text` best: equal, else beginning with it, else containing it. Of several, the one with the
-    /// shortest prefix.
+    /// Returns the rate whose destination matches `text` best. An equal destination is preferred, then a destination that begins with `text`,
+    /// then a destination that contains `text`. Among equally good matches, the shortest prefix is chosen.
     ///
     /// # Errors
     /// See [`RateCache::get`].
@@ -213,7 +213,7 @@ pub fn pricing(tariff: &tariff::Model, rate: &Rate) -> Result<Pricing> {
     let rounding = rounding(tariff)?;
     let time_zone = tariff.time_zone.parse().or_fault()?;
     if rate.band_prices.is_empty() {
-        // most rates have no bands, so the call path need not parse the tariff's bands and holidays
+        // most rates have no bands, so the call path rarely has to parse the tariff's bands and holidays
         return Ok(Pricing::freeze(rate, rounding, &[], &BTreeSet::new(), time_zone));
     }
     let holidays = BTreeSet::deserialize(&tariff.holidays).or_fault()?;

@@ -1,4 +1,4 @@
-//! Receipts of paid sessions: collects their content. `crate::receipt` has the layout.
+//! Collects the content of paid sessions' receipts. `crate::receipt` lays it out.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub struct Printed {
 }
 
 /// Prints the receipt of a paid session again, marked as a copy. A receipt shows the payments, so attendants can reprint their colleagues'
-/// receipts only after the register was counted.
+/// receipts only after the register has been counted.
 ///
 /// # Errors
 /// `ILLEGAL_STATE` for a session that is not paid; `FORBIDDEN` if payments are hidden from the attendant; not found.
@@ -52,7 +52,7 @@ pub async fn reprint(
     print(app, &view, None, format, locale).await
 }
 
-/// Prints the receipt of a session that the caller has just settled, with the change.
+/// Prints the receipt of a session that the caller has just settled, including the change.
 ///
 /// # Errors
 /// See [`reprint`].
@@ -135,7 +135,7 @@ async fn gather(app: &App, view: &SessionView) -> Result<Receipt> {
         destinations: destinations.collect(),
         items: statement.items.into_iter().map(item).collect(),
         discounts: statement.discounts.into_iter().map(item).collect(),
-        // the totals that were paid, even if a call was corrected since
+        // the totals that were paid, even if a call has been corrected since
         calls_total: session.calls_total.map_or(statement.calls_total, Into::into),
         total: session.total.ok_or_else(|| Error::fault("a settled session has no total"))?.into(),
         deposit: session.deposit.into(),
@@ -147,7 +147,7 @@ async fn gather(app: &App, view: &SessionView) -> Result<Receipt> {
     })
 }
 
-/// Number and label of the cabin. The default label is omitted: it only repeats the number, in English.
+/// Number and label of the cabin. The default label is omitted, because it only repeats the number in English.
 fn cabin_name(cabin: cabin::Model) -> String {
     match cabin.label.as_str() {
         label if label.is_empty() || label == default_label(cabin.number) => cabin.number.to_string(),

@@ -1,4 +1,4 @@
-//! Reports: revenue and cost of an account's calls, in groups. All figures are those of the requested account, never of one above the
+//! Reports on the revenue and cost of an account's calls, by group. All figures are the requested account's, never those of an account above the
 //! actor's.
 
 use std::collections::{BTreeMap, HashMap};
@@ -57,11 +57,11 @@ pub struct Report {
     pub total: Figures,
 }
 
-/// Makes a report of an account in the actor's subtree, which includes the actor's own account.
+/// Creates a report on an account in the actor's subtree, which includes the actor's own account.
 ///
 /// # Errors
-/// `INVALID_INPUT` for too long a period or too many groups, `CURRENCY_MISMATCH` if the callshops have several currencies; not found;
-/// forbidden for attendants.
+/// `INVALID_INPUT` if the period is too long or there are too many groups, `CURRENCY_MISMATCH` if the callshops have several currencies; not
+/// found; forbidden for attendants.
 pub async fn make(app: &App, actor: &Actor, asked: &Asked) -> Result<Report> {
     let account = access::account(app.store.reader(), actor, asked.account_id, Right::SeeCost).await?;
     if !YEARS.contains(&asked.from.year()) {
@@ -77,7 +77,7 @@ pub async fn make(app: &App, actor: &Actor, asked: &Asked) -> Result<Report> {
             format!("`to` must not be before `from`, and the period must not exceed {MAX_DAYS} days."),
         ));
     }
-    // a report must not silently omit calls that retention deleted; a callshop's day may begin before that of UTC
+    // a report must not silently omit calls that retention deleted; a callshop's day may begin before the UTC day
     if let Some(kept) = retention::calls_kept_from(app.store.reader()).await?
         && asked.from <= kept.date_naive()
     {
@@ -160,20 +160,20 @@ fn total<'a>(groups: impl Iterator<Item = &'a Figures>) -> Result<Figures> {
 }
 
 impl Figures {
-    /// Answer-seizure ratio: answered calls per allowed attempt, to four decimals; none without attempts. It can exceed 1, because a call may
+    /// Answer-seizure ratio: answered calls per allowed attempt, to four decimals; `None` without attempts. It can exceed 1, because a call may
     /// be answered on the day after its attempt.
     pub fn asr(&self) -> Option<Micros> {
         let attempts = self.attempts.allowed;
         (attempts > 0).then(|| Micros((self.answered.calls * 10_000 + attempts / 2) / attempts * 100))
     }
 
-    /// Average call duration: talk seconds per answered call, rounded; none without answered calls.
+    /// Average call duration: talk seconds per answered call, rounded; `None` without answered calls.
     pub fn acd_seconds(&self) -> Option<i64> {
         let calls = self.answered.calls;
         (calls > 0).then(|| (self.answered.talk_seconds + calls / 2) / calls)
     }
 
-    /// Revenue less cost.
+    /// Revenue minus cost.
     ///
     /// # Errors
     /// A fault on overflow.

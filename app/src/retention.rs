@@ -1,7 +1,7 @@
-//! Maintenance of the history: creates partitions for the coming months, and deletes data older than the configured retention.
+//! Maintains the history: creates partitions for the coming months, and deletes data older than the configured retention.
 //!
-//! Every node runs it, one at a time. Ledger entries and used rates are never deleted. Calls are kept while an unsettled session, an open
-//! shift or a live call needs them.
+//! Every node runs this, but only one node at a time. Ledger entries and used rates are never deleted. Calls are kept while an unsettled
+//! session, an open shift or a live call needs them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,17 +14,17 @@ use base::error::Result;
 use store::partitions::{self, Month};
 use store::retention as rows;
 
-/// Interval of the maintenance.
+/// Interval between maintenance runs.
 const EVERY: Duration = Duration::from_secs(3600);
-/// Without a heartbeat for this long, the loop counts as stuck: the pause of an hour, plus the longest time to scan a month of a large
+/// After this long without a heartbeat, the loop counts as stuck. This allows for the one-hour pause plus the longest scan of a month in a large
 /// installation.
 const HUNG: Duration = Duration::from_secs(3 * 3600);
 /// Maximum number of rows deleted per transaction.
 const CHUNK: u64 = 500;
-/// Keys read per query. With fewer, queries would more often scan again the pages of rows that were just deleted.
+/// Number of keys read per query. With fewer keys, queries would more often rescan the pages of rows that were just deleted.
 const LOOK: u64 = 20 * CHUNK;
-/// Minimum and maximum pause between two such transactions. Within these bounds the pause is as long as the last transaction, so deletion uses
-/// at most half of a connection's capacity.
+/// Minimum and maximum pause between two deleting transactions. Within these bounds, the pause lasts as long as the previous transaction, so
+/// deletion uses at most half of a connection's capacity.
 const PAUSES: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(500)];
 
 /// Runs the maintenance periodically until `stop`.
@@ -50,7 +50,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
 /// Runs the maintenance once. A failed step is logged and does not prevent the others.
 ///
 /// # Errors
-/// The first error. Completed steps stay done.
+/// The first error. Completed steps are not undone.
 pub async fn maintain(app: &App) -> Result<()> {
     let now = app.clock.now();
     let kept = &app.config.retention;
@@ -70,7 +70,7 @@ pub async fn maintain(app: &App) -> Result<()> {
     done.into_iter().try_for_each(|(_, done)| done)
 }
 
-/// Creates the partitions of this month and the next ones, so that each exists before its month begins.
+/// Creates the partitions for this month and the coming months, so that each partition exists before its month begins.
 ///
 /// # Errors
 /// Database errors.
@@ -156,7 +156,7 @@ async fn trim_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
-/// Per callshop, first stores where its history now begins, so that subscribers know. Then drops the partition.
+/// Stores where each callshop's history now begins, so that subscribers can tell that events are missing. Then drops the partition.
 async fn drop_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     for partition in rows::old_activities(app.store.reader(), cutoff).await? {
         let read = &partition;
@@ -188,7 +188,7 @@ async fn trim_events(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
         for eids in old.chunks(CHUNK as usize) {
             let begun = Instant::now();
             let delete = app.store.write(|tx| async move {
-                // only one node at a time: two would wait for each other's row locks
+                // only one node at a time, because two nodes would wait for each other's row locks
                 let alone = partitions::alone(tx.conn()).await?;
                 if alone {
                     rows::delete_events(tx.conn(), eids).await?;

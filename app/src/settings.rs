@@ -19,12 +19,12 @@ const MAX_ADDRESS: usize = 200;
 /// Maximum length of the receipt footer, in characters.
 const MAX_FOOTER: usize = 500;
 
-/// Changes to a callshop's settings; none keeps a value.
+/// Changes to a callshop's settings. A field that is `None` leaves its value unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct SettingsChange {
-    /// Cash amounts are rounded to multiples of this; `Some(None)` for the currency's minor unit.
+    /// Cash amounts are rounded to multiples of this step. `Some(None)` means the currency's minor unit.
     pub cash_step: Option<Option<Micros>>,
-    /// Name on receipts; empty for the account's name.
+    /// Name on receipts. If it is empty, receipts show the account's name.
     pub legal_name: Option<String>,
     /// Tax id on receipts.
     pub tax_id: Option<String>,
@@ -32,7 +32,7 @@ pub struct SettingsChange {
     pub address: Option<String>,
     /// Footer of receipts; may have several lines.
     pub receipt_footer: Option<String>,
-    /// Whether receipts mask the last digits of dialed numbers, except two.
+    /// Whether receipts mask the last six digits of dialed numbers, except the final two.
     pub mask_numbers: Option<bool>,
     /// Maximum total of discounts by attendants per bill.
     pub attendant_max_discount: Option<Micros>,
@@ -114,7 +114,7 @@ fn changed(
     Ok(settings)
 }
 
-/// Trims and validates a text. It may be empty, and have several lines if `lines`.
+/// Trims and validates a text, which may be empty. It may have several lines if `lines` is true.
 fn text(field: &str, text: &str, most: usize, lines: bool) -> Result<String> {
     let text = text.trim();
     let good = if lines { billing::text::is_lines(text) } else { billing::text::is_line(text) };

@@ -1,4 +1,5 @@
-//! Analyzes PostgreSQL tables that have grown, so that query plans of the call path fit their size. Every node does this; SQLite needs none.
+//! Runs ANALYZE on PostgreSQL tables that have grown, so that the call path's query plans fit their size. Every node does this. SQLite does not
+//! need it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use super::App;
 use base::error::Result;
 use store::statistics;
 
-/// Interval of the check. A node stores some ten thousand rows at most in that time.
+/// Interval between checks. A node stores at most about ten thousand rows in that time.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Checks the tables periodically until `stop`.

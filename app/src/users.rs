@@ -54,10 +54,11 @@ pub async fn build(app: &App, account_id: Uuid, new: NewUser) -> Result<user::Mo
     })
 }
 
-/// Checks the right to manage users of an account. Owners manage the attendants of their own callshop; other roles manage accounts below.
+/// Checks the right to manage users of an account. Owners manage the attendants of their own callshop; other roles manage the users of accounts
+/// below theirs.
 fn check_right(actor: &Actor, account: &account::Model, role: Role) -> Result<()> {
     if account.id == actor.account_id {
-        // users of one's own account are managed by its parent, except attendants (by the owner) and the platform's admins
+        // an account's users are managed by its parent, except attendants (managed by the owner) and the platform's admins
         return match (actor.role, role) {
             (Role::CallshopOwner, Role::Attendant) => actor.require(Right::ManageAttendants),
             (Role::Admin, Role::Admin) => Ok(()),
@@ -173,7 +174,7 @@ pub async fn rename(app: &App, actor: &Actor, id: Uuid, display_name: &str) -> R
 /// Disables or enables a user. Disabling ends the user's logins on every node.
 ///
 /// # Errors
-/// Not found; forbidden, also for oneself.
+/// Not found; forbidden, including for the actor's own user.
 pub async fn set_disabled(app: &App, actor: &Actor, id: Uuid, disabled: bool) -> Result<user::Model> {
     let now = app.clock.now();
     change(
@@ -221,7 +222,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<user
     Ok(rows)
 }
 
-/// Finds users by id, without a check: the ids come from rows that the actor may see.
+/// Finds users by id without an access check. The ids must come from rows that the actor may see.
 ///
 /// # Errors
 /// Database errors.

@@ -21,7 +21,7 @@ pub(super) enum Block {
     Sum(String, String),
     /// Like `Sum`, in bold.
     StrongSum(String, String),
-    /// Detail about the line before it.
+    /// Detail about the preceding line.
     Note(String),
     /// A horizontal line.
     Rule,
@@ -47,7 +47,7 @@ struct Layout<'a> {
 }
 
 impl Layout<'_> {
-    /// The amount rounded to the column's decimals, those of the currency's minor unit.
+    /// Rounds an amount to the decimals of the currency's minor unit, as it is printed.
     fn shown(&self, amount: Micros) -> Micros {
         let decimals = minor_unit_decimals(&self.receipt.currency);
         round_to(amount, decimals, RoundingMode::HalfUp).unwrap_or(amount)
@@ -143,8 +143,8 @@ impl Layout<'_> {
         }
     }
 
-    /// Subtotals and the total. Calls are charged more exactly than their lines show; the difference between the lines and the total is printed
-    /// as rounding.
+    /// Adds the subtotals and the total. Calls are charged more exactly than their lines show, so the difference between the lines and the total
+    /// is printed as rounding.
     fn total(&mut self) {
         let (receipt, words) = (self.receipt, self.locale.words());
         self.blocks.push(Block::Rule);
@@ -173,7 +173,7 @@ impl Layout<'_> {
         self.blocks.push(Block::StrongSum(words.total.to_owned(), total));
     }
 
-    /// Sum of amounts as their lines show them.
+    /// Sum of the amounts as printed on their lines.
     fn sum_of(&self, amounts: impl Iterator<Item = Micros>) -> Micros {
         Micros::try_sum(amounts.map(|amount| self.shown(amount))).unwrap_or_default()
     }
@@ -226,7 +226,7 @@ impl Layout<'_> {
     }
 }
 
-/// Removes control characters, which some printers take for commands.
+/// Removes control characters, which some printers interpret as commands.
 fn clean(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }

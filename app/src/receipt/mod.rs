@@ -1,6 +1,6 @@
 //! Receipts: the content of a paid session's receipt ([`Receipt`]), and its rendering as text, HTML and PDF. Pure: no clock, no database.
 //!
-//! `layout` decides the content and its order once; the renderers only place it.
+//! `layout` decides the content and its order once for all formats; the renderers only place it on the page.
 
 mod html;
 mod layout;
@@ -49,13 +49,13 @@ impl Format {
 pub struct Receipt {
     /// The shop's legal name, or its display name.
     pub shop: String,
-    /// Tax id; empty for none.
+    /// Tax id; empty if there is none.
     pub tax_id: String,
-    /// Address in one or more lines; empty for none.
+    /// Address in one or more lines; empty if there is none.
     pub address: String,
-    /// Consecutive in the callshop.
+    /// Receipt number, consecutive in the callshop.
     pub number: i64,
-    /// Marks the receipt as a duplicate.
+    /// Whether the receipt is marked as a duplicate.
     pub reprint: bool,
     /// When the session was settled.
     pub settled_at: DateTime<Utc>,
@@ -81,17 +81,17 @@ pub struct Receipt {
     pub calls_total: Micros,
     /// Total of the bill.
     pub total: Micros,
-    /// Deposit paid in advance; zero for none.
+    /// Deposit paid in advance; zero if there was none.
     pub deposit: Micros,
     /// Amounts received by method, net of change, without the deposit.
     pub payments: Vec<(PaymentMethod, Micros)>,
-    /// Cash change; none on duplicates, which do not know it.
+    /// Cash change; `None` on duplicates, because the change is known only at settlement.
     pub change: Option<Micros>,
     /// Amount added by rounding the cash part.
     pub cash_rounding: Micros,
     /// Refunds after settlement.
     pub refunds: Vec<Refund>,
-    /// The callshop's own last lines.
+    /// Closing lines chosen by the callshop.
     pub footer: String,
 }
 
@@ -102,7 +102,7 @@ pub struct Call {
     pub number: String,
     /// Destination name.
     pub destination: String,
-    /// When it was answered.
+    /// When the call was answered.
     pub started_at: DateTime<Utc>,
     /// Talk time in seconds.
     pub seconds: u64,
@@ -123,7 +123,7 @@ pub struct Destination {
     pub amount: Micros,
 }
 
-/// A line of the bill other than a call. A discount's amount is positive, and is subtracted.
+/// A line of the bill other than a call. A discount's amount is positive and is subtracted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     /// Text of the item, or reason for the discount.
@@ -139,13 +139,13 @@ pub struct Item {
 /// A refund after settlement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refund {
-    /// When it was refunded.
+    /// When the refund was paid.
     pub at: DateTime<Utc>,
     /// Payment method of the refund.
     pub method: PaymentMethod,
     /// Amount refunded.
     pub amount: Micros,
-    /// Free text.
+    /// Reason for the refund.
     pub reason: String,
 }
 
@@ -171,7 +171,8 @@ impl Receipt {
     }
 }
 
-/// Masks a number: of its last six digits, the first four become stars and the last two stay. Shorter numbers keep only the last two.
+/// Masks a number. Of its last six digits, the first four become stars and the last two are kept. Shorter numbers keep only their last two
+/// digits.
 pub fn masked(number: &str) -> String {
     let digits = number.chars().filter(char::is_ascii_digit).count();
     let hidden = digits.saturating_sub(6)..digits.saturating_sub(2);

@@ -7,13 +7,13 @@ use super::{COLUMNS_80, Locale, Receipt};
 
 /// 80 mm in points.
 const PAGE_WIDTH: u16 = 227;
-/// Points on the left and right; 48 Courier characters at [`FONT_SIZE`] are 201.6 wide.
+/// Left and right margin in points; 48 Courier characters at [`FONT_SIZE`] are 201.6 points wide.
 const MARGIN: u16 = 12;
-/// Points; a Courier character is 0.6 of it wide.
+/// Font size in points; a Courier character is 0.6 times as wide.
 const FONT_SIZE: u16 = 7;
-/// Points between lines.
+/// Distance between lines in points.
 const LINE_HEIGHT: u16 = 9;
-/// Maximum lines per page: readers need not show more than 14,400 points (ISO 32000-1, annex C).
+/// Maximum number of lines per page. Readers are not required to show more than 14,400 points (ISO 32000-1, annex C).
 const MAX_LINES: usize = 1500;
 const REGULAR: Name = Name(b"F1");
 const BOLD: Name = Name(b"F2");
@@ -75,7 +75,7 @@ fn encoded(text: &str) -> Vec<u8> {
     text.chars().map(|letter| win_ansi(letter).unwrap_or(b'?')).collect()
 }
 
-/// A character in WinAnsiEncoding (ISO 32000-1, annex D); none if it is not in it.
+/// Encodes a character in WinAnsiEncoding (ISO 32000-1, annex D); `None` if that encoding does not include it.
 fn win_ansi(letter: char) -> Option<u8> {
     const FROM_128: [char; 32] = [
         '€', '\0', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\0', 'Ž', '\0', '\0', '‘', '’',

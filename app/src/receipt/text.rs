@@ -1,4 +1,4 @@
-//! Receipts as text for printers with a fixed number of columns. Long text is wrapped, never cut.
+//! Receipts as text for printers with a fixed number of columns. Long text is wrapped, never truncated.
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -68,7 +68,7 @@ pub(super) fn pair(left: &str, right: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// Wraps a text into lines of at most `columns`, at least one line. Words wider than that are broken.
+/// Wraps a text into lines of at most `columns` characters, and always returns at least one line. Wider words are broken.
 pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut width = 0;

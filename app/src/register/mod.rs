@@ -1,4 +1,4 @@
-//! The cash register: opening and closing it, cash movements, X and Z reports.
+//! The cash register: opening, closing, cash movements, and X and Z reports.
 
 mod movements;
 mod report;
@@ -39,7 +39,7 @@ pub struct ShiftView {
     pub shift: register_shift::Model,
     /// The callshop's currency.
     pub currency: String,
-    /// The shift is open and the viewer will count its drawer blind: cash amounts are hidden.
+    /// Whether cash amounts are hidden, because the shift is open and the viewer will count its drawer blind.
     is_blind: bool,
 }
 
@@ -49,7 +49,7 @@ impl ShiftView {
         Self { shift, currency, is_blind }
     }
 
-    /// Cash counted at opening; none if the viewer counts blind.
+    /// Cash counted at opening; `None` if the viewer counts blind.
     pub fn float(&self) -> Option<Micros> {
         (!self.is_blind).then(|| self.shift.float_amount.into())
     }
@@ -89,9 +89,9 @@ pub(super) fn check_positive(field: &str, amount: Micros, currency: &str) -> Res
     check_amount(field, amount, currency)
 }
 
-/// Checks that the drawer of a locked shift has this much cash according to the ledger. To pay out more, record a pay-in first. Card refunds
-/// are not checked, because the bank pays them. Attendants are never refused: they count blind, and by trying amounts they could learn the
-/// expected cash. If they pay out more than the ledger has, the count shows a variance.
+/// Checks that the drawer of a locked shift has this much cash according to the ledger. To pay out more, record a pay-in first. Card refunds are
+/// not checked, because the bank pays them. Attendants are never refused, because they count blind and could learn the expected cash by trying
+/// amounts. If they pay out more than the ledger has, the count shows a variance.
 ///
 /// # Errors
 /// `INSUFFICIENT_CASH`.
@@ -144,7 +144,7 @@ async fn record(
     audit::record(tx, actor, at, change).await
 }
 
-/// Finds a callshop whose register the actor may operate, and locks its settings: one operation per register at a time.
+/// Finds a callshop whose register the actor may operate, and locks its settings, so that only one operation per register runs at a time.
 async fn lock_shop(tx: &Tx, actor: &Actor, id: Uuid) -> Result<Shop> {
     let account = access::account(tx.conn(), actor, id, Right::OperateRegister).await?;
     let settings = accounts::lock_callshop(tx.conn(), account.id).await?.ok_or(Error::NotFound)?;
@@ -219,7 +219,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Shif
 /// Finds the open shift of a callshop.
 ///
 /// # Errors
-/// Not found, also if the register is closed.
+/// Not found, including when the register is closed.
 pub async fn current(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<ShiftView> {
     let shop = access::shop(app.store.reader(), actor, callshop_id, Right::SeeShop).await?;
     let shift = rows::open_shift(app.store.reader(), shop.id()).await?.ok_or(Error::NotFound)?;

@@ -21,7 +21,7 @@ pub struct NewMovement {
     pub callshop_id: Uuid,
     /// Pay-in or pay-out.
     pub kind: MovementKind,
-    /// The amount, above zero in both directions.
+    /// The amount, above zero for both kinds.
     pub amount: Micros,
     /// The reason, as entered by the user.
     pub reason: String,
@@ -32,7 +32,7 @@ pub struct NewMovement {
 pub struct MovementView {
     /// The movement.
     pub movement: cash_movement::Model,
-    /// The amount; none if the viewer will count the drawer blind.
+    /// The amount; `None` if the viewer will count the drawer blind.
     pub amount: Option<Micros>,
 }
 
@@ -82,7 +82,7 @@ pub async fn record_movement(
         .await?;
         let gone = || Error::fault("the cash movement no longer exists");
         let movement = rows::movement(tx.conn(), id).await?.ok_or_else(gone)?;
-        // the user who recorded the movement knows the amount anyway
+        // the user who recorded the movement already knows the amount
         Ok((MovementView { amount: Some(movement.amount.into()), movement }, currency))
     })
     .await

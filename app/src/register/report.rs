@@ -59,11 +59,11 @@ pub struct Report {
     pub shift_number: i64,
     /// When the shift began.
     pub opened_at: DateTime<Utc>,
-    /// When the report was made.
+    /// When the report was created.
     pub at: DateTime<Utc>,
     /// One line per payment method. Cash is always included.
     pub methods: Vec<MethodLine>,
-    /// Exact total of the calls of all sessions settled in the shift.
+    /// Exact total price of the calls in all sessions settled in the shift.
     #[serde(with = "text")]
     pub calls_total: Micros,
     /// Total of the items of these sessions.
@@ -109,22 +109,22 @@ pub struct MethodLine {
     /// Deposits refunded.
     #[serde(default, with = "text")]
     pub deposit_refunds: Micros,
-    /// Cash put into the drawer by pay-ins.
+    /// Cash added to the drawer by pay-ins.
     #[serde(with = "text")]
     pub pay_ins: Micros,
-    /// Cash taken out of the drawer by pay-outs.
+    /// Cash removed from the drawer by pay-outs.
     #[serde(with = "text")]
     pub pay_outs: Micros,
     /// Refunds of settled sessions.
     #[serde(with = "text")]
     pub refunds: Micros,
-    /// Expected amount at the end.
+    /// Expected amount at the end of the shift.
     #[serde(with = "text")]
     pub expected: Micros,
-    /// Counted amount; none in an X report.
+    /// Counted amount; `None` in an X report.
     #[serde(with = "text::option")]
     pub counted: Option<Micros>,
-    /// Counted minus expected; negative if money is missing. None in an X report.
+    /// Counted minus expected; negative if money is missing; `None` in an X report.
     #[serde(with = "text::option")]
     pub variance: Option<Micros>,
 }
@@ -134,9 +134,9 @@ pub struct MethodLine {
 pub struct CabinSales {
     /// Id of the cabin.
     pub cabin_id: Uuid,
-    /// Number of the cabin when the report was made.
+    /// Number of the cabin when the report was created.
     pub number: i32,
-    /// Label of the cabin when the report was made.
+    /// Label of the cabin when the report was created.
     pub label: String,
     /// Number of calls.
     pub calls: i64,
@@ -164,7 +164,7 @@ pub struct DestinationSales {
 pub struct AttendantSales {
     /// Id of the user.
     pub user_id: Uuid,
-    /// The user's display name when the report was made.
+    /// The user's display name when the report was created.
     pub name: String,
     /// Number of sessions settled by this user.
     pub sessions: i64,
@@ -198,11 +198,11 @@ pub struct OpenItem {
     pub session_id: Uuid,
     /// Number of the session's cabin.
     pub cabin_number: i32,
-    /// State of the session when the report was made.
+    /// State of the session when the report was created.
     pub state: SessionState,
     /// Name of the customer; may be empty.
     pub customer: String,
-    /// Total of the bill; none until the session is closed.
+    /// Total of the bill; `None` until the session is closed.
     #[serde(with = "text::option")]
     pub total: Option<Micros>,
     /// Amount paid in advance.
@@ -279,7 +279,7 @@ fn refused(error: RegisterError) -> Error {
     }
 }
 
-/// Makes the report of a shift as of `at`.
+/// Creates a shift's report as of `at`.
 pub(super) async fn report(
     conn: &impl ConnectionTrait,
     shift: &register_shift::Model,
@@ -402,7 +402,7 @@ async fn by_attendant(
     for (user, kind, _, amount) in &moved.payments {
         let line = lines.entry(*user).or_default();
         match kind {
-            // already in `amount`, with the session that it paid
+            // already counted in `amount`, with the session that this payment settled
             PaymentKind::Sale => {}
             PaymentKind::Deposit => add(&mut line.deposits, *amount)?,
             PaymentKind::DepositRefund => add(&mut line.deposit_refunds, *amount)?,
@@ -457,7 +457,7 @@ async fn items(conn: &impl ConnectionTrait, shift: &register_shift::Model) -> Re
     Ok(open.into_iter().map(item).collect())
 }
 
-/// The Z report of a closed shift; none while it is open.
+/// Returns a closed shift's Z report; `None` while the shift is open.
 ///
 /// # Errors
 /// A fault if the stored report does not parse.
@@ -465,14 +465,14 @@ pub fn z_report(shift: &register_shift::Model) -> Result<Option<Report>> {
     shift.z_report.clone().map(|report| serde_json::from_value(report).or_fault()).transpose()
 }
 
-/// The report that an attendant sees of the open shift. It has no amounts from which the expected cash follows, because attendants count blind.
+/// The open shift's report as attendants see it. It has no amounts that would reveal the expected cash, because attendants count blind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlindReport {
     /// Number of the shift.
     pub shift_number: i64,
     /// When the shift began.
     pub opened_at: DateTime<Utc>,
-    /// When the report was made.
+    /// When the report was created.
     pub at: DateTime<Utc>,
     /// Unpaid sessions, which block closing the register.
     pub open_items: Vec<OpenItem>,
@@ -487,10 +487,10 @@ pub enum XReport {
     Blind(BlindReport),
 }
 
-/// Makes the X report of the open shift. Attendants, who count the drawer, see no sums.
+/// Creates the open shift's X report. Attendants see no sums, because they count the drawer blind.
 ///
 /// # Errors
-/// Not found, also if the register is closed.
+/// Not found, including when the register is closed.
 pub async fn x_report(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<(XReport, String)> {
     let now = app.clock.now();
     app.store

@@ -1,4 +1,4 @@
-//! Opening the register with a float, and closing it with the counted amounts.
+//! Opens the register with a float, and closes it with the counted amounts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,13 +82,13 @@ pub async fn open(app: &App, actor: &Actor, key: &str, input: Opening) -> Result
 pub struct Closing {
     /// The callshop whose register is closed.
     pub callshop_id: Uuid,
-    /// Counted amounts by method. Only a method that is expected to be empty may be left out.
+    /// Counted amounts by method. A method other than cash may be left out if its expected amount is zero.
     pub counts: Vec<(PaymentMethod, Micros)>,
     /// Closed, unpaid sessions to carry over to the next shift.
     pub carry_over: Vec<Uuid>,
 }
 
-/// Closes the register with the counted amounts, and makes the Z report.
+/// Closes the register with the counted amounts, and creates the Z report.
 ///
 /// # Errors
 /// `REGISTER_CLOSED`; `OPEN_ITEMS` if a cabin is open, or a statement is unpaid and not carried over; `INVALID_INPUT`,
@@ -127,7 +127,7 @@ pub async fn close(app: &App, actor: &Actor, key: &str, input: Closing) -> Resul
     .await
 }
 
-/// Posts the variance, then takes the counted drawer out of the books: a closed shift's drawer is empty.
+/// Posts the variance, then removes the counted amounts from the books, because a closed shift's drawer is empty.
 fn count(
     actor: &Actor,
     shift: &register_shift::Model,
@@ -152,7 +152,7 @@ fn count(
 fn counted(counts: &[(PaymentMethod, Micros)]) -> Result<BTreeMap<PaymentMethod, Micros>> {
     let mut counted = BTreeMap::new();
     for (method, amount) in counts {
-        // the total of a card terminal is negative if it refunded more than it took; cash never is
+        // a card terminal's total is negative if it refunded more than it took; cash is never negative
         if *method == PaymentMethod::Cash && amount.is_negative() {
             return Err(Error::invalid("counts", "The count of CASH must not be negative."));
         }

@@ -21,7 +21,7 @@ pub const MAX_ITEMS: u64 = 200;
 /// A session's bill, with the currency of its amounts.
 #[derive(Clone, Debug)]
 pub struct Bill {
-    /// The statement: final once the session is closed, interim before.
+    /// The statement, which is interim until the session is closed and final afterward.
     pub statement: Statement,
     /// Amount paid in advance.
     pub deposit: Micros,
@@ -44,7 +44,7 @@ pub async fn statement(app: &App, actor: &Actor, id: Uuid) -> Result<Bill> {
 /// `ILLEGAL_STATE` if retention has deleted calls of the session; database errors.
 pub async fn bill(app: &App, session: &cabin_session::Model, currency: String) -> Result<Bill> {
     let statement = build_statement(app.store.reader(), session.id, &currency).await?;
-    // a final statement does not change: if its total differs, retention has deleted some of its calls
+    // a final statement does not change, so if its total differs, retention has deleted some of its calls
     if session.calls_total.is_some_and(|total| Micros::from(total) != statement.calls_total)
         && let Some(kept) = retention::calls_kept_from(app.store.reader()).await?
         && session.opened_at < kept
@@ -70,7 +70,7 @@ impl Bill {
 
 /// The amount still to pay and the amount of the deposit to refund. At least one of them is zero.
 pub fn amounts_due(total: Micros, deposit: Micros) -> (Micros, Micros) {
-    // neither is negative, so no difference overflows
+    // neither amount is negative, so the differences cannot overflow
     (Micros((total.0 - deposit.0).max(0)), Micros((deposit.0 - total.0).max(0)))
 }
 
@@ -107,7 +107,7 @@ pub fn line(item: &session_item::Model) -> Result<StatementLine> {
 
 fn statement_call(call: call::Model) -> Result<StatementCall> {
     Ok(StatementCall {
-        // a short number is not E.164 and is shown as it is
+        // a short number is not E.164 and is shown unchanged
         number: E164::parse(&call.number).map_or(call.number, |number| format_international(&number)),
         destination: call.destination,
         started_at: call.answered_at.unwrap_or(call.authorized_at),

@@ -1,4 +1,4 @@
-//! Closing a cabin: the session's statement becomes final immediately, or when its last call has ended.
+//! Closes a cabin. The session's statement becomes final immediately, or once its last call has ended.
 
 use billing::money::Micros;
 use billing::session::{self as rules, CloseMode};
@@ -16,7 +16,7 @@ use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::ledger::{self, Entry, NewTransfer};
 use store::{Tx, cabins as cabin_rows, sessions};
 
-/// Which session to close.
+/// The session to close.
 #[derive(Clone, Copy, Debug)]
 pub enum Closing {
     /// The session that occupies this cabin.
@@ -25,7 +25,7 @@ pub enum Closing {
     Session(Uuid),
 }
 
-/// Closes a cabin's session. It becomes CLOSED with its final statement, or CLOSING until its last call has ended.
+/// Closes a cabin's session. The session becomes CLOSED with its final statement, or CLOSING until its last call has ended.
 ///
 /// # Errors
 /// `ILLEGAL_STATE` if the session is neither open nor closing, or if a call is live with [`CloseMode::Refuse`]; not found; forbidden outside
@@ -79,8 +79,8 @@ pub async fn close(app: &App, actor: &Actor, closing: Closing, mode: CloseMode) 
     Ok(view)
 }
 
-/// Closes those CLOSING sessions that no longer have a live call. Call it in the transaction that recorded the ends of their calls. That
-/// transaction must post the returned sales with its other transfers, so that balances are locked in one order.
+/// Closes those CLOSING sessions that no longer have a live call. Call this in the transaction that recorded the ends of their calls. That
+/// transaction must post the returned sales together with its other transfers, so that balances are always locked in the same order.
 ///
 /// # Errors
 /// Database errors.
@@ -89,7 +89,7 @@ pub async fn calls_over(tx: &Tx, session_ids: &[Uuid], at: DateTime<Utc>) -> Res
         return Ok(Vec::new());
     }
     let mut sales = Vec::new();
-    // lock every session, not only the CLOSING ones: a session closed in the meantime would count our calls as live
+    // lock every session, not only CLOSING sessions, because a session closed in the meantime would count our calls as live
     for session in sessions::lock_all(tx.conn(), session_ids).await? {
         if session.state != SessionState::Closing {
             continue;
@@ -102,7 +102,7 @@ pub async fn calls_over(tx: &Tx, session_ids: &[Uuid], at: DateTime<Utc>) -> Res
     Ok(sales)
 }
 
-/// Makes the statement final: freezes its totals on the session. Returns the sale, which the caller must post.
+/// Makes the statement final by freezing its totals on the session. Returns the sale, which the caller must post.
 async fn finish(
     tx: &Tx,
     session: cabin_session::Model,
@@ -147,8 +147,8 @@ fn sale(
     Ok(NewTransfer { session_id: Some(session.id), ..sale })
 }
 
-/// Makes the statement of a closed session again after an item, a discount or a corrected call changed it. The old sale is reversed and a
-/// new one posted. Sessions that are not yet closed, or already paid, stay as they are.
+/// Recomputes a closed session's statement after an item, a discount or a corrected call has changed it. The old sale is reversed and a new sale
+/// is posted. Sessions that are not yet closed, or already paid, are left unchanged.
 ///
 /// # Errors
 /// Database errors.
@@ -180,7 +180,7 @@ pub async fn restated(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Result<Ve
     Ok(transfers)
 }
 
-/// The reversal of a session's posted sale; none if no sale is posted.
+/// Builds the reversal of a session's posted sale; `None` if no sale is posted.
 pub(super) async fn reversal(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Result<Option<NewTransfer>> {
     let standing = ledger::standing_of_session(tx.conn(), session_id).await?;
     standing.iter().find(|posted| posted.kind == TransferKind::Sale).map(|sale| sale.reversal(at)).transpose()

@@ -1,4 +1,4 @@
-//! Deposits, paid in advance: they cover the customer's calls, and the rest is refunded at settlement.
+//! Deposits are paid in advance to cover the customer's calls. The remainder is refunded at settlement.
 
 use billing::money::Micros;
 use billing::session as rules;

@@ -187,7 +187,7 @@ fn sum(items: &[session_item::Model], kind: ItemKind) -> Result<Micros> {
     Micros::try_sum(lines.iter().map(|line| line.amount)).or_fault()
 }
 
-/// Emits an activity event for a changed bill. A final statement is made again.
+/// Emits an activity event for a changed bill. If its statement is final, the statement is recomputed.
 async fn changed(tx: &Tx, session: &cabin_session::Model, at: DateTime<Utc>) -> Result<()> {
     match session.state {
         SessionState::Closed => restate(tx, session.id, at).await,
@@ -195,12 +195,11 @@ async fn changed(tx: &Tx, session: &cabin_session::Model, at: DateTime<Utc>) -> 
     }
 }
 
-/// Removes an item or a discount from the bill of a session that is not paid. Removing it twice has no further effect.
+/// Removes an item or a discount from the bill of a session that is not paid. Removing it again has no effect.
 ///
 /// # Errors
 /// `DISCOUNT_TOO_HIGH` if the discounts would exceed the remaining lines; `CEILING_EXCEEDED` if an attendant removes an item from a final
-/// statement; `ILLEGAL_STATE` for a session that is paid or voided; not found;
-/// forbidden outside the callshop.
+/// statement; `ILLEGAL_STATE` for a session that is paid or voided; not found; forbidden outside the callshop.
 pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uuid) -> Result<SessionView> {
     let now = app.clock.now();
     app.write_as(actor, |tx| async move {
@@ -209,7 +208,7 @@ pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uu
         let unknown = || Error::field(ErrorCode::NotFound, "itemId", "The bill has no such line.");
         let item = sessions::item(tx.conn(), session_id, item_id).await?.ok_or_else(unknown)?;
         if item.removed_at.is_some() {
-            // a repeated request: already done
+            // repeated request: the line was already removed
             return view(tx.conn(), session).await;
         }
         if item.kind == ItemKind::Item

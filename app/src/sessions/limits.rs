@@ -19,9 +19,9 @@ const MAX_TIME_LIMIT: i32 = 86_400;
 /// Limits on the calls of a session.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Limits {
-    /// Maximum cost of the calls; none for no limit.
+    /// Maximum cost of the calls; `None` if there is no limit.
     pub spending: Option<Micros>,
-    /// Maximum talk time in seconds; none for no limit.
+    /// Maximum talk time in seconds; `None` if there is no limit.
     pub seconds: Option<i32>,
 }
 
@@ -47,7 +47,7 @@ impl Limits {
     }
 }
 
-/// Limits to change: none keeps a limit, `Some(None)` removes it.
+/// Limits to change. `None` leaves a limit unchanged; `Some(None)` removes it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LimitChange {
     /// See [`Limits::spending`].

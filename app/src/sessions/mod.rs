@@ -166,7 +166,7 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Sess
     Ok(rows.into_iter().map(view).collect())
 }
 
-/// Lists the sessions of a callshop in any of the given states, or in all states if none is given.
+/// Lists the sessions of a callshop in any of the given states, or in all states if the list is empty.
 ///
 /// # Errors
 /// Not found.
@@ -190,7 +190,7 @@ pub async fn list(
 pub struct Payments {
     /// The visible payments, in the order they were taken.
     pub seen: Vec<payment::Model>,
-    /// There are hidden payments. Attendants, who count the drawer blind, do not see payments that others took in the open shift.
+    /// Whether there are hidden payments. Attendants count the drawer blind, so they do not see payments that others took in the open shift.
     pub some_hidden: bool,
 }
 
@@ -212,8 +212,8 @@ pub async fn payments(app: &App, actor: &Actor, session: &cabin_session::Model) 
     Ok(Payments { some_hidden: seen.len() < all, seen })
 }
 
-/// Whether the cash amounts of a settled session are hidden from the actor: an attendant counts the drawer blind, and another user took or
-/// refunded some of the session's money in the open shift.
+/// Whether a settled session's cash amounts are hidden from the actor. They are hidden from attendants, who count the drawer blind, if another
+/// user took or refunded some of the session's money in the open shift.
 ///
 /// # Errors
 /// Database errors.

@@ -1,4 +1,4 @@
-//! Moving a session to another cabin.
+//! Moves a session to another cabin.
 
 use billing::session as rules;
 use entity::{ActivityKind, cabin, cabin_session};
@@ -12,7 +12,7 @@ use crate::{App, cabins};
 use base::error::{Error, ErrorCode, Result};
 use store::{cabins as cabin_rows, sessions};
 
-/// Moves a customer's session to another cabin. Past calls keep the cabin they were made from.
+/// Moves a customer's session to another cabin. Past calls keep the cabin from which they were made.
 ///
 /// # Errors
 /// `ILLEGAL_STATE` during a call and unless the session is open; see [`open`](super::open) for errors about the other cabin; not found;

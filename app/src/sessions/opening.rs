@@ -1,4 +1,4 @@
-//! Opening a cabin for a customer, postpaid or with a deposit.
+//! Opens a cabin for a customer, postpaid or with a deposit.
 
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
@@ -25,7 +25,7 @@ pub struct Opening {
     pub customer: String,
     /// Limits on the customer's calls.
     pub limits: Limits,
-    /// Method and amount paid in advance; none for a postpaid session.
+    /// Payment method and amount paid in advance; `None` for a postpaid session.
     pub deposit: Option<(PaymentMethod, Micros)>,
 }
 
@@ -122,7 +122,7 @@ fn new_session(
     }
 }
 
-/// Checks whether a locked cabin can be opened: in service, with an unblocked phone, and not occupied.
+/// Checks whether a locked cabin can be opened. It must be in service, have an unblocked phone, and not be occupied.
 pub(super) async fn check_usable(conn: &impl ConnectionTrait, cabin: &cabin::Model) -> Result<()> {
     if cabin.out_of_service {
         return Err(Error::field(ErrorCode::IllegalState, "cabinId", "The cabin is OUT_OF_SERVICE."));

@@ -1,4 +1,4 @@
-//! Refunds of settled sessions, in full or in part, with a reason.
+//! Refunds settled sessions, in full or in part, with a reason.
 
 use billing::money::Micros;
 use billing::session as rules;
@@ -94,7 +94,7 @@ async fn give(
     emit_paid(tx, ActivityKind::SessionRefunded, &session, &[given], now).await
 }
 
-/// Checks the refund. Returns the session's total refunds including this one.
+/// Checks the refund. Returns the session's total refunds, including this refund.
 fn check(
     actor: &Actor,
     session: &cabin_session::Model,

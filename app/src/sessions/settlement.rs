@@ -29,7 +29,7 @@ const MAX_PAYMENTS: usize = 10;
 pub struct Settling {
     /// The session.
     pub session_id: Uuid,
-    /// The amounts that the customer hands over, by method, including cash to be changed.
+    /// The amounts that the customer hands over, by method, including cash to be returned as change.
     pub payments: Vec<(PaymentMethod, Micros)>,
 }
 
@@ -42,7 +42,7 @@ pub struct Settled {
     pub change: Micros,
 }
 
-/// Settles a closed session in the open shift. The rest of a deposit is refunded by the methods with which it was paid.
+/// Settles a closed session in the open shift. The remainder of a deposit is refunded by the methods with which the deposit was paid.
 ///
 /// # Errors
 /// `ILLEGAL_STATE` unless the session is closed and unpaid, `REGISTER_CLOSED`, `UNDERPAID`, `OVERPAID`, `INSUFFICIENT_CASH`,
@@ -60,7 +60,7 @@ pub async fn settle(app: &App, actor: &Actor, key: &str, input: Settling) -> Res
             sessions::find(tx.conn(), &actor.scope(), input.session_id).await?.ok_or(Error::NotFound)?;
         actor.require(Right::OperateCabins)?;
         let shop = access::by_id(tx.conn(), found.callshop_id).await?;
-        // one settlement per callshop at a time, so that receipt numbers have no gaps and a key counts once
+        // one settlement per callshop at a time, so that receipt numbers have no gaps and a key takes effect once
         let settings = accounts::lock_callshop(tx.conn(), shop.id).await?.ok_or(Error::NotFound)?;
         let change = idempotency::once(&tx, actor, &app.clock, "settleSession", key, input, || async {
             let change = take_payment(&tx, actor, input, &shop, &settings, now).await?;
@@ -143,7 +143,7 @@ fn settled(total: Micros, deposit: &[Payment], input: &Settling, step: Option<Mi
     settle_prepaid(total, deposit, &handed, step).map_err(refused)
 }
 
-/// The transfer that clears all debts: the customer's receivable, and the whole deposit. The refund of a deposit leaves the drawer.
+/// Builds the transfer that clears the customer's receivable and the whole deposit. A deposit is refunded from the drawer.
 fn transfer(
     session: &cabin_session::Model,
     (shift, currency): (&register_shift::Model, &str),

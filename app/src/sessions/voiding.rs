@@ -1,4 +1,4 @@
-//! Voiding a session that was opened by mistake and has no calls.
+//! Voids a session that was opened by mistake and has no calls.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +19,11 @@ use base::error::{Error, OrFault as _, Result};
 use store::ledger::{self, Entry, NewTransfer};
 use store::{Tx, register as shifts, sessions};
 
-/// Voids a session that was opened by mistake, and frees its cabin. Its items are removed. A deposit is refunded from the open register, by
-/// the methods with which it was paid; this moves money, so it requires an idempotency key.
+/// Voids a session that was opened by mistake, and frees its cabin. Its items are removed. A deposit is refunded from the open register, by the
+/// methods with which it was paid. This refund moves money, so it requires an idempotency key.
 ///
 /// # Errors
-/// `ILLEGAL_STATE` if the session has calls, is paid or voided; with a deposit `REGISTER_CLOSED`, `INSUFFICIENT_CASH`, `INVALID_INPUT`,
+/// `ILLEGAL_STATE` if the session has calls, or is paid or voided; if it has a deposit, `REGISTER_CLOSED`, `INSUFFICIENT_CASH`, `INVALID_INPUT`,
 /// `IDEMPOTENCY_CONFLICT`; not found; forbidden outside the callshop.
 pub async fn void(app: &App, actor: &Actor, key: Option<&str>, id: Uuid) -> Result<SessionView> {
     let now = app.clock.now();

@@ -1,5 +1,5 @@
-//! Activation of drafts. A draft is based on another version, and can take effect only directly after that one. Otherwise it would silently
-//! undo the changes of the versions in between.
+//! Activates drafts. A draft is based on another version, and can take effect only directly after that version. Otherwise it would silently undo
+//! the changes of the versions in between.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::tariff_version;
@@ -13,7 +13,7 @@ use crate::margin::{self, Margins};
 use base::error::{Error, ErrorCode, Result};
 use store::tariffs as rows;
 
-/// Maximum difference between the clocks of nodes: a version that another node has just activated may begin slightly after this node's "now".
+/// Maximum difference between nodes' clocks. A version that another node has just activated may begin slightly after this node's "now".
 const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(2);
 
 /// An activated version.
@@ -23,16 +23,16 @@ pub struct Activated {
     pub version: Version,
     /// Prices below cost while the version is in force.
     pub margins: Margins,
-    /// The version that is already scheduled to replace it. That one was made earlier and does not have this version's changes.
+    /// The version already scheduled to replace the activated version. It was created earlier and does not have the activated version's changes.
     pub next: Option<Version>,
 }
 
-/// Activates a draft, now or at a later time. Prices below cost are returned as warnings and do not prevent it.
+/// Activates a draft, now or at a later time. Prices below cost are returned as warnings and do not prevent activation.
 ///
 /// # Errors
-/// `STALE_DRAFT` if the version in force is not the one that the draft is based on, `SCHEDULE_CONFLICT` if another version is scheduled for
-/// the same time or before it; `ILLEGAL_STATE` if the version is not a draft or has no rates, `INVALID_INPUT` if the time has passed;
-/// not found, forbidden.
+/// `STALE_DRAFT` if the draft is not based on the version in force at that time, `SCHEDULE_CONFLICT` if another version is scheduled for the
+/// same time or before it; `ILLEGAL_STATE` if the version is not a draft or has no rates, `INVALID_INPUT` if the time has passed; not found,
+/// forbidden.
 pub async fn activate(
     app: &App,
     actor: &Actor,
@@ -101,7 +101,7 @@ fn check_draft(version: &tariff_version::Model) -> Result<()> {
 struct Around {
     /// The version in force until then.
     before: Option<tariff_version::Model>,
-    /// The next version scheduled after it.
+    /// The next version scheduled after that time.
     next: Option<tariff_version::Model>,
     /// The version that the draft is based on.
     base: Option<tariff_version::Model>,

@@ -1,4 +1,4 @@
-//! Use of tariffs: assignment to accounts, and blocked prefixes.
+//! Assigns tariffs to accounts, and blocks prefixes.
 
 use billing::tariff::check_prefix;
 use entity::{AccountKind, Role, account, tariff};
@@ -22,17 +22,17 @@ pub const MAX_BLOCKED: usize = 1_000;
 /// The purpose of an assigned tariff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Assignment {
-    /// The tariff by which the account pays its parent.
+    /// The tariff that sets the prices the account pays to its parent.
     Cost,
-    /// The tariff by which a callshop's customers pay. Without one, they pay by the cost tariff.
+    /// The tariff that sets the prices for a callshop's customers. Without a retail tariff, they pay the cost tariff's prices.
     Retail,
 }
 
-/// Assigns a cost or retail tariff to a child account; `None` removes it. Prices below cost are returned as warnings.
+/// Assigns a cost or retail tariff to a child account; `None` removes the tariff. Prices below cost are returned as warnings.
 ///
 /// # Errors
-/// `CURRENCY_MISMATCH`; `INVALID_INPUT` for RETAIL on an account that is not a callshop, and for a tariff that belongs to neither the parent
-/// nor the platform; not found; forbidden for anyone but the parent.
+/// `CURRENCY_MISMATCH`; `INVALID_INPUT` for RETAIL on an account that is not a callshop, or for a tariff that belongs to neither the parent nor
+/// the platform; not found; forbidden for anyone but the parent.
 pub async fn assign(
     app: &App,
     actor: &Actor,
@@ -105,10 +105,11 @@ pub enum Blocked {
     Callshop(Box<Shop>),
 }
 
-/// Blocks or unblocks the numbers that begin with `prefix`, starting with the next call. Repeating it changes nothing.
+/// Blocks or unblocks the numbers that begin with `prefix`, starting with the next call. Repeating this has no effect.
 ///
 /// # Errors
-/// `INVALID_INPUT` for an invalid prefix, or for more than [`MAX_BLOCKED`]; not found; forbidden for anyone but a callshop's parent.
+/// `INVALID_INPUT` for an invalid prefix, or if more than [`MAX_BLOCKED`] prefixes would be blocked; not found; forbidden for anyone but a
+/// callshop's parent.
 pub async fn set_blocked(
     app: &App,
     actor: &Actor,
@@ -143,7 +144,7 @@ pub async fn set_blocked(
     .await
 }
 
-/// Changes the list. Returns the prefix's old and new state for the audit log.
+/// Adds the prefix to the list or removes it. Returns the prefix's old and new state for the audit log.
 fn change_list(list: &mut Value, prefix: &str, blocked: bool) -> Result<(Value, Value)> {
     let mut prefixes: std::collections::BTreeSet<String> = serde_json::from_value(list.take()).or_fault()?;
     let before = prefixes.contains(prefix);

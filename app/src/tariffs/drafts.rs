@@ -1,4 +1,4 @@
-//! New versions: imported from a file, made from edited rates, or copied from an earlier version.
+//! Creates new versions by importing a file, editing rates, or copying an earlier version.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,12 +25,12 @@ use store::{Store, Tx};
 
 /// Maximum size of a deck, in bytes of UTF-8.
 pub const MAX_DECK_BYTES: usize = 64 << 20;
-/// Maximum number of problems listed for a deck. All are counted.
+/// Maximum number of problems listed for a deck. The counts include all problems.
 pub const MAX_PROBLEMS: usize = 1_000;
 /// Maximum number of rates or prefixes per edit.
 pub const MAX_EDITS: usize = 1_000;
 
-/// Limits the decks in memory. Further requests fail with `OVERLOADED`.
+/// Limits the number of decks in memory. Requests beyond this limit fail with `OVERLOADED`.
 static DECKS: Semaphore = Semaphore::const_new(4);
 
 /// How an import treats the existing rates.
@@ -38,7 +38,7 @@ static DECKS: Semaphore = Semaphore::const_new(4);
 pub enum ImportMode {
     /// The file is the complete new version.
     Replace,
-    /// The file's rows are merged into the rates of the base version. Values without a column in the file stay.
+    /// The file's rows are merged into the rates of the base version. Values that have no column in the file are left unchanged.
     Merge,
 }
 
@@ -53,7 +53,7 @@ pub struct Import {
     pub base_version_id: Option<Uuid>,
     /// Replace or merge.
     pub mode: ImportMode,
-    /// Only report the outcome, without storing a draft.
+    /// Whether to report the outcome without storing a draft.
     pub dry_run: bool,
     /// Description for users; at most 100 characters.
     pub note: String,
@@ -64,7 +64,7 @@ pub struct Import {
 pub struct Edit {
     /// The tariff.
     pub tariff_id: Uuid,
-    /// The base version: a draft, or one that is scheduled or in force. None for the version in force.
+    /// The base version: a draft, a scheduled version, or the version in force. `None` means the version in force.
     pub base_version_id: Option<Uuid>,
     /// Description for users; at most 100 characters.
     pub note: String,
@@ -86,7 +86,7 @@ pub struct Changes {
 /// Result of an import or edit.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
-    /// The new draft; none after a dry run, or if a row had an error.
+    /// The new draft; `None` after a dry run, or if a row had an error.
     pub version: Option<Version>,
     /// Differences from the base version.
     pub changes: Changes,
@@ -113,8 +113,8 @@ pub struct Progress {
 /// after each block of rates.
 ///
 /// # Errors
-/// Overloaded if too many decks are in memory; `BAD_DECK` for a file without rows, or with a band that the tariff does not have;
-/// `STALE_DRAFT` for a base version that is no longer in force; not found, forbidden.
+/// `OVERLOADED` if too many decks are in memory; `BAD_DECK` for a file without rows, or with a band that the tariff does not have; `STALE_DRAFT`
+/// for a base version that is no longer in force; not found, forbidden.
 pub async fn import(
     app: &App,
     actor: &Actor,
@@ -267,7 +267,7 @@ async fn drafted(
     finish(app, draft, Outcome::default(), false, |_| {}).await
 }
 
-/// Creates a draft with the rates of another version, based on the version in force. Use it to go back to an earlier version, or to activate a
+/// Creates a draft with the rates of another version, based on the version in force. Use this to return to an earlier version, or to activate a
 /// stale draft unchanged.
 ///
 /// # Errors
@@ -288,14 +288,14 @@ pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str
     finish(app, draft, Outcome::default(), false, |_| {}).await
 }
 
-/// The base version and its rates, from which a draft is made and with which it is compared.
+/// The base version and its rates, from which a draft is created and with which it is compared.
 struct Base {
     version: Option<tariff_version::Model>,
     rates: Vec<Rate>,
 }
 
 impl Base {
-    /// Reads the named version, or the one in force. The newest version is not the default, because it may be scheduled for next month.
+    /// Reads the named version, or else the version in force. The newest version is not the default, because it may be scheduled for next month.
     async fn read(app: &App, tariff: &tariff::Model, named: Option<Uuid>) -> Result<Self> {
         let (conn, now) = (app.store.reader(), app.clock.now());
         let in_force = rows::in_force(conn, tariff.id, now).await?;
@@ -327,7 +327,7 @@ impl Base {
         Ok(version)
     }
 
-    /// The version after which a draft based on this one may take effect: this version, or its own base if it is a draft.
+    /// The version after which a draft based on this version may take effect: this version, or this version's own base if it is a draft.
     fn precedes(&self) -> Option<Uuid> {
         self.version.as_ref().and_then(|version| match version.active_from {
             Some(_) => Some(version.id),
@@ -355,7 +355,7 @@ struct Draft {
     changes: Changes,
     act: Act,
     created_at: DateTime<Utc>,
-    /// Held until the last rate is written, even if the caller is gone.
+    /// Held until the last rate is written, even if the caller has disconnected.
     _permit: SemaphorePermit<'static>,
 }
 
@@ -382,8 +382,8 @@ impl Draft {
         Ok(Self { tariff, actor, base, precedes, loaded, changes, act, created_at, _permit: permit })
     }
 
-    /// Writes the rates in blocks, so that calls can be charged between two blocks, and finally the version row. Until then the rates are not
-    /// visible.
+    /// Writes the rates in blocks, so that calls can be charged between two blocks, and finally the version row. The rates become visible only
+    /// with that row.
     async fn write(
         &self,
         store: &Store,
@@ -461,7 +461,7 @@ async fn finish(
     outcome.margins = margin::of_version(app, draft.tariff.id, &draft.loaded, app.clock.now()).await?;
     if !dry_run {
         let store = app.store.clone();
-        // a separate task, so that a caller that disconnects does not leave a partial version behind
+        // write in a separate task, so that a caller that disconnects does not leave a partial version behind
         let written = tokio::spawn(async move {
             let id = draft.loaded.version_id;
             let written = draft.write(&store, &progress).await;

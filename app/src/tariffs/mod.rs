@@ -1,7 +1,7 @@
 //! Tariffs: create them, and manage their versions, assignments and blocked prefixes.
 //!
-//! A stored version never changes. An import, an edit or a copy of an earlier version creates a new draft. Activation sets the time from which
-//! a draft is in force: all states follow from `active_from`.
+//! A stored version never changes. An import, an edit or a copy of an earlier version creates a new draft. Activation sets `active_from`, the
+//! time from which a draft is in force. A version's state is derived from this time.
 
 mod activation;
 mod assignment;
@@ -77,17 +77,17 @@ pub fn state(version: &tariff_version::Model, effective: Option<Uuid>, now: Date
 /// Input for a new tariff.
 #[derive(Clone, Debug)]
 pub struct NewTariff {
-    /// The owner; none for the actor's account. Only the platform's admins can name another.
+    /// The owner; `None` means the actor's account. Only the platform's admins can name a different account.
     pub account_id: Option<Uuid>,
     /// Display name.
     pub name: String,
-    /// ISO 4217 code; none for the owner's. Only the platform can have tariffs in several currencies.
+    /// ISO 4217 code; `None` means the owner's. Only the platform can have tariffs in several currencies.
     pub currency: Option<String>,
     /// Rounding of charges.
     pub rounding: Rounding,
-    /// IANA time zone of the bands and holidays; none for the owner's.
+    /// IANA time zone of the bands and holidays; `None` means the owner's.
     pub time_zone: Option<String>,
-    /// Time bands. The first that matches applies.
+    /// Time bands. The first band that matches applies.
     pub bands: Vec<TimeBand>,
     /// Holidays, as dates in the tariff's time zone.
     pub holidays: Vec<NaiveDate>,
@@ -122,7 +122,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewTariff) -> Result<tariff::
     Ok(tariff)
 }
 
-/// The fields of a tariff that the audit log records. Bands and holidays can be many, so only their numbers are recorded.
+/// The fields of a tariff that the audit log records. There can be many bands and holidays, so only their counts are recorded.
 fn shown(tariff: &tariff::Model) -> Value {
     let count = |list: &Value| list.as_array().map_or(0, Vec::len);
     json!({
@@ -192,7 +192,7 @@ async fn owned(app: &App, actor: &Actor, id: Uuid) -> Result<tariff::Model> {
     rows::find(app.store.reader(), &owners(actor), id).await?.ok_or(Error::NotFound)
 }
 
-/// Finds a tariff that the actor may manage: one of the actor's account, or any for the platform's admins.
+/// Finds a tariff that the actor may manage: a tariff of the actor's account, or any tariff for the platform's admins.
 ///
 /// # Errors
 /// Not found, forbidden.
