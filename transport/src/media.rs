@@ -7,7 +7,7 @@ use actix_web::{
 
 use super::error::RequestError;
 
-/// The media types of an answer.
+/// The media types of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// `application/json`, the default.
@@ -29,7 +29,7 @@ impl Answer {
     }
 }
 
-/// Chooses by the `Accept` header: the highest weight wins, and among equal weights the first.
+/// Chooses by the `Accept` header: the media type with the highest weight, or the first one if weights are equal.
 pub(crate) fn negotiate(request: &HttpRequest) -> Result<Answer, RequestError> {
     let mut best: Option<(u16, Answer)> = None;
     let mut stated = false;
@@ -53,7 +53,7 @@ pub(crate) fn negotiate(request: &HttpRequest) -> Result<Answer, RequestError> {
     }
 }
 
-/// One range of an `Accept` header with its weight in thousandths; `None` if it matches no media type of ours.
+/// One range of an `Accept` header with its weight in thousandths; `None` if the range matches none of our media types.
 fn media_range(range: &str) -> Option<(u16, Answer)> {
     let mut parts = range.split(';').map(str::trim);
     let answer = match parts.next()?.to_ascii_lowercase().as_str() {
@@ -89,7 +89,7 @@ fn is_utf8(charset: &str) -> bool {
     charset.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
 }
 
-/// Refuses a body that is not JSON in UTF-8. Above all this stops forms and plain text, which another site's page may send without a CORS
+/// Refuses a body that is not JSON in UTF-8. Above all, this refuses forms and plain text, which another site's page may send without a CORS
 /// preflight.
 pub(crate) fn check_content_type(request: &HttpRequest) -> Result<(), RequestError> {
     let value = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
