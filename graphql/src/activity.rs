@@ -38,7 +38,7 @@ graphql_enum!(
         RegisterClosed,
         /// A cabin was opened for a customer.
         CabinOpened,
-        /// A cabin was closed during a call; it closes when the call ends.
+        /// Closing of a cabin was requested during a call; the cabin closes when the call ends.
         CabinClosing,
         /// A cabin was closed, and its statement is final.
         CabinClosed,
@@ -50,9 +50,9 @@ graphql_enum!(
         PhoneOffline,
         /// A call was allowed.
         CallAuthorized,
-        /// The called phone rings.
+        /// The called phone is ringing.
         CallRinging,
-        /// A call was answered, and is charged from now on.
+        /// A call was answered and is being charged.
         CallAnswered,
         /// An answered call ended; its charge is known.
         CallEnded,
@@ -62,7 +62,7 @@ graphql_enum!(
         CallAbandoned,
         /// A call was refused; see the call's `refusal`.
         CallRefused,
-        /// A running call may continue for longer: more credit was reserved for it.
+        /// A call in progress may continue for longer, because more credit was reserved for it.
         CallExtended,
         /// The callshop's credit fell below its `lowCredit` threshold.
         CreditLow,
@@ -76,15 +76,15 @@ graphql_enum!(
 /// An activity event: something that happened in a callshop.
 #[derive(SimpleObject)]
 pub struct Activity {
-    /// Sequence number: 1, 2, 3 … without gaps in a callshop. A cabin's subscription skips the numbers of other cabins.
+    /// Sequence number, counted from 1 without gaps in each callshop. A cabin's subscription skips the numbers of all other events.
     pub seq: i64,
-    /// When it happened: by the proxy's clock for events that the proxy reports, otherwise by the server's.
+    /// When it happened. Events reported by the proxy have the proxy's time; all others have the server's.
     pub at: DateTime<Utc>,
     /// Kind of event.
     pub kind: ActivityKind,
-    /// Cabin concerned; null if none.
+    /// Cabin that the event is about; null if there is none.
     pub cabin_id: Option<ID>,
-    /// Session concerned; null if none.
+    /// Session that the event is about; null if there is none.
     pub session_id: Option<ID>,
     /// The call as of this event; null if the event is not about a call.
     pub call: Option<Call>,
@@ -108,33 +108,34 @@ pub struct CabinSnapshot {
     pub as_of: DateTime<Utc>,
     /// The cabin.
     pub cabin: Cabin,
-    /// Its live calls, normally at most one.
+    /// The cabin's live calls, normally at most one.
     pub live_calls: Vec<Call>,
 }
 
-/// A message of `callshopActivity`. The first one is a snapshot, unless the subscription resumes after a cursor; all others are events.
+/// A message of `callshopActivity`. The first message is a snapshot, unless the subscription resumes after a cursor; all other messages are
+/// events.
 #[derive(SimpleObject)]
 pub struct CallshopActivity {
-    /// Position of this message. Pass it as `after` to resume after it.
+    /// Position of this message. Pass it as `after` to resume after this message.
     pub cursor: String,
-    /// Set in the first message, unless the subscription resumes after a cursor.
+    /// The snapshot; null if this message is an event.
     pub snapshot: Option<CallshopSnapshot>,
-    /// Set in every message but the snapshot.
+    /// The event; null if this message is a snapshot.
     pub event: Option<Activity>,
-    /// True if the cursor given as `after` is older than the stored events: events between it and this snapshot are lost.
+    /// True if the cursor passed as `after` is older than the stored events. Events between it and this snapshot are lost.
     pub cursor_expired: bool,
 }
 
-/// A message of `cabinActivity`. The first one is a snapshot, unless the subscription resumes after a cursor; all others are events.
+/// A message of `cabinActivity`. The first message is a snapshot, unless the subscription resumes after a cursor; all other messages are events.
 #[derive(SimpleObject)]
 pub struct CabinActivity {
-    /// Position of this message. Pass it as `after` to resume after it.
+    /// Position of this message. Pass it as `after` to resume after this message.
     pub cursor: String,
-    /// Set in the first message, unless the subscription resumes after a cursor.
+    /// The snapshot; null if this message is an event.
     pub snapshot: Option<CabinSnapshot>,
-    /// Set in every message but the snapshot.
+    /// The event; null if this message is a snapshot.
     pub event: Option<Activity>,
-    /// True if the cursor given as `after` is older than the stored events: events between it and this snapshot are lost.
+    /// True if the cursor passed as `after` is older than the stored events. Events between it and this snapshot are lost.
     pub cursor_expired: bool,
 }
 
@@ -182,7 +183,7 @@ impl From<&ActivityEvent> for CabinActivity {
     }
 }
 
-/// The first message, then the events; ends after passing on an error.
+/// The first message, then the events. The stream ends after its first error.
 fn answers<T>(ctx: &Context<'_>, first: Option<T>, following: EventSubscription) -> Answers<T>
 where
     T: for<'a> From<&'a ActivityEvent> + Send + 'static,
@@ -202,7 +203,7 @@ where
 
 type Answers<T> = BoxStream<'static, async_graphql::Result<T>>;
 
-/// The application of a subscription; owned, because the stream outlives the first response.
+/// The application of a subscription. It is owned, because the stream outlives the first response.
 pub(super) fn application(ctx: &Context<'_>) -> Arc<App> {
     ctx.data_unchecked::<Arc<App>>().clone()
 }
@@ -264,7 +265,8 @@ impl ActivitySubscription {
         Ok(answers(ctx, first, EventSubscription { watch, cabin: Some(cabin), metrics: app.metrics.clone() }))
     }
 
-    /// A callshop's live calls with elapsed time and cost: immediately, whenever a call changes, and every `everySeconds`.
+    /// A callshop's live calls with elapsed time and cost. A message is sent immediately, whenever a call changes, and every `everySeconds`
+    /// seconds.
     async fn live_calls(
         &self,
         ctx: &Context<'_>,
@@ -294,7 +296,7 @@ fn shared(rows: Vec<entity::call::Model>) -> Rows {
     rows.into_iter().map(Arc::new).collect()
 }
 
-/// The live calls of one callshop: read again after an activity event, recomputed at each tick in between.
+/// The live calls of one callshop. They are read again after an activity event, and recomputed at each tick in between.
 struct Ticker {
     app: Arc<App>,
     actor: Actor,
@@ -302,7 +304,7 @@ struct Ticker {
     watch: Watch,
     ticks: tokio::time::Interval,
     calls: Rows,
-    /// The read under way after an activity event.
+    /// The read in progress after an activity event.
     reading: Option<BoxFuture<'static, base::error::Result<Rows>>>,
 }
 
@@ -316,7 +318,7 @@ impl Ticker {
         Ok(Self { app, actor, shop, watch: start.watch, ticks, calls, reading: None })
     }
 
-    /// The next message. While a read is under way, ticks use the previous rows, so an unavailable database does not stop the stream.
+    /// The next message. While a read is in progress, ticks use the previous rows, so the stream continues even if the database is unavailable.
     async fn next(&mut self) -> base::error::Result<LiveCalls> {
         loop {
             tokio::select! {

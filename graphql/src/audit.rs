@@ -26,9 +26,9 @@ pub struct AuditEntry(Entry);
 pub struct AuditChange {
     /// Name of the field.
     pub field: String,
-    /// Previous value: text as is, anything else as JSON; null if it was unset.
+    /// Previous value: plain text, or JSON if it is not text; null if it was unset.
     pub before: Option<String>,
-    /// New value, in the same form; null if it was removed.
+    /// New value in the same format; null if it was removed.
     pub after: Option<String>,
 }
 
@@ -54,12 +54,12 @@ impl AuditEntry {
         Kind::named(&self.0.row.object_kind).map(|kind| kind.id(self.0.row.object_id))
     }
 
-    /// User who made the change; null if that user belongs to an account above the caller's, or for a change by the server's command line.
+    /// User who made the change. Null for a change made on the server's command line, or if the user belongs to an account above the caller's.
     async fn user(&self) -> Option<User> {
         self.0.user.clone().map(User)
     }
 
-    /// IP address of the request; null whenever `user` is.
+    /// IP address of the request; null if `user` is null.
     async fn address(&self) -> Option<&str> {
         Some(self.0.row.address.as_str()).filter(|address| !address.is_empty())
     }
@@ -92,7 +92,7 @@ pub struct AuditQuery;
 
 #[Object]
 impl AuditQuery {
-    /// Changes to the caller's account or one below it, and to its objects, newest first. Hidden from attendants.
+    /// Changes to the caller's account or an account below it, and to that account's objects, newest first. Hidden from attendants.
     async fn audit_log(
         &self,
         ctx: &Context<'_>,

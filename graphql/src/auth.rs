@@ -22,7 +22,7 @@ pub const RULES: &[Rule] = &[
 /// Login and password.
 #[derive(InputObject)]
 pub struct LoginInput {
-    /// `name@code`, where `code` is the account's.
+    /// User name and account code, as `name@code`.
     pub login: String,
     /// In plain text; send it over TLS only.
     pub password: String,
@@ -31,22 +31,22 @@ pub struct LoginInput {
 /// A refresh token.
 #[derive(InputObject)]
 pub struct RefreshInput {
-    /// The token from `login` or the last `refresh`; it works once. If you got no response, send the same token again within 30 seconds.
+    /// The token from `login` or the most recent `refresh`. It works once. If you got no response, send the same token again within 30 seconds.
     pub refresh_token: String,
 }
 
 /// Scope of the logout.
 #[derive(InputObject)]
 pub struct LogoutInput {
-    /// End every login of the user, on every device.
+    /// Whether to end all of the user's logins, on every device.
     #[graphql(default)]
     pub everywhere: bool,
 }
 
-/// Present and new password.
+/// Current and new password.
 #[derive(InputObject)]
 pub struct ChangePasswordInput {
-    /// The password in use.
+    /// The current password.
     pub present_password: String,
     /// 10 to 256 characters, at least four of them different.
     pub new_password: String,
@@ -57,7 +57,7 @@ payload!(
     LoginPayload {
         /// Send it as `Authorization: Bearer …`.
         access_token: String,
-        /// When the access token expires; call `refresh` before.
+        /// When the access token expires. Call `refresh` before then.
         access_token_expires_at: DateTime<Utc>,
         /// Works for one `refresh`. Store it safely.
         refresh_token: String,
@@ -77,7 +77,7 @@ payload!(
 payload!(
     /// Result of `changePassword`.
     ChangePasswordPayload {
-        /// The user. All other logins of the user have ended.
+        /// The user. All of the user's other logins have ended.
         viewer: User,
     }
 );
@@ -101,21 +101,21 @@ pub struct AuthMutation;
 
 #[Object]
 impl AuthMutation {
-    /// Starts a login. After wrong passwords, further attempts for that login are delayed, by up to 30 seconds. An expired token in the request
-    /// is ignored.
+    /// Starts a login. After wrong passwords, further attempts for the same login name are delayed by up to 30 seconds. An expired token in the
+    /// request is ignored.
     async fn login(&self, ctx: &Context<'_>, input: LoginInput) -> async_graphql::Result<LoginPayload> {
         let result = login::login(app(ctx), &input.login, input.password, origin(ctx)?).await;
         answer(with_viewer(ctx, result).await)
     }
 
-    /// Exchanges a refresh token for a new pair of tokens. Repeating the last refresh token within 30 seconds returns the same new pair, until
-    /// that pair's refresh token is used. Any other reuse of a token ends the login.
+    /// Exchanges a refresh token for a new pair of tokens. Repeating the request with the same token within 30 seconds returns the same new
+    /// pair, unless the new refresh token has been used. Any other reuse of a token ends the login.
     async fn refresh(&self, ctx: &Context<'_>, input: RefreshInput) -> async_graphql::Result<LoginPayload> {
         let result = login::refresh(app(ctx), &input.refresh_token, origin(ctx)?).await;
         answer(with_viewer(ctx, result).await)
     }
 
-    /// Ends this login, or all logins of the user. Their open sockets are closed.
+    /// Ends this login, or all of the user's logins, and closes their open sockets.
     async fn logout(&self, ctx: &Context<'_>, input: LogoutInput) -> async_graphql::Result<LogoutPayload> {
         let done = login::logout(app(ctx), actor(ctx)?, input.everywhere).await;
         answer(done.map(|()| LogoutPayload { done: Some(true), user_errors: Vec::new() }))

@@ -28,11 +28,11 @@ pub const RULES: &[Rule] = &[
 graphql_enum!(
     /// State of a cabin.
     CabinState = "app::cabins::CabinState" {
-        /// No customer. Its phone can make emergency calls only.
+        /// The cabin has no customer. Its phone can make emergency calls only.
         Closed,
-        /// A customer has it (its session is OPEN or CLOSING), and no call is up.
+        /// A customer has the cabin (the session is OPEN or CLOSING), and no call is in progress.
         Open,
-        /// A call is up.
+        /// A call is in progress.
         InCall,
         /// Taken out of service by a user.
         OutOfService,
@@ -59,12 +59,12 @@ impl Cabin {
         &self.0.cabin.label
     }
 
-    /// Derived from its session and calls.
+    /// State, derived from the cabin's session and calls.
     async fn state(&self) -> CabinState {
         self.0.state().into()
     }
 
-    /// Its phone; null if none is assigned. A cabin without a phone cannot be opened.
+    /// Phone in the cabin; null if none is assigned. A cabin without a phone cannot be opened.
     async fn phone(&self) -> Option<Phone> {
         let phone = self.0.phone.clone()?;
         Some(Phone(PhoneView { phone, cabin: Some(self.0.clone()) }))
@@ -123,7 +123,7 @@ pub struct CreateCabinInput {
     pub phone_id: Option<ID>,
 }
 
-/// Changes to a cabin; omitted fields stay as they are.
+/// Changes to a cabin; omitted fields are left unchanged.
 #[derive(InputObject)]
 pub struct UpdateCabinInput {
     /// The cabin to change.
@@ -132,7 +132,7 @@ pub struct UpdateCabinInput {
     pub number: Option<i32>,
     /// Display name.
     pub label: Option<String>,
-    /// True takes the cabin out of service, false puts it back. Not while a customer has it.
+    /// True takes the cabin out of service; false puts it back. Not allowed while a customer has the cabin.
     pub out_of_service: Option<bool>,
 }
 
@@ -222,7 +222,7 @@ impl CabinMutation {
         answer(changed.await.map(done))
     }
 
-    /// Retires a cabin for good. Its phone becomes free and its history stays.
+    /// Retires a cabin permanently. Its phone becomes free, and its history is kept.
     async fn retire_cabin(
         &self,
         ctx: &Context<'_>,

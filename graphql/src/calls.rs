@@ -1,4 +1,4 @@
-//! Calls: one record per attempt, live or over.
+//! Calls. Each attempt has one record, whether the call is live or over.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ graphql_enum!(
     CallState = "entity::CallState" {
         /// Allowed, but not ringing yet.
         Authorized,
-        /// The called party's phone is ringing.
+        /// The called phone is ringing.
         Ringing,
         /// In progress, and being charged.
         Answered,
@@ -71,19 +71,19 @@ graphql_enum!(
         MaxDuration,
         /// The phone stopped responding.
         KeepaliveLost,
-        /// The phone never acknowledged the answer, so the proxy or the gateway ended the call. It is charged from the answer, unless the
-        /// server's operator has made such calls free.
+        /// The phone never acknowledged the answer, so the proxy or the gateway ended the call. The call is charged from the answer on, unless
+        /// the server's operator has made such calls free.
         NoAck,
         /// A user hung up through this API.
         Api,
-        /// The proxy's operator ended it.
+        /// The proxy's operator ended the call.
         Rpc,
-        /// Its proxy no longer knew it. It ends at the last instant it was seen.
+        /// The proxy no longer knew the call. The call ends at the last instant it was seen.
         Lost,
     }
 );
 
-/// One call attempt. A client can show a running clock and cost between updates from `asOf`, `elapsedSeconds`, `cost` and the prices.
+/// One call attempt. Between updates, a client can show a running clock and cost, computed from `asOf`, `elapsedSeconds`, `cost` and the prices.
 pub struct Call(pub(super) CallValues);
 
 impl Call {
@@ -93,7 +93,7 @@ impl Call {
     }
 }
 
-/// Fields of a call that need no further query: each method is the field of that name in [`Call`], which documents it.
+/// Fields of a call that need no further query. Each method implements the field of that name in [`Call`], which documents it.
 pub(super) struct CallValues {
     row: Arc<call::Model>,
     as_of: DateTime<Utc>,
@@ -230,7 +230,7 @@ pub struct CallCost {
     pub account: String,
     /// Billed talk time, in seconds.
     pub billed_seconds: i32,
-    /// Charge that the account pays its parent.
+    /// Charge that the account pays to its parent.
     pub amount: Money,
 }
 
@@ -256,12 +256,12 @@ impl Call {
         self.0.dialed()
     }
 
-    /// E.164 with "+", or a short number; empty if the dialed text is not a number.
+    /// Called number in E.164 with "+", or a short number; empty if the dialed text is not a number.
     async fn number(&self) -> String {
         self.0.number()
     }
 
-    /// `number` with spaces for display.
+    /// `number` with spaces, for display.
     async fn number_formatted(&self) -> String {
         self.0.number_formatted()
     }
@@ -271,7 +271,7 @@ impl Call {
         self.0.destination()
     }
 
-    /// Whether the number is an emergency number: free, and allowed even from a blocked phone or a closed cabin.
+    /// Whether the number is an emergency number. Emergency calls are free, and allowed even from a blocked phone or a closed cabin.
     async fn emergency(&self) -> bool {
         self.0.emergency()
     }
@@ -281,7 +281,7 @@ impl Call {
         self.0.state()
     }
 
-    /// When the proxy asked to place the call (also if it was refused), by the server's clock.
+    /// When the proxy asked to place the call, by the server's clock. Also set if the call was refused.
     async fn authorized_at(&self) -> DateTime<Utc> {
         self.0.authorized_at()
     }
@@ -306,64 +306,64 @@ impl Call {
         self.0.as_of()
     }
 
-    /// Talk time in seconds, rounded up: so far while the call is live, in total once it is over.
+    /// Talk time in seconds, rounded up: the time so far while the call is live, the total once it is over.
     async fn elapsed_seconds(&self) -> async_graphql::Result<u32> {
         self.0.elapsed_seconds()
     }
 
-    /// Price to the customer: if the call ended at `asOf` while it is live, final once it is over.
+    /// Price to the customer. While the call is live, this is the price if it ended at `asOf`; once it is over, the final price.
     async fn cost(&self) -> async_graphql::Result<Money> {
         self.0.cost()
     }
 
-    /// Seconds that the customer pays for, after increments; 0 until the call is over.
+    /// Seconds that the customer pays for: talk time rounded up to the rate's increments. 0 until the call is over.
     async fn billed_seconds(&self) -> i32 {
         self.0.billed_seconds()
     }
 
-    /// Customer's price for 60 seconds, outside time bands; null without a rate.
+    /// Customer's price for 60 seconds, outside time bands; null if there is no rate.
     async fn price_per_minute(&self) -> async_graphql::Result<Option<Money>> {
         self.0.price_per_minute()
     }
 
-    /// Customer's one-time fee for an answered call; null without a rate.
+    /// Customer's one-time fee for an answered call; null if there is no rate.
     async fn connection_fee(&self) -> async_graphql::Result<Option<Money>> {
         self.0.connection_fee()
     }
 
-    /// Talk time in seconds that is paid for now. While the call runs, it grows as long as credit, deposit and limits allow; the call is cut
-    /// when it is used up.
+    /// Talk time in seconds that is paid for so far. It grows during the call if credit, deposit and limits allow. The call ends when this time
+    /// is used up.
     async fn max_seconds(&self) -> i32 {
         self.0.max_seconds()
     }
 
-    /// Whether the end is an estimate, because the proxy lost the call or reported impossible times. If the true end arrives later, it corrects
-    /// the charge.
+    /// Whether the end is an estimate, because the proxy lost the call or reported impossible times. If the true end is reported later, the
+    /// charge is corrected.
     async fn estimated(&self) -> bool {
         self.0.estimated()
     }
 
-    /// Value of talk beyond the paid time (the call was cut late); given away, not charged.
+    /// Value of talk time beyond the paid time, because the call was ended late. It is given away, not charged.
     async fn written_off(&self) -> Money {
         self.0.written_off()
     }
 
-    /// Final SIP status code, such as 486, of a call that was not answered; null otherwise.
+    /// Final SIP status code of a call that was not answered, such as 486; null otherwise.
     async fn sip_code(&self) -> Option<i32> {
         self.0.sip_code()
     }
 
-    /// Party that ended the call; null if unknown or still live.
+    /// Party that ended the call; null if it is unknown or the call is live.
     async fn ended_by(&self) -> Option<EndedBy> {
         self.0.ended_by()
     }
 
-    /// Reason that the call ended; null if unknown or still live.
+    /// Reason that the call ended; null if it is unknown or the call is live.
     async fn cause(&self) -> Option<EndCause> {
         self.0.cause()
     }
 
-    /// Stable error code of the reason that the call was refused; null if it was allowed.
+    /// Stable error code that says why the call was refused; null if it was allowed.
     async fn refusal(&self) -> Option<&str> {
         self.0.refusal()
     }
@@ -379,15 +379,15 @@ impl Call {
         Ok(shown.collect())
     }
 
-    /// The caller's account's income from this call minus its cost. For a callshop: the customer's price minus the shop's cost. Null until the
-    /// call is over. Hidden from attendants.
+    /// Profit of the caller's account from this call: its income minus its cost. For a callshop, the customer's price minus the shop's cost.
+    /// Null until the call is over. Hidden from attendants.
     async fn margin(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         let margin = calls::margin(app(ctx), actor(ctx)?, &self.0.row).boxed().await.map_err(top_level)?;
         Ok(margin.map(|margin| self.0.money(margin)))
     }
 }
 
-/// A page of the calls of a cabin or session, newest first. The caller must already have proven the right to see it.
+/// A page of a cabin's or session's calls, newest first. The caller must already have been authorized to see the cabin or session.
 ///
 /// # Errors
 /// `INVALID_INPUT` for invalid paging arguments; errors of the database.
@@ -417,7 +417,7 @@ pub struct HangUpCallInput {
 payload!(
     /// Result of `hangUpCall`.
     HangUpCallPayload {
-        /// The call when the proxy accepted the command. Its end follows as an activity event.
+        /// The call at the time the proxy accepted the command. Its end follows as an activity event.
         call: Call,
     }
 );

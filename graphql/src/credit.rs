@@ -46,7 +46,7 @@ pub(super) async fn held(ctx: &Context<'_>, account: &account::Model) -> async_g
     Ok(Money::new(standing(ctx, account).await?.held, &account.currency))
 }
 
-/// Credit that can still be spent; none without a limit.
+/// Credit that can still be spent; `None` if there is no limit.
 pub(super) async fn available(
     ctx: &Context<'_>,
     account: &account::Model,
@@ -55,13 +55,13 @@ pub(super) async fn available(
     Ok(available.map(|amount| Money::new(amount, &account.currency)))
 }
 
-/// How far below zero the balance may go; none without a limit.
+/// How far below zero the balance may go; `None` if there is no limit.
 pub(super) fn limit(ctx: &Context<'_>, account: &account::Model) -> async_graphql::Result<Option<Money>> {
     actor(ctx)?.require(Right::SeeCredit).map_err(top_level)?;
     Ok(account.credit_limit.map(|limit| Money::new(limit, &account.currency)))
 }
 
-/// Threshold of the low-credit notification; none without one.
+/// Threshold of the low-credit notification; `None` if there is no threshold.
 pub(super) fn low(ctx: &Context<'_>, account: &account::Model) -> async_graphql::Result<Option<Money>> {
     actor(ctx)?.require(Right::SeeCredit).map_err(top_level)?;
     Ok(account.low_credit.map(|low| Money::new(low, &account.currency)))
@@ -77,7 +77,7 @@ pub struct TopUpInput {
     /// Reason or reference.
     #[graphql(default)]
     pub note: String,
-    /// Unique key of this request: repeating it with the same input returns the first result.
+    /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
 }
 
@@ -90,7 +90,7 @@ pub struct AdjustCreditInput {
     pub amount: MoneyInput,
     /// Reason, 1 to 100 characters.
     pub reason: String,
-    /// Unique key of this request: repeating it with the same input returns the first result.
+    /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
 }
 
@@ -101,7 +101,7 @@ pub struct ReverseTransferInput {
     pub transfer_id: ID,
     /// Reason, 1 to 100 characters.
     pub reason: String,
-    /// Unique key of this request: repeating it with the same input returns the first result.
+    /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
 }
 
@@ -110,7 +110,7 @@ pub struct ReverseTransferInput {
 pub struct SetCreditLimitInput {
     /// A child of the caller's account.
     pub account_id: ID,
-    /// How far below zero the balance may go, zero or more, in the child's currency; null for no limit.
+    /// How far below zero the balance may go, in the child's currency. Zero or more; null for no limit.
     pub limit: Option<Decimal>,
 }
 
@@ -119,7 +119,7 @@ pub struct SetCreditLimitInput {
 pub struct SetLowCreditInput {
     /// The caller's own account or a child of it.
     pub account_id: ID,
-    /// Notify when balance + creditLimit falls below this, zero or more; null for never.
+    /// Users are notified when `balance + creditLimit` falls below this amount. Zero or more; null for never.
     pub amount: Option<Decimal>,
 }
 
@@ -147,7 +147,7 @@ pub struct CreditMutation;
 
 #[async_graphql::Object]
 impl CreditMutation {
-    /// Gives credit to a child account. Visible to platform, distributors and resellers.
+    /// Gives credit to a child account. Visible to the platform, distributors and resellers.
     async fn top_up(&self, ctx: &Context<'_>, input: TopUpInput) -> async_graphql::Result<TopUpPayload> {
         let done = async {
             let top_up = TopUp {
@@ -164,7 +164,7 @@ impl CreditMutation {
         }))
     }
 
-    /// Corrects a child's credit, up or down. Fails with INSUFFICIENT_CREDIT if the child has less left than the amount removed.
+    /// Corrects a child's credit, up or down. Fails with INSUFFICIENT_CREDIT if the child has less credit left than the amount to remove.
     async fn adjust_credit(
         &self,
         ctx: &Context<'_>,
@@ -182,8 +182,8 @@ impl CreditMutation {
         answer(done.await.map(posted))
     }
 
-    /// Reverses a top-up or an adjustment. Fails with ALREADY_REVERSED the second time, and with INSUFFICIENT_CREDIT if the child has less left
-    /// than that.
+    /// Reverses a top-up or an adjustment. Fails with ALREADY_REVERSED if it was already reversed, and with INSUFFICIENT_CREDIT if the child has
+    /// less credit left than the amount to reverse.
     async fn reverse_transfer(
         &self,
         ctx: &Context<'_>,
@@ -197,7 +197,7 @@ impl CreditMutation {
         answer(done.await.map(posted))
     }
 
-    /// Sets how far a child's balance may go below zero. Fails with INSUFFICIENT_CREDIT if more than the new limit is already used.
+    /// Sets how far a child's balance may go below zero. Fails with INSUFFICIENT_CREDIT if the child already uses more than the new limit.
     async fn set_credit_limit(
         &self,
         ctx: &Context<'_>,
@@ -241,9 +241,9 @@ pub struct Balance {
     pub balance: Money,
     /// Part of the credit that live calls have reserved.
     pub held: Money,
-    /// balance + creditLimit - held: the amount that can still be spent; null without a limit.
+    /// `balance + creditLimit - held`: the amount that can still be spent; null without a limit.
     pub available: Option<Money>,
-    /// Whether balance + creditLimit is below `lowCredit`. Reserved credit does not count.
+    /// Whether `balance + creditLimit` is below `lowCredit`. Reserved credit does not count.
     pub low: bool,
 }
 
@@ -253,7 +253,8 @@ pub struct CreditSubscription;
 
 #[Subscription]
 impl CreditSubscription {
-    /// Credit of the caller's account or one below it: immediately, then whenever it changes. Ends when the caller loses access to the account.
+    /// Credit of the caller's account or an account below it. A message is sent immediately, and again whenever the credit changes. The
+    /// subscription ends when the caller loses access to the account.
     async fn balance(
         &self,
         ctx: &Context<'_>,
@@ -266,7 +267,7 @@ impl CreditSubscription {
         let every = every.ok_or_else(|| {
             top_level(Error::invalid("everySeconds", "`everySeconds` must be between 1 and 60."))
         })?;
-        // an error at the start is the subscription's own error
+        // an error in the first read fails the subscription itself
         shown(credit::find(&app, &actor, id).await).map_err(top_level)?;
         // the first tick is immediate
         let mut ticks = tokio::time::interval(Duration::from_secs(every));

@@ -59,7 +59,7 @@ fn anonymous(origin: Origin) -> Caller {
     Caller { attach: Arc::new(move |request| request.data.insert(origin.clone())), ..caller }
 }
 
-/// The GraphQL service over an [`App`], running until `shutdown`.
+/// The GraphQL service for an [`App`]. It runs until `shutdown`.
 ///
 /// # Errors
 /// If the visibility table leaves an invalid schema for a role.

@@ -16,21 +16,21 @@ pub const RULES: &[Rule] = &[("Query.explainCharge", SIGNED_IN)];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "StepKind")]
 pub enum ChargeStepKind {
-    /// Talk time: the measured seconds, or the paid ones if those are fewer.
+    /// Talk time: the measured seconds, or the paid seconds if they are fewer.
     TalkTime,
     /// The call was shorter than the rate's free seconds, so it costs nothing.
     FreeSeconds,
-    /// Talk time becomes billed seconds by the rate's increments.
+    /// Talk time is rounded up to billed seconds by the rate's increments.
     Increments,
     /// The one-time fee of an answered call.
     ConnectionFee,
-    /// A run of billed seconds at one price.
+    /// Consecutive billed seconds at the same price.
     Time,
     /// The sum was below the rate's minimum charge and is raised to it.
     MinimumCharge,
     /// The tariff's rounding, applied once.
     Rounding,
-    /// The charge is capped: no more credit was held for the call, or the bill was paid before the call's true end was known.
+    /// The charge is capped, because no more credit was reserved for the call or the bill was paid before the call's true end was known.
     Limit,
 }
 
@@ -41,14 +41,15 @@ pub struct ChargeStep {
     pub kind: ChargeStepKind,
     /// Name of the time band that sets the price; null outside time bands.
     pub band: Option<String>,
-    /// For TIME: first second of the run, 0 being the second of the answer. Otherwise null.
+    /// For TIME: first second of the run; 0 is the second of the answer. Otherwise null.
     pub first_second: Option<u32>,
-    /// TALK_TIME: talk seconds. FREE_SECONDS: the rate's free seconds. INCREMENTS: billed seconds. TIME: length of the run. Otherwise null.
+    /// For TALK_TIME: talk seconds. For FREE_SECONDS: the rate's free seconds. For INCREMENTS: billed seconds. For TIME: length of the run.
+    /// Otherwise null.
     pub seconds: Option<u32>,
     /// For TIME: price of 60 seconds. Otherwise null.
     pub price_per_minute: Option<Money>,
-    /// For CONNECTION_FEE and TIME, the amount added (for TIME shown to the nearest millionth; the sum is exact). For the other steps, the sum
-    /// after the step. Null where no money is involved.
+    /// For CONNECTION_FEE and TIME: the amount added. For TIME, it is shown to the nearest millionth, but the sum is exact. For the other steps:
+    /// the sum after the step. Null if the step involves no money.
     pub amount: Option<Money>,
     /// The step as an English sentence.
     pub text: String,
@@ -57,9 +58,9 @@ pub struct ChargeStep {
 /// Charge at one level of the account tree, and its computation.
 #[derive(SimpleObject)]
 pub struct LevelCharge {
-    /// 0 is the customer, 1 the callshop, 2 the callshop's parent, and so on up.
+    /// 0 is the customer, 1 the callshop, 2 the callshop's parent, and so on.
     pub level: u32,
-    /// Display name of the paying account; at level 0, of the callshop whose customer pays.
+    /// Display name of the paying account. At level 0, it is the callshop whose customer pays.
     pub account: String,
     /// Name of the tariff.
     pub tariff: String,
@@ -73,7 +74,7 @@ pub struct LevelCharge {
     pub initial_increment: u32,
     /// Size in seconds of each billing step after the initial increment.
     pub increment: u32,
-    /// Talk time in seconds after increments.
+    /// Talk time in seconds, rounded up to the increments.
     pub billed_seconds: u32,
     /// Steps in the order of the computation.
     pub steps: Vec<ChargeStep>,
@@ -90,7 +91,7 @@ pub struct ChargeExplanation {
     pub measured_seconds: u32,
     /// Maximum number of seconds that may be charged.
     pub covered_seconds: i32,
-    /// The customer's level, and above it the levels in the caller's subtree; empty for an emergency call or a refused one.
+    /// The customer's level, followed by the levels in the caller's subtree; empty for an emergency or refused call.
     pub levels: Vec<LevelCharge>,
 }
 
@@ -129,7 +130,7 @@ pub struct ExplainQuery;
 
 #[Object]
 impl ExplainQuery {
-    /// Explains step by step why a call costs what it costs; null if there is no such call. Fails with `ILLEGAL_STATE` while the call is live.
+    /// Explains step by step how a call's charge was computed; null if there is no such call. Fails with `ILLEGAL_STATE` while the call is live.
     async fn explain_charge(
         &self,
         ctx: &Context<'_>,

@@ -18,7 +18,7 @@ use app::ledger::{self, Line};
 pub const RULES: &[Rule] = &[("Query.ledger", BACK_OFFICE), ("Query.ledgerBalances", BACK_OFFICE)];
 
 graphql_enum!(
-    /// A book (ledger account) of an account. Positive balances are assets or claims of the account, negative ones their source.
+    /// A book (ledger account) of an account. A positive balance is an asset of the account; a negative balance shows where the funds came from.
     LedgerBook = "entity::Book" {
         /// The account's balance with its parent.
         Credit,
@@ -34,13 +34,13 @@ graphql_enum!(
         Deposits,
         /// Amounts that customers owe for closed sessions.
         Receivable,
-        /// Sum that rounding added to statements and cash payments; negative.
+        /// Total that rounding added to statements and cash payments; negative.
         Rounding,
-        /// Differences between counted money and the books: positive if money was missing.
+        /// Differences between counted money and the books; positive if money was missing.
         Variance,
-        /// Source of floats and pay-ins; destination of pay-outs and counted drawers.
+        /// Source of floats and pay-ins, and destination of pay-outs and counted drawers.
         Outside,
-        /// Talk time given away because calls were cut late.
+        /// Value of talk time given away because calls were ended late.
         WriteOff,
     }
 );
@@ -52,9 +52,9 @@ graphql_enum!(
         TopUp,
         /// A parent corrected a child's credit.
         Adjustment,
-        /// A call ended: each level paid the one above.
+        /// A call ended, and each level paid the level above.
         Call,
-        /// Talk time beyond the paid seconds, because a call was cut late.
+        /// Talk time beyond the paid seconds was given away, because a call was ended late.
         WriteOff,
         /// Another transfer was reversed.
         Reversal,
@@ -62,7 +62,7 @@ graphql_enum!(
         Float,
         /// Cash was put into the drawer by hand.
         PayIn,
-        /// Cash was taken out of the drawer by hand.
+        /// Cash was withdrawn from the drawer by hand.
         PayOut,
         /// A customer paid a deposit.
         Deposit,
@@ -89,7 +89,7 @@ pub struct DrawerAmount {
     pub shift_id: Option<ID>,
     /// Payment method; null if unknown.
     pub method: Option<PaymentMethod>,
-    /// Positive into the drawer, negative out of it.
+    /// Positive for money into the drawer, negative for money out of it.
     pub amount: Money,
 }
 
@@ -194,7 +194,7 @@ pub struct LedgerQuery;
 
 #[Object]
 impl LedgerQuery {
-    /// Balances of a book of the caller's account or one below it, one per currency. Only the platform can have several, because each
+    /// Balances of a book of the caller's account or of an account below it, one per currency. Only the platform can have several, because each
     /// distributor has its own currency. Hidden from attendants.
     async fn ledger_balances(
         &self,
@@ -213,7 +213,7 @@ impl LedgerQuery {
         nullable(found.map(money))
     }
 
-    /// Entries of a book of the caller's account or one below it, newest first, one per transfer. Hidden from attendants.
+    /// Entries of a book of the caller's account or of an account below it, newest first, with one entry per transfer. Hidden from attendants.
     #[allow(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn ledger(
         &self,

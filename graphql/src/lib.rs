@@ -1,5 +1,5 @@
-//! The GraphQL schema, built on the use cases. One file per noun: its types, its part of the query and mutation roots, and its rows of the
-//! visibility table.
+//! The GraphQL schema, built on the use cases. Each noun has one file with its types, its queries and mutations, and its rows of the visibility
+//! table.
 
 pub mod accounts;
 pub mod activity;
@@ -44,9 +44,9 @@ use transport::pipeline::count::Lists;
 use transport::pipeline::text::{Shape, Texts};
 use transport::role_schema;
 
-/// Reads. Fields of a `…Connection` type are paged lists: pass exactly one of `first` and `last`, 1 to 100, and optionally the cursors `after`
-/// and `before`. An object outside the caller's subtree (the caller's account and the accounts below it) is null, exactly as if it did not
-/// exist.
+/// Queries. A field whose type ends in `Connection` is a paged list: pass exactly one of `first` and `last` (1 to 100), and optionally the
+/// cursors `after` and `before`. An object outside the caller's subtree (the caller's account and the accounts below it) is null, as if it did
+/// not exist.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
 pub struct Query(
@@ -69,9 +69,9 @@ pub struct Query(
     node::NodeQuery,
 );
 
-/// Writes. Each mutation takes one `input` and returns the changed object, or `userErrors` that the caller can correct. `idempotencyKey`:
-/// repeating a request with the same key and input returns the first result and changes nothing; the same key with another input fails with
-/// `IDEMPOTENCY_CONFLICT`. Errors are not stored, so a failed request may be retried with its key.
+/// Mutations. Each takes one `input` and returns either the changed object or `userErrors`, which the caller can correct. Some inputs have an
+/// `idempotencyKey`: repeating a request with the same key and input returns the first result and changes nothing. The same key with a different
+/// input fails with `IDEMPOTENCY_CONFLICT`. Errors are not stored, so a failed request may be retried with the same key.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
 pub struct Mutation(
@@ -96,14 +96,14 @@ pub struct Subscription(activity::ActivitySubscription, credit::CreditSubscripti
 /// The full schema, with the fields of every role.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
-/// The schema builder without the application: enough to print the SDL.
+/// Schema builder without the application; sufficient to print the SDL.
 pub fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     async_graphql::Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .disable_suggestions()
         .validation_mode(async_graphql::ValidationMode::Fast)
 }
 
-/// The executable schema over an [`App`].
+/// The executable schema for an [`App`].
 pub fn schema(app: Arc<App>) -> Schema {
     builder().data(app).finish()
 }
@@ -117,7 +117,7 @@ pub fn sdl() -> String {
 /// The SDL as one role sees it.
 ///
 /// # Errors
-/// An unknown role, or a visibility table that leaves an invalid schema.
+/// If the role is unknown, or if the visibility table leaves an invalid schema.
 pub fn role_sdl(role: &str) -> std::result::Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let Some((key, bit)) = roles::ALL.iter().find(|(key, _)| *key == role) else {
         let known: Vec<&str> = roles::ALL.iter().map(|(key, _)| *key).collect();
@@ -126,7 +126,7 @@ pub fn role_sdl(role: &str) -> std::result::Result<String, Box<dyn std::error::E
     Ok(role_schema::prune(&sdl(), key, *bit, &visibility())?.to_string())
 }
 
-/// The visibility table: the rows of every noun.
+/// The visibility table, with the rows of all nouns.
 pub fn visibility() -> Vec<Rule> {
     [
         auth::RULES,
@@ -162,8 +162,8 @@ pub(crate) fn app<'a>(ctx: &Context<'a>) -> &'a App {
 pub const NOTES: Notes =
     Notes { lists: LISTS, texts: TEXTS, is_line: billing::text::is_line, is_lines: billing::text::is_lines };
 
-/// Estimated length of lists that are not paged, for the query's cost. Some lists may be longer (a thousand live calls, for example): the
-/// response size limit is the final bound.
+/// Estimated lengths of lists that are not paged, used to compute a query's cost. A list may be longer than its estimate (a thousand live calls,
+/// for example), because the response size limit still applies.
 const LISTS: Lists = &[
     ("bandPrices", 10),
     ("bands", 10),
@@ -198,7 +198,7 @@ const TEXTS: Texts = &[
     ("UpdateCallshopSettingsInput.receiptFooter", Shape::Lines),
 ];
 
-/// The logged-in user of this request, with errors ready for the response.
+/// The logged-in user of this request. The error is ready for the response.
 ///
 /// # Errors
 /// `UNAUTHENTICATED` without a login.
@@ -206,7 +206,7 @@ pub(crate) fn actor<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Actor> {
     caller(ctx).map_err(payload::top_level)
 }
 
-/// The logged-in user, for use inside a use case's result.
+/// The logged-in user, for code that returns the errors of use cases.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] without a login.
@@ -288,13 +288,13 @@ mod tests {
         }
     }
 
-    /// Size in bytes of the future that the executor allocates for each field of each object of this type.
+    /// Size in bytes of the future that the executor allocates for each field of an object of this type.
     fn size<T: 'static, F>(_: fn(&'static T, &'static Context<'static>) -> F) -> usize {
         size_of::<F>()
     }
 
-    /// A list of a hundred calls with ten fields each has a thousand futures at once, each as large as the type's largest field. Resolvers that
-    /// query the database are therefore boxed (docs/performance.md).
+    /// A list of a hundred calls with ten fields each needs a thousand futures at once, and each is as large as the type's largest future.
+    /// Resolvers that query the database are therefore boxed (docs/performance.md).
     #[test]
     fn fields_of_objects_in_lists_have_small_futures() {
         macro_rules! sizes {

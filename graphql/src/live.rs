@@ -1,6 +1,6 @@
-//! Writes subscription events straight to JSON. Each document is compiled once, for all its subscribers, with the resolvers of the schema's
-//! types. A document with anything unknown here (a field that queries the database, a directive, a fragment on an interface) is left to the
-//! executor, which gives the same answers with more memory and time.
+//! Writes subscription events directly as JSON. Each document is compiled once for all its subscribers, using the resolvers of the schema's
+//! types. A document that uses anything unsupported here (a field that queries the database, a directive, a fragment on an interface) is left to
+//! the executor, which gives the same results with more memory and time.
 
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,7 +25,7 @@ use transport::pipeline::{Answer, Live};
 pub struct EventSubscription {
     /// The callshop's event stream, from the start position.
     pub watch: Watch,
-    /// If set, only events of this cabin.
+    /// If set, only events of this cabin are delivered.
     pub cabin: Option<Uuid>,
     /// Counts deliveries.
     pub metrics: Arc<Metrics>,
@@ -35,7 +35,7 @@ impl EventSubscription {
     /// The next matching activity event.
     ///
     /// # Errors
-    /// Those of [`Watch::next`].
+    /// Errors of [`Watch::next`].
     pub async fn next(&mut self) -> base::error::Result<Arc<ActivityEvent>> {
         loop {
             let told = self.watch.next().await?;
@@ -53,11 +53,11 @@ impl EventSubscription {
     }
 }
 
-/// Passes the [`EventSubscription`] from the resolver to the [`Plan`], which writes the events instead of the executor.
+/// Passes the [`EventSubscription`] from the resolver to the [`Plan`], which writes the events in place of the executor.
 #[derive(Clone, Default)]
 struct Handover(Arc<Mutex<Option<EventSubscription>>>);
 
-/// Hands the event stream over to the waiting [`Plan`]. Returns it if there is none, so that the executor serves it.
+/// Hands the event stream to the waiting [`Plan`]. If there is no plan, returns the stream, and the executor serves it.
 pub fn leave(ctx: &Context<'_>, following: EventSubscription) -> Option<EventSubscription> {
     let Some(handover) = ctx.data_opt::<Handover>() else { return Some(following) };
     *handover.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(following);
@@ -83,12 +83,12 @@ impl<T: 'static> Object<T> {
     }
 }
 
-/// A schema type whose values can be written.
+/// A schema type whose values can be written as JSON.
 trait Shown: Sized + 'static {
     /// Name of the type in the schema.
     const NAME: &str;
 
-    /// The writer of the field with this name; none if only the executor can resolve it.
+    /// The writer of the field with this name; `None` if only the executor can resolve the field.
     fn field(name: &str, below: &Below<'_>) -> Option<Write<Self>>;
 }
 
@@ -227,7 +227,7 @@ macro_rules! leaf {
     };
 }
 
-/// A field with a selection set; writes null for none.
+/// A field with a selection set. `None` is written as null.
 macro_rules! nested {
     ($type:ty, $below:ident, $of:ident => $value:expr) => {{
         let object = $below.object::<$type>()?;
@@ -349,7 +349,7 @@ fn refused(error: async_graphql::Error) -> Answer {
     Answer::Response(Response::from_errors(vec![error.into_server_error(Default::default())]))
 }
 
-/// Compiles the writer for this operation's events; none if only the executor can serve it.
+/// Compiles the writer for this operation's events; `None` if only the executor can serve the operation.
 pub fn compile(document: &ExecutableDocument, operation: &Operation) -> Option<Arc<dyn Live>> {
     let roots = Below { document, sets: vec![&operation.selection_set] }.fields()?;
     let [(key, fields)] = roots.as_slice() else { return None };
@@ -367,7 +367,7 @@ impl Live for Plan {
     fn take_over(self: Arc<Self>, request: &mut Request) -> BoxStream<'static, Answer> {
         let handover = Handover::default();
         request.data.insert(handover.clone());
-        // by now the resolver has handed the stream over, or has failed and reported the error itself
+        // by now the resolver has handed over the stream, or has failed and reported the error
         let follow = async move { handover.0.lock().unwrap_or_else(PoisonError::into_inner).take() };
         let events = move |following: Option<EventSubscription>| {
             let plan = self.clone();

@@ -1,6 +1,7 @@
-//! Batches the queries of many objects in one response: a list of fifty cabins with their calls costs one more query, not fifty.
+//! Batches the queries of all objects in one response: a list of fifty cabins with their calls costs one more query, not fifty.
 //!
-//! Each request has its own loaders, without a cache. They check no rights: the object that asks has already proven them.
+//! Each request has its own loaders, without a cache. Loaders check no rights, because the caller was already authorized for the object whose
+//! field is loaded.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,17 +27,17 @@ pub struct Batches(Arc<App>);
 /// A page of the calls of one cabin or session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallsOf {
-    /// Calls made from this cabin; the flag includes the prices of calls that are over.
+    /// Calls made from this cabin. The flag says whether to load the prices of finished calls, too.
     Cabin(Uuid, Page, bool),
-    /// Calls billed to this session; the same flag.
+    /// Calls billed to this session, with the same flag.
     Session(Uuid, Page, bool),
 }
 
-/// Key: a user by id.
+/// Key: a user's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct UserId(pub Uuid);
 
-/// Key: a cabin by id.
+/// Key: a cabin's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CabinId(pub Uuid);
 
@@ -49,7 +50,7 @@ pub fn loaders(app: Arc<App>) -> Loaders {
 /// Loads one object, batched with the other loads of this response.
 ///
 /// # Errors
-/// Those of the database.
+/// Errors of the database.
 pub async fn load<K>(ctx: &Context<'_>, key: K) -> Result<Option<<Batches as Loader<K>>::Value>>
 where
     K: Clone + Eq + std::hash::Hash + Send + Sync + 'static,
@@ -57,7 +58,7 @@ where
 {
     let loaders = ctx.data::<Loaders>().map_err(|_| Error::fault("the request has no data loaders"))?;
     Box::pin(loaders.load_one(key)).await.map_err(|shared| match &*shared {
-        // all requests of the batch share the failure, and each answers it on its own
+        // the whole batch shares the failure, but each request needs an error of its own
         Error::Overloaded(what) => Error::Overloaded(what),
         _ => Error::fault(shared),
     })

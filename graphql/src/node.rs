@@ -1,4 +1,4 @@
-//! The Relay `node` and `nodes` fields: refetch any object by its global id.
+//! The Relay fields `node` and `nodes`, which refetch any object by its global id.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -88,7 +88,7 @@ impl NodeQuery {
     }
 }
 
-/// Found nodes at the positions of their ids; none for missing objects and for those the role may not see.
+/// Objects at the positions of their ids; `None` for an object that is missing or hidden from the role.
 struct Nodes(Vec<Option<Node>>);
 
 impl Nodes {
@@ -141,7 +141,7 @@ impl Nodes {
                 let node = |view| Node::RegisterShift(RegisterShift(view));
                 put!(register::find_all(app, actor, &ids), |view| view.shift.id, node);
             }
-            // parts of other objects, not nodes; as in `find`
+            // parts of other objects, not nodes; see `find`
             Kind::SessionItem | Kind::LedgerTransfer => {}
         }
         Ok(())
@@ -161,7 +161,7 @@ impl Nodes {
     }
 }
 
-/// Ids must not reveal what exists: an object the role may not see is null, like a missing one.
+/// Ids must not reveal which objects exist, so an object that the role may not see is null, like a missing object.
 fn found(result: Result<Node>) -> Option<async_graphql::Result<Node>> {
     match result {
         Err(Error::Forbidden) => None,
@@ -187,7 +187,7 @@ async fn find(ctx: &Context<'_>, id: &ID) -> Result<Node> {
         // part of a session, not a node
         Kind::SessionItem => return Err(Error::NotFound),
         Kind::RegisterShift => Node::RegisterShift(RegisterShift(register::find(app, actor, id).await?)),
-        // differs by the account that views it, so only `ledger` shows it
+        // each account sees a transfer differently, so only `ledger` shows it
         Kind::LedgerTransfer => return Err(Error::NotFound),
     })
 }

@@ -19,19 +19,19 @@ pub type Page<N> = Connection<String, N, EmptyFields, EmptyFields>;
 pub struct Paging {
     /// Number of objects from the start of the list.
     pub first: Option<i32>,
-    /// Cursor: start after this object.
+    /// Cursor; the page starts after this object.
     pub after: Option<String>,
     /// Number of objects from the end of the list.
     pub last: Option<i32>,
-    /// Cursor: stop before this object.
+    /// Cursor; the page ends before this object.
     pub before: Option<String>,
 }
 
-/// Builds a connection over rows whose id is a UUIDv7. Reads one row more than requested to know whether there are others. `newest_first`
+/// Builds a connection over rows whose id is a UUIDv7. Reads one row more than requested, to know whether there are more rows. `newest_first`
 /// reverses the list's natural order.
 ///
 /// # Errors
-/// `INVALID_INPUT` unless exactly one of `first` and `last` is given, 1 to 100; errors of `read`.
+/// `INVALID_INPUT` unless exactly one of `first` and `last` is given, from 1 to 100; errors of `read`.
 pub async fn connection<M, N, Fut>(
     paging: Paging,
     newest_first: bool,
@@ -45,10 +45,10 @@ where
 {
     let (size, backwards) = size(&paging).map_err(top_level)?;
     let (after, before) = around(&paging, cursor).map_err(top_level)?;
-    // cursors bound the page by the list's order, whichever end it is read from
+    // cursors follow the order of the list, even if the page is read from its end
     let (above, below) = if newest_first { (before, after) } else { (after, before) };
     let page = store::Page { above, below, limit: size + 1, descending: newest_first != backwards };
-    // boxed: the executor allocates the largest field's future for every field of every object in a list
+    // boxed, because the executor allocates the largest field's future for every field of every object in a list
     let mut rows = Box::pin(read(page)).await.map_err(top_level)?;
     let wanted = usize::try_from(size).unwrap_or(usize::MAX);
     let more = rows.len() > wanted;
@@ -65,10 +65,10 @@ where
     Ok(connection)
 }
 
-/// The requested number of objects, and whether they come from the end of the list.
+/// The requested number of objects, and whether to count from the end of the list.
 ///
 /// # Errors
-/// `INVALID_INPUT` unless exactly one of `first` and `last` is given, 1 to 100.
+/// `INVALID_INPUT` unless exactly one of `first` and `last` is given, from 1 to 100.
 pub(super) fn size(paging: &Paging) -> Result<(u64, bool)> {
     let (size, backwards) = match (paging.first, paging.last) {
         (Some(first), None) => (first, false),
@@ -84,10 +84,10 @@ pub(super) fn size(paging: &Paging) -> Result<(u64, bool)> {
     }
 }
 
-/// The parsed cursors `after` and `before`. `parse` returns none for text that is not a cursor of the list.
+/// The parsed cursors `after` and `before`. `parse` returns `None` for text that is not a cursor of this list.
 ///
 /// # Errors
-/// `INVALID_INPUT` for the argument that is not a cursor of the list.
+/// `INVALID_INPUT` for an argument that is not a cursor of this list.
 pub(super) fn around<C>(
     paging: &Paging,
     parse: impl Fn(&str) -> Option<C>,

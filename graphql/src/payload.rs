@@ -1,4 +1,4 @@
-//! Mutation payloads (the changed object or `userErrors`), and the top-level form of use-case errors.
+//! Mutation payloads (the changed object or `userErrors`), and the conversion of use-case errors to top-level errors.
 
 use async_graphql::{ErrorExtensions as _, SimpleObject};
 
@@ -6,7 +6,7 @@ use base::error::Error;
 
 macro_rules! error_code {
     ($($(#[$meta:meta])* $variant:ident = $text:literal),+ $(,)?) => {
-        /// Stable error codes. New ones may be added; existing ones keep their meaning.
+        /// Stable error codes. New codes may be added; existing codes keep their meaning.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
         #[graphql(remote = "base::error::ErrorCode")]
         pub enum ErrorCode { $($(#[$meta])* #[graphql(name = $text)] $variant,)+ }
@@ -18,25 +18,25 @@ base::for_each_error_code!(error_code);
 /// An error that the caller can correct. Nothing was changed.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct UserError {
-    /// Stable code: branch on this, not on the message.
+    /// Stable code. Branch on this, not on the message.
     pub code: ErrorCode,
     /// English sentence for developers and logs.
     pub message: String,
-    /// Path of the input field at fault, outermost first; empty if the whole input is at fault.
+    /// Path of the input field at fault, outermost name first; empty if the whole input is at fault.
     pub field: Vec<String>,
 }
 
 /// The user errors of one mutation, to be converted into its payload.
 pub struct UserErrors(pub Vec<UserError>);
 
-/// Declares a mutation payload: every field nullable, plus `userErrors`.
+/// Declares a mutation payload: the given fields, all nullable, and `userErrors`.
 macro_rules! payload {
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident : $type:ty),* $(,)? }) => {
         #[derive(Default, async_graphql::SimpleObject)]
         $(#[$meta])*
         pub struct $name {
             $($(#[$field_meta])* pub $field: Option<$type>,)*
-            /// Errors that the caller can correct; empty on success. If it is not empty, the other fields are null.
+            /// Errors that the caller can correct; empty on success. If there are any, the other fields are null.
             pub user_errors: Vec<$crate::payload::UserError>,
         }
         impl From<$crate::payload::UserErrors> for $name {
@@ -48,7 +48,7 @@ macro_rules! payload {
 }
 pub(crate) use payload;
 
-/// Converts a use case's result into a payload: correctable errors become `userErrors`, all others a top-level error.
+/// Converts a use case's result into a payload. Correctable errors become `userErrors`; any other error becomes a top-level error.
 ///
 /// # Errors
 /// Missing rights, overload and faults.
@@ -69,8 +69,8 @@ pub fn answer<P: From<UserErrors>>(result: Result<P, Error>) -> async_graphql::R
     }
 }
 
-/// The error of a query, or of a mutation that could not be tried: a stable `extensions.code`, the path of the argument at fault in
-/// `extensions.field`, and no internal detail.
+/// The top-level error of a query, or of a mutation that could not be attempted. It has a stable `extensions.code`, the path of the argument at
+/// fault in `extensions.field`, and no internal detail.
 pub fn top_level(error: Error) -> async_graphql::Error {
     let mut field = Vec::new();
     let (code, message) = match error {
@@ -114,8 +114,8 @@ pub fn top_level(error: Error) -> async_graphql::Error {
     })
 }
 
-/// A nullable object of a query: null if it is missing or outside the caller's scope. Any other error nulls this field alone: an `Err` outside
-/// the `Option` would also null its parents, up to the next nullable one, and discard good answers with them.
+/// A nullable object of a query: null if it is missing or outside the caller's scope. Any other error nulls only this field. An `Err` outside
+/// the `Option` would also null its parents, up to the nearest nullable parent, and discard good data.
 pub fn nullable<T>(result: Result<T, Error>) -> Option<async_graphql::Result<T>> {
     match result {
         Ok(found) => Some(Ok(found)),

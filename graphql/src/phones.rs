@@ -34,7 +34,7 @@ pub const RULES: &[Rule] = &[
 pub struct Phone(pub PhoneView);
 
 impl Phone {
-    /// The row, for fields hidden from attendants.
+    /// The row, for fields that are hidden from attendants.
     fn detail(&self, ctx: &Context<'_>) -> async_graphql::Result<&phone::Model> {
         actor(ctx)?.require(Right::SeeAccounts).map_err(top_level)?;
         Ok(&self.0.phone)
@@ -53,7 +53,7 @@ impl Phone {
         &self.0.phone.label
     }
 
-    /// Whether the phone is registered at the proxy, by the proxy's last report.
+    /// Whether the phone is registered at the proxy, according to the proxy's last report.
     async fn online(&self) -> bool {
         self.0.phone.online
     }
@@ -63,12 +63,12 @@ impl Phone {
         self.0.phone.online_changed_at
     }
 
-    /// When the phone was blocked; null if it is not. A blocked phone can make emergency calls only.
+    /// When the phone was blocked; null if it is not blocked. A blocked phone can make emergency calls only.
     async fn blocked_at(&self) -> Option<DateTime<Utc>> {
         self.0.phone.blocked_at
     }
 
-    /// The cabin it is in; null if none.
+    /// The cabin that the phone is in; null if none.
     async fn cabin(&self) -> Option<Cabin> {
         self.0.cabin.clone().map(Cabin)
     }
@@ -78,22 +78,22 @@ impl Phone {
         Ok(&self.detail(ctx)?.sip_user)
     }
 
-    /// SIP digest realm of its password. Hidden from attendants.
+    /// SIP digest realm of the phone's password. Hidden from attendants.
     async fn realm(&self, ctx: &Context<'_>) -> async_graphql::Result<&str> {
         Ok(&self.detail(ctx)?.realm)
     }
 
-    /// SIP contact of its last registration; null if it never registered. Hidden from attendants.
+    /// SIP contact of the phone's last registration; null if it never registered. Hidden from attendants.
     async fn contact(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
         Ok(self.detail(ctx)?.contact.as_deref())
     }
 
-    /// IP address and port of its last registration; null if it never registered. Hidden from attendants.
+    /// IP address and port of the phone's last registration; null if it never registered. Hidden from attendants.
     async fn source(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
         Ok(self.detail(ctx)?.source.as_deref())
     }
 
-    /// SIP User-Agent header of its last registration; null if unknown. Hidden from attendants.
+    /// SIP User-Agent header of the phone's last registration; null if unknown. Hidden from attendants.
     async fn user_agent(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<&str>> {
         Ok(self.detail(ctx)?.user_agent.as_deref())
     }
@@ -109,7 +109,7 @@ impl Phone {
 pub struct PhoneSecret {
     /// The new phone.
     pub phone: Phone,
-    /// SIP password. It cannot be read again: enter it into the phone now.
+    /// SIP password. It cannot be read again, so enter it into the phone now.
     pub secret: String,
 }
 
@@ -126,7 +126,7 @@ pub struct CreatePhonesInput {
     pub callshop_id: ID,
     /// Number of phones, 1 to 100.
     pub count: i32,
-    /// Start of their labels; a number is appended.
+    /// Beginning of the phones' labels; a number is appended to each.
     #[graphql(default_with = "\"Phone\".to_owned()")]
     pub label: String,
 }
@@ -160,7 +160,7 @@ payload!(
     RotatePhoneSecretPayload {
         /// The phone after the change.
         phone: Phone,
-        /// New SIP password. It cannot be read again: enter it into the phone now.
+        /// New SIP password. It cannot be read again, so enter it into the phone now.
         secret: String,
     }
 );
@@ -209,7 +209,7 @@ pub struct PhoneMutation;
 
 #[Object]
 impl PhoneMutation {
-    /// Creates phones for a callshop. The response is the only time their passwords are shown.
+    /// Creates phones for a callshop. Their passwords are shown only in this response.
     async fn create_phones(
         &self,
         ctx: &Context<'_>,
@@ -225,7 +225,7 @@ impl PhoneMutation {
         answer(made.await)
     }
 
-    /// Replaces a phone's password and shows the new one once. The old one stops working at once.
+    /// Replaces a phone's password and shows the new password once. The old password stops working immediately.
     async fn rotate_phone_secret(
         &self,
         ctx: &Context<'_>,
@@ -244,7 +244,7 @@ impl PhoneMutation {
         answer(rotated.await)
     }
 
-    /// Blocks a phone. It stays registered and can make emergency calls only. A call that is up continues.
+    /// Blocks a phone. It stays registered and can make emergency calls only. A call in progress continues.
     async fn block_phone(
         &self,
         ctx: &Context<'_>,
@@ -262,7 +262,7 @@ impl PhoneMutation {
         answer(set_blocked(ctx, &input.phone_id, false).await)
     }
 
-    /// Assigns a phone to a cabin, or removes it from its cabin. Not during a call.
+    /// Assigns a phone to a cabin, or removes it from its cabin. Not allowed during a call.
     async fn assign_phone(
         &self,
         ctx: &Context<'_>,

@@ -26,7 +26,7 @@ pub struct PriceView(Price);
 
 #[Object(name = "Price")]
 impl PriceView {
-    /// E.164 digits without "+". The longest matching prefix of a number applies.
+    /// E.164 digits without "+". A number is priced by its longest matching prefix.
     async fn prefix(&self) -> &str {
         &self.0.rate.prefix
     }
@@ -76,13 +76,13 @@ impl PriceView {
         self.0.blocked
     }
 
-    /// Callshop's cost of 60 seconds, outside time bands; null if it has no rate for the prefix. Hidden from attendants.
+    /// Callshop's cost of 60 seconds, outside time bands; null if the callshop has no rate for the prefix. Hidden from attendants.
     async fn cost_per_minute(&self) -> Option<Money> {
         self.0.cost_per_minute.map(|cost| Money::new(cost, &self.0.currency))
     }
 }
 
-/// Customer's price of a call made now, and the talk time that an amount pays for.
+/// Customer's price of a call made now, and the talk time that a given amount pays for.
 pub struct QuoteView(Quote);
 
 impl QuoteView {
@@ -153,7 +153,7 @@ impl QuoteView {
         self.0.offer.as_ref().map(|offer| band_prices(&offer.rate, &self.0.currency)).unwrap_or_default()
     }
 
-    /// Seconds of talk that `amount` pays for, at most the callshop's `maxCallSeconds`; null without an amount.
+    /// Talk time in seconds that `amount` pays for, at most the callshop's `maxCallSeconds`; null if no amount is given.
     async fn seconds(&self) -> Option<u32> {
         self.0.offer.as_ref().and_then(|offer| offer.seconds)
     }
@@ -207,7 +207,7 @@ impl PriceQuery {
         .await
     }
 
-    /// Price of a call from a callshop now, and the talk time that an amount pays for. If the call would be refused, `userErrors` says why.
+    /// Price of a call made now from a callshop, and the talk time that an amount pays for. If the call would be refused, `userErrors` says why.
     async fn quote(
         &self,
         ctx: &Context<'_>,

@@ -22,7 +22,7 @@ pub enum ProblemKind {
     SessionClosing,
     /// A session has been open for more than 24 hours.
     SessionOpen,
-    /// An answered call runs more than five minutes past its last paid second, or a call has been ringing for more than five minutes: its end
+    /// An answered call is more than five minutes past its last paid second, or a call has been ringing for more than five minutes. Its end
     /// event never arrived.
     CallWithoutEnd,
     /// A session has two live calls.
@@ -31,16 +31,17 @@ pub enum ProblemKind {
     PhoneOffline,
     /// A call of the last seven days cost the account more than it earned.
     MarginNegative,
-    /// Part of a call that ended in the last seven days was written off, because the call was cut late or was paid for before its end was known.
+    /// Part of a call that ended in the last seven days was written off, because the call was ended late or was paid for before its end was
+    /// known.
     WrittenOff,
     /// The end of a call in the last seven days was estimated, because its proxy lost the call or reported impossible times.
     EndEstimated,
-    /// A phone never acknowledged the answer of a call in the last seven days: somebody may be trying to talk without paying.
+    /// A phone never acknowledged the answer of a call in the last seven days. Somebody may be trying to talk without paying.
     CallUnacknowledged,
     /// A proxy event of the last seven days could not be understood. Shown to the platform only.
     EventRejected,
-    /// A proxy event of the last seven days has an impossible time, or is an end that changed nothing because the call had already ended or is
-    /// unknown. Shown to the platform only.
+    /// A proxy event of the last seven days has an impossible time, or it reported the end of a call but changed nothing because the call had
+    /// already ended or is unknown. Shown to the platform only.
     EventDoubted,
     /// A proxy event has waited in the stream for more than ten minutes because it cannot be applied. Shown to the platform only.
     EventStuck,
@@ -55,11 +56,11 @@ pub enum ProblemKind {
 /// A problem that needs a person's attention.
 #[derive(SimpleObject)]
 pub struct Problem {
-    /// Global id of the session, call, phone or account concerned; null for an event.
+    /// Global id of the session, call, phone or account concerned; null for a problem with a proxy or its events.
     pub object_id: Option<ID>,
-    /// Callshop of the object; null for events and for the account's own books.
+    /// Callshop of the object; null for proxies, their events, and the account's own books.
     pub callshop_id: Option<ID>,
-    /// Display name of that callshop; null when `callshopId` is.
+    /// Display name of that callshop; null if `callshopId` is null.
     pub callshop: Option<String>,
     /// When the problem began.
     pub since: DateTime<Utc>,
@@ -72,9 +73,9 @@ pub struct Problem {
 pub struct ProblemGroup {
     /// Kind of all `problems` in this group.
     pub kind: ProblemKind,
-    /// At most 100, oldest first.
+    /// At most 100 problems, oldest first.
     pub problems: Vec<Problem>,
-    /// Whether there are more than those listed.
+    /// Whether there are more problems than those listed.
     pub more: bool,
 }
 
@@ -110,8 +111,8 @@ pub struct ProblemQuery;
 
 #[Object]
 impl ProblemQuery {
-    /// Problems of the caller's account, or of an account below it: in its callshops and its books. Kinds without a problem are omitted. Hidden
-    /// from attendants.
+    /// Problems in the callshops and books of the caller's account, or of an account below it. Kinds without a problem are omitted. Hidden from
+    /// attendants.
     async fn problems(
         &self,
         ctx: &Context<'_>,

@@ -77,7 +77,7 @@ impl Receipt {
 
 #[ComplexObject]
 impl SettleSessionPayload {
-    /// The original receipt, showing the change. Receipts from `Query.receipt` are marked as duplicates. Null if nothing was settled.
+    /// The original receipt, including the change. Receipts from `Query.receipt` are marked as duplicates. Null if nothing was settled.
     async fn receipt(
         &self,
         ctx: &Context<'_>,
@@ -100,7 +100,7 @@ pub struct ReceiptQuery;
 
 #[Object]
 impl ReceiptQuery {
-    /// A duplicate of a paid session's receipt, marked as such; null if there is no such session. Fails with `ILLEGAL_STATE` if the session is
+    /// A copy of a paid session's receipt, marked as a duplicate; null if there is no such session. Fails with `ILLEGAL_STATE` if the session is
     /// not paid.
     async fn receipt(
         &self,

@@ -25,7 +25,7 @@ pub const RULES: &[Rule] = &[("Query.report", BACK_OFFICE)];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "Dimension")]
 pub enum ReportDimension {
-    /// Day in the callshop's time zone: of the attempt for `attempts` and `refused`, of the answer for all other figures.
+    /// Day in the callshop's time zone. `attempts` and `refused` use the day of the attempt; all other figures use the day of the answer.
     Day,
     /// Cabin that the call was made from.
     Cabin,
@@ -35,11 +35,12 @@ pub enum ReportDimension {
     Attendant,
     /// Callshop that the call was made from.
     Callshop,
-    /// Tariff version by which the account is paid: a callshop's retail tariff; for other accounts, the cost tariff of the account below them.
+    /// Tariff version that sets the account's income: for a callshop, its retail tariff; for other accounts, the cost tariff of the account
+    /// below.
     TariffVersion,
 }
 
-/// Income and cost of calls for one account. Attempts count on the day they were made, all other figures on the day of the answer.
+/// Income and cost of calls for one account. Attempts count on the day they were made; all other figures count on the day of the answer.
 pub struct Report(reports::Report);
 
 #[Object]
@@ -89,8 +90,8 @@ impl Report {
     }
 }
 
-/// One group of a report. Fields of dimensions that are not grouped by are null, as are fields that the calls do not have: an emergency call
-/// from a closed cabin has no attendant, a phone without a cabin no cabin.
+/// One group of a report. A field is null if the report is not grouped by its dimension, or if the calls have no such value. For example, an
+/// emergency call from a closed cabin has no attendant, and a phone without a cabin has no cabin.
 #[derive(SimpleObject)]
 pub struct ReportGroup {
     /// Local date in the callshop's time zone.
@@ -133,7 +134,7 @@ pub struct ReportFigures {
     /// Answer-seizure ratio: `answered` / `attempts`, to four decimals; null without attempts. It can exceed 1 if a call was answered on the day
     /// after its attempt.
     pub asr: Option<Decimal>,
-    /// Average call duration: mean talk time of answered calls in seconds, rounded to the nearest; null without any.
+    /// Average call duration: mean talk time of answered calls, rounded to the nearest second; null if there are none.
     pub acd_seconds: Option<i64>,
     /// Total talk time in seconds.
     pub talk_seconds: i64,
@@ -191,7 +192,7 @@ fn group(key: &GroupKey, of: &Figures, names: &Names, currency: &str) -> Result<
 
 type Groups<'a> = &'a [(GroupKey, Figures)];
 
-/// The requested page of groups, and whether there are others before and after it.
+/// The requested page of groups, and whether there are groups before and after it.
 fn part<'a>(groups: Groups<'a>, paging: &Paging) -> Result<(Groups<'a>, bool, bool)> {
     let (size, backwards) = size(paging)?;
     let size = usize::try_from(size).or_fault()?;
@@ -207,7 +208,7 @@ fn part<'a>(groups: Groups<'a>, paging: &Paging) -> Result<(Groups<'a>, bool, bo
     }
 }
 
-/// The cursor is the encoded group key, so it stays valid when groups are added.
+/// The cursor is the encoded group key, so it remains valid when groups are added.
 fn cursor(key: &GroupKey) -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).or_fault()?))
 }
@@ -222,8 +223,8 @@ pub struct ReportQuery;
 
 #[Object]
 impl ReportQuery {
-    /// Income and cost of calls for the caller's account or one below it, from day `from` to day `to`, both inclusive, at most 400 days; null if
-    /// there is no such account. All figures are from that account's point of view. Fails with `CURRENCY_MISMATCH` for a platform whose
+    /// Income and cost of calls for the caller's account or an account below it, from day `from` to day `to` (both inclusive, at most 400 days).
+    /// Null if there is no such account. All figures are from that account's point of view. Fails with `CURRENCY_MISMATCH` for a platform whose
     /// distributors use several currencies. Hidden from attendants.
     async fn report(
         &self,

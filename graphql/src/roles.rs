@@ -1,5 +1,5 @@
-//! Role sets, for the tables that say which role sees which field. Each noun's file has its own rows (`RULES`). A test fails if a field of
-//! `Query`, `Mutation` or `Subscription` has no row; any other field without a row is visible to every role that reaches its type.
+//! Role sets, for the tables that define which role sees which field. Each noun's file has its own rows (`RULES`). A test fails if a field of
+//! `Query`, `Mutation` or `Subscription` has no row. Any other field without a row is visible to every role that can reach its type.
 
 pub use transport::role_schema::RoleSet;
 
@@ -30,7 +30,7 @@ pub const EVERYONE: RoleSet = SIGNED_IN.or(ANONYMOUS);
 /// A row of the visibility table: `Type.field` (or `Type`), and the roles that see it.
 pub type Rule = (&'static str, RoleSet);
 
-/// The role's key and bit; `anonymous` without a login.
+/// The role's key and bit; those of `anonymous` without a login.
 pub fn of(role: Option<entity::Role>) -> (&'static str, RoleSet) {
     match role {
         None => ("anonymous", ANONYMOUS),

@@ -14,8 +14,8 @@ use base::error::{Error, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Decimal(pub Micros);
 
-/// An exact decimal number as a string, such as "12.34", with up to six decimals. Number literals are rejected, because most clients pass them
-/// through floating point.
+/// An exact decimal number as a string, such as "12.34", with up to six decimals. Number literals are rejected, because most clients convert
+/// them to floating point.
 #[Scalar(name = "Decimal")]
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -64,7 +64,7 @@ pub struct Money {
 }
 
 impl Money {
-    /// An amount in a stored currency.
+    /// An amount in a currency that the database stores.
     pub fn new(amount: impl Into<Micros>, currency: &str) -> Self {
         Self { amount: Decimal(amount.into()), currency: CurrencyCode(currency.to_owned()) }
     }
@@ -79,7 +79,7 @@ pub struct MoneyInput {
     pub currency: CurrencyCode,
 }
 
-/// Types with global ids.
+/// Types of objects with global ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The platform, a distributor or a reseller.
@@ -141,7 +141,7 @@ impl Kind {
     /// The row id in a global id of this kind.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a malformed id and for another kind's id alike, so that callers learn nothing from the difference.
+    /// [`Error::NotFound`] for a malformed id as well as for an id of another kind, so that callers learn nothing from the difference.
     pub fn parse(self, id: &async_graphql::ID) -> Result<Uuid> {
         match parse_any(id) {
             Some((kind, id)) if kind == self => Ok(id),
@@ -150,7 +150,7 @@ impl Kind {
     }
 }
 
-/// The kind and row id in a global id. None for any text that [`Kind::id`] does not produce: an object has exactly one id, so clients may
+/// The kind and row id in a global id. Text that [`Kind::id`] does not produce returns `None`, so an object has exactly one id and clients may
 /// compare ids.
 pub fn parse_any(global: &async_graphql::ID) -> Option<(Kind, Uuid)> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(global.as_str()).ok()?).ok()?;

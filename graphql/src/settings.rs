@@ -13,22 +13,23 @@ use app::settings::{self, SettingsChange};
 /// Visibility of this file's fields.
 pub const RULES: &[Rule] = &[("Mutation.updateCallshopSettings", BACK_OFFICE)];
 
-/// Changes to a callshop's settings; omitted fields stay as they are.
+/// Changes to a callshop's settings; omitted fields are left unchanged.
 #[derive(InputObject)]
 pub struct UpdateCallshopSettingsInput {
     /// A callshop in the caller's subtree.
     pub callshop_id: ID,
-    /// Cash totals are rounded to multiples of this, in the callshop's currency; must be above zero. Null restores the currency's minor unit.
+    /// Cash totals are rounded to multiples of this amount, in the callshop's currency; must be above zero. Null restores the currency's minor
+    /// unit.
     pub cash_step: MaybeUndefined<Decimal>,
-    /// Name printed on receipts, at most 100 characters; empty to use the display name.
+    /// Name printed on receipts, at most 100 characters. If it is empty, receipts show the display name.
     pub legal_name: Option<String>,
     /// Tax id printed on receipts, at most 40 characters; may be empty.
     pub tax_id: Option<String>,
     /// Address printed on receipts, one or more lines, at most 200 characters; may be empty.
     pub address: Option<String>,
-    /// Last lines of receipts, at most 500 characters; may be empty.
+    /// Text at the end of receipts, at most 500 characters; may be empty.
     pub receipt_footer: Option<String>,
-    /// Whether receipts mask dialed numbers: of the last six digits, only the last two are shown.
+    /// Whether receipts mask dialed numbers: of the last six digits, the first four are hidden.
     pub mask_numbers: Option<bool>,
     /// Largest total discount an attendant may apply to one session, in the callshop's currency.
     pub attendant_max_discount: Option<Decimal>,

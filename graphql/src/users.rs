@@ -80,7 +80,7 @@ impl User {
         self.0.created_at
     }
 
-    /// The user's account; null if it is a callshop. Hidden from callshop owners and attendants.
+    /// The user's account; null if that account is a callshop. Hidden from callshop owners and attendants.
     async fn account(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Account>> {
         let account = self.own_account(ctx).await?;
         Ok((account.kind != AccountKind::Callshop).then_some(Account(account)))
@@ -184,7 +184,8 @@ pub struct UserMutation;
 
 #[Object]
 impl UserMutation {
-    /// Creates a user. Platform, distributors and resellers create users of accounts and callshops below them; owners create their attendants.
+    /// Creates a user. The platform, distributors and resellers create users of accounts and callshops below them; owners create their
+    /// attendants.
     async fn create_user(
         &self,
         ctx: &Context<'_>,

@@ -1,33 +1,33 @@
-//! The error that a transport returns before anything was executed.
+//! The error that a transport returns if nothing was executed.
 
 use actix_web::http::StatusCode;
 use async_graphql::{ErrorExtensionValues, Pos, ServerError};
 use serde::Serialize;
 
-/// Why a request was refused before execution. It reveals nothing internal, so it can be shown to the client.
+/// The reason that a request was refused before execution. It reveals nothing internal, so it can be shown to the client.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct RequestError {
-    /// Stable code for programs: `extensions.code` of the answer.
+    /// Stable code for programs: `extensions.code` of the response.
     pub code: &'static str,
     /// Message for people, in English.
     pub message: String,
-    /// HTTP status of the answer; see [`RequestError::status_for`].
+    /// HTTP status of the response; see [`RequestError::status_for`].
     pub status: StatusCode,
     /// Seconds to wait before a retry, sent as `Retry-After`.
     pub retry_after: Option<u64>,
-    /// Whether the request itself was well formed and only its document or variables were refused. To such a request, GraphQL over HTTP answers
-    /// 200 if the client accepts only `application/json`.
+    /// Whether the request itself was well formed and only its document or variables were refused. For such a request, GraphQL over HTTP
+    /// requires status 200 if the client accepts only `application/json`.
     in_document: bool,
     locations: Vec<Pos>,
     /// Path of the offending argument or input field, outermost first.
     field: Box<[String]>,
-    /// Further errors of the same kind, as found by validation.
+    /// Further errors of the same kind, found by validation.
     more: Box<[RequestError]>,
 }
 
 impl RequestError {
-    /// The transport refuses the request because of its method, media type, size, token or rate.
+    /// An error because of the request's method, media type, size, token or rate.
     pub fn transport(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -41,7 +41,7 @@ impl RequestError {
         }
     }
 
-    /// The document, the choice of the operation or its variables are refused.
+    /// An error in the document, the choice of the operation, or the variables.
     pub fn document(code: &'static str, message: impl Into<String>) -> Self {
         Self { in_document: true, ..Self::transport(StatusCode::BAD_REQUEST, code, message) }
     }
@@ -58,7 +58,7 @@ impl RequestError {
         self
     }
 
-    /// Joins several errors into one answer; `None` if there is none.
+    /// Joins several errors into one response; `None` if there are no errors.
     pub fn join(errors: impl IntoIterator<Item = Self>) -> Option<Self> {
         let mut errors = errors.into_iter();
         let mut first = errors.next()?;
@@ -66,7 +66,7 @@ impl RequestError {
         Some(first)
     }
 
-    /// The same error with a `Retry-After`.
+    /// The same error with a `Retry-After` header.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
@@ -82,7 +82,7 @@ impl RequestError {
         self.in_document
     }
 
-    /// The GraphQL errors to answer with.
+    /// The GraphQL errors to respond with.
     pub fn to_server_errors(&self) -> Vec<ServerError> {
         std::iter::once(self).chain(&self.more).map(Self::to_server_error).collect()
     }
@@ -102,13 +102,13 @@ impl RequestError {
         error
     }
 
-    /// The body of the answer: `errors` without `data`, because nothing was executed.
+    /// The body of the response: `errors` without `data`, because nothing was executed.
     pub fn to_body(&self) -> ErrorBody {
         ErrorBody { errors: self.to_server_errors() }
     }
 }
 
-/// A GraphQL answer to a request that was not executed.
+/// The GraphQL response to a request that was not executed.
 #[derive(Debug, Serialize)]
 pub struct ErrorBody {
     errors: Vec<ServerError>,

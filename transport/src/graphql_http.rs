@@ -1,4 +1,4 @@
-//! GraphQL over HTTP: POST and GET with a single answer. A client that accepts an event stream gets one from
+//! GraphQL over HTTP: POST and GET with a single response. A client that accepts an event stream is served by
 //! [`graphql_sse`](super::graphql_sse).
 
 use actix_web::{
@@ -29,7 +29,7 @@ pub(crate) async fn post(request: HttpRequest, payload: Payload, endpoint: Data<
     respond(&request, Some(payload), &endpoint).await
 }
 
-/// `GET /graphql`, only for queries and event streams.
+/// `GET /graphql`; only for queries and event streams.
 pub(crate) async fn get(request: HttpRequest, endpoint: Data<Endpoint>) -> HttpResponse {
     respond(&request, None, &endpoint).await
 }
@@ -71,7 +71,7 @@ pub(crate) fn request_id(request: &HttpRequest) -> RequestId {
     RequestId::of(request.headers().get(request::HEADER).map(header::HeaderValue::as_bytes))
 }
 
-/// Returns the request's id to the client; the log names the request by the same id.
+/// Returns the request's id to the client. The log uses the same id.
 pub(crate) fn echo(response: &mut HttpResponse, id: &RequestId) {
     if let Ok(value) = header::HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(header::HeaderName::from_static(request::HEADER), value);
@@ -101,7 +101,7 @@ async fn run(
     answer_once(endpoint, prepared?, request.method(), answer).await
 }
 
-/// Records the caller and the operation in the request's span: the caller's id and names from the schema, but no text of the client.
+/// Records the caller and the operation in the request's span: the caller's id and names from the schema, but no text from the client.
 pub(crate) fn tell(caller: &Caller, prepared: &Prepared) {
     let span = Span::current();
     span.record("operation", prepared.kind.as_str());
@@ -221,10 +221,10 @@ fn body(status: StatusCode, answer: Answer, json: String) -> HttpResponse {
         .body(json)
 }
 
-/// Serializes an answer as JSON.
+/// Serializes a response as JSON.
 ///
 /// # Errors
-/// `RESPONSE_TOO_LARGE` if the answer exceeds the limit; serialization stops there. A mutation has been executed nevertheless.
+/// `RESPONSE_TOO_LARGE` if the response exceeds the limit; serialization stops there. If it was a mutation, it has been executed nevertheless.
 pub(crate) fn response_json(response: &Response, limits: &Limits) -> Result<String, RequestError> {
     let mut text = Bounded { text: Vec::new(), most: limits.answer_bytes };
     match serde_json::to_writer(&mut text, response) {
@@ -234,7 +234,7 @@ pub(crate) fn response_json(response: &Response, limits: &Limits) -> Result<Stri
     }
 }
 
-/// Serializes an answer of a subscription as JSON; if it exceeds the limit, the JSON of that error.
+/// Serializes a response of a subscription as JSON. If it exceeds the limit, returns the JSON of that error instead.
 pub(crate) fn answer_json(answer: pipeline::Answer, limits: &Limits) -> String {
     let json = match answer {
         pipeline::Answer::Written(json) if json.len() > limits.answer_bytes => Err(too_large(limits)),
@@ -252,7 +252,7 @@ fn too_large(limits: &Limits) -> RequestError {
     RequestError::document("RESPONSE_TOO_LARGE", message)
 }
 
-/// A writer that fails beyond `most` bytes.
+/// A writer that fails after `most` bytes.
 struct Bounded {
     text: Vec<u8>,
     most: usize,
@@ -264,7 +264,7 @@ impl io::Write for Bounded {
         Ok(bytes.len())
     }
 
-    // serde_json writes pieces of a few bytes; this avoids the loop of the trait's default method
+    // serde_json writes pieces of a few bytes; this avoids the loop in the trait's default method
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.text.len() + bytes.len() > self.most {
             return Err(io::ErrorKind::FileTooLarge.into());

@@ -1,8 +1,9 @@
-//! GraphQL over server-sent events, in the distinct-connections mode of the graphql-sse protocol: one operation per request, its answers as
-//! `next` events, its end as `complete`.
+//! GraphQL over server-sent events, in the distinct-connections mode of the graphql-sse protocol. Each request runs one operation; its responses
+//! are `next` events, and its end is a `complete` event.
 //!
-//! Document errors are sent as an event as well, because browsers' event sources show no other; transport errors (token, rate, size) are plain
-//! HTTP answers. A revoked or expired token ends the stream with an error. A shutdown cuts it off without `complete`, so that clients reconnect.
+//! Document errors are sent as an event, too, because browsers' event sources show no other errors. Transport errors (token, rate, size) are
+//! plain HTTP responses. A revoked or expired token ends the stream with an error. A shutdown ends the stream without `complete`, so that
+//! clients reconnect.
 
 use std::{convert::Infallible, net::IpAddr, time::Duration};
 
@@ -28,7 +29,7 @@ use super::{
     service::{AuthFailure, Caller, SocketGuard, shutdown_with_jitter},
 };
 
-/// Answers one operation as an event stream.
+/// Responds to one operation with an event stream.
 pub(crate) fn respond(
     endpoint: &Endpoint,
     peer: IpAddr,
@@ -63,7 +64,7 @@ pub(crate) fn respond(
         .streaming(Box::pin(stream::unfold(state, EventStream::next))))
 }
 
-/// The operation's answers, as JSON.
+/// The operation's responses, as JSON.
 fn answers(endpoint: &Endpoint, prepared: Prepared) -> BoxStream<'static, String> {
     let service = endpoint.service.clone();
     if prepared.kind == Kind::Subscription {
@@ -86,7 +87,7 @@ fn keep_alive(seconds: u64) -> Interval {
     interval
 }
 
-/// Waits until the stream must end before its operation does: with an error to send, or with none at a shutdown.
+/// Waits until the stream must end before its operation does. Returns the error to send; `None` at a shutdown.
 fn ended(
     endpoint: &Endpoint,
     caller: &Caller,
@@ -103,7 +104,7 @@ fn ended(
     }
 }
 
-/// Waits until a token expires; forever if it does not.
+/// Waits until a token expires; waits forever if the token does not expire.
 async fn until(expires_at: Option<DateTime<Utc>>) {
     match expires_at {
         Some(end) => tokio::time::sleep((end - Utc::now()).to_std().unwrap_or_default()).await,
@@ -111,7 +112,7 @@ async fn until(expires_at: Option<DateTime<Utc>>) {
     }
 }
 
-/// The body of an answer. It is produced only as fast as the client reads, and nothing is queued for a slow client.
+/// The body of a response. It is produced only as fast as the client reads, and nothing is queued for a slow client.
 struct EventStream {
     answers: BoxStream<'static, String>,
     ended: BoxFuture<'static, Option<RequestError>>,

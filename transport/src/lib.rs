@@ -1,6 +1,6 @@
 //! GraphQL transports (HTTP, WebSocket and server-sent events), and the pipeline that every request passes through.
 //!
-//! [`GraphqlService`] holds what they share; [`configure`] mounts them. The transports are
+//! [`GraphqlService`] holds their shared state; [`configure`] mounts them. The transports are
 //! [GraphQL over HTTP](https://graphql.github.io/graphql-over-http/draft/),
 //! [graphql-transport-ws](https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md) and
 //! [graphql-sse](https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md) in distinct-connections mode.
@@ -51,7 +51,7 @@ pub(crate) struct Endpoint {
     pub(crate) options: HttpOptions,
 }
 
-/// Mounts `/graphql` (POST, GET, event stream, and WebSocket if it is served by [`listen`]), and the explorer at `/` if it is enabled.
+/// Mounts `/graphql` (POST, GET and event streams, and WebSockets if [`listen`] serves it), and the explorer at `/` if it is enabled.
 pub fn configure(cfg: &mut web::ServiceConfig, service: Arc<GraphqlService>, options: HttpOptions) {
     let cors = origin::cors(&options);
     let explorer = options.explorer;

@@ -1,15 +1,15 @@
-//! Limits on requests, enforced by the transports and the pipeline. All are on by default and configurable.
+//! Limits on requests, enforced by the transports and the pipeline. All limits are on by default and configurable.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Limits on requests. Sizes are in bytes, times in seconds, the rest are counts. A request beyond one gets an error whose `extensions.code`
-/// names the limit.
+/// Limits on requests. Sizes are in bytes, times in seconds; all other limits are counts. A request that exceeds a limit gets an error whose
+/// `extensions.code` names the limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Request body of a POST, and the query string of a GET, in bytes (`BODY_TOO_LARGE`).
+    /// Size of a POST request's body, and of a GET request's query string (`BODY_TOO_LARGE`).
     pub body_bytes: usize,
     /// Seconds within which a request's body must arrive (`BODY_TIMEOUT`).
     pub body_seconds: u64,
@@ -19,26 +19,26 @@ pub struct Limits {
     pub bracket_depth: usize,
     /// Lexical tokens in a document (`TOO_MANY_TOKENS`).
     pub tokens: usize,
-    /// Operation and fragment definitions in a document (`TOO_MANY_DEFINITIONS`).
+    /// Operations and fragments defined in a document (`TOO_MANY_DEFINITIONS`).
     pub definitions: usize,
     /// Nesting of fields, with fragments expanded (`QUERY_TOO_DEEP`).
     pub depth: u64,
-    /// Selections with fragments expanded; fields, spreads and inline fragments each count as one (`TOO_MANY_FIELDS`).
+    /// Selections, with fragments expanded. Fields, spreads and inline fragments each count as one (`TOO_MANY_FIELDS`).
     pub fields: u64,
     /// Aliased fields, with fragments expanded (`TOO_MANY_ALIASES`).
     pub aliases: u64,
     /// Directives, with fragments expanded (`TOO_MANY_DIRECTIVES`).
     pub directives: u64,
-    /// Fields that a query may return (`QUERY_TOO_COMPLEX`). Each field counts as one, times the size of every list around it: its `first` or
-    /// `last`, the number of its `ids`, or otherwise the list's usual size.
+    /// Fields that a query may return (`QUERY_TOO_COMPLEX`). Each field counts as one, multiplied by the size of every list around it. A list's
+    /// size is its `first` or `last`, the number of its `ids`, or otherwise the list's usual size.
     pub complexity: u64,
     /// List size assumed if `first`, `last` or `ids` is a variable without a value.
     pub assumed_list_size: u64,
-    /// Bytes of one answer, and of one subscription message (`RESPONSE_TOO_LARGE`).
+    /// Size of one response, and of one subscription message (`RESPONSE_TOO_LARGE`).
     pub answer_bytes: usize,
     /// Seconds that a query or mutation may run (`QUERY_TIMEOUT`).
     pub query_seconds: u64,
-    /// Size of each role's cache of validated documents, in bytes of their text.
+    /// Size of each role's cache of validated documents, measured by their text.
     pub cached_document_bytes: u64,
     /// Limits on WebSockets and event streams.
     pub sockets: SocketLimits,
@@ -50,28 +50,28 @@ pub struct Limits {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SocketLimits {
-    /// Message from a client, in bytes (close 1009).
+    /// Size of a client's message (close 1009).
     pub message_bytes: usize,
-    /// Messages that a client may send per second, with a burst of twice that (close 4429).
+    /// Messages per second that a client may send, with a burst of twice that number (close 4429).
     pub messages_per_second: u32,
     /// Operations running on one socket (`TOO_MANY_OPERATIONS`).
     pub operations: usize,
-    /// Sockets and event streams of one subject on this node (close 4503, HTTP 429).
+    /// Sockets and event streams per subject on this node (close 4503, HTTP 429).
     pub per_subject: usize,
-    /// Sockets and event streams from one address on this node (HTTP 429).
+    /// Sockets and event streams per address on this node (HTTP 429).
     pub per_address: usize,
-    /// All sockets and event streams on this node (HTTP 503).
+    /// Total sockets and event streams on this node (HTTP 503).
     pub total: usize,
     /// Messages queued for a slow client. While the queue is full, the client's subscriptions pause.
     pub queue_messages: usize,
-    /// Bytes queued for a slow client, with the same effect.
+    /// Bytes queued for a slow client. While the queue is full, the client's subscriptions pause.
     pub queue_bytes: usize,
     /// Seconds within which a client with queued messages must read at least one (close 4508).
     pub stall_seconds: u64,
     /// Seconds from the upgrade to `connection_init` (close 4408).
     pub init_seconds: u64,
-    /// Seconds between the pings that detect dead clients (close 4504 after two without a sign of life), and between the comments that keep an
-    /// event stream open.
+    /// Seconds between the pings that detect dead clients (close 4504 if two pings pass without a sign of life), and between the comments that
+    /// keep an event stream open.
     pub ping_seconds: u64,
 }
 
@@ -79,13 +79,13 @@ pub struct SocketLimits {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RateLimits {
-    /// Operations per minute and subject (`RATE_LIMITED`); a mutation counts once for each of its root fields.
+    /// Operations per minute and subject (`RATE_LIMITED`). A mutation counts once for each of its root fields.
     pub subject_per_minute: u32,
-    /// Operations that a subject may start at once before the rate applies.
+    /// Operations that a subject may start at once, before the rate limit applies.
     pub subject_burst: u32,
     /// Requests per minute and address, checked before the token (`RATE_LIMITED`).
     pub address_per_minute: u32,
-    /// Requests that an address may start at once before the rate applies.
+    /// Requests that an address may start at once, before the rate limit applies.
     pub address_burst: u32,
 }
 

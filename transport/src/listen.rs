@@ -1,8 +1,8 @@
 //! The listener that serves GraphQL.
 //!
-//! It serves HTTP like `actix_web::HttpServer`, with one difference: it takes a connection that becomes a WebSocket away from the HTTP
-//! dispatcher, whose two buffers of 8 KiB would otherwise live as long as the socket. The application decides on an upgrade as on any request;
-//! if it agrees, it leaves a socket in the request's [`Handover`].
+//! It serves HTTP like `actix_web::HttpServer`, with one difference. If a connection becomes a WebSocket, this listener takes it away from the
+//! HTTP dispatcher, because the dispatcher's two buffers of 8 KiB would otherwise live as long as the socket. The application handles an upgrade
+//! like any other request; if it accepts, it leaves a socket in the request's [`Handover`].
 
 use std::{
     convert::Infallible,
@@ -44,9 +44,9 @@ use super::{
     unread::close_unread,
 };
 
-/// Time limit for a client to read a final answer, and to close a connection that the server has finished with.
+/// Time limit for a client to read a final response, and to close a connection that the server has finished with.
 const DISCONNECT: Duration = Duration::from_secs(1);
-/// How long a refused client may read nothing of its answer.
+/// Time limit for a refused client that reads nothing of its response.
 const STALL: Duration = Duration::from_secs(20);
 
 type Application = BoxService<Request, ServiceResponse, HttpResponse>;
@@ -54,8 +54,8 @@ type ApplicationFactory = BoxServiceFactory<(), Request, ServiceResponse, HttpRe
 /// An upgrade request and its connection.
 type Asked = (Request, Framed<TcpStream, Codec>);
 
-/// Starts a server with the routes of `mount`; returns it and the address it is bound to. It ignores signals. A graceful stop waits
-/// `shutdown_seconds` for running requests.
+/// Starts a server with the routes of `mount`. Returns the server and the address it is bound to. The server ignores signals. A graceful stop
+/// waits `shutdown_seconds` for running requests.
 ///
 /// # Errors
 /// If the address cannot be bound.
@@ -91,7 +91,7 @@ pub fn listen(
     Ok((builder.run(), address))
 }
 
-/// Passes upgrade requests to the application. The HTTP codec classifies these as upgrades: WebSockets at any path, and CONNECT.
+/// Passes upgrade requests to the application. The HTTP codec classifies two kinds of requests as upgrades: WebSockets at any path, and CONNECT.
 fn upgrades(application: ApplicationFactory) -> BoxServiceFactory<(), Asked, (), Infallible, ()> {
     boxed::factory(fn_factory(move || {
         let application = application.new_service(());
@@ -128,7 +128,7 @@ impl Service<Asked> for Upgrades {
     }
 }
 
-/// Sends the application's answer to the client, and turns the connection into a socket if the application agreed.
+/// Sends the application's response to the client. If the application accepted, turns the connection into a socket.
 async fn open(
     response: HttpResponse,
     connection: Framed<TcpStream, Codec>,
@@ -147,7 +147,8 @@ async fn open(
     Ok(Some(opened.on(stream, parts.read_buf)))
 }
 
-/// Answers a request that does not become a socket. The end of its body is unknown, so the connection ends with the answer.
+/// Responds to a request that does not become a socket. The end of the request's body is unknown, so the connection is closed after the
+/// response.
 async fn refuse(
     response: HttpResponse,
     stream: &mut TcpStream,
@@ -156,7 +157,7 @@ async fn refuse(
 ) -> io::Result<()> {
     let (mut head, body) = Response::from(response).into_parts();
     head.head_mut().set_connection_type(ConnectionType::Close);
-    // the codec writes an answer to an upgrade without chunks
+    // the codec writes a response to an upgrade without chunks
     head.head_mut().no_chunking(true);
     codec.encode(Message::Item((head, body.size())), &mut out)?;
     let mut body = pin!(body);
@@ -175,8 +176,8 @@ async fn refuse(
     Ok(())
 }
 
-/// Closes a connection after the last answer. For a moment, input is still read and discarded: closing with unread bytes would reset the
-/// connection, and the client might lose the end of its answer.
+/// Closes a connection after the last response. For a moment, input is still read and discarded. Otherwise, closing with unread bytes would
+/// reset the connection, and the client might lose the end of its response.
 pub(super) async fn linger(stream: &mut TcpStream) {
     let end = async {
         stream.shutdown().await?;

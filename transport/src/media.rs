@@ -11,7 +11,7 @@ use actix_web::{
 
 use super::error::RequestError;
 
-/// The media types of an answer.
+/// The media types of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// `application/json`, the default.
@@ -71,7 +71,7 @@ fn is_utf8(media: &Mime) -> bool {
     media.get_param(mime::CHARSET).is_none_or(|charset| charset == "utf-8")
 }
 
-/// Refuses a body that is not JSON in UTF-8. Above all this stops forms and plain text, which another site's page may send without a CORS
+/// Refuses a body that is not JSON in UTF-8. Above all, this refuses forms and plain text, which another site's page may send without a CORS
 /// preflight.
 pub(crate) fn check_content_type(request: &HttpRequest) -> Result<(), RequestError> {
     let media = request.mime_type().ok().flatten();

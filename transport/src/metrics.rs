@@ -1,4 +1,4 @@
-//! GraphQL requests: counts, outcomes and durations; open sockets, subscriptions and their messages.
+//! Metrics of GraphQL requests (counts, outcomes and durations), and of open sockets, subscriptions and their messages.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 
 use telemetry::DURATION_BUCKETS;
 
-/// Error codes with a series of their own; further codes count as `OTHER`.
+/// Largest number of error codes with their own series; any further codes count as `OTHER`.
 const MAX_CODES: usize = 200;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -37,9 +37,9 @@ pub struct Metrics {
     seconds: Family<Operation, Histogram, fn() -> Histogram>,
     errors: Family<Code, Counter>,
     known: std::sync::Mutex<std::collections::HashSet<String>>,
-    /// WebSockets and event streams that are open.
+    /// Open WebSockets and event streams.
     pub sockets: Gauge,
-    /// Subscriptions that are running.
+    /// Running subscriptions.
     pub subscriptions: Gauge,
     /// Messages sent to subscribers.
     pub messages: Counter,
@@ -78,13 +78,13 @@ impl Metrics {
         outcome
     }
 
-    /// A subscription began.
+    /// Counts the start of a subscription.
     pub fn subscribed(&self) {
         self.requests.get_or_create(&Request { operation: "subscription", outcome: "ok" }).inc();
         self.subscriptions.inc();
     }
 
-    /// A request was refused before execution, or timed out.
+    /// Counts a request that was refused before execution, or that timed out.
     pub fn refused(&self, code: &str) {
         self.requests.get_or_create(&Request { operation: "none", outcome: "refused" }).inc();
         self.error(code);
@@ -92,7 +92,7 @@ impl Metrics {
 
     fn error(&self, code: &str) {
         let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // codes are constants of this program; the limit keeps the series bounded if that ever changes
+        // codes are constants of this program; the limit keeps the number of series bounded if that ever changes
         if !known.contains(code) && known.len() < MAX_CODES {
             known.insert(code.to_owned());
         }
@@ -100,7 +100,7 @@ impl Metrics {
         self.errors.get_or_create(&Code { code: code.to_owned() }).inc();
     }
 
-    /// Registers everything under its names.
+    /// Registers all metrics under their names.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "graphql_requests",

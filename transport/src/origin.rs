@@ -1,4 +1,4 @@
-//! The origin of a request: its address, its token, and the page that sent it.
+//! A request's origin: its address, its token, and the page that sent it.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -15,7 +15,7 @@ use super::{HttpOptions, error::RequestError};
 /// Longest token accepted, in bytes.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
-/// The client's address: that of the connection or, behind trusted proxies, the last forwarded address that is not one of theirs.
+/// The client's address: the connection's address or, behind trusted proxies, the last forwarded address that is not a trusted proxy's.
 pub(crate) fn peer(request: &HttpRequest, options: &HttpOptions) -> IpAddr {
     let connection = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
     if !options.trusted_proxies.contains(&connection) {
@@ -80,7 +80,7 @@ fn is_own(origin: &str, request: &HttpRequest) -> bool {
     matches!((host, authority), (Some(host), Some(authority)) if host.eq_ignore_ascii_case(authority))
 }
 
-/// The CORS headers that browsers need before they give an answer to a page of another origin.
+/// The CORS headers that browsers need before they pass a response to a page of another origin.
 pub(crate) fn cors(options: &HttpOptions) -> Cors {
     let listed = options.clone();
     Cors::default()

@@ -14,8 +14,8 @@ use governor::{
 
 use super::error::RequestError;
 
-/// Keys are hashed into this many buckets, so that a flood of new keys cannot grow the table. Two keys in the same bucket share its rate. The
-/// hash is secret, so a client cannot choose a bucket to collide with.
+/// Number of buckets that keys are hashed into, so that a flood of new keys cannot grow the table. Two keys in the same bucket share its rate.
+/// The hash is secret, so a client cannot choose a bucket to collide with.
 const BUCKETS: u64 = 1 << 16;
 
 /// A rate limit for each key.
@@ -26,7 +26,7 @@ pub struct KeyedRate {
 }
 
 impl KeyedRate {
-    /// Allows `rate` requests per minute with a burst of `burst`; a `rate` of 0 disables the limit.
+    /// Allows `rate` requests per minute, with bursts of up to `burst`; a `rate` of 0 disables the limit.
     pub fn per_minute(rate: u32, burst: u32) -> Self {
         let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
         let buckets = NonZeroU32::new(rate)
@@ -34,8 +34,8 @@ impl KeyedRate {
         Self { buckets, hasher: RandomState::new(), clock: DefaultClock::default() }
     }
 
-    /// Takes `count` tokens from the key's bucket, or none. The error says when they will be available, unless `count` exceeds the bucket's
-    /// size.
+    /// Takes either all `count` tokens from the key's bucket or none. The error says when they will be available, unless `count` exceeds the
+    /// bucket's size.
     pub fn take_many(&self, key: impl Hash, count: u32) -> Result<(), RequestError> {
         let (Some(buckets), Some(count)) = (&self.buckets, NonZeroU32::new(count)) else { return Ok(()) };
         let bucket = self.hasher.hash_one(key) % BUCKETS;
@@ -49,7 +49,7 @@ impl KeyedRate {
         }
     }
 
-    /// Takes one token from the key's bucket; the error says when the next one is available.
+    /// Takes one token from the key's bucket. The error says when the next token will be available.
     pub fn take(&self, key: impl Hash) -> Result<(), RequestError> {
         let Some(buckets) = &self.buckets else { return Ok(()) };
         let bucket = self.hasher.hash_one(key) % BUCKETS;

@@ -1,4 +1,4 @@
-//! Role schemas: the members that a role may not use do not exist for it, in introspection and in validation.
+//! Role schemas. For each role, introspection and validation treat the members that the role may not use as nonexistent.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -54,16 +54,16 @@ impl std::ops::BitOr for RoleSet {
 /// visible to every role that can reach it.
 pub type Visibility<'a> = &'a [(&'a str, RoleSet)];
 
-/// Why the roles' schemas could not be derived.
+/// The reason that the roles' schemas could not be derived.
 #[derive(Debug, thiserror::Error)]
 pub enum RoleSchemaError {
     /// The full schema is not valid GraphQL.
     #[error("the schema is not valid: {0}")]
     Schema(String),
-    /// An entry names something that the schema does not have.
+    /// An entry names a type, member or argument that the schema does not have.
     #[error("the visibility table names {0}, which the schema does not have")]
     UnknownEntry(String),
-    /// A role's part is not a valid schema: for example, an object lacks a field of its interface.
+    /// The part of the schema that a role sees is not a valid schema. For example, an object lacks a field of its interface.
     #[error("the schema of role {role} is not valid: {reason}")]
     Role {
         /// The role's key.
@@ -73,8 +73,8 @@ pub enum RoleSchemaError {
     },
 }
 
-/// Prunes the full schema (`sdl`) to the part that `role` sees: first hidden members, then members of removed types, then types without members,
-/// and last types that no root reaches.
+/// Prunes the full schema (`sdl`) to the part that `role` sees. Removes hidden members first, then members of removed types, then types without
+/// members, and finally types that no root reaches.
 pub fn prune(
     sdl: &str,
     role_key: &str,
@@ -157,7 +157,7 @@ fn hide_fields(name: &Name, fields: &mut Fields, is_hidden: &dyn Fn(&str) -> boo
     }
 }
 
-/// Removes members of removed types, and types without members; returns whether anything was removed.
+/// Removes members of removed types, and types without members. Returns whether anything was removed.
 fn remove_dangling(schema: &mut Schema) -> bool {
     let known: HashSet<Name> = schema.types.keys().cloned().collect();
     let gone = |name: &Name| !known.contains(name) && !is_built_in_scalar(name);
@@ -207,7 +207,7 @@ fn retain_interfaces(
 
 fn retain_fields(fields: &mut Fields, gone: &dyn Fn(&Name) -> bool) -> bool {
     let before = fields.len();
-    // a field whose required argument was removed cannot be used either
+    // a field whose required argument was removed cannot be used, either
     fields.retain(|_, field| {
         !gone(field.ty.inner_named_type())
             && !field

@@ -26,22 +26,22 @@ use telemetry::RequestId;
 
 use crate::metrics::Metrics;
 
-/// When the server stops, all sockets are closed within this time.
+/// Time within which all sockets are closed when the server stops.
 const MAX_JITTER: Duration = Duration::from_secs(2);
 
-/// Attaches the data about the caller that resolvers need to a request.
+/// Attaches to a request the data about the caller that resolvers need.
 pub type AttachData = Arc<dyn Fn(&mut Request) + Send + Sync>;
 
 /// The caller, as a transport sees it.
 #[derive(Clone)]
 pub struct Caller {
-    /// Key of the role's schema; one of the keys passed to [`GraphqlService::new`].
+    /// Key of the role's schema. It must be one of the keys passed to [`GraphqlService::new`].
     pub role_key: &'static str,
-    /// Subject of rate and socket limits: the id of a user or token; for an anonymous caller, the address.
+    /// Subject of rate and socket limits: the id of a user or token, or an anonymous caller's address.
     pub subject: String,
-    /// When the token expires, which ends sockets and streams. `None` if it never does.
+    /// When the token expires, which ends its sockets and streams. `None` if it never expires.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Cancelled when the session or token is revoked or its user is disabled; ends sockets and streams at once.
+    /// Canceled when the session or token is revoked or its user is disabled. This ends sockets and streams at once.
     pub revoked: CancellationToken,
     /// Whether the subject is a user or token, whose id may appear in logs.
     pub is_authenticated: bool,
@@ -63,7 +63,7 @@ impl Caller {
     }
 }
 
-/// Why authentication failed.
+/// The reason that authentication failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthFailure {
     /// The token is forged, expired or revoked: 401, WebSocket 4403.
@@ -73,7 +73,7 @@ pub enum AuthFailure {
 }
 
 impl AuthFailure {
-    /// The HTTP answer.
+    /// The HTTP response.
     pub fn to_error(self) -> RequestError {
         match self {
             Self::Unauthenticated => RequestError::transport(
@@ -93,7 +93,7 @@ impl AuthFailure {
 
 /// Authenticates callers by their token.
 pub trait Authenticator: Send + Sync + 'static {
-    /// `token` comes without `Bearer`; `None` asks for the anonymous caller.
+    /// `token` comes without `Bearer`. `None` asks for the anonymous caller.
     fn authenticate<'a>(
         &'a self,
         token: Option<&'a str>,
@@ -117,7 +117,7 @@ pub struct GraphqlService {
 
 impl GraphqlService {
     /// Creates a service on an executor (an `async_graphql::Schema` in fast validation mode). `sdl` is its full schema, `roles` are the roles'
-    /// keys and bits, and `visibility` says which roles see what. When `shutdown` is cancelled, sockets close with 1001 and streams end.
+    /// keys and bits, and `visibility` defines which roles see what. When `shutdown` is canceled, sockets close with 1001 and streams end.
     ///
     /// # Errors
     /// If a role's schema cannot be derived from the schema and the table.
@@ -149,7 +149,7 @@ impl GraphqlService {
         })
     }
 
-    /// Compiles the subscriptions that `compile` supports; their events then bypass the executor.
+    /// Compiles the subscriptions that `compile` supports. Their events then bypass the executor.
     #[must_use]
     pub fn live(mut self, compile: Compile) -> Self {
         for pipeline in self.roles.values_mut() {
@@ -186,7 +186,7 @@ impl GraphqlService {
         &*self.executor
     }
 
-    /// Applies the rate limit of an address; called before any other work.
+    /// Applies the rate limit of an address. Called before any other work.
     pub(crate) fn admit_address(&self, peer: IpAddr) -> Result<(), RequestError> {
         self.address_rate.take(network(peer))
     }
@@ -200,8 +200,8 @@ impl GraphqlService {
         self.authenticator.authenticate(token, peer, user_agent).await
     }
 
-    /// Authenticates the caller, and takes the operation through every stage but execution. A mutation open to everybody, such as the login,
-    /// does not fail because of an invalid token: the client needs it to get a new token.
+    /// Authenticates the caller, and takes the operation through every stage except execution. A mutation open to everybody, such as the login,
+    /// does not fail because of an invalid token, because the client needs the mutation to get a new token.
     pub(crate) async fn enter(
         &self,
         token: Result<Option<&str>, RequestError>,
@@ -228,8 +228,8 @@ impl GraphqlService {
         }
     }
 
-    /// Takes one operation of the caller through every stage but execution. For the rate limit, a mutation counts once for each of its root
-    /// fields, so that a hundred password guesses in one request count as a hundred.
+    /// Takes one operation of the caller through every stage except execution. For the rate limit, a mutation counts once for each of its root
+    /// fields. A hundred password guesses in one request thus count as a hundred.
     pub(crate) fn prepare(
         &self,
         caller: &Caller,
@@ -253,7 +253,8 @@ impl GraphqlService {
 
     /// Counts a socket or stream of an address until the guard is dropped.
     pub(crate) fn open_socket(&self, peer: IpAddr) -> Result<SocketGuard, RequestError> {
-        // running requests are answered during a shutdown, but sockets and streams would outlast it: another node takes them
+        // during a shutdown, running requests still get a response; new sockets and streams would outlast the shutdown, so another node takes
+        // them
         if self.shutdown.is_cancelled() {
             return Err(RequestError::transport(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -278,19 +279,19 @@ impl GraphqlService {
         Ok(guard)
     }
 
-    /// Counts the same socket for its subject, too.
+    /// Counts the socket for its subject, too.
     pub(crate) fn count_subject(&self, guard: &mut SocketGuard, caller: &Caller) -> Result<(), RequestError> {
         guard.add(SocketKey::Subject(caller.subject.clone()), self.limits.sockets.per_subject)
     }
 
-    /// Sockets and event streams that are open.
+    /// Number of open sockets and event streams.
     pub fn open_sockets(&self) -> usize {
         self.sockets.get(&SocketKey::All)
     }
 }
 
-/// Waits until a socket or stream must close because the server stops. Each waits for a random time, so that the clients of a full server
-/// reconnect to the other nodes at about a thousand per second, not all in one instant.
+/// Waits until a socket or stream must close because the server stops. Each call waits for a random time. The clients of a full server then
+/// reconnect to the other nodes at about a thousand per second, not all at one instant.
 pub(crate) async fn shutdown_with_jitter(service: Arc<GraphqlService>) {
     service.shutdown.cancelled().await;
     let open = u64::try_from(service.open_sockets()).unwrap_or(u64::MAX);
@@ -298,7 +299,7 @@ pub(crate) async fn shutdown_with_jitter(service: Arc<GraphqlService>) {
     tokio::time::sleep(spread.mul_f64(rand::random())).await;
 }
 
-/// Groups IPv6 addresses by /64, because a client can choose its address within one.
+/// Groups IPv6 addresses by /64, because a client can choose its address within that network.
 fn network(peer: IpAddr) -> IpAddr {
     match peer {
         IpAddr::V4(_) => peer,

@@ -1,8 +1,8 @@
 //! Handling of request bodies that were not read to the end.
 //!
-//! Once the reader of a chunked body is dropped, actix keeps reading and keeps the connection as long as the body goes on: a client that sends a
-//! byte a minute would hold it forever. While the reader exists, actix closes the connection after the answer. So this middleware keeps the
-//! reader until then.
+//! If the reader of a chunked body is dropped, actix reads on and keeps the connection until the body ends: a client that sends a byte a minute
+//! would hold it forever. If the reader still exists, actix closes the connection after the response. So this middleware keeps the reader until
+//! then.
 
 use std::{
     cell::RefCell,
@@ -43,7 +43,7 @@ pub async fn close_unread(
     })
 }
 
-/// The handler's source of the body; it empties itself at the end of the body.
+/// The handler's source of the body. It drops the payload at the end of the body.
 struct Reader(Rc<RefCell<Option<Payload>>>);
 
 impl Stream for Reader {
@@ -60,7 +60,7 @@ impl Stream for Reader {
     }
 }
 
-/// An answer sent before the whole request has arrived.
+/// A response sent before the whole request has arrived.
 struct Answer {
     body: BoxBody,
     _unread: Payload,

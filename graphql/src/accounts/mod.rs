@@ -46,7 +46,7 @@ pub const RULES: &[Rule] = &[
 /// The row id of an account or callshop.
 ///
 /// # Errors
-/// Not found, also if the id's type does not match the row: each object has exactly one id.
+/// Not found, even if only the id's type does not match the row, because each object has exactly one id.
 pub(super) async fn parse_account(ctx: &Context<'_>, id: &ID) -> Result<Uuid> {
     let (kind, id) = parse_any(id).ok_or(Error::NotFound)?;
     let named = match kind {

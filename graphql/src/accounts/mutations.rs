@@ -56,10 +56,10 @@ pub struct CreateCallshopInput {
     pub owner: UserInput,
 }
 
-/// Changes to an account; omitted fields stay as they are.
+/// Changes to an account; omitted fields are left unchanged.
 #[derive(InputObject)]
 pub struct UpdateAccountInput {
-    /// An account or callshop below the caller's.
+    /// An account or callshop below the caller's account.
     pub account_id: ID,
     /// Display name.
     pub name: Option<String>,
@@ -69,7 +69,7 @@ pub struct UpdateAccountInput {
     pub locale: Option<String>,
     /// Maximum duration of a callshop's calls, 1 to 86400 seconds.
     pub max_call_seconds: Option<i32>,
-    /// Caller id of a callshop's calls: digits with an optional "+"; empty for anonymous calls.
+    /// Caller ID shown for a callshop's calls: digits with an optional "+"; empty for anonymous calls.
     pub caller_id: Option<String>,
 }
 
@@ -85,7 +85,7 @@ pub struct AccountIdInput {
 pub struct SetDialPlanInput {
     /// A callshop in the caller's subtree.
     pub callshop_id: ID,
-    /// ISO 3166-1 alpha-2 code: sets the prefixes, number lengths, short numbers and emergency numbers of that country.
+    /// ISO 3166-1 alpha-2 code. Sets the prefixes, number lengths, short numbers and emergency numbers to those of this country.
     pub country: String,
     /// Area code that is prepended to local numbers.
     pub area_code: Option<String>,
@@ -96,7 +96,7 @@ payload!(
     AccountPayload {
         /// The account after the change; null if it is a callshop.
         account: Account,
-        /// The callshop after the change; null if it is not one.
+        /// The callshop after the change; null if the account is not a callshop.
         callshop: Callshop,
     }
 );
@@ -204,7 +204,7 @@ impl AccountMutation {
         answer(made.await)
     }
 
-    /// Changes names and settings of an account or callshop below the caller's.
+    /// Changes names and settings of an account or callshop below the caller's account.
     async fn update_account(
         &self,
         ctx: &Context<'_>,
@@ -233,7 +233,7 @@ impl AccountMutation {
         answer(changed.await)
     }
 
-    /// Suspends a child: no new calls below it. Calls that are up continue.
+    /// Suspends a child. No new calls are allowed below it; calls in progress continue.
     async fn suspend_account(
         &self,
         ctx: &Context<'_>,

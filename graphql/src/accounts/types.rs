@@ -77,12 +77,12 @@ impl Account {
         &self.0.country
     }
 
-    /// Tariff that the account pays its parent by; null if none is assigned or the caller may not view it.
+    /// Tariff by which the account pays its parent; null if none is assigned or the caller may not view it.
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         assigned_tariff(ctx, self.0.cost_tariff_id).boxed().await
     }
 
-    /// When the account was suspended; null if it is not. No new calls are allowed below a suspended account.
+    /// When the account was suspended; null if it is not suspended. No new calls are allowed below a suspended account.
     async fn suspended_at(&self) -> Option<DateTime<Utc>> {
         self.0.suspended_at
     }
@@ -107,12 +107,12 @@ impl Account {
         credit::held(ctx, &self.0).boxed().await
     }
 
-    /// balance + creditLimit - held: the amount that can still be spent; null without a limit.
+    /// `balance + creditLimit - held`: the amount that can still be spent; null without a limit.
     async fn available(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::available(ctx, &self.0).boxed().await
     }
 
-    /// Users are notified when balance + creditLimit falls below this; null for never.
+    /// Users are notified when `balance + creditLimit` falls below this amount; null for never.
     async fn low_credit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::low(ctx, &self.0)
     }
@@ -183,12 +183,12 @@ impl Callshop {
         &self.0.account.country
     }
 
-    /// Tariff that the callshop pays its parent by; null if none is assigned or the caller may not view it.
+    /// Tariff by which the callshop pays its parent; null if none is assigned or the caller may not view it.
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         assigned_tariff(ctx, self.0.account.cost_tariff_id).boxed().await
     }
 
-    /// Tariff that customers pay by; null if it is the cost tariff or the caller may not view it.
+    /// Tariff by which customers pay; null if they pay by the cost tariff or the caller may not view it.
     async fn retail_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         assigned_tariff(ctx, self.0.account.retail_tariff_id).boxed().await
     }
@@ -205,7 +205,7 @@ impl Callshop {
             .collect()
     }
 
-    /// When the callshop was suspended; null if it is not. A suspended callshop may make no new calls.
+    /// When the callshop was suspended; null if it is not suspended. A suspended callshop can make no new calls.
     async fn suspended_at(&self) -> Option<DateTime<Utc>> {
         self.0.account.suspended_at
     }
@@ -230,27 +230,27 @@ impl Callshop {
         credit::held(ctx, &self.0.account).boxed().await
     }
 
-    /// balance + creditLimit - held: the amount that can still be spent; null without a limit. Hidden from attendants.
+    /// `balance + creditLimit - held`: the amount that can still be spent; null without a limit. Hidden from attendants.
     async fn available(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::available(ctx, &self.0.account).boxed().await
     }
 
-    /// The owner is notified when balance + creditLimit falls below this; null for never. Hidden from attendants.
+    /// The owner is notified when `balance + creditLimit` falls below this amount; null for never. Hidden from attendants.
     async fn low_credit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::low(ctx, &self.0.account)
     }
 
-    /// Maximum duration of a call in seconds, whatever the credit.
+    /// Maximum duration of a call in seconds, regardless of credit.
     async fn max_call_seconds(&self) -> i32 {
         self.0.settings.max_call_seconds
     }
 
-    /// Caller id shown to called parties; empty for anonymous calls.
+    /// Caller ID shown to called parties; empty for anonymous calls.
     async fn caller_id(&self) -> &str {
         &self.0.settings.caller_id
     }
 
-    /// Cash totals are rounded to multiples of this; null for the currency's minor unit.
+    /// Cash totals are rounded to multiples of this amount; null for the currency's minor unit.
     async fn cash_step(&self) -> Option<Money> {
         self.0.settings.cash_step.map(|step| Money::new(step, &self.0.account.currency))
     }
@@ -270,12 +270,12 @@ impl Callshop {
         &self.0.settings.address
     }
 
-    /// Last lines of receipts; may be empty.
+    /// Text at the end of receipts; may be empty.
     async fn receipt_footer(&self) -> &str {
         &self.0.settings.receipt_footer
     }
 
-    /// Whether receipts mask dialed numbers: of the last six digits, only the last two are shown.
+    /// Whether receipts mask dialed numbers: of the last six digits, the first four are hidden.
     async fn mask_numbers(&self) -> bool {
         self.0.settings.mask_numbers
     }
@@ -290,7 +290,7 @@ impl Callshop {
         Money::new(self.0.settings.attendant_max_refund, &self.0.account.currency)
     }
 
-    /// How customers' dialed digits are read.
+    /// How customers' dialed digits are interpreted.
     async fn dial_plan(&self) -> async_graphql::Result<DialPlanView> {
         let plan: DialPlan = serde_json::from_value(self.0.settings.dial_plan.clone())
             .map_err(|error| top_level(Error::fault(error)))?;
@@ -310,7 +310,7 @@ impl Callshop {
     }
 }
 
-/// Rules by which dialed digits are read.
+/// Rules for interpreting dialed digits.
 #[derive(SimpleObject)]
 #[graphql(name = "DialPlan")]
 pub struct DialPlanView {
@@ -324,9 +324,9 @@ pub struct DialPlanView {
     pub international_prefixes: Vec<String>,
     /// Prefix of national numbers, such as "0"; null for none.
     pub trunk_prefix: Option<String>,
-    /// Length of the carrier code after the trunk or international prefix: 2 in Brazil, 0 where there is none.
+    /// Length of the carrier code after the trunk or international prefix: 2 in Brazil, 0 in countries without carrier codes.
     pub carrier_code_digits: i32,
-    /// Emergency numbers: free, and allowed from any phone.
+    /// Emergency numbers. Calls to them are free, and allowed from any phone.
     pub emergency: Vec<String>,
 }
 

@@ -32,7 +32,7 @@ graphql_enum!(
     CashMovementKind = "entity::MovementKind" {
         /// Cash put into the drawer.
         PayIn,
-        /// Cash taken out of the drawer.
+        /// Cash withdrawn from the drawer.
         PayOut,
     }
 );
@@ -47,7 +47,7 @@ impl RegisterShift {
         Kind::RegisterShift.id(self.0.shift.id)
     }
 
-    /// Consecutive in the callshop; also the number of the Z report.
+    /// Shift number, consecutive in the callshop; also the number of the Z report.
     async fn number(&self) -> String {
         self.0.shift.number.to_string()
     }
@@ -77,13 +77,13 @@ impl RegisterShift {
         self.0.shift.closed_at
     }
 
-    /// The Z report, made at closing and immutable; null while the register is open.
+    /// The Z report, created at closing and immutable; null while the register is open.
     async fn z_report(&self) -> async_graphql::Result<Option<RegisterReport>> {
         let report = register::z_report(&self.0.shift).map_err(top_level)?;
         Ok(report.map(|report| RegisterReport::new(report, &self.0.currency)))
     }
 
-    /// Cash put in and taken out other than for sales, oldest first.
+    /// Cash put into or withdrawn from the drawer other than for sales, oldest first.
     async fn movements(
         &self,
         ctx: &Context<'_>,
@@ -100,7 +100,7 @@ impl RegisterShift {
     }
 }
 
-/// Cash put into or taken out of the drawer other than for a sale.
+/// Cash put into or withdrawn from the drawer other than for a sale.
 pub struct CashMovement {
     view: MovementView,
     currency: String,
@@ -141,11 +141,11 @@ pub struct OpenRegisterInput {
     pub callshop_id: ID,
     /// Cash counted in the drawer, in the callshop's currency.
     pub float: Decimal,
-    /// Unique key of this request: repeating it with the same input returns the first result.
+    /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
 }
 
-/// Cash put in or taken out.
+/// Cash put into or withdrawn from the drawer.
 #[derive(InputObject)]
 pub struct RecordCashMovementInput {
     /// The callshop whose register is open.
@@ -156,7 +156,7 @@ pub struct RecordCashMovementInput {
     pub amount: Decimal,
     /// Free text.
     pub reason: String,
-    /// Unique key of this request: repeating it with the same input returns the first result.
+    /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
 }
 
@@ -165,7 +165,7 @@ pub struct RecordCashMovementInput {
 pub struct CountInput {
     /// Each method may appear only once.
     pub method: PaymentMethod,
-    /// In the callshop's currency. Zero or more for CASH; below zero for a card terminal that refunded more than it took.
+    /// Amount in the callshop's currency. Zero or more for CASH. Below zero if, for example, a card terminal refunded more than it received.
     pub amount: Decimal,
 }
 
@@ -174,12 +174,12 @@ pub struct CountInput {
 pub struct CloseRegisterInput {
     /// The callshop whose register closes.
     pub callshop_id: ID,
-    /// CASH must be counted, as must every other method with payments; enter 0 if the drawer is empty.
+    /// Count CASH and every other method with payments; enter 0 if the drawer is empty.
     pub counts: Vec<CountInput>,
     /// Closed, unpaid sessions to carry over to the next shift, at most 500.
     #[graphql(default)]
     pub carry_over: Vec<ID>,
-    /// Unique key of this request: repeating it with the same input returns the first result.
+    /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
 }
 
@@ -243,8 +243,8 @@ impl RegisterQuery {
         connection(Paging { first, after, last, before }, true, read, id, RegisterShift).await
     }
 
-    /// Report of the open shift so far; null while the register is closed. Attendants count the drawer blind: they see only `openItems` and none
-    /// of the sums.
+    /// Report of the open shift so far; null while the register is closed. Attendants count the drawer blind, so they see only `openItems` and
+    /// no sums.
     async fn x_report(
         &self,
         ctx: &Context<'_>,
@@ -285,8 +285,8 @@ impl RegisterMutation {
         answer(opened.await)
     }
 
-    /// Puts cash into the open register or takes cash out. An owner may take out at most what the books say is in the drawer. Attendants, who do
-    /// not see the books, have no such limit; an excess shows as a variance when the register is counted.
+    /// Records cash put into or withdrawn from the open register. An owner may withdraw at most the drawer's book balance. Attendants do not see
+    /// the books and have no such limit; an excess shows as a variance when the register is counted.
     async fn record_cash_movement(
         &self,
         ctx: &Context<'_>,
@@ -307,8 +307,8 @@ impl RegisterMutation {
         answer(recorded.await)
     }
 
-    /// Closes the register with the counted amounts and makes the Z report. Fails while a cabin is open, or while a statement is unpaid and not
-    /// listed in `carryOver`.
+    /// Closes the register with the counted amounts and creates the Z report. Fails if a cabin is open, or if an unpaid statement is not listed
+    /// in `carryOver`.
     async fn close_register(
         &self,
         ctx: &Context<'_>,

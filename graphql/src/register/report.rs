@@ -14,7 +14,7 @@ pub struct RegisterReport {
     pub shift_number: String,
     /// When the shift began.
     pub opened_at: DateTime<Utc>,
-    /// When the report was made.
+    /// When the report was created.
     pub at: DateTime<Utc>,
     /// One entry per payment method used; CASH is always listed. Empty in an attendant's X report, because attendants count the drawer blind.
     pub methods: Vec<MethodReport>,
@@ -37,7 +37,7 @@ pub struct RegisterReport {
     pub sales_by_destination: Vec<DestinationSales>,
     /// Activity of each user, by name; empty in an attendant's X report.
     pub sales_by_attendant: Vec<AttendantSales>,
-    /// Unpaid sessions, at most 500; in a Z report, those carried over.
+    /// Unpaid sessions, at most 500. In a Z report, the sessions carried over.
     pub open_items: Vec<OpenItem>,
 }
 
@@ -46,7 +46,7 @@ pub struct RegisterReport {
 pub struct MethodReport {
     /// Payment method.
     pub method: PaymentMethod,
-    /// Counted at opening; cash only.
+    /// Cash counted at opening; zero for other methods.
     pub float: Money,
     /// Payments at settlement, net of change.
     pub sales: Money,
@@ -56,11 +56,11 @@ pub struct MethodReport {
     pub deposit_refunds: Money,
     /// Cash put in by hand.
     pub pay_ins: Money,
-    /// Cash taken out by hand.
+    /// Cash withdrawn by hand.
     pub pay_outs: Money,
     /// Refunds after settlement.
     pub refunds: Money,
-    /// Amount that should be there.
+    /// Amount that should be in the register.
     pub expected: Money,
     /// Amount counted at closing; null in an X report.
     pub counted: Option<Money>,
@@ -73,9 +73,9 @@ pub struct MethodReport {
 pub struct CabinSales {
     /// Global id of the cabin.
     pub cabin_id: ID,
-    /// Cabin number when the report was made.
+    /// Cabin number when the report was created.
     pub number: i32,
-    /// Display name of the cabin when the report was made.
+    /// Display name of the cabin when the report was created.
     pub label: String,
     /// Number of calls.
     pub calls: i64,
@@ -101,15 +101,15 @@ pub struct DestinationSales {
 pub struct AttendantSales {
     /// Global id of the user.
     pub user_id: ID,
-    /// Display name of the user when the report was made.
+    /// Display name of the user when the report was created.
     pub name: String,
     /// Number of sessions settled by this user.
     pub sessions: i64,
     /// Amount that customers paid for those sessions, at settlement or in advance.
     pub amount: Money,
-    /// Discounts given by this user on sessions settled in the shift, by any user.
+    /// Discounts given by this user on sessions that any user settled in the shift.
     pub discounts: Money,
-    /// Deposits taken by this user.
+    /// Deposits received by this user.
     pub deposits: Money,
     /// Deposits refunded by this user.
     pub deposit_refunds: Money,
@@ -117,7 +117,7 @@ pub struct AttendantSales {
     pub refunds: Money,
     /// Cash put in by this user.
     pub pay_ins: Money,
-    /// Cash taken out by this user.
+    /// Cash withdrawn by this user.
     pub pay_outs: Money,
 }
 
@@ -128,7 +128,7 @@ pub struct OpenItem {
     pub session_id: ID,
     /// Number of the session's cabin.
     pub cabin_number: i32,
-    /// State when the report was made.
+    /// State when the report was created.
     pub state: SessionState,
     /// Name of the customer; may be empty.
     pub customer: String,

@@ -5,7 +5,7 @@ use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
 use super::types::{PaymentMethod, SessionMode};
 use crate::scalars::Decimal;
 
-/// How to close a cabin while a call is up.
+/// How to close a cabin during a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "billing::session::CloseMode")]
 pub enum CloseMode {
@@ -13,7 +13,7 @@ pub enum CloseMode {
     HangUp,
     /// Fail, and leave the cabin open.
     Refuse,
-    /// Let the call finish, allow no further one, then close.
+    /// Let the call finish, allow no further calls, then close.
     Drain,
 }
 
@@ -25,16 +25,16 @@ pub struct OpenCabinInput {
     /// Name of the customer; may be empty.
     #[graphql(default)]
     pub customer: String,
-    /// Maximum total cost of the session's calls, in the callshop's currency; null for no limit. Not allowed with a deposit, which is itself the
-    /// limit.
+    /// Maximum total cost of the session's calls, in the callshop's currency; null for no limit. Not allowed with a deposit, because the deposit
+    /// is the limit.
     pub spending_limit: Option<Decimal>,
     /// Maximum total talk time in seconds, up to 86400; null for no limit.
     pub time_limit_seconds: Option<i32>,
-    /// PREPAID requires a deposit, POSTPAID forbids one. If omitted: PREPAID with a deposit, POSTPAID without.
+    /// PREPAID requires a deposit; POSTPAID forbids it. If omitted: PREPAID with a deposit, POSTPAID without.
     pub mode: Option<SessionMode>,
-    /// Paid in advance for calls. At settlement, the remainder is refunded by the method it was paid with.
+    /// Amount paid in advance for calls. At settlement, the unused part is refunded by the method it was paid with.
     pub deposit: Option<DepositInput>,
-    /// Unique key of this request: repeating it with the same input returns the first result. Required with a deposit.
+    /// Unique key of this request. Repeating the request with the same key and input returns the first result. Required with a deposit.
     pub idempotency_key: Option<String>,
 }
 
@@ -58,7 +58,7 @@ pub struct AddDepositInput {
     /// Payment method of the addition.
     #[graphql(default_with = "PaymentMethod::Cash")]
     pub method: PaymentMethod,
-    /// Unique key of this request: repeating it with the same input returns the first result.
+    /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
 }
 
@@ -69,12 +69,12 @@ pub struct AddSessionItemInput {
     pub session_id: ID,
     /// Text on the bill.
     pub description: String,
-    /// 1 to 999.
+    /// Number of items, 1 to 999.
     #[graphql(default = 1)]
     pub quantity: i32,
-    /// Price of one, zero or more, in the callshop's currency.
+    /// Price per item, zero or more, in the callshop's currency.
     pub unit_price: Decimal,
-    /// Unique key of this request: repeating it with the same input returns the first result.
+    /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
 }
 
@@ -96,7 +96,7 @@ pub struct ApplyDiscountInput {
     pub amount: Decimal,
     /// Reason; printed on the bill.
     pub reason: String,
-    /// Unique key of this request: repeating it with the same input returns the first result.
+    /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
 }
 
@@ -112,23 +112,23 @@ pub struct RefundSessionInput {
     pub method: PaymentMethod,
     /// Free text.
     pub reason: String,
-    /// Unique key of this request: repeating it with the same input returns the first result.
+    /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
 }
 
-/// Selects the cabin to close. Give exactly one of the ids.
+/// Selects the cabin to close. Give exactly one of the two ids.
 #[derive(InputObject)]
 pub struct CloseCabinInput {
     /// The cabin to close.
     pub cabin_id: Option<ID>,
-    /// Or the session of its customer.
+    /// The session whose cabin to close.
     pub session_id: Option<ID>,
-    /// How to close the cabin while a call is up.
+    /// How to close the cabin during a call.
     #[graphql(default_with = "CloseMode::HangUp")]
     pub mode: CloseMode,
 }
 
-/// New limits of an open session. An omitted limit stays as it is; null removes it.
+/// New limits of an open session. An omitted limit is left unchanged; null removes the limit.
 #[derive(InputObject)]
 pub struct UpdateSessionLimitsInput {
     /// An open session.
@@ -144,7 +144,8 @@ pub struct UpdateSessionLimitsInput {
 pub struct VoidSessionInput {
     /// A session without calls.
     pub session_id: ID,
-    /// Unique key of this request: repeating it with the same input returns the first result. Required if a deposit must be refunded.
+    /// Unique key of this request. Repeating the request with the same key and input returns the first result. Required if a deposit must be
+    /// refunded.
     pub idempotency_key: Option<String>,
 }
 
@@ -173,6 +174,6 @@ pub struct SettleSessionInput {
     pub session_id: ID,
     /// At most ten; empty if nothing is due.
     pub payments: Vec<PaymentInput>,
-    /// Unique key of this request: repeating it with the same input returns the first result.
+    /// Unique key of this request. Repeating the request with the same key and input returns the first result.
     pub idempotency_key: String,
 }

@@ -74,7 +74,7 @@ impl SessionQuery {
         connection(Paging { first, after, last, before }, true, read, id, CabinSession).await
     }
 
-    /// A session's bill: final once the session is closed, provisional before. Null if there is no such session.
+    /// A session's bill: final once the session is closed, provisional until then. Null if there is no such session.
     async fn statement(&self, ctx: &Context<'_>, session_id: ID) -> Option<async_graphql::Result<Statement>> {
         let found = async {
             sessions::statement(app(ctx), caller(ctx)?, Kind::CabinSession.parse(&session_id)?).await

@@ -65,7 +65,7 @@ impl SessionMutation {
         answer(opened.await.map(done))
     }
 
-    /// Adds to the deposit of an open PREPAID session, also during a call. The register must be open.
+    /// Adds to the deposit of an open PREPAID session, even during a call. The register must be open.
     async fn add_deposit(
         &self,
         ctx: &Context<'_>,
@@ -114,8 +114,8 @@ impl SessionMutation {
         answer(removed.await.map(done))
     }
 
-    /// Applies a discount to an unpaid session. The discounts may not exceed the session's calls and items; those given by attendants may not
-    /// exceed the callshop's `attendantMaxDiscount` in total.
+    /// Applies a discount to an unpaid session. Discounts may not exceed the total of the session's calls and items. Discounts given by
+    /// attendants may not exceed the callshop's `attendantMaxDiscount` in total.
     async fn apply_discount(
         &self,
         ctx: &Context<'_>,
@@ -149,7 +149,7 @@ impl SessionMutation {
         answer(closed.await.map(done))
     }
 
-    /// Changes the limits of an open session. A call that is up keeps the seconds already granted to it.
+    /// Changes the limits of an open session. A call in progress keeps the seconds already granted to it.
     async fn update_session_limits(
         &self,
         ctx: &Context<'_>,
@@ -166,7 +166,7 @@ impl SessionMutation {
         answer(changed.await.map(done))
     }
 
-    /// Voids a session that was opened by mistake and has no calls. Its items are removed, and a deposit is refunded by the method it was paid
+    /// Voids a session that was opened by mistake and has no calls. Its items are removed, and any deposit is refunded by the method it was paid
     /// with.
     async fn void_session(
         &self,
@@ -180,7 +180,7 @@ impl SessionMutation {
         answer(voided.await.map(done))
     }
 
-    /// Moves a customer to another cabin. Not during a call.
+    /// Moves a customer to another cabin. Not allowed during a call.
     async fn move_session(
         &self,
         ctx: &Context<'_>,
@@ -193,8 +193,8 @@ impl SessionMutation {
         answer(moved.await.map(done))
     }
 
-    /// Takes payment for a closed session in the open shift and assigns the receipt number. The remainder of a deposit is refunded by each
-    /// method up to the amount paid with it, and the rest in cash.
+    /// Takes payment for a closed session in the open shift and assigns the receipt number. The unused deposit is refunded by the methods it was
+    /// paid with, each up to the amount paid with it, and the rest in cash.
     async fn settle_session(
         &self,
         ctx: &Context<'_>,
@@ -240,7 +240,7 @@ impl SessionMutation {
     }
 }
 
-/// The deposit to take; an explicit mode must match it.
+/// The deposit to collect. An explicit mode must match it.
 fn deposit(
     mode: Option<SessionMode>,
     deposit: Option<DepositInput>,
@@ -257,7 +257,7 @@ fn deposit(
     }
 }
 
-/// None if omitted, `Some(None)` for null.
+/// `None` if omitted, `Some(None)` for null.
 pub(crate) fn changed<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
     match value {
         MaybeUndefined::Undefined => None,

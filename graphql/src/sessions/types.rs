@@ -80,7 +80,7 @@ impl CabinSession {
         Money::new(amount, &self.0.currency)
     }
 
-    /// An amount that would reveal the drawer's contents: none while it must be hidden from the caller.
+    /// An amount that would reveal the drawer's contents; `None` while it must be hidden from the caller.
     async fn cash(&self, ctx: &Context<'_>, amount: entity::Micros) -> async_graphql::Result<Option<Money>> {
         let hides = sessions::hides_cash(app(ctx), actor(ctx)?, &self.0.session).boxed().await;
         Ok((!hides.map_err(top_level)?).then(|| self.money(amount)))
@@ -179,12 +179,12 @@ impl CabinSession {
         self.0.session.opened_at
     }
 
-    /// User who closed the cabin or voided the session; null before.
+    /// User who closed the cabin or voided the session; null until then.
     async fn closed_by(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         user(ctx, self.0.session.closed_by).await
     }
 
-    /// When closing was requested; null before. The statement may become final later.
+    /// When closing was requested; null until then. The statement may become final later.
     async fn closed_at(&self) -> Option<DateTime<Utc>> {
         self.0.session.closed_at
     }
@@ -219,18 +219,18 @@ impl CabinSession {
         self.due().map(|(_, refund)| self.money(refund.into()))
     }
 
-    /// Total refunded after settlement. Null for attendants while other users handled its money and the register is not yet counted.
+    /// Total refunded after settlement. If other users handled the session's money, null for attendants until the register is counted.
     async fn refunded(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         self.cash(ctx, self.0.session.refunded).await
     }
 
-    /// The bill: final once the session is closed, provisional before.
+    /// The bill: final once the session is closed, provisional until then.
     async fn statement(&self, ctx: &Context<'_>) -> async_graphql::Result<Statement> {
         let bill = sessions::bill(app(ctx), &self.0.session, self.0.currency.clone()).boxed().await;
         bill.map(Statement::from).map_err(top_level)
     }
 
-    /// Payments and refunds in this order: deposits, payments at settlement (net of change), refunds. Attendants see those handled by other
+    /// Payments and refunds in this order: deposits, payments at settlement (net of change), refunds. Attendants see payments handled by other
     /// users only after the register is counted.
     async fn payments(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Payment>> {
         let payments = sessions::payments(app(ctx), actor(ctx)?, &self.0.session).boxed().await;
@@ -247,13 +247,13 @@ impl CabinSession {
         user(ctx, self.0.session.settled_by).await
     }
 
-    /// When the session was settled; null before.
+    /// When the session was settled; null until then.
     async fn settled_at(&self) -> Option<DateTime<Utc>> {
         self.0.session.settled_at
     }
 
-    /// Amount added to the total by rounding its cash part. Null for attendants while other users handled its money and the register is not yet
-    /// counted.
+    /// Amount added to the total by rounding its cash part. If other users handled the session's money, null for attendants until the register
+    /// is counted.
     async fn cash_rounding(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         self.cash(ctx, self.0.session.cash_rounding).await
     }
@@ -264,7 +264,7 @@ impl CabinSession {
     }
 }
 
-/// The user that a record refers to; none if it names no user or the command line.
+/// The user that a record refers to; `None` if it refers to no user, or to the command line.
 pub(crate) async fn user(ctx: &Context<'_>, id: Option<Uuid>) -> async_graphql::Result<Option<User>> {
     match id {
         Some(id) => Ok(load(ctx, UserId(id)).await.map_err(top_level)?.map(User)),
@@ -335,7 +335,7 @@ impl Payment {
         self.payment.method.into()
     }
 
-    /// Amount received net of change, or amount refunded. Never negative; `kind` tells the direction.
+    /// Amount received (net of change) or refunded. Never negative; `kind` gives the direction.
     async fn amount(&self) -> Money {
         Money::new(self.payment.amount, &self.currency)
     }
@@ -361,7 +361,7 @@ impl Payment {
 pub struct Statement {
     /// Answered calls that are over, oldest first; at most 5000.
     pub calls: Vec<StatementCall>,
-    /// The same calls by destination, ordered by name.
+    /// The same calls, totaled by destination and ordered by name.
     pub totals_by_destination: Vec<DestinationTotal>,
     /// Items, in the order added.
     pub items: Vec<StatementLine>,
@@ -373,7 +373,7 @@ pub struct Statement {
     pub items_total: Money,
     /// Sum of the discounts, not negative.
     pub discounts_total: Money,
-    /// Amount added by rounding the total, once, to the currency's minor unit; negative if rounding reduced it.
+    /// Amount added by rounding the total once to the currency's minor unit; negative if rounding reduced it.
     pub rounding: Money,
     /// Amount of the bill.
     pub total: Money,
@@ -398,7 +398,7 @@ pub struct StatementCall {
     pub started_at: DateTime<Utc>,
     /// Talk time in seconds, rounded up.
     pub talk_seconds: u32,
-    /// Seconds after increments.
+    /// Talk time in seconds, rounded up to the rate's increments.
     pub billed_seconds: u32,
     /// Price of the call.
     pub amount: Money,

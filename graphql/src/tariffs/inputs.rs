@@ -43,7 +43,7 @@ pub struct CreateTariffInput {
     pub name: String,
     /// Currency of its prices; the account's if omitted.
     pub currency: Option<CurrencyCode>,
-    /// Decimals to which a charge is rounded, 0 to 6.
+    /// Number of decimals to which a charge is rounded, 0 to 6.
     #[graphql(default = 4)]
     pub rounding_decimals: i32,
     /// How a charge is rounded.
@@ -64,17 +64,17 @@ pub struct CreateTariffInput {
 pub struct ImportTariffInput {
     /// The tariff to import into.
     pub tariff_id: ID,
-    /// Comma-separated text with a header. Columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment;
-    /// optionally minimum_charge and free_seconds; optionally `rate_per_minute:BAND` and `connection_fee:BAND` for each time band of the tariff.
-    /// A prefix is one code: digits, optionally after + or 00. At most 500000 rows, and at most the server's request size limit: 2 MiB unless
-    /// its `limits.body_bytes` differs. `callshop tariff import` takes files of up to 64 MiB.
+    /// Comma-separated text with a header. Required columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment.
+    /// Optional columns: minimum_charge, free_seconds, and for each time band of the tariff `rate_per_minute:BAND` and `connection_fee:BAND`. A
+    /// prefix is a single code: digits, optionally after + or 00. At most 500000 rows, and at most the server's request size limit, which is 2
+    /// MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up to 64 MiB.
     pub csv: String,
-    /// Version to start from: a draft, or a scheduled or active version; the active one if omitted.
+    /// Version to start from: a draft, scheduled or active version. If omitted, the active version.
     pub base_version_id: Option<ID>,
     /// Whether the file replaces all rates or is merged into them.
     #[graphql(default_with = "TariffImportMode::Replace")]
     pub mode: TariffImportMode,
-    /// Only report what the import would do.
+    /// Whether to only report the changes that the import would make.
     #[graphql(default)]
     pub dry_run: bool,
     /// Description of the new version.
@@ -148,7 +148,7 @@ pub struct UpsertRatesInput {
     pub tariff_id: ID,
     /// 1 to 1000 rates. Each replaces the complete rate of its prefix.
     pub rates: Vec<RateInput>,
-    /// Version to start from: a draft, or a scheduled or active version; the active one if omitted.
+    /// Version to start from: a draft, scheduled or active version. If omitted, the active version.
     pub base_version_id: Option<ID>,
     /// Description of the new version.
     #[graphql(default)]
@@ -162,7 +162,7 @@ pub struct DeleteRatesInput {
     pub tariff_id: ID,
     /// 1 to 1000 prefixes, all present in the version to start from.
     pub prefixes: Vec<String>,
-    /// Version to start from: a draft, or a scheduled or active version; the active one if omitted.
+    /// Version to start from: a draft, scheduled or active version. If omitted, the active version.
     pub base_version_id: Option<ID>,
     /// Description of the new version.
     #[graphql(default)]
@@ -174,7 +174,7 @@ pub struct DeleteRatesInput {
 pub struct CopyTariffVersionInput {
     /// The version to copy.
     pub version_id: ID,
-    /// Description of the new version; names the source version if omitted.
+    /// Description of the new version. If omitted, it names the source version.
     #[graphql(default)]
     pub note: String,
 }
@@ -184,7 +184,7 @@ pub struct CopyTariffVersionInput {
 pub struct ActivateTariffVersionInput {
     /// The draft to activate.
     pub version_id: ID,
-    /// When it becomes active; now if omitted.
+    /// When the version becomes active; now if omitted.
     pub at: Option<DateTime<Utc>>,
 }
 
@@ -193,18 +193,18 @@ pub struct ActivateTariffVersionInput {
 pub struct AssignTariffInput {
     /// A child of the caller's account.
     pub account_id: ID,
-    /// A tariff of the account's parent in the same currency; null removes the assignment.
+    /// A tariff of the account's parent, in the same currency; null removes the assignment.
     pub tariff_id: Option<ID>,
-    /// Whether it is the account's cost tariff or its retail tariff.
+    /// Whether to assign the tariff as the account's cost tariff or as its retail tariff.
     pub kind: TariffAssignment,
 }
 
 /// A prefix to block or unblock.
 #[derive(InputObject)]
 pub struct BlockDestinationInput {
-    /// Applies to all calls charged by this tariff. Give this or `callshopId`.
+    /// The change applies to all calls charged by this tariff. Give either this or `callshopId`.
     pub tariff_id: Option<ID>,
-    /// Applies to one callshop, a child of the caller's account. Give this or `tariffId`.
+    /// The change applies to this callshop only, which must be a child of the caller's account. Give either this or `tariffId`.
     pub callshop_id: Option<ID>,
     /// E.164 digits without "+".
     pub prefix: String,

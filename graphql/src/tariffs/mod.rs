@@ -103,7 +103,7 @@ impl TariffQuery {
     }
 }
 
-/// A tariff assigned to an account, if the caller may see it as a whole: its owner and platform admins may.
+/// A tariff assigned to an account; `None` if the caller may not see all of it. Only its owner and platform admins may.
 pub(super) async fn assigned_tariff(
     ctx: &Context<'_>,
     id: Option<Uuid>,

@@ -23,9 +23,9 @@ use base::error::{Error, ErrorCode, Result};
 /// An error or an automatic correction in an imported file.
 #[derive(SimpleObject)]
 pub struct DeckProblem {
-    /// Line of the file where the row begins, the header being 1; 0 for the file as a whole.
+    /// Line of the file on which the row begins; the header is line 1. 0 if the problem concerns the whole file.
     pub line: u64,
-    /// Column at fault; null for the whole row or file.
+    /// Column at fault; null if the whole row or file is at fault.
     pub column: Option<String>,
     /// Whether the row can be used.
     pub severity: ProblemSeverity,
@@ -70,10 +70,10 @@ impl From<MarginWarning> for MarginWarningView {
     }
 }
 
-/// Prices below cost. They are reported, not rejected.
+/// Prices below cost. They are reported but not rejected.
 #[derive(SimpleObject)]
 pub struct MarginGuard {
-    /// At most 100 of them.
+    /// At most 100 warnings.
     pub warnings: Vec<MarginWarningView>,
     /// Total number of warnings.
     pub total: u64,
@@ -129,8 +129,8 @@ payload!(
         version: TariffVersion,
         /// Prices below cost.
         margin: MarginGuard,
-        /// The scheduled version that will replace this one without including its changes; null if none is scheduled. Make the same changes
-        /// there, using it as `baseVersionId`.
+        /// The scheduled version that will replace this version without including its changes; null if none is scheduled. To keep the changes,
+        /// make them there, too, with that version as `baseVersionId`.
         next: TariffVersion,
     }
 );
@@ -140,7 +140,7 @@ payload!(
     AssignTariffPayload {
         /// The account; null if it is a callshop.
         account: Account,
-        /// The callshop; null if it is not one.
+        /// The callshop; null if the account is not a callshop.
         callshop: Callshop,
         /// Prices below cost.
         margin: MarginGuard,
@@ -163,7 +163,7 @@ pub struct TariffMutation;
 
 #[Object]
 impl TariffMutation {
-    /// Creates a tariff without prices. Afterwards, only its blocked prefixes can be changed.
+    /// Creates a tariff without prices. Later, none of its settings can be changed except its blocked prefixes.
     async fn create_tariff(
         &self,
         ctx: &Context<'_>,
@@ -190,7 +190,7 @@ impl TariffMutation {
         )
     }
 
-    /// Creates a draft from a CSV. If any row has an error, nothing is imported and `problems` lists every bad row.
+    /// Creates a draft from CSV text. If any row has an error, nothing is imported, and `problems` lists every bad row.
     async fn import_tariff(
         &self,
         ctx: &Context<'_>,
@@ -210,7 +210,7 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Creates a draft with these rates added to or changed in the active version, or in `baseVersionId`.
+    /// Creates a draft from the active version or `baseVersionId`, adding or changing these rates.
     async fn upsert_rates(
         &self,
         ctx: &Context<'_>,
@@ -224,7 +224,7 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Creates a draft without these prefixes, from the active version or `baseVersionId`.
+    /// Creates a draft from the active version or `baseVersionId`, without these prefixes.
     async fn delete_rates(
         &self,
         ctx: &Context<'_>,
@@ -237,8 +237,8 @@ impl TariffMutation {
         answer(done.await.map(drafted))
     }
 
-    /// Creates a draft that copies a version and may replace the active one. Use it to return to an earlier version, or to activate a draft
-    /// although other versions were activated since it was made.
+    /// Creates a draft that copies a version and may replace the active version. Use it to return to an earlier version, or to activate a draft
+    /// even though other versions were activated since the draft was created.
     async fn copy_tariff_version(
         &self,
         ctx: &Context<'_>,
@@ -252,7 +252,7 @@ impl TariffMutation {
     }
 
     /// Activates a draft, now or later. The draft must have started from the version that will be active until then; otherwise it would undo the
-    /// changes in between. Calls that are up keep their prices.
+    /// changes in between. Calls in progress keep their prices.
     async fn activate_tariff_version(
         &self,
         ctx: &Context<'_>,
@@ -270,7 +270,8 @@ impl TariffMutation {
         }))
     }
 
-    /// Assigns the tariff by which a child, or a callshop's customers, pay. If it has no active version yet, calls are refused until it has one.
+    /// Assigns the tariff by which a child account or a callshop's customers pay. If the tariff has no active version yet, calls are refused
+    /// until it has one.
     async fn assign_tariff(
         &self,
         ctx: &Context<'_>,
@@ -286,7 +287,7 @@ impl TariffMutation {
         answer(done.await)
     }
 
-    /// Blocks numbers that begin with a prefix, from the next call on.
+    /// Blocks numbers that begin with a prefix, starting with the next call.
     async fn block_destination(
         &self,
         ctx: &Context<'_>,

@@ -25,7 +25,7 @@ pub struct RateView {
 
 #[Object(name = "Rate")]
 impl RateView {
-    /// E.164 digits without "+". The longest matching prefix of a number applies.
+    /// E.164 digits without "+". A number is priced by its longest matching prefix.
     async fn prefix(&self) -> &str {
         &self.rate.prefix
     }
@@ -97,14 +97,15 @@ pub(crate) fn band_prices(rate: &Rate, currency: &str) -> Vec<BandPriceView> {
 pub struct RateSearchInput {
     /// Rates whose prefix begins with these digits.
     pub prefix: Option<String>,
-    /// Rates whose prefix begins this number, given in E.164 or as dialed in the account's country. The longest prefix is the one that applies.
+    /// Rates whose prefix matches the start of this number, given in E.164 or as dialed in the account's country. The longest prefix is the one
+    /// that applies.
     pub number: Option<String>,
     /// Rates whose destination contains this text, ignoring case and accents.
     pub destination: Option<String>,
 }
 
 impl RateSearchInput {
-    /// Validates the input and reads the number by `plan`.
+    /// Validates the input. The number is read according to `plan`.
     pub(crate) fn into_search(self, plan: &DialPlan) -> Result<RateSearch> {
         let digits = |text: &String| {
             (1..=MAX_PREFIX_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())

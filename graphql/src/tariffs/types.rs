@@ -19,7 +19,7 @@ use base::error::Error;
 graphql_enum!(
     /// How an amount is rounded to a tariff's decimals.
     RoundingMode = "entity::RoundingMode" {
-        /// To the nearest; halves away from zero.
+        /// To the nearest value; halves are rounded away from zero.
         HalfUp,
         /// Always up.
         Up,
@@ -47,7 +47,7 @@ graphql_enum!(
     TariffImportMode = "tariffs::ImportMode" {
         /// The file is the complete new version.
         Replace,
-        /// The file's rows are added to the base version or change its rates. Values without a column in the file are kept.
+        /// The file's rows are added to the base version or change its rates. Values that have no column in the file are left unchanged.
         Merge,
     }
 );
@@ -55,9 +55,9 @@ graphql_enum!(
 graphql_enum!(
     /// Purpose of an assigned tariff.
     TariffAssignment = "tariffs::Assignment" {
-        /// The account pays its parent by it.
+        /// The account pays its parent by this tariff.
         Cost,
-        /// A callshop's customers pay by it.
+        /// A callshop's customers pay by this tariff.
         Retail,
     }
 );
@@ -67,7 +67,7 @@ graphql_enum!(
     ProblemSeverity = "billing::deck::Severity" {
         /// The row cannot be used.
         Error,
-        /// The row can be used, read as the message says.
+        /// The row can be used; the message says how it was read.
         Fixed,
     }
 );
@@ -128,7 +128,7 @@ impl Tariff {
         CurrencyCode(self.0.currency.clone())
     }
 
-    /// Decimals to which a charge is rounded, once per call; 0 to 6.
+    /// Number of decimals to which a charge is rounded, once per call; 0 to 6.
     async fn rounding_decimals(&self) -> i32 {
         self.0.rounding_decimals
     }
@@ -154,7 +154,7 @@ impl Tariff {
         serde_json::from_value(self.0.holidays.clone()).map_err(|error| top_level(Error::fault(error)))
     }
 
-    /// Blocked prefixes (E.164 digits): numbers that begin with one of them are refused.
+    /// Blocked prefixes (E.164 digits). Numbers that begin with a blocked prefix are refused.
     async fn blocked_prefixes(&self) -> Vec<&str> {
         self.0
             .blocked_prefixes
@@ -223,7 +223,7 @@ impl From<TimeBand> for TimeBandView {
     }
 }
 
-/// An immutable version of a tariff's prices; a change creates a new one.
+/// An immutable version of a tariff's prices. Each change creates a new version.
 pub struct TariffVersion(pub Version);
 
 #[Object]
@@ -243,12 +243,12 @@ impl TariffVersion {
         self.0.version.number
     }
 
-    /// Follows from `activeFrom` and the other versions.
+    /// Derived from `activeFrom` and the other versions.
     async fn state(&self) -> TariffVersionState {
         self.0.state.into()
     }
 
-    /// When it becomes or became active; null for a draft.
+    /// When the version becomes or became active; null for a draft.
     async fn active_from(&self) -> Option<DateTime<Utc>> {
         self.0.version.active_from
     }
@@ -258,7 +258,7 @@ impl TariffVersion {
         self.0.version.rate_count
     }
 
-    /// Description, free text.
+    /// Description as free text.
     async fn note(&self) -> &str {
         &self.0.version.note
     }

@@ -1,4 +1,4 @@
-//! The receiving side of a socket: messages parsed from the connection's bytes. Between messages, a socket keeps no buffer.
+//! The receiving side of a socket. It parses messages from the connection's bytes, and keeps no buffer between messages.
 
 use std::{
     io::ErrorKind,
@@ -17,7 +17,7 @@ const READ: usize = 2048;
 /// Longest header of a WebSocket frame, in bytes.
 const HEADER: usize = 14;
 
-/// A message or control frame of the client.
+/// A message or control frame from the client.
 #[derive(Debug)]
 pub(super) enum ClientFrame {
     Text(String),
@@ -29,7 +29,7 @@ pub(super) enum ClientFrame {
     End,
 }
 
-/// The fragments of a message received so far.
+/// The fragments of a message that have arrived so far.
 struct Fragments {
     is_text: bool,
     bytes: Vec<u8>,
@@ -44,7 +44,7 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    /// Accepts messages of at most `limit` bytes. `begun` are bytes that were already read.
+    /// Accepts messages of at most `limit` bytes. `begun` contains bytes that were already read.
     pub(super) fn new(begun: BytesMut, limit: usize) -> Self {
         Self { bytes: begun, codec: Codec::new().max_size(limit), fragments: None, limit }
     }
@@ -52,7 +52,7 @@ impl Inbox {
     /// The next message or control frame.
     ///
     /// # Errors
-    /// The close to send if the client broke the protocol or a limit.
+    /// The close frame to send, if the client violated the protocol or a limit.
     pub(super) fn poll_next(
         &mut self,
         stream: &TcpStream,
@@ -95,7 +95,7 @@ impl Inbox {
         }))
     }
 
-    /// Adds a fragment; the codec checks the order of fragments.
+    /// Adds a fragment. The codec checks the order of fragments.
     fn add(&mut self, item: Item) -> Result<Option<ClientFrame>, Close> {
         let (bytes, is_last) = match item {
             Item::FirstText(bytes) | Item::FirstBinary(bytes) if bytes.len() > self.limit => {

@@ -25,10 +25,10 @@ pub(super) enum Token {
     Given(String),
 }
 
-/// Longest id of an operation, in bytes; the id is sent back with every answer.
+/// Longest id of an operation, in bytes. The id is sent back with every response.
 const MAX_ID_BYTES: usize = 256;
 
-/// Parses a message; `None` if the protocol does not know it.
+/// Parses a message; `None` if the protocol does not define it.
 pub(super) fn read(text: &str, limits: &Limits) -> Option<ClientMessage> {
     bracket_depth::check_json(text.as_bytes(), limits.json_depth).ok()?;
     let JsonValue::Object(mut message) = serde_json::from_str(text).ok()? else { return None };
@@ -52,7 +52,7 @@ fn id(message: &JsonMap) -> Option<String> {
     (!id.is_empty() && id.len() <= MAX_ID_BYTES).then(|| id.to_owned())
 }
 
-/// Reads a payload, which is an object, null or missing; the outer `None` means invalid.
+/// Reads a payload, which is an object, null or missing. The outer `None` means that the payload is invalid.
 fn object(payload: Option<JsonValue>) -> Option<Option<JsonMap>> {
     match payload {
         None | Some(JsonValue::Null) => Some(None),
@@ -61,7 +61,7 @@ fn object(payload: Option<JsonValue>) -> Option<Option<JsonMap>> {
     }
 }
 
-/// The token in `{"authorization": "Bearer …"}` (the name in any case) or `{"token": "…"}`.
+/// The token in `{"authorization": "Bearer …"}` (the name is not case-sensitive) or `{"token": "…"}`.
 pub(super) fn token(payload: Option<&JsonMap>) -> Token {
     let Some(payload) = payload else { return Token::Missing };
     for (name, value) in payload.iter() {

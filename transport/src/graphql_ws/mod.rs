@@ -1,20 +1,20 @@
-//! GraphQL over WebSocket: the graphql-transport-ws protocol, followed exactly.
+//! GraphQL over WebSocket, exactly by the graphql-transport-ws protocol.
 //!
-//! The client sends its token in `connection_init`, as `{"authorization": "Bearer …"}` or `{"token": "…"}`. A later `ping` with the same payload
-//! replaces it by a fresh token of the same subject and role; the server answers with a `pong` that contains `expiresAt`. Running operations
-//! continue under the new token's lifetime.
+//! The client sends its token in `connection_init`, as `{"authorization": "Bearer …"}` or `{"token": "…"}`. A later `ping` with a payload of
+//! the same form replaces the token by a new token of the same subject and role. The server responds with a `pong` that contains `expiresAt`.
+//! Running operations continue under the new token's lifetime.
 //!
 //! | close code | reason |
 //! | --- | --- |
 //! | 1001 | the server shuts down |
-//! | 1002, 1007, 1009 | a broken frame, text that is not UTF-8, a message over the size limit |
+//! | 1002, 1007, 1009 | a malformed frame, text that is not UTF-8, a message over the size limit |
 //! | 1013 | the token could not be checked |
-//! | 4400 | a message unknown to the protocol |
+//! | 4400 | a message that the protocol does not define |
 //! | 4401 | an operation before `connection_ack` |
-//! | 4403 | the token is invalid, expired or revoked, or a fresh one belongs to another subject or role |
+//! | 4403 | the token is invalid, expired or revoked, or a new token belongs to another subject or role |
 //! | 4406 | the client does not offer `graphql-transport-ws` |
 //! | 4408 | no `connection_init` in time |
-//! | 4409 | an operation with the id of a running one |
+//! | 4409 | an operation with the id of a running operation |
 //! | 4429 | a second `connection_init`, or messages faster than allowed |
 //! | 4503 | too many sockets of this subject |
 //! | 4504 | no sign of life for two pings |
@@ -46,7 +46,8 @@ use super::{Endpoint, error::RequestError, graphql_http, media::Answer, origin, 
 /// The subprotocol's name.
 pub const PROTOCOL: &str = "graphql-transport-ws";
 
-/// Through this, the answer to an upgrade passes the accepted socket on. A request has one if its connection can be taken away from HTTP.
+/// Passes the accepted socket on from the code that responds to an upgrade. A request has a handover if its connection can be taken away from
+/// HTTP.
 #[derive(Clone, Default)]
 pub(crate) struct Handover(Rc<Cell<Option<Opened>>>);
 
@@ -68,7 +69,7 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// Creates the socket on its connection; `begun` are the bytes already read from it.
+    /// Creates the socket on its connection; `begun` contains the bytes already read from the connection.
     pub(crate) fn on(self, stream: TcpStream, begun: BytesMut) -> Socket {
         Socket::new(self, stream, begun)
     }

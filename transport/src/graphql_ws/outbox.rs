@@ -1,5 +1,5 @@
-//! The send queue of a socket: a bounded queue of frames, written when the connection can take them. A slow client fills the queue and nothing
-//! else. A close is sent even if the queue is full.
+//! The send queue of a socket: a bounded queue of frames, written when the connection can accept them. A slow client fills only this queue. A
+//! close frame is sent even if the queue is full.
 
 use std::{
     collections::VecDeque,
@@ -30,7 +30,7 @@ pub(super) struct Outbox {
     written: usize,
     /// Unwritten bytes of all frames.
     bytes: usize,
-    /// When the connection last took bytes, or the queue last stopped being empty.
+    /// When the connection last accepted bytes, or the queue last became nonempty.
     moved: Instant,
     closing: bool,
 }
@@ -53,13 +53,13 @@ impl Outbox {
         self.push(PONG, [payload]);
     }
 
-    /// Sends a close after the queued frames.
+    /// Sends a close frame after the queued frames.
     pub(super) fn close(&mut self, Close(code, reason): Close) {
         self.push(CLOSE, [&code.to_be_bytes()[..], reason.as_bytes()]);
         self.closing = true;
     }
 
-    /// Answers a client's close with the same code.
+    /// Responds to a client's close frame with the same code.
     pub(super) fn close_back(&mut self, code: Option<u16>) {
         match code {
             Some(code) => self.close(Close(code, "")),
@@ -70,7 +70,7 @@ impl Outbox {
         }
     }
 
-    /// Sends a close instead of the queued frames, except for the rest of a frame that is partly written.
+    /// Sends a close frame instead of the queued frames, except for the rest of a frame that is partly written.
     pub(super) fn abandon(&mut self, close: Close) {
         self.frames.truncate(usize::from(self.written > 0));
         self.bytes = self.frames.iter().map(Vec::len).sum::<usize>().saturating_sub(self.written);
@@ -82,12 +82,12 @@ impl Outbox {
         self.frames.len() < frames && self.bytes < bytes
     }
 
-    /// Since when the connection has taken nothing, while frames are queued.
+    /// If frames are queued, the time since which the connection has accepted no bytes.
     pub(super) fn stuck_since(&self) -> Option<Instant> {
         (!self.frames.is_empty()).then_some(self.moved)
     }
 
-    /// Writes the queued frames; ready when the queue is empty.
+    /// Writes the queued frames. Ready when the queue is empty.
     ///
     /// # Errors
     /// If the connection is lost.

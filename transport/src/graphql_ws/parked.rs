@@ -1,5 +1,5 @@
-//! Operations of a client whose queue is full. Each runs on until it has an event, then keeps the event until there is room. Stopped in the
-//! middle of its work it would hold its resources (a database connection, a read permit) for as long as the client does not read, and block
+//! Operations of a client whose queue is full. Each operation continues until it has an event, and keeps that event until there is room. If it
+//! were stopped in the middle of its work, it would hold its resources (a database connection, a read permit) until the client reads, and block
 //! everyone else.
 
 use std::{
@@ -32,7 +32,7 @@ impl Room {
         }
     }
 
-    /// Makes operations hold their events from now on.
+    /// Makes operations keep their events from now on.
     pub(super) fn close(&self) {
         self.0.is_full.set(true);
     }

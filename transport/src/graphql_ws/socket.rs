@@ -77,7 +77,7 @@ enum Event {
     Done { id: Rc<str> },
 }
 
-/// Why the task ends.
+/// The reason that the task ends.
 enum End {
     /// Close after sending the queued messages.
     Close(Close),
@@ -111,7 +111,7 @@ enum Asked {
     Refresh(Token),
 }
 
-/// Events taken from operations before other tasks on the worker get their turn.
+/// Number of events taken from operations before other tasks on the worker get their turn.
 const TURNS: usize = 64;
 
 /// An open socket.
@@ -180,7 +180,7 @@ impl Socket {
         loop {
             let heard = poll_fn(|context| self.poll_frame(context, shutdown.as_mut(), clock.as_mut())).await;
             let step = match heard.and_then(|heard| self.hear(heard)) {
-                // boxed because it is rare, and would otherwise make up most of a socket's size
+                // boxed because it is rare and would otherwise account for most of a socket's size
                 Ok(Some(asked)) => Box::pin(self.identify(asked)).await,
                 Ok(None) => Ok(()),
                 Err(end) => Err(end),
@@ -191,7 +191,7 @@ impl Socket {
         }
     }
 
-    /// Waits for a message from the client, and meanwhile sends it the events of its operations.
+    /// Waits for a message from the client. Meanwhile, sends the client the events of its operations.
     fn poll_frame(
         &mut self,
         context: &mut Context<'_>,
@@ -211,7 +211,7 @@ impl Socket {
             clock.as_mut().reset(self.next_check());
         }
         let heard = self.poll_both_ways(context)?;
-        // a check that comes too early does nothing and is rescheduled, so only an earlier one needs to move the timer
+        // a check that comes too early does nothing and is rescheduled, so the timer moves only for an earlier check
         let next_check = self.next_check();
         if heard.is_pending() && next_check < clock.deadline() {
             clock.as_mut().reset(next_check);
@@ -222,11 +222,11 @@ impl Socket {
         heard.map(Ok)
     }
 
-    /// Reads a message, and writes all events that are ready in one go.
+    /// Reads a message, and writes all ready events at once.
     fn poll_both_ways(&mut self, context: &mut Context<'_>) -> Result<Poll<ClientFrame>, End> {
         let mut turns = TURNS;
         loop {
-            // do not read from a client whose queue is full: each message may cost an answer
+            // do not read from a client whose queue is full, because each message may need a response
             while self.has_room() {
                 self.room.open();
                 if let Poll::Ready(heard) = self.inbox.poll_next(&self.stream, context) {
@@ -252,7 +252,7 @@ impl Socket {
         }
     }
 
-    /// Sends the close, and waits a moment for the client to read it.
+    /// Sends the close frame, and waits a moment for the client to read it.
     async fn finish(&mut self, end: End) {
         self.operations = SelectAll::new();
         self.running = HashMap::new();
@@ -312,7 +312,7 @@ impl Socket {
         }
         let ping = limits.ping_seconds.max(1);
         if passed(self.pinged, ping) {
-            // a client with queued messages may not be read from, so the stall timeout applies instead
+            // the socket may not be reading from a client with queued messages, so the stall timeout applies instead
             if self.outbox.stuck_since().is_none() {
                 if passed(self.heard, ping.saturating_mul(2)) {
                     return Err(End::Abandon(close::DEAD));
@@ -324,7 +324,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Handles a message. If a token must be checked first, returns what to do with it.
+    /// Handles a message. If a token must be checked first, returns the request to check it.
     fn hear(&mut self, heard: ClientFrame) -> Result<Option<Asked>, End> {
         self.heard = Instant::now();
         match heard {
@@ -531,7 +531,7 @@ mod tests {
         size_of::<F>()
     }
 
-    /// There are tens of thousands of sockets: rarely used state belongs in a box.
+    /// There are tens of thousands of sockets, so rarely used state belongs in a box.
     #[test]
     fn a_socket_is_small() {
         let size = size_of_future(Socket::run);

@@ -1,12 +1,12 @@
-//! Stage 2: refuses deep nesting before any recursive parser sees it. A few kilobytes of brackets would overflow such a parser's stack, and a
-//! stack overflow ends the whole process.
+//! Stage 2: refuses deep nesting before the input reaches a recursive parser. A few kilobytes of brackets would overflow such a parser's stack,
+//! and a stack overflow ends the whole process.
 
 use actix_web::http::StatusCode;
 
 use super::lexer;
 use crate::error::RequestError;
 
-/// Refuses a GraphQL document whose brackets nest deeper than `limit`.
+/// Refuses a GraphQL document whose brackets are nested deeper than `limit`.
 pub fn check_document(document: &str, limit: usize) -> Result<(), RequestError> {
     if lexer::bracket_depth(lexer::tokens(document)) <= limit {
         return Ok(());
@@ -17,7 +17,7 @@ pub fn check_document(document: &str, limit: usize) -> Result<(), RequestError> 
     ))
 }
 
-/// Refuses a JSON text, including variables, whose brackets nest deeper than `limit`.
+/// Refuses a JSON text, including variables, whose brackets are nested deeper than `limit`.
 pub fn check_json(json: &[u8], limit: usize) -> Result<(), RequestError> {
     if lexer::bracket_depth(lexer::json_brackets(json)) <= limit {
         return Ok(());

@@ -1,6 +1,6 @@
 //! Stage 5: counts the selections of a document as if its fragments were expanded, without expanding them.
 //!
-//! Fragments that spread each other may double the query at each step. So each fragment is counted once, and its totals are added wherever it is
+//! Fragments that spread each other can double the query at each step. So each fragment is counted once, and its totals are added wherever it is
 //! spread, in saturating integers. The work is linear in the document's size.
 
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use apollo_compiler::{
 
 use crate::{error::RequestError, limits::Limits};
 
-/// Fields that return a list but take neither `first` nor `last`, by name, with the number of objects that each counts as.
+/// Fields that return a list but take neither `first` nor `last`. Each has its name and the number of objects that it counts as.
 pub type Lists = &'static [(&'static str, u64)];
 
 /// Totals of a selection set, with fragments expanded.
@@ -27,9 +27,9 @@ pub struct Totals {
     pub directives: u64,
     /// Nesting depth of fields.
     pub depth: u64,
-    /// Fields of the answer, multiplied by the sizes of the lists around them.
+    /// Fields of the response, multiplied by the sizes of the lists around them.
     pub complexity: u64,
-    /// Whether a variable sizes a list, so that the complexity must be counted for each request.
+    /// Whether a variable sizes a list. If so, the complexity must be counted for each request.
     pub sized_by_variable: bool,
 }
 
@@ -44,7 +44,7 @@ impl Totals {
     }
 }
 
-/// Counts one operation of a document. `variables` are the request's coerced ones, or `None` to count before they are known. Fails with
+/// Counts one operation of a document. `variables` are the request's coerced variables, or `None` to count before they are known. Fails with
 /// `FRAGMENT_CYCLE` if fragments spread themselves.
 pub fn count(
     document: &Document,
@@ -61,8 +61,8 @@ pub fn count(
     Ok(totals)
 }
 
-/// Counts every operation and every fragment, even unused ones, and checks each against the limits. [`check_variables`] checks a complexity that
-/// depends on variables.
+/// Counts every operation and every fragment, even unused ones, and checks each against the limits. If the complexity depends on variables,
+/// [`check_variables`] checks it later.
 pub fn check_document(document: &Document, limits: &Limits, lists: Lists) -> Result<(), RequestError> {
     let mut counter = Counter::new(document, None, limits, lists);
     for definition in &document.definitions {
@@ -84,7 +84,7 @@ pub fn check_document(document: &Document, limits: &Limits, lists: Lists) -> Res
     Ok(())
 }
 
-/// Checks the totals that no variable changes.
+/// Checks the totals that do not depend on variables.
 fn check_shape(totals: &Totals, limits: &Limits) -> Result<(), RequestError> {
     let bounds = [
         (totals.depth, limits.depth, "QUERY_TOO_DEEP", "levels of fields"),
@@ -182,7 +182,7 @@ impl<'a> Counter<'a> {
         Ok(totals)
     }
 
-    /// A fragment's totals, counted at its first use. An unknown fragment counts as nothing: validation reports it.
+    /// A fragment's totals, counted at its first use. An unknown fragment counts as nothing, because validation reports it.
     fn fragment(&mut self, name: &'a Name) -> Result<Totals, RequestError> {
         match self.progress.get(name) {
             Some(Progress::Counted(totals)) => return Ok(*totals),
@@ -202,8 +202,8 @@ impl<'a> Counter<'a> {
         Ok(totals)
     }
 
-    /// How many objects a field may return: the largest of `first`, `last` and the number of `ids`; without any of them, the usual size of lists
-    /// of this name, or 1. The second value tells whether a variable was involved.
+    /// The number of objects that a field may return: the largest of `first`, `last` and the number of `ids`; without these arguments, the usual
+    /// size of lists of this name, or 1. The second value says whether a variable was involved.
     fn list_size(&self, field: &Field) -> (u64, bool) {
         let mut size = None;
         let mut by_variable = false;
@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn fragments_that_spread_each_other_are_counted_in_linear_time() {
-        // 2^60 fields: expanding them instead of counting them would never finish
+        // 2^60 fields; expanding instead of counting them would never finish
         let mut document = "{ ...F0 }".to_owned();
         for step in 0..60 {
             document += &format!(" fragment F{step} on Q {{ ...F{n} ...F{n} }}", n = step + 1);

@@ -11,7 +11,7 @@ use crate::error::RequestError;
 pub trait DynExecutor: Send + Sync {
     /// Runs a query or mutation.
     fn execute(&self, request: Request) -> BoxFuture<'_, Response>;
-    /// Runs any operation as a stream of answers.
+    /// Runs any operation as a stream of responses.
     fn execute_stream(&self, request: Request) -> BoxStream<'static, Response>;
 }
 
@@ -25,7 +25,8 @@ impl<E: Executor> DynExecutor for E {
     }
 }
 
-/// Adds a code to errors without one. Resolvers set theirs, so such an error comes from the library: a scalar refused an argument.
+/// Adds a code to errors that have none. Resolvers set their codes, so such an error comes from the library, because a scalar refused an
+/// argument.
 fn coded(mut response: Response) -> Response {
     for error in &mut response.errors {
         let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
@@ -36,8 +37,8 @@ fn coded(mut response: Response) -> Response {
     response
 }
 
-/// Runs a query or mutation. At the deadline its future is dropped, which rolls back an open transaction. A mutation already committed stays in
-/// effect, as after a lost connection.
+/// Runs a query or mutation. At the deadline, its future is dropped, which rolls back an open transaction. A mutation that has already committed
+/// remains in effect, as after a lost connection.
 pub async fn run(
     executor: &dyn DynExecutor,
     request: Request,
@@ -55,7 +56,7 @@ pub async fn run(
     })
 }
 
-/// Runs a subscription. It has no deadline, and each of its events is one answer.
+/// Runs a subscription. It has no deadline, and each of its events is one response.
 pub fn stream(executor: &dyn DynExecutor, request: Request) -> BoxStream<'static, Response> {
     executor.execute_stream(request)
 }

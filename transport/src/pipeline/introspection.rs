@@ -1,4 +1,4 @@
-//! Introspection, answered from the caller's role schema. The executor's own introspection is never used.
+//! Responses to introspection, computed from the caller's role schema. The executor's own introspection is never used.
 
 use apollo_compiler::{
     ExecutableDocument, Schema,
@@ -17,7 +17,7 @@ use crate::error::RequestError;
 pub struct RootFields {
     /// `__schema` or `__type`.
     pub introspection: bool,
-    /// Any other field, which the executor resolves, except `__typename`.
+    /// Any other field except `__typename`. The executor resolves these fields.
     pub data: bool,
     /// Number of root fields, counting each alias.
     pub count: u32,
@@ -37,7 +37,7 @@ pub fn root_fields(document: &ExecutableDocument, operation: &Operation) -> Root
     found
 }
 
-/// Answers `__schema`, `__type` and the root's `__typename`; other root fields are skipped.
+/// Resolves `__schema`, `__type` and the root's `__typename`, and skips other root fields.
 pub fn answer(
     schema: &Valid<Schema>,
     implementers: &HashMap<Name, Implementers>,

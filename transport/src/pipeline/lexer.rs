@@ -1,4 +1,4 @@
-//! The lexical scan of GraphQL and JSON that runs before parsing: it finds where strings and comments end. It never allocates and never
+//! The lexical scan of GraphQL and JSON that runs before parsing. It finds where strings and comments end. It never allocates and never
 //! recurses, so no input can exhaust memory or the stack.
 //!
 //! apollo-compiler's own limits (`parse.rs`) refuse the same documents, but only after parsing up to the limit. The scan answers a hostile text in
@@ -15,8 +15,8 @@ pub(super) enum Token {
     Other,
 }
 
-/// Tokens of a GraphQL document (October 2021, section 2.1). Malformed input terminates, too: an unterminated string ends with its line, an
-/// unterminated block string with the document.
+/// Tokens of a GraphQL document (October 2021, section 2.1). The scan also terminates on malformed input: an unterminated string ends with its
+/// line, and an unterminated block string ends with the document.
 pub(super) fn tokens(document: &str) -> impl Iterator<Item = Token> + '_ {
     let bytes = document.as_bytes();
     let mut at = 0;
@@ -37,7 +37,7 @@ pub(super) fn tokens(document: &str) -> impl Iterator<Item = Token> + '_ {
     })
 }
 
-/// Brackets of a JSON text, except those in strings.
+/// Brackets of a JSON text, except brackets in strings.
 pub(super) fn json_brackets(json: &[u8]) -> impl Iterator<Item = Token> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {

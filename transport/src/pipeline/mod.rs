@@ -1,18 +1,18 @@
-//! The stages that every request passes through, in order, one file each. All transports use them.
+//! The stages that every request passes through, in order. Each stage has its own file, and all transports use the same stages.
 //!
 //! 1. [`byte_cap`]: limits the size.
 //! 2. [`bracket_depth`]: limits nesting, to protect recursive parsers.
 //! 3. [`token_cap`]: limits the parser's work.
-//! 4. [`parse`]: text to syntax tree.
-//! 5. [`count`]: limits fields, aliases, directives, depth and complexity, through fragments, in linear time.
+//! 4. [`parse`]: parses the text to a syntax tree.
+//! 5. [`count`]: limits fields, aliases, directives, depth and complexity, including those in fragments, in linear time.
 //! 6. [`operation`]: chooses the operation.
-//! 7. [`validate`]: the document against the caller's role schema.
-//! 8. [`variables`]: their values against their types; then the complexity again, if a variable sizes a list.
-//! 9. [`text`]: no text may contain forbidden characters, in the document or in a variable.
-//! 10. [`introspection`] from the role schema, and [`execute`] with a deadline.
+//! 7. [`validate`]: validates the document against the caller's role schema.
+//! 8. [`variables`]: checks their values against their types, and the complexity again if a variable sizes a list.
+//! 9. [`text`]: refuses forbidden characters in any text of the document or a variable.
+//! 10. [`introspection`] is resolved from the role schema; [`execute`] runs everything else, with a deadline.
 //!
 //! The stages that depend only on the text and the role (2 to 5, and 7) run once per document; [`RolePipeline`] caches their result in a bounded
-//! cache. To clients the order of 6 and 7 makes no difference: an invalid document is answered as such.
+//! cache. The order of 6 and 7 makes no difference to clients: an invalid document gets its validation errors either way.
 
 use std::{sync::Arc, time::Instant};
 
@@ -56,7 +56,7 @@ pub use operation::Kind;
 pub struct Parameters {
     /// The document.
     pub query: String,
-    /// The name of the operation to run; may be `None` if the document has only one.
+    /// The name of the operation to run. May be `None` if the document has only one operation.
     pub operation_name: Option<String>,
     /// Values of the operation's variables.
     pub variables: JsonMap,
@@ -92,7 +92,7 @@ impl Parameters {
         Self::from_fields(fields)
     }
 
-    /// Reads the fields of a POST body or of a `subscribe` payload. `null` is the same as a missing field.
+    /// Reads the fields of a POST body or of a `subscribe` payload. `null` counts as a missing field.
     pub fn from_fields(mut fields: JsonMap) -> Result<Self, RequestError> {
         let mut take = |name: &str| fields.remove(name).unwrap_or_default();
         let JsonValue::String(query) = take("query") else {
@@ -131,20 +131,20 @@ struct Checked {
     typed: Valid<ExecutableDocument>,
     /// The executor's own syntax tree, parsed only once the document is valid.
     for_executor: async_graphql::parser::types::ExecutableDocument,
-    /// Compiled subscriptions, by the operation's name.
+    /// Compiled subscriptions, keyed by the operation's name.
     live: HashMap<Option<Name>, Arc<dyn Live>>,
 }
 
 /// Facts about a schema's members that its types do not express.
 #[derive(Clone, Copy, Debug)]
 pub struct Notes {
-    /// Usual sizes of lists without pages.
+    /// Usual sizes of lists that are not paged.
     pub lists: count::Lists,
     /// Input fields whose text may have more than one line.
     pub texts: text::Texts,
     /// Whether a text is acceptable as one line.
     pub is_line: fn(&str) -> bool,
-    /// Whether a text is acceptable as lines, each of which ends in a line feed.
+    /// Whether a text is acceptable as several lines, each of which ends in a line feed.
     pub is_lines: fn(&str) -> bool,
 }
 
@@ -158,7 +158,7 @@ impl Default for Notes {
 pub struct RolePipeline {
     schema: Valid<Schema>,
     implementers: HashMap<Name, Implementers>,
-    /// By the document's text. Refusals are cached, too, so that a repeated one costs nothing.
+    /// Results by the document's text. Refusals are cached, too, so repeating a refused document costs nothing.
     documents: moka::sync::Cache<Arc<str>, Arc<Result<Checked, RequestError>>>,
     compile: Option<Compile>,
     notes: Notes,
@@ -195,7 +195,7 @@ impl RolePipeline {
         self.schema.to_string()
     }
 
-    /// Takes a request through stages 1 to 9, and answers introspection.
+    /// Takes a request through stages 1 to 9, and resolves introspection.
     pub fn prepare(&self, parameters: Parameters, limits: &Limits) -> Result<Prepared, RequestError> {
         byte_cap::check(parameters.query.len(), limits.body_bytes)?;
         let checked = self.checked(&parameters.query, limits);
@@ -279,7 +279,7 @@ fn executor_request(
 pub struct Prepared {
     /// The kind of the operation.
     pub kind: Kind,
-    /// The executor's request; the caller's data must still be attached.
+    /// The executor's request. The caller's data must still be attached.
     pub request: Request,
     introspected: Option<async_graphql::indexmap::IndexMap<async_graphql::Name, Value>>,
     has_data: bool,
@@ -291,7 +291,7 @@ pub struct Prepared {
     observed: Option<Observed>,
 }
 
-/// Where an operation is counted, and the request that it belongs to.
+/// The metrics that count an operation, and the request that it belongs to.
 struct Observed {
     metrics: Arc<Metrics>,
     request: RequestId,
@@ -299,7 +299,7 @@ struct Observed {
 }
 
 impl Prepared {
-    /// Counts the operation from now on, and adds the request's id to internal errors.
+    /// Starts counting the operation, and adds the request's id to internal errors.
     pub(crate) fn observe(&mut self, metrics: Arc<Metrics>, request: RequestId, begun: Instant) {
         self.observed = Some(Observed { metrics, request, begun });
     }
@@ -338,7 +338,7 @@ impl Prepared {
         Ok(response)
     }
 
-    /// Runs a subscription. A compiled one sends its events after the executor's last answer, which frees the executor's memory.
+    /// Runs a subscription. A compiled subscription sends its events after the executor's last response, which frees the executor's memory.
     pub fn stream(mut self, executor: &dyn execute::DynExecutor) -> BoxStream<'static, Answer> {
         let events = self.live.map(|live| live.take_over(&mut self.request));
         let answers = execute::stream(executor, self.request).map(Answer::Response);
@@ -354,7 +354,7 @@ impl Prepared {
 }
 
 impl Observed {
-    /// Adds the request's id to internal errors: it is all that a client can report about them.
+    /// Adds the request's id to internal errors, because a client can report nothing else about them.
     fn name(&self, response: &mut Response) {
         for error in &mut response.errors {
             if code(error) == Some("INTERNAL")

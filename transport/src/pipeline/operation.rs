@@ -4,7 +4,7 @@ use apollo_compiler::ast::{Definition, Document, OperationDefinition, OperationT
 
 use crate::error::RequestError;
 
-/// Chooses the operation with this name or, without a name, the only one.
+/// Chooses the operation with this name. Without a name, chooses the only operation.
 pub fn choose<'a>(
     document: &'a Document,
     name: Option<&str>,
@@ -33,9 +33,9 @@ pub fn choose<'a>(
 pub enum Kind {
     /// Reads data.
     Query,
-    /// Changes data; refused over GET.
+    /// Changes data. Refused over GET.
     Mutation,
-    /// Sends many answers; only over a WebSocket or an event stream.
+    /// Sends many responses. Allowed only over a WebSocket or an event stream.
     Subscription,
 }
 

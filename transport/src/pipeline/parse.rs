@@ -1,4 +1,4 @@
-//! Stage 4: parses the text to a syntax tree with apollo-compiler's parser, which has limits of its own.
+//! Stage 4: parses the text to a syntax tree with apollo-compiler's parser, which has its own limits.
 
 use apollo_compiler::{
     ast::Document,
@@ -8,10 +8,11 @@ use apollo_compiler::{
 
 use crate::{error::RequestError, limits::Limits};
 
-/// Largest number of errors reported for one document; a broken one can have thousands.
+/// Largest number of errors reported for one document. A malformed document can have thousands.
 const MAX_ERRORS: usize = 20;
 
-/// Parses a document. Refuses documents that can never be executed: those with syntax errors, no definitions, or more definitions than allowed.
+/// Parses a document. Refuses documents that can never be executed, because they have syntax errors, no definitions, or more definitions than
+/// allowed.
 pub fn parse(document: &str, limits: &Limits) -> Result<Document, RequestError> {
     let tree = Parser::new()
         .recursion_limit(limits.bracket_depth.saturating_mul(8))

@@ -1,6 +1,6 @@
-//! Stage 9: checks every text for forbidden characters, wherever it is: in the document, in a variable, in an argument or deep in an input. The
-//! databases differ in what they store (PostgreSQL refuses NUL, SQLite does not), and screens and printers misbehave on control characters.
-//! Fields added later are checked automatically.
+//! Stage 9: checks every text for forbidden characters, wherever it is: in the document, in a variable, in an argument or deep in an input.
+//! Databases differ in the characters they store (PostgreSQL refuses NUL, SQLite does not), and screens and printers misbehave on control
+//! characters. Fields added later are checked automatically.
 
 use std::collections::HashSet;
 
@@ -19,7 +19,7 @@ use apollo_compiler::{
 pub enum Shape {
     /// Several lines.
     Lines,
-    /// A file; the code that reads it checks it.
+    /// A file. The code that reads the file checks it.
     File,
 }
 
@@ -55,7 +55,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Recursion depth is bounded by stage 5.
+    /// Stage 5 limits the recursion depth.
     fn selections(&mut self, set: &'a SelectionSet) -> Result<(), RequestError> {
         for selection in &set.selections {
             match selection {
@@ -155,7 +155,7 @@ impl<'a> Walk<'a> {
         Some((field.ty.inner_named_type(), shape))
     }
 
-    /// Checks only `String`: the grammars of other scalars allow no such characters.
+    /// Checks only `String`, because the grammars of other scalars allow no such characters.
     fn text(&self, text: &str, ty: &Name, shape: Option<Shape>) -> Result<(), RequestError> {
         let (good, what) = match shape {
             None => ((self.notes.is_line)(text), "one line"),

@@ -18,7 +18,7 @@ use async_graphql_value::Value as Given;
 
 use crate::error::RequestError;
 
-/// Coerces the values (October 2021, section 6.1.2): fills in defaults and drops unknown ones.
+/// Coerces the values (October 2021, section 6.1.2). Fills in defaults and drops unknown variables.
 pub fn coerce(
     schema: &Valid<Schema>,
     document: &ExecutableDocument,
@@ -43,7 +43,7 @@ pub fn for_executor(values: &JsonMap) -> Variables {
 }
 
 /// Removes arguments whose value is an unset variable. The executor would read them as null, but the specification (October 2021, section 6.4.1)
-/// leaves them out, so that they get their default. For fields of input objects, the executor does so itself.
+/// omits them, so that they get their default. For fields of input objects, the executor already does so.
 pub fn without_unset(mut document: ForExecutor, operation: &Operation, values: &JsonMap) -> ForExecutor {
     let declared = operation.variables.iter().map(|variable| variable.name.as_str());
     let unset: HashSet<&str> = declared.filter(|name| !values.contains_key(*name)).collect();
@@ -79,7 +79,7 @@ fn leave_out(set: &mut SelectionSet, unset: &HashSet<&str>) {
     }
 }
 
-/// Recursion depth is bounded by the scan of the request's JSON.
+/// The scan of the request's JSON limits the recursion depth.
 fn to_value(value: &JsonValue) -> Value {
     match value {
         JsonValue::Null => Value::Null,
@@ -95,7 +95,7 @@ fn to_value(value: &JsonValue) -> Value {
     }
 }
 
-/// Converts an introspection answer to the executor's values.
+/// Converts an introspection result to the executor's values.
 pub(super) fn from_json(map: &JsonMap) -> IndexMap<Name, Value> {
     map.iter().map(|(name, value)| (Name::new(name.as_str()), to_value(value))).collect()
 }
