@@ -6,7 +6,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-/// Clock ticks in `/proc` per second, and bytes of a page. Linux uses these values on x86-64; arm64 may have larger pages.
+/// Clock ticks per second in `/proc`, and bytes per page. Linux uses these values on x86-64; arm64 may have larger pages.
 const TICKS: u64 = 100;
 const PAGE: i64 = 4_096;
 
@@ -61,7 +61,7 @@ fn read(path: &str) -> Option<String> {
 /// Start time of the process, in Unix seconds.
 fn started() -> Option<i64> {
     let stat = read("/proc/self/stat")?;
-    // the second field is the program's name in parentheses and may contain anything; the start is field 22
+    // the second field is the program's name in parentheses and may contain any character; field 22 is the start time
     let ticks: u64 = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()?;
     let stat = read("/proc/stat")?;
     let boot = stat.lines().find_map(|line| line.strip_prefix("btime "))?;
