@@ -344,7 +344,7 @@ fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
         .map_sqlx_sqlite_opts(|sqlite| {
             sqlite
                 .journal_mode(SqliteJournalMode::Wal)
-                // FULL: a power failure loses no acknowledged write
+                // FULL, so that a power failure loses no acknowledged write
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(10))
                 .statement_cache_capacity(STATEMENTS)

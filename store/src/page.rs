@@ -9,9 +9,9 @@ pub const MAX_PAGE: u64 = 100;
 /// The part of a list to read. Lists are ordered by UUIDv7, and so by creation time. Cursors are ids, so they remain valid after inserts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Page {
-    /// Only ids above this one.
+    /// Exclusive lower bound of the ids.
     pub above: Option<Uuid>,
-    /// Only ids below this one.
+    /// Exclusive upper bound of the ids.
     pub below: Option<Uuid>,
     /// Maximum number of rows to read. Reading one row more than the client requested shows whether there is another page.
     pub limit: u64,

@@ -1,4 +1,4 @@
-//! Monthly partitions of the history tables on PostgreSQL; SQLite has none.
+//! Monthly partitions of the history tables on PostgreSQL. SQLite has no partitions.
 //!
 //! A partition is named after its month, such as `call_202612`. The first partition, `call_before_202612`, has all rows before that month. The
 //! default partition takes rows that match no other. Partitions are created some months ahead, so that the default partition stays empty.

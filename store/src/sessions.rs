@@ -213,7 +213,7 @@ pub async fn billed_calls(
         .await?)
 }
 
-/// The number of calls of a session that were allowed, including live ones.
+/// The number of a session's allowed calls, including live calls.
 pub async fn allowed_calls(conn: &impl ConnectionTrait, session_id: Uuid) -> Result<u64> {
     let query = call::Entity::find().filter(call::Column::SessionId.eq(session_id));
     Ok(query.filter(call::Column::State.ne(CallState::Refused)).count(conn).await?)
