@@ -1,4 +1,4 @@
-//! The typed configuration: defaults, then a TOML file, then the environment (`CALLSHOP_…`), then flags.
+//! The typed configuration. Its sources, each overriding the previous one: defaults, a TOML file, the environment (`CALLSHOP_…`), flags.
 //!
 //! Each section stands beside the code that it configures, and checks its own bounds by plain conditions: an error names the option, both bounds
 //! and the remedy, and most checks compare two options or look into a secret, which validation libraries leave to custom functions.
@@ -38,7 +38,7 @@ pub struct Config {
     pub workers: usize,
     /// Whether to serve the GraphQL explorer at `/`.
     pub explorer: bool,
-    /// Browser origins allowed to call, such as `https://shop.example`; if empty, only the server's own page.
+    /// Browser origins whose pages may call the API, such as `https://shop.example`; if empty, only the server's own page may.
     pub allowed_origins: Vec<String>,
     /// Addresses of load balancers whose `X-Forwarded-For` header is trusted.
     pub trusted_proxies: Vec<IpAddr>,
@@ -50,7 +50,7 @@ pub struct Config {
     pub hook: HookConfig,
     /// Limits and billing rules of calls.
     pub calls: CallConfig,
-    /// Redis: notifications between nodes, and the proxies' event stream.
+    /// Redis, for notifications between nodes and for the proxies' event stream.
     pub redis: RedisConfig,
     /// Shutdown of a node.
     pub shutdown: ShutdownConfig,
@@ -86,7 +86,7 @@ impl Default for Config {
             explorer: false,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
-            // enough for a price list of about ten thousand rows in one mutation; larger ones need `callshop tariff import`
+            // enough for a price list of about ten thousand rows in one mutation; larger lists need `callshop tariff import`
             limits: Limits { body_bytes: 2 << 20, ..Limits::default() },
             auth: AuthConfig::default(),
             hook: HookConfig::default(),
@@ -99,7 +99,7 @@ impl Default for Config {
     }
 }
 
-/// Reason that a configuration is rejected; the text says how to correct it.
+/// Reason that a configuration is rejected; the text explains how to correct it.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file, the environment or a flag cannot be parsed.
@@ -115,7 +115,7 @@ impl Config {
     /// which names a file with the value.
     ///
     /// # Errors
-    /// A file that is missing or cannot be parsed, an unknown key, a value out of bounds.
+    /// If the file is missing or cannot be parsed, a key is unknown, or a value is out of bounds.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = file {
@@ -137,7 +137,7 @@ impl Config {
         Ok(config)
     }
 
-    /// The part that the use cases read.
+    /// The options that the use cases read.
     pub fn options(&self) -> Options {
         Options {
             auth: self.auth.clone(),
@@ -151,7 +151,7 @@ impl Config {
     /// Checks the bounds that types cannot express.
     ///
     /// # Errors
-    /// The first value out of bounds.
+    /// The first value that is out of bounds.
     pub fn check(&self) -> Result<(), ConfigError> {
         let bad = |text: &str| Err(ConfigError::Invalid(text.to_owned()));
         if !self.database_url.starts_with("sqlite:") && !self.database_url.starts_with("postgres") {
@@ -198,7 +198,7 @@ fn variables() -> Result<Vec<(String, String)>, ConfigError> {
     .collect()
 }
 
-/// Names of environment variables that set server options or name the configuration file, for commands that accept neither.
+/// The names of all environment variables that set server options or name the configuration file, for commands that accept neither.
 pub(crate) fn options_in_environment() -> Vec<String> {
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let is_option = |name: &String| {
@@ -211,7 +211,7 @@ pub(crate) fn options_in_environment() -> Vec<String> {
     found
 }
 
-/// figment's error without the values: one may be a secret in the wrong place.
+/// figment's error without the values, because a value may be a secret in the wrong place.
 fn told(error: &figment::Error) -> String {
     let one = |error: figment::Error| {
         let key = error.path.join(".");
@@ -225,7 +225,7 @@ fn told(error: &figment::Error) -> String {
                 format!("{key} takes {expected}, but has another type of value")
             }
             Kind::Unsupported(_) | Kind::UnsupportedKey(..) => format!("{key} has the wrong type of value"),
-            // lines with a bar quote the TOML source, which may hold a secret
+            // lines with a bar quote the TOML source, which may contain a secret
             Kind::Message(text) => {
                 let plain: Vec<&str> = text.lines().filter(|line| !line.contains('|')).collect();
                 if key.is_empty() { plain.join(": ") } else { format!("{key}: {}", plain.join(": ")) }

@@ -1,6 +1,7 @@
-//! `callshop demo`: an open shop on a machine without any setup.
+//! `callshop demo`: an open shop that needs no setup.
 //!
-//! Everything is created through the API's use cases, and the calls come through the hook: the demo is the real product with simulated phones.
+//! Everything is created through the API's use cases, and the calls come through the hook. So the demo is the real product with simulated
+//! phones.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
@@ -181,7 +182,7 @@ fn account(parent: Uuid, kind: AccountKind, name: &str, user: NewUser) -> accoun
     }
 }
 
-/// Tariffs of the demo: customers pay the list price, the callshop 85 % of it, the reseller 70 %, the distributor nothing to the platform.
+/// Creates the tariffs of the demo. Customers pay the list price, the callshop pays 85 % of it, the reseller 70 %, and the distributor nothing.
 async fn prices(
     app: &App,
     operator: &Actor,
@@ -278,7 +279,7 @@ pub fn origin() -> Origin {
 /// An access token for each user, in the order of `users`.
 ///
 /// # Errors
-/// If a password was changed since. A demo in a new folder has new passwords.
+/// If a password was changed after the demo was created. A demo in a new folder has new passwords.
 pub async fn tokens(app: &App, demo: &Demo) -> Result<Vec<String>> {
     let mut tokens = Vec::new();
     for user in &demo.users {

@@ -1,4 +1,4 @@
-//! The server: it assembles the crates, and has the `callshop` command.
+//! The server. This crate assembles the others and contains the `callshop` command.
 
 pub mod cli;
 pub mod config;
@@ -12,13 +12,13 @@ pub mod traces;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
-/// The crates of this program, for filters of logs and traces.
+/// The crates of this program, for log and trace filters.
 pub const CRATES: [&str; 8] = ["api", "app", "base", "graphql", "sip", "store", "telemetry", "transport"];
 
-/// A filter of log lines. In `directives`, `callshop=LEVEL` stands for all crates of this program.
+/// A filter for log lines. In `directives`, `callshop=LEVEL` stands for all crates of this program.
 ///
 /// # Errors
-/// An invalid directive.
+/// If a directive is invalid.
 pub fn log_filter(directives: &str) -> Result<EnvFilter, ParseError> {
     let expanded =
         directives.split(',').flat_map(|directive| match directive.trim().strip_prefix("callshop=") {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Parser as _;
 
-/// mimalloc suits this workload: many small values (JSON nodes, rows) are allocated and freed on many threads.
+/// mimalloc suits this workload, in which many small values (JSON nodes, rows) are allocated and freed on many threads.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

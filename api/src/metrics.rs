@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 use sip::hook::Hook;
 use sip::stream::EventStream;
 
-/// Everything that is exported.
+/// All exported metrics.
 pub(crate) struct Exported {
     pub(crate) app: Arc<App>,
     pub(crate) writer: CallWriter,
@@ -33,7 +33,7 @@ impl Exported {
         Self { app, writer, hook, requests, stream, gauges: scrape::Gauges::default() }
     }
 
-    /// Everything in the OpenMetrics text format.
+    /// All metrics in the OpenMetrics text format.
     fn encode(&self) -> Result<String, std::fmt::Error> {
         let mut all = Registry::default();
         process::register(&mut all);
@@ -52,7 +52,7 @@ impl Exported {
     }
 }
 
-/// Mounts `/metrics`. It asks for no secret: the listener is private, and the counters name nobody.
+/// Mounts `/metrics`. It needs no secret, because the listener is private and the counters contain no personal data.
 pub(crate) fn configure(config: &mut web::ServiceConfig, exported: web::Data<Exported>) {
     config.app_data(exported).route("/metrics", web::get().to(metrics));
 }
@@ -75,8 +75,8 @@ async fn metrics(exported: web::Data<Exported>, request: HttpRequest) -> HttpRes
     }
 }
 
-/// Converts OpenMetrics to the older Prometheus text format, which every reader knows. In it, counters are named like their samples, and there
-/// are no units.
+/// Converts OpenMetrics to the older Prometheus text format, which every scraper supports. In that format, counters are named like their
+/// samples, and there are no units.
 fn plain(open_metrics: &str) -> String {
     let mut counters: Vec<&str> = Vec::new();
     for line in open_metrics.lines() {

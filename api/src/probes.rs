@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 
 use telemetry::health::Report;
 
-/// Source of the probes' answers.
+/// Source of the probes' results.
 pub trait Probes: Send + Sync + 'static {
     /// Whether the node's loops are running.
     fn live(&self) -> Report;
@@ -16,7 +16,7 @@ pub trait Probes: Send + Sync + 'static {
     fn ready(&self) -> BoxFuture<'_, Report>;
 }
 
-/// Mounts both probes. They answer 200 if every check passes, otherwise 503, with a line of JSON for each check.
+/// Mounts both probes. They respond with 200 if every check passes and 503 otherwise, with a line of JSON for each check.
 pub fn configure(config: &mut web::ServiceConfig, probes: Arc<dyn Probes>) {
     config
         .app_data(web::Data::from(probes))

@@ -1,8 +1,8 @@
-//! Builds and runs a server from an [`App`]: GraphQL on one listener, the hook on another. Tests start it in the same way.
+//! Builds and runs a server from an [`App`], with GraphQL on one listener and the hook on another. Tests start it in the same way.
 //!
-//! Shutdown order: readiness turns off; the node serves for `shutdown.drain_seconds` more, so that load balancers notice; the listeners close,
-//! sockets close with 1001, streams end, timers stop and requests under way are answered; last, the writer commits what it has accepted, and
-//! other nodes are notified. All of it within `shutdown.grace_seconds`.
+//! A server stops in this order, within `shutdown.grace_seconds`. First it becomes unready, but keeps serving for `shutdown.drain_seconds`, so
+//! that load balancers notice. Then listeners close, sockets close with 1001, streams end, timers stop and requests in progress are completed.
+//! Last, the writer commits the work it has accepted, and other nodes are notified.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -39,25 +39,25 @@ use crate::config::Config;
 use crate::metrics::{self, Exported};
 use crate::probes::{self, Probes};
 
-/// Minimum share of the grace period, in seconds, that is left for the writer after the last request.
+/// Minimum part of the grace period, in seconds, that is reserved for the writer after the last request.
 const WRITERS_SHARE: u64 = 3;
 
-/// An [`App`] that is connected to everything that its configuration names, before it serves.
+/// An [`App`] that is connected to the services in its configuration, but does not serve yet.
 pub struct Node {
     /// The use cases.
     pub app: Arc<App>,
     /// The configuration.
     pub config: Arc<Config>,
-    /// The proxies' events in Redis, if they write them there.
+    /// The stream of the proxies' events in Redis, if configured.
     pub stream: Option<Arc<EventStream>>,
 }
 
 impl Node {
-    /// Connects to the configured database; makes a SQLite file that is not there. The tables may still have to be migrated
+    /// Connects to the configured database, creating the SQLite file if it does not exist. The tables may still have to be migrated
     /// ([`Store::migrate`]) before [`Node::new`].
     ///
     /// # Errors
-    /// Those of [`Store::connect`].
+    /// The errors of [`Store::connect`].
     pub async fn connect(config: &Config) -> Result<(Store, Arc<Hub>)> {
         let hub = Arc::<Hub>::default();
         let options =
@@ -65,10 +65,10 @@ impl Node {
         Ok((Store::connect(&options, hub.clone()).await?, hub))
     }
 
-    /// Over a migrated store and the hub that observes it.
+    /// Creates a node from a migrated store and the hub that observes it.
     ///
     /// # Errors
-    /// Those of the database; an invalid address of Redis.
+    /// Database errors, or an invalid Redis address.
     pub async fn new((store, hub): (Store, Arc<Hub>), config: Arc<Config>, clock: Clock) -> Result<Self> {
         let proxies = Arc::new(Proxies::new(&config.hook.proxies).or_fault()?);
         let stream = EventStream::new(&config.redis)?.map(Arc::new);
@@ -92,7 +92,7 @@ pub struct Server {
     stop_writer: CancellationToken,
     notifier: Vec<JoinHandle<()>>,
     stop_notifier: CancellationToken,
-    /// Set if a listener or the writer ended by itself.
+    /// Set if a listener or the writer ended unexpectedly.
     failed: Arc<AtomicBool>,
 }
 
@@ -102,16 +102,16 @@ pub enum ShutdownError {
     /// The grace period was over.
     #[error("accepted work was not finished within {} s (shutdown.grace_seconds)", .0.as_secs())]
     Late(Duration),
-    /// A listener or the writer ended by itself; the log has the reason.
+    /// A listener or the writer ended unexpectedly; the log has the reason.
     #[error("a listener or the writer failed: see the log")]
     Listener,
 }
 
 impl Server {
-    /// Binds both listeners of the configuration and serves until `stop` is cancelled.
+    /// Binds both configured listeners and serves until `stop` is cancelled.
     ///
     /// # Errors
-    /// An address that cannot be bound.
+    /// If an address cannot be bound.
     pub async fn start(node: &Node, stop: CancellationToken) -> std::io::Result<Self> {
         let (app, config) = (node.app.clone(), node.config.clone());
         let closing = CancellationToken::new();
@@ -218,7 +218,7 @@ impl Server {
             for task in tasks {
                 drop(task.await);
             }
-            // the listeners are closed, so the writer can commit what the hook accepted
+            // the listeners are closed, so the writer can commit the work that the hook accepted
             stop_writer.cancel();
             drop(writer.await);
             // last, so that other nodes are notified of the final commits
@@ -259,7 +259,7 @@ async fn drain(app: Arc<App>, drain: u64, stop: CancellationToken, closing: Canc
     closing.cancel();
 }
 
-/// Watches the tasks that a node cannot work without: the listeners and the writer. If one ends before `closing`, the node stops.
+/// Watches the listeners and the writer, which a node cannot work without. If one of them ends before `closing`, the node stops.
 struct Watch {
     closing: CancellationToken,
     stop: CancellationToken,
@@ -288,7 +288,7 @@ impl Watch {
         let (handle, closing) = (server.handle(), self.closing.clone());
         tokio::spawn(async move {
             closing.cancelled().await;
-            // refuses new connections, closes idle ones, and waits for requests under way
+            // refuses new connections, closes idle connections, and waits for requests in progress
             handle.stop(true).await;
         });
         self.over("a listener", server)

@@ -38,7 +38,7 @@ pub struct Plan {
     pub calls_per_minute: u32,
     /// Maximum talk time in seconds.
     pub max_talk_seconds: u32,
-    /// Number of calls to make; none continues until stopped.
+    /// Number of calls to make; if `None`, the simulation continues until it is stopped.
     pub calls: Option<u64>,
 }
 
@@ -89,7 +89,7 @@ fn event(kind: &str, more: &Value) -> Value {
     event
 }
 
-/// Registers the phones and makes calls until the plan is done or `stop` is cancelled; `progress` is called after each call.
+/// Registers the phones and makes calls until the plan is done or `stop` is cancelled. Calls `progress` after each call.
 ///
 /// # Errors
 /// If the HTTP client cannot be created.
@@ -202,7 +202,7 @@ fn with(dialog: &Value, more: Value) -> Value {
     all
 }
 
-/// Waits, or returns early when stopped, so that running calls end at once and report their end.
+/// Waits, or returns early when stopped, so that running calls end immediately and report their end.
 async fn wait(stop: &CancellationToken, milliseconds: u64) {
     tokio::select! {
         () = stop.cancelled() => {}

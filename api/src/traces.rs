@@ -1,4 +1,4 @@
-//! Export of traces to a collector (OTLP over HTTP). Spans that the collector does not accept are dropped: the collector never delays a call.
+//! Exports traces to a collector (OTLP over HTTP). Spans that the collector does not accept are dropped, so the collector never delays a call.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,9 +21,9 @@ use tracing_subscriber::registry::LookupSpan;
 use serde::{Deserialize, Serialize};
 use telemetry::trace;
 
-/// Largest number of spans waiting for the collector; further ones are dropped.
+/// Maximum number of spans waiting for the collector; further spans are dropped.
 const QUEUE: usize = 4_096;
-/// How long spans are gathered into a batch.
+/// How long spans are collected into a batch.
 const GATHER: Duration = Duration::from_secs(1);
 /// How long the collector may take for one batch, and for the final flush.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -32,9 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetryConfig {
-    /// OTLP/HTTP collector, such as `http://127.0.0.1:4318`; if none, tracing is off.
+    /// OTLP/HTTP collector, such as `http://127.0.0.1:4318`; if `None`, tracing is off.
     pub otlp_endpoint: Option<String>,
-    /// Fraction of requests that are traced, 0 to 1. A request whose `traceparent` header says it is sampled is always traced.
+    /// Fraction of requests that are traced, 0 to 1. A request whose `traceparent` header has the sampled flag is always traced.
     pub sample_ratio: f64,
 }
 
@@ -48,7 +48,7 @@ impl TelemetryConfig {
     /// Checks the bounds that types cannot express.
     ///
     /// # Errors
-    /// A sentence that names the first option out of its bounds.
+    /// A sentence that names the first option that is out of bounds.
     pub fn check(&self) -> Result<(), String> {
         let bad = |text: &str| Err(text.to_owned());
         let http = |url: &String| url.starts_with("http://") || url.starts_with("https://");
@@ -67,7 +67,7 @@ impl TelemetryConfig {
 pub struct Exporter(SdkTracerProvider);
 
 impl Exporter {
-    /// From the configuration; `None` if it names no collector. Call it inside the runtime that sends.
+    /// Creates the exporter; `None` if the configuration names no collector. Must be called inside the runtime that sends the spans.
     ///
     /// # Errors
     /// If the address is invalid.
@@ -91,7 +91,7 @@ impl Exporter {
         Ok(Some(Self(provider)))
     }
 
-    /// The layer that collects spans: those of requests, and those that exist only for traces.
+    /// The layer that collects the spans of requests, and the spans that exist only for traces.
     pub fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
@@ -105,7 +105,7 @@ impl Exporter {
     /// Sends the waiting spans, within the time limit.
     pub async fn shut_down(self) {
         let provider = self.0;
-        // it blocks until the gathering thread is done
+        // on a blocking thread, because the call blocks until the thread that collects spans is done
         let done = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(PATIENCE)).await;
         if let Ok(Err(error)) = done {
             tracing::warn!(%error, "the collector did not accept the last traces");
@@ -113,7 +113,7 @@ impl Exporter {
     }
 }
 
-/// The exporter's futures need the runtime, but the thread that gathers spans runs outside it.
+/// Exports inside the runtime, which the exporter's futures need, because the thread that collects spans runs outside it.
 #[derive(Debug)]
 struct Sender {
     otlp: Arc<Otlp>,

@@ -1,4 +1,4 @@
-//! Accounts, callshop settings, users, logins, shared settings.
+//! Accounts, callshop settings, users, logins and shared settings.
 
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account, auth_session, callshop, login_failure, setting, user};
@@ -11,10 +11,10 @@ use uuid::Uuid;
 use super::{Page, Scope, bulk};
 use base::error::{Error, Result};
 
-/// The root of the account tree; none before it was created.
+/// The root of the account tree; `None` before it is created.
 ///
 /// # Errors
-/// Database errors, as for every function here.
+/// Database errors, as for every function in this module.
 pub async fn platform(conn: &impl ConnectionTrait) -> Result<Option<account::Model>> {
     Ok(account::Entity::find().filter(account::Column::ParentId.is_null()).one(conn).await?)
 }
@@ -47,12 +47,12 @@ pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<acc
         .await?)
 }
 
-/// The account with this code, the part of a login after `@`. Not scoped.
+/// The account with this code, which is the part of a login after `@`. Not scoped.
 pub async fn by_code(conn: &impl ConnectionTrait, code: &str) -> Result<Option<account::Model>> {
     Ok(account::Entity::find().filter(account::Column::Code.eq(code)).one(conn).await?)
 }
 
-/// A page of accounts inside `scope`, and only children of `parent` if given: either callshops, or all other kinds.
+/// A page of accounts inside `scope`, either callshops or all other kinds. If `parent` is given, only its children.
 pub async fn list(
     conn: &impl ConnectionTrait,
     scope: &Scope,
@@ -147,12 +147,12 @@ pub async fn find_users(
     Ok(user::Entity::find().filter(wanted).filter(owned).all(conn).await?)
 }
 
-/// A user, locked until the transaction ends. Not scoped: the password is checked outside this transaction.
+/// A user, locked until the transaction ends. Not scoped, because the password is checked outside this transaction.
 pub async fn lock_user(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<user::Model>> {
     Ok(user::Entity::find_by_id(id).lock_exclusive().one(conn).await?)
 }
 
-/// Users by id, for their names. Not scoped: the caller must have checked access to the records that refer to them.
+/// Users by id, to show their names. Not scoped: the caller must have checked access to the records that refer to them.
 pub async fn users_by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<user::Model>> {
     Ok(user::Entity::find()
         .filter(bulk::among(conn, user::Column::Id, ids.iter().copied()))
@@ -172,7 +172,7 @@ pub async fn user_by_name(
     Ok(query.one(conn).await?)
 }
 
-/// The failure counter of a bucket of logins that do not exist.
+/// The counter of failed attempts for a bucket of login names that do not exist.
 pub async fn login_failure(conn: &impl ConnectionTrait, bucket: i64) -> Result<Option<login_failure::Model>> {
     Ok(login_failure::Entity::find_by_id(bucket).one(conn).await?)
 }
@@ -217,7 +217,7 @@ pub async fn update_user(conn: &impl ConnectionTrait, user: user::Model) -> Resu
     Ok(user.into_active_model().reset_all().update(conn).await?)
 }
 
-/// A login by id, locked until the transaction ends. Not scoped: the id comes from a signed token or with a secret.
+/// A login by id, locked until the transaction ends. Not scoped, because the id comes from a signed token or with a secret.
 pub async fn auth_session(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<auth_session::Model>> {
     Ok(auth_session::Entity::find_by_id(id).lock_exclusive().one(conn).await?)
 }
@@ -262,7 +262,7 @@ pub async fn update_auth_session(conn: &impl ConnectionTrait, session: auth_sess
     Ok(())
 }
 
-/// Revokes every login of a user except `keep`, and returns the ids of the revoked ones.
+/// Revokes every login of a user except `keep`, and returns the ids of the revoked logins.
 pub async fn revoke_auth_sessions(
     conn: &impl ConnectionTrait,
     user_id: Uuid,
@@ -282,7 +282,7 @@ pub async fn revoke_auth_sessions(
     Ok(ended)
 }
 
-/// The setting `key` that all nodes share. Stores `value` if the setting does not exist yet.
+/// The value of the setting `key`, which all nodes share. Stores `value` if the setting does not exist yet.
 pub async fn shared_setting(conn: &impl ConnectionTrait, key: &str, value: &str) -> Result<String> {
     let row = setting::ActiveModel { key: Set(key.to_owned()), value: Set(value.to_owned()) };
     setting::Entity::insert(row).on_conflict_do_nothing().exec_without_returning(conn).await?;
@@ -302,7 +302,7 @@ pub async fn revoked_since(conn: &impl ConnectionTrait, since: DateTime<Utc>) ->
     Ok(query.limit(10_000).into_tuple::<Uuid>().all(conn).await?)
 }
 
-/// The credit limits of accounts; an inner none is unlimited.
+/// The credit limits of accounts; an inner `None` means unlimited.
 ///
 /// # Errors
 /// Database errors.

@@ -1,4 +1,4 @@
-//! Activity events and their numbering; the migration lock.
+//! Activity events and their numbering, and the migration lock.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use base::error::{Error, Result};
 /// Key of the advisory lock that the migrating node holds on PostgreSQL.
 const MIGRATION_LOCK: i64 = 0x0063_616c_6c73_686f;
 
-/// Most callshops in a statement that reads heads: SQLite allows 32,766 parameters.
+/// Maximum number of callshops in a statement that reads heads. SQLite allows 32,766 parameters.
 const HEADS: usize = 16_384;
 
 /// Numbers and inserts the events that a transaction emitted. Locks the callshops' heads in id order.
@@ -36,7 +36,7 @@ pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> R
         kept_from: 1,
     };
     let heads: Vec<activity_head::Model> = counts.iter().map(head).collect();
-    // `seq` is first the negative distance to the new head, which is known only after the head has moved
+    // at first, `seq` is the negative distance to the new head, which is known only after the head has advanced
     let row = |new: NewActivity| {
         let left = counts.entry(new.callshop_id).or_insert(0);
         *left -= 1;
@@ -78,8 +78,8 @@ pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> R
 /// Advances a callshop's head by the `seq` of its row, and returns the new head.
 const ADVANCE: &str = "ON CONFLICT (callshop_id) DO UPDATE SET seq = activity_head.seq + excluded.seq RETURNING callshop_id, seq";
 
-/// A PostgreSQL statement that advances heads and inserts the activities in one round trip; none if there are more rows than fit into a
-/// statement. Returns the same rows as [`ADVANCE`].
+/// A PostgreSQL statement that advances heads and inserts the activities in one round trip; `None` if the rows do not fit into one statement.
+/// The statement returns the same rows as [`ADVANCE`].
 fn numbered_there(heads: &[activity_head::Model], models: &[activity::Model]) -> Result<Option<Statement>> {
     let backend = DbBackend::Postgres;
     let mut parts = bulk::inserts::<activity_head::Entity>(backend, heads, ADVANCE)?;
@@ -115,7 +115,7 @@ pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<
     Ok(heads)
 }
 
-/// The first `seq` of a callshop that is not trimmed, even if no such activity exists yet; none before the first activity.
+/// The first `seq` of a callshop that is not trimmed, even if no such activity exists yet; `None` before the first activity.
 ///
 /// # Errors
 /// Database errors.
@@ -140,7 +140,7 @@ pub async fn after(
         .limit(limit)
         .all(conn)
         .await?;
-    // numbers have no gaps: a reader whose next activity was just trimmed must not silently skip it
+    // numbers have no gaps, so a reader whose next activity was just trimmed must not silently skip it
     if rows.first().is_some_and(|first| first.seq != seq + 1) {
         return Err(Error::invalid(
             "after",
@@ -150,7 +150,7 @@ pub async fn after(
     Ok(rows)
 }
 
-/// Takes the lock that prevents nodes from migrating at the same time. Held until released; none on SQLite.
+/// Takes the lock that prevents nodes from migrating at the same time, and holds it until it is released. Returns `None` on SQLite.
 ///
 /// # Errors
 /// Database errors.
@@ -159,7 +159,7 @@ pub async fn migration_lock(conn: &DatabaseConnection) -> Result<Option<Database
         return Ok(None);
     }
     let transaction = conn.begin().await?;
-    // waits as long as another node's migration takes, and then stays idle during ours: so no timeouts
+    // no timeouts, because this waits as long as another node's migration takes and then stays idle during ours
     for setting in ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"] {
         transaction.execute_unprepared(&format!("SET LOCAL {setting} = 0")).await?;
     }

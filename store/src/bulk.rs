@@ -1,6 +1,6 @@
-//! Statements for many rows whose text does not depend on the number of rows, so that prepared statements are reused by the next batch.
+//! Statements for many rows whose text does not depend on the number of rows, so that the next batch reuses the prepared statements.
 //!
-//! PostgreSQL gets each column as one array. SQLite has no arrays, so it gets statements of 1, 2, 4 … rows, and key lists of these lengths.
+//! PostgreSQL gets each column as an array. SQLite has no arrays, so it gets statements with 1, 2, 4 … rows, and key lists of these lengths.
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::extension::postgres::PgFunc;
@@ -13,15 +13,15 @@ use uuid::Uuid;
 
 use base::error::{Error, Result};
 
-/// Most rows in a statement on SQLite: with up to 48 columns they stay below its limit of 32,766 parameters.
+/// Maximum number of rows in a statement on SQLite. With up to 48 columns, they stay below its limit of 32,766 parameters.
 const SQLITE_ROWS: usize = 512;
-/// Most rows in a statement on PostgreSQL, to limit its memory.
+/// Maximum number of rows in a statement on PostgreSQL, to limit its memory.
 const POSTGRES_ROWS: usize = 4_096;
 
 /// Inserts whole rows. `conflict` is appended to the statement (`ON CONFLICT …`) and may be empty. Rows are locked in the given order.
 ///
 /// # Errors
-/// Database errors, as for every function here; a fault for an unsupported column type.
+/// Database errors, as for every function in this module; a fault for an unsupported column type.
 pub(super) async fn insert<E>(conn: &impl ConnectionTrait, rows: &[E::Model], conflict: &str) -> Result<()>
 where
     E: EntityTrait,
@@ -30,8 +30,8 @@ where
     together(conn, inserts::<E>(conn.get_database_backend(), rows, conflict)?).await
 }
 
-/// Runs statements that return nothing and do not depend on each other's writes; on PostgreSQL as one statement, in one round trip. PostgreSQL
-/// does not define their order, so only one of them may lock rows that other transactions wait for.
+/// Runs statements that return nothing and do not depend on each other's writes. On PostgreSQL they run as one statement, in one round trip.
+/// PostgreSQL does not define their order, so only one of them may lock rows that other transactions wait for.
 ///
 /// # Errors
 /// Database errors.
@@ -47,7 +47,7 @@ pub(super) async fn together(conn: &impl ConnectionTrait, statements: Vec<Statem
     Ok(())
 }
 
-/// Combines statements into one for PostgreSQL. All but the last become the CTEs `s1`, `s2` …, to which later ones can refer.
+/// Combines statements into one for PostgreSQL. All but the last become the CTEs `s1`, `s2` …, to which later statements can refer.
 pub(super) fn combined(backend: DbBackend, statements: Vec<Statement>) -> Statement {
     let (mut parts, mut values) = (Vec::with_capacity(statements.len()), Vec::new());
     for statement in statements {
@@ -61,7 +61,7 @@ pub(super) fn combined(backend: DbBackend, statements: Vec<Statement>) -> Statem
     Statement::from_sql_and_values(backend, format!("{with}{last}"), values)
 }
 
-/// Renumbers a statement's parameters to start after `before` others. Our statements contain `$` only in parameters.
+/// Renumbers a statement's parameters to follow `before` other parameters. Our statements contain `$` only in parameters.
 fn renumbered(sql: &str, before: usize) -> String {
     let mut parts = sql.split('$');
     let mut text = parts.next().unwrap_or_default().to_owned();
@@ -103,7 +103,8 @@ where
     inserts_computed::<E>(backend, rows, None, conflict)
 }
 
-/// Like [`inserts`]. On PostgreSQL one column may be computed: an expression over the rows, named `v`, and tables that `rest` joins to them.
+/// Like [`inserts`]. On PostgreSQL, one column may be computed by an expression over the rows, named `v`, and over tables that `rest` joins to
+/// them.
 ///
 /// # Errors
 /// A fault for an unsupported column type.
@@ -121,7 +122,7 @@ where
     let table = E::default().as_str();
     let one = |chunk| {
         let source = Source::of::<E>(backend, &columns, chunk, Columns::Filled)?;
-        // omit a column without any value; its default is NULL
+        // omits columns without any value; their default is NULL
         let filled: Vec<&Column> = source.columns.iter().filter(|column| column.value.is_some()).collect();
         let names = list(&filled, |column| format!("\"{}\"", column.name));
         let sql = match backend {
@@ -222,7 +223,7 @@ pub(super) fn any<C: ColumnTrait>(conn: &impl ConnectionTrait, column: C, ids: &
 /// A column of a [`Source`].
 struct Column {
     name: &'static str,
-    /// SQL expression for a row's value; none if no row has a value.
+    /// SQL expression for a row's value; `None` if no row has a value.
     value: Option<String>,
 }
 
@@ -239,7 +240,7 @@ struct Source {
 enum Columns {
     /// Columns in which at least one row has a value.
     Filled,
-    /// All columns. The statement's text then stays the same for batches with different empty columns, like calls that ring, talk or end.
+    /// All columns. The statement's text is then the same for batches with different empty columns, such as ringing, answered or ended calls.
     All,
 }
 
@@ -281,7 +282,7 @@ impl Source {
     {
         let mut source = Self { columns: Vec::new(), from: String::new(), values: Vec::new() };
         let (mut arrays, mut names) = (Vec::new(), Vec::new());
-        // array parameters cannot contain NULL here: a separate bitmap marks the missing values, one bit per nullable column
+        // array parameters cannot contain NULL here, so a separate bitmap marks the missing values, with one bit per nullable column
         let (mut missing, mut bit) = (vec![0_i64; rows.len()], 1_i64);
         for column in columns {
             let (name, definition) = (column.as_str(), column.def());
@@ -322,7 +323,7 @@ impl Source {
     }
 }
 
-/// Converts JSON to text; other values stay unchanged.
+/// Converts JSON to text; other values are left unchanged.
 fn stored(value: Value) -> Value {
     match value {
         Value::Json(json) => Value::String(json.map(|json| json.to_string())),

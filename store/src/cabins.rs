@@ -10,10 +10,10 @@ use uuid::Uuid;
 use super::{Page, Scope, bulk};
 use base::error::Result;
 
-/// A cabin of a callshop inside `scope`, including retired ones.
+/// A cabin of a callshop inside `scope`, even if it is retired.
 ///
 /// # Errors
-/// Database errors, as for every function here.
+/// Database errors, as for every function in this module.
 pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).filter(scope.owns((Entity, Column::CallshopId))).one(conn).await?)
 }
@@ -52,7 +52,7 @@ pub async fn list(conn: &impl ConnectionTrait, callshop_id: Uuid, page: Page) ->
     Ok(page.apply(query, Column::Id).all(conn).await?)
 }
 
-/// All cabins of a callshop that are not retired, by number. Their count is limited at creation.
+/// All cabins of a callshop that are not retired, by number. The number of cabins is limited at creation.
 pub async fn all(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Vec<Model>> {
     let query = Entity::find().filter(Column::CallshopId.eq(callshop_id)).filter(Column::RetiredAt.is_null());
     Ok(query.order_by_asc(Column::Number).all(conn).await?)

@@ -14,13 +14,13 @@ static RETRIES: AtomicU64 = AtomicU64::new(0);
 pub struct Counters {
     /// Statements and transactions that failed.
     pub statements: u64,
-    /// Requests that got no connection of a pool in time.
+    /// Requests that got no connection from a pool in time.
     pub connections: u64,
     /// Transactions that ran again after a deadlock, a serialization failure or a lost connection.
     pub retries: u64,
 }
 
-/// The counts now.
+/// The current counts.
 pub fn read() -> Counters {
     let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     Counters { statements: load(&STATEMENTS), connections: load(&CONNECTIONS), retries: load(&RETRIES) }
@@ -30,7 +30,7 @@ pub(crate) fn transaction_retried() {
     RETRIES.fetch_add(1, Ordering::Relaxed);
 }
 
-/// A transaction failed for good. Errors of the caller's own making are not the database's.
+/// Counts a transaction that finally failed. Errors caused by the caller do not count.
 pub(crate) fn failed(error: &Error) {
     match error {
         Error::Database(_) => STATEMENTS.fetch_add(1, Ordering::Relaxed),
@@ -39,7 +39,7 @@ pub(crate) fn failed(error: &Error) {
     };
 }
 
-/// A single query failed for good.
+/// Counts a single query that finally failed.
 pub(crate) fn query_failed(error: &DbErr) {
     match error {
         DbErr::ConnectionAcquire(_) => CONNECTIONS.fetch_add(1, Ordering::Relaxed),

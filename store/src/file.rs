@@ -1,4 +1,4 @@
-//! Access to the SQLite file and its companion files (`-wal`, `-shm`, `-journal`). Only their owner may read them, because they hold the
+//! Access to the SQLite file and its companion files (`-wal`, `-shm`, `-journal`). Only their owner may read them, because they contain the
 //! token-signing key, the phones' HA1 and the password hashes.
 
 use std::fs::{OpenOptions, Permissions};
@@ -16,7 +16,7 @@ use base::error::{Error, Result};
 const OTHERS: u32 = 0o077;
 
 /// Creates the file on the first start, and restricts an existing file and its companions to their owner. SQLite creates new companions with
-/// the mode of the file. Does nothing for a URL that only opens an existing file (`mode=ro`, `mode=rw`).
+/// the file's mode. Does nothing for a URL that only opens an existing file (`mode=ro`, `mode=rw`).
 ///
 /// # Errors
 /// If the file cannot be created, or if it is accessible to other users and its mode cannot be changed.
@@ -45,7 +45,7 @@ pub(super) fn close_to_others(options: &StoreOptions) -> Result<()> {
     Ok(())
 }
 
-/// The file and its companions that users other than their owner can access, each with its mode.
+/// The files, out of the database file and its companions, that users other than their owner can access, each with its mode.
 pub fn open_to_others(path: &Path) -> Vec<(PathBuf, u32)> {
     let companion = |ending: &str| {
         let mut name = path.as_os_str().to_owned();
@@ -60,7 +60,7 @@ pub fn open_to_others(path: &Path) -> Vec<(PathBuf, u32)> {
     modes.filter(|(_, mode)| mode & OTHERS != 0).collect()
 }
 
-/// The path of the SQLite file in a database URL; none for PostgreSQL and in-memory databases.
+/// The path of the SQLite file in a database URL; `None` for PostgreSQL and in-memory databases.
 pub fn path(url: &str) -> Option<PathBuf> {
     if !url.starts_with("sqlite:") || url.contains(":memory:") || url.contains("mode=memory") {
         return None;

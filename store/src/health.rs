@@ -11,16 +11,16 @@ use base::error::{Error, Result};
 /// The state of migrations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Migrations {
-    /// Migrations of this program that the database lacks. Those of a newer program, which may run beside this one during an
+    /// Number of this program's migrations that the database lacks. Migrations of a newer program, which may run at the same time during an
     /// upgrade, do not count.
     pub pending: usize,
-    /// All migrations of this program.
+    /// Number of all migrations of this program.
     pub known: usize,
 }
 
 impl Store {
-    /// The state of migrations, by one cheap query on both pools; the faster one counts. So a pool that is busy with long reports or writes does
-    /// not make the database look unavailable.
+    /// The state of migrations. One cheap query runs on both pools, and the first result counts, so a pool that is busy with long reports or
+    /// writes does not make the database look unavailable.
     ///
     /// # Errors
     /// Database errors; also if the database was never migrated.
@@ -70,7 +70,7 @@ pub struct Held {
     pub balances: i64,
 }
 
-/// One statement. It is cheap: live calls have their own table, and there are only about as many balances as accounts.
+/// A cheap statement, because live calls have their own table, and there are only about as many balances as accounts.
 const IN_PROGRESS: &str = "SELECT 'call' AS what, call.state AS name, COUNT(*) AS number, CAST(0 AS BIGINT) AS amount FROM live_call \
      JOIN call ON call.id = live_call.call_id GROUP BY call.state \
      UNION ALL SELECT 'held', account.currency, COUNT(*), CAST(SUM(ledger_balance.held) AS BIGINT) FROM ledger_balance \
@@ -122,11 +122,11 @@ impl Store {
 pub struct Pool {
     /// `reader` or `writer`.
     pub name: &'static str,
-    /// Open connections. The pool opens them on demand and closes those that were idle for long.
+    /// Open connections. The pool opens connections on demand and closes those that were idle for a long time.
     pub open: u32,
     /// Open connections that are not in use.
     pub idle: usize,
-    /// Most connections that the pool opens.
+    /// Maximum number of connections that the pool opens.
     pub most: u32,
 }
 
@@ -137,7 +137,7 @@ pub struct ServerState {
     pub version: String,
     /// The server's clock, in microseconds since the Unix epoch.
     pub micros: i64,
-    /// Most connections for ordinary users; none on SQLite.
+    /// Maximum number of connections for ordinary users; `None` on SQLite.
     pub connections: Option<u32>,
 }
 

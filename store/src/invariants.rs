@@ -1,6 +1,6 @@
 //! Invariants of the ledger and related tables, as queries that find violations.
 //!
-//! Each query scans its tables once and returns few rows. Its run time grows with the tables; the memory used by this program does not.
+//! Each query scans its tables once and returns few rows. Its run time grows with the tables, but this program's memory use does not.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use super::first_id;
 use super::partitions::{CALLS, CHARGES, Gap, Month};
 use base::error::Result;
 
-/// Most violations listed per invariant; one more is read to show that there are others.
+/// Maximum number of violations listed per invariant; one more is read to show whether there are others.
 pub const MAX_FINDINGS: usize = 10;
 /// Rows per page when a check reads rows in pages.
 const PAGE: u64 = 200;
@@ -47,7 +47,7 @@ pub struct Invariant {
 /// A violation of an invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Id of the object; none for the ledger as a whole.
+    /// Id of the object; `None` for the ledger as a whole.
     pub id: Option<Uuid>,
     /// The property of the object that is wrong.
     pub what: String,
@@ -287,12 +287,12 @@ pub const INVARIANTS: &[Invariant] = &[
 
 /// Placeholders in the queries for common conditions.
 const WORDS: [(&str, &str); 4] = [
-    // rows about trimmed calls are skipped, as there is nothing to compare them with
+    // rows about trimmed calls are skipped, because there is nothing to compare them with
     ("{kept}", "(t.call_id IS NULL OR t.call_id >= (SELECT id FROM kept))"),
     ("{whole}", "s.opened_at >= (SELECT at FROM kept)"),
     // the transfer was not reversed
     ("{standing}", "NOT EXISTS (SELECT 1 FROM ledger_transfer r WHERE r.reverses = t.id)"),
-    // skips shifts from before drawers were posted to the ledger: those before the first shift that has entries
+    // skips shifts before the first shift that has entries, because drawers were not posted to the ledger then
     (
         "{posted}",
         "s.number >= (SELECT MIN(f.number) FROM register_shift f WHERE f.callshop_id = s.callshop_id
@@ -303,7 +303,7 @@ const WORDS: [(&str, &str); 4] = [
 /// Removes the time limits of this transaction, and raises its `work_mem` for large sorts and joins. Does nothing on SQLite.
 ///
 /// # Errors
-/// Database errors, as for every function here.
+/// Database errors, as for every function in this module.
 pub async fn take_time(conn: &DatabaseTransaction) -> Result<()> {
     if conn.get_database_backend() == DbBackend::Postgres {
         conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
@@ -416,7 +416,7 @@ pub async fn closed_shifts(
     Ok(query.order_by_asc(register_shift::Column::Id).limit(PAGE).all(conn).await?)
 }
 
-/// The drawer balances of shifts in micros, by payment method, without the transfers of their count.
+/// The drawer balances of shifts in micros, by payment method, without the transfers that result from counting the drawer.
 ///
 /// # Errors
 /// Database errors.

@@ -25,7 +25,7 @@ pub struct NewTransfer {
     pub currency: String,
     /// When it is posted, server time.
     pub at: DateTime<Utc>,
-    /// The user who caused it; none if an event of the proxy did.
+    /// The user who caused it; `None` if a proxy's event caused it.
     pub user_id: Option<Uuid>,
     /// The call it is for, if any.
     pub call_id: Option<Uuid>,
@@ -33,13 +33,13 @@ pub struct NewTransfer {
     pub session_id: Option<Uuid>,
     /// The transfer that this one reverses.
     pub reverses: Option<Uuid>,
-    /// Reason that the user gave; may be empty.
+    /// Reason given by the user; may be empty.
     pub note: String,
     /// The changes of balances.
     pub entries: Vec<Entry>,
 }
 
-/// One entry of a transfer: a change of one book of one account.
+/// One entry of a transfer, which changes one book of one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The account.
@@ -58,7 +58,7 @@ impl Entry {
         Self { account_id, book, amount, drawer: None }
     }
 
-    /// Money put into a shift's drawer, or taken out of it if the amount is negative.
+    /// Money put into a shift's drawer, or removed from it if the amount is negative.
     pub fn drawer(callshop_id: Uuid, shift_id: Uuid, method: PaymentMethod, amount: Micros) -> Self {
         Self { account_id: callshop_id, book: Book::Drawer, amount, drawer: Some((shift_id, method)) }
     }
@@ -101,8 +101,8 @@ impl NewTransfer {
     }
 }
 
-/// Posts transfers: inserts their rows, and updates every balance once, in the global lock order. Zero entries are omitted, and so are
-/// transfers without other entries.
+/// Posts transfers: inserts their rows and updates each balance once, in the global lock order. Zero entries are omitted, and so are transfers
+/// that have only zero entries.
 ///
 /// # Errors
 /// A fault if entries do not sum to zero or overflow; database errors.
@@ -183,7 +183,7 @@ fn move_balances(backend: DbBackend, changes: BTreeMap<Key, (Micros, Micros)>) -
     let row = |((book, account_id, currency), (change, held)): (Key, (Micros, Micros))| {
         ledger_balance::Model { account_id, book, currency, balance: change.into(), held: held.into() }
     };
-    // in key order, which is the lock order: CREDIT comes first, because it is locked before the amounts to charge are known
+    // in key order, which is the lock order. CREDIT comes first, because it is locked before the amounts to charge are known
     let rows: Vec<ledger_balance::Model> = changes.into_iter().map(row).collect();
     let add =
         "ON CONFLICT (account_id, book, currency) DO UPDATE SET balance = ledger_balance.balance + excluded.balance,
@@ -191,16 +191,16 @@ fn move_balances(backend: DbBackend, changes: BTreeMap<Key, (Micros, Micros)>) -
     bulk::inserts::<ledger_balance::Entity>(backend, &rows, add)
 }
 
-/// An account's credit with its parent, and the part of it that live calls hold.
+/// An account's credit with its parent, and the part of the credit that live calls hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Credit {
-    /// Sum of its entries.
+    /// Sum of the account's entries.
     pub balance: Micros,
-    /// Held by live calls below it.
+    /// Amount held by live calls below the account.
     pub held: Micros,
 }
 
-/// The credit of accounts, locked in id order until the transaction ends, so that it may be held or spent.
+/// The credit of accounts, locked in id order until the transaction ends, so that it can be held or spent.
 ///
 /// # Errors
 /// Database errors.
@@ -303,7 +303,7 @@ async fn standing(
         .collect())
 }
 
-/// The balances of one book of an account, by currency. Currencies that it never had are omitted.
+/// The balances of one book of an account, by currency. Currencies without entries are omitted.
 ///
 /// # Errors
 /// Database errors.
@@ -320,7 +320,7 @@ pub async fn balances(
     Ok(rows.into_iter().map(|row| (row.currency, row.balance.into())).collect())
 }
 
-/// The ids of a page of the transfers that changed a book of an account.
+/// A page of the ids of transfers that changed an account's book.
 ///
 /// # Errors
 /// Database errors.
@@ -331,7 +331,7 @@ pub async fn transfers_of(
     page: Page,
 ) -> Result<Vec<Uuid>> {
     use ledger_entry::Column;
-    // a transfer may have several entries in one book; grouping in index order reads no more rows than the page needs
+    // a transfer may have several entries in the same book; grouping in index order reads no more rows than the page needs
     let query = ledger_entry::Entity::find()
         .select_only()
         .column(Column::TransferId)
@@ -363,7 +363,7 @@ pub async fn entries(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<
     Ok(query.all(conn).await?)
 }
 
-/// The reversals of transfers: maps the id of each reversed transfer to that of its reversal.
+/// The reversals of transfers. Maps the id of each reversed transfer to its reversal's id.
 ///
 /// # Errors
 /// Database errors.

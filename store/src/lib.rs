@@ -1,6 +1,6 @@
 //! The database layer, and the only place with SQL.
 //!
-//! [`Store::read`] and [`Store::write`] run a closure in a transaction. The modules beside this one hold the queries, one per object; each
+//! [`Store::read`] and [`Store::write`] run a closure in a transaction. The submodules contain the queries, one module per kind of object; each
 //! function takes the connection to run on. To avoid deadlocks, all code locks rows in the same order: the actor's login (shared), proxy,
 //! account (by id), callshop, tariff, phone, cabin, register shift, call (with its live-call row), call sighting, session, ledger balance
 //! (by book, CREDIT first, then account and currency), activity head.
@@ -52,33 +52,33 @@ pub use scope::Scope;
 use base::error::{Error, OrFault as _, Result};
 use telemetry::trace::TraceContext;
 
-/// Most attempts at a transaction that fails by serialization, a deadlock, a lock of another process or a lost connection.
+/// Maximum number of attempts at a transaction that fails because of a serialization failure, a deadlock, another process's lock or a lost
+/// connection.
 const ATTEMPTS: u32 = 8;
 
-/// Longest wait for a connection from a pool; after it the operation fails with `OVERLOADED`.
+/// Longest wait for a connection from a pool. After that the operation fails with `OVERLOADED`.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
-/// PostgreSQL settings of every connection: the longest statement, the longest wait for a lock (less than an operation may take, so that the client
-/// gets the reason), and the longest idle transaction (its node hangs, or the network failed), after which PostgreSQL ends it and releases
-/// its locks.
+/// PostgreSQL timeouts of every connection: for a statement, for a lock (shorter than an operation may take, so that the client gets the
+/// reason), and for an idle transaction (its node hangs, or the network failed), which PostgreSQL then ends to release its locks.
 const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
 
-/// PostgreSQL settings of connections that write. Writes find rows by key, so one generic plan serves all parameters until the table has grown
-/// ([`statistics`]), it must not scan tables sequentially, and JIT compilation does not pay off.
+/// PostgreSQL settings of connections that write. Writes find rows by key. So one generic plan serves all parameters until the table has grown
+/// ([`statistics`]), sequential scans are never needed, and JIT compilation does not pay off.
 pub const KEYED: [(&str, &str); 3] =
     [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
 
-/// A connection that was used within this time is assumed alive, and not tested.
+/// A connection that was used within this time is assumed to be alive and is not tested.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Longest write transaction. It exceeds the database's own timeouts, as several statements may each use part of theirs.
+/// Longest write transaction. It exceeds the database's own timeouts, because several statements may each use part of their timeouts.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// How long the store reports a full disk after a transaction last failed for lack of space.
+/// How long the store reports a full disk after a transaction failed for lack of space.
 const ROOM_NEWS: Duration = Duration::from_secs(5);
 
-/// Prepared statements cached per connection: those of the call path come in several lengths on SQLite ([`bulk`]).
+/// Number of prepared statements cached per connection. On SQLite, those of the call path come in several lengths ([`bulk`]).
 const STATEMENTS: usize = 512;
 
 /// Connection options.
@@ -86,17 +86,17 @@ const STATEMENTS: usize = 512;
 pub struct StoreOptions {
     /// `sqlite:PATH` or `postgres://…`.
     pub url: String,
-    /// Number of connections. On SQLite all of them read, and there is one more that writes. On PostgreSQL half of them write.
+    /// Number of connections. On SQLite all of them read, and one additional connection writes. On PostgreSQL half of them write.
     pub connections: u32,
 }
 
 /// Receives the activities of each transaction right after its commit, in the order of their `seq`. Must not wait.
 pub trait OnCommit: Send + Sync {
-    /// `trace` is the trace that the transaction belongs to.
+    /// Called after a commit. `trace` is the trace that the transaction belongs to.
     fn committed(&self, activities: Vec<entity::activity::Model>, trace: Option<&TraceContext>);
 }
 
-/// For commands that show nobody what they change.
+/// For commands whose changes need not be published.
 impl OnCommit for () {
     fn committed(&self, _: Vec<entity::activity::Model>, _: Option<&TraceContext>) {}
 }
@@ -139,8 +139,8 @@ pub struct NewActivity {
     pub payload: serde_json::Value,
 }
 
-/// Pending writes of rows that no other transaction waits for, because they are new or already locked. They are combined with other writes in
-/// one round trip.
+/// Pending writes of rows that no other transaction waits for, because the rows are new or already locked. The writes are combined with others
+/// in one round trip.
 #[derive(Debug, Default)]
 pub struct Writes(Vec<Statement>);
 
@@ -160,7 +160,7 @@ impl Tx {
         &self.0.transaction
     }
 
-    /// Adds an activity event. It is numbered and inserted just before the commit, so that the callshop's head is locked as briefly as possible.
+    /// Adds an activity event. It is numbered and inserted just before the commit, so the callshop's head is locked as briefly as possible.
     pub fn emit(&self, activity: NewActivity) {
         self.0.activities.lock().unwrap_or_else(PoisonError::into_inner).push(activity);
     }
@@ -170,18 +170,18 @@ impl Store {
     /// Connects. On SQLite, creates the file, readable only by its owner.
     ///
     /// # Errors
-    /// If the URL is invalid or the database does not answer, or if a SQLite file is accessible to other users and its mode cannot be changed.
+    /// If the URL is invalid, the database does not respond, or a SQLite file is accessible to other users and its mode cannot be changed.
     pub async fn connect(options: &StoreOptions, on_commit: Arc<dyn OnCommit>) -> Result<Self> {
         if options.url.starts_with("sqlite:") {
             file::close_to_others(options)?;
             let reader = Database::connect(sqlite_options(options, options.connections)).await?;
             let reader = Reader::new(reader, options.connections);
-            // SQLite has one writer: queueing for its connection is fair and cheap, unlike contending for the file lock
+            // SQLite has one writer. Queueing for one connection is fair and cheap, unlike contending for the file lock
             let writer = Database::connect(sqlite_options(options, 1)).await?;
             Ok(Self { reader, writer, on_commit, full: Arc::default() })
         } else {
-            // separate from those that read, so that long reports never keep a call waiting for a connection;
-            // at least two, as migrations hold a lock on one and work on another
+            // separate from the read connections, so that long reports never keep a call waiting for a connection;
+            // at least two, because migrations hold a lock on one and work on the other
             let writing = options.connections.div_ceil(2).max(2);
             let reading = options.connections.saturating_sub(writing).max(1);
             let reader = Database::connect(postgres_options(options, reading, &[])).await?;
@@ -201,7 +201,7 @@ impl Store {
         self.reader.get_database_backend()
     }
 
-    /// Whether several nodes may work on this database: on PostgreSQL.
+    /// Whether several nodes may share this database, as on PostgreSQL.
     pub fn is_shared(&self) -> bool {
         self.backend() == DbBackend::Postgres
     }
@@ -256,7 +256,7 @@ impl Store {
                 Err(error) if (error.is_transient() || error.is_connection_lost()) && attempt < ATTEMPTS => {
                     tracing::debug!(attempt, %error, "transaction retried");
                     counters::transaction_retried();
-                    // PostgreSQL reports a deadlock at once: a growing pause lets the other transaction finish
+                    // PostgreSQL reports a deadlock immediately. A growing pause lets the other transaction finish
                     tokio::time::sleep(Duration::from_millis(u64::from(attempt * attempt * 2))).await;
                     attempt += 1;
                 }
@@ -290,17 +290,17 @@ impl Store {
             let activities = activity::append(tx.conn(), pending).await?;
             Ok::<_, Error>((tx, value, activities))
         };
-        // boxed, because it holds the whole state of a use case and is moved several times
+        // boxed, because the future contains a use case's whole state and is moved several times
         let (tx, value, activities) = in_time(DEADLINE, Box::pin(prepared)).await?;
         let inner =
             Arc::into_inner(tx.0).ok_or_else(|| Error::fault("a transaction outlived its closure"))?;
         let (on_commit, trace) = (self.on_commit.clone(), TraceContext::here());
-        // a separate task: if the caller is canceled between commit and publish, subscribers must still be notified
+        // in a separate task, because subscribers must be notified even if the caller is canceled between commit and publish
         let commit = tokio::spawn(async move {
             let commit = async { inner.transaction.commit().await.map_err(Error::from) };
             let committed = in_time(DEADLINE, commit).await;
             committed.map_err(|error| match error {
-                // it may have committed: a client that retries with the same idempotency key gets the original response
+                // not retried, because it may have committed. A client that retries with the same idempotency key gets the original response
                 error if error.is_connection_lost() => {
                     tracing::warn!(%error, "connection to the database lost during commit");
                     Error::Overloaded("the connection to the database was lost")
@@ -315,7 +315,7 @@ impl Store {
     }
 }
 
-/// Limits the time of `work`. A connection that failed silently never answers, and the database's own timeouts do not reach this side of it.
+/// Limits the time of `work`. A connection that failed silently never responds, and the database's own timeouts have no effect at this end.
 ///
 /// # Errors
 /// Errors of `work`; [`Error::Overloaded`] if it takes longer than `limit`.
@@ -344,7 +344,7 @@ fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
         .map_sqlx_sqlite_opts(|sqlite| {
             sqlite
                 .journal_mode(SqliteJournalMode::Wal)
-                // FULL: a power failure loses no acknowledged write
+                // FULL, so that a power failure loses no acknowledged write
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(Duration::from_secs(10))
                 .statement_cache_capacity(STATEMENTS)
@@ -353,8 +353,8 @@ fn sqlite_options(options: &StoreOptions, connections: u32) -> ConnectOptions {
     connect
 }
 
-/// Whether a connection returned to the pool is outside any transaction. If the disk is full, SQLite rolls back by itself. The library's own
-/// rollback then fails, it assumes the transaction still runs, and it would never begin another one on this connection.
+/// Whether a connection returned to the pool is outside any transaction. If the disk is full, SQLite rolls back automatically. The library's own
+/// rollback then fails, so the library assumes that the transaction is still open and would never begin another on this connection.
 async fn is_whole(connection: &mut SqliteConnection) -> std::result::Result<bool, sea_orm::sqlx::Error> {
     // runs after the rollback of a dropped transaction
     connection.ping().await?;
@@ -371,7 +371,7 @@ fn postgres_options(
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE)
-        // reads and writes are retried if their connection turns out to be lost
+        // reads and writes are retried if their connection was lost
         .test_before_acquire_if_idle_for(FRESH)
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |postgres| {
@@ -380,7 +380,7 @@ fn postgres_options(
     connect
 }
 
-/// The lowest UUIDv7 that can be created at this time or later (RFC 9562: the first 48 bits are milliseconds).
+/// The lowest UUIDv7 that can be created at this time or later (in RFC 9562, the first 48 bits are milliseconds).
 pub fn first_id(at: DateTime<Utc>) -> Uuid {
     let millis = u128::try_from(at.timestamp_millis()).unwrap_or(0);
     Uuid::from_u128(millis << 80)

@@ -3,19 +3,19 @@
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-/// Most rows in a page.
+/// Maximum number of rows in a page.
 pub const MAX_PAGE: u64 = 100;
 
-/// The part of a list to read. Lists are ordered by UUIDv7, that is by creation time. Cursors are ids, so they stay valid after inserts.
+/// The part of a list to read. Lists are ordered by UUIDv7, and so by creation time. Cursors are ids, so they remain valid after inserts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Page {
-    /// Only ids above this one.
+    /// Exclusive lower bound of the ids.
     pub above: Option<Uuid>,
-    /// Only ids below this one.
+    /// Exclusive upper bound of the ids.
     pub below: Option<Uuid>,
-    /// Most rows to read. One more than the client requested shows whether there are more.
+    /// Maximum number of rows to read. Reading one row more than the client requested shows whether there is another page.
     pub limit: u64,
-    /// Read from the highest id down. It decides which rows `limit` cuts off; it does not change `above` and `below`.
+    /// Whether to read from the highest id down. This changes which rows `limit` omits, but not the meaning of `above` and `below`.
     pub descending: bool,
 }
 

@@ -1,7 +1,7 @@
-//! Monthly partitions of the history tables on PostgreSQL; SQLite has none.
+//! Monthly partitions of the history tables on PostgreSQL. SQLite has no partitions.
 //!
-//! A partition is named after its month: `call_202612`. The first one, `call_before_202612`, has all rows before that month. The default partition
-//! takes rows that match no other. Partitions are created some months ahead, so that the default one stays empty.
+//! A partition is named after its month, such as `call_202612`. The first partition, `call_before_202612`, has all rows before that month. The
+//! default partition takes rows that match no other. Partitions are created some months ahead, so that the default partition stays empty.
 
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -62,7 +62,7 @@ pub struct Table {
     with: &'static str,
 }
 
-/// Calls. A call is updated several times during its life: free space on its page allows HOT updates, which leave indexes unchanged.
+/// Calls. A call is updated several times during its life. Free space on its page allows HOT updates, which leave indexes unchanged.
 pub const CALLS: Table = Table { name: "call", key: "id", by_id: true, with: " WITH (fillfactor = 70)" };
 /// Charges of calls.
 pub const CHARGES: Table = Table { name: "call_charge", key: "call_id", by_id: true, with: "" };
@@ -74,9 +74,9 @@ pub const ACTIVITIES: Table = Table { name: "activity", key: "at", by_id: false,
 pub struct Partition {
     /// Name of the partition's table.
     pub name: String,
-    /// The month of its rows; none for the first partition, which has all rows before `end`.
+    /// The month of its rows; `None` for the first partition, which has all rows before `end`.
     pub month: Option<Month>,
-    /// The month after its last row.
+    /// The first month after the partition.
     pub end: Month,
 }
 
@@ -84,9 +84,9 @@ pub struct Partition {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
     table: Table,
-    /// The first missing month; none if everything before `to` is missing.
+    /// The first missing month; `None` if everything before `to` is missing.
     pub from: Option<Month>,
-    /// The month after the last missing one.
+    /// The month after the last missing month.
     pub to: Month,
 }
 
@@ -123,10 +123,10 @@ impl std::fmt::Display for Gap {
 }
 
 impl Table {
-    /// The table's partitions, oldest first; none on SQLite.
+    /// The table's partitions, oldest first. Always empty on SQLite.
     ///
     /// # Errors
-    /// Database errors, as for every function here.
+    /// Database errors, as for every function in this module.
     pub async fn partitions(self, conn: &impl ConnectionTrait) -> Result<Vec<Partition>> {
         if conn.get_database_backend() != DbBackend::Postgres {
             return Ok(Vec::new());
@@ -143,7 +143,7 @@ impl Table {
     }
 
     /// The months without a partition, between the oldest expected month and the last partition. `kept_from` is the start of retained history;
-    /// earlier partitions were dropped on purpose. A month in which no server ran also has no partition.
+    /// earlier partitions were dropped on purpose. A month in which no server ran has no partition either.
     pub fn gaps(self, partitions: &[Partition], kept_from: Option<DateTime<Utc>>) -> Vec<Gap> {
         let mut gaps = Vec::new();
         let mut behind = kept_from.map(Month::of);
@@ -170,7 +170,7 @@ impl Table {
         let Self { name, key, with, .. } = self;
         let (from, to) = (self.bound(month), self.bound(month.next()));
         let made = format!("{name}_{month}");
-        // not `CREATE … PARTITION OF`, because that locks the whole table
+        // not `CREATE … PARTITION OF`, because it locks the whole table
         for sql in [
             format!("CREATE TABLE {made} (LIKE {name} INCLUDING ALL){with}"),
             // a row inserted into the default partition after the move would make ATTACH fail
@@ -194,7 +194,7 @@ impl Table {
     }
 }
 
-/// Creates the missing partitions of the current and the next months, and returns their names.
+/// Creates the missing partitions of the current month and the following months, and returns their names.
 pub async fn prepare(conn: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<Vec<String>> {
     let mut made = Vec::new();
     if conn.get_database_backend() != DbBackend::Postgres {
@@ -225,15 +225,15 @@ pub async fn drop(conn: &impl ConnectionTrait, partitions: &[Partition]) -> Resu
     Ok(())
 }
 
-/// Takes the maintenance lock until the transaction ends; false if another node has it. Also sets a short lock timeout: while we wait for a
-/// table in use, all later transactions on it wait behind us.
+/// Takes the maintenance lock until the transaction ends; returns false if another node has it. Also sets a short lock timeout, because while
+/// this transaction waits for a table in use, all later transactions on that table wait behind it.
 pub async fn alone(conn: &impl ConnectionTrait) -> Result<bool> {
     if conn.get_database_backend() != DbBackend::Postgres {
         return Ok(true);
     }
-    // a transaction changes two tables, and the proxy waits three seconds for an answer
+    // a transaction changes two tables, and the proxy waits three seconds for a response
     conn.execute_unprepared("SET LOCAL lock_timeout = '500ms'").await?;
-    // a month's rows may have to move
+    // no limit, because a month's rows may have to move
     conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     let asked = format!("SELECT pg_try_advisory_xact_lock({MAINTENANCE_LOCK}) AS alone");
     let row = conn.query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await?;

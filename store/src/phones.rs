@@ -13,7 +13,7 @@ use base::error::Result;
 /// A phone of a callshop inside `scope`.
 ///
 /// # Errors
-/// Database errors, as for every function here.
+/// Database errors, as for every function in this module.
 pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<Model>> {
     Ok(Entity::find_by_id(id).filter(scope.owns((Entity, Column::CallshopId))).one(conn).await?)
 }

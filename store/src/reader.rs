@@ -12,17 +12,17 @@ use base::error::is_connection_lost;
 
 use crate::counters;
 
-/// Dead connections fail within this time. A slower failure may be the query's fault, so the query is retried only once, not on every
+/// A dead connection fails within this time. The query may be the cause of a slower failure, so it is then retried only once, not on every
 /// connection.
 const AT_ONCE: Duration = Duration::from_millis(100);
 
-/// Connections for reading. If a query's connection turns out to be lost (the database restarted, or an administrator or a firewall closed it),
-/// the query is retried on another one. This is safe because it changed nothing, and it hides the failure from users. It also saves testing
-/// connections beforehand, which cost a round trip per query.
+/// Connections for reading. If a query's connection was lost (the database restarted, or an administrator or a firewall closed it), the query is
+/// retried on another connection. This is safe because the query changed nothing, and it hides the failure from users. It also makes it
+/// unnecessary to test connections beforehand, which costs a round trip per query.
 #[derive(Clone, Debug)]
 pub struct Reader {
     pool: DatabaseConnection,
-    /// One more than the pool's connections: all of them may be lost at once, but the next one is new.
+    /// One more than the number of pooled connections, because all of them may be lost at once, but the next connection is new.
     attempts: u32,
 }
 
@@ -108,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    /// How often a query runs that loses its connection after `after`.
+    /// How often a query runs if it loses its connection after `after`.
     async fn asked(after: Duration) -> u32 {
         let pool = Database::connect("sqlite::memory:").await.expect("a database");
         let asked = AtomicU32::new(0);

@@ -1,4 +1,4 @@
-//! State of reconciliation: proxies and their leases, and calls in listings; and the registrations of phones, which it compares too.
+//! The state of reconciliation: proxies and their leases, calls in listings, and registrations of phones.
 
 use chrono::{DateTime, Utc};
 use entity::{call_sighting, phone, proxy};
@@ -12,24 +12,24 @@ use uuid::Uuid;
 use super::bulk;
 use base::error::Result;
 
-/// Most keys in a statement: SQLite allows 32,766 parameters.
+/// Maximum number of keys in a statement. SQLite allows 32,766 parameters.
 pub const KEYS_AT_ONCE: usize = 8_192;
 
-/// A proxy's row; none before its first reconciliation.
+/// A proxy's row; `None` before its first reconciliation.
 ///
 /// # Errors
-/// Database errors, as for every function here.
+/// Database errors, as for every function in this module.
 pub async fn proxy(conn: &impl ConnectionTrait, name: &str) -> Result<Option<proxy::Model>> {
     Ok(proxy::Entity::find_by_id(name).one(conn).await?)
 }
 
-/// The proxies by name, at most 1,000.
+/// The proxies in the order of their names, at most 1,000.
 pub async fn proxies(conn: &impl ConnectionTrait) -> Result<Vec<proxy::Model>> {
     Ok(proxy::Entity::find().order_by_asc(proxy::Column::Name).limit(1_000).all(conn).await?)
 }
 
-/// Gives a node the lease on a proxy until `until`, so that no other node reconciles it. Returns none if another node holds the lease, or if the
-/// proxy was queried after `due`.
+/// Gives a node the lease on a proxy until `until`, so that no other node reconciles the proxy. Returns `None` if another node holds the lease,
+/// or if the proxy was queried after `due`.
 pub async fn take_lease(
     conn: &impl ConnectionTrait,
     name: &str,
@@ -51,7 +51,7 @@ pub async fn take_lease(
     let free = Condition::any()
         .add(proxy::Column::LeaseUntil.is_null())
         .add(proxy::Column::LeaseUntil.lte(now))
-        // a lease from a node with a wrong clock
+        // a lease by a node with a wrong clock
         .add(proxy::Column::LeaseUntil.gt(until))
         .add(proxy::Column::LeaseHolder.eq(holder));
     let is_due = Condition::any()
@@ -70,7 +70,7 @@ pub async fn take_lease(
     if taken.rows_affected == 0 { Ok(None) } else { proxy(conn, name).await }
 }
 
-/// A proxy, locked until the transaction ends; none if this holder no longer has the lease.
+/// A proxy, locked until the transaction ends; `None` if this holder no longer has the lease.
 pub async fn lock_leased(
     conn: &impl ConnectionTrait,
     name: &str,
@@ -107,7 +107,8 @@ pub async fn sightings(conn: &impl ConnectionTrait, proxy: &str) -> Result<Vec<c
     Ok(query.all(conn).await?)
 }
 
-/// Records that calls were up. `rows` must be in id order. An earlier time replaces a later one, because a proxy's clock may step back.
+/// Records that calls were in progress. `rows` must be in id order. An earlier time replaces a later time, because a proxy's clock may step
+/// back.
 pub async fn saw(conn: &impl ConnectionTrait, rows: &[call_sighting::Model]) -> Result<()> {
     let seen = "ON CONFLICT (call_id) DO UPDATE SET seen_at = excluded.seen_at, missed_at = NULL";
     bulk::insert::<call_sighting::Entity>(conn, rows, seen).await
@@ -139,7 +140,7 @@ pub struct PhoneRegistration {
     pub online: bool,
     /// When `online` last changed, proxy time.
     pub changed_at: Option<DateTime<Utc>>,
-    /// Name of the proxy, if known.
+    /// Name of the proxy where it is registered, if known.
     pub proxy: Option<String>,
 }
 
@@ -153,7 +154,7 @@ pub async fn places(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<V
     Ok(found)
 }
 
-/// The phones that are registered at a proxy; with `unplaced`, also online phones whose proxy is not known.
+/// The phones that are registered at a proxy. With `unplaced`, also the online phones whose proxy is not known.
 pub async fn online_at(
     conn: &impl ConnectionTrait,
     proxy: &str,

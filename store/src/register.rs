@@ -17,7 +17,7 @@ use base::error::Result;
 /// A shift of a callshop inside `scope`.
 ///
 /// # Errors
-/// Database errors, as for every function here.
+/// Database errors, as for every function in this module.
 pub async fn find(
     conn: &impl ConnectionTrait,
     scope: &Scope,
@@ -60,7 +60,7 @@ fn open_query(callshop_id: Uuid) -> sea_orm::Select<register_shift::Entity> {
         .filter(register_shift::Column::ClosedAt.is_null())
 }
 
-/// A page of a callshop's shifts. With `user`, only the shifts that this user opened or closed, and the open one.
+/// A page of a callshop's shifts. With `user`, only the open shift and the shifts that this user opened or closed.
 pub async fn list(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -98,7 +98,7 @@ pub async fn insert_movement(conn: &impl ConnectionTrait, movement: cash_movemen
     Ok(())
 }
 
-/// A cash movement by id. Not scoped: use it only for the movement that the caller just made.
+/// A cash movement by id. Not scoped: use it only for a movement that the caller has just recorded.
 pub async fn movement(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cash_movement::Model>> {
     Ok(cash_movement::Entity::find_by_id(id).one(conn).await?)
 }
@@ -274,7 +274,7 @@ fn sold_calls(callshop_id: Uuid, shift_id: Uuid) -> sea_orm::Select<call::Entity
 }
 
 fn settled_in(callshop_id: Uuid, shift_id: Uuid) -> SelectStatement {
-    // filter by callshop too, because only an index that begins with it finds the shift's sessions
+    // filters by callshop too, because only an index that begins with the callshop finds the shift's sessions
     cabin_session::Entity::find()
         .select_only()
         .column(cabin_session::Column::Id)

@@ -1,4 +1,4 @@
-//! Set-based queries for reports, explanations and problems, over a callshop or a whole subtree.
+//! Queries for reports, explanations and problems of a callshop or a whole subtree.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,10 +15,10 @@ use super::calls::REDELIVERY;
 use super::{Scope, first_id};
 use base::error::{Error, Result};
 
-/// For each tariff version, its tariff's name and its number.
+/// The tariff name and the number of each tariff version.
 ///
 /// # Errors
-/// Database errors, as for every function here.
+/// Database errors, as for every function in this module.
 pub async fn tariffs_of_versions(
     conn: &impl ConnectionTrait,
     versions: &[Uuid],
@@ -56,7 +56,7 @@ pub enum Dimension {
     TariffVersion,
 }
 
-/// The key of a report group. A field is none if the report is not grouped by it, or if the calls have no value for it.
+/// The key of a report group. A field is `None` if the report is not grouped by it, or if the calls have no value for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct GroupKey {
     /// The day, `YYYY-MM-DD`.
@@ -91,18 +91,18 @@ pub struct Answered {
     pub talk_seconds: i64,
     /// Seconds billed to the customers.
     pub billed_seconds: i64,
-    /// Charged to the customers.
+    /// Amount charged to the customers.
     pub retail: i64,
-    /// Charged by the account to the level below it.
+    /// Amount charged by the account to the level below it.
     pub revenue: i64,
-    /// Charged to the account by the level above it.
+    /// Amount charged to the account by the level above it.
     pub cost: i64,
 }
 
 /// The calls of a report, and their grouping.
 #[derive(Clone, Debug)]
 pub struct Selection {
-    /// Path of the account: the report is about the callshops in its subtree.
+    /// Path of the account. The report covers the callshops in its subtree.
     pub path: String,
     /// First day, in each callshop's time zone.
     pub from: NaiveDate,
@@ -110,7 +110,7 @@ pub struct Selection {
     pub to: NaiveDate,
     /// Dimensions to group by, without duplicates.
     pub dimensions: Vec<Dimension>,
-    /// Most groups to read.
+    /// Maximum number of groups to read.
     pub limit: u64,
 }
 
@@ -144,7 +144,7 @@ pub async fn answered(
         sum("paid.amount", "revenue"),
         sum("pays.amount", "cost"),
     ];
-    // the account is paid at the level of its child in the call's chain, and pays one level above that
+    // the account is paid at the level of its child in the call's chain, and pays at the next level up
     let joins = format!(
         "LEFT JOIN call_charge paid ON paid.call_id = c.id AND paid.level = {PAID_LEVEL} \
          LEFT JOIN call_charge pays ON pays.call_id = c.id AND pays.level = {PAID_LEVEL} + 1"
@@ -174,11 +174,11 @@ pub async fn answered(
 /// The calls that a statement reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Calls {
-    /// Calls attempted on the days of the report, which their ids show.
+    /// Calls attempted on the report's days, as their ids show.
     Attempts,
-    /// Calls answered on these days and attempted around them.
+    /// Calls answered on the report's days and attempted around them.
     Answered,
-    /// Calls answered on these days and attempted long before or after.
+    /// Calls answered on the report's days and attempted long before or after.
     AnsweredFar,
 }
 
@@ -220,8 +220,8 @@ impl Answered {
     }
 }
 
-/// The level at which the account is paid: its distance above the callshop, 0 for the callshop itself. Each step of a path is 33 characters
-/// long.
+/// The level at which the account is paid, which is its distance above the callshop (0 for the callshop itself). Each step of a path is
+/// 33 characters long.
 const PAID_LEVEL: &str = "((LENGTH(s.path) - LENGTH($1)) / 33)";
 
 impl Selection {
@@ -254,7 +254,7 @@ impl Selection {
             [] => "HAVING COUNT(*) > 0".to_owned(),
             _ => format!("GROUP BY {}", positions.join(", ")),
         };
-        // CROSS JOIN makes SQLite read the callshops first, then by index only the calls of each in the period
+        // CROSS JOIN makes SQLite read the callshops first, and then, by index, only each callshop's calls in the period
         let sql = format!(
             "SELECT {} FROM account s CROSS JOIN \"call\" c {session} {joins} \
              WHERE s.path >= $1 AND s.path < $2 AND s.kind = 'CALLSHOP' AND c.callshop_id = s.id \
@@ -311,8 +311,8 @@ impl Dimension {
     }
 }
 
-/// A call's id contains its authorization time. This margin around the report's days covers every time zone and calls answered within a day;
-/// calls answered later are found by the flag that [`super::calls::is_far`] sets.
+/// A call's id contains its authorization time. This margin around the report's days covers every time zone and calls answered within a day.
+/// Calls answered later are found by a flag, which is set according to [`super::calls::is_far`].
 const DAYS_AROUND: TimeDelta = TimeDelta::days(2);
 
 fn midnight(day: NaiveDate) -> DateTime<Utc> {
@@ -344,12 +344,12 @@ pub struct Found {
     pub since: DateTime<Utc>,
 }
 
-/// Where to search for problems, and how many to read.
+/// The search for problems.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// Path of the account: the search covers the callshops in its subtree.
+    /// Path of the account. The search covers the callshops in its subtree.
     pub path: String,
-    /// Most results to read.
+    /// Maximum number of results to read.
     pub limit: u64,
 }
 
@@ -357,7 +357,7 @@ pub struct Search {
 const DAYS_BACK: TimeDelta = TimeDelta::days(7);
 
 impl Search {
-    /// Rows of `tables`, joined to the callshop's account `s`, that match `condition`. The parameters in `more` start at `$4`.
+    /// Finds the rows of `tables`, joined to the callshop's account `s`, that match `condition`. The parameters in `more` start at `$4`.
     async fn find(
         &self,
         conn: &impl ConnectionTrait,
@@ -414,9 +414,9 @@ pub async fn open_since_before(
 /// A live call.
 #[derive(Clone, Debug)]
 pub struct LiveCall {
-    /// The call; `since` is its answer, or its authorization if it is not answered.
+    /// The call; `since` is the time of its answer, or of its authorization if it is not answered.
     pub found: Found,
-    /// Covered seconds: how long it may last from its answer.
+    /// Covered time in seconds, which is how long it may last after its answer.
     pub covered: i32,
     /// Whether it was answered.
     pub answered: bool,
@@ -449,7 +449,7 @@ pub async fn overlapping(conn: &impl ConnectionTrait, search: &Search) -> Result
     found(&search.find(conn, columns, tables, "o.callshop_id = s.id", Vec::new()).await?)
 }
 
-/// Phones that are offline in cabins with an open session.
+/// Offline phones in cabins with an open session.
 pub async fn offline_phones(conn: &impl ConnectionTrait, search: &Search) -> Result<Vec<Found>> {
     let columns = "p.id AS id, COALESCE(p.online_changed_at, cs.opened_at) AS since";
     let tables = "cabin_session cs JOIN cabin k ON k.id = cs.cabin_id JOIN phone p ON p.id = k.phone_id";
@@ -457,7 +457,7 @@ pub async fn offline_phones(conn: &impl ConnectionTrait, search: &Search) -> Res
     found(&search.find(conn, columns, tables, condition, Vec::new()).await?)
 }
 
-/// Calls of the last seven days that cost the account of the search more than it is paid for them.
+/// Calls of the last seven days that cost the searched account more than it is paid for them.
 pub async fn sold_below_cost(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -481,7 +481,7 @@ pub async fn written_off(
     ended_of_late(conn, search, now, "c.state = 'ENDED' AND c.written_off > 0").await
 }
 
-/// Calls with an estimated end in the last seven days: with `lost`, those that their proxy lost, otherwise the others.
+/// Calls with an estimated end in the last seven days. If `lost`, only calls that their proxy lost; otherwise only the others.
 pub async fn estimated(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -492,7 +492,7 @@ pub async fn estimated(
     ended_of_late(conn, search, now, &format!("c.estimated AND {cause}")).await
 }
 
-/// Calls that ended in the last seven days and whose answer was never acknowledged.
+/// Calls that ended in the last seven days without an acknowledgment of their answer.
 pub async fn unacknowledged(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -503,8 +503,8 @@ pub async fn unacknowledged(
 
 const ENDED: &str = "c.id AS id, COALESCE(c.ended_at, c.authorized_at) AS since";
 
-/// Calls that ended in the last seven days and match `which`. Estimated and written-off calls have an index. `cause` has none, because it changes
-/// at the end of every call, which would rule out HOT updates.
+/// Calls that ended in the last seven days and match `which`. Estimated and written-off calls have an index. `cause` has no index, because it
+/// changes at the end of every call, which would rule out HOT updates.
 async fn ended_of_late(
     conn: &impl ConnectionTrait,
     search: &Search,
@@ -512,7 +512,7 @@ async fn ended_of_late(
     which: &str,
 ) -> Result<Vec<Found>> {
     let condition = format!("c.callshop_id = s.id AND c.id >= $4 AND c.ended_at >= $5 AND {which}");
-    // a call that ended recently may have been authorized as long ago as its events may be late
+    // a call that ended recently may have been authorized earlier, by as much as its events may be late
     let since = now - DAYS_BACK;
     let values = vec![first_id(since - REDELIVERY).into(), since.into()];
     found(&search.find(conn, ENDED, "\"call\" c", &condition, values).await?)

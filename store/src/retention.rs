@@ -1,4 +1,4 @@
-//! Trimming of history, and the time from which it is complete.
+//! Trims history, and records the time from which history is complete.
 
 use chrono::{DateTime, Utc};
 use entity::{activity, activity_head, call, call_charge, hook_event, setting};
@@ -13,19 +13,19 @@ use super::partitions::{ACTIVITIES, CALLS, CHARGES, Partition};
 use super::{bulk, first_id, parse_stored};
 use base::error::Result;
 
-/// Name of the setting with the time from which all calls are stored.
+/// Name of the setting that contains the time from which all calls are stored.
 const CALLS_KEPT_FROM: &str = "calls_kept_from";
 
-/// The time from which every call is stored; none if no call was ever trimmed.
+/// The time from which every call is stored; `None` if no call was ever trimmed.
 ///
 /// # Errors
-/// Database errors, as for every function here.
+/// Database errors, as for every function in this module.
 pub async fn calls_kept_from(conn: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>> {
     let row = setting::Entity::find_by_id(CALLS_KEPT_FROM).one(conn).await?;
     row.map(|row| parse_stored(&row.value, "instant")).transpose()
 }
 
-/// Records that calls before `at` are no longer complete. Call this before deleting them.
+/// Records that the calls before `at` are no longer complete. Call this before deleting them.
 pub async fn keep_calls_from(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> Result<()> {
     if calls_kept_from(conn).await?.is_some_and(|kept| kept >= at) {
         return Ok(());
@@ -36,7 +36,7 @@ pub async fn keep_calls_from(conn: &impl ConnectionTrait, at: DateTime<Utc>) -> 
     Ok(())
 }
 
-/// The time from which calls must be kept regardless of their age: for sessions that are not settled, shifts that are not closed, and live calls.
+/// The time from which calls must be kept regardless of their age, because of unsettled sessions, open shifts and live calls.
 pub async fn calls_needed_since(conn: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>> {
     let sql = "SELECT MIN(at) AS at FROM (
             SELECT MIN(opened_at) AS at FROM cabin_session WHERE state IN ('OPEN', 'CLOSING', 'CLOSED')
@@ -60,7 +60,7 @@ pub async fn old_calls(
     Ok((calls, charges))
 }
 
-/// Deletes at most `limit` calls before `cutoff`, with their charges, and returns how many. For SQLite.
+/// Deletes at most `limit` calls before `cutoff`, with their charges, and returns the number of deleted calls. For SQLite.
 pub async fn delete_calls(conn: &impl ConnectionTrait, cutoff: DateTime<Utc>, limit: u64) -> Result<u64> {
     let old = call::Entity::find().select_only().column(call::Column::Id);
     let old = old.filter(call::Column::Id.lt(first_id(cutoff))).order_by_asc(call::Column::Id).limit(limit);
@@ -81,12 +81,12 @@ pub async fn old_activities(conn: &impl ConnectionTrait, cutoff: DateTime<Utc>) 
     Ok(partitions)
 }
 
-/// The last `seq` of each callshop in a partition.
+/// Each callshop's last `seq` in a partition.
 pub async fn last_of_partition(
     conn: &impl ConnectionTrait,
     partition: &Partition,
 ) -> Result<Vec<(Uuid, i64)>> {
-    // a month of a large installation may exceed the statement timeout
+    // a large installation's month may exceed the statement timeout
     conn.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
     let sql = format!(
         "SELECT callshop_id, MAX(seq) AS last FROM {} GROUP BY callshop_id ORDER BY callshop_id",
@@ -97,12 +97,12 @@ pub async fn last_of_partition(
     rows.iter().map(read).collect()
 }
 
-/// The activity heads of all callshops, which have the first stored `seq`.
+/// The activity heads of all callshops, which contain the first stored `seq`.
 pub async fn activity_heads(conn: &impl ConnectionTrait) -> Result<Vec<activity_head::Model>> {
     Ok(activity_head::Entity::find().order_by_asc(activity_head::Column::CallshopId).all(conn).await?)
 }
 
-/// Of the first `limit` stored activities of a callshop, the last one before the first that is not older than `cutoff`.
+/// The `seq` of the last activity older than `cutoff`. Reads a callshop's first `limit` stored activities and stops at the first newer activity.
 pub async fn last_old_activity(
     conn: &impl ConnectionTrait,
     head: &activity_head::Model,

@@ -1,4 +1,4 @@
-//! Limits a query to a part of the account tree. Rows of a tenant are never looked up without a scope.
+//! Limits a query to a part of the account tree. A tenant's rows are never looked up without a scope.
 
 use entity::account;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, SelectStatement, SimpleExpr};
@@ -16,19 +16,19 @@ impl Scope {
         Self { path: path.to_owned() }
     }
 
-    /// Whether an account with this path is inside.
+    /// Whether an account with this path is inside the scope.
     pub fn holds(&self, path: &str) -> bool {
         path.starts_with(&self.path)
     }
 
-    /// Condition on `account` rows: the account is inside.
+    /// Condition on `account` rows that the account is inside the scope.
     pub fn accounts(&self) -> Condition {
         Condition::all()
             .add(account::Column::Path.gte(self.path.clone()))
             .add(account::Column::Path.lt(self.end()))
     }
 
-    /// Condition that the account or callshop whose id is in `column` is inside.
+    /// Condition that the account or callshop whose id is in `column` is inside the scope.
     pub fn owns(&self, column: impl IntoColumnRef) -> SimpleExpr {
         Expr::col(column).in_subquery(self.ids())
     }
@@ -39,7 +39,7 @@ impl Scope {
         account::Entity::find().select_only().column(account::Column::Id).filter(self.accounts()).into_query()
     }
 
-    /// The first path after the subtree. Paths in the subtree start with `self.path`, which ends in `/`; the byte after `/` is `0`.
+    /// The first path after the subtree. Paths in the subtree start with `self.path`, which ends in `/`; the next byte value after `/` is `0`.
     fn end(&self) -> String {
         match self.path.strip_suffix('/') {
             Some(head) => format!("{head}0"),

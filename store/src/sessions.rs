@@ -19,7 +19,7 @@ const OCCUPYING: [SessionState; 2] = [SessionState::Open, SessionState::Closing]
 /// A session of a callshop inside `scope`.
 ///
 /// # Errors
-/// Database errors, as for every function here.
+/// Database errors, as for every function in this module.
 pub async fn find(
     conn: &impl ConnectionTrait,
     scope: &Scope,
@@ -69,7 +69,7 @@ pub async fn list(
     Ok(page.apply(query, cabin_session::Column::Id).all(conn).await?)
 }
 
-/// The session that occupies a cabin: open or closing.
+/// The open or closing session that occupies a cabin.
 pub async fn occupying(conn: &impl ConnectionTrait, cabin_id: Uuid) -> Result<Option<cabin_session::Model>> {
     Ok(all_occupying(conn, &[cabin_id]).await?.remove(&cabin_id))
 }
@@ -167,7 +167,7 @@ pub async fn item(
     Ok(query.filter(session_item::Column::SessionId.eq(session_id)).one(conn).await?)
 }
 
-/// At most `limit` items and discounts on a session's bill, in the order they were added. Removed ones are omitted.
+/// At most `limit` items and discounts on a session's bill, in the order they were added. Removed items are omitted.
 pub async fn items(
     conn: &impl ConnectionTrait,
     session_id: Uuid,
@@ -213,7 +213,7 @@ pub async fn billed_calls(
         .await?)
 }
 
-/// The number of calls of a session that were allowed, including live ones.
+/// The number of a session's allowed calls, including live calls.
 pub async fn allowed_calls(conn: &impl ConnectionTrait, session_id: Uuid) -> Result<u64> {
     let query = call::Entity::find().filter(call::Column::SessionId.eq(session_id));
     Ok(query.filter(call::Column::State.ne(CallState::Refused)).count(conn).await?)
@@ -224,7 +224,7 @@ pub async fn live_calls(conn: &impl ConnectionTrait, session_id: Uuid) -> Result
     live_where(conn, live_call::Column::SessionId, session_id).await
 }
 
-/// The live call of a phone, if there is one. The table's unique index allows only one, apart from emergency calls.
+/// The live call of a phone, if any. The table's unique index allows only one live call per phone, apart from emergency calls.
 pub async fn live_call_of_phone(conn: &impl ConnectionTrait, phone_id: Uuid) -> Result<Option<Uuid>> {
     Ok(live_where(conn, live_call::Column::PhoneId, phone_id).await?.pop())
 }
@@ -235,7 +235,7 @@ async fn live_where(conn: &impl ConnectionTrait, column: live_call::Column, id: 
     Ok(query.into_tuple().all(conn).await?)
 }
 
-/// The number of live calls in each of these cabins of these callshops; cabins without live calls are omitted.
+/// The number of live calls in each given cabin of the given callshops; cabins without live calls are omitted.
 pub async fn live_calls_by_cabin(
     conn: &impl ConnectionTrait,
     callshops: &[Uuid],

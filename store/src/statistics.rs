@@ -1,5 +1,5 @@
-//! Keeps PostgreSQL's statistics current. Plans are cached and depend on them: a plan made while a month's partition was nearly empty scans it
-//! sequentially. Autovacuum runs up to a minute later, when a busy node has already inserted a hundred thousand rows.
+//! Keeps PostgreSQL's statistics current, because cached plans depend on them. A plan made while a month's partition was nearly empty scans it
+//! sequentially. Autovacuum may run a minute later, when a busy node has already inserted a hundred thousand rows.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
@@ -7,16 +7,16 @@ use base::error::{Error, Result};
 
 /// Up to this many rows, any plan is fast enough.
 const FEW: i32 = 500;
-/// Analyze a table once it has this many times its recorded rows. Every ANALYZE discards cached plans on all connections, so it must be rare, even
-/// while tables are small and grow fast.
+/// A table is analyzed once it has this many times its recorded rows. Every ANALYZE discards cached plans on all connections, so it must be
+/// rare, even while tables are small and grow fast.
 const GROWN: i32 = 4;
-/// Most tables analyzed in one run.
+/// Maximum number of tables analyzed in one run.
 const AT_ONCE: usize = 8;
 
-/// Tables with several times more rows than PostgreSQL's planner assumes.
+/// Tables with several times as many rows as PostgreSQL's planner assumes.
 ///
 /// # Errors
-/// Database errors, as for every function here.
+/// Database errors, as for every function in this module.
 pub async fn outgrown(conn: &impl ConnectionTrait) -> Result<Vec<String>> {
     if conn.get_database_backend() != DbBackend::Postgres {
         return Ok(Vec::new());
@@ -30,7 +30,7 @@ pub async fn outgrown(conn: &impl ConnectionTrait) -> Result<Vec<String>> {
     rows.iter().map(|row| row.try_get("", "name").map_err(Error::from)).collect()
 }
 
-/// Runs ANALYZE on a table; PostgreSQL then replans statements that use it. Skips a table whose lock is taken, as by another ANALYZE or a change.
+/// Runs ANALYZE on a table; PostgreSQL then replans statements that use it. Skips a table that is locked, for example by another ANALYZE.
 pub async fn analyze(conn: &impl ConnectionTrait, table: &str) -> Result<()> {
     conn.execute_unprepared(&format!("ANALYZE (SKIP_LOCKED) {table}")).await?;
     Ok(())

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{Page, Scope, bulk};
 use base::error::Result;
 
-/// Columns of a rate: the parameters that each row of an insert binds.
+/// Number of a rate's columns, which is the number of parameters that each inserted row binds.
 const RATE_COLUMNS: usize = 10;
 
 /// The accounts whose tariffs a query may see.
@@ -38,7 +38,7 @@ impl Owners {
 /// Inserts a tariff.
 ///
 /// # Errors
-/// Database errors, as for every function here.
+/// Database errors, as for every function in this module.
 pub async fn insert(conn: &impl ConnectionTrait, tariff: tariff::Model) -> Result<()> {
     tariff::Entity::insert(tariff.into_active_model()).exec_without_returning(conn).await?;
     Ok(())
@@ -84,7 +84,7 @@ pub async fn find_version(
     Ok(find(conn, owners, version.tariff_id).await?.map(|tariff| (tariff, version)))
 }
 
-/// The versions with these ids, and those of their tariffs that belong to `owners`. Versions of other tariffs are not filtered out.
+/// The versions with these ids, and their tariffs if they belong to `owners`. Versions of other tariffs are not filtered out.
 pub async fn find_versions(
     conn: &impl ConnectionTrait,
     owners: &Owners,
@@ -107,7 +107,7 @@ pub async fn list_versions(
     Ok(page.apply(query, tariff_version::Column::Id).all(conn).await?)
 }
 
-/// The version with the highest number, draft or not.
+/// The version with the highest number, which may be a draft.
 pub async fn latest_version(
     conn: &impl ConnectionTrait,
     tariff_id: Uuid,
@@ -174,8 +174,8 @@ struct Effective {
     version_id: Option<Uuid>,
 }
 
-/// The version in force at `now` of each tariff, with the tariff, in one query. It is the version with the latest `active_from` not after
-/// `now`; among equals, the one with the highest number. Tariffs without such a version are omitted.
+/// The version in force at `now` of each tariff, with the tariff, in one query. It is the version with the latest `active_from` not after `now`
+/// and, if several have the same `active_from`, the highest number. Tariffs without such a version are omitted.
 pub async fn effective_versions(
     conn: &impl ConnectionTrait,
     tariff_ids: &[Uuid],
@@ -204,7 +204,7 @@ pub async fn effective_versions(
     Ok(rows.into_iter().filter_map(|row| Some((row.tariff.id, (row.version_id?, row.tariff)))).collect())
 }
 
-/// Most rates in one insert: SQLite allows 32,766 parameters, PostgreSQL 65,535.
+/// Maximum number of rates in one insert. SQLite allows 32,766 parameters, PostgreSQL 65,535.
 pub fn rates_per_insert(backend: DbBackend) -> usize {
     let parameters = if backend == DbBackend::Sqlite { 32_766 } else { 65_535 };
     parameters / RATE_COLUMNS
@@ -219,7 +219,7 @@ pub async fn insert_rates(conn: &impl ConnectionTrait, rates: &[rate::Model]) ->
     Ok(())
 }
 
-/// Deletes the rates of a version whose creation failed. Does nothing if the version exists, that is, if it was created but the response was lost.
+/// Deletes the rates of a version whose creation failed. Does nothing if the version exists, because it was created but the response was lost.
 pub async fn discard_rates(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<()> {
     if tariff_version::Entity::find_by_id(version_id).one(conn).await?.is_none() {
         rate::Entity::delete_many().filter(rate::Column::VersionId.eq(version_id)).exec(conn).await?;
@@ -232,7 +232,7 @@ pub async fn discard_rates(conn: &impl ConnectionTrait, version_id: Uuid) -> Res
 pub struct RateFilter {
     /// Rates whose prefix begins with these digits.
     pub prefix: Option<String>,
-    /// Rates whose prefix matches this number (E.164 digits). The one with the longest prefix would apply.
+    /// Rates whose prefix matches the start of this number (E.164 digits). The rate with the longest prefix would apply.
     pub number: Option<String>,
 }
 
@@ -259,9 +259,9 @@ pub struct RatePage {
     pub after: Option<String>,
     /// Only rates before this prefix.
     pub before: Option<String>,
-    /// Most rates to read.
+    /// Maximum number of rates to read.
     pub limit: u64,
-    /// Highest prefix first.
+    /// Whether the highest prefix comes first.
     pub descending: bool,
 }
 
@@ -283,7 +283,7 @@ pub async fn rates(
     Ok(query.order_by(rate::Column::Prefix, order).limit(page.limit).all(conn).await?)
 }
 
-/// A pair of cost and retail tariff, with the number of callshops that use it.
+/// A pair of cost and retail tariffs, with the number of callshops that use the pair.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Spread {
     /// Tariff by which the callshops pay.
@@ -294,7 +294,7 @@ pub struct Spread {
     pub callshops: i64,
 }
 
-/// The pairs of cost and retail tariff that include this tariff; at most `limit`, those with the most callshops first.
+/// The pairs of cost and retail tariffs that include this tariff. Returns at most `limit` pairs, those with the most callshops first.
 pub async fn spreads(conn: &impl ConnectionTrait, tariff_id: Uuid, limit: u64) -> Result<Vec<Spread>> {
     let either = Condition::any()
         .add(account::Column::CostTariffId.eq(tariff_id))

@@ -57,7 +57,7 @@ pub(super) enum TariffCommand {
         /// Report the changes and errors without storing anything.
         #[arg(long)]
         dry_run: bool,
-        /// Activate the new version at once instead of leaving it a draft.
+        /// Activate the new version immediately instead of leaving it as a draft.
         #[arg(long)]
         activate: bool,
     },
@@ -128,7 +128,7 @@ pub(super) async fn tariff(command: TariffCommand) -> Result<(), Failure> {
     }
 }
 
-/// Reads a CSV file, and rejects one over the size limit before it fills the memory.
+/// Reads a CSV file, and rejects a file over the size limit before it fills the memory.
 fn read_deck(file: &Path) -> Result<String, Failure> {
     let fail = |error: std::io::Error| format!("cannot read {}: {error}", file.display());
     let limit = MAX_DECK_BYTES as u64;

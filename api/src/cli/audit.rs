@@ -40,7 +40,7 @@ pub(super) async fn run(args: AuditArgs) -> Result<u8, Failure> {
 
 async fn audit(args: &AuditArgs) -> Result<Vec<Checked>, Failure> {
     let config = args.config.load()?;
-    // an audit must not create a missing database: an empty one would pass
+    // an audit must not create a missing database, because an empty database would pass
     let mut url = config.database_url.clone();
     if url.starts_with("sqlite:") && !url.contains('?') {
         url.push_str("?mode=rw");
@@ -54,7 +54,7 @@ async fn audit(args: &AuditArgs) -> Result<Vec<Checked>, Failure> {
     };
     let options = StoreOptions { url, connections: 1 };
     let store = Store::connect(&options, Arc::new(())).await.map_err(cannot)?;
-    // draws nothing unless standard error is a terminal
+    // shown only if standard error is a terminal
     let bar = ProgressBar::new(ledger::invariant_count() as u64);
     bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}")?);
     bar.enable_steady_tick(std::time::Duration::from_millis(200));

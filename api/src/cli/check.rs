@@ -26,9 +26,9 @@ pub(super) const HELP: &str = "Exit status: 0 if a server would start and work w
 
 /// Timeout of each external check.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Clock difference from the database, in milliseconds, above which there is a warning, and above which the check fails.
+/// Clock differences from the database, in milliseconds, above which the check warns, and above which it fails.
 const CLOCKS: [u64; 2] = [1_000, 5_000];
-/// A secret with fewer distinct characters is a word or a pattern.
+/// A secret with fewer distinct characters is considered a word or a pattern.
 const CHARACTERS: usize = 8;
 
 #[derive(Debug, Args)]
@@ -59,12 +59,12 @@ impl Findings {
         self.line("ok", what, how);
     }
 
-    /// It works, but deserves attention.
+    /// Reports something that works but deserves attention.
     fn warn(&mut self, what: &str, how: impl fmt::Display) {
         self.line("WARN", what, how);
     }
 
-    /// A server would not start, or would not work.
+    /// Reports that a server would not start or work.
     fn fail(&mut self, what: &str, how: impl fmt::Display) {
         self.failed = true;
         self.line("FAIL", what, how);
@@ -137,7 +137,7 @@ async fn database(found: &mut Findings, config: &Config) {
         if !Path::new(path).exists() {
             return new_file(found, Path::new(path));
         }
-        // open an existing file, but create none
+        // opens an existing file, but does not create one
         if !url.contains('?') {
             url.push_str("?mode=rw");
         }
@@ -227,7 +227,7 @@ async fn proxies(found: &mut Findings, config: &Config) {
         let what = format!("hook.proxies {}", proxy.name);
         match proxies.version(&proxy.name).await {
             Ok(version) => found.ok(&what, format!("{} answers: {version}", proxy.control_url)),
-            // a warning only: the proxy is started after the API, because it needs the API from its first phone on
+            // only a warning, because the proxy is started after the API, which it needs as soon as the first phone registers
             Err(ProxyError::Unreachable(_)) => found.warn(
                 &what,
                 format!(
@@ -251,7 +251,7 @@ async fn redis(found: &mut Findings, config: &Config) {
     };
     match tokio::time::timeout(PATIENCE, redis_client::check(&client, &config.redis)).await {
         Ok(Ok(())) => found.ok("redis", "answers, and its user may subscribe and publish"),
-        // a server would start without it, only slower, but an operator who configured Redis wants to know
+        // a server would start without Redis, only slower, but an operator who configured Redis wants to know
         Ok(Err(error)) => found.fail("redis", error),
         Err(_) => found.fail("redis", format!("does not answer within {} s", PATIENCE.as_secs())),
     }

@@ -1,4 +1,4 @@
-//! `callshop healthcheck`: probes a node where there is no HTTP client, such as in a container.
+//! `callshop healthcheck`: probes a node on machines without an HTTP client, such as in a container.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(super) struct HealthcheckArgs {
     live: bool,
 }
 
-/// Prints the probe's response. Exit status 0 if it was 200, otherwise 1.
+/// Prints the probe's response, and returns exit status 0 if it was 200, otherwise 1.
 pub(super) async fn run(args: HealthcheckArgs) -> Result<u8, Failure> {
     let address = reachable(args.config.load()?.listen);
     let probe = if args.live { "livez" } else { "readyz" };
@@ -33,7 +33,7 @@ pub(super) async fn run(args: HealthcheckArgs) -> Result<u8, Failure> {
     Ok(u8::from(!well))
 }
 
-/// A node that listens on every address is probed on loopback.
+/// The address to probe. A node that listens on every address is probed on loopback.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let host = match listen.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),

@@ -46,7 +46,7 @@ enum Command {
     /// Run the server.
     ///
     /// Options come from the defaults, then the TOML file, then the environment (CALLSHOP_…, with two underscores between levels:
-    /// CALLSHOP_HOOK__LISTEN), then these flags. Later ones win. A server needs at least a secret for the SIP proxy:
+    /// CALLSHOP_HOOK__LISTEN), then these flags. Later sources override earlier ones. A server needs at least a secret for the SIP proxy:
     /// CALLSHOP_HOOK__SECRETS='["…"]'.
     Serve(serve::ServeArgs),
     /// Open a shop with simulated calls on this machine. Needs no database server, phone or configuration.
@@ -64,16 +64,16 @@ enum Command {
     /// Import and export tariffs.
     #[command(subcommand)]
     Tariff(admin::TariffCommand),
-    /// Check every invariant of the ledger and the records around it.
+    /// Check every invariant of the ledger and related records.
     ///
-    /// Checks, among others, that transfers sum to zero, balances equal their entries, each call is charged once and by its frozen price, and
-    /// statements, drawers, Z reports and receipt numbers agree. Reads one snapshot of the database, so a server may keep running. Changes and
-    /// repairs nothing: findings need a person.
+    /// Checks, among others, that transfers sum to zero, balances equal the sum of their entries, each call is charged once and at its frozen
+    /// price, and statements, drawers, Z reports and receipt numbers agree. Reads one snapshot of the database, so a server may keep running.
+    /// Changes and repairs nothing; a person must investigate the findings.
     #[command(after_help = audit::HELP)]
     Audit(audit::AuditArgs),
     /// Probe the node of this configuration.
     ///
-    /// Exit status 0 if it is ready for requests, 1 if it is not or does not answer.
+    /// The exit status is 0 if the node is ready for requests, and 1 if it is not ready or does not respond.
     Healthcheck(healthcheck::HealthcheckArgs),
     /// Simulate phones and calls through a server's hook.
     Simulate(simulate::SimulateArgs),
@@ -101,13 +101,13 @@ impl ConfigArgs {
     }
 }
 
-/// The error of a command, shown to the user as is.
+/// A command's error, shown to the user unchanged.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs a command and returns its exit status.
 ///
 /// # Errors
-/// A message for the user, with the next step; the exit status is then 1.
+/// A message for the user that names the next step; the exit status is then 1.
 pub async fn run(cli: Cli) -> Result<u8, Failure> {
     if let Command::Serve(args) = cli.command {
         return serve::run(args, cli.log_json).await.map(|()| 0);
@@ -131,7 +131,7 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
     done.map(|()| 0)
 }
 
-/// Writes to standard output. If the reader stops early (`head`), the command ends quietly.
+/// Writes to standard output. If the reader stops early (such as `head`), the command ends without an error.
 fn out(text: &str) -> Result<(), Failure> {
     use std::io::Write as _;
     let mut stdout = std::io::stdout().lock();
@@ -141,7 +141,7 @@ fn out(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Log lines unless `CALLSHOP_LOG` says otherwise.
+/// Log filter if `CALLSHOP_LOG` is not set.
 const DEFAULT_LOG: &str = "warn,callshop=info";
 
 /// Logs to standard error, and sends spans to the exporter if there is one.
@@ -166,7 +166,7 @@ fn log(json: bool, exporter: Option<&Exporter>) {
     drop(done);
 }
 
-/// The node over the configured database, migrated.
+/// Connects to the configured database, migrates it, and creates the node.
 async fn open(config: &Config) -> Result<Node, Failure> {
     let (store, hub) = Node::connect(config).await.map_err(|error| {
         format!("cannot open the database {}: {error}", without_password(&config.database_url))
@@ -175,7 +175,7 @@ async fn open(config: &Config) -> Result<Node, Failure> {
     Ok(Node::new((store, hub), Arc::new(config.clone()), Clock::system()).await?)
 }
 
-/// A token cancelled by SIGINT or SIGTERM. A second signal ends the process at once, with the status that shells use for a signal.
+/// A token that SIGINT or SIGTERM cancels. A second signal ends the process immediately, with the status that shells use for a signal.
 fn stop_on_signal() -> std::io::Result<CancellationToken> {
     use tokio::signal::unix::{SignalKind, signal};
     let stop = CancellationToken::new();

@@ -1,21 +1,21 @@
-//! Options from files, the way Docker and systemd pass secrets: `CALLSHOP_AUTH__TOKEN_KEY_FILE=/run/secrets/token-key`.
+//! Options from files, which is how Docker and systemd pass secrets: `CALLSHOP_AUTH__TOKEN_KEY_FILE=/run/secrets/token-key`.
 
 use figment::value::Value;
 use serde_json::Value as Json;
 
 use super::ConfigError;
 
-/// Maximum size of such a file; secrets are far shorter.
+/// Maximum size of an option's file; secrets are far shorter.
 const MAX_BYTES: usize = 64 * 1024;
 
 /// An option set by a file: its path (`auth.token_key`) and its value.
 pub(super) type FromFile = (String, Value);
 
-/// The options set by variables ending in `_FILE`. `options` contains every option with its default; a variable for an option whose own name
-/// ends in `_FILE` does not count.
+/// The options set by variables ending in `_FILE`. `options` contains every option with its default. A variable is ignored here if it sets an
+/// option whose own name ends in `_FILE`.
 ///
 /// # Errors
-/// A file that is missing, unreadable, empty or too large, and an option that is set twice.
+/// If a file is missing, unreadable, empty or too large, or if an option is set twice.
 pub(super) fn options(variables: &[(String, String)], options: &Json) -> Result<Vec<FromFile>, ConfigError> {
     let mut found = Vec::new();
     for (name, file) in variables {
@@ -56,15 +56,15 @@ fn default_of<'a>(path: &str, options: &'a Json) -> Option<&'a Json> {
     path.split('.').try_fold(options, |at, key| at.get(key))
 }
 
-/// Converts the text to the option's type: text stays as is, even if it looks like a number; a list is read from lines, unless it is written as
-/// a list.
+/// Converts the text to the option's type. A text option keeps the text unchanged, even if it looks like a number. A list is read from lines,
+/// unless it is written as a list.
 fn value(text: &str, default: Option<&Json>) -> Value {
     match default {
         Some(Json::String(_) | Json::Null) => Value::from(text),
         Some(Json::Array(_)) if !text.trim_start().starts_with('[') => {
             Value::from(text.lines().map(|line| Value::from(line.trim_end())).collect::<Vec<_>>())
         }
-        // figment's environment parser does not fail: anything it cannot read as another type is text
+        // figment's environment parser does not fail, because it reads anything else as text
         _ => text.parse().unwrap_or_else(|_| Value::from(text)),
     }
 }
@@ -109,7 +109,7 @@ mod tests {
             let told = read(&variables).expect_err("it is refused");
             assert!(told.contains(why) && !told.contains("0123456789"), "{told}");
         }
-        // an option whose own name ends in _FILE, and a variable that is no option
+        // an option whose own name ends in _FILE, and a variable that is not an option
         assert_eq!(
             read(&[("CALLSHOP_REDIS__CA_FILE", "/not/there"), ("CALLSHOP_X_FILE", "/not/there")]),
             Ok(vec![])

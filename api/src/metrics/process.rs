@@ -65,7 +65,7 @@ fn resident(status: &str) -> Option<i64> {
 /// Start time of the process, in Unix seconds.
 fn started() -> Option<i64> {
     let stat = read("/proc/self/stat")?;
-    // the second field is the program's name in parentheses and may contain anything; the start is field 22
+    // the second field is the program's name in parentheses and may contain any character; field 22 is the start time
     let ticks: u64 = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()?;
     let stat = read("/proc/stat")?;
     let boot = stat.lines().find_map(|line| line.strip_prefix("btime "))?;

@@ -16,7 +16,7 @@ use store::health::InProgress;
 
 /// How long values read from the database are reused.
 const FRESH: Duration = Duration::from_secs(5);
-/// How long the database may take to answer.
+/// How long the database may take to respond.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -34,7 +34,7 @@ struct Currency {
     currency: String,
 }
 
-/// The gauges, with the values last read.
+/// The gauges, with their latest values.
 #[derive(Debug, Default)]
 pub struct Gauges {
     waiting: Gauge,
@@ -54,7 +54,7 @@ pub struct Gauges {
 }
 
 impl Gauges {
-    /// Reads everything. If the database does not answer, its gauges are left out rather than shown with old values.
+    /// Reads all gauges. If the database does not respond, its gauges are omitted rather than shown with old values.
     pub async fn read(&self, app: &App, writer: &CallWriter) {
         let (room, queue) = writer.room();
         self.waiting.set(signed(queue.saturating_sub(room)));

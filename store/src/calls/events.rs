@@ -1,4 +1,4 @@
-//! Call events: stores each event once, and loads the context of a batch of events.
+//! Stores each call event once, and loads the context of a batch of events.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,14 +17,14 @@ use base::error::Result;
 /// Returns only the keys that were not stored before.
 const NEW: &str = "ON CONFLICT (eid) DO NOTHING RETURNING eid";
 
-/// Stores received events, which must be in key order, and returns the keys that were not stored before. Waits for an event that another node
-/// is storing at the same time.
+/// Stores received events, which must be in key order, and returns the keys that were not stored before. If another node is storing the same
+/// event at the same time, waits for that node.
 pub async fn receive(conn: &impl ConnectionTrait, events: &[hook_event::Model]) -> Result<HashSet<String>> {
     let rows = bulk::insert_returning::<hook_event::Entity>(conn, events, NEW).await?;
     Ok(rows.iter().map(|row| row.try_get("", "eid")).collect::<std::result::Result<_, _>>()?)
 }
 
-/// The context of a batch of events, besides its calls.
+/// The context of a batch of events, apart from its calls.
 #[derive(Debug, Default)]
 pub struct ReceivedBatch {
     /// Keys of events that were not stored before.
@@ -38,11 +38,11 @@ pub struct ReceivedBatch {
 /// The account settings of a callshop that its calls depend on.
 #[derive(Clone, Debug)]
 pub struct CallshopTerms {
-    /// IANA time zone, which defines its days.
+    /// IANA time zone, which defines the callshop's days.
     pub time_zone: String,
-    /// Spendable credit below which the callshop is notified; none for never.
+    /// Spendable credit below which the callshop is notified; `None` if it is never notified.
     pub low_credit: Option<Micros>,
-    /// How far its credit may go below zero; none is unlimited.
+    /// How far the callshop's credit may go below zero; `None` if unlimited.
     pub credit_limit: Option<Micros>,
 }
 
@@ -68,7 +68,7 @@ pub async fn meet(
     let mut kept = bulk::inserts::<hook_event::Entity>(backend, events, NEW)?;
     let mut met = ReceivedBatch::default();
     if backend == DbBackend::Postgres && kept.len() == 1 {
-        // event keys first, as in the lock order: the parts of a UNION run one after the other
+        // event keys come first, as in the lock order, because the parts of a UNION run one after the other
         const ALL: &str =
             "SELECT eid, NULL::uuid AS id, NULL AS state, NULL AS time_zone, NULL::int8 AS low_credit,
              NULL::int8 AS credit_limit FROM s1

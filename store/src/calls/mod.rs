@@ -1,4 +1,4 @@
-//! Calls, and the queries of the call path. Each handles a whole batch in a few statements.
+//! Calls, and the queries of the call path. Each query handles a whole batch in a few statements.
 
 mod events;
 mod shown;
@@ -26,11 +26,11 @@ pub use shown::{CallFilter, find, find_all, list, live, of_each};
 /// States of a live call.
 pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];
 
-/// How long after an authorization request the proxy may repeat it, abandon it, or send events of its call. The rows that identify repetitions
-/// are stored for longer ([`crate::config::RetentionConfig`]).
+/// How long after an authorization request the proxy may repeat the request, abandon it, or send events of its call. The rows that identify
+/// repetitions are stored for longer ([`crate::config::RetentionConfig`]).
 pub const REDELIVERY: TimeDelta = TimeDelta::days(31);
 
-/// Whether a call was answered more than a day from its authorization. Reports find such calls by a flag instead of by id.
+/// Whether a call was answered more than a day before or after its authorization. Reports find such calls by a flag instead of by id.
 pub fn is_far(allowed: DateTime<Utc>, answered: DateTime<Utc>) -> bool {
     (answered - allowed).abs() > TimeDelta::days(1)
 }
@@ -44,10 +44,10 @@ fn is_one_of(live: Select<live_call::Entity>) -> SimpleExpr {
     Expr::col((call::Entity, call::Column::Id)).in_subquery(ids)
 }
 
-/// Phones by SIP user, locked in id order, so that a phone's call attempts are decided one after the other.
+/// Phones by SIP user, locked in id order, so that a phone's call attempts are processed one after the other.
 ///
 /// # Errors
-/// Database errors, as for every function here.
+/// Database errors, as for every function in this module.
 pub async fn lock_phones(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<Vec<phone::Model>> {
     let query =
         phone::Entity::find().filter(bulk::among(conn, phone::Column::SipUser, sip_users.iter().copied()));
@@ -76,8 +76,8 @@ pub async fn cabins_of(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<V
         .await?)
 }
 
-/// Takes all locks that a batch of events and call attempts needs, each kind of row at once. Locking one kind in two rounds could deadlock with
-/// another node.
+/// Takes all locks that a batch of events and call attempts needs, with one query per kind of row. Locking the same kind of row in two rounds
+/// could deadlock with another node.
 pub async fn lock_batch(
     conn: &impl ConnectionTrait,
     sip_users: &[&str],
@@ -104,8 +104,8 @@ pub async fn lock_batch(
     Ok(())
 }
 
-/// Takes advisory locks on authorization requests, so that transactions that decide or abandon the same request wait for each other. Row locks
-/// do not suffice, as the call's row may not exist yet. Does nothing on SQLite, which has one writer.
+/// Takes advisory locks on authorization requests, so that transactions that process or abandon the same request wait for each other. Row locks
+/// are not enough, because the call's row may not exist yet. Does nothing on SQLite, which has one writer.
 pub async fn lock_requests(conn: &impl ConnectionTrait, requests: &[&str]) -> Result<()> {
     if conn.get_database_backend() != DbBackend::Postgres || requests.is_empty() {
         return Ok(());
@@ -126,7 +126,7 @@ fn key_of(text: &str) -> i64 {
     i64::from_be_bytes(key)
 }
 
-/// The open and closing sessions of cabins, locked in id order, so that no call starts in a session while it is being closed.
+/// The open and closing sessions of cabins, locked in id order, so that no call starts in a session that is being closed.
 pub async fn lock_open_sessions(
     conn: &impl ConnectionTrait,
     cabins: &[Uuid],
@@ -144,7 +144,7 @@ pub struct Spent {
     pub charge: Micros,
     /// Seconds of talk.
     pub seconds: u32,
-    /// Number of calls, refused ones excluded.
+    /// Number of calls, without refused calls.
     pub calls: u64,
 }
 
@@ -153,8 +153,8 @@ pub async fn spent(
     conn: &impl ConnectionTrait,
     sessions: &[&cabin_session::Model],
 ) -> Result<HashMap<Uuid, Spent>> {
-    // no call is older than its session, so partitions of earlier months are skipped. Whole months and `SKEW` ensure that this never drops a call
-    // whose node had another clock
+    // no call is older than its session, so partitions of earlier months are skipped. Whole months and `SKEW` ensure that this never omits a
+    // call whose node had a different clock
     let Some(opened) = sessions.iter().map(|session| session.opened_at).min() else {
         return Ok(HashMap::new());
     };
@@ -181,13 +181,14 @@ pub async fn spent(
     rows.into_iter().map(|(id, charge, sum, calls)| Ok((id, spent(charge, sum, calls)?))).collect()
 }
 
-/// A condition that makes PostgreSQL skip partitions before this id. Empty on SQLite, where it would only make the planner choose another index.
+/// A condition that makes PostgreSQL skip partitions before this id. Empty on SQLite, where it would only make the planner choose a different
+/// index.
 fn since(conn: &impl ConnectionTrait, id: Uuid) -> sea_orm::Condition {
     let on_postgres = conn.get_database_backend() == DbBackend::Postgres;
     sea_orm::Condition::all().add_option(on_postgres.then(|| call::Column::Id.gte(id)))
 }
 
-/// The phones among these that have a live call.
+/// Those of the given phones that have a live call.
 pub async fn busy_phones(conn: &impl ConnectionTrait, phones: &[Uuid]) -> Result<HashSet<Uuid>> {
     let query = live_call::Entity::find()
         .select_only()
@@ -241,7 +242,7 @@ pub async fn live_of_proxy(conn: &impl ConnectionTrait, proxy: &str, limit: u64)
     Ok(rows.into_iter().map(call).collect())
 }
 
-/// The calls among these that ended between two times, both inclusive.
+/// Those of the given calls that ended between two times, both inclusive.
 pub async fn ended_between(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],
@@ -259,7 +260,7 @@ pub async fn ended_between(
     Ok(ended)
 }
 
-/// The calls among these that are live, at any proxy.
+/// Those of the given calls that are live, at any proxy.
 pub async fn live_among(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashSet<Uuid>> {
     let mut live = HashSet::new();
     for ids in ids.chunks(KEYS_AT_ONCE) {
@@ -283,8 +284,8 @@ pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<call:
     Ok(call::Entity::find().filter(wanted).order_by_asc(call::Column::Id).lock_exclusive().all(conn).await?)
 }
 
-/// Calls by id or by authorization request, locked in id order. The caller must have locked the requests ([`lock_requests`]): then no other
-/// transaction is creating a call that is not found here.
+/// Calls by id or by authorization request, locked in id order. The caller must have locked the requests ([`lock_requests`]), so that no other
+/// transaction is creating a call that this query misses.
 pub async fn lock_named(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],
@@ -322,10 +323,10 @@ fn is_live(call: &call::Model) -> bool {
     LIVE.contains(&call.state)
 }
 
-/// Statements that update the live-call rows of updated calls, and delete those of calls that are over.
+/// Statements that update the live-call rows of updated calls, and delete the live-call rows of ended calls.
 fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Statement>> {
     let backend = conn.get_database_backend();
-    // a call that has an `extend_at` keeps one until it is over, so null need not be written
+    // a call that has an `extend_at` keeps a value there until it is over, so null need not be written
     let due = calls.iter().filter(|call| is_live(call) && call.extend_at.is_some());
     let due: Vec<live_call::Model> = due.map(Into::into).collect();
     use live_call::Column::{CallId, ExtendAt};
@@ -338,7 +339,7 @@ fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Stat
     Ok(statements)
 }
 
-/// Updates the columns of calls that events change, and stores their charges at each level; a corrected charge replaces the previous one. The
+/// Updates the columns of calls that events change, and stores their charges at each level; a corrected charge replaces the previous charge. The
 /// caller must have locked the calls in this transaction.
 pub async fn update(
     conn: &impl ConnectionTrait,
@@ -373,7 +374,7 @@ pub fn changes(
         ExtendAt,
         Estimated,
         AnswerDay,
-        // set for an attempt that was abandoned too late
+        // written for an attempt that was abandoned too late
         Refusal,
         AnsweredFar,
     ];
@@ -394,7 +395,7 @@ pub async fn update_cover(conn: &impl ConnectionTrait, calls: &[call::Model]) ->
     bulk::together(conn, statements).await
 }
 
-/// Marks calls to be hung up, and returns those that are still live.
+/// Marks calls as to be hung up, and returns those that are still live.
 pub async fn mark_hang_up(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],
@@ -426,7 +427,7 @@ pub async fn due(conn: &impl ConnectionTrait, now: DateTime<Utc>, limit: u64) ->
     Ok(query.limit(limit).into_tuple().all(conn).await?)
 }
 
-/// Records that the proxy has confirmed a call's covered seconds, and when to extend it next. Does nothing if the call has changed since.
+/// Records that the proxy has confirmed a call's covered seconds, and when to extend the call next. Does nothing if the call has changed since.
 pub async fn confirm(
     conn: &impl ConnectionTrait,
     id: Uuid,
@@ -452,12 +453,12 @@ pub async fn confirm(
     Ok(())
 }
 
-/// The authorization requests among these that the proxy has already abandoned.
+/// Those of the given authorization requests that the proxy has already abandoned.
 pub async fn abandoned(conn: &impl ConnectionTrait, requests: &[&str]) -> Result<HashSet<String>> {
     let query = hook_event::Entity::find()
         .select_only()
         .column(hook_event::Column::Reference)
-        // a literal, to match the condition of the partial index
+        // a literal, to match the partial index's condition
         .filter(Expr::cust("\"hook_event\".\"kind\" = 'abandoned'"))
         .filter(bulk::among(conn, hook_event::Column::Reference, requests.iter().copied()));
     Ok(query.into_tuple::<String>().all(conn).await?.into_iter().collect())

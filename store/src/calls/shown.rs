@@ -53,9 +53,9 @@ pub async fn list(
     Ok(page.apply(query, call::Column::Id).all(conn).await?)
 }
 
-/// A page of the calls of each of these cabins or sessions, by `column`, in one statement on PostgreSQL. Fields for the proxy and for internal
-/// use, a third of a row, are left empty ([`shown`]). Frozen prices are most of the rest and are seldom requested: without `priced`, calls
-/// that are over have none.
+/// A page of calls for each of these cabins or sessions, by `column`, in one statement on PostgreSQL. Fields for the proxy and for internal use,
+/// which are a third of a row, are left empty ([`shown`]). Frozen prices, which are most of the rest and are seldom requested, are left empty
+/// for ended calls unless `priced` is set.
 pub async fn of_each(
     conn: &impl ConnectionTrait,
     column: call::Column,
@@ -86,7 +86,7 @@ pub async fn of_each(
     let mut calls = Vec::new();
     for statement in statements {
         for row in conn.query_all_raw(statement).await? {
-            // in an `Arc`: rows are large, and hundreds of them would otherwise be moved and copied several times per response
+            // in an `Arc`, because rows are large, and hundreds of them would otherwise be moved and copied several times per response
             calls.push(Arc::new(shown(&row)?));
         }
     }
@@ -95,7 +95,7 @@ pub async fn of_each(
 
 /// The statement for one page of calls. `$2` and `$3` are exclusive bounds of the ids, `$4` is the limit.
 fn page_of(owner: &str, column: call::Column, page: Page, priced: bool) -> String {
-    // name the columns: `*` would break prepared statements when a newer release adds a column
+    // names the columns, because `*` would break prepared statements when a newer release adds a column
     let read = |column: &call::Column| match column {
         call::Column::Pricing if !priced => {
             "CASE WHEN call.ended_at IS NULL THEN call.pricing ELSE '[]' END AS pricing".to_owned()
@@ -111,8 +111,8 @@ fn page_of(owner: &str, column: call::Column, page: Page, priced: bool) -> Strin
     )
 }
 
-/// Declares the columns read for lists, and the function that builds a call from such a row. It reads by position, because looking up a column
-/// by name took as long as reading it.
+/// Declares the columns read for lists, and the function that builds a call from such a row. The function reads by position, because looking up
+/// a column by name took as long as reading it.
 macro_rules! shown {
     ($($field:ident: $column:ident,)+) => {
         const SHOWN: &[call::Column] = &[$(call::Column::$column),+];
