@@ -73,7 +73,7 @@ pub struct Shop {
     hook: Hook,
 }
 
-/// Calls the hook as the proxy does.
+/// A client that calls the hook as the proxy does.
 #[derive(Clone)]
 pub struct Hook {
     http: reqwest::Client,
@@ -252,7 +252,7 @@ impl Shop {
         }
     }
 
-    /// Calls the hook as the proxy does.
+    /// A client that calls the hook as the proxy does.
     pub fn hook(&self) -> &Hook {
         &self.hook
     }
