@@ -56,7 +56,7 @@ pub(super) async fn everything(site: &Site, process: &Process, config: &Config) 
     )
 }
 
-/// Closes the register. Its Z report must have no variance.
+/// Closes the register. The Z report must have no variance.
 async fn close_register(site: &Site) {
     let expected = site.note(|notes| FLOAT + notes.pay_ins.iter().sum::<i64>() + notes.cash);
     let counts = json!([{ "method": "CASH", "amount": Micros(expected).to_string() }]);
