@@ -1,4 +1,5 @@
-//! What the log contains and what it never contains: lines are captured at debug level during logins, calls and errors.
+//! Tests that the log contains required information and never contains secrets. Lines are captured at debug level during logins, calls and
+//! errors.
 //!
 //! It is a single test, because the process has one log.
 

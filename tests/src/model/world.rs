@@ -53,8 +53,7 @@ pub struct Branch {
 }
 
 impl World {
-    /// Starts an application that may charge unacknowledged calls. The SQLite file is in memory if possible, because these cases never lose
-    /// power.
+    /// Starts an application with this setting. The SQLite file is in memory if possible, because these cases never lose power.
     pub async fn start(backend: Backend, charge_unacknowledged: bool) -> Self {
         let memory = std::path::Path::new("/dev/shm");
         let dir = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
