@@ -15,7 +15,7 @@ use tests::shop::{Shop, event, unique};
 use tests::{Backend, TestServer};
 use uuid::Uuid;
 
-/// The paths that take a single request, in the order in which a proxy uses them.
+/// The paths that take requests, in the order in which a proxy uses them.
 const ASKED: [&str; 3] = ["/kamailio/v1/ha1", "/kamailio/v1/authorize", "/kamailio/v1/events"];
 /// The path of batches.
 const EVENTS: &str = "/kamailio/v1/events";
