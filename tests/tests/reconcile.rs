@@ -43,7 +43,7 @@ impl Stage {
         Self::on(server, proxy, cabins).await
     }
 
-    /// Creates a site that also receives events from a queue.
+    /// Like [`Self::set`], but the server also receives events from a queue.
     async fn set_with_queue(backend: Backend, cabins: usize, queue: Arc<dyn EventQueue>) -> Self {
         let proxy = FakeProxy::start().await;
         let server = TestServer::start_with_queue(backend, queue, |config| {

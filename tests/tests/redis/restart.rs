@@ -1,5 +1,5 @@
-//! Tests that Redis dies or is stopped, and restarts with the files of `deploy/redis`. Applied entries must not return, other entries must be
-//! applied, and no entry that the group has lost may be left behind.
+//! Kills or stops Redis and restarts it with the files of `deploy/redis`. Applied entries must not return, other entries must be applied, and no
+//! entry that the group has lost may be left behind.
 
 use std::time::Duration;
 
