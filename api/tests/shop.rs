@@ -1,4 +1,4 @@
-//! A callshop's day through the schema and the use cases, on a temporary SQLite file: phones, cabins, register, sessions.
+//! Tests a callshop's day through the schema and the use cases, with phones, cabins, register and sessions, on a temporary SQLite file.
 
 // helpers of tests fail like tests
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -79,7 +79,7 @@ fn user(name: &str, role: Role) -> users::NewUser {
     }
 }
 
-/// Creates a database: on the PostgreSQL server in `CALLSHOP_TEST_POSTGRES`, or else in a file.
+/// Creates a database on the PostgreSQL server in `CALLSHOP_TEST_POSTGRES`, or in a file if that is not set.
 async fn database(dir: &Path) -> String {
     let Ok(server) = std::env::var("CALLSHOP_TEST_POSTGRES") else {
         return format!("sqlite:{}", dir.join("shop.db").display());
@@ -126,7 +126,7 @@ async fn shop() -> Shop {
     }
 }
 
-/// Creates three phones, in cabins 1 and 2 and in none. Returns the ids of cabins and phones.
+/// Creates three phones, one in cabin 1, one in cabin 2, and one without a cabin. Returns the ids of cabins and phones.
 async fn furnish(shop: &Shop) -> (Vec<String>, Vec<String>) {
     let made = run(shop, &shop.operator, "mutation { createPhones(input: {callshopId: $SHOP, count: 3, label: \"Box\"}) { phones { secret phone { id label sipUser } } userErrors { code } } }").await;
     let phones = made["createPhones"]["phones"].as_array().unwrap();
@@ -167,7 +167,7 @@ fn row_id(id: &str) -> Uuid {
     graphql::scalars::parse_any(&id.into()).unwrap().1
 }
 
-/// Inserts a call of 61 seconds to São Paulo: live, or ended and charged.
+/// Inserts a call of 61 seconds to São Paulo, which is either live or ended and charged.
 async fn insert_call(shop: &Shop, cabin: &str, session: &str, phone: &str, charge: Option<i64>) -> Uuid {
     let now = shop.app.clock.now();
     let id = Uuid::now_v7();
@@ -610,7 +610,7 @@ async fn each_role_does_its_own_and_strangers_find_nothing() {
     assert_eq!(found.session.state, SessionState::Open);
 }
 
-/// Sends these mutations concurrently. Returns the number of answers for each code (`OK` without one).
+/// Sends these mutations concurrently. Returns the number of responses with each code (`OK` if there is no code).
 async fn at_once(shop: &Shop, queries: Vec<String>) -> BTreeMap<String, usize> {
     let asked = queries.iter().map(|query| ask(shop, &shop.attendant, query));
     let mut codes = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Tariffs from a CSV file to a quote: use cases and schema on a temporary database file.
+//! Tests tariffs from a CSV file to a quote, through the use cases and the schema, on a temporary database file.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
@@ -32,7 +32,7 @@ use uuid::Uuid;
 const PASSWORD: &str = "a long enough passphrase";
 const LONDON: &str = "+44 20 7946 0958";
 
-/// A database, removed when the test ends; a clock that the test sets; a chain of accounts down to one callshop.
+/// A database that is removed when the test ends, a clock that the test sets, and a chain of accounts down to one callshop.
 struct World {
     app: Arc<App>,
     now: Arc<AtomicI64>,
@@ -76,7 +76,7 @@ impl World {
         self.now.fetch_add(time.num_microseconds().unwrap(), Ordering::SeqCst);
     }
 
-    /// Creates a tariff with this CSV in force.
+    /// Creates a tariff in which the rates of this CSV are in force.
     async fn tariff(&self, actor: &Actor, csv: &str) -> Uuid {
         let id = tariffs::create(&self.app, actor, new_tariff("BRL")).await.unwrap().id;
         let drafted = self.import(actor, id, csv, ImportMode::Replace).await.unwrap();

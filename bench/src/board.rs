@@ -1,4 +1,4 @@
-//! The board query, which a shop's screen sends when it opens, compared with Mercurius on the same rows.
+//! Compares the board query, which a shop's screen sends when it opens, with Mercurius on the same rows.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -16,9 +16,9 @@ use crate::report::{self, Bar, Figures};
 use crate::statements::Watch;
 use crate::{Backend, Result};
 
-/// Cabins of the shop, each with an open session.
+/// Number of the shop's cabins, each with an open session.
 const CABINS: usize = 20;
-/// Calls shown per cabin.
+/// Number of calls shown per cabin.
 const CALLS: usize = 10;
 /// Talk time of a call.
 const TALK_MS: i64 = 90_000;
@@ -121,7 +121,7 @@ impl Side {
         self.load.send(vec![self.request.clone(); times as usize])
     }
 
-    /// Runs a turn. Includes the processor time if `postgres` gives the database's process.
+    /// Runs a turn. Measures the processor time if `postgres` is the database's process.
     fn turn(&mut self, times: u32, postgres: Option<u32>) -> Result<Figures> {
         let before = postgres.is_some().then(|| Processor::now(postgres)).transpose()?;
         let (answers, took) = self.ask(times)?;
@@ -134,7 +134,8 @@ impl Side {
     }
 }
 
-/// Checks that both answer the same, except for ids and fractions of seconds, which JavaScript's dates do not have. Also warms them up.
+/// Checks that both servers return the same data, except for ids, and for fractions of seconds that JavaScript's dates do not have. Also warms
+/// up both.
 fn same(ours: &mut Side, theirs: &mut Side) -> Result<()> {
     let mut shown = Vec::new();
     for side in [ours, theirs] {

@@ -1,4 +1,4 @@
-//! Temporary databases of a run.
+//! Creates temporary databases for a run.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::{Backend, Result};
 
-/// Connections besides the peer's: the pools of two nodes, and the report's own.
+/// Number of connections in addition to the peer's, for the pools of two nodes and the report itself.
 const OWN_CONNECTIONS: u32 = 100;
 
 /// Location of a run's databases.
@@ -19,7 +19,7 @@ pub enum Databases {
 }
 
 impl Databases {
-    /// Creates the folder, or starts the server with room for `clients` connections besides callshop's.
+    /// Creates the folder, or starts the server with `clients` connections in addition to callshop's.
     pub fn start(backend: Backend, clients: u32, statements: bool) -> Result<Self> {
         match backend {
             Backend::Sqlite => Ok(Self::Sqlite(tempfile::tempdir()?)),
@@ -48,7 +48,7 @@ impl Databases {
 pub struct Postgres {
     dir: TempDir,
     bin: PathBuf,
-    /// Its port on loopback.
+    /// The server's port on loopback.
     pub port: u16,
 }
 
@@ -97,7 +97,7 @@ impl Postgres {
         Ok(text.lines().next().unwrap_or_default().trim().parse()?)
     }
 
-    /// A server program, run as a user that it accepts: never root.
+    /// A server program, run as a user that it accepts, which is never root.
     fn as_postgres(&self, program: &str) -> Command {
         let mut command = if is_root() {
             let mut command = Command::new("runuser");

@@ -1,4 +1,4 @@
-//! A proxy that only sends: requests are prepared before the clock starts, and connections stay open.
+//! A proxy that only sends requests. They are prepared before the clock starts, and connections stay open.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const MAX_HEAD: usize = 16 * 1024;
 
 /// Response to one request.
 pub struct Answer {
-    /// Index of the request.
+    /// The request's index.
     pub index: usize,
     /// Its latency.
     pub took: Duration,
@@ -35,7 +35,7 @@ impl Answer {
     }
 }
 
-/// Connections to the hook, on a separate thread, so that the server's threads do only the server's work.
+/// Connections to the hook, on a separate thread so that the server's threads do only the server's work.
 pub struct Load {
     runtime: Runtime,
     hook: SocketAddr,

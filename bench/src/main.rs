@@ -1,7 +1,8 @@
-//! `callshop-bench`: throughput of the call path, compared with what the same database does without callshop.
+//! `callshop-bench` compares the throughput of the call path with the throughput of the same database without callshop.
 //!
-//! A report, not a test. It starts a server in this process on its own database and sends one event per request through the hook over keep-alive
-//! connections. The peer runs in the same run, in alternating turns. It prints both figures, their ratio and the bar.
+//! It is a report, not a test. It starts a server in this process on its own database and sends one event per request through the hook over
+//! keep-alive connections. The peer is measured in the same run, in alternating turns. The report shows both figures, their ratio and the
+//! target.
 #![allow(clippy::float_arithmetic, reason = "rates and ratios of measurements; no money is computed here")]
 
 mod board;
@@ -41,16 +42,16 @@ enum Command {
     CallEnd(Plan),
     /// Authorizations through the hook, compared with call ends through the hook.
     Authorize(Plan),
-    /// Authorizations and call ends with more and more calls stored, beside a server that has none.
+    /// Authorizations and call ends as the number of stored calls grows, compared with a server that has no stored calls.
     Stored {
         /// What to measure at each size.
         #[command(flatten)]
         plan: Plan,
-        /// Final number of stored calls; a million take about 4 GB.
+        /// Final number of stored calls. A million calls take about 4 GB.
         #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1_000..=10_000_000))]
         up_to: u64,
     },
-    /// Authorizations and call ends with 1 to 1,000 live calls in the branch, beside a server that has none.
+    /// Authorizations and call ends with 1 to 1,000 live calls in the branch, compared with a server that has no live calls.
     Live(Plan),
     /// The query of a shop's screen, compared with Mercurius with JIT on the same PostgreSQL. Needs Node.js and npm.
     Board(board::Plan),

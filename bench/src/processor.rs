@@ -1,4 +1,4 @@
-//! Processor time per event of server, load and database, independent of other work on the machine.
+//! Measures processor time per event for server, load and database, independent of other work on the machine.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ impl Processor {
         }
     }
 
-    /// The sum of both.
+    /// The sum of both values.
     pub fn and(self, other: Self) -> Self {
         Self {
             server: self.server + other.server,

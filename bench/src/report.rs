@@ -1,4 +1,4 @@
-//! Figures and how they are printed.
+//! Computes and prints figures.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ impl Tally {
 /// The target for the ratio of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Bar {
-    /// The least ratio.
+    /// The minimum ratio.
     pub least: f64,
     /// The baseline of the ratio.
     pub of: &'static str,
@@ -131,7 +131,7 @@ pub fn begin_curve(title: &str, what: &str) {
     );
 }
 
-/// Figures of the growing server, and of the constant one beside it in the same turn.
+/// Figures of the growing server, and of the constant server measured in the same turn.
 type Beside = (Figures, Figures);
 /// A turn of a curve: authorizations, then call ends.
 type Turn = (Beside, Beside);

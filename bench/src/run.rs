@@ -1,4 +1,4 @@
-//! The runs: a server, its shops, and waves of calls through its hook.
+//! Performs the runs. Each has a server, its shops, and waves of calls through its hook.
 
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ use crate::report::{self, Bar, Figures, Tally};
 use crate::statements::Watch;
 use crate::{Backend, Plan, Result, seed, stored};
 
-/// Maximum number of phones over all callshops, and so of calls per wave: a phone has one call at a time.
+/// Maximum number of phones over all callshops. This is also the maximum number of calls per wave, because a phone has one call at a time.
 const PHONES: u32 = 2_000;
 /// Talk time of each call, in seconds.
 const TALK: i64 = 90;
-/// Callshops of the branch with many live calls; each has the maximum number of cabins.
+/// Number of callshops in the branch with many live calls. Each has the maximum number of cabins.
 const LIVE_SHOPS: u32 = 8;
 /// Maximum number of live calls in that branch.
 const LIVE: usize = 1_000;
@@ -179,7 +179,7 @@ impl Bench {
         ))
     }
 
-    /// Makes answered calls that stay up, one from each of these phones.
+    /// Makes one answered call from each of these phones. The calls stay in progress.
     fn answer(&mut self, users: &[String]) -> Result<()> {
         self.load.connect()?;
         let (references, _, _) = self.authorize(users)?;

@@ -15,12 +15,12 @@ use crate::Result;
 pub const MAX_CABINS: u32 = 200;
 /// Callshops created concurrently.
 const AT_ONCE: usize = 2;
-/// Price per minute at each level of a branch: the customer, the callshop, two resellers. The distributor pays the platform nothing, so that no
-/// row is shared by the calls of all branches.
+/// Price per minute at each level of a branch: the customer, the callshop, and two resellers. The distributor pays the platform nothing, so that
+/// no row is shared by the calls of all branches.
 const PRICES: [&str; 5] = ["0.2399", "0.1999", "0.1599", "0.1199", "0"];
 
-/// Opens `shops` callshops with about `phones` phones in total, each in an open cabin. Each callshop has its own branch, or all share one.
-/// Returns the SIP users, alternating between callshops.
+/// Opens `shops` callshops with about `phones` phones in total, each in an open cabin. Each callshop has its own branch, or all share one
+/// branch. Returns the SIP users, alternating between callshops.
 pub async fn open_shops(app: &App, shops: u32, phones: u32, one_branch: bool) -> Result<Vec<String>> {
     let each = phones.div_ceil(shops).clamp(1, MAX_CABINS);
     let platform = accounts::ensure_platform(app).await?;

@@ -1,4 +1,4 @@
-//! PostgreSQL's time by statement: `pg_stat_statements` over a wave of call ends or authorizations.
+//! Reports PostgreSQL's time by statement, using `pg_stat_statements` over a wave of call ends or authorizations.
 
 use crate::Result;
 use crate::database::{Databases, Postgres, run};

@@ -1,14 +1,14 @@
-//! Years of calls, as rows like those of ended calls, written by the database itself.
+//! Stores years of calls. The database itself writes the rows, which resemble those of ended calls.
 //!
-//! They are copies of calls that the product made. Each has its own id, older than any new call's, and its own session. They have no money (so
-//! the ledger still balances) and short texts: the depth of the indexes matters, not the width of the rows.
+//! The rows are copies of calls that the product made. Each has its own id, older than any new call's, and its own session. They have no money,
+//! so the ledger still balances. Their texts are short, because the depth of the indexes matters, not the width of the rows.
 
 use entity::{activity, call, call_charge, hook_event, ledger_entry, ledger_transfer};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, Iterable as _};
 
 use crate::Result;
 
-/// Number of template calls; this many must exist.
+/// Number of template calls. At least this many must exist.
 pub const COPIED: u32 = 100;
 
 /// Calls per transaction.
@@ -88,7 +88,7 @@ fn copy<E: EntityTrait>(template: &str, of: &str, value: impl Fn(&str) -> String
     format!("INSERT INTO \"{}\" ({names}) {template} SELECT {values} {of}", table.as_str())
 }
 
-/// Copies rows that refer to their call.
+/// Copies rows that refer to a call.
 fn of_call<E: EntityTrait>(
     template: &str,
     of: &str,

@@ -19,7 +19,7 @@ impl Client {
         Self { http, url: format!("http://{server}/graphql"), token: None }
     }
 
-    /// The same client, authenticated with `token`.
+    /// A copy of this client, authenticated with `token`.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
@@ -38,7 +38,7 @@ impl Client {
         self.with_token(token)
     }
 
-    /// The access token; empty if anonymous.
+    /// The access token; empty if the client is anonymous.
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()
     }

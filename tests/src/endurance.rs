@@ -1,6 +1,6 @@
-//! Real calls at a fixed rate through the whole shipped stack: `deploy/local` with its two nodes, PostgreSQL, Redis, the balancer and the SIP
-//! proxy. SIPp plays the phones and the gateway. Afterwards each call must be in the database exactly once, with the length that both of its
-//! ends measured.
+//! Makes real calls at a fixed rate through the whole shipped stack: `deploy/local` with its two nodes, PostgreSQL, Redis, the balancer and the
+//! SIP proxy. SIPp plays the phones and the gateway. Afterward each call must be in the database exactly once, with the duration that both the
+//! phone and the gateway measured.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -24,9 +24,9 @@ use crate::{Local, Shop, SipPlan, TestServer};
 
 /// Cabins per callshop.
 const CABINS: usize = 100;
-/// Minimum pause between two calls of one phone.
+/// Minimum pause between two calls from the same phone.
 const BETWEEN: Duration = Duration::from_secs(4);
-/// Longest wait for the last events.
+/// Maximum wait for the last events.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Two measurements of one call must differ by less than this, in milliseconds.
 const SECOND: i64 = 1_000;
@@ -47,15 +47,15 @@ pub struct Endurance {
 /// Results of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Endured {
-    /// Calls that the phones made, and those that completed as scripted.
+    /// Number of calls that the phones made, and number of calls that completed as scripted.
     pub phones: Figures,
-    /// Answered calls in the database that ended with a BYE.
+    /// Number of answered calls in the database that ended with a BYE.
     pub stored: usize,
     /// Calls that the phones logged but that are missing from `stored`.
     pub lost: usize,
     /// Calls that are stored, or posted to the ledger, more than once.
     pub double: usize,
-    /// Calls whose length in the database differs by a second or more from the phone's or the gateway's measurement.
+    /// Calls whose duration in the database differs by a second or more from the phone's or the gateway's measurement.
     pub differing: usize,
     /// The largest difference, in milliseconds.
     pub most_different: i64,

@@ -1,4 +1,4 @@
-//! The harness of the end-to-end tests: it starts whole servers on either database and talks to them over the network.
+//! The harness of the end-to-end tests. It starts whole servers on either database and talks to them over the network.
 //!
 //! A test body runs on both databases through [`on_both!`]. PostgreSQL is the server at `CALLSHOP_TEST_POSTGRES` (`tests/run` starts it);
 //! without that variable, PostgreSQL tests fail and say how to get one. Each server has its own database, and [`Shop::finish`] fails if the
@@ -31,7 +31,7 @@ pub use sip::{Sip, SipPlan};
 pub use socket::Socket;
 pub use subscriber::Subscriber;
 
-/// The mutations of sessions, register and shop settings: everything that a day in the shop does and logs.
+/// The mutations of sessions, the register and shop settings that are run and logged during a day in the shop.
 pub const SHOP_MUTATIONS: &[&str] = &[
     "addDeposit",
     "addSessionItem",

@@ -10,7 +10,7 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::crash::process;
 
-/// Longest wait for any step.
+/// Maximum wait for any step.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running topology. Dropping it ends all its processes.
@@ -23,9 +23,9 @@ pub struct Local {
     pub sip: SocketAddr,
     /// Offset added to each port of docker-compose.yml.
     pub shift: u16,
-    /// The folder that the topology runs in.
+    /// The topology's folder.
     pub folder: PathBuf,
-    /// The `callshop` binary of its nodes.
+    /// The nodes' `callshop` binary.
     pub callshop: PathBuf,
     script: Child,
     // keep reading: if the pipe closes, the script dies at its next line of output
@@ -36,7 +36,7 @@ impl Local {
     /// Starts the topology in a folder, with additional options.
     ///
     /// # Panics
-    /// If it does not serve in time, with its output.
+    /// If the topology is not ready in time. The message includes its output.
     pub async fn start(folder: &Path, options: &[&str]) -> Self {
         Self::start_with(folder, options, process::build(false), &[]).await
     }
@@ -115,10 +115,10 @@ impl Local {
         command
     }
 
-    /// Stops it as Ctrl-C does. Returns how long that took.
+    /// Stops the topology as Ctrl-C does. Returns the time that this took.
     ///
     /// # Panics
-    /// If it does not end in time.
+    /// If the topology does not stop in time.
     pub async fn stop(mut self) -> Duration {
         let begun = Instant::now();
         self.terminate();

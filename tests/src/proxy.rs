@@ -1,4 +1,4 @@
-//! A fake proxy control listener that records commands and answers as the test wants.
+//! A fake control listener of a proxy that records commands and responds as the test wants.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,34 +11,34 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::server::TestTime;
 
-/// How the proxy answers commands.
+/// How the proxy responds to commands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mood {
-    /// Accepts them.
+    /// Accepts commands.
     #[default]
     Takes,
-    /// Accepts them, but the answer is lost.
+    /// Accepts commands, but its response is lost.
     LosesAnswers,
-    /// Answers that it knows no such call.
+    /// Responds that it knows no such call.
     KnowsNothing,
 }
 
-/// The state that the proxy lists. Until a test sets it, the proxy does not answer such requests.
+/// The state that the proxy lists. Until a test sets it, the proxy does not respond to requests for its state.
 #[derive(Clone)]
 pub struct Lists {
     /// The proxy's clock.
     pub time: TestTime,
     /// Identifies this start of the proxy.
     pub boot_id: String,
-    /// Events that it has not delivered yet.
+    /// Events that the proxy has not delivered yet.
     pub waiting: u64,
-    /// Its dialogs, made by [`dialog`].
+    /// The proxy's dialogs, created by [`dialog`].
     pub dialogs: Vec<Value>,
     /// SIP users of the registered phones.
     pub phones: Vec<String>,
     /// Time of the last registration, for phones that report it.
     pub registered: BTreeMap<String, DateTime<Utc>>,
-    /// SIP users whose contacts it lists as null.
+    /// SIP users whose contacts the proxy lists as null.
     pub odd_phones: Vec<String>,
 }
 
@@ -80,7 +80,7 @@ impl Lists {
     }
 }
 
-/// A dialog as Kamailio lists it. The Call-ID is derived from the call's `ref`, or from any other value if it is not one of our calls.
+/// A dialog as Kamailio lists it. The Call-ID is derived from the call's `ref`, or from any other value if the call is not ours.
 pub fn dialog(reference: &Value, answered: Option<DateTime<Utc>>) -> Value {
     let mut variables = vec![json!({ "ref": reference })];
     variables.extend(answered.map(|at| json!({ "answered": at.timestamp_micros().to_string() })));
@@ -97,7 +97,7 @@ struct State {
 
 /// A control listener on loopback.
 pub struct FakeProxy {
-    /// The address it listens on.
+    /// The listener's address.
     pub address: SocketAddr,
     state: Arc<Mutex<State>>,
 }
@@ -117,17 +117,17 @@ impl FakeProxy {
         proxy
     }
 
-    /// Sets how it answers commands from now on.
+    /// Sets how the listener responds to commands from now on.
     pub fn be(&self, mood: Mood) {
         self.state.lock().expect("the state").mood = mood;
     }
 
-    /// Sets the state that it lists from now on.
+    /// Sets the state that the proxy lists from now on.
     pub fn list(&self, lists: Lists) {
         self.state.lock().expect("the state").lists = Some(lists);
     }
 
-    /// Stops answering requests for its state.
+    /// Stops responding to requests for the proxy's state.
     pub fn silence(&self) {
         self.state.lock().expect("the state").lists = None;
     }

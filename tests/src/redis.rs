@@ -1,4 +1,4 @@
-//! A Redis server per test, and TCP forwarders to it that can go silent.
+//! A Redis server for each test, with TCP forwarders that can go silent.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
-/// Longest wait for a server to start or stop.
+/// Maximum time for a server to start or stop.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A Redis in a temporary folder. It syncs every write to its AOF, so a test may kill it without losing data.
@@ -29,8 +29,8 @@ impl RedisServer {
         Self::with(|_| Vec::new()).await
     }
 
-    /// Starts a server with the command-line options that `prepare` returns. `prepare` gets the server's folder, to put files there. A first
-    /// option without dashes is a configuration file.
+    /// Starts a server with the command-line options that `prepare` returns. `prepare` receives the server's folder, where it can put files. If
+    /// the first option has no dashes, it is a configuration file.
     pub async fn with(prepare: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let options = prepare(dir.path());
@@ -39,7 +39,7 @@ impl RedisServer {
         server
     }
 
-    /// The address it listens on.
+    /// The listening address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -54,10 +54,10 @@ impl RedisServer {
         format!("redis://{}", self.address)
     }
 
-    /// Starts it again after [`Self::stop`] or [`Self::kill`], with the data it had persisted.
+    /// Starts the server again after [`Self::stop`] or [`Self::kill`], with its persisted data.
     ///
     /// # Panics
-    /// If it does not start.
+    /// If the server does not start.
     pub async fn start_again(&mut self) {
         let log = self.dir.path().join("redis.log");
         let mut command = Command::new("redis-server");
@@ -100,7 +100,7 @@ impl RedisServer {
         answer[..read].starts_with(b"+PONG") || answer[..read].starts_with(b"-NOAUTH")
     }
 
-    /// Shuts it down in order.
+    /// Shuts the server down gracefully.
     pub async fn stop(&mut self) {
         let child = self.child.as_mut().expect("it runs");
         let id = child.id().expect("it has not ended").to_string();
@@ -111,7 +111,7 @@ impl RedisServer {
         self.child = None;
     }
 
-    /// Kills it with SIGKILL.
+    /// Kills the server with SIGKILL.
     pub async fn kill(&mut self) {
         self.child.take().expect("it runs").kill().await.expect("it is killed");
     }
@@ -122,13 +122,13 @@ impl RedisServer {
         client.get_multiplexed_async_connection().await.expect("Redis answers")
     }
 
-    /// Opens a forwarder to it that can go silent.
+    /// Opens a forwarder to the server that can go silent.
     pub async fn door(&self) -> Door {
         Door::to(self.address).await
     }
 }
 
-/// A port that is free at the moment.
+/// A port that is currently free.
 pub async fn free_port() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     listener.local_addr().expect("an address")
@@ -136,7 +136,7 @@ pub async fn free_port() -> SocketAddr {
 
 /// A TCP forwarder. While shut, connections stay open but no data passes.
 pub struct Door {
-    /// The address it listens on.
+    /// The listening address.
     pub address: SocketAddr,
     open: watch::Sender<bool>,
     target: watch::Sender<SocketAddr>,
@@ -173,7 +173,7 @@ impl Door {
         self.open.send_replace(false);
     }
 
-    /// Lets traffic pass again, including data that was held up.
+    /// Lets traffic pass again, including data that was held back.
     pub fn open(&self) {
         self.open.send_replace(true);
     }

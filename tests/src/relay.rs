@@ -1,4 +1,4 @@
-//! A TCP relay that the test can cut, stall and slow down, to simulate failures of a database, a proxy or a network.
+//! A TCP relay that the test can disconnect, stall or slow down to simulate failures of a database, a proxy or a network.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Bytes forwarded at once.
+/// Maximum number of bytes forwarded at once.
 const PIECE: usize = 4 * 1024;
 
-/// A relay in front of an address.
+/// A relay that forwards connections to an address.
 pub struct Relay {
     /// The address it listens on.
     pub address: SocketAddr,
@@ -23,16 +23,16 @@ pub struct Relay {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Line {
     Up,
-    /// Connections are closed, and each new one at once.
+    /// Existing connections are closed, and each new connection is closed immediately.
     Cut,
-    /// Connections stay open and new ones are accepted, but no data passes.
+    /// Connections stay open and new connections are accepted, but no data passes.
     Stalled,
     /// Each piece of up to 4 KiB takes this long, in each direction.
     Slow(Duration),
 }
 
 impl Relay {
-    /// Relays to `to` from a free port, until dropped.
+    /// Relays from a free port to `to` until dropped.
     ///
     /// # Panics
     /// If no port is free.
@@ -40,7 +40,7 @@ impl Relay {
         Self::between(SocketAddr::from(([127, 0, 0, 1], 0)), to).await
     }
 
-    /// Relays from one address to another, until dropped.
+    /// Relays from one address to another until dropped.
     ///
     /// # Panics
     /// If it cannot bind `from`.
@@ -73,22 +73,22 @@ impl Relay {
         self.to.send_replace(to);
     }
 
-    /// Closes every connection, and each new one at once.
+    /// Closes every connection, and closes each new connection immediately.
     pub fn cut(&self) {
         self.line.send_replace(Line::Cut);
     }
 
-    /// Lets no data pass, without closing connections.
+    /// Stops all data without closing connections.
     pub fn stall(&self) {
         self.line.send_replace(Line::Stalled);
     }
 
-    /// Delays each piece by this time.
+    /// Delays each piece of data by this time.
     pub fn slow(&self, by: Duration) {
         self.line.send_replace(Line::Slow(by));
     }
 
-    /// Relays again, including data that a stalled line held back.
+    /// Resumes forwarding, including data that was held back during a stall.
     pub fn mend(&self) {
         self.line.send_replace(Line::Up);
     }
@@ -115,7 +115,7 @@ async fn carry(stream: TcpStream, to: SocketAddr, mut line: watch::Receiver<Line
     }
 }
 
-/// Forwards one direction, piece by piece, as the line allows.
+/// Forwards data in one direction, piece by piece, depending on the state of the line.
 async fn pass(
     from: &mut OwnedReadHalf,
     to: &mut OwnedWriteHalf,

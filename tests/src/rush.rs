@@ -1,7 +1,8 @@
-//! Calls at a fixed rate through the shipped proxy and Redis, with a hook that allows everything at once: the capacity of the proxy itself.
+//! Measures the proxy's own capacity: makes calls at a fixed rate through the shipped proxy and Redis, with a hook that immediately allows every
+//! call.
 //!
-//! The API is left out on purpose. The test finds out whether SIP waits for Redis: whether packets are dropped, messages are retransmitted, or
-//! events come late.
+//! The API is left out on purpose. The test checks whether SIP waits for Redis. In that case packets are dropped, messages are retransmitted, or
+//! events arrive late.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -47,26 +48,27 @@ pub struct Rush {
 /// Results of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Carried {
-    /// Calls that were started.
+    /// Number of calls started.
     pub calls: u64,
-    /// Calls that completed as scripted, up to the answer to their BYE.
+    /// Number of calls that completed as scripted, including the response to their BYE.
     pub whole: u64,
-    /// Calls with an `ended` event in Redis that says the caller hung up.
+    /// Number of calls with an `ended` event in Redis that says the caller hung up.
     pub ended: u64,
-    /// Events posted over HTTP because Redis did not accept them in time.
+    /// Number of events posted over HTTP because Redis did not accept them in time.
     pub posted: u64,
-    /// Events that are in Redis twice: its answer took longer than the 200 ms that SIP waits, because its disk was busy with other work.
+    /// Number of events that are in Redis twice. This happens if Redis takes longer to respond than the 200 ms that SIP waits, because its disk
+    /// is busy with other work.
     pub twice: u64,
-    /// Packets that the proxy's socket dropped.
+    /// Number of packets that the proxy's socket dropped.
     pub drops: u64,
-    /// SIP messages that phones and gateway retransmitted.
+    /// Number of SIP messages that the phones and the gateway retransmitted.
     pub sent_again: u64,
-    /// The largest amount by which a call's reported length exceeds its talk time.
+    /// The largest amount by which a call's reported duration exceeds its talk time.
     pub longest_over: Duration,
 }
 
 impl Carried {
-    /// True if nothing was lost and nothing delivered twice.
+    /// True if nothing was lost or delivered twice.
     pub fn is_whole(&self) -> bool {
         let lost = self.drops + self.sent_again;
         lost == 0 && self.calls > 0 && self.whole == self.calls && self.ended == self.calls
@@ -84,7 +86,7 @@ impl fmt::Display for Carried {
     }
 }
 
-/// Runs it, with the proxy's dialogs in PostgreSQL.
+/// Runs the test, with the proxy's dialogs in PostgreSQL.
 ///
 /// # Panics
 /// If a program does not start.
@@ -130,7 +132,7 @@ pub async fn run(rush: Rush) -> Carried {
 /// Events found in the stream.
 #[derive(Default)]
 struct Told {
-    /// Length of each call that its caller ended, in microseconds, by `ref`.
+    /// Duration in microseconds of each call that its caller ended, by `ref`.
     ends: HashMap<String, i64>,
     twice: u64,
 }
@@ -167,7 +169,7 @@ fn micros(value: &Value) -> i64 {
     value.as_str().and_then(|text| text.parse().ok()).expect("microseconds")
 }
 
-/// Packets that the kernel dropped because the receive buffer of the socket at this address was full.
+/// Number of packets that the kernel dropped because the receive buffer of the socket at this address was full.
 pub(crate) fn drops(address: SocketAddr) -> u64 {
     let IpAddr::V4(ip) = address.ip() else { panic!("{address}: IPv4 only") };
     let local = format!("{:08X}:{:04X}", u32::from_le_bytes(ip.octets()), address.port());
@@ -222,11 +224,11 @@ async fn answer(mut stream: TcpStream, posted: Arc<AtomicU64>) {
 /// Counters of a SIPp process.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Figures {
-    /// Calls that it started.
+    /// Number of calls started.
     pub calls: u64,
-    /// Calls that completed as scripted.
+    /// Number of calls that completed as scripted.
     pub whole: u64,
-    /// Messages that it retransmitted.
+    /// Number of messages retransmitted.
     pub sent_again: u64,
 }
 
@@ -234,7 +236,7 @@ impl Figures {
     /// Reads the last line of a SIPp statistics file.
     ///
     /// # Panics
-    /// If there is none.
+    /// If the file has no such line.
     pub fn read(file: &Path) -> Self {
         let text = fs::read_to_string(file).expect("SIPp's statistics");
         let names: Vec<&str> = text.lines().next().expect("a heading").split(';').collect();

@@ -1,4 +1,4 @@
-//! A complete server in this process, on its own database.
+//! Runs a complete server in this process, on its own database.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,11 +27,11 @@ pub enum Backend {
     Postgres,
 }
 
-/// A running server, its database, and the folder that holds the files of both.
+/// A running server, its database, and the folder that holds their files.
 pub struct TestServer {
-    /// The application inside.
+    /// The server's application.
     pub app: Arc<App>,
-    /// The proxies' events in Redis, if the configuration names a stream.
+    /// The Redis stream of the proxies' events, if the configuration names a stream.
     pub stream: Option<Arc<EventStream>>,
     /// Address of the GraphQL listener.
     pub http: SocketAddr,
@@ -54,7 +54,7 @@ impl TestTime {
         Utc::now() + TimeDelta::microseconds(self.0.load(Ordering::Relaxed))
     }
 
-    /// Sets the server's clock. It runs on from there.
+    /// Sets the server's clock, which continues to run from this time.
     pub fn set(&self, now: DateTime<Utc>) {
         self.0.store((now - Utc::now()).num_microseconds().expect("a near time"), Ordering::Relaxed);
     }
@@ -141,7 +141,7 @@ impl TestServer {
         config
     }
 
-    /// Starts a server whose proxies' events come by this queue, too.
+    /// Starts a server that also receives the proxies' events from this queue.
     pub async fn start_with_queue(
         backend: Backend,
         queue: Arc<dyn EventQueue>,
@@ -204,7 +204,7 @@ impl TestServer {
         }
     }
 
-    /// What it was started with.
+    /// The startup configuration.
     pub fn config(&self) -> &Config {
         &self.config
     }
@@ -214,7 +214,7 @@ impl TestServer {
         self.pause().await.start().await
     }
 
-    /// Stops the server gracefully. Its database stays for [`StoppedServer::start`].
+    /// Stops the server gracefully. Its database is kept for [`StoppedServer::start`].
     pub async fn pause(self) -> StoppedServer {
         let (mut config, dir, time) = (self.config.clone(), self.dir.clone(), self.time.clone());
         config.listen = self.http;
@@ -247,7 +247,7 @@ impl TestServer {
     }
 }
 
-/// A stopped server, with its database.
+/// A stopped server and its database.
 pub struct StoppedServer {
     config: Config,
     dir: Arc<tempfile::TempDir>,
@@ -255,23 +255,23 @@ pub struct StoppedServer {
 }
 
 impl StoppedServer {
-    /// Its configuration, including its addresses.
+    /// The server's configuration, including its addresses.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The folder of its files.
+    /// The folder of the server's files.
     pub fn dir(&self) -> &std::path::Path {
         self.dir.path()
     }
 
-    /// Starts it again at the same addresses.
+    /// Starts the server again at the same addresses.
     pub async fn start(self) -> TestServer {
         TestServer::run(self.config, self.dir, self.time, None).await
     }
 }
 
-/// A node on a database, whose tables it makes; it does not serve.
+/// Creates a node on a database, including the tables. The node accepts no requests.
 pub async fn node(config: Config, clock: Clock) -> Node {
     let (store, hub) = Node::connect(&config).await.expect("the database opens");
     store.migrate().await.expect("the tables are made");

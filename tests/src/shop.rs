@@ -73,7 +73,7 @@ pub struct Shop {
     hook: Hook,
 }
 
-/// The proxy's client of the hook.
+/// A client that calls the hook as the proxy does.
 #[derive(Clone)]
 pub struct Hook {
     http: reqwest::Client,
@@ -88,7 +88,7 @@ pub fn unique(prefix: &str) -> String {
 }
 
 impl Hook {
-    /// A client of the hook at an address.
+    /// Creates a client of the hook at an address.
     pub fn at(address: SocketAddr) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
         Self { http, base: format!("http://{address}/kamailio/v1") }
@@ -99,7 +99,7 @@ impl Hook {
         self.post_as(path, Some(HOOK_SECRET), serde_json::to_vec(body).expect("JSON")).await
     }
 
-    /// Sends any body, with any secret or none. Returns status and body.
+    /// Sends any body with this secret, or without a secret if `None`. Returns status and body.
     pub async fn post_as(&self, path: &str, secret: Option<&str>, body: Vec<u8>) -> (u16, Value) {
         let mut request = self
             .http
@@ -114,7 +114,7 @@ impl Hook {
         (status, answer.json().await.unwrap_or(Value::Null))
     }
 
-    /// Asks whether `user` may dial `number`.
+    /// Asks the hook whether `user` may dial `number`.
     pub async fn authorize(&self, user: &str, number: &str) -> Value {
         let ask = json!({ "request_id": unique("request"), "user": user, "dialed": number, "src": "127.0.0.1:5060",
             "ts": micros(Utc::now()), "proxy": "test", "call_id": unique("call"), "from_tag": "ft" });
@@ -123,7 +123,7 @@ impl Hook {
         answer
     }
 
-    /// Sends events and returns the status of each. Panics unless the batch is accepted.
+    /// Sends events and returns the status of each event. Panics unless the batch is accepted.
     pub async fn events(&self, events: &[Value]) -> Vec<String> {
         let (status, answer) = self.post("events", &json!(events)).await;
         assert_eq!(status, 200, "{answer}");
@@ -147,7 +147,7 @@ pub fn event(kind: &str, reference: &Value, at: DateTime<Utc>, more: Value) -> V
     event
 }
 
-/// All events of a call that is answered three seconds after `start` and talks for `talk_ms` milliseconds.
+/// All events of a call that is answered three seconds after `start` and lasts `talk_ms` milliseconds after that.
 pub fn answered_call(reference: &Value, start: DateTime<Utc>, talk_ms: i64) -> Vec<Value> {
     let answered = start + TimeDelta::seconds(3);
     let ended = answered + TimeDelta::milliseconds(talk_ms);
@@ -252,7 +252,7 @@ impl Shop {
         }
     }
 
-    /// The proxy's client of the hook.
+    /// A client that calls the hook as the proxy does.
     pub fn hook(&self) -> &Hook {
         &self.hook
     }
@@ -304,14 +304,14 @@ impl Shop {
         posted.await.expect("it is posted");
     }
 
-    /// Ends the test. Fails if the ledger breaks an invariant.
+    /// Ends the test. Panics if the ledger breaks an invariant.
     pub async fn finish(self) {
         self.server.check_ledger().await;
         self.server.stop().await;
     }
 }
 
-/// The content of a JSON string. Panics on other values.
+/// The content of a JSON string. Panics if the value is not a string.
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("a string, not {value}")).to_owned()
 }
@@ -342,7 +342,7 @@ async fn branch(parent: &Client, anonymous: &Client, mutation: &str, mut input: 
     (text(&made["account"]["id"]), anonymous.login(&text(&made["user"]["login"]), PASSWORD).await)
 }
 
-/// Assigns `account` a new tariff of `owner` with these rates. An admin must also give the currency.
+/// Assigns a new tariff with these rates, owned by `owner`, to `account`. An admin must also give the currency.
 pub async fn price(owner: &Client, account: &str, deck: &str, kind: &str, currency: Option<&str>) {
     let mut input = json!({ "name": unique("tariff") });
     if let Some(currency) = currency {

@@ -1,4 +1,4 @@
-//! Real telephony on loopback: Kamailio with the shipped configuration, SIPp as the carrier's gateway and as the phones.
+//! Runs real telephony on loopback: Kamailio with the shipped configuration, and SIPp as the carrier's gateway and the phones.
 //!
 //! Each instance has its own loopback network (`127.A.B.0/24`), so tests run side by side. Dropping the instance ends its processes.
 
@@ -26,7 +26,7 @@ use crate::shop::SipAccount;
 /// The proxy's name in events.
 pub const PROXY: &str = "kamailio";
 
-/// Longest wait for any event.
+/// Maximum wait for any event.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 static NETWORKS: AtomicU32 = AtomicU32::new(0);
@@ -34,7 +34,7 @@ static NETWORKS: AtomicU32 = AtomicU32::new(0);
 /// Polls until `ask` returns a value.
 ///
 /// # Panics
-/// If it returns none within 30 seconds.
+/// If `ask` returns no value within 30 seconds.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let search = async {
         loop {
@@ -76,7 +76,7 @@ impl SipPlan {
         Self { postgres: Some(url), ..Self::new() }
     }
 
-    /// For a proxy that is already running, in a loopback network where host 10 is unused. The proxy sends calls to `gateway`.
+    /// Creates a plan for a proxy that is already running, in a loopback network where host 10 is unused. The proxy sends calls to `gateway`.
     pub fn beside(sip: SocketAddr, control: SocketAddr, gateway: SocketAddr) -> Self {
         let [a, b, c, _] = match sip.ip() {
             std::net::IpAddr::V4(address) => address.octets(),
@@ -104,12 +104,12 @@ impl SipPlan {
         self.control
     }
 
-    /// The first three bytes of its network's addresses.
+    /// The first three bytes of the network's addresses.
     pub fn network(&self) -> [u8; 3] {
         self.network
     }
 
-    /// An address of its network. In use over UDP: 1 the proxy, 2 the gateway, 3 and 4 unknown senders, 10 the phones.
+    /// An address of the network. Hosts in use over UDP: 1 is the proxy, 2 is the gateway, 3 and 4 are unknown senders, 10 is the phones.
     pub fn address(&self, host: u8) -> Ipv4Addr {
         let [a, b, c] = self.network;
         Ipv4Addr::new(a, b, c, host)
@@ -118,7 +118,7 @@ impl SipPlan {
     /// Starts gateway and proxy for a hook at an address, with dialogs and registrations in PostgreSQL at `database`.
     ///
     /// # Panics
-    /// If either does not start.
+    /// If the gateway or the proxy does not start.
     pub async fn start_alone(mut self, hook: SocketAddr, database: &str, settings: &[(&str, &str)]) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         set_clock(dir.path(), 0);
@@ -134,7 +134,7 @@ impl SipPlan {
     /// Starts gateway and proxy for a hook at an address, without logging messages, for runs with many calls.
     ///
     /// # Panics
-    /// If either does not start.
+    /// If the gateway or the proxy does not start.
     pub async fn start_quietly(self, hook: SocketAddr, settings: &[(&str, &str)]) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         write_configuration(dir.path(), &self, self.gateway, hook, settings);
@@ -147,7 +147,7 @@ impl SipPlan {
     /// Starts proxy and gateway for a server, with these settings changed (`CS_…`). Returns once the server has received the proxy's boot event.
     ///
     /// # Panics
-    /// If either does not start.
+    /// If the gateway or the proxy does not start.
     pub async fn start(self, server: &TestServer, settings: &[(&str, &str)]) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         write_configuration(dir.path(), &self, self.gateway, server.hook, settings);
@@ -272,11 +272,11 @@ impl Sip {
         .await;
     }
 
-    /// Starts a killed proxy again and returns once it listens. Without its database it exits at once; then it is started again, as a supervisor
-    /// would.
+    /// Starts a killed proxy again and returns once it listens. Without its database it exits immediately and is started again, as a supervisor
+    /// would do.
     ///
     /// # Panics
-    /// If it does not start.
+    /// If the proxy does not start.
     pub async fn listen_again(&mut self) {
         let mut proxy = start_proxy(self.dir.path());
         let (dir, log, control) = (self.dir.path(), self.dir.path().join("kamailio.log"), self.plan.control);
@@ -299,7 +299,7 @@ impl Sip {
         fs::read_to_string(self.dir.path().join("kamailio.log")).unwrap_or_default()
     }
 
-    /// Places a phone at an address of its own.
+    /// Gives a phone its own address.
     pub fn phone(&self, account: &SipAccount) -> Phone {
         Phone { account: account.clone(), address: self.free_address(self.phones) }
     }
@@ -340,7 +340,7 @@ impl Sip {
         self.sipp(crate::shop::unique("forged"), "forged-in-dialog", from, &keys)
     }
 
-    /// A registered phone hangs up a call that the proxy does not know.
+    /// Makes a registered phone hang up a call that the proxy does not know.
     pub fn hang_up_unknown(&self, phone: &Phone) -> Playing {
         let (route, gateway) = (self.plan.sip.to_string(), self.plan.gateway.to_string());
         let keys = ["-key", "route", &route, "-key", "gateway", &gateway];
@@ -365,7 +365,7 @@ impl Sip {
         Figures::read(&self.dir.path().join("rush.stat"))
     }
 
-    /// Runs SIPp at a rate of calls per second, for a number of seconds, with a talk time per call.
+    /// Runs SIPp with this rate of calls per second, duration in seconds, and talk time per call.
     async fn at_a_rate(
         &self,
         mut command: Command,
@@ -407,7 +407,7 @@ impl Sip {
         Figures::read(&self.dir.path().join("turns.stat"))
     }
 
-    /// Length of each call in milliseconds by Call-ID, as logged by the phones (`turns`) or the gateway (`gateway`).
+    /// Duration of each call in milliseconds by Call-ID, as logged by the phones (`turns`) or the gateway (`gateway`).
     pub fn lengths(&self, side: &str) -> HashMap<String, i64> {
         let text = fs::read_to_string(self.dir.path().join(format!("{side}.log"))).unwrap_or_default();
         let (mut up, mut lengths) = (HashMap::new(), HashMap::new());
@@ -425,7 +425,7 @@ impl Sip {
         lengths
     }
 
-    /// Counters of a gateway that logs no messages, up to one second old.
+    /// Counters of a gateway that logs no messages. They are up to one second old.
     pub async fn quiet_gateway_figures(&self) -> Figures {
         tokio::time::sleep(Duration::from_millis(1_500)).await;
         Figures::read(&self.dir.path().join("gateway.stat"))
@@ -463,17 +463,17 @@ impl Drop for Sip {
 }
 
 impl Playing {
-    /// Waits until it ends. Returns whether everything went as the scenario says, and the messages.
+    /// Waits until the process ends. Returns the messages, and whether everything followed the scenario.
     pub async fn over(mut self) -> (bool, Trace) {
         let over = tokio::time::timeout(DEADLINE * 2, self.child.wait()).await;
         let whole = matches!(over, Ok(Ok(status)) if status.success());
         (whole, Trace::read(&self.dir.join(format!("{}.msg", self.name))))
     }
 
-    /// Waits until it ends as the scenario says. Returns the messages.
+    /// Waits until the process ends as the scenario says. Returns the messages.
     ///
     /// # Panics
-    /// If it deviates from the scenario or takes longer than a minute.
+    /// If the process deviates from the scenario or takes longer than a minute.
     pub async fn finished(mut self) -> Trace {
         let over = tokio::time::timeout(DEADLINE * 2, self.child.wait()).await;
         let file = |kind: &str| self.dir.join(format!("{}.{kind}", self.name));
@@ -524,12 +524,12 @@ impl Trace {
         first.expect("a message with a Call-ID").to_owned()
     }
 
-    /// Number of requests of this method received.
+    /// Number of received requests with this method.
     pub fn requests(&self, method: &str) -> usize {
         self.0.iter().filter(|message| message.is_received(method)).count()
     }
 
-    /// Number of requests of this method received in one call.
+    /// Number of received requests with this method in one call.
     pub fn received(&self, method: &str, call_id: &str) -> usize {
         let received = self.0.iter().filter(|message| message.is_received(method));
         received.filter(|message| message.header("Call-ID") == Some(call_id)).count()
@@ -541,12 +541,12 @@ impl Message {
         !self.sent && self.is_request(method)
     }
 
-    /// True for a request of this method.
+    /// True for a request with this method.
     pub fn is_request(&self, method: &str) -> bool {
         self.text.strip_prefix(method).is_some_and(|rest| rest.starts_with(' '))
     }
 
-    /// The status code, if it is a response to a request of this method.
+    /// The status code, if this is a response to a request with this method.
     pub fn answers(&self, method: &str) -> Option<u16> {
         let status = self.text.strip_prefix("SIP/2.0 ")?.get(..3)?.parse().ok()?;
         self.header("CSeq").filter(|sequence| sequence.ends_with(method)).map(|_| status)
@@ -566,7 +566,7 @@ impl Message {
 /// A child process with its process group.
 struct Group {
     leader: Child,
-    /// On SIGTERM it ends its own children.
+    /// The process ends its own children on SIGTERM.
     orderly: bool,
 }
 
@@ -701,7 +701,7 @@ fn start_gateway(dir: &Path, address: SocketAddr) -> Group {
     Group::spawn(sipp(dir, "gateway", "gateway", address).args(["-deadcall_wait", "0"]), false)
 }
 
-/// Like [`start_gateway`], but counts, and logs only the start and end of each call.
+/// Like [`start_gateway`], but counts messages and logs only the start and end of each call.
 fn start_quiet_gateway(dir: &Path, address: SocketAddr) -> Group {
     let mut command = quiet_sipp(dir, "gateway", "gateway", address);
     command.args(["-deadcall_wait", "0", "-trace_logs", "-log_file"]).arg(dir.join("gateway.log"));

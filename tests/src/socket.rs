@@ -10,14 +10,14 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// Longest wait for an expected message.
+/// Maximum wait for an expected message.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// An open WebSocket.
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
-    /// Connects and initializes with a token.
+    /// Connects and initializes the socket with a token.
     pub async fn open(server: SocketAddr, token: &str) -> Self {
         let mut request = format!("ws://{server}/graphql").into_client_request().expect("a request");
         request

@@ -1,4 +1,4 @@
-//! A front end in Node with the official `graphql-ws` client (`tests/js/subscriber.mjs`). It records received messages in order.
+//! A front end in Node.js with the official `graphql-ws` client (`tests/js/subscriber.mjs`). It records received messages in order.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -59,7 +59,7 @@ impl Subscriber {
     /// Waits up to 30 seconds until `wanted` returns a value for the messages received so far.
     ///
     /// # Panics
-    /// On timeout, with the last message; on an error or the end of a subscription.
+    /// On timeout (with the last message), on an error, or if a subscription ends.
     pub async fn until<T>(&self, what: &str, mut wanted: impl FnMut(&[Value]) -> Option<T>) -> T {
         let mut received = self.received.clone();
         let search = async {

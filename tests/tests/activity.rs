@@ -1,4 +1,4 @@
-//! Activity subscriptions: a snapshot, then every event in order, none missed and none twice, also after a reconnect.
+//! Tests that activity subscriptions deliver a snapshot, then every event once and in order, even after a reconnect.
 
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ on_both!(a_watcher_sees_everything_in_order, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// All fields of an event that need no database query, written in the ways a client may write them.
+/// All fields of an event that need no database query, in the forms that a client may use.
 const WRITTEN: &str = "subscription S($s: ID!) { all: callshopActivity(callshopId: $s) { __typename cursor cursorExpired event { ...E } \
     snapshot { asOf } event { again: seq call { state } } } } \
     fragment E on Activity { __typename seq at kind cabinId sessionId call { ... on Call { id cabinId sessionId dialed } number numberFormatted \

@@ -1,4 +1,4 @@
-//! `callshop audit`: a consistent database is damaged in every possible way, and each time the audit names the right invariant.
+//! Tests that `callshop audit` names the right invariant each time a consistent database is damaged, for every kind of damage.
 
 use api::cli::{Cli, run};
 use app::calls::pricing::Level;
@@ -24,7 +24,7 @@ fn m(units: i64) -> Micros {
     Micros(units * 1_000_000)
 }
 
-/// A branch with two levels, with calls that ended, failed and are live, sessions that are paid, unpaid and refunded, and a closed shift.
+/// A branch with two levels. It has ended, failed and live calls, paid, unpaid and refunded sessions, and a closed shift.
 struct Books {
     platform: Uuid,
     reseller: Uuid,
@@ -227,7 +227,7 @@ impl Books {
         }
     }
 
-    /// One call that was paid for, one that was not answered, one that is live.
+    /// Creates a call that was paid for, a call that was not answered, and a live call.
     async fn calls(&self, tx: &DatabaseTransaction) {
         let pricing = json!({ "rate": { "prefix": "1", "destination": "US", "price_per_minute": 1, "connection_fee": 0,
             "initial_increment": 1, "increment": 1 }, "time_zone": "UTC" });

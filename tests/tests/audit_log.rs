@@ -1,4 +1,4 @@
-//! The audit log: every mutation that changes money, permissions, tariffs or cabins records the user, the address, and the values before and after.
+//! Tests that every mutation that changes money, permissions, tariffs or cabins records the user, the address, and the values before and after.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tests::shop::{COST, PASSWORD, person, text, unique};
 use tests::{Client, SHOP_MUTATIONS, Shop, on_both};
 
-/// Mutations run here. Those of a day in the shop are in [`SHOP_MUTATIONS`], and the test of that day checks their entries.
+/// Mutations run here. The mutations of a day in the shop are in [`SHOP_MUTATIONS`], and the test of that day checks their entries.
 const RUN: &[&str] = &[
     "activateTariffVersion",
     "adjustCredit",
@@ -46,7 +46,7 @@ const RUN: &[&str] = &[
     "updateUser",
     "upsertRates",
 ];
-/// Mutations that are not recorded, and why.
+/// Mutations that are not recorded, with the reason.
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("login", "a login is a row of its own, with its address and its times"),
     ("refresh", "continues an existing login; only reuse of a token is recorded"),
@@ -79,7 +79,7 @@ async fn newest(client: &Client, account: &str) -> Value {
     client.ok(&query, json!({})).await["auditLog"]["nodes"][0].take()
 }
 
-/// The changes of an entry: before and after by field.
+/// The changes of an entry, as values before and after by field.
 fn changes(entry: &Value) -> BTreeMap<String, (Value, Value)> {
     let changes = entry["changes"].as_array().expect("changes");
     changes

@@ -1,5 +1,5 @@
-//! Invalid input at every entry point: GraphQL, the proxy's hook, price files, logins, the command line and its configuration. Every refusal has
-//! a stable code, changes nothing, and repeats no secret.
+//! Tests invalid input at every entry point: GraphQL, the proxy's hook, price files, logins, the command line and its configuration. Every
+//! refusal must have a stable code, change nothing, and repeat no secret.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ async fn rows(server: &TestServer) -> BTreeMap<&'static str, i64> {
     counts
 }
 
-/// Every error code in an answer: top-level and `userErrors`.
+/// Every error code in a response, both top-level and in `userErrors`.
 fn codes(answer: &Value) -> Vec<String> {
     let top = answer["errors"]
         .as_array()
@@ -351,7 +351,7 @@ on_both!(no_batch_of_events_blocks_the_queue_of_its_proxy, |backend| async move 
     shop.finish().await;
 });
 
-/// What is kept of an event that was rejected, as JSON.
+/// The stored part of a rejected event, as JSON.
 async fn kept(server: &TestServer, eid: &str) -> String {
     let row =
         hook_event::Entity::find_by_id(eid).one(server.app.store.reader()).await.expect("the rows read");

@@ -1,4 +1,4 @@
-//! A shop's screen: cabins with their customers and last calls in one query, with each list read once for all cabins.
+//! Tests a shop's screen, which gets cabins with their customers and last calls in one query. Each list is read once for all cabins.
 
 use chrono::Utc;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Calls through the hook, from authorization to statement and ledger, on both databases.
+//! Tests calls through the hook, from authorization to statement and ledger, on both databases.
 
 use api::config::Config;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -181,7 +181,7 @@ on_both!(a_proxy_is_told_what_emergency_calls_need, |backend: Backend| async mov
     shop.server.stop().await;
 });
 
-/// An event of an emergency call that the proxy allowed by itself.
+/// An event of an emergency call that the proxy allowed on its own.
 fn of_emergency(
     (since, call, user): (DateTime<Utc>, Uuid, &str),
     kind: &str,
@@ -521,7 +521,7 @@ on_both!(a_key_sent_ten_times_at_once_counts_once, |backend: Backend| async move
     shop.finish().await;
 });
 
-/// Problems of an account of one kind.
+/// An account's problems of one kind.
 async fn problems(client: &tests::Client, account: &str, kind: &str) -> Vec<Value> {
     let query = "query($a: ID!) { problems(accountId: $a) { kind problems { objectId text } } }";
     let data = client.ok(query, json!({ "a": account })).await;

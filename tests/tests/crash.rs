@@ -1,4 +1,4 @@
-//! A short run of the crash test (docs/testing.md): the real server is killed three times under load, on each database.
+//! A short run of the crash test (docs/testing.md), which kills the real server three times under load on each database.
 
 use tests::crash::{Plan, run};
 use tests::{Backend, on_both};

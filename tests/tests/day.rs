@@ -1,8 +1,8 @@
-//! A day in the shop: two shifts, every kind of customer, and a crash at noon. At night all records of the day must agree.
+//! Simulates a day in the shop with two shifts, every kind of customer, and a crash at noon. At night all records of the day must agree.
 //!
 //! Every figure is calculated by hand from the prices of `tests::shop`, per minute (retail / paid by the shop / paid by its reseller): United
 //! States 0.06 / 0.04 / 0.03 by the second; Portugal 0.30 + 0.05 by 60/6 / 0.20 / 0.15; Brazil 0.12 and Sao Paulo 0.08 by 30/6 / 0.07 / 0.05.
-//! The shop and its reseller pay by the second. A charge has four decimals, a bill two.
+//! The shop and its reseller pay by the second. A charge has four decimals, and a bill has two.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,7 +73,7 @@ fn input_type(mutation: &str) -> String {
     format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..])
 }
 
-/// The expected settlement: the receipt's number, its total as printed, and the change.
+/// The expected settlement, with the receipt's number, the printed total, and the change.
 type Paid<'a> = (&'a str, &'a str, &'a str);
 
 /// The shop, its proxy, and the date.
@@ -81,7 +81,7 @@ struct Day {
     shop: Shop,
     control: FakeProxy,
     date: NaiveDate,
-    /// The second attendant; the first is the shop's.
+    /// The second attendant. The first is the shop's attendant.
     bia: Client,
 }
 
@@ -127,7 +127,7 @@ impl Day {
         self.shop.server.time().now()
     }
 
-    /// A time of the day, by the shop's local clock.
+    /// A time of day by the shop's local clock.
     fn instant(&self, time: &str) -> DateTime<Utc> {
         let time: NaiveTime = time.parse().expect("a time");
         let local = chrono_tz::America::Sao_Paulo.from_local_datetime(&self.date.and_time(time));
@@ -141,7 +141,7 @@ impl Day {
         instant
     }
 
-    /// Starts a call that is allowed and was answered at this time.
+    /// Starts a call that is allowed and answered at this time.
     async fn up(&self, cabin: usize, number: &str, answered: &str) -> Value {
         let instant = self.at(answered) - TimeDelta::seconds(3);
         self.shop.server.time().set(instant);
@@ -201,7 +201,7 @@ impl Day {
         eventually("the call goes on", covered).await;
     }
 
-    /// Waits until the proxy is told to hang up a call, with this cause.
+    /// Waits until the server tells the proxy to hang up a call with this cause.
     async fn told_to_hang_up(&self, call: &Value, cause: &str) {
         let call_id = self.row(call).await.sip_call_id;
         let told = async || {
@@ -295,7 +295,7 @@ impl Day {
         flat(&self.shop.owner.ok(&query, json!({})).await["node"]["zReport"])
     }
 
-    /// The problems of an account: the affected calls by kind. A proxy that lists nothing is a problem without an object.
+    /// An account's problems, as the affected calls by kind. A proxy that lists nothing is a problem without an object.
     async fn problems(&self, client: &Client, account: &str) -> BTreeMap<String, Vec<String>> {
         let query = "query($a: ID!) { problems(accountId: $a) { kind problems { objectId } } }";
         let data = client.ok(query, json!({ "a": account })).await;
@@ -356,7 +356,7 @@ on_both!(a_day_in_the_shop, |backend: Backend| async move {
     day.shop.finish().await;
 });
 
-/// Carla calls, moves to another cabin, and calls again; copies, two discounts, three payment methods.
+/// Carla calls, moves to another cabin, and calls again. The bill has copies, two discounts, and three payment methods.
 async fn morning(day: &Day) -> String {
     let (ana, owner) = (&day.shop.attendant, &day.shop.owner);
     day.at("09:00:00");
@@ -433,7 +433,7 @@ Troco                       1,15
            Obrigado!
 ";
 
-/// Rosa pays in advance, has a drink, pays more during her call, and gets the rest back. Bruno's call is cut late. Returns Bruno's call.
+/// Rosa pays in advance, has a drink, pays more during the call, and gets the rest back. Bruno's call is ended late. Returns Bruno's call.
 async fn prepaid(day: &Day) -> Value {
     let ana = &day.shop.attendant;
     day.at("10:00:00");
@@ -471,7 +471,8 @@ async fn prepaid(day: &Day) -> Value {
     call
 }
 
-/// The proxy loses Dora's call. She has paid for the minute after which it was last seen when its true end arrives. Returns the call.
+/// The proxy loses Dora's call, which was last seen after a minute. Dora pays for that minute before the call's true end arrives. Returns the
+/// call.
 async fn a_lost_call(day: &Day) -> Value {
     let ana = &day.shop.attendant;
     day.at("11:00:00");
@@ -493,7 +494,7 @@ async fn a_lost_call(day: &Day) -> Value {
     call
 }
 
-/// Tells the server, as reconciliation would, that the proxy no longer has the call, and when it was last seen.
+/// Reports to the server, as reconciliation would, that the proxy no longer has the call, and when the call was last seen.
 async fn lost(day: &Day, call: &Value, last_seen: DateTime<Utc>) -> Vec<EventResult> {
     let stop = CancellationToken::new();
     let (writer, writing) = CallWriter::start(day.shop.server.app.clone(), stop.clone());
@@ -526,7 +527,7 @@ async fn credit_runs_out(day: &Day) -> String {
     eva
 }
 
-/// Balance, and the amount held of it.
+/// Balance, and the amount reserved from it.
 async fn balance(day: &Day) -> [String; 2] {
     let query =
         format!("{{ callshop(id: \"{}\") {{ balance {{ amount }} held {{ amount }} }} }}", day.shop.id);
@@ -534,7 +535,7 @@ async fn balance(day: &Day) -> [String; 2] {
     ["balance", "held"].map(|field| text(&found[field]["amount"]))
 }
 
-/// The server goes down while Eva and Fabio talk, and between Gil's payment and its answer. Returns Fabio's session and call.
+/// The server goes down while Eva and Fabio talk, and between Gil's payment and its response. Returns Fabio's session and call.
 async fn noon(mut day: Day, eva: &str) -> (Day, String, Value) {
     let ana = day.shop.attendant.clone();
     day.at("11:45:00");
@@ -633,7 +634,7 @@ async fn end_of_first_shift(day: &Day, fabio: &str) -> String {
     shift
 }
 
-/// Bia's shift: Carla complains about the morning, Fabio pays, and Hugo's call is hung up as his cabin closes.
+/// During Bia's shift, Carla complains about the morning, Fabio pays, and Hugo's call is hung up as the cabin closes.
 async fn afternoon(day: &Day, carla: &str, (fabio, fabios_call): (&str, &Value)) {
     let bia = &day.bia;
     day.at("14:05:00");
@@ -672,7 +673,7 @@ async fn afternoon(day: &Day, carla: &str, (fabio, fabios_call): (&str, &Value))
     day.call(3, "190", "16:01:00", 90).await;
 }
 
-/// Iris's session was a mistake; Joao has a limit, a busy line, a coffee, and no cake.
+/// Iris's session was a mistake. Joao has a limit, a busy line, a coffee, and no cake.
 async fn evening(day: &Day) {
     let bia = &day.bia;
     day.at("17:00:00");
@@ -791,7 +792,7 @@ async fn books(day: &Day) {
     assert_eq!(reseller, json!({ "balance": "998.2158", "held": "0" }));
 }
 
-/// Receipts have consecutive numbers, and customers paid exactly what they were billed.
+/// Checks that receipts have consecutive numbers, and that customers paid exactly the billed amounts.
 async fn sessions(day: &Day) {
     let query = "query($s: ID!) { sessions(callshopId: $s, first: 100) { nodes { id customer state receiptNumber carriedOver total { amount } \
         cashRounding { amount } settledBy { displayName } payments { kind amount { amount } } statement { callsTotal { amount } total { amount } \
@@ -997,7 +998,7 @@ async fn reports(day: &Day) {
     assert_eq!(by_calls(reseller.0, reseller.1, "REVENUE").await, "2.4016");
 }
 
-/// Every action is in the audit log, with its name, its user, and the address.
+/// Checks that every action is in the audit log, with its name, its user, and the address.
 async fn audit_log(day: &Day) {
     let shop = &day.shop;
     let mut names = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! The deployment: the topology of `docker-compose.yml` serves, survives the loss of a node, and is backed up and restored; its files are valid
-//! and consistent.
+//! Tests that the topology of `docker-compose.yml` works, survives the loss of a node, and can be backed up and restored, and that its files are
+//! valid and consistent.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -33,7 +33,7 @@ fn run(command: &mut Blocking) -> Output {
 
 const WATCH: &str = "subscription($id: ID!, $after: String) { callshopActivity(callshopId: $id, after: $after) { cursor event { seq kind } } }";
 
-/// A running topology with a shop, whose phone is on the proxy.
+/// A running topology with a shop, whose phone is registered at the proxy.
 struct Stage {
     local: Local,
     attendant: Client,
@@ -66,7 +66,7 @@ impl Stage {
         Self { local, attendant, shop: id, sip, phone }
     }
 
-    /// Makes a call of two seconds through the proxy.
+    /// Makes a two-second call through the proxy.
     async fn call(&self) {
         let script = Script::call("phone-call", "005511912345678", &["-d", "1500"]);
         self.sip.play(&self.phone, &script).finished().await;
@@ -86,7 +86,7 @@ impl Stage {
     }
 }
 
-/// Reads until an activity event of this kind. Returns its cursor, and the `seq` of all events received.
+/// Reads until an activity event of this kind arrives. Returns its cursor, and the `seq` of all events received.
 async fn until(socket: &mut Socket, kind: &str) -> (String, Vec<i64>) {
     let mut seqs = Vec::new();
     loop {
@@ -155,7 +155,7 @@ async fn deployed_calls_at_a_rate_are_stored_once_and_as_long_as_they_were() {
     assert!(endured.holds() && endured.phones.calls == 30, "{endured}");
 }
 
-/// Every `expr` in a dashboard or in a file of alerts.
+/// Every `expr` in a dashboard or in an alerts file.
 fn expressions(text: &str) -> Vec<String> {
     let json: Option<Value> = serde_json::from_str(text).ok();
     let Some(json) = json else {
@@ -167,7 +167,7 @@ fn expressions(text: &str) -> Vec<String> {
     targets.map(|target| target["expr"].as_str().expect("an expression").to_owned()).collect()
 }
 
-/// Prometheus reaches all targets, accepts every expression of the dashboard and the alerts, and each metric that they name exists.
+/// Prometheus reaches all targets and accepts every expression of the dashboard and the alerts. Each metric that these expressions name exists.
 async fn what_is_watched_is_there(local: &Local) {
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let get =
@@ -214,7 +214,7 @@ async fn what_is_watched_is_there(local: &Local) {
     assert!(seen > 40, "{seen} metrics were looked for");
 }
 
-/// The text of all sources in a folder.
+/// The text of all source files in a folder.
 fn files_below(folder: &Path) -> String {
     let mut text = String::new();
     for entry in fs::read_dir(folder).expect("a folder").filter_map(Result::ok) {
@@ -271,7 +271,7 @@ async fn restore_to_a_moment(stage: &Stage, folder: &Path) {
     assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
 }
 
-/// A PostgreSQL server on a restored folder.
+/// A PostgreSQL server that runs on a restored folder.
 struct Restored {
     port: u16,
     server: tokio::process::Child,
@@ -369,7 +369,7 @@ impl Drop for Restored {
 
 // ---- the files
 
-/// The result of Compose for its files, as JSON.
+/// The configuration that Compose resolves from its files, as JSON.
 fn compose(files: &[&str]) -> Value {
     let mut command = Blocking::new("docker-compose");
     command.current_dir(repository());

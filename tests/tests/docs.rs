@@ -1,5 +1,5 @@
-//! Checks of the documentation: the tour in the README and the guide to the first shop are run, links resolve, the example configuration and the
-//! schema match the program.
+//! Checks the documentation. The tour in the README and the guide to the first shop are run, links must resolve, and the example configuration
+//! and the schema must match the program.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use api::config::Config;
 use serde_json::Value;
 
-/// Longest time for the tour.
+/// Maximum time for the tour.
 const TOUR_SECONDS: u64 = 120;
-/// Separates the outputs of two blocks.
+/// Separator between the outputs of two blocks.
 const END: &str = "@@ end of block @@";
-/// Numbers that differ in each run.
+/// Numbers that are different in each run.
 const MOVING: [&str; 1] = ["elapsedSeconds"];
 
 fn root() -> PathBuf {
@@ -44,7 +44,7 @@ fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-/// A command of the README, and the output shown for it.
+/// A command of the README, with its documented output.
 #[derive(Debug, Default)]
 struct Step {
     line: usize,
@@ -123,7 +123,8 @@ fn run(steps: &[Step]) -> Vec<String> {
     outputs
 }
 
-/// Whether the output matches the documented one: JSON by value, other lines literally. `…` in the documentation matches anything.
+/// Whether the output matches the documented output. JSON is compared by value and other lines literally. `…` in the documentation matches
+/// anything.
 fn same(shown: &str, output: &str) -> bool {
     if let (Ok(shown), Ok(output)) = (values(shown), values(output)) {
         return shown.len() == output.len()
@@ -340,7 +341,7 @@ fn options(value: &Value, prefix: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The options that a TOML text names, including commented ones.
+/// The options that a TOML text names, including commented options.
 fn named_options(text: &str) -> BTreeSet<String> {
     let mut section = String::new();
     let mut found = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! A short run of the fault test (docs/testing.md): the whole topology under load, with faults for some seconds.
+//! A short run of the fault test (docs/testing.md), with the whole topology under load and faults for some seconds.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -33,7 +33,7 @@ fn plan(rate: u32, faults: Vec<Fault>) -> Plan {
     }
 }
 
-/// One topology at a time.
+/// Allows one topology at a time.
 static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -72,7 +72,7 @@ async fn faults_are_none_when_nodes_are_restarted_in_turn() {
     println!("{}", told.unwrap_or_else(|wrong| panic!("{wrong}")));
 }
 
-/// The answer of `/readyz`.
+/// The response of `/readyz`.
 async fn readiness(server: &TestServer) -> (u16, Value) {
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let answer = http.get(format!("http://{}/readyz", server.hook)).send().await.expect("the node answers");
@@ -159,7 +159,7 @@ async fn faults_of_a_full_disk_on_sqlite_are_told_and_over_when_there_is_room() 
     drop(disk);
 }
 
-/// An abandoned call attempt: an event that depends on nothing else.
+/// The event of an abandoned call attempt, which depends on nothing else.
 fn given_up() -> Value {
     json!({ "eid": unique("eid"), "kind": "abandoned", "ts": micros(Utc::now()), "proxy": "test", "request_id": unique("request"),
         "reason": "no answer" })

@@ -1,4 +1,5 @@
-//! Credit is never overdrawn: holds before a phone rings, extensions during the call, and the difficult cases, each with its numbers.
+//! Tests that credit is never overdrawn, with holds before a phone rings, extensions during the call, and numeric examples of the difficult
+//! cases.
 
 use std::sync::Arc;
 
@@ -88,8 +89,8 @@ async fn storm(shop: &Shop, nodes: &[Hook]) -> Vec<Value> {
     allowed
 }
 
-/// A thousand attempts on credit for ten minutes, with slices of a minute: exactly ten are allowed. When all of them have talked longer than
-/// they were covered for, the account is at its limit to the micro.
+/// Makes a thousand attempts on credit for ten minutes, with slices of a minute. Exactly ten calls are allowed. After all of them have lasted
+/// longer than their covered time, the account is at its limit to the micro.
 async fn overdraft(backend: Backend, nodes: usize) {
     const MINUTE: &str = "1,United States,0.0600,0,60,60,,\n";
     let (shop, _control) = shop(backend, 100, 60, MINUTE, MINUTE).await;
@@ -385,7 +386,7 @@ on_both!(an_attempt_asked_again_after_it_is_over_is_refused, |backend: Backend| 
     shop.finish().await;
 });
 
-/// Ends, attempts and closings in one branch on two nodes at once, in every combination, without any deadlock.
+/// Runs call ends, call attempts and closings in one branch on two nodes at once, in every combination, without any deadlock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_lock_in_one_order() {
     const CABINS: usize = 12;
@@ -501,7 +502,7 @@ on_both!(a_late_cut_is_written_off, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// Tells the server, as reconciliation would, that the proxy no longer has the call, and when it was last seen.
+/// Reports to the server, as reconciliation would, that the proxy no longer has the call, and when the call was last seen.
 async fn lost(shop: &Shop, reference: &Value, last_seen: DateTime<Utc>) -> Vec<EventResult> {
     let stop = CancellationToken::new();
     let (writer, writing) = CallWriter::start(Arc::clone(&shop.server.app), stop.clone());

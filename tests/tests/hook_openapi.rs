@@ -1,5 +1,5 @@
-//! docs/hook.openapi.yaml describes the hook for programs. Here it is held against a running one: what it lists is what is mounted, its
-//! examples work, what it requires is required, and each answer has a status and a body that it declares.
+//! Compares docs/hook.openapi.yaml, the hook's description for programs, with a running hook. The listed paths must be mounted, the examples
+//! must work, required properties must be required, and each response must have a declared status and body.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use tests::shop::{Shop, event, unique};
 use tests::{Backend, TestServer};
 use uuid::Uuid;
 
-/// The paths that take a request, in the order in which a proxy asks them.
+/// The paths that take requests, in the order in which a proxy uses them.
 const ASKED: [&str; 3] = ["/kamailio/v1/ha1", "/kamailio/v1/authorize", "/kamailio/v1/events"];
 /// The path of batches.
 const EVENTS: &str = "/kamailio/v1/events";
@@ -38,7 +38,7 @@ impl Description {
         Self(yaml_serde::from_str(&read("docs/hook.openapi.yaml")).expect("the description is YAML"))
     }
 
-    /// What a reference leads to; anything else is itself.
+    /// The target of a reference. Any other value is returned unchanged.
     fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         let Some(reference) = value["$ref"].as_str() else { return value };
         let pointer = reference.strip_prefix('#').expect("references stay in the file");
@@ -60,12 +60,12 @@ impl Description {
         &self.0["paths"][path]["post"]
     }
 
-    /// The schema of what a path takes.
+    /// The schema of a path's request body.
     fn request(&self, path: &str) -> &Value {
         &self.post(path)["requestBody"]["content"]["application/json"]["schema"]
     }
 
-    /// The examples of what a path takes, by name.
+    /// The examples of a path's request body, by name.
     fn examples(&self, path: &str) -> BTreeMap<String, Value> {
         let examples = &self.post(path)["requestBody"]["content"]["application/json"]["examples"];
         let examples = examples.as_object().expect("examples");
@@ -78,14 +78,14 @@ impl Description {
         validator.unwrap_or_else(|error| panic!("{schema}: {error}"))
     }
 
-    /// How a value breaks a schema.
+    /// The ways in which a value violates a schema.
     fn broken(&self, schema: &Value, value: &Value) -> Vec<String> {
         let validator = self.validator(schema);
         let errors = validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path()));
         errors.collect()
     }
 
-    /// Fails unless the operation declares such an answer; its body, null if it is no JSON.
+    /// Fails unless the operation declares this response. Returns the body, or null if it is not JSON.
     fn check(&self, operation: &Value, answer: &Answer) -> Value {
         let declared = self.resolve(&operation["responses"][answer.status.to_string()]);
         assert!(declared.is_object(), "{} declares no {answer:?}", operation["operationId"]);
@@ -108,7 +108,7 @@ impl Description {
         body
     }
 
-    /// Fails unless it is the answer to what is not described.
+    /// Fails unless this is the response to a request that is not described.
     fn check_unlisted(&self, asked: &str, answer: &Answer) {
         let declared = &self.0["components"]["responses"]["Unlisted"];
         assert!(declared.is_object() && declared["content"].is_null(), "it has no body: {declared}");
@@ -116,7 +116,7 @@ impl Description {
     }
 }
 
-/// An answer of the hook.
+/// A response of the hook.
 #[derive(Debug)]
 struct Answer {
     status: u16,
@@ -156,7 +156,7 @@ async fn send(request: RequestBuilder) -> Answer {
     Answer { status, content_type, request_id, body: answer.text().await.expect("a body") }
 }
 
-/// An open shop with a cabin, and what stands in the examples for its parts.
+/// An open shop with a cabin, and the placeholders in the examples for its parts.
 async fn shop() -> (Shop, Vec<(&'static str, String)>) {
     let shop = Shop::start(Backend::Sqlite, 1).await;
     shop.open_register().await;
@@ -169,7 +169,7 @@ async fn shop() -> (Shop, Vec<(&'static str, String)>) {
     (shop, real)
 }
 
-/// An example with the parts of a shop in the place of its own.
+/// An example whose values are replaced by those of a shop.
 fn with(example: &Value, real: &[(&'static str, String)]) -> Value {
     let text = real.iter().fold(example.to_string(), |text, (shown, real)| text.replace(shown, real));
     serde_json::from_str(&text).expect("it is still JSON")
@@ -203,8 +203,8 @@ async fn every_example_is_answered_as_described() {
     shop.finish().await;
 }
 
-/// Notes the properties that a schema requires, with what it says of a request that lacks one. Those of properties are not looked at: the
-/// events that a question brings along are no reason to refuse it.
+/// Collects the properties that a schema requires, with its description of a request that lacks the property. Nested properties are skipped,
+/// because a call attempt is never refused because of the events sent with it.
 fn requirements(description: &Description, schema: &Value, found: &mut BTreeSet<(String, String)>) {
     let schema = description.resolve(schema);
     let says = schema["x-missing"].as_str();
@@ -221,7 +221,7 @@ fn requirements(description: &Description, schema: &Value, found: &mut BTreeSet<
     }
 }
 
-/// An event that was not sent before: the same again would be a duplicate.
+/// An event that was not sent before, because sending the same event again would make it a duplicate.
 fn anew(mut event: Value) -> Value {
     if event["eid"].is_string() {
         event["eid"] = unique("eid").into();
@@ -229,7 +229,7 @@ fn anew(mut event: Value) -> Value {
     event
 }
 
-/// The object without one property, for each that it has.
+/// Copies of the object, each without one of its properties.
 fn leaving_out(whole: &Value) -> Vec<(String, Value)> {
     let properties = whole.as_object().expect("an object");
     let without = |name: &String| {
@@ -338,7 +338,7 @@ async fn refusals_are_answered_as_described() {
     shop.finish().await;
 }
 
-/// The paths that a file of the program mounts, with their methods.
+/// The paths that one of the program's source files mounts, with their methods.
 fn mounted(file: &str, found: &mut BTreeSet<(String, String)>) {
     for route in read(file).split(".route(\"").skip(1) {
         let (path, rest) = route.split_once('"').expect("a path");
@@ -404,7 +404,7 @@ fn an_answer_has_no_property_that_is_not_described() {
     assert!(open.is_empty(), "objects that say nothing of other properties\n{}", open.join("\n"));
 }
 
-/// Notes the objects in a schema that may have any other property.
+/// Collects the objects in a schema that allow additional properties.
 fn find_open(description: &Description, schema: &Value, place: &str, open: &mut Vec<String>) {
     let schema = description.resolve(schema);
     if schema["type"] == "object" && schema["additionalProperties"].is_null() {

@@ -1,6 +1,6 @@
-//! Real calls: SIPp phones through the shipped Kamailio configuration to a SIPp gateway, observed by the official `graphql-ws` client.
+//! Tests real calls from SIPp phones through the shipped Kamailio configuration to a SIPp gateway, observed by the official `graphql-ws` client.
 //!
-//! The tests calculate charges independently, from times and rates alone.
+//! The tests calculate charges independently, using only times and rates.
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ const fn rate(prefix: &'static str, per_minute: i64, fee: i64, initial: i64, inc
     Rate { prefix, per_minute, fee, initial, increment }
 }
 
-/// Prices that are no multiple of a cent or a tenth of a cent, billed by the second so that the cost ticks.
+/// Prices that are not multiples of a cent or a tenth of a cent, billed by the second so that the cost ticks.
 const RETAIL: &[Rate] = &[
     rate("1", 61_700, 0, 1, 1),
     rate("351", 299_900, 50_300, 2, 1),
@@ -55,7 +55,8 @@ fn talk(answered: DateTime<Utc>, ended: DateTime<Utc>) -> i64 {
     (micros + 999_999) / 1_000_000
 }
 
-/// Index of the rate and the cost of `seconds` to a number: longest prefix, offset rule, rounded once to a hundred micros, half up.
+/// Index of the rate, and the cost of `seconds` to a number. Uses the longest prefix and the offset rule, and rounds once to a hundred micros,
+/// half up.
 fn charge(deck: &[Rate], number: &str, seconds: i64) -> (i64, i64) {
     let matching = deck.iter().filter(|rate| number.trim_start_matches('+').starts_with(rate.prefix));
     let rate = matching.max_by_key(|rate| rate.prefix.len()).expect("a rate");
@@ -144,7 +145,7 @@ impl Stage {
         data["calls"]["nodes"].as_array().expect("calls").clone()
     }
 
-    /// The only call of a cabin, once it is in `state`.
+    /// Waits until the only call of a cabin is in `state`, and returns it.
     async fn call_in(&self, cabin: usize, state: &str) -> Value {
         eventually(&format!("a call of cabin {cabin} is {state}"), async || {
             let calls = self.calls().await;
@@ -154,7 +155,7 @@ impl Stage {
         .await
     }
 
-    /// All calls, once this many have ended. The customer must have hung up each, and no attempt may be refused.
+    /// Waits until this many calls have ended, and returns all calls. The customer must have hung up each call, and no attempt may be refused.
     async fn all_ended(&self, count: usize) -> Vec<Value> {
         eventually(&format!("{count} calls have ended"), async || {
             let calls = self.calls().await;
@@ -245,7 +246,8 @@ fn count(activities: &[Value], kind: &str) -> usize {
     activities.iter().filter(|activity| activity["kind"] == kind).count()
 }
 
-/// Makes each phone's three calls, one after another: to Portugal, Brazil, São Paulo and the United States in turn, of 3 to 6 seconds.
+/// Makes each phone's three calls, one after another. They last 3 to 6 seconds and go to Portugal, Brazil, São Paulo and the United States in
+/// turn.
 async fn three_calls(stage: &Stage, index: usize) {
     const PREFIXES: [&str; 4] = ["+351988", "+5521988", "11988", "+12122"];
     for round in 0..3 {
@@ -265,7 +267,7 @@ async fn three_calls(stage: &Stage, index: usize) {
     }
 }
 
-/// Checks the cost of a live call: it never fell, rose at least once, always matched the elapsed seconds, and never exceeded the final cost.
+/// Checks that the cost of a live call never fell, rose at least once, always matched the elapsed seconds, and never exceeded the final cost.
 fn check_ticks(ticks: &[Value], call: &Value) {
     let (number, ended) = (text(&call["number"]), time(&call["endedAt"]));
     // the API learns of the end a moment later, and until then the call keeps ticking
@@ -446,7 +448,7 @@ async fn kamailio_refuses_a_wrong_password_and_forged_requests() {
     stage.finish().await;
 }
 
-/// The gateway cannot be reached: the phone and the record get the same code.
+/// If the gateway cannot be reached, the phone and the record get the same code.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_without_a_gateway() {
     let stage = Stage::set(Backend::Sqlite, 1, &[("CS_GATEWAY", "240.0.0.1:5060")]).await;
@@ -457,7 +459,7 @@ async fn kamailio_without_a_gateway() {
     stage.finish().await;
 }
 
-/// The API answers after the proxy gave up: the record must show what the phone got, whatever the API decided.
+/// The API responds after the proxy gave up. The record must show the result that the phone got, regardless of the API's decision.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_gets_its_answer_too_late() {
     let plan = SipPlan::new();
@@ -491,7 +493,7 @@ async fn kamailio_gets_its_answer_too_late() {
     stage.finish().await;
 }
 
-/// A phone calls again immediately, nine times: each call has ended before the next one is allowed, and none is refused.
+/// A phone calls again immediately, nine times. Each call has ended before the next call is allowed, and no call is refused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_phone_calls_again_at_once() {
     let stage = Stage::set(Backend::Sqlite, 1, &[]).await;
@@ -506,7 +508,7 @@ async fn kamailio_a_phone_calls_again_at_once() {
     stage.finish().await;
 }
 
-/// The same while no node reads the stream of events: an authorization request carries the end of the previous call.
+/// Calls again immediately while no node reads the stream of events. An authorization request carries the end of the previous call.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_phone_calls_again_before_its_events_are_read() {
     let redis = RedisServer::start().await;
@@ -527,7 +529,7 @@ async fn kamailio_a_phone_calls_again_before_its_events_are_read() {
     stage.finish().await;
 }
 
-/// A Call-ID and tags that were in use a moment ago: the second call works like the first.
+/// A call reuses a Call-ID and tags that were in use a moment ago. The second call works like the first.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_call_id_is_used_again() {
     let stage = Stage::set(Backend::Sqlite, 1, &[]).await;
@@ -681,7 +683,7 @@ async fn kamailio_keeps_events_while_the_api_is_away() {
     stage.finish().await;
 }
 
-/// The same price at every level, by the second: 0.001 per second, so that credit and talk time are equivalent.
+/// The same price of 0.001 per second at every level, so that credit and talk time are equivalent.
 async fn a_thousandth_a_second(shop: &Shop) {
     const PRICE: &[Rate] = &[rate("351", 60_000, 0, 1, 1)];
     price(&shop.distributor, &shop.reseller_id, &deck(PRICE), "COST", None).await;
@@ -689,7 +691,7 @@ async fn a_thousandth_a_second(shop: &Shop) {
     price(&shop.reseller, &shop.id, &deck(PRICE), "RETAIL", None).await;
 }
 
-/// Checks that the API cut a call at the end of its covered time, within the allowed delay. Returns the covered seconds.
+/// Checks that the API ended a call at the end of its covered time, within the allowed delay. Returns the covered seconds.
 fn check_cut(call: &Value) -> i64 {
     let lasted = (time(&call["endedAt"]) - time(&call["answeredAt"])).num_milliseconds();
     let covered = call["elapsedSeconds"].as_i64().expect("seconds");
@@ -702,8 +704,8 @@ fn check_cut(call: &Value) -> i64 {
     covered
 }
 
-/// Three cabins share credit for forty seconds of talk. No call exceeds its share or is cut before, both sides receive the end, and the balance
-/// ends at zero.
+/// Three cabins share credit for forty seconds of talk time. Each call ends when its share is used up, both sides receive the end, and the final
+/// balance is zero.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_three_cabins_share_forty_seconds() {
     let stage = Stage::set(Backend::Sqlite, 3, &[]).await;
@@ -726,7 +728,7 @@ async fn kamailio_three_cabins_share_forty_seconds() {
     stage.finish().await;
 }
 
-/// A deposit for eight seconds is raised by six during the call: the call is cut after fourteen.
+/// A deposit for eight seconds is raised by six seconds during the call, so the call is ended after fourteen seconds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_deposit_is_raised_during_the_call() {
     let stage = Stage::set(Backend::Sqlite, 1, &[]).await;
@@ -757,8 +759,8 @@ async fn kamailio_a_deposit_is_raised_during_the_call() {
     stage.finish().await;
 }
 
-/// The proxy is killed during a call, and restores the call from PostgreSQL: the call goes on, is hung up by the other side, and is charged for
-/// its full length. The phone need not register again.
+/// The proxy is killed during a call, and restores the call from PostgreSQL. The call continues, is hung up by the other side, and is charged
+/// for its full duration. The phone need not register again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_killed_mid_call_knows_it_again() {
     let plan = SipPlan::on_postgres().await;
@@ -790,8 +792,8 @@ async fn kamailio_killed_mid_call_knows_it_again() {
     stage.finish().await;
 }
 
-/// The proxy is killed and starts with an empty database: its call is closed as of the time it was last seen. Before that, a call that has ended
-/// in the API but not at the proxy is hung up.
+/// The proxy is killed and starts with an empty database. Its call is closed as of the time when it was last seen. Before that, a call that has
+/// ended in the API but not at the proxy is hung up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
     let plan = SipPlan::on_postgres().await;
@@ -833,8 +835,8 @@ async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
     stage.finish().await;
 }
 
-/// One phone rings, and another calls a gateway that does not respond yet, through many reconciliations: the proxy lists nulls for both. A call
-/// that the proxy does not have is closed all the same, and both go on.
+/// During many reconciliations, one phone rings and another calls a gateway that does not respond yet. The proxy lists nulls for both calls. A
+/// third call, which the proxy does not have, is still closed, and the first two continue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_ringing_phone_does_not_stop_reconciliation() {
     let settings = [("CS_TRYING_TIMEOUT_MS", "60000"), ("CS_RING_TIMEOUT_MS", "120000")];
@@ -876,14 +878,14 @@ async fn wait_until(instant: DateTime<Utc>) {
     tokio::time::sleep((instant - Utc::now()).to_std().unwrap_or_default()).await;
 }
 
-/// Events of this proxy by path: read from the stream, or posted.
+/// Number of this proxy's events by path: read from the stream, or posted.
 struct Ways {
     streamed: u64,
     posted: u64,
 }
 
 impl Stage {
-    /// Like [`Self::set`] on PostgreSQL, with the events through this Redis.
+    /// Like [`Self::set`] on PostgreSQL, with events sent through this Redis.
     async fn with_redis(redis: &RedisServer, cabins: usize) -> Self {
         Self::with_redis_at(redis.url(), redis.address().port(), cabins, &[]).await
     }
@@ -913,7 +915,7 @@ impl Stage {
         stage
     }
 
-    /// Number of stored events by path, once none is waiting.
+    /// Number of stored events by path, once no event is waiting.
     async fn ways(&self) -> Ways {
         let stream = self.shop.server.stream.as_ref().expect("the stream");
         eventually("the stream is drained", async || {
@@ -926,7 +928,7 @@ impl Stage {
         Ways { streamed, posted: stored - streamed.min(stored) }
     }
 
-    /// A phone calls and hangs up after this many milliseconds.
+    /// Makes a phone call and hang up after this many milliseconds.
     fn talk(&self, phone: usize, milliseconds: &str) -> Playing {
         let options = ["-d", milliseconds];
         self.sip.play(&self.phones[phone], &Script::call("phone-call", "11988880111", &options))
@@ -1007,7 +1009,7 @@ async fn kamailio_events_go_through_redis_and_around_it() {
     stage.finish().await;
 }
 
-/// A disk that takes 30 ms per write: as shipped, SIP does not wait for it, and every call has its right length.
+/// The disk takes 30 ms per write. With the shipped configuration, SIP does not wait for it, and every call has the right duration.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_has_workers_enough_for_a_slow_redis() {
     let carried = rush::run(Rush {
@@ -1068,7 +1070,7 @@ async fn shipped_redis(options: &[String]) -> RedisServer {
     .await
 }
 
-/// The answer to a command of the test's own user.
+/// The response to a command of the test's own user.
 async fn told<T: ::redis::FromRedisValue>(redis: &RedisServer, command: &str) -> T {
     let client =
         ::redis::Client::open(format!("redis://test:tests@{}", redis.address())).expect("an address");

@@ -1,5 +1,5 @@
-//! The rules of the layers that a crate boundary cannot express: which crates and libraries each crate may depend on, and where SQL, floats
-//! and transactions may appear.
+//! Tests the rules of the layers that a crate boundary cannot express: the crates and libraries that each crate may depend on, and the places
+//! where SQL, floats and transactions may appear.
 
 use std::path::{Path, PathBuf};
 
@@ -62,8 +62,8 @@ fn dependencies(name: &str) -> Vec<String> {
     keys.filter(|key| !key.starts_with('#')).map(str::to_owned).collect()
 }
 
-/// The crates of this repository that each crate may depend on (ARCHITECTURE.md, "Layers"). The compiler holds everything else: an import
-/// without a dependency does not compile, and dependencies cannot run in circles.
+/// The crates of this repository that each crate may depend on (ARCHITECTURE.md, "Layers"). The compiler enforces the rest, because an import
+/// without a dependency does not compile, and dependencies cannot be circular.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("billing", &[]),
     ("migration", &[]),

@@ -1,4 +1,4 @@
-//! Logins and their renewal: lost answers, password guesses, invalid and stale tokens.
+//! Tests logins and their renewal, including lost responses, guessed passwords, and invalid and stale tokens.
 
 use chrono::TimeDelta;
 use sea_orm::EntityTrait as _;
@@ -11,7 +11,7 @@ const LOGIN: &str =
 const REFRESH: &str =
     "mutation($i: RefreshInput!) { refresh(input: $i) { accessToken refreshToken userErrors { code } } }";
 
-/// Every error code in an answer.
+/// Every error code in a response.
 fn codes(answer: &Value) -> Vec<String> {
     let errors = answer["errors"].as_array().into_iter().flatten();
     errors.map(|error| text(&error["extensions"]["code"])).collect()
@@ -125,7 +125,7 @@ on_both!(a_stranger_ends_no_login, |backend| async move {
     shop.finish().await;
 });
 
-/// Sends a request with this `Authorization` header. Returns status and answer.
+/// Sends a request with this `Authorization` header. Returns the status and the response.
 async fn as_(server: &TestServer, authorization: &str, query: &str, variables: Value) -> (u16, Value) {
     let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
     let request = http

@@ -1,4 +1,4 @@
-//! What the log contains and what it never contains: lines are captured at debug level during logins, calls and errors.
+//! Tests what the log contains and what it never contains. Lines are captured at debug level during logins, calls and errors.
 //!
 //! It is a single test, because the process has one log.
 

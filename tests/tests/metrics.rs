@@ -1,4 +1,4 @@
-//! Prometheus metrics: valid names and format, and values that follow events.
+//! Tests that Prometheus metrics have valid names and a valid format, and that their values follow events.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

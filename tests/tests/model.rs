@@ -1,9 +1,9 @@
-//! Money is right for every order of events: docs/testing.md describes this test and how to run it for longer.
+//! Tests that amounts are right for every order of events. docs/testing.md describes this test and how to run it for longer.
 
 use tests::Backend;
 use tests::model::{Dose, run, run_again};
 
-/// Cases on each database, a thousand in total; those on PostgreSQL take longer.
+/// Number of cases on each database, a thousand in total. Cases on PostgreSQL take longer.
 const ON_SQLITE: u64 = 600;
 const ON_POSTGRES: u64 = 400;
 

@@ -1,4 +1,4 @@
-//! A node among others: it reports liveness and readiness, and stops without losing data or disturbing clients.
+//! Tests that a node among others reports liveness and readiness, and stops without losing data or disturbing clients.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,21 +12,21 @@ use tests::{Backend, Client, FakeProxy, RedisServer, Relay, Shop, Socket, TestSe
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Longest wait for an expected event.
+/// Maximum wait for an expected event.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Longest time for a probe to report that the database is down.
+/// Maximum time for a probe to report that the database is down.
 const SOON: Duration = Duration::from_secs(4);
 
 const WATCH: &str = "subscription($id: ID!) { callshopActivity(callshopId: $id) { __typename cursor } }";
 
-/// The status and checks of a probe; `None` if the node does not answer.
+/// The status and checks of a probe; `None` if the node does not respond.
 async fn probe(address: SocketAddr, path: &str) -> Option<(u16, Value)> {
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let answer = client.get(format!("http://{address}/{path}")).send().await.ok()?;
     Some((answer.status().as_u16(), answer.json().await.ok()?))
 }
 
-/// Waits until a probe answers with this status. Returns how long that took, and its checks.
+/// Waits until a probe responds with this status. Returns the time that this took, and the probe's checks.
 async fn until(address: SocketAddr, path: &str, status: u16) -> (Duration, Value) {
     let begun = Instant::now();
     loop {
@@ -39,7 +39,7 @@ async fn until(address: SocketAddr, path: &str, status: u16) -> (Duration, Value
     }
 }
 
-/// A shop whose server runs in a separate process, with everything needed to talk to it.
+/// A shop whose server runs in a separate process, with the clients needed to use it.
 struct Site {
     process: Process,
     http: SocketAddr,
@@ -156,7 +156,7 @@ fn reference(allowed: &Value) -> uuid::Uuid {
     allowed["ref"].as_str().expect("a ref").parse().expect("an id")
 }
 
-/// Reads a subscription as server-sent events to its end.
+/// Reads a subscription's server-sent events until it ends.
 async fn event_stream(site: &Site) -> tokio::task::JoinHandle<String> {
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let request = client
@@ -290,7 +290,7 @@ async fn callshop(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32
     (output.status.code(), String::from_utf8(said).expect("UTF-8"))
 }
 
-/// An attendant who is logged in at another node, which has just read the login: the user's id, and the client.
+/// Logs in an attendant at another node, which has just read the login. Returns the user's id and the client.
 async fn logged_in_at(shop: &Shop, node: &TestServer) -> (Value, Client) {
     let input = json!({ "accountId": shop.id, "role": "ATTENDANT", "user": person() });
     let made = shop.owner.did("createUser", "CreateUserInput", input, "user { id login }").await;

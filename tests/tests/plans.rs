@@ -1,4 +1,4 @@
-//! No statement of the call path reads a whole table: the cost of a call must not grow with the number of stored calls.
+//! Tests that no statement of the call path reads a whole table, because the cost of a call must not grow with the number of stored calls.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -25,7 +25,7 @@ use uuid::Uuid;
 struct Explaining {
     tx: DatabaseTransaction,
     plans: Mutex<Vec<(String, Vec<String>)>>,
-    /// Generic plans, which do not depend on parameters. They do not show which parts never run.
+    /// Generic plans do not depend on parameters. They do not show which parts never run.
     plans_for_all: Mutex<Vec<(String, Vec<String>)>>,
 }
 
@@ -82,7 +82,7 @@ impl Explaining {
 }
 
 impl Explaining {
-    /// The statements that read a partition of calls or charges other than the allowed ones.
+    /// The statements that read a partition of calls or charges other than the allowed partitions.
     fn strays(&self, allowed: &[&str]) -> Vec<String> {
         let plans = self.plans.lock().unwrap();
         let reads = |line: &str| {
@@ -123,8 +123,8 @@ fn scans_sqlite(plan: &[String]) -> bool {
     })
 }
 
-/// Sequential scans are disabled, so a remaining one, or an index read without a key, means that no index fits. A range alone (`id >= …`) is not
-/// a key: it reads more as more is stored, except for live calls that are due.
+/// Sequential scans are disabled, so a remaining sequential scan, or an index read without a key, means that no index fits. A range alone (`id
+/// >= …`) is not a key, because it reads more rows as more are stored, except for live calls that are due.
 fn scans_postgres(plan: &[String], of: &str) -> bool {
     let node = |line: &str| line.contains("->") || !line.starts_with(' ');
     plan.iter().enumerate().filter(|(_, line)| line.contains(of)).any(|(at, line)| {
@@ -282,7 +282,7 @@ fn an_event(call: &call::Model, error: Option<&str>) -> hook_event::Model {
     }
 }
 
-/// Stores as many calls as a node does in some seconds, and waits until PostgreSQL's statistics reflect them.
+/// Stores as many calls as a node stores in some seconds, and waits until PostgreSQL's statistics reflect them.
 async fn a_busy_morning(server: &TestServer) {
     let store = &server.app.store;
     let rows: Vec<call::Model> =
@@ -311,7 +311,7 @@ async fn a_busy_morning(server: &TestServer) {
     panic!("PostgreSQL's statistics do not reflect the stored rows");
 }
 
-/// Stores rows in partitions of half a year: the former single table, the default partition, and the months between.
+/// Stores rows in the partitions of half a year: the former single table, the default partition, and the months between.
 async fn half_a_year(server: &TestServer) {
     let store = &server.app.store;
     for months in (0..=6).rev() {
@@ -405,7 +405,7 @@ async fn attempts(conn: &Explaining, rows: &[call::Model]) {
     );
 }
 
-/// An answer of one call and an end of the other, so that some columns are set in only one row.
+/// Answers one call and ends the other, so that some columns are set in only one row.
 async fn events(conn: &Explaining, rows: &[call::Model]) {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let requests: Vec<&str> = rows.iter().map(|row| row.request_id.as_str()).collect();
@@ -453,7 +453,7 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
     }
 }
 
-/// The queries of a batch of events besides those of its calls, for existing and missing rows.
+/// Runs a batch's queries other than those for its calls, for existing and missing rows.
 async fn meet(conn: &Explaining, call: &call::Model) {
     let (open, missing) = (a_session(new_id()), new_id());
     sessions::insert(conn, open.clone()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Receipts: their layout in every language and format, and which receipt the API returns to whom.
+//! Tests the layout of receipts in every language and format, and the receipt that the API returns to each user.
 
 use app::receipt::{Call, Destination, Format, Item, Locale, Receipt, Refund};
 use base64::Engine as _;
@@ -75,7 +75,7 @@ fn full() -> Receipt {
     }
 }
 
-/// A minimal receipt: a session with one call or none, paid in cash.
+/// A minimal receipt, for a session with at most one call, paid in cash.
 fn small(calls: Vec<Call>, total: i64) -> Receipt {
     Receipt {
         shop: "Callshop".to_owned(),
@@ -172,7 +172,7 @@ fn what_people_typed_is_neither_markup_nor_a_printers_command() {
     }
 }
 
-/// The text shown by the lines of an uncompressed PDF, read as Latin-1.
+/// The text that an uncompressed PDF shows, from its lines read as Latin-1.
 fn shown(pdf: &[u8]) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = pdf;

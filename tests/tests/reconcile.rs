@@ -1,5 +1,5 @@
-//! Reconciliation of calls and phones with the proxies' lists: lost calls are closed as of the time they were last seen, stray calls are hung
-//! up, and no action is taken on fewer than two lists.
+//! Tests the reconciliation of calls and phones with the proxies' lists. Lost calls are closed as of the time when they were last seen, stray
+//! calls are hung up, and no action is taken on fewer than two lists.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ impl Stage {
         Self::on(server, proxy, cabins).await
     }
 
-    /// With events that come by a queue, too.
+    /// Like [`Self::set`], but the server also receives events from a queue.
     async fn set_with_queue(backend: Backend, cabins: usize, queue: Arc<dyn EventQueue>) -> Self {
         let proxy = FakeProxy::start().await;
         let server = TestServer::start_with_queue(backend, queue, |config| {
@@ -95,7 +95,7 @@ impl Stage {
         .await;
     }
 
-    /// A call from a cabin that is answered now. Returns its ref and the time of the answer.
+    /// Makes a call from a cabin, answered now. Returns the call's ref and the time of the answer.
     async fn talking(&self, cabin: usize) -> (Value, DateTime<Utc>) {
         let reference = self.allowed(cabin).await;
         let answered = self.now();

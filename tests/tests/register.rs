@@ -1,4 +1,4 @@
-//! The register over several shifts: the content of each Z report, which never changes, and its agreement with the ledger's drawer.
+//! Tests the register over several shifts. A Z report's content must never change, and must agree with the ledger's drawer.
 
 use std::collections::BTreeMap;
 
@@ -62,7 +62,7 @@ async fn book(shop: &Shop, book: Book) -> String {
     balances.get("BRL").copied().unwrap_or(Micros::ZERO).to_string()
 }
 
-/// Content of a shift's drawer in the ledger, by method.
+/// Contents of a shift's drawer in the ledger, by method.
 async fn drawer(shop: &Shop, shift: &str) -> BTreeMap<String, String> {
     let (_, id) = parse_any(&shift.to_owned().into()).expect("an id");
     let conn = shop.server.app.store.reader();
@@ -218,7 +218,7 @@ async fn colleague(shop: &Shop) -> Client {
     shop.owner.login(&text(&made["user"]["login"]), PASSWORD).await
 }
 
-/// Every amount in an answer.
+/// Every amount in a response.
 fn all_amounts(answer: &Value) -> Vec<String> {
     match answer {
         Value::Object(fields) => match fields.get("amount") {
@@ -338,7 +338,7 @@ on_both!(what_cash_does_is_written_down, |backend| async move {
     shop.finish().await;
 });
 
-/// A change of the dial plan writes the row that also has the next numbers of shifts and receipts. It must not reset them.
+/// A change of the dial plan writes the row that also contains the next numbers of shifts and receipts. It must not reset these numbers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shift_numbers_stand_while_the_dial_plan_is_changed() {
     let shop = Shop::start(Backend::Postgres, 1).await;

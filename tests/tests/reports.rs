@@ -1,4 +1,4 @@
-//! Explanations, reports and problems from the API, compared with the ledger.
+//! Compares explanations, reports and problems from the API with the ledger.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ async fn booked(shop: &Shop, account: Uuid, book: Book, call: Option<Uuid>) -> M
     Micros(entries.all(conn).await.expect("entries").iter().map(|row| row.amount.0).sum())
 }
 
-/// Gives the shop a retail tariff with two bands (the one from `edge` on costs more), a minimum charge, and free seconds.
+/// Gives the shop a retail tariff with two bands (the band from `edge` on costs more), a minimum charge, and free seconds.
 async fn price_with_everything(shop: &Shop, edge: DateTime<Utc>) {
     let (edge, other) =
         (edge.format("%H:%M:%S").to_string(), (edge - TimeDelta::hours(12)).format("%H:%M:%S").to_string());
@@ -73,7 +73,7 @@ async fn explained(client: &Client, call: &str) -> Value {
     client.ok(EXPLAIN, json!({ "c": call })).await["explainCharge"].take()
 }
 
-/// The texts of the steps of the customer's level.
+/// The texts of the steps at the customer's level.
 fn said(explanation: &Value) -> Vec<String> {
     let steps = explanation["levels"][0]["steps"].as_array().expect("steps");
     steps.iter().map(|step| text(&step["text"])).collect()
@@ -189,7 +189,7 @@ on_both!(calls_without_a_charge_say_why, |backend: Backend| async move {
 
 const FIGURES: &str = "attempts refused answered asr acdSeconds talkSeconds billedSeconds retail { amount } revenue { amount } cost { amount } margin { amount }";
 
-/// The report of an account over the last ten days: total, groups.
+/// The total and groups of an account's report over the last ten days.
 async fn report(client: &Client, account: &str, by: &[&str]) -> (Value, Vec<Value>) {
     let query = format!(
         "query($a: ID!, $f: NaiveDate!, $t: NaiveDate!, $g: [ReportDimension!]!) {{ report(accountId: $a, from: $f, to: $t, groupBy: $g) {{ \
@@ -203,7 +203,7 @@ async fn report(client: &Client, account: &str, by: &[&str]) -> (Value, Vec<Valu
     (data["report"]["total"].take(), groups)
 }
 
-/// A day's calls: answered yesterday and today, failed, refused, and live.
+/// Calls answered yesterday and today, and failed, refused and live calls.
 async fn trade(shop: &Shop) {
     shop.open_register().await;
     shop.open_cabin(0).await;
@@ -400,7 +400,7 @@ on_both!(reports_are_bounded_paged_and_scoped, |backend: Backend| async move {
     shop.finish().await;
 });
 
-/// The problems of an account by kind: their number, the first one's object, and whether there are more.
+/// An account's problems by kind, with their number, the first problem's object, and whether there are more.
 async fn problems(client: &Client, account: &str) -> BTreeMap<String, (usize, Option<Uuid>, bool)> {
     let query =
         "query($a: ID!) { problems(accountId: $a) { kind more problems { objectId callshop since text } } }";

@@ -1,8 +1,8 @@
-//! Visibility through the API: every field of the schema × every role × own objects, objects outside the branch, and missing objects.
+//! Tests visibility through the API for every field of the schema × every role × own objects, objects outside the branch, and missing objects.
 //!
-//! A new field needs an entry here: a root field in `ROOTS`, a field of an object type in `OBJECTS` or `ANSWERS`. An outcome has one letter for
-//! each of anonymous, ADMIN, DISTRIBUTOR, RESELLER, CALLSHOP_OWNER and ATTENDANT, in this order: `-` hidden (like a field that does not exist),
-//! `y` answered, `f` visible but FORBIDDEN, `n` answered like an object that does not exist.
+//! A new field needs an entry here. A root field belongs in `ROOTS`, and a field of an object type in `OBJECTS` or `ANSWERS`. An outcome has one
+//! letter for each of anonymous, ADMIN, DISTRIBUTOR, RESELLER, CALLSHOP_OWNER and ATTENDANT, in this order: `-` hidden (like a field that does
+//! not exist), `y` allowed, `f` visible but FORBIDDEN, `n` treated like an object that does not exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ use tests::{Client, TestServer, on_both};
 /// The roles in the order of the columns.
 const ROLES: [&str; 6] = ["anonymous", "admin", "distributor", "reseller", "callshop-owner", "attendant"];
 
-/// Root fields, with the outcome for each role on its own branch. `{account}` is a reseller, `{tariff}` is that reseller's.
+/// Root fields, with the outcome for each role on its own branch. `{account}` is a reseller, and `{tariff}` is that reseller's tariff.
 const ROOTS: &[(&str, &str, &str)] = &[
     ("Query.viewer", "nyyyyy", "{ viewer { id } }"),
     ("Query.account", "-yyy--", "{ account(id: {account}) { id } }"),
@@ -348,7 +348,7 @@ const ROOTS: &[(&str, &str, &str)] = &[
     ("Subscription.liveCalls", "-yyyyy", "subscription { liveCalls(callshopId: {callshop}) { asOf } }"),
 ];
 
-/// Not run here: they end the test's login, or only answer UNAUTHENTICATED.
+/// Fields that are not run here, because they end the test's login or only return UNAUTHENTICATED.
 const ENDS_THE_LOGIN: [&str; 2] = ["Mutation.logout", "Mutation.refresh"];
 
 /// Fields of object types: a query that reaches an object of the type at `HOLE`, the type's outcomes, and the fields. A field whose outcomes
@@ -619,7 +619,7 @@ const OBJECTS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
-/// Types that only mutations or subscriptions return; their fields are as visible as the operation. Page types are not listed.
+/// Types that only mutations or subscriptions return. Their fields are as visible as the operation. Page types are not listed.
 const ANSWERS: &[(&str, &str)] = &[
     ("AccountPayload", "account callshop userErrors"),
     ("ActivateTariffVersionPayload", "version next margin userErrors"),
@@ -906,7 +906,7 @@ impl Branch {
     }
 }
 
-/// The query with ids filled in: unknown ids for kinds in `missing`, the branch's ids otherwise.
+/// The query with ids filled in. Kinds in `missing` get unknown ids, and other kinds get the branch's ids.
 fn filled(query: &str, branch: &Branch, missing: impl Fn(&str) -> bool) -> String {
     let mut filled = query.to_owned();
     for (key, kind) in kinds() {
@@ -924,7 +924,7 @@ fn filled(query: &str, branch: &Branch, missing: impl Fn(&str) -> bool) -> Strin
         .replace("{csv}", &csv)
 }
 
-/// The answer to any operation; for a subscription, its first event.
+/// The response to any operation. For a subscription, this is its first event.
 async fn ask(server: &TestServer, client: &Client, query: &str) -> Value {
     if !query.starts_with("subscription") {
         return client.send(query, json!({})).await;
@@ -951,7 +951,7 @@ async fn ask(server: &TestServer, client: &Client, query: &str) -> Value {
     serde_json::from_str(&seen).unwrap_or_else(|_| panic!("{query}: {seen}"))
 }
 
-/// Codes of all errors of an answer, top-level and `userErrors`.
+/// Codes of all errors of a response, both top-level errors and `userErrors`.
 fn codes(answer: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let top = answer["errors"].as_array().into_iter().flatten();
@@ -962,13 +962,13 @@ fn codes(answer: &Value) -> Vec<String> {
     found
 }
 
-/// The name with its letters rearranged, as a field that does not exist.
+/// The name with its letters rearranged, to serve as a field that does not exist.
 fn nonsense(field: &str) -> String {
     let other: String = field.chars().rev().collect();
     format!("z{}", &other[1..])
 }
 
-/// Fails unless the field is answered like one that does not exist.
+/// Fails unless the response is the same as for a field that does not exist.
 async fn check_hidden(server: &TestServer, client: &Client, name: &str, query: &str) {
     let field = name.split('.').next_back().unwrap_or(name);
     let other = nonsense(field);
@@ -983,7 +983,7 @@ async fn check_hidden(server: &TestServer, client: &Client, name: &str, query: &
     );
 }
 
-/// Replaces the last occurrence of a field in a query, or every occurrence in an answer.
+/// Replaces the last occurrence of a field in a query, or every occurrence in a response.
 fn replace_word(text: &str, word: &str, by: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut out = String::new();
@@ -1107,7 +1107,7 @@ on_both!(root_fields_by_role_and_object, |backend| async move {
     shop.finish().await;
 });
 
-/// Fails unless each id of another branch, alone and all together, is answered like an unknown id.
+/// Fails unless the ids of another branch, one at a time and all together, get the same response as unknown ids.
 async fn foreign_is_missing(
     server: &TestServer,
     client: &Client,
@@ -1215,7 +1215,7 @@ on_both!(guards_hold_without_the_roles_schema, |backend| async move {
     shop.finish().await;
 });
 
-/// Whether an answer is empty: only nulls and empty lists at every depth.
+/// Whether a response is empty, which means that it has only nulls and empty lists at every depth.
 fn empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -1275,7 +1275,7 @@ async fn end_live_calls(shop: &Shop) {
     }
 }
 
-/// Checks that a call is refused with `SERVICE_UNAVAILABLE`, in the proxy's answer and to the shop.
+/// Checks that a call is refused with `SERVICE_UNAVAILABLE`, both in the response to the proxy and in the shop's view.
 async fn refused_as_unavailable(shop: &Shop, why: &str) {
     let answer = shop.hook().authorize(&shop.phones[0].user, "+12125550123").await;
     assert_eq!(

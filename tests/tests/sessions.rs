@@ -1,4 +1,4 @@
-//! Sessions to their end: deposits, items, discounts, settlement with cash rounding, refunds, and their bookings.
+//! Tests sessions to their end: deposits, items, discounts, settlement with cash rounding, refunds, and their ledger entries.
 
 use billing::money::Micros;
 use chrono::Utc;

@@ -1,4 +1,4 @@
-//! Migration from SQLite to PostgreSQL (docs/operations.md): the script moves a whole shop, and a server continues there.
+//! Tests the migration from SQLite to PostgreSQL (docs/operations.md). The script moves a whole shop, and a server continues on PostgreSQL.
 
 use std::path::Path;
 use std::process::Command;
@@ -16,7 +16,7 @@ async fn application(url: &str) -> Arc<App> {
     tests::server::node(config, Clock::system()).await.app
 }
 
-/// The script's success and output.
+/// Runs the script. Returns whether it succeeded, and its output.
 fn copy(file: &Path, url: &str) -> (bool, String) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/sqlite-to-postgres");
     let output = Command::new(script).arg(file).arg(url).output().expect("the script runs");

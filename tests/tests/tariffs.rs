@@ -1,5 +1,5 @@
-//! Tariffs through the API and the command line, on both databases: the base of a change, which drafts may be activated, what a file preserves,
-//! and searches by name.
+//! Tests tariffs through the API and the command line, on both databases: the version a change is based on, activation of drafts, data preserved
+//! in files, and searches by name.
 
 use std::process::{Command, Output};
 
@@ -19,7 +19,7 @@ struct Tariff {
 }
 
 impl Tariff {
-    /// Creates it with these rows in force.
+    /// Creates the tariff with these rows in force.
     async fn with(backend: tests::Backend, rows: &[&str]) -> Self {
         let shop = Shop::start(backend, 1).await;
         let input = json!({ "name": unique("tariff"), "bands": [
@@ -47,7 +47,7 @@ impl Tariff {
         self.seller().did("importTariff", "ImportTariffInput", input, VERSION).await["version"].take()
     }
 
-    /// Makes a draft that changes the price of Brazil.
+    /// Creates a draft that changes the price of Brazil.
     async fn reprice(&self, price: &str, base: Option<&Value>) -> Value {
         let rates = json!([{ "prefix": "55", "destination": "Brazil", "pricePerMinute": price }]);
         let mut input = json!({ "tariffId": self.id, "rates": rates });

@@ -1,4 +1,4 @@
-//! A trace from the proxy's request to the subscriber, as a collector receives it.
+//! Tests a trace from the proxy's request to the subscriber, as a collector receives it.
 //!
 //! It is a single test, because the process has one exporter.
 

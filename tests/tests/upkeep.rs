@@ -1,4 +1,4 @@
-//! A database over months: history is trimmed, tables change under running nodes, and the database goes away and comes back.
+//! Tests a database over months. History is trimmed, tables change under running nodes, and the database fails and returns.
 
 use app::feed::stream::{cursor, parse_cursor};
 use app::retention;
@@ -28,7 +28,7 @@ fn keyed(mut input: Value) -> Value {
     input
 }
 
-/// A shop with a short retention, whose users' tokens last.
+/// A shop with a short retention period and long-lived tokens.
 async fn trimming(backend: Backend) -> Shop {
     let server = TestServer::start(backend, |config| {
         config.retention.activity_days = 40;
@@ -42,7 +42,7 @@ async fn trimming(backend: Backend) -> Shop {
     Shop::on(server, 1).await
 }
 
-/// A minute's call to Portugal from an open cabin.
+/// A one-minute call to Portugal from an open cabin.
 async fn talk(shop: &Shop) -> Value {
     let now = shop.server.time().now();
     let answer = shop.hook().authorize(&shop.phones[0].user, "00351210000000").await;
@@ -52,7 +52,7 @@ async fn talk(shop: &Shop) -> Value {
     answer["ref"].clone()
 }
 
-/// A shift with one customer, who has talked but not paid yet. Returns the session.
+/// Opens a shift with one customer, who has made a call but not paid yet. Returns the session.
 async fn evening(shop: &Shop, at: &str) -> String {
     shop.server.time().set(instant(at));
     retention::maintain(&shop.server.app).await.expect("the history is looked after");
@@ -91,7 +91,7 @@ async fn code(shop: &Shop, query: &str) -> String {
     text(&shop.owner.send(query, json!({})).await["errors"][0]["extensions"]["code"])
 }
 
-/// The first message after a cursor.
+/// The first message of a subscription that starts after a cursor.
 async fn resumed(shop: &Shop, cursor: &str) -> Value {
     let mut socket = Socket::open(shop.server.http, shop.attendant.token()).await;
     socket.subscribe("1", SHOP, json!({ "s": shop.id, "after": cursor })).await;
@@ -442,7 +442,7 @@ async fn execute(shop: &Shop, sql: &str) {
     done.await.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
-/// Updates of a live call's row in PostgreSQL are in place (HOT), and change no index.
+/// Updates of a live call's row in PostgreSQL are in place (HOT) and change no index.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_are_updated_in_place() {
     let shop = Shop::start(Backend::Postgres, 1).await;
@@ -474,7 +474,7 @@ async fn calls_are_updated_in_place() {
     shop.finish().await;
 }
 
-/// Every connection is repeatedly cut during calls: the proxy resends requests without an answer, and everything is stored once.
+/// Every connection is repeatedly closed during calls. The proxy resends requests that got no response, and everything is stored once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_are_lost_are_survived() {
     let shop = Shop::start(Backend::Postgres, 4).await;
@@ -508,7 +508,7 @@ async fn connections_that_are_lost_are_survived() {
     shop.finish().await;
 }
 
-/// All connections are cut while clients read: they notice nothing, because reads are retried.
+/// All connections are closed while clients read. The clients notice nothing, because reads are retried.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_read_when_connections_are_lost_is_answered() {
     let shop = Shop::start(Backend::Postgres, 1).await;
@@ -527,7 +527,7 @@ async fn what_is_read_when_connections_are_lost_is_answered() {
     shop.finish().await;
 }
 
-/// Live calls keep ticking while the database is down, and are refreshed when it is back.
+/// Live calls keep ticking while the database is down, and are refreshed when it returns.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn live_calls_tick_while_the_database_is_away() {
     let shop = Shop::start(Backend::Postgres, 2).await;
@@ -569,7 +569,7 @@ async fn live_calls_tick_while_the_database_is_away() {
     shop.finish().await;
 }
 
-/// Cuts all connections to a shop's database, as an administrator does.
+/// Closes all connections to a shop's database, as an administrator does.
 struct Knife {
     admin: sea_orm::DatabaseConnection,
     database: String,
@@ -589,7 +589,7 @@ impl Knife {
             .await;
     }
 
-    /// Cuts all connections and refuses new ones.
+    /// Closes all connections and refuses new connections.
     async fn close(&self) {
         self.run(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.database)).await;
         self.cut().await;
@@ -604,7 +604,7 @@ impl Knife {
     }
 }
 
-/// Repeats a request until it is answered, as a proxy does.
+/// Repeats a request until it gets a response, as a proxy does.
 async fn until_answered(shop: &Shop, path: &str, body: &Value) -> Value {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
     loop {

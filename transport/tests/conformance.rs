@@ -1,4 +1,4 @@
-//! The protocols' own test suites and npm clients, run by node against the toy server.
+//! Runs the protocols' own test suites and npm clients in Node.js against the toy server.
 
 #![allow(clippy::expect_used, clippy::panic, missing_docs, reason = "a test fails by a panic")]
 
@@ -8,7 +8,7 @@ use std::{path::Path, process::Command};
 
 use support::Server;
 
-/// Runs a script of `clients/` and shows what it printed if it fails.
+/// Runs a script of `clients/` and shows its output if it fails.
 fn node(script: &str, url: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
     let install = format!("npm ci --prefix {}", folder.display());

@@ -1,4 +1,4 @@
-//! Requests over HTTP: roles, limits, refusals.
+//! Tests requests over HTTP: roles, limits and refusals.
 
 #![allow(clippy::expect_used, clippy::panic, missing_docs, reason = "a test fails by a panic")]
 
@@ -42,7 +42,7 @@ async fn where_a_failed_field_is_null_depends_on_its_rust_type() {
     assert_eq!((status, &body["data"]), (200, &Value::Null));
 }
 
-/// Hidden and nonexistent things in every place where a name can be: the answers differ only in the name.
+/// Queries hidden and nonexistent names in every place where a name can appear. The responses may differ only in the name.
 #[tokio::test]
 async fn what_a_role_may_not_see_answers_like_what_does_not_exist() {
     let server = Server::start();
@@ -174,7 +174,7 @@ async fn nested_brackets_are_refused_before_parsing() {
     assert_eq!(data(&server, None, "{ hello }").await["hello"], "world");
 }
 
-/// Fragments that spread each other: a document of 831 bytes that selects 2^26 fields.
+/// Fragments that spread each other, in a document of 831 bytes that selects 2^26 fields.
 fn doubling() -> String {
     let mut document = "{...F0}".to_owned();
     for step in 0..26 {
@@ -183,7 +183,7 @@ fn doubling() -> String {
     document + "fragment F26 on Query{hello}"
 }
 
-/// Without the count before execution, this would run up to the deadline and beyond.
+/// Without the count before execution, this query would run past the deadline.
 #[tokio::test]
 async fn fragments_that_double_are_counted_not_run() {
     let server = Server::start();

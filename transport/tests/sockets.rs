@@ -1,4 +1,4 @@
-//! Sockets and event streams: the protocol to the letter, one test per close code, and misbehaving clients.
+//! Tests sockets and event streams for exact conformance to the protocol, with one test per close code, and with misbehaving clients.
 
 #![allow(clippy::expect_used, clippy::panic, missing_docs, reason = "a test fails by a panic")]
 
@@ -68,7 +68,7 @@ impl Client {
         }
     }
 
-    /// Reads until the close. Returns its code and reason.
+    /// Reads until the socket closes. Returns the close code and reason.
     async fn closed(&mut self) -> (u16, String) {
         loop {
             match self.0.next().await.expect("a close comes before the end").expect("a frame") {
@@ -358,7 +358,7 @@ async fn a_client_that_does_not_read_is_closed_with_4508() {
     assert_eq!(client.closed().await, (4508, "Client reads too slowly".into()));
 }
 
-/// Operations that have started go on when the client stops reading, because others need the resources that they hold.
+/// Operations that have started continue after the client stops reading, because other operations need the resources that they hold.
 #[tokio::test]
 async fn operations_of_a_client_that_does_not_read_hold_nothing_up() {
     let server = Server::with_limits(|limits| limits.sockets.stall_seconds = 600);
@@ -422,7 +422,7 @@ async fn a_clean_close_is_answered_by_its_code() {
     assert_eq!(client.closed().await.0, 1000);
 }
 
-/// The text of an event stream, up to its end.
+/// The text of an event stream until it ends.
 async fn events(server: &Server, token: &str, query: &str) -> (u16, String) {
     let sent = client()
         .post(server.url())
@@ -473,7 +473,7 @@ impl Raw {
         self.0.write_all(bytes.as_ref()).await.expect("sent");
     }
 
-    /// Sends a request with these headers. Returns the response up to the end of its head.
+    /// Sends a request with these headers. Returns the response head.
     async fn ask(&mut self, request: &str, headers: &str, body: &str) -> String {
         self.send(format!("{request} HTTP/1.1\r\nHost: shop.example\r\n{headers}\r\n{body}")).await;
         let mut head = Vec::new();
@@ -483,7 +483,7 @@ impl Raw {
         String::from_utf8(head).expect("text").to_ascii_lowercase()
     }
 
-    /// All bytes until the server closes the connection.
+    /// Returns all bytes until the server closes the connection.
     async fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         self.0.read_to_end(&mut rest).await.expect("the end");

@@ -1,5 +1,5 @@
-//! Latency from the hook's response to the subscriber: events at a steady rate through one node's hook, with subscribers on that node and on
-//! another.
+//! Measures latency from the hook's response to the subscriber. Events go through one node's hook at a steady rate, with subscribers on that
+//! node and on another.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,9 +20,9 @@ use crate::database::Databases;
 use crate::load::{Connection, request};
 use crate::{Backend, Result};
 
-/// Callshops with events. The others are only watched.
+/// Number of callshops with events. The other callshops are only watched.
 const BUSY: u32 = 1_000;
-/// Connections to the hook.
+/// Number of connections to the hook.
 const CONNECTIONS: u32 = 32;
 
 /// What to measure.

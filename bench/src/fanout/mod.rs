@@ -1,5 +1,5 @@
-//! Events to thousands of subscribers: throughput through Redis compared with a bare relay, and latency from the hook's response to subscribers
-//! on two nodes.
+//! Delivers events to thousands of subscribers. Compares throughput through Redis with a bare relay, and measures latency from the hook's
+//! response to subscribers on two nodes.
 
 mod latency;
 mod processes;
@@ -24,13 +24,13 @@ use processes::{Process, RedisServer, Usage};
 use seed::Seeded;
 use watchers::Way;
 
-/// Maximum number of events in flight; more would only wait in Redis.
+/// Maximum number of events in flight. Additional events would only wait in Redis.
 const WINDOW: u64 = 2_000;
-/// Events published per write.
+/// Number of events published per write.
 const WRITE: u64 = 50;
-/// Longest time without an arrival before the run is given up.
+/// Maximum time without an arrival before the run is abandoned.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Prefixes of the channel names, callshop's and the relay's.
+/// Prefixes of the channel names of callshop and of the relay.
 const CHANNELS: [&str; 2] = ["ours:", "relay:"];
 
 /// What to measure.
@@ -63,7 +63,7 @@ struct Side {
     channel: String,
     /// Resident memory per subscriber, in KiB.
     kibibytes: f64,
-    /// Events that each subscriber has received.
+    /// Number of events that each subscriber has received.
     had: i64,
 }
 

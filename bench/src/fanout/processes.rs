@@ -1,4 +1,4 @@
-//! The processes of a run, and the resources that each uses.
+//! Starts the processes of a run, and measures the resources that each process uses.
 
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -9,7 +9,7 @@ use tests::server::HOOK_SECRET;
 
 use crate::Result;
 
-/// Longest time for a process to start.
+/// Maximum time for a process to start.
 const STARTING: Duration = Duration::from_secs(20);
 /// Clock ticks per second in `/proc`, the same on every Linux.
 const TICKS: u32 = 100;
@@ -37,7 +37,7 @@ impl RedisServer {
         Ok(Self { process, port, _dir: dir })
     }
 
-    /// Its URL.
+    /// The URL of Redis.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
@@ -54,12 +54,12 @@ impl Drop for RedisServer {
     }
 }
 
-/// A node or the relay as a separate process: this program with another command.
+/// A node or the relay as a separate process, which is this program with another command.
 pub struct Process {
     process: Child,
     /// Address for subscribers.
     pub http: SocketAddr,
-    /// Address of the hook, if it is a node.
+    /// Address of the hook, if the process is a node.
     pub hook: SocketAddr,
 }
 

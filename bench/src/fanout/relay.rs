@@ -1,4 +1,4 @@
-//! The peer: a bare WebSocket relay. A subscriber names its callshop and receives that callshop's messages from Redis unchanged. There are no
+//! The peer is a bare WebSocket relay. A subscriber names its callshop and receives that callshop's messages from Redis unchanged. There are no
 //! tokens, no GraphQL, no database, and no detection of gaps.
 
 use std::collections::HashMap;
@@ -34,7 +34,7 @@ pub struct RelayArgs {
 
 type Subscribers = Arc<RwLock<HashMap<Uuid, mpsc::Sender<String>>>>;
 
-/// Runs it until it is killed.
+/// Runs the relay until it is killed.
 pub fn relay(args: &RelayArgs) -> Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(args))
 }

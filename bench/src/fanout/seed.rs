@@ -11,14 +11,14 @@ use uuid::Uuid;
 
 use crate::Result;
 
-/// Callshops created concurrently.
+/// Number of callshops created concurrently.
 const AT_ONCE: usize = 4;
 /// Lifetime of the watchers' token, in seconds.
 const A_DAY: i64 = 86_400;
 
-/// What was created.
+/// The created callshops, phones and token.
 pub struct Seeded {
-    /// Access token of a user who may watch all of them.
+    /// Access token of a user who may watch all callshops.
     pub token: String,
     /// The callshops.
     pub shops: Vec<Uuid>,
@@ -28,7 +28,7 @@ pub struct Seeded {
     pub sample: activity::Model,
 }
 
-/// Creates `shops` callshops of one reseller, the first `with_phone` of them with a phone.
+/// Creates `shops` callshops of one reseller. The first `with_phone` callshops each have a phone.
 pub async fn seed(url: &str, shops: u32, with_phone: u32) -> Result<Seeded> {
     let server = TestServer::start(tests::Backend::Sqlite, |config| {
         url.clone_into(&mut config.database_url);

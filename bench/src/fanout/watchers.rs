@@ -1,4 +1,4 @@
-//! Thousands of WebSocket subscribers in this process.
+//! Runs thousands of WebSocket subscribers in this process.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use super::seed::Seeded;
 use crate::Result;
 
-/// Sockets opened concurrently.
+/// Number of sockets opened concurrently.
 const AT_ONCE: usize = 16;
 
 const SUBSCRIPTION: &str = "subscription($s: ID!) { callshopActivity(callshopId: $s) { cursor event { seq kind at cabinId call { id number \
     destination state elapsedSeconds cost { amount currency } } } } }";
 
-/// How to subscribe.
+/// The subscription protocol.
 #[derive(Clone, Copy, Debug)]
 pub enum Way {
     /// `graphql-transport-ws`.
@@ -31,8 +31,8 @@ pub enum Way {
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// Opens a subscriber for each of these callshops. `arrived` is called with the callshop's index for each event. Returns when all have
-/// subscribed; they run until the runtime ends.
+/// Opens a subscriber for each of these callshops. `arrived` is called with the callshop's index for each event. Returns after all subscribers
+/// have subscribed. They run until the runtime ends.
 pub async fn open(
     way: Way,
     address: SocketAddr,

@@ -1,6 +1,6 @@
-//! The peer of a call end: the same transaction, sent to the same database by a program that does nothing else.
+//! The peer of a call end sends the same transaction to the same database, and does nothing else.
 //!
-//! It works on the product's own tables and indexes, in a separate database beside the product's. Each transaction writes the deduplication key,
+//! It uses the product's own tables and indexes, in a separate database next to the product's. Each transaction writes the deduplication key,
 //! the call (read and locked first), five charges, a transfer with six entries, six balances (three of which release a hold), the callshop's
 //! next `seq` and the activity row, with one statement per kind of row.
 //!
@@ -22,7 +22,8 @@ use crate::{Plan, Result};
 
 /// First number of an account; callshops are ten apart.
 const ACCOUNTS: u64 = 1_000_000_000;
-/// Books that an ended call changes, in lock order: the callshop pays a reseller, that one the next, and that one the distributor.
+/// Books that an ended call changes, in lock order. The callshop pays the first reseller, who pays the second reseller, who pays the
+/// distributor.
 const BOOKS: [(u64, Book, i64); 6] = [
     (1, Book::Credit, -299_900),
     (2, Book::Credit, -239_900),
@@ -31,12 +32,12 @@ const BOOKS: [(u64, Book, i64); 6] = [
     (3, Book::Revenue, 239_900),
     (4, Book::Revenue, 179_900),
 ];
-/// Levels at which a call is charged: the customer's, and one for each account of the branch.
+/// Levels at which a call is charged: the customer's level, and a level for each account of the branch.
 const LEVELS: u64 = 5;
 /// Rows per statement when filling the tables.
 const CHUNK: usize = 500;
 
-/// Templates for the peer's rows: those of a call that the product charged.
+/// Templates for the peer's rows, taken from a call that the product charged.
 pub struct Sample {
     /// The call.
     pub call: call::Model,
@@ -63,7 +64,7 @@ impl Peer {
         }
     }
 
-    /// Its name for the report.
+    /// The peer's name for the report.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Postgres(_) => "pgbench, one transaction each",
@@ -71,7 +72,7 @@ impl Peer {
         }
     }
 
-    /// Ends about this many calls, the same number with each client.
+    /// Ends about this many calls. Each client ends the same number.
     pub fn turn(&mut self, databases: &Databases, calls: u32) -> Result<Figures> {
         match (self, databases) {
             (Self::Postgres(peer), Databases::Postgres(server)) => peer.turn(server, calls),
@@ -81,7 +82,7 @@ impl Peer {
     }
 }
 
-/// Total number of calls of the peer: every client rounds its share up.
+/// The peer's total number of calls. Every client rounds its share up.
 fn calls_in_all(plan: &Plan) -> u64 {
     let share = (plan.calls / plan.rounds).max(1);
     u64::from(share.div_ceil(plan.connections)) * u64::from(plan.connections) * u64::from(plan.rounds)

@@ -1,4 +1,4 @@
-//! pgbench, as an application that sends its statements one by one over its own connection.
+//! Runs pgbench as an application that sends its statements one by one over its own connection.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ impl Pgbench {
         Ok(Self { script, clients: plan.connections, done: 0, turns: 0 })
     }
 
-    /// Runs a turn: every client does its share.
+    /// Runs a turn in which every client does its share.
     pub fn turn(&mut self, server: &Postgres, calls: u32) -> Result<Figures> {
         let share = calls.div_ceil(self.clients);
         self.turns += 1;
@@ -132,7 +132,7 @@ COMMIT;
     Ok(script)
 }
 
-/// A JSON literal. pgbench takes a colon before a letter or digit for a variable, even inside quotes, so a space is inserted.
+/// A JSON literal. pgbench interprets a colon before a letter or digit as a variable, even inside quotes, so a space is inserted.
 fn literal(value: &serde_json::Value) -> String {
     let mut text = String::from("'");
     let mut after_colon = false;

@@ -1,4 +1,4 @@
-//! SQLite's own library, with one writer, one transaction per call and `synchronous=FULL`: the fastest way to end calls one by one.
+//! Uses SQLite's own library with one writer, one transaction per call and `synchronous=FULL`. This is the fastest way to end calls one by one.
 
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,7 @@ impl Direct {
         Ok(Self { conn, shops, clients, shown: sample.shown.to_string(), done: 0 })
     }
 
-    /// Ends calls one after the other; more clients would only wait for each other.
+    /// Ends calls one after another. Additional clients would only wait for each other.
     pub fn turn(&mut self, calls: u32) -> Result<Figures> {
         let mut latencies: Vec<Duration> = Vec::new();
         let before = Processor::now(None)?;

@@ -1,4 +1,4 @@
-//! Kills the server repeatedly under load and checks what is left: docs/testing.md.
+//! Kills the server repeatedly under load and checks the stored data (docs/testing.md).
 
 use std::process::ExitCode;
 
@@ -14,8 +14,8 @@ enum Database {
     Postgres,
 }
 
-/// Kills `callshop serve` (SIGKILL) at random moments under load, restarts it, and resends requests that got no answer. Afterwards every
-/// answered operation must be stored exactly once, and `callshop audit` must pass.
+/// Kills `callshop serve` (SIGKILL) at random moments under load, restarts it, and resends requests that got no response. Afterward every
+/// acknowledged operation must be stored exactly once, and `callshop audit` must pass.
 #[derive(Debug, Parser)]
 #[command(name = "crash")]
 struct Arguments {

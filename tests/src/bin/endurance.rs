@@ -1,4 +1,4 @@
-//! Real calls at a fixed rate through the whole shipped stack: docs/testing.md.
+//! Makes real calls at a fixed rate through the whole shipped stack (docs/testing.md).
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use clap::Parser;
 use tests::endurance::{Endurance, run};
 
 /// Starts deploy/local (two nodes, PostgreSQL, Redis, the balancer, Kamailio), makes calls through it with SIPp, and compares each call in the
-/// database with the measurements of phone and gateway. Needs what tests/run installs.
+/// database with the measurements of phone and gateway. Requires the programs that tests/run installs.
 ///
-/// Exit status 0 if every call is stored once with the right length, and `callshop audit` passes.
+/// The exit status is 0 if every call is stored once with the right duration, and `callshop audit` passes.
 #[derive(Debug, Parser)]
 #[command(name = "endurance")]
 struct Arguments {

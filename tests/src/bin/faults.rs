@@ -1,4 +1,4 @@
-//! Runs the whole topology under load and injects faults: docs/testing.md.
+//! Runs the whole topology under load and injects faults (docs/testing.md).
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -7,11 +7,11 @@ use clap::{Parser, Subcommand, ValueEnum as _};
 use tests::faults::{Disk, Fault, Plan, rolling, run};
 
 /// Starts two nodes, PostgreSQL, Redis, the balancer and the SIP proxy on loopback, makes calls, follows them as subscribers, and injects
-/// faults, several at once, drawn from a seed. Afterwards everything answered must be stored and delivered once, money must be exact, and
+/// several faults at once, drawn from a seed. Afterward every acknowledged event must be stored and delivered once, money must be exact, and
 /// `callshop audit` must pass.
 ///
-/// Needs what tests/run installs, and root for disk-full; without root, disk-full is left out, with a message. Exit status 0 if everything held,
-/// otherwise 1 with what did not.
+/// Requires the programs that tests/run installs, and root for disk-full. Without root, disk-full is left out, with a message. The exit status
+/// is 0 if every check passed; otherwise it is 1, with the failed checks.
 #[derive(Debug, Parser)]
 #[command(name = "faults", args_conflicts_with_subcommands = true)]
 struct Arguments {
@@ -19,11 +19,11 @@ struct Arguments {
     command: Option<Mode>,
     #[command(flatten)]
     settings: Settings,
-    /// Run PostgreSQL as a cluster of three under Patroni, and Redis with a replica. Adds kill-primary and kill-redis-primary, leaves out
+    /// Run PostgreSQL as a cluster of three under Patroni, and Redis with a replica. Adds kill-primary and kill-redis-primary, and leaves out
     /// disk-full.
     #[arg(long)]
     cluster: bool,
-    /// Only these faults, separated by commas; all by default.
+    /// Inject only these faults, separated by commas; all faults by default.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Fault>,
     /// Number of sockets for idle-sockets.
@@ -48,7 +48,7 @@ struct Settings {
     /// Use the release build of the server.
     #[arg(long)]
     release: bool,
-    /// Let PostgreSQL answer before its data is on disk: faster, and safe against everything but a power cut.
+    /// Let PostgreSQL respond before its data is on disk. This is faster, and safe against everything except a power failure.
     #[arg(long)]
     no_fsync: bool,
 }
@@ -99,7 +99,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// All faults that can run here. Prints those that cannot, with the reason.
+/// All faults that can run here. Prints the faults that cannot run, with the reason.
 fn possible(cluster: bool) -> Vec<Fault> {
     let mut faults = Fault::value_variants().to_vec();
     if cluster {

@@ -1,4 +1,4 @@
-//! Calls at a fixed rate through the shipped proxy and Redis: docs/testing.md.
+//! Makes calls at a fixed rate through the shipped proxy and Redis (docs/testing.md).
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Crash safety: no answered request is lost, and no resent request is executed twice.
 //!
 //! The real `callshop serve` is killed repeatedly (SIGKILL) while cabins open, calls are made and paid, and credit and change arrive. A client
-//! without an answer resends the same request: the same events, questions and idempotency keys. Afterwards the database is compared with what
-//! the clients were told.
+//! that gets no response resends the same request, with the same events, call attempts and idempotency keys. Afterward the database is compared
+//! with the responses that the clients received.
 
 mod notes;
 mod people;
@@ -21,11 +21,11 @@ use crate::{FakeProxy, Shop};
 use process::Process;
 use site::{Names, Site};
 
-/// Prices per second of the customer, the callshop and its reseller (see `crate::shop`).
+/// Prices per second for the customer, the callshop and its reseller (see `crate::shop`).
 const RETAIL: Price = by_second(60_000);
 const COST: Price = by_second(40_000);
 const WHOLESALE: Price = by_second(30_000);
-/// Cabins, each occupied by a customer at all times.
+/// Number of cabins. Each is always occupied by a customer.
 const CABINS: usize = 8;
 
 const fn by_second(minute: i64) -> Price {
@@ -70,7 +70,7 @@ impl Random {
 /// Runs the test and returns a summary.
 ///
 /// # Panics
-/// If an answered request is missing or stored twice, or the server does not come up again.
+/// If an answered request is missing or stored twice, or if the server does not start again.
 pub async fn run(plan: Plan, progress: impl Fn(&str)) -> String {
     let binary = process::build(plan.release);
     let fake = FakeProxy::start().await;
@@ -117,7 +117,7 @@ pub async fn run(plan: Plan, progress: impl Fn(&str)) -> String {
     )
 }
 
-/// Starts one task per cabin, and one that brings money.
+/// Starts one task per cabin, and a task that brings in credit and change.
 fn let_in(site: &Arc<Site>, random: &mut Random) -> Vec<tokio::task::JoinHandle<()>> {
     let mut people = Vec::new();
     for index in 0..CABINS {
@@ -129,7 +129,7 @@ fn let_in(site: &Arc<Site>, random: &mut Random) -> Vec<tokio::task::JoinHandle<
     people
 }
 
-/// Kills the server after a while, sometimes during its start, and starts it again.
+/// Kills the server after a random delay, sometimes while it is starting, and starts it again.
 async fn kill(
     process: &mut Process,
     site: &Site,

@@ -1,4 +1,4 @@
-//! A record of answered requests, each of which must be stored once, with the expected results, which are computed here.
+//! A record of answered requests and their expected results, which are computed here. Each request must be stored exactly once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,15 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Notes {
     /// `eid` of every accepted event.
     pub(super) events: BTreeSet<String>,
-    /// The proxy's questions that were answered, with the expected result of each call.
+    /// The call attempts that got a response, with the expected result of each call.
     pub(super) calls: BTreeMap<String, Talk>,
     /// Amounts of top-ups, all distinct.
     pub(super) top_ups: BTreeSet<i64>,
     /// Amounts of pay-ins, all distinct.
     pub(super) pay_ins: BTreeSet<i64>,
-    /// Settled sessions: total by global id.
+    /// Totals of settled sessions, by global id.
     pub(super) sessions: BTreeMap<String, i64>,
-    /// Net cash received in the drawer for them.
+    /// Net cash that the drawer received for settled sessions.
     pub(super) cash: i64,
     /// Receipt numbers.
     pub(super) receipts: BTreeSet<i64>,
@@ -28,6 +28,6 @@ pub(super) enum Talk {
     Refused,
     /// Not answered.
     Failed,
-    /// Talked for this many whole seconds.
+    /// Answered, with a talk time of this many whole seconds.
     Seconds(i64),
 }

@@ -1,4 +1,4 @@
-//! Clients of the shop: customers in cabins with their attendant, a reseller that gives credit, and change for the drawer.
+//! Simulates the shop's clients: customers in cabins, their attendant, and a reseller that gives credit. Change is also paid into the drawer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::shop::{event, micros, text, unique};
 /// Price of a drink, in micros.
 const DRINK: i64 = 350_000;
 
-/// One cabin: serves one customer after another until it is time to stop.
+/// Runs one cabin, which serves one customer after another until it is time to stop.
 pub(super) async fn cabin(site: &Site, index: usize, mut random: Random) {
     while !site.stopping() {
         customer(site, index, &mut random).await;
@@ -67,7 +67,7 @@ async fn pay(site: &Site, session: &str, charges: i64, deposit: i64) {
     });
 }
 
-/// Attempts one call. Returns its cost to the customer in micros.
+/// Attempts one call. Returns the customer's cost in micros.
 async fn call(site: &Site, index: usize, random: &mut Random) -> i64 {
     let request = unique("request");
     let ask = json!({ "request_id": request, "user": site.shop.phones[index], "dialed": "+13055550123",
@@ -87,7 +87,7 @@ async fn call(site: &Site, index: usize, random: &mut Random) -> i64 {
     if let Talk::Seconds(seconds) = talk { RETAIL.cost(seconds) } else { 0 }
 }
 
-/// Talks, at most for as long as the proxy knows the call to be covered.
+/// Talks, but no longer than the covered time that the proxy knows of.
 async fn talk(site: &Site, answer: &Value, random: &mut Random) -> Talk {
     let reference = &answer["ref"];
     // backdate the answer, so that credit for more seconds is needed at once
@@ -106,7 +106,7 @@ async fn talk(site: &Site, answer: &Value, random: &mut Random) -> Talk {
     Talk::Seconds((talked + 999) / 1_000)
 }
 
-/// The covered seconds that the proxy last learned for a call.
+/// The call's covered seconds that were last reported to the proxy.
 fn limit(site: &Site, reference: &Value) -> i64 {
     let told = site.proxy.told("/call/limit");
     let own = told.iter().rev().find(|body| body["ref"] == *reference);

@@ -1,4 +1,4 @@
-//! The real `callshop` binary: built, started, killed, started again.
+//! Builds the real `callshop` binary, then starts, kills and restarts it.
 
 use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-/// Longest wait for a server to start.
+/// Maximum time for a server to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Path of the binary, built from the current source.
@@ -58,7 +58,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Creates one without starting it, with this configuration and its files in this folder.
+    /// Prepares a server with this configuration and its files in this folder, without starting it.
     pub fn new(binary: PathBuf, config: &Config, folder: &Path) -> Self {
         let (file, log) = (folder.join("crash.toml"), folder.join("callshop.log"));
         std::fs::write(&file, toml(config)).expect("the configuration is written");
@@ -79,15 +79,15 @@ impl Process {
         command
     }
 
-    /// Starts it without waiting until it serves.
+    /// Starts the server without waiting until it is ready.
     pub fn start(&mut self) {
         self.child = Some(self.command(&["serve"]).spawn().expect("callshop starts"));
     }
 
-    /// Waits until it serves. Returns how long that took.
+    /// Waits until the server is ready. Returns the time that this took.
     ///
     /// # Panics
-    /// If it ends instead, or does not serve in time; with the end of its log.
+    /// If the server exits instead, or is not ready in time. The message includes the end of its log.
     pub async fn ready(&mut self) -> Duration {
         let begun = Instant::now();
         for address in self.addresses {
@@ -105,35 +105,35 @@ impl Process {
         begun.elapsed()
     }
 
-    /// Sends it a signal by name, such as TERM.
+    /// Sends the server a signal by name, such as TERM.
     ///
     /// # Panics
-    /// If it is not running.
+    /// If the server is not running.
     pub async fn signal(&self, name: &str) {
         let id = self.child.as_ref().and_then(Child::id).expect("it runs");
         let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {id}")).status().await;
         assert!(sent.expect("sh runs").success(), "it takes a signal");
     }
 
-    /// Waits until it ends by itself. Returns its exit status.
+    /// Waits until the server exits on its own. Returns its exit status.
     ///
     /// # Panics
-    /// If it does not end in time.
+    /// If the server does not exit in time.
     pub async fn ended(&mut self) -> ExitStatus {
         let mut child = self.child.take().expect("it was started");
         let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
         ended.unwrap_or_else(|_| panic!("it does not end\n{}", self.tail())).expect("it can be asked")
     }
 
-    /// Its log.
+    /// The server's log.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
-    /// Kills it with SIGKILL.
+    /// Kills the server with SIGKILL.
     ///
     /// # Panics
-    /// If it had ended by itself.
+    /// If the server had already exited on its own.
     pub async fn kill(&mut self) {
         let mut child = self.child.take().expect("it was started");
         let over = child.try_wait().expect("it can be asked");
@@ -141,7 +141,7 @@ impl Process {
         child.kill().await.expect("it is killed");
     }
 
-    /// Runs `callshop audit`. Returns whether it passed, and its output.
+    /// Runs `callshop audit`. Returns its output and whether it passed.
     pub async fn audit(&self) -> (bool, String) {
         let mut command = self.command(&["audit"]);
         command.stdout(Stdio::piped());

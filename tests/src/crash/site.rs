@@ -1,4 +1,4 @@
-//! Shared by all clients of the shop: requests that are resent until answered, and the record of answers.
+//! State shared by all clients of the shop. It resends requests until they are answered, and records the responses.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::server::HOOK_SECRET;
 use crate::{FakeProxy, Shop};
 
-/// Longest time without an answer, whatever happens to the server.
+/// Maximum time without a response, regardless of what happens to the server.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The shop as its clients see it.
@@ -23,7 +23,7 @@ pub(super) struct Site {
     pub(super) stop: AtomicBool,
     pub(super) answered: AtomicU64,
     pub(super) resent: AtomicU64,
-    /// Events that were stored although the answer was lost.
+    /// Events that were stored although the response was lost.
     pub(super) survived: AtomicU64,
     http: reqwest::Client,
     graphql: String,
@@ -77,7 +77,7 @@ impl Site {
         change(&mut self.notes.lock().expect("the notes"))
     }
 
-    /// Sends a request until it is answered. Returns the answer, and whether the request was sent more than once.
+    /// Sends a request until it is answered. Returns the response, and whether the request was sent more than once.
     async fn insist(&self, what: &str, request: impl Fn() -> RequestBuilder) -> (Value, bool) {
         let (begun, mut again) = (Instant::now(), false);
         loop {
@@ -118,14 +118,14 @@ impl Site {
         (answer["data"][mutation].take(), again)
     }
 
-    /// Like [`Self::mutate`], and requires success.
+    /// Like [`Self::mutate`], but requires success.
     pub(super) async fn did(&self, who: &Client, mutation: &str, input: Value, fields: &str) -> Value {
         let (payload, _) = self.mutate(who, mutation, input.clone(), fields).await;
         assert_eq!(payload["userErrors"], json!([]), "{mutation} {input}");
         payload
     }
 
-    /// Posts to the hook until it is answered. Returns the answer, and whether it was sent more than once.
+    /// Posts to the hook until it responds. Returns the response, and whether the request was sent more than once.
     pub(super) async fn tell(&self, path: &str, body: &Value) -> (Value, bool) {
         let url = format!("{}/{path}", self.hook);
         let request = || self.http.post(&url).basic_auth("kamailio", Some(HOOK_SECRET)).json(body);

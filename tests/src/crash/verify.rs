@@ -1,4 +1,4 @@
-//! Compares the database with the record of answers.
+//! Compares the database with the recorded responses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -56,7 +56,7 @@ pub(super) async fn everything(site: &Site, process: &Process, config: &Config) 
     )
 }
 
-/// Closes the register. Its Z report must have no variance.
+/// Closes the register. The Z report must have no variance.
 async fn close_register(site: &Site) {
     let expected = site.note(|notes| FLOAT + notes.pay_ins.iter().sum::<i64>() + notes.cash);
     let counts = json!([{ "method": "CASH", "amount": Micros(expected).to_string() }]);
@@ -67,7 +67,7 @@ async fn close_register(site: &Site) {
     assert!(methods.iter().all(|line| line["variance"]["amount"] == "0"), "{methods:?}");
 }
 
-/// Asserts that exactly the noted items are stored, each once.
+/// Asserts that each recorded item is stored once, and nothing else.
 fn once<T: Ord + Debug>(what: &str, noted: &BTreeSet<T>, found: Vec<T>) {
     let count = found.len();
     let found: BTreeSet<T> = found.into_iter().collect();

@@ -1,4 +1,5 @@
-//! PostgreSQL on three members under Patroni, from the files in `deploy/patroni`, with the balancer that leads to the primary.
+//! A PostgreSQL cluster of three members under Patroni, from the files in `deploy/patroni`, with the balancer that connects clients to the
+//! primary.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,24 +13,24 @@ use tokio::process::{Child, Command};
 use super::database::{Daemon, append, as_postgres, give_to_postgres, send};
 use crate::local::repository;
 
-/// The longest wait for a cluster that starts, and for a member that comes back. A copy of a small database takes seconds.
+/// Maximum wait for a cluster to start, or for a member to return. Copying a small database takes seconds.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Where Patroni answers.
+/// The port of Patroni's API.
 const PATRONI_PORT: u16 = 8008;
 
-/// The password of the superuser, and of replication, in this cluster.
+/// The password of the superuser and of the replication user in this cluster.
 const PASSWORD: &str = "patroni";
 
 /// The database of a site.
 pub(super) enum Postgres {
     /// One server.
     Alone(Daemon),
-    /// A primary, a synchronous standby, and one more.
+    /// A primary, a synchronous standby, and another standby.
     Cluster(Cluster),
 }
 
 impl Postgres {
-    /// Restarts what ended by itself, as its supervisor would.
+    /// Restarts processes that exited on their own, as their supervisor would.
     pub(super) fn look_after(&mut self) {
         match self {
             Self::Alone(daemon) => daemon.look_after(),
@@ -37,7 +38,7 @@ impl Postgres {
         }
     }
 
-    /// How often the only server ended by itself. Patroni restarts the members of a cluster.
+    /// Number of times that a single server exited on its own. Patroni restarts the members of a cluster.
     pub(super) fn fell(&self) -> u64 {
         match self {
             Self::Alone(daemon) => daemon.fell,
@@ -45,7 +46,7 @@ impl Postgres {
         }
     }
 
-    /// Crashes the server that takes writes (an immediate shutdown), and returns when one takes writes again.
+    /// Crashes the server that accepts writes (an immediate shutdown). Returns when a server accepts writes again.
     pub(super) async fn crash(&mut self, pause: Duration) -> Result<String, String> {
         match self {
             Self::Alone(daemon) => {
@@ -70,7 +71,7 @@ pub(super) struct Cluster {
 struct Member {
     name: String,
     address: Ipv4Addr,
-    /// Its data, and what `deploy/patroni/start` writes.
+    /// The member's data, and the files that `deploy/patroni/start` writes.
     own: PathBuf,
     /// The folder of the files that all members read.
     shared: PathBuf,
@@ -80,7 +81,7 @@ struct Member {
 }
 
 impl Cluster {
-    /// Starts etcd at host 60 of a network, the members at 61 to 63, the balancer at 3, and waits until a standby is synchronous.
+    /// Starts etcd at host 60 of a network, the members at 61 to 63, and the balancer at 3. Waits until a standby is synchronous.
     pub(super) async fn start(folder: &Path, network: [u8; 3]) -> Self {
         let [a, b, c] = network;
         let host = |number: u8| Ipv4Addr::new(a, b, c, number);
@@ -111,18 +112,18 @@ impl Cluster {
         cluster
     }
 
-    /// Who connects, as it stands in a URL.
+    /// The connecting user, as written in a URL.
     pub(super) fn credentials() -> String {
         format!("postgres:{PASSWORD}")
     }
 
-    /// What Patroni says of a member; none while it is down.
+    /// A member's status as Patroni reports it; `None` while the member is down.
     async fn state(&self, member: &Member) -> Option<Value> {
         let url = format!("http://{}:{PATRONI_PORT}/", member.address);
         self.http.get(url).send().await.ok()?.json().await.ok()
     }
 
-    /// The member that takes writes.
+    /// The member that accepts writes.
     async fn primary(&self) -> Option<usize> {
         for (index, member) in self.members.iter().enumerate() {
             let url = format!("http://{}:{PATRONI_PORT}/primary", member.address);
@@ -133,7 +134,7 @@ impl Cluster {
         None
     }
 
-    /// Waits until there is a primary other than `dead`, or that one with another postmaster.
+    /// Waits until there is a primary other than `dead`, or until `dead` is the primary again with a new postmaster.
     async fn another_primary(&self, dead: usize, postmaster: Option<u32>) -> Result<usize, String> {
         let begun = Instant::now();
         loop {
@@ -149,8 +150,9 @@ impl Cluster {
         }
     }
 
-    /// Waits until two members follow the primary and one of them may take over: PostgreSQL calls it synchronous **and** Patroni has noted so
-    /// in etcd, which it does a moment later. Until then no member may be promoted, so a primary that died in between would be missed for ever.
+    /// Waits until two members follow the primary and one of them may take over. PostgreSQL must report this member as synchronous **and**
+    /// Patroni must have recorded that in etcd, which happens a moment later. Until then no member may be promoted, so if the primary died,
+    /// nothing would replace it.
     async fn whole(&self) -> Result<(), String> {
         let begun = Instant::now();
         loop {
@@ -181,8 +183,7 @@ impl Cluster {
         false
     }
 
-    /// Kills the primary's machine as far as it has one: Patroni and PostgreSQL, at once and without a word. When a standby has taken
-    /// over, the member comes back.
+    /// Simulates the loss of the primary's machine: kills Patroni and PostgreSQL at once. The member returns after a standby has taken over.
     pub(super) async fn kill_primary(&mut self) -> Result<String, String> {
         let old = self.primary().await.ok_or("there is no primary")?;
         let begun = Instant::now();
@@ -201,7 +202,7 @@ impl Cluster {
         ))
     }
 
-    /// Crashes the primary and leaves its Patroni alone.
+    /// Crashes the primary but leaves its Patroni running.
     async fn crash_primary(&mut self) -> Result<String, String> {
         let old = self.primary().await.ok_or("there is no primary")?;
         let begun = Instant::now();
@@ -246,13 +247,13 @@ impl Member {
         }
     }
 
-    /// The process of PostgreSQL, which Patroni does not end with.
+    /// The PostgreSQL process. It survives Patroni's death.
     fn postmaster(&self) -> Option<u32> {
         let file = fs::read_to_string(self.own.join("data/postmaster.pid")).ok()?;
         file.lines().next()?.trim().parse().ok()
     }
 
-    /// Patroni first, so that it starts nothing again.
+    /// Stops Patroni first, so that it restarts nothing.
     async fn kill(&mut self) {
         if let Some(mut patroni) = self.patroni.take() {
             drop(patroni.kill().await);
@@ -275,7 +276,8 @@ impl Drop for Member {
     }
 }
 
-/// Copies what members read to where the user `postgres` can: the repository may be in a folder that it cannot enter.
+/// Copies the files that members read to a folder that the user `postgres` can read, because the repository may be in a folder that this user
+/// cannot enter.
 async fn shared_files(folder: &Path) -> PathBuf {
     let (shared, deploy) = (folder.join("patroni"), repository().join("deploy"));
     fs::create_dir_all(shared.join("secrets")).expect("a folder");
@@ -302,7 +304,7 @@ fn etcd(folder: &Path, at: SocketAddr) -> Child {
     command.kill_on_drop(true).spawn().expect("etcd: run the tests by tests/run")
 }
 
-/// The balancer that is deployed.
+/// The deployed balancer.
 fn balancer(folder: &Path, [a, b, c]: [u8; 3]) -> Child {
     let mut command = Command::new("/usr/sbin/haproxy");
     command.arg("-db").arg("-f").arg(repository().join("deploy/patroni/haproxy.cfg"));

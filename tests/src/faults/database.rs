@@ -1,4 +1,4 @@
-//! The harness's own PostgreSQL, which tests may stop, unlike a shared one.
+//! The harness's own PostgreSQL server. Unlike a shared server, tests may stop it.
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ pub(super) struct Daemon {
     address: SocketAddr,
     name: &'static str,
     child: Option<Child>,
-    /// Number of unrequested ends.
+    /// Number of unrequested exits.
     pub(super) fell: u64,
 }
 
@@ -37,7 +37,7 @@ impl Daemon {
         }));
     }
 
-    /// Call it repeatedly: it restarts the server if it ended by itself, as a supervisor would.
+    /// Restarts the server if it exited on its own, as a supervisor would. Call it repeatedly.
     pub(super) fn look_after(&mut self) {
         if self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(Some(_)))) {
             self.fell += 1;
@@ -45,7 +45,7 @@ impl Daemon {
         }
     }
 
-    /// Starts it and waits until it listens.
+    /// Starts the server and waits until it listens.
     pub(super) async fn start(&mut self) {
         self.spawn();
         let begun = Instant::now();
@@ -55,7 +55,7 @@ impl Daemon {
         }
     }
 
-    /// Sends a signal and waits until the server is gone. Its files stay for the next start.
+    /// Sends a signal and waits until the server has exited. Its files are kept for the next start.
     pub(super) async fn stop(&mut self, signal: &str) {
         let Some(mut child) = self.child.take() else { return };
         if let Some(id) = child.id() {
@@ -89,7 +89,7 @@ pub(super) fn as_postgres(program: &Path) -> Command {
     command
 }
 
-/// Makes the user `postgres` the owner of a folder and its content.
+/// Makes the user `postgres` the owner of a folder and its contents.
 pub(super) async fn give_to_postgres(folder: &Path) {
     if is_root() {
         let owned = Command::new("chown").args(["-R", "postgres:"]).arg(folder).status().await;
@@ -101,11 +101,11 @@ pub(super) async fn give_to_postgres(folder: &Path) {
 pub(super) struct Durability {
     /// Without fsync, data survives a crash of PostgreSQL but not of the machine.
     pub(super) fsync: bool,
-    /// Use small WAL segments, so that a full disk is noticed at once, and not after 16 MiB.
+    /// Use small WAL segments, so that a full disk is noticed immediately instead of after 16 MiB.
     pub(super) small: bool,
 }
 
-/// Starts PostgreSQL in the subfolder `postgres` at an address. Its log is `postgres.log` beside it.
+/// Starts PostgreSQL in the subfolder `postgres` at an address. Its log is `postgres.log`, next to that subfolder.
 pub(super) async fn postgres(folder: &Path, address: SocketAddr, durability: &Durability) -> Daemon {
     let bin = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL: run the tests with tests/run");
     let newest = bin.filter_map(|entry| Some(entry.ok()?.path())).max();

@@ -1,18 +1,18 @@
-//! A disk in memory that the harness can fill and free. Mounting it needs root (CAP_SYS_ADMIN).
+//! A disk in memory that the harness can fill and free. Mounting it requires root (CAP_SYS_ADMIN).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A disk mounted on a folder until this is dropped.
+/// A disk that is mounted on a folder until this value is dropped.
 pub struct Disk {
     folder: PathBuf,
 }
 
 impl Disk {
-    /// Mounts a disk on a folder, which it creates.
+    /// Creates a folder and mounts a disk on it.
     ///
     /// # Errors
-    /// Why that is impossible here, and how to do without.
+    /// The reason why mounting is impossible here, and how to run without the disk.
     pub fn mount(folder: &Path) -> Result<Self, String> {
         std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         // tmpfs only uses as much memory as is written to it
@@ -26,16 +26,16 @@ impl Disk {
     /// Checks whether a disk can be mounted here.
     ///
     /// # Errors
-    /// Why not.
+    /// The reason why mounting is impossible.
     pub fn can_be() -> Result<(), String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         Self::mount(&folder.path().join("disk")).map(drop)
     }
 
-    /// Fills the disk by shrinking it to its content.
+    /// Fills the disk by shrinking it to the size of its contents.
     ///
     /// # Panics
-    /// If that fails because files grow faster than the disk shrinks.
+    /// If files grow faster than the disk shrinks.
     pub fn fill(&self) {
         let mut said = String::new();
         for _ in 0..100 {
@@ -50,7 +50,7 @@ impl Disk {
         panic!("{} is not full: {said}", self.folder.display());
     }
 
-    /// Makes room again.
+    /// Frees space again.
     ///
     /// # Panics
     /// If the kernel refuses.

@@ -1,4 +1,4 @@
-//! The faults: what breaks, for how long, and how long recovery takes.
+//! Defines the faults: the component that fails, the duration, and the time allowed for recovery.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -27,27 +27,27 @@ use crate::sip::PROXY;
 /// A fault to inject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Fault {
-    /// A node is killed (SIGKILL), and restarted a while later.
+    /// A node is killed (SIGKILL) and restarted after a while.
     KillNode,
     /// Both nodes are killed, so calls end while no node receives their events.
     KillBothNodes,
-    /// A node is stopped (SIGTERM), and restarted.
+    /// A node is stopped (SIGTERM) and restarted.
     RestartNode,
-    /// A node is suspended (SIGSTOP), and continued.
+    /// A node is suspended (SIGSTOP) and resumed.
     FreezeNode,
-    /// PostgreSQL crashes (immediate shutdown), and is restarted a while later.
+    /// PostgreSQL crashes (immediate shutdown) and is restarted after a while.
     RestartPostgres,
-    /// The primary of the PostgreSQL cluster dies together with its Patroni, and comes back as a standby.
+    /// The primary of the PostgreSQL cluster dies together with its Patroni, and returns as a standby.
     KillPrimary,
-    /// PostgreSQL's disk is full, and has room again seconds later.
+    /// PostgreSQL's disk fills up, and has space again seconds later.
     DiskFull,
     /// A node cannot reach PostgreSQL.
     CutDatabase,
     /// A node's connections to PostgreSQL go silent.
     StallDatabase,
-    /// Redis is stopped gracefully or killed, and restarted a while later: it loads its log with the deployed users.
+    /// Redis is stopped gracefully or killed, and restarted after a while. It must load its log with the deployed users.
     StopRedis,
-    /// The primary of two Redis servers dies, its replica takes over, and the dead one comes back as the replica.
+    /// The primary of two Redis servers dies and its replica takes over. The failed server returns as the replica.
     KillRedisPrimary,
     /// A node cannot reach Redis.
     CutRedis,
@@ -61,11 +61,11 @@ pub enum Fault {
     SlowLinks,
     /// The SIP proxy cannot reach the hook and Redis, and the nodes cannot reach its control listener.
     CutProxy,
-    /// The SIP proxy cannot reach Redis, and posts its events.
+    /// The SIP proxy cannot reach Redis, so it posts its events.
     CutProxyRedis,
-    /// Redis answers the SIP proxy slowly, and its workers wait for each event.
+    /// Redis responds slowly to the SIP proxy, whose workers wait for each event.
     StarveWorkers,
-    /// Phones ring through several reconciliations of the SIP proxy, which must continue meanwhile.
+    /// Phones ring through several reconciliations of the SIP proxy. Reconciliation must continue meanwhile.
     RingingPhones,
     /// Proxies send events twice, out of order, and late.
     BadManners,
@@ -75,14 +75,14 @@ pub enum Fault {
     IdleSockets,
     /// The SIP proxy's clock jumps by an hour during calls, forward or back, and then returns.
     StepClock,
-    /// The SIP proxy is killed during calls, and restarted.
+    /// The SIP proxy is killed during calls and restarted.
     KillProxy,
 }
 
 /// The server's close code for a subscriber that does not read.
 const SLOW: u16 = 4508;
 
-/// Time to retry an operation before the system counts as not recovered.
+/// Maximum time to retry an operation before the system counts as not recovered.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Locks on components that two faults must not break at once.
@@ -95,7 +95,7 @@ struct Held {
     links: Arc<Mutex<()>>,
 }
 
-/// Injects faults until the plan's time is over, waiting for the recovery of each, and then for everything to be healthy.
+/// Injects faults until the plan's time is over. Waits for recovery after each fault, and at the end until everything is healthy.
 ///
 /// # Errors
 /// The component that does not recover.
@@ -133,7 +133,7 @@ pub(super) async fn schedule(
     Ok(())
 }
 
-/// One fault from its beginning until no client is affected any more.
+/// Runs one fault from its start until no client is affected anymore.
 async fn one(
     stage: &Stage,
     held: &Held,
@@ -161,7 +161,7 @@ async fn one(
     Ok(())
 }
 
-/// Waits until an authorization is answered through the balancer.
+/// Waits until an authorization request through the balancer gets a response.
 async fn calls_again(stage: &Stage) -> Result<Duration, String> {
     let http = reqwest::Client::builder().no_proxy().build().map_err(|error| error.to_string())?;
     let begun = Instant::now();
@@ -239,7 +239,7 @@ impl Held {
 }
 
 impl Fault {
-    /// Breaks, waits and repairs. Returns details for the report.
+    /// Causes the fault, waits and repairs it. Returns details for the report.
     async fn happens(self, stage: &Stage, which: usize, random: &mut Random) -> Result<String, String> {
         let site = &stage.site;
         let linked = &site.nodes[which];
@@ -390,7 +390,7 @@ impl Site {
         of_nodes.chain([&self.to_control, &self.to_hook])
     }
 
-    /// Resident memory of the larger node, in MiB.
+    /// Resident memory in MiB of the node that uses more.
     async fn memory(&self) -> u64 {
         let mut most = 0;
         for linked in &self.nodes {
@@ -400,7 +400,7 @@ impl Site {
     }
 }
 
-/// Phones ring while their proxy is reconciled, which happens every five seconds here.
+/// Phones ring while their proxy is reconciled. Here reconciliation runs every five seconds.
 async fn ring(stage: &Stage) -> Result<String, String> {
     let conn = super::site::connect(&stage.site.database).await;
     let compared = async || {
@@ -428,8 +428,8 @@ async fn ring(stage: &Stage) -> Result<String, String> {
     Ok(format!(" (compared {} times meanwhile)", times?))
 }
 
-/// PostgreSQL's disk is full for a while: first for rows, until at least one statement fails for lack of room, then for the WAL, which makes
-/// PostgreSQL shut down.
+/// PostgreSQL's disk is full for a while. First there is no space for rows, until at least one statement fails. Then there is no space for the
+/// WAL, so PostgreSQL shuts down.
 async fn full(site: &Site, time: Duration) -> Result<String, String> {
     let disk = site.disk.as_ref().ok_or("PostgreSQL has no disk of its own")?;
     let (begun, before) = (Instant::now(), site.refusals());
@@ -454,7 +454,7 @@ async fn full(site: &Site, time: Duration) -> Result<String, String> {
     ))
 }
 
-/// Makes PostgreSQL write WAL until it cannot.
+/// Makes PostgreSQL write WAL until the disk is full.
 async fn write_log(database: &str) {
     let writing = async {
         let Ok(conn) = Database::connect(database).await else { return };
@@ -465,22 +465,24 @@ async fn write_log(database: &str) {
     drop(tokio::time::timeout(PATIENCE, writing).await);
 }
 
-/// Number of deaf subscribers: as many as a server can fill the buffers of without delaying others. An optimized build does so in a moment.
+/// Number of deaf subscribers, chosen so that a server can fill their buffers without delaying other subscribers. An optimized build fills them
+/// in a moment.
 fn deaf_ones(stage: &Stage) -> usize {
     if stage.release { 20 } else { 2 }
 }
-/// How often each asks for the whole schema, besides its subscription: more than all buffers on the way hold.
+/// Number of times that each deaf subscriber queries the whole schema, in addition to its subscription. The responses exceed all buffers on the
+/// way.
 const ASKED: usize = 60;
-/// The server's timeout for them (`site::settings`), plus the time to fill the buffers.
+/// The server's timeout for deaf subscribers (`site::settings`), plus the time to fill the buffers.
 const GIVEN_UP: Duration = Duration::from_secs(super::site::STALL_SECONDS + 7);
-/// Longest time for an activity to reach the other subscribers meanwhile: less than a deaf one keeps its own activities waiting. A server that
-/// is not optimized spends seconds of a core on filling the buffers, which is not the deaf subscribers' doing.
+/// Maximum time for an activity to reach the other subscribers meanwhile. It is shorter than the delay of a deaf subscriber's own activities. An
+/// unoptimized server spends seconds of processor time filling the buffers, and the deaf subscribers do not cause that.
 fn longest_lag(stage: &Stage) -> Duration {
     let seconds = super::site::STALL_SECONDS;
     Duration::from_secs(if stage.release { seconds - 1 } else { 2 * seconds })
 }
 
-/// Subscribers that do not read: the server closes each in time with the right code, and other subscribers are not affected.
+/// Opens subscribers that do not read. The server must close each of them in time with the right code, without affecting other subscribers.
 async fn deaf(stage: &Stage) -> Result<String, String> {
     for linked in &stage.site.nodes {
         // a node killed just now may still be starting, while the other served for both
@@ -542,7 +544,7 @@ async fn deaf(stage: &Stage) -> Result<String, String> {
     ))
 }
 
-/// Connections that stay silent, until the balancer has closed them all.
+/// Opens connections that stay silent, and waits until the balancer has closed all of them.
 async fn idle(stage: &Stage) -> Result<String, String> {
     let (before, begun) = (stage.site.memory().await, Instant::now());
     let mut sockets = Vec::new();

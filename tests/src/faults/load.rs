@@ -1,5 +1,6 @@
-//! Calls at a fixed rate from simulated proxies. Each asks the hook as the real proxy does, gives up after three seconds, and keeps its events
-//! until they are accepted. Two of the proxies post their events. Two write them to Redis, and post them while Redis does not answer.
+//! Makes calls at a fixed rate from simulated proxies. Each proxy asks the hook as the real proxy does, gives up after three seconds, and keeps
+//! its events until they are accepted. Two of the proxies post their events. Two other proxies write them to Redis, and post them while Redis
+//! does not respond.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -16,9 +17,9 @@ use crate::crash::Random;
 use crate::server::HOOK_SECRET;
 use crate::shop::{event, micros, text, unique};
 
-/// Time a proxy waits for an authorization.
+/// Maximum time that a proxy waits for an authorization.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Simulated proxies, each with its own queue.
+/// Number of simulated proxies, each with its own queue.
 const PROXIES: usize = 4;
 /// Proxies from this index on write to Redis.
 const BY_STREAM: usize = 2;
@@ -26,26 +27,26 @@ const BY_STREAM: usize = 2;
 const REDIS_PATIENCE: Duration = Duration::from_secs(1);
 /// Time for the nodes to read the stream before a phone counts as free again.
 const READING: Duration = Duration::from_millis(1_200);
-/// Maximum events in a batch.
+/// Maximum number of events in a batch.
 const BATCH: usize = 50;
 
 /// Result of a call attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// No answer in time: the phone got 503, and the API got an event that its answer is unused.
+    /// No response in time. The phone got 503, and the API got an event that says its response was not used.
     GivenUp,
     /// The API refused, with this error code.
     Refused(String),
-    /// It rang without an answer.
+    /// The phone rang without an answer.
     Failed,
     /// Start and end of the conversation, by the proxy's clock.
     Talked(DateTime<Utc>, DateTime<Utc>),
 }
 
-/// Record of all answers, for comparison with the database.
+/// Record of all responses, for comparison with the database.
 #[derive(Default)]
 pub(super) struct Notes {
-    /// By `request_id`.
+    /// Results by `request_id`.
     pub(super) calls: BTreeMap<String, Outcome>,
     /// Accepted events, by `eid`.
     pub(super) events: BTreeMap<String, &'static str>,
@@ -53,7 +54,7 @@ pub(super) struct Notes {
     pub(super) failed: Vec<(Instant, String)>,
 }
 
-/// How the simulated proxies deliver: in order and once, or as badly as the contract allows.
+/// How the simulated proxies deliver events: in order and once, or as badly as the contract allows.
 #[derive(Default)]
 pub(super) struct Manners {
     pub(super) bad: AtomicBool,
@@ -64,24 +65,24 @@ pub(super) struct Load {
     pub(super) notes: Mutex<Notes>,
     pub(super) manners: Manners,
     pub(super) attempts: AtomicU64,
-    /// Attempts skipped because no phone was free; the actual load was lower than planned.
+    /// Number of attempts skipped because no phone was free, which makes the actual load lower than planned.
     pub(super) missed: AtomicU64,
     pub(super) batches_again: AtomicU64,
     stop: AtomicBool,
     http: reqwest::Client,
     base: String,
     redis: redis::Client,
-    /// Redis has a replica, which must confirm each event, too.
+    /// Redis has a replica, which must also confirm each event.
     replicated: bool,
     outboxes: Vec<mpsc::UnboundedSender<Told>>,
     waiting: AtomicU64,
 }
 
-/// A queued event. Its sender is notified when it was accepted.
+/// A queued event. Its sender is notified when the event has been accepted.
 struct Told {
     event: Value,
     taken: Option<oneshot::Sender<()>>,
-    /// Earliest time to send it.
+    /// Earliest time to send the event.
     at: Instant,
 }
 
@@ -113,7 +114,7 @@ impl Load {
         load
     }
 
-    /// Makes calls from these phones at `rate` per second until stopped. Returns when all calls have ended and all events were accepted.
+    /// Makes calls from these phones at `rate` per second until stopped. Returns when all calls have ended and all events have been accepted.
     pub(super) async fn run(self: Arc<Self>, phones: Vec<String>, rate: u32, mut random: Random) {
         let (give_back, mut free) = mpsc::unbounded_channel();
         let count = phones.len();
@@ -148,7 +149,7 @@ impl Load {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// Makes one attempt, to its end.
+    /// Runs one call attempt to its end.
     async fn call(&self, phone: &str, mut random: Random) {
         self.attempts.fetch_add(1, Ordering::Relaxed);
         let request = unique("request");
@@ -280,7 +281,7 @@ impl Load {
     }
 }
 
-/// Delivers one simulated proxy's queue. With bad manners it sends events again, out of order, and late.
+/// Delivers one simulated proxy's queue. With bad manners, it sends events repeatedly, out of order, and late.
 async fn deliver(
     load: Arc<Load>,
     mut queue: mpsc::UnboundedReceiver<Told>,

@@ -1,9 +1,9 @@
-//! Fault injection: the whole topology under load, with several faults at once, drawn from a seed.
+//! Injects faults, several at once and drawn from a seed, into the whole topology under load.
 //!
-//! Two nodes (real `callshop serve`), PostgreSQL, Redis, the balancer and the SIP proxy with SIPp's phones, with a relay in every link (`site`).
-//! Simulated proxies make calls at a fixed rate (`load`), subscribers follow every callshop (`watchers`), faults come and go (`fault`).
-//! Afterwards (`verify`): the events answered, the events stored and the events delivered to each subscriber are the same, in order, once; each
-//! call is charged once, to the second; `callshop audit` passes; PostgreSQL had no deadlock.
+//! The topology consists of two nodes (real `callshop serve`), PostgreSQL, Redis, the balancer and the SIP proxy with SIPp's phones, with a
+//! relay in every link (`site`). Simulated proxies make calls at a fixed rate (`load`), subscribers follow every callshop (`watchers`), and
+//! faults come and go (`fault`). Afterward (`verify`), every acknowledged event must be stored once and delivered to each subscriber once, in
+//! order. Each call must be charged once, to the second. `callshop audit` must pass, and PostgreSQL must have had no deadlock.
 
 mod cluster;
 mod database;
@@ -32,7 +32,7 @@ use site::{Building, PreparedSite, Site};
 use town::Town;
 use watchers::{Door, Seen};
 
-/// Prices per second of the customer, the callshop and its reseller (see `crate::shop`).
+/// Prices per second for the customer, the callshop and its reseller (see `crate::shop`).
 const RETAIL: Price = by_second(60_000);
 const COST: Price = by_second(40_000);
 const WHOLESALE: Price = by_second(30_000);
@@ -44,11 +44,11 @@ const fn by_second(minute: i64) -> Price {
 /// Parameters of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// How long faults are injected.
+    /// Time during which faults are injected.
     pub time: Duration,
     /// Calls per second.
     pub rate: u32,
-    /// Subscribers, spread over the callshops.
+    /// Number of subscribers, spread over the callshops.
     pub subscribers: usize,
     /// Seed for the choice and time of faults.
     pub seed: u64,
@@ -58,7 +58,7 @@ pub struct Plan {
     pub faults: Vec<Fault>,
     /// Use the release build of the server.
     pub release: bool,
-    /// PostgreSQL writes to disk before it answers.
+    /// PostgreSQL writes to disk before it responds.
     pub fsync: bool,
 }
 
@@ -68,7 +68,7 @@ struct Stage {
     town: Arc<Town>,
     load: Arc<Load>,
     watchers: Vec<Arc<Seen>>,
-    /// The `seq` of each callshop when subscriptions began.
+    /// The `seq` of each callshop when the subscriptions began.
     bases: Vec<i64>,
     over: Arc<AtomicBool>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
@@ -78,10 +78,10 @@ struct Stage {
     release: bool,
 }
 
-/// Injects faults for a while. Returns a summary if everything held.
+/// Injects faults for the plan's time. Returns a summary if every check passed.
 ///
 /// # Errors
-/// What did not hold.
+/// The failed checks.
 pub async fn run(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<String, String> {
     if plan.faults.contains(&Fault::KillPrimary) && plan.faults.contains(&Fault::DiskFull) {
         return Err(
@@ -95,10 +95,10 @@ pub async fn run(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<S
     stage.strike(&progress).await
 }
 
-/// Stops and starts each node in turn under load, for the plan's time. Nothing may fail, not one call.
+/// Stops and starts each node in turn under load, for the plan's time. Nothing may fail, not even one call.
 ///
 /// # Errors
-/// What failed.
+/// The failures.
 pub async fn rolling(plan: &Plan, progress: impl Fn(&str) + Send + Sync) -> Result<String, String> {
     let stage = Stage::set(plan, &progress).await;
     let (begun, mut rounds) = (Instant::now(), 0);

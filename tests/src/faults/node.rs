@@ -11,26 +11,26 @@ use tokio::sync::Mutex;
 
 use super::database::{append, send};
 
-/// Longest wait for a node to start.
+/// Maximum time for a node to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One node.
 pub(super) struct Node {
     pub(super) name: String,
-    /// Its own addresses, for GraphQL and hook.
+    /// The node's own addresses for GraphQL and the hook.
     pub(super) own: [SocketAddr; 2],
     binary: PathBuf,
     config: PathBuf,
     log: PathBuf,
     state: Mutex<State>,
-    /// Number of unrequested ends.
+    /// Number of unrequested exits.
     pub(super) fell: AtomicU64,
     http: reqwest::Client,
 }
 
 struct State {
     child: Option<Child>,
-    /// It should be running: it is restarted when it ends.
+    /// The node should be running, so it is restarted if it exits.
     wanted: bool,
 }
 
@@ -54,7 +54,7 @@ impl Node {
         }
     }
 
-    /// A `callshop` command with its configuration.
+    /// A `callshop` command with the node's configuration.
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command.args(arguments).arg("--config").arg(&self.config).stdin(Stdio::null());
@@ -67,7 +67,7 @@ impl Node {
         command
     }
 
-    /// Starts it, and keeps it running from now on.
+    /// Starts the node, and keeps it running from now on.
     pub(super) async fn start(&self) {
         let mut state = self.state.lock().await;
         state.wanted = true;
@@ -76,7 +76,7 @@ impl Node {
         }
     }
 
-    /// Call it repeatedly: it restarts the node if it ended by itself.
+    /// Restarts the node if it exited on its own. Call it repeatedly.
     pub(super) async fn look_after(&self) {
         let mut state = self.state.lock().await;
         let over = state.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
@@ -89,7 +89,7 @@ impl Node {
         }
     }
 
-    /// Kills it with SIGKILL. It stays down until started.
+    /// Kills the node with SIGKILL. It stays down until started.
     pub(super) async fn kill(&self) {
         let mut state = self.state.lock().await;
         state.wanted = false;
@@ -98,7 +98,7 @@ impl Node {
         }
     }
 
-    /// Stops it with SIGTERM. Returns its exit status. It stays down until started.
+    /// Stops the node with SIGTERM. Returns its exit status. The node stays down until started.
     pub(super) async fn stop(&self) -> Option<ExitStatus> {
         let mut state = self.state.lock().await;
         state.wanted = false;
@@ -108,7 +108,7 @@ impl Node {
         over.unwrap_or_else(|_| panic!("{} does not stop: {}", self.name, self.tail())).ok()
     }
 
-    /// Sends any signal, such as STOP and CONT.
+    /// Sends any signal, such as STOP or CONT.
     pub(super) async fn signal(&self, signal: &str) {
         let state = self.state.lock().await;
         if let Some(id) = state.child.as_ref().and_then(Child::id) {
@@ -116,7 +116,7 @@ impl Node {
         }
     }
 
-    /// Resident memory in KiB; `None` while it is down.
+    /// Resident memory in KiB; `None` while the node is down.
     pub(super) async fn memory(&self) -> Option<u64> {
         let id = self.state.lock().await.child.as_ref().and_then(Child::id)?;
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
@@ -124,13 +124,13 @@ impl Node {
         line.trim().trim_end_matches(" kB").parse().ok()
     }
 
-    /// Whether it reports ready.
+    /// Whether the node reports that it is ready.
     pub(super) async fn is_ready(&self) -> bool {
         let answer = self.http.get(format!("http://{}/readyz", self.own[1])).send().await;
         answer.is_ok_and(|answer| answer.status() == 200)
     }
 
-    /// Waits until it reports ready.
+    /// Waits until the node reports that it is ready.
     pub(super) async fn ready(&self) {
         let begun = Instant::now();
         while !self.is_ready().await {
@@ -139,7 +139,7 @@ impl Node {
         }
     }
 
-    /// The end of its log.
+    /// The end of the node's log.
     pub(super) fn tail(&self) -> String {
         let log = std::fs::read(&self.log).unwrap_or_default();
         String::from_utf8_lossy(&log[log.len().saturating_sub(3_000)..]).into_owned()

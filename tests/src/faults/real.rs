@@ -1,7 +1,7 @@
-//! Real calls beside the simulated ones: SIPp's phones through the SIP proxy, which is killed and restarted.
+//! Makes real calls in addition to the simulated calls. SIPp's phones call through the SIP proxy, which is killed and restarted.
 //!
-//! Each call's charge is compared with the messages that phones and gateway logged. If the end of the call reached the API, the charge must
-//! equal the talk time. If the end died with the proxy, the charge covers the time until the proxy was last known to have the call.
+//! Each call's charge is compared with the messages that the phones and the gateway logged. If the call's end event reached the API, the charge
+//! must equal the talk time. If the event was lost with the proxy, the charge covers the time until the proxy was last known to have the call.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,28 +23,28 @@ use crate::crash::Random;
 use crate::shop::SipAccount;
 use crate::sip::{Script, Trace};
 
-/// Longest wait for calls that neither end will hang up.
+/// Maximum wait for calls that neither side will hang up.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// How often a refused phone dials.
+/// Number of times that a refused phone dials.
 const DIALS: usize = 5;
-/// Largest delay between a message and its log entry, on a busy machine.
+/// Maximum delay between a message and its log entry on a busy machine.
 const SLACK: TimeDelta = TimeDelta::milliseconds(150);
-/// An end event sent this long before the proxy died has been delivered: links are cut for eight seconds at most.
+/// An end event sent this long before the proxy died has been delivered, because links are down for eight seconds at most.
 const IN_MEMORY: TimeDelta = TimeDelta::seconds(20);
 
-/// Events that change how a call of the real proxy is charged.
+/// Disturbances that change how a call of the real proxy is charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Disturbance {
-    /// Its clock was stepped.
+    /// The proxy's clock was stepped.
     Step,
-    /// It was killed.
+    /// The proxy was killed.
     Kill,
 }
 
 /// A callshop with real phones.
 pub(super) struct Real {
     phones: Vec<SipAccount>,
-    /// Phones that only ring, on request.
+    /// Phones that only ring, and only on request.
     ringing: Vec<SipAccount>,
     shop: uuid::Uuid,
     stop: AtomicBool,
@@ -54,18 +54,18 @@ pub(super) struct Real {
     disturbed: Mutex<Vec<(Disturbance, DateTime<Utc>)>>,
 }
 
-/// A call as logged at its two ends.
+/// A call as logged by the phone and the gateway.
 #[derive(Clone, Debug, Default)]
 struct Heard {
     /// The gateway sent the answer.
     answer_sent: Option<DateTime<Utc>>,
     /// The phone received the answer.
     answer_heard: Option<DateTime<Utc>>,
-    /// First BYE, sent or received.
+    /// The first BYE was sent or received.
     bye: Option<DateTime<Utc>>,
     /// The BYE was answered.
     bye_answered: Option<DateTime<Utc>>,
-    /// Only the proxy hung up, and it had reported the end before.
+    /// Only the proxy hung up, and it had reported the end before that.
     cut: bool,
 }
 
@@ -87,7 +87,7 @@ impl Heard {
         }
     }
 
-    /// Least and most whole seconds that the proxy can have measured; no most if neither side saw the end.
+    /// Minimum and maximum whole seconds that the proxy can have measured. There is no maximum if neither side saw the end.
     fn seconds(&self) -> (i64, Option<i64>) {
         let up = |time: TimeDelta| (time.num_microseconds().unwrap_or(0).max(0) + 999_999) / 1_000_000;
         // the proxy reports the end of a call that it cuts before either side learns of it
@@ -132,7 +132,7 @@ impl Real {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// Call it whenever the proxy is disturbed.
+    /// Records a disturbance. Call it whenever the proxy is disturbed.
     pub(super) fn disturbed(&self, what: Disturbance) {
         self.disturbed.lock().expect("the list").push((what, Utc::now()));
     }
@@ -143,7 +143,7 @@ impl Real {
         list.iter().any(|(done, at)| *done == what && (from..=to).contains(at))
     }
 
-    /// Each phone calls, talks for up to three seconds, and calls again.
+    /// Makes each phone call, talk for up to three seconds, and call again.
     pub(super) async fn call(self: Arc<Self>, site: Arc<Site>, mut random: Random) {
         let mut calling = Vec::new();
         for account in self.phones.clone() {
@@ -172,8 +172,8 @@ impl Real {
         }
     }
 
-    /// Phones ring for `time` and give up. A phone that is refused dials again, as a customer does: the proxy may still be recovering from the
-    /// fault before this one.
+    /// Makes phones ring for `time` and give up. A refused phone dials again, as a customer does, because the proxy may still be recovering from
+    /// the previous fault.
     ///
     /// # Errors
     /// A phone was refused every time.
@@ -210,10 +210,10 @@ impl Real {
         }
     }
 
-    /// Waits until no call is up.
+    /// Waits until no call is in progress.
     ///
     /// # Errors
-    /// The calls that stay up.
+    /// The calls that are still in progress.
     pub(super) async fn settle(&self, conn: &DatabaseConnection) -> Result<(), String> {
         let begun = Instant::now();
         loop {
@@ -231,7 +231,7 @@ impl Real {
         }
     }
 
-    /// Compares each call with the messages of its two ends. Returns a summary.
+    /// Compares each call with the messages logged by the phone and the gateway. Returns a summary.
     ///
     /// # Errors
     /// A call whose charge does not match its talk time.
@@ -278,7 +278,7 @@ impl Real {
         ))
     }
 
-    /// Checks one call against the messages of its two ends and the times of its stored `ended` and `lost` events.
+    /// Checks one call against the messages of both sides and the times of its stored `ended` and `lost` events.
     fn judge(
         &self,
         row: &call::Model,

@@ -1,4 +1,4 @@
-//! A site's Redis: alone, or with a replica that takes over.
+//! A site's Redis, either a single server or a primary with a replica that takes over.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -12,9 +12,9 @@ use super::database::{Daemon, append};
 use crate::local::repository;
 use crate::relay::Relay;
 
-/// Longest wait for a replica to follow.
+/// Maximum wait for a replica to catch up.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Users besides the deployed ones: the replica's, as in docs/operations.md, and the operator's, to promote it.
+/// Users in addition to the deployed users: the replica's user, as in docs/operations.md, and the operator's, to promote the replica.
 const MORE_USERS: &str = "user replica on >change-me-replica resetkeys resetchannels -@all +psync +replconf +ping\n\
                           user operator on >operator resetkeys resetchannels -@all +replicaof +info +ping\n";
 
@@ -55,7 +55,7 @@ impl Redis {
         self.servers[self.primary].0.start().await;
     }
 
-    /// The primary dies and the replica takes over, alone for some seconds; then the dead one follows it.
+    /// The primary dies and the replica takes over. It runs alone for some seconds, then the failed server replicates it.
     ///
     /// # Errors
     /// The step that fails.
@@ -77,7 +77,7 @@ impl Redis {
         Ok(format!(" (the replica took over in {} ms)", took.as_millis()))
     }
 
-    /// Makes a server replicate the primary, and waits until it does.
+    /// Makes a server replicate the primary, and waits until it has connected.
     async fn follow(&self, replica: usize) -> Result<(), String> {
         let (_, primary) = &self.servers[self.primary];
         let (host, port) = (primary.ip().to_string(), primary.port().to_string());

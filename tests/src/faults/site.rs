@@ -33,10 +33,10 @@ use crate::server::{HOOK_SECRET, proxy};
 use crate::sip::{PROXY, Sip, SipPlan};
 use crate::{Shop, TestServer};
 
-/// A node with the relays around it.
+/// A node and its relays.
 pub(super) struct Linked {
     pub(super) node: Node,
-    /// From the balancer: GraphQL and hook.
+    /// Relays from the balancer, for GraphQL and the hook.
     pub(super) doors: [Relay; 2],
     pub(super) to_database: Relay,
     pub(super) to_redis: Relay,
@@ -50,14 +50,14 @@ pub(super) struct Site {
     pub(super) to_control: Relay,
     pub(super) to_hook: Relay,
     pub(super) proxy_to_redis: Relay,
-    /// The balancer: GraphQL and hook.
+    /// The balancer's addresses for GraphQL and the hook.
     pub(super) graphql: SocketAddr,
     pub(super) hook: SocketAddr,
-    /// Redis itself, past the relays.
+    /// Redis itself, bypassing the relays.
     pub(super) redis_address: SocketAddr,
-    /// Redis has a replica, which must confirm each event, too.
+    /// Redis has a replica, which must also confirm each event.
     pub(super) replicated_redis: bool,
-    /// URL of the database itself, past the relays.
+    /// URL of the database itself, bypassing the relays.
     pub(super) database: String,
     pub(super) sip: Mutex<Sip>,
     _balancer: Child,
@@ -72,13 +72,13 @@ pub(super) struct Building {
     pub(super) fsync: bool,
     /// PostgreSQL gets its own disk, which can be filled.
     pub(super) disk: bool,
-    /// PostgreSQL is a cluster with a synchronous standby, of which a member can die.
+    /// PostgreSQL is a cluster with a synchronous standby, and any member can die.
     pub(super) replicated: bool,
     /// Redis has a replica.
     pub(super) replicated_redis: bool,
 }
 
-/// A site without its nodes. The shops are made on its database.
+/// A site whose nodes are not running yet. The shops are created in its database.
 pub(super) struct PreparedSite {
     plan: SipPlan,
     binary: std::path::PathBuf,
@@ -88,7 +88,7 @@ pub(super) struct PreparedSite {
     disk: Option<Disk>,
     folder: tempfile::TempDir,
     pub(super) database: String,
-    /// `user` or `user:password`, for a URL.
+    /// `user` or `user:password`, as in a URL.
     user: String,
 }
 
@@ -227,7 +227,7 @@ pub(super) async fn connect(url: &str) -> sea_orm::DatabaseConnection {
 /// Seconds that a subscriber may take to read a waiting message.
 pub(super) const STALL_SECONDS: u64 = 8;
 
-/// A node's configuration. Sockets are checked more often than in production, so that a run of minutes sees it.
+/// A node's configuration. Sockets are checked more often than in production, so that this happens within a run of minutes.
 fn settings(own: [SocketAddr; 2], database: &str, redis: SocketAddr, control: SocketAddr) -> String {
     let [listen, hook] = own;
     format!(
@@ -271,7 +271,7 @@ impl Site {
         }
     }
 
-    /// Number of statements that PostgreSQL refused for lack of room, and of its shutdowns for that reason.
+    /// Number of statements that PostgreSQL refused because its disk was full, and number of shutdowns for that reason.
     pub(super) fn refusals(&self) -> (usize, usize) {
         let log = std::fs::read(self.folder.path().join("postgres.log")).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
@@ -282,7 +282,7 @@ impl Site {
         (count("ERROR:"), count("PANIC:") + count("FATAL:"))
     }
 
-    /// Restarts nodes and PostgreSQL if they ended by themselves, for as long as it is polled.
+    /// Restarts nodes and PostgreSQL if they exited on their own. It works only while it is polled.
     pub(super) async fn look_after(self: Arc<Self>) {
         loop {
             // the holder of the lock stops and starts it on purpose

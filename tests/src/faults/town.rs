@@ -1,4 +1,4 @@
-//! Several callshops of one reseller, with open cabins, for calls and subscribers.
+//! Creates several callshops of one reseller, with open cabins, for calls and subscribers.
 
 use futures_util::stream::{self, StreamExt as _};
 use graphql::scalars::Kind;
@@ -12,20 +12,20 @@ use crate::{Client, Shop};
 pub(crate) struct Watched {
     /// Global id.
     pub(crate) id: String,
-    /// Its id in the database.
+    /// The callshop's id in the database.
     pub(crate) key: Uuid,
-    /// The phones of its open cabins.
+    /// The phones of the callshop's open cabins.
     pub(crate) phones: Vec<SipAccount>,
 }
 
 /// All callshops of a run.
 pub(crate) struct Town {
     pub(crate) shops: Vec<Watched>,
-    /// A client logged in as the reseller, which may see them all.
+    /// A client logged in as the reseller, who may see all callshops.
     pub(crate) reseller: Client,
 }
 
-/// Makes `count` callshops with `cabins` open cabins each, under the reseller of `shop`.
+/// Creates `count` callshops with `cabins` open cabins each, under the reseller of `shop`.
 pub(crate) async fn build(shop: &Shop, count: usize, cabins: usize) -> Town {
     top_up(&shop.distributor, &shop.reseller_id, "10000000").await;
     let anonymous = Client::anonymous(shop.server.http);

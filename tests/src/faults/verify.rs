@@ -1,4 +1,5 @@
-//! Checks at the end of a run: answered means stored, once; stored means delivered, in order, once; money is exact.
+//! Checks at the end of a run that each acknowledged event is stored once, that each stored event is delivered once and in order, and that money
+//! is exact.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,10 +22,10 @@ use super::town::Town;
 use super::watchers::{Seen, digest};
 use super::{COST, RETAIL, WHOLESALE};
 
-/// Longest wait for subscribers to catch up after recovery.
+/// Maximum wait for subscribers to catch up after recovery.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The last `seq` of each callshop; `None` if the database does not answer.
+/// The last `seq` of each callshop; `None` if the database does not respond.
 pub(super) async fn heads(conn: &DatabaseConnection, town: &Town) -> Option<Vec<i64>> {
     let rows = entity::activity_head::Entity::find().all(conn).await.ok()?;
     let heads: BTreeMap<Uuid, i64> = rows.into_iter().map(|row| (row.callshop_id, row.seq)).collect();
@@ -34,7 +35,7 @@ pub(super) async fn heads(conn: &DatabaseConnection, town: &Town) -> Option<Vec<
 /// Waits until every subscriber has seen all events up to `heads`.
 ///
 /// # Errors
-/// The subscribers that have not, after a minute.
+/// The subscribers that have not seen them after a minute.
 pub(super) async fn caught_up(watchers: &[Arc<Seen>], heads: &[i64]) -> Result<Duration, String> {
     let begun = Instant::now();
     loop {
@@ -58,7 +59,7 @@ pub(super) async fn caught_up(watchers: &[Arc<Seen>], heads: &[i64]) -> Result<D
 /// Waits until every accepted event has been read from the stream.
 ///
 /// # Errors
-/// The events that have not, after a minute.
+/// The events that have not been read after a minute.
 pub(super) async fn drained(conn: &DatabaseConnection, load: &Load) -> Result<(), String> {
     let begun = Instant::now();
     let told = load.notes.lock().expect("the notes").events.len();
@@ -75,7 +76,7 @@ pub(super) async fn drained(conn: &DatabaseConnection, load: &Load) -> Result<()
     }
 }
 
-/// Runs all checks. Returns a summary. `bases` are the `seq`s at which subscriptions began.
+/// Runs all checks. Returns a summary. `bases` holds the `seq`s at which subscriptions began.
 pub(super) async fn everything(
     site: &Site,
     town: &Town,
@@ -159,7 +160,7 @@ impl Charges {
         self.levels.get(&call).map_or(&[], Vec::as_slice)
     }
 
-    /// Number of postings of a call, not counting reversed ones.
+    /// Number of postings of a call, not counting reversed postings.
     pub(super) fn standing(&self, call: Uuid) -> i64 {
         self.standing.get(&call).copied().unwrap_or(0)
     }
@@ -205,7 +206,7 @@ async fn calls(conn: &DatabaseConnection, load: &Load, charges: &Charges) -> Res
     lost.map_or(Ok(talked), |lost| Err(format!("a call is not there: {lost:?}")))
 }
 
-/// Compares what each subscriber saw with what is stored.
+/// Compares the events that each subscriber saw with the stored events.
 async fn delivered(
     conn: &DatabaseConnection,
     town: &Town,

@@ -1,4 +1,4 @@
-//! Subscribers over graphql-transport-ws. Each follows one callshop, and resumes with its cursor on whichever node it reaches.
+//! Subscribers over graphql-transport-ws. Each follows one callshop, and resumes with its cursor on any node that it reaches.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,9 +13,9 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async};
 
-/// Timeout of a subscriber for a connection, and for the first answer on it.
+/// A subscriber's timeout for a connection, and for the first response on it.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A subscriber treats a connection that is silent for this long as dead; the server pings more often.
+/// A subscriber treats a connection as dead after this much silence. The server pings more often.
 const SILENCE: Duration = Duration::from_secs(12);
 
 const WATCH: &str = "subscription($id: ID!, $after: String) { callshopActivity(callshopId: $id, after: $after) \
@@ -26,7 +26,7 @@ const SCHEMA: &str = "{ __schema { types { description fields { description args
 
 /// Events that a subscriber has seen.
 pub(super) struct Seen {
-    /// Index of its callshop.
+    /// Index of the callshop.
     pub(super) shop: usize,
     /// `seq` of the last event.
     pub(super) last: AtomicI64,
@@ -36,7 +36,7 @@ pub(super) struct Seen {
     pub(super) wrong: Mutex<Vec<String>>,
     /// Number of connections made.
     pub(super) connections: AtomicU64,
-    /// It has received its first message.
+    /// The subscriber has received its first message.
     pub(super) begun: AtomicBool,
     cursor: Mutex<Option<String>>,
 }
@@ -135,7 +135,7 @@ pub(super) async fn ask_much(stream: &mut Stream, times: usize) -> Option<()> {
     stream.flush().await.ok()
 }
 
-/// Reads to the end. Returns the bytes of text read, and the close code, if any.
+/// Reads to the end. Returns the number of bytes of text read, and the close code, if any.
 pub(super) async fn rest(mut stream: Stream) -> (usize, Option<u16>) {
     let mut bytes = 0;
     while let Ok(Some(Ok(message))) = tokio::time::timeout(SILENCE, stream.next()).await {
@@ -159,7 +159,7 @@ pub(super) async fn follow(door: Arc<Door>, shop: String, seen: Arc<Seen>, stop:
     }
 }
 
-/// Listens until the connection ends, in whichever way.
+/// Listens until the connection ends for any reason.
 async fn listen(mut stream: Stream, shop: &str, seen: &Seen, stop: &AtomicBool) {
     let after = seen.cursor.lock().expect("the cursor").clone();
     if subscribe(&mut stream, shop, after.as_deref()).await.is_none() {

@@ -1,5 +1,5 @@
-//! The model: the expected books, calls and bills of a branch, in plain integers. It implements the rules independently of the program: from the
-//! program's crates it only uses the names of books, payment methods and states.
+//! The model of a branch's expected books, calls and bills, in plain integers. It implements the rules independently of the program. From the
+//! program's crates it uses only the names of books, payment methods and states.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub const METHODS: [PaymentMethod; 4] =
     [PaymentMethod::Cash, PaymentMethod::Card, PaymentMethod::Pix, PaymentMethod::Other];
 const CENT: i64 = 10_000;
 
-/// Result of an operation: done, or refused with this error code.
+/// Result of an operation, which is either done or refused with this error code.
 pub type Verdict = Result<(), &'static str>;
 
 /// Amounts by payment method.
@@ -29,7 +29,7 @@ type ByMethod = BTreeMap<PaymentMethod, i64>;
 /// The expected state of a branch. Amounts are micros.
 #[derive(Clone, Debug, Default)]
 pub struct Books {
-    /// A call whose answer was never acknowledged costs nothing.
+    /// A call whose answer was never acknowledged is free.
     pub unacknowledged_is_free: bool,
     /// The credit limit of each account.
     pub limits: [Option<i64>; ACCOUNTS],
@@ -54,7 +54,7 @@ pub struct Books {
 /// One customer's use of a cabin.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// Its id.
+    /// The session's id.
     pub id: Uuid,
     /// Index of the shop.
     pub shop: usize,
@@ -66,13 +66,13 @@ pub struct Session {
     pub prepaid: bool,
     /// Spending limit for calls.
     pub spending: Option<i64>,
-    /// Limit for the total length of calls.
+    /// Limit for the total duration of calls.
     pub seconds: Option<i64>,
     /// Deposit, by method.
     pub deposit: BTreeMap<PaymentMethod, i64>,
     /// Items and discounts on the bill: amount, and whether it is a discount.
     pub lines: Vec<(i64, bool)>,
-    /// The final statement; `None` before.
+    /// The final statement; `None` until the session is closed.
     pub bill: Option<Bill>,
     /// Amount added by cash rounding.
     pub cash_rounding: i64,
@@ -80,7 +80,7 @@ pub struct Session {
     pub refunded: i64,
     /// Receipt number; `None` until settled.
     pub receipt: Option<i64>,
-    /// Unpaid when a shift closed.
+    /// The session was unpaid when a shift closed.
     pub carried_over: bool,
 }
 
@@ -119,7 +119,7 @@ pub enum State {
     Failed,
     /// Given up before an answer.
     Abandoned,
-    /// Not allowed.
+    /// Refused.
     Refused,
 }
 
@@ -130,7 +130,7 @@ pub struct Call {
     pub id: Uuid,
     /// The proxy's `request_id`.
     pub request: String,
-    /// Index of the cabin it was made from.
+    /// Index of the cabin that the call was made from.
     pub cabin: usize,
     /// Index of the dialed number.
     pub number: usize,
@@ -150,28 +150,28 @@ pub struct Call {
     pub ended: Option<i64>,
     /// Seconds covered by holds.
     pub covered: i64,
-    /// Amount held at each level.
+    /// Amount reserved at each level.
     pub holds: Vec<i64>,
-    /// Seconds charged: the talk time, at most the covered seconds.
+    /// Seconds charged. This is the talk time, but at most the covered seconds.
     pub talk: i64,
     /// The customer's charge.
     pub charge: i64,
     /// Charge at each level; empty if nothing was charged.
     pub charges: Vec<i64>,
-    /// Retail value of talk that could not be charged.
+    /// Retail value of talk time that could not be charged.
     pub written_off: i64,
     /// The end is an estimate.
     pub estimated: bool,
-    /// It ended before its answer was acknowledged.
+    /// The call ended before its answer was acknowledged.
     pub unacked: bool,
-    /// Its true end arrived after it had already ended.
+    /// The call's true end arrived after the call had already ended.
     pub corrected: bool,
-    /// The shop has asked to end it.
+    /// The shop has asked to end the call.
     pub hang_up: bool,
 }
 
 impl Call {
-    /// True while it occupies its phone and its holds.
+    /// True while the call occupies its phone and its holds.
     pub fn is_live(&self) -> bool {
         matches!(self.state, State::Authorized | State::Ringing | State::Answered)
     }
@@ -232,7 +232,7 @@ impl Books {
         }
     }
 
-    /// The parent gives credit, or takes it if negative.
+    /// The parent gives credit, or takes credit if the amount is negative.
     pub fn give(&mut self, account: usize, amount: i64) {
         self.post(account, Book::Credit, amount);
         self.post(PARENTS[account], Book::Issued, -amount);
@@ -246,7 +246,7 @@ impl Books {
         self.move_cash(shop, float);
     }
 
-    /// Adds cash to the drawer, or takes it if negative.
+    /// Adds cash to the drawer, or withdraws cash if the amount is negative.
     pub fn move_cash(&mut self, shop: usize, amount: i64) {
         let Some(shift) = self.shifts[shop] else { return };
         self.drawer(shop, shift, PaymentMethod::Cash, amount);
@@ -329,7 +329,7 @@ impl Books {
         lines.filter(|(_, discount)| *discount == discounts).map(|(amount, _)| amount).sum()
     }
 
-    /// Checks that the discounts do not exceed items and calls.
+    /// Checks that the discounts do not exceed the total of items and calls.
     pub fn may_discount(&self, session: usize, items: i64, discounts: i64) -> Verdict {
         if discounts > items + self.calls_total(session) { Err("DISCOUNT_TOO_HIGH") } else { Ok(()) }
     }
@@ -418,7 +418,7 @@ impl Books {
         row.bill.unwrap_or_default().total() - row.deposit.values().sum::<i64>()
     }
 
-    /// Computes a payment: amounts kept by method, deposit returned by method, and the amount added by cash rounding.
+    /// Computes a payment. Returns the amounts kept by method, the deposit returned by method, and the amount added by cash rounding.
     pub fn payment(
         &self,
         session: usize,
@@ -530,7 +530,7 @@ impl Books {
         self.calls.iter().position(|call| call.cabin == cabin && call.is_live())
     }
 
-    /// Payers and prices for a shop's calls to a number, the customer first; or the reason for refusal.
+    /// Payers and prices for a shop's calls to a number, the customer first, or the reason for refusal.
     pub fn levels(&self, shop: usize, number: usize) -> Result<Vec<(usize, Price)>, &'static str> {
         let account = SHOPS[shop];
         let retail = self.tariffs[5 + shop].or(self.tariffs[account - 1]);
@@ -548,7 +548,7 @@ impl Books {
         priced.collect()
     }
 
-    /// Money and seconds that the customer's limits leave for a call; `None` without a limit. `own` is the call itself, which does not count.
+    /// Money and seconds that the customer's limits leave for a call; `None` without a limit. `own` is the call itself, which is not counted.
     fn terms(&self, session: usize, own: Option<usize>) -> (Option<i64>, Option<i64>) {
         let row = &self.sessions[session];
         let others = || {
@@ -593,7 +593,7 @@ impl Books {
         Ok(())
     }
 
-    /// Whether a phone may call: the paying session and the levels, both empty for an emergency call.
+    /// Checks whether a phone may call. Returns the paying session and the levels, both empty for an emergency call.
     #[expect(clippy::type_complexity, reason = "used twice")]
     pub fn may_call(
         &self,
@@ -631,7 +631,7 @@ impl Books {
         Ok((Some(session), levels))
     }
 
-    /// Whether a running call could go on for another second.
+    /// Whether a call in progress could continue for another second.
     pub fn could_go_on(&self, call: usize) -> bool {
         let row = &self.calls[call];
         let Some(session) = row.session else { return false };
@@ -808,13 +808,13 @@ impl Books {
 pub enum Event {
     /// The phone rings.
     Ringing,
-    /// Answered at this time.
+    /// The call was answered at this time.
     Answered(i64),
     /// Ended.
     Ended {
         /// Time of the end.
         at: i64,
-        /// Time of the answer, if the event has it.
+        /// Time of the answer, if the event contains it.
         answered: Option<i64>,
         /// The answer was acknowledged.
         acked: bool,
@@ -823,6 +823,6 @@ pub enum Event {
     Failed,
     /// Abandoned.
     Abandoned,
-    /// Lost; last seen at this time.
+    /// The proxy lost the call, which was last seen at this time.
     Lost(i64),
 }

@@ -41,7 +41,7 @@ fn ids(drive: &Drive<'_>) -> Vec<Uuid> {
     drive.branch.accounts.iter().map(|account| account.id).collect()
 }
 
-/// Balances and holds match the model, no account exceeds its limit, and the branch sums to zero.
+/// Checks that balances and holds match the model, that no account exceeds its limit, and that the branch sums to zero.
 async fn balances(drive: &Drive<'_>) -> Result<(), Wrong> {
     let ids = ids(drive);
     let rows =
@@ -76,7 +76,7 @@ type Sum = (Uuid, Book, Option<Uuid>, Option<PaymentMethod>, i64);
 /// State, covered seconds, holds; talk seconds, charge, write-off; estimated.
 type Shown = (State, i64, Vec<i64>, [i64; 3], bool);
 
-/// Balances match the sums of their entries, and so do drawers, by shift and method.
+/// Checks that balances and drawers match the sums of their entries. Drawers are compared by shift and method.
 async fn entries(drive: &Drive<'_>) -> Result<(), Wrong> {
     use ledger_entry::Column;
     let ids = ids(drive);
@@ -114,7 +114,7 @@ async fn entries(drive: &Drive<'_>) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// The fields of a call row that the model knows.
+/// The fields of a call's row that the model also has.
 fn of_row(row: &call::Model) -> Result<Shown, Wrong> {
     let state = match row.state {
         CallState::Authorized => State::Authorized,
@@ -156,7 +156,7 @@ async fn calls(drive: &Drive<'_>) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// No account is charged for more than was covered, and no call is covered beyond its limits.
+/// Checks that no account is charged for more than was covered, and that no call is covered beyond its limits.
 fn bounded(drive: &Drive<'_>, call: &Call) -> Result<(), Wrong> {
     if call.covered > LONGEST || call.talk > call.covered {
         return Err(format!("too long: {call:?}"));
@@ -252,7 +252,7 @@ pub(super) async fn whole(drive: &Drive<'_>) -> Result<(), Wrong> {
     Ok(())
 }
 
-/// Every transfer sums to zero and stays within the branch.
+/// Checks that every transfer sums to zero and stays within the branch.
 async fn transfers(drive: &Drive<'_>) -> Result<(), Wrong> {
     use ledger_entry::Column;
     let rows = ledger_entry::Entity::find().filter(Column::AccountId.is_in(ids(drive)));

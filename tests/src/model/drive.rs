@@ -1,4 +1,4 @@
-//! Runs a case in the program and in the model, and compares their answers.
+//! Runs a case in the program and in the model, and compares their results.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +26,7 @@ pub struct Drive<'a> {
     pub(super) world: &'a World,
     pub(super) branch: Branch,
     pub(super) books: Books,
-    /// Events sent so far, with the model's view of each.
+    /// Events sent so far, each with its counterpart in the model.
     sent: Vec<ProxyEvent>,
     keys: u64,
 }
@@ -41,7 +41,7 @@ fn verdict<T>(done: &Result<T, Error>) -> Result<(), String> {
     }
 }
 
-/// Picks an element, newest first; in three of four cases one that fits, if any does.
+/// Picks an element, newest first. In three of four cases it picks an element that fits, if there is any.
 fn pick(back: usize, fits: Vec<bool>) -> Option<usize> {
     let fitting: Vec<usize> = (0..fits.len()).filter(|index| fits[*index]).collect();
     match recent(fitting.len(), back) {
@@ -50,7 +50,7 @@ fn pick(back: usize, fits: Vec<bool>) -> Option<usize> {
     }
 }
 
-/// Index counted back from the newest of `length` elements; `None` if there are none.
+/// Index counted back from the newest of `length` elements; `None` if the list is empty.
 fn recent(length: usize, back: usize) -> Option<usize> {
     length.checked_sub(1).map(|last| last - back % length)
 }
@@ -104,17 +104,17 @@ impl Drive<'_> {
         Err(format!("should be {expected:?}, is {found:?}"))
     }
 
-    /// A session, preferably one that fits.
+    /// Picks a session, preferably a session that fits.
     fn session(&self, back: usize, fits: impl Fn(&Session) -> bool) -> Option<usize> {
         pick(back, self.books.sessions.iter().map(fits).collect())
     }
 
-    /// A call, preferably one that fits.
+    /// Picks a call, preferably a call that fits.
     fn call(&self, back: usize, fits: impl Fn(&Call) -> bool) -> Option<usize> {
         pick(back, self.books.calls.iter().map(fits).collect())
     }
 
-    /// A cabin, preferably one that fits.
+    /// Picks a cabin, preferably a cabin that fits.
     fn cabin(&self, cabin: usize, fits: impl Fn(usize) -> bool) -> usize {
         let fitting: Vec<usize> = (0..CABINS.len()).filter(|cabin| fits(*cabin)).collect();
         let mostly = cabin < CABINS.len() && !fitting.is_empty();
@@ -547,7 +547,7 @@ impl Drive<'_> {
 
     // the proxy
 
-    /// Submits everything at once: one transaction, with events first, ordered by the proxy's clock.
+    /// Submits everything in one transaction, with events first, ordered by the proxy's clock.
     async fn calls(&mut self, ops: &[CallOp]) -> Result<(), Wrong> {
         let (mut events, mut asked) = (Vec::new(), Vec::new());
         for op in ops {
@@ -618,7 +618,7 @@ impl Drive<'_> {
         ProxyEvent { eid: self.key(), at, proxy: "test".to_owned(), body }
     }
 
-    /// Builds an event about a call, with the model's view of it.
+    /// Builds an event about a call, and its counterpart in the model.
     fn happening(&mut self, call: usize, what: What) -> Option<(ProxyEvent, Option<(usize, Event)>)> {
         let row = self.books.calls[call].clone();
         let now = micros(self.now());
@@ -735,7 +735,7 @@ impl Drive<'_> {
         Ok(())
     }
 
-    /// Another valid reason to refuse a phone that became busy in the same transaction: other checks may come first.
+    /// Another valid reason to refuse a phone that became busy in the same transaction, because other checks may come first.
     fn other_reason(&self, code: &str, cabin: usize, number: usize) -> Option<&'static str> {
         let free = self.books.free_phone_may_call(cabin, CABINS[cabin], number);
         free.err().filter(|_| code == "PHONE_BUSY")
@@ -756,7 +756,7 @@ impl Drive<'_> {
         if same { Ok(()) } else { Err(format!("the repeated question of {first:?} is answered {answer:?}")) }
     }
 
-    /// Lets time pass until a call's next extension is due, and runs the extension.
+    /// Lets time pass until a call's next extension is due, then runs the extension.
     async fn extend(&mut self, call: usize) -> Result<(), Wrong> {
         let talking = |call: &Call| call.state == State::Answered;
         let Some(call) = self.call(call, talking) else { return Ok(()) };
@@ -790,7 +790,7 @@ impl Drive<'_> {
     }
 }
 
-/// Reads are done as the owner of a shop.
+/// The actor for reads, which is the owner of a shop.
 pub(super) fn owner(drive: &Drive<'_>, shop: usize) -> Actor {
     drive.branch.at_counter(shop, true)
 }

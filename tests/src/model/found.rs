@@ -1,4 +1,4 @@
-//! Regression cases: cases in which the model test once found a difference.
+//! Regression cases, in which the model test once found a difference.
 
 use super::ops::{CallOp, Case, Op, Paying, Terms, What};
 
@@ -30,7 +30,7 @@ pub(super) fn cases() -> Vec<(&'static str, Case)> {
     ]
 }
 
-/// A call that is lost after twenty seconds, and paid before its end is known.
+/// A call that is lost after twenty seconds and paid for before its end is known.
 fn paid(end: What) -> Vec<Op> {
     vec![
         Op::OpenRegister { shop: 0, float: 1_000_000, twice: false },

@@ -1,4 +1,4 @@
-//! The model test: random branches of the account tree, with random interleavings of operations by people and proxies. Each operation runs in
+//! The model test runs random interleavings of operations by people and proxies on random branches of the account tree. Each operation runs in
 //! the program's use cases and in a small model in plain integers, and the two are compared after every step.
 //!
 //! A case is drawn from its own seed. A failure prints the seed together with the shrunk case.
@@ -21,7 +21,7 @@ pub use world::World;
 
 use crate::server::Backend;
 
-/// Default maximum of operations per case.
+/// Default maximum number of operations per case.
 const LONGEST_CASE: u64 = 28;
 /// Minimum number of cases between two full audits.
 const AUDIT_AFTER: u64 = 100;
@@ -36,15 +36,15 @@ pub struct Dose {
     pub cases: u64,
     /// Seed of the first case; each further case uses the next number.
     pub seed: u64,
-    /// Maximum of operations per case. Another value draws other cases.
+    /// Maximum number of operations per case. A different value draws different cases.
     pub longest: u64,
 }
 
 impl Dose {
-    /// Reads `CALLSHOP_MODEL_CASES`, `CALLSHOP_MODEL_SEED` and `CALLSHOP_MODEL_LONGEST`. By default `cases` cases from a random seed.
+    /// Reads `CALLSHOP_MODEL_CASES`, `CALLSHOP_MODEL_SEED` and `CALLSHOP_MODEL_LONGEST`. The default is `cases` cases from a random seed.
     ///
     /// # Panics
-    /// If one of them is not a number.
+    /// If one of these variables is not a number.
     pub fn from_env(cases: u64) -> Self {
         let number = |name: &str| {
             let text = std::env::var(name).ok()?;
@@ -84,7 +84,7 @@ pub fn run(backend: Backend, dose: Dose) {
 /// Runs the regression cases.
 ///
 /// # Panics
-/// If one fails again.
+/// If a case fails again.
 pub fn run_again(backend: Backend) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     for charge_unacknowledged in [true, false] {

@@ -1,26 +1,26 @@
-//! Operations in a branch of the account tree, and how a case is drawn from them. An index refers to the list at the time of the operation
-//! (modulo its length), so a sequence stays valid when shrinking removes operations.
+//! Defines the operations in a branch of the account tree, and how a case is drawn from them. An index refers to the list at the time of the
+//! operation (modulo its length), so a sequence stays valid when shrinking removes operations.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 /// Accounts of a branch: the root, its distributor, a reseller, a sub-reseller, a callshop of the sub-reseller, a callshop of the reseller.
 pub const ACCOUNTS: usize = 6;
-/// The parent of each account; the root is its own.
+/// The parent of each account. The root is its own parent.
 pub const PARENTS: [usize; ACCOUNTS] = [0, 0, 1, 2, 3, 2];
 /// The callshops among the accounts.
 pub const SHOPS: [usize; 2] = [4, 5];
 /// The shop (0 or 1) that each cabin is in.
 pub const CABINS: [usize; 5] = [0, 0, 0, 1, 1];
-/// Dialed numbers: two rated in every tariff, one that is not, and an emergency number.
+/// Dialed numbers: two that every tariff has rates for, one that some tariffs lack, and an emergency number.
 pub const NUMBERS: [&str; 4] = ["+13055550123", "+351211234567", "+4930123456", "190"];
-/// The prefixes of the first three.
+/// The prefixes of the first three numbers.
 pub const PREFIXES: [&str; 3] = ["1", "351", "49"];
 
 /// A branch and its operations.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// Tariffs: cost of accounts 1 to 5, then the retail tariff of each shop, if it differs.
+    /// Tariffs: the cost tariffs of accounts 1 to 5, then the retail tariff of each shop, if it differs.
     pub tariffs: [Option<usize>; 7],
     /// Credit limits of accounts 1 to 5.
     pub limits: [Option<i64>; 5],
@@ -35,7 +35,7 @@ pub enum Op {
     TopUp { account: usize, amount: i64, twice: bool },
     /// A parent corrects its child's credit.
     Adjust { account: usize, amount: i64, twice: bool },
-    /// A parent takes all credit that is left.
+    /// A parent takes back all remaining credit.
     TakeAll { account: usize },
     /// A parent reverses one of its corrections.
     Reverse { nth: usize },
@@ -43,9 +43,10 @@ pub enum Op {
     SetLimit { account: usize, limit: Option<i64> },
     /// An attendant opens the register.
     OpenRegister { shop: usize, float: i64, twice: bool },
-    /// An attendant closes the register. `missing` is counted less expected, by method; `carry_over` accepts unpaid sessions.
+    /// An attendant closes the register. `missing` is the counted amount minus the expected amount, by method; `carry_over` accepts unpaid
+    /// sessions.
     CloseRegister { shop: usize, missing: [i64; 4], carry_over: bool, twice: bool },
-    /// Cash goes into the drawer, or out of it if negative.
+    /// Cash is added to the drawer, or withdrawn if the amount is negative.
     MoveCash { shop: usize, amount: i64, twice: bool },
     /// A customer gets a cabin.
     OpenCabin { cabin: usize, terms: Terms, twice: bool },
@@ -67,7 +68,7 @@ pub enum Op {
     Refund { session: usize, method: usize, amount: i64, owner: bool, twice: bool },
     /// The session was opened by mistake and is voided.
     Void { session: usize, twice: bool },
-    /// Questions and events of the proxy, all in one transaction.
+    /// Call attempts and events from the proxy, all in one transaction.
     Calls(Vec<CallOp>),
     /// The next extension of a call is due.
     Extend { call: usize },
@@ -76,7 +77,7 @@ pub enum Op {
 /// Terms of a session.
 #[derive(Clone, Debug)]
 pub enum Terms {
-    /// Paid afterwards, with optional limits.
+    /// Paid after the calls, with optional limits.
     Postpaid { spending: Option<i64>, seconds: Option<i32> },
     /// Paid in advance.
     Prepaid { method: usize, deposit: i64, seconds: Option<i32> },
@@ -91,7 +92,7 @@ pub enum Paying {
     CashAndChange(i64),
     /// The amount due by another method.
     Other(usize),
-    /// This many hundredths by card, the rest in cash.
+    /// This many hundredths of the amount due by card, the rest in cash.
     Split(i64),
     /// A cent less than the amount due.
     TooLittle,
@@ -99,12 +100,12 @@ pub enum Paying {
     TooMuch,
 }
 
-/// One question or event of the proxy.
+/// A call attempt or an event from the proxy.
 #[derive(Clone, Debug)]
 pub enum CallOp {
-    /// Asks whether the phone in this cabin may call this number. `given_up`: the proxy has already given up the question.
+    /// Asks whether the phone in this cabin may call this number. `given_up` means that the proxy no longer waits for the response.
     Ask { cabin: usize, number: usize, given_up: bool },
-    /// The same question again.
+    /// Sends the same call attempt again.
     AskAgain { call: usize },
     /// Reports an event of a call.
     Tell { call: usize, what: What },
@@ -117,20 +118,20 @@ pub enum CallOp {
 pub enum What {
     /// The phone rings.
     Ringing,
-    /// It was answered this long ago.
+    /// The call was answered this long ago.
     Answered { ago: i64 },
-    /// It ended after this much talk; negative: before its answer. `known`: the event has the time of the answer; `acked`: the answer was
-    /// acknowledged.
+    /// The call ended after this much talk time, or before its answer if negative. `known` means that the event contains the time of the answer;
+    /// `acked` means that the answer was acknowledged.
     Ended { talk: i64, known: bool, acked: bool },
-    /// It was not answered.
+    /// The call was not answered.
     Failed,
-    /// The proxy abandoned it.
+    /// The proxy abandoned the call.
     Abandoned,
-    /// The proxy lost it, after at least this much talk.
+    /// The proxy lost the call after at least this much talk time.
     Lost { talk: i64 },
 }
 
-/// Cases of up to `longest` operations.
+/// Generates cases of up to `longest` operations.
 pub fn cases(longest: usize) -> impl Strategy<Value = Case> {
     let tariff = || prop_oneof![1 => Just(Some(0)), 6 => (1..6_usize).prop_map(Some)];
     let retail = || prop_oneof![2 => Just(None), 3 => (0..6_usize).prop_map(Some)];

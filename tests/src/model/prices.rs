@@ -28,7 +28,7 @@ const MINIMUM: Price = price(120_000, 0, 30, 6, 90_000, 0);
 const ODD: Price = price(77_777, 0, 1, 1, 0, 5);
 const CHEAP: Price = price(40_000, 1_300, 7, 3, 0, 0);
 
-/// The tariffs to assign: price by prefix, `None` where not sold.
+/// The tariffs to assign, as prices by prefix; `None` if the prefix is not sold.
 pub const TARIFFS: [[Option<Price>; 3]; 6] = [
     [Some(NOTHING), Some(NOTHING), Some(NOTHING)],
     [Some(BY_SECOND), Some(STEPS), Some(ODD)],
@@ -39,8 +39,8 @@ pub const TARIFFS: [[Option<Price>; 3]; 6] = [
 ];
 
 impl Price {
-    /// Cost of `talk` whole seconds: the fee plus billed time, computed in sixtieths of a micro, at least the minimum, rounded once to four
-    /// decimals, half up.
+    /// Cost of `talk` whole seconds. This is the fee plus billed time, computed in sixtieths of a micro, at least the minimum, and rounded once
+    /// to four decimals, half up.
     pub fn cost(self, talk: i64) -> i64 {
         if talk <= 0 || talk < self.free {
             return 0;

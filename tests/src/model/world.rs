@@ -22,16 +22,16 @@ use super::prices::TARIFFS;
 use crate::proxy::FakeProxy;
 use crate::server::{Backend, HOOK_SECRET, TestTime, proxy};
 
-/// Longest slice of covered time, in seconds. It is short so that calls are often extended.
+/// Maximum slice of covered time, in seconds. It is short so that calls are often extended.
 const SLICE: u32 = 40;
 
 /// An application without listeners on its own database.
 pub struct World {
     /// The application.
     pub app: Arc<App>,
-    /// Where calls and events of the proxy are submitted.
+    /// Accepts the proxy's call attempts and events.
     pub writer: CallWriter,
-    /// Its clock.
+    /// The application's clock.
     pub time: TestTime,
     tally: Mutex<BTreeMap<String, u64>>,
     tariffs: Vec<Uuid>,
@@ -46,14 +46,14 @@ pub struct Branch {
     pub accounts: [entity::account::Model; ACCOUNTS],
     /// Cabins.
     pub cabins: Vec<Uuid>,
-    /// SIP users of their phones.
+    /// SIP users of the cabins' phones.
     pub phones: Vec<String>,
     managers: [Uuid; ACCOUNTS],
     attendants: [Uuid; 2],
 }
 
 impl World {
-    /// Starts one that charges unacknowledged calls, or not. The SQLite file is in memory where possible: these cases never lose power.
+    /// Starts an application with this setting. The SQLite file is in memory if possible, because these cases never lose power.
     pub async fn start(backend: Backend, charge_unacknowledged: bool) -> Self {
         let memory = std::path::Path::new("/dev/shm");
         let dir = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
@@ -233,7 +233,7 @@ impl Branch {
         self.actor(account, self.managers[account], role)
     }
 
-    /// The owner of a shop, or its attendant.
+    /// A shop's owner or attendant.
     pub fn at_counter(&self, shop: usize, owner: bool) -> Actor {
         let account = SHOPS[shop];
         match owner {

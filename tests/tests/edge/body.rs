@@ -1,4 +1,4 @@
-//! A request body that never ends must not keep its connection open after the response.
+//! Tests that a request body that never ends does not keep its connection open after the response.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{interval, timeout};
 
-/// Sends a request with endless chunks, one every 50 ms. Returns the status, and whether the server closed the connection.
+/// Sends a request with endless chunks, one chunk every 50 ms. Returns the status, and whether the server closed the connection.
 async fn dribble(server: std::net::SocketAddr, head: &str) -> (String, bool) {
     let mut stream = TcpStream::connect(server).await.expect("a connection");
     let head = format!("{head} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n");

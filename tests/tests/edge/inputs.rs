@@ -1,4 +1,4 @@
-//! Omitted fields stay omitted, however they are sent: in the document, in a variable, or as an unset variable.
+//! Tests that omitted fields stay omitted, whether the input is in the document, in a variable, or the field is an unset variable.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ fn no_input_field_or_argument_has_null_as_its_default() {
     assert_eq!(found, Vec::<String>::new());
 }
 
-/// Finds values in `coerced` that were not sent and are no defaults of the schema.
+/// Finds values in `coerced` that were not sent and are not defaults of the schema.
 fn added(at: &str, ty: &str, sent: &Value, coerced: &Value, found: &mut BTreeSet<String>) {
     match (sent, coerced) {
         (Value::Object(sent), Value::Object(coerced)) => {
@@ -54,8 +54,8 @@ fn added(at: &str, ty: &str, sent: &Value, coerced: &Value, found: &mut BTreeSet
     }
 }
 
-/// For every optional field of every mutation's input, nested ones included: if a variable omits it, the executor must not see it, as if the
-/// document had omitted it.
+/// Checks every optional field of every mutation's input, including nested fields. If a variable omits the field, the executor must not see it,
+/// as if the document had omitted it.
 #[test]
 fn a_variable_adds_nothing_to_what_was_sent() {
     let (schema, limits) = (schema(), Limits::default());
@@ -87,7 +87,7 @@ fn a_variable_adds_nothing_to_what_was_sent() {
     assert_eq!(found, BTreeSet::new());
 }
 
-/// The codes, messages and paths of an answer, without locations in the document.
+/// The codes, messages and paths of a response's errors, without locations in the document.
 fn refusals(answer: &Value) -> Value {
     let top = answer["errors"].as_array().into_iter().flatten();
     let top: Vec<_> = top.map(|error| json!([error["extensions"]["code"], error["message"]])).collect();
@@ -150,7 +150,7 @@ on_both!(every_mutation_answers_alike_however_a_field_is_left_out, |backend| asy
     shop.finish().await;
 });
 
-/// The present limits of a session, and the cash step of a shop.
+/// The current limits of a session, and the cash step of a shop.
 async fn standing(shop: &Shop, session: &str) -> Value {
     let query = "query($s: ID!, $c: ID!) { session(id: $s) { spendingLimit { amount } timeLimitSeconds } \
         callshop(id: $c) { cashStep { amount } receiptFooter } }";

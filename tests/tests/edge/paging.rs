@@ -1,4 +1,4 @@
-//! Relay's rules for pagination, on every connection of the schema: every argument, in both directions, around each object.
+//! Tests Relay's rules for pagination on every connection of the schema, with every argument, in both directions, around each object.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::schema::schema;
 
 /// Minimum length of every list in these tests.
 const LEAST: usize = 4;
-/// Pages queried per request.
+/// Number of pages queried per request.
 const BATCH: usize = 80;
 const BODY: &str =
     "{ pageInfo { hasPreviousPage hasNextPage startCursor endCursor } edges { cursor node { __typename } } }";
@@ -47,7 +47,7 @@ impl Asked {
         text
     }
 
-    /// Relay's algorithm on the indexes of the whole list: the page's indexes, and whether there are previous and next pages.
+    /// Applies Relay's algorithm to the indexes of the whole list. Returns the page's indexes, and whether there are previous and next pages.
     fn expected(self, length: usize) -> (Vec<usize>, bool, bool) {
         let begin = self.after.map_or(0, |after| after + 1);
         let end = self.before.unwrap_or(length);
@@ -190,7 +190,7 @@ async fn furnish(shop: &Shop) -> Made {
     Made { session, tariff, version, shift }
 }
 
-/// A tariff with versions of as many rates.
+/// Creates a tariff with enough versions, each with enough rates.
 async fn versions(shop: &Shop) -> (String, String) {
     let tariff = json!({ "name": unique("tariff") });
     let made = shop.reseller.did("createTariff", "CreateTariffInput", tariff, "tariff { id }").await;

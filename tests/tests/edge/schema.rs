@@ -87,7 +87,7 @@ pub fn scalar(field: &str, name: &str) -> Value {
     }
 }
 
-/// A global id of the kind in the field's name. No object has it.
+/// A global id of the kind in the field's name. No object has this id.
 fn some_id(field: &str) -> String {
     use graphql::scalars::Kind;
     let kind = match field {

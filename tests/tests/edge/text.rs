@@ -1,4 +1,4 @@
-//! Invalid text: every `String` in inputs and arguments refuses it with the same code and the field's path.
+//! Tests that every `String` in inputs and arguments refuses invalid text with the same code and the field's path.
 
 use apollo_compiler::Schema;
 use apollo_compiler::schema::{ExtendedType, InputValueDefinition};
@@ -57,7 +57,7 @@ fn put(value: &mut Value, path: &[String], text: &str) {
     }
 }
 
-/// The code and path of the only error of an answer, which must have no data.
+/// The code and path of the only error of a response, which must have no data.
 fn refusal(answer: &Value) -> Value {
     let errors = answer["errors"].as_array().cloned().unwrap_or_default();
     assert_eq!((errors.len(), answer.get("data").unwrap_or(&Value::Null)), (1, &Value::Null), "{answer}");
@@ -118,7 +118,7 @@ fn client_of<'a>(shop: &'a Shop, mutation: &str) -> &'a Client {
     found.unwrap_or_else(|| panic!("a role with {mutation}")).1
 }
 
-/// A value for an argument, with `bad` in place of a text.
+/// A value for an argument, with `bad` in place of one text.
 fn argument(schema: &Schema, of: &InputValueDefinition, path: &[String], bad: &str) -> String {
     let ty = of.ty.inner_named_type().as_str();
     let value = match (schema.types.get(ty), path) {

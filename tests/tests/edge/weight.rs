@@ -1,4 +1,4 @@
-//! The size of an answer: ids count as the objects they stand for, and no answer exceeds the limit.
+//! Tests the size of responses: ids count as the objects that they refer to, and no response exceeds the limit.
 
 use graphql::scalars::Kind;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ on_both!(ids_count_as_the_objects_they_stand_for, |backend| async move {
     shop.finish().await;
 });
 
-/// The longest possible text, under ninety aliases, for each of a hundred ids: a request of 9 KB with an answer of 4.6 MB.
+/// Queries the longest possible text, under ninety aliases, for each of a hundred ids. A request of 9 KB has a response of 4.6 MB.
 fn heavy(shop: &Shop) -> String {
     let names: String = (0..90).map(|at| format!("n{at}: receiptFooter ")).collect();
     format!("{{ nodes(ids: {}) {{ ... on Callshop {{ {names} }} }} }}", json!(vec![&shop.id; 100]))

@@ -1,4 +1,4 @@
-//! Commands in an environment with unrelated or wrong variables.
+//! Tests commands in an environment with unrelated or wrong variables.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! Images carry versions, so that an operator can roll back.
+//! Tests that images have versions, so that an operator can roll back.
 
 use crate::read;
 

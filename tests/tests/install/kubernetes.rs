@@ -1,4 +1,4 @@
-//! deploy/kubernetes: valid by Kubernetes' own schemas, and consistent with the program's ports, probes, environment and arguments.
+//! Tests that deploy/kubernetes is valid by Kubernetes' own schemas, and consistent with the program's ports, probes, environment and arguments.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -54,7 +54,7 @@ fn deployed_kubernetes_resources_are_valid() {
     assert_eq!(written, FILES.map(str::to_owned).into(), "this test must check all files");
 }
 
-/// A node's configuration with its container's environment.
+/// A node's configuration, from its container's environment.
 fn printed(data: &BTreeMap<String, String>, arguments: &Value) -> Value {
     let folder = tempfile::tempdir().expect("a folder");
     run(Command::new(repository().join("deploy/make-secrets")).arg(folder.path().join("secrets")));

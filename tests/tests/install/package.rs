@@ -1,5 +1,5 @@
-//! The Debian package, made from the built program: installed, upgraded, removed and purged in its own root. The machine itself is not changed:
-//! dpkg's database is in that root, and the package's scripts work there.
+//! Installs, upgrades, removes and purges the Debian package, made from the built program, in its own root. The machine itself is not changed,
+//! because dpkg's database is in that root and the package's scripts work there.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use tests::local::repository;
 
 use crate::{mode, read, run};
 
-/// A program that tests/run installs beside the build.
+/// A program that tests/run installs next to the build.
 pub fn tool(path: &str) -> PathBuf {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);

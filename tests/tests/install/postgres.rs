@@ -1,4 +1,4 @@
-//! PostgreSQL, its backups and its WAL archive without containers, as in docs/operating.md: on a cluster made with Debian's tools.
+//! Tests PostgreSQL, its backups and its WAL archive without containers, as in docs/operating.md, on a cluster created with Debian's tools.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,4 +1,4 @@
-//! Files with secrets: their permissions, and the places that they must never reach.
+//! Tests the permissions of files with secrets, and that the secrets never reach places where they must not be.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -112,7 +112,7 @@ const WRITTEN: [&str; 10] = [
     "callshop-data/demo.json",
 ];
 
-/// Whether a `.dockerignore` excludes a path of its folder. Only supports the patterns that ours use.
+/// Whether a `.dockerignore` excludes a path of its folder. Only supports the patterns that our files use.
 fn is_left_out(ignored: &str, path: &str) -> bool {
     ignored.lines().any(|pattern| {
         if let Some(ending) = pattern.strip_prefix("**/*") {

@@ -1,4 +1,4 @@
-//! Phones that never acknowledge the answer can talk only for as long as a lost ACK allows, and pay for it.
+//! Tests that phones that never acknowledge the answer can talk only as long as a lost ACK allows, and are charged for that time.
 
 use entity::call;
 
@@ -20,8 +20,9 @@ fn lasted(call: &Value) -> i64 {
     (time(&call["endedAt"]) - time(&call["answeredAt"])).num_milliseconds()
 }
 
-/// Four phones at once. One never acknowledges and is cut. One is not cut, because its ACK arrives after the answer was repeated. One never
-/// acknowledges, and its gateway gives up before the proxy. One sends its only ACK while it rings.
+/// Four phones call at once. One phone never acknowledges, so its call is ended. Another phone's ACK arrives after the answer was repeated, so
+/// its call continues. The third phone never acknowledges, and its gateway gives up before the proxy. The fourth phone sends its only ACK while
+/// it rings.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_an_answer_never_acknowledged_is_cut_charged_and_shown() {
     let stage = Stage::set(Backend::Sqlite, 4, &[]).await;
@@ -66,7 +67,7 @@ async fn kamailio_an_answer_never_acknowledged_is_cut_charged_and_shown() {
     stage.finish().await;
 }
 
-/// The limit is extended while the answer is not acknowledged, then the API dies: the proxy still cuts the call by itself at the same time.
+/// The limit is extended while the answer is not acknowledged, then the API dies. The proxy still ends the call on its own at the same time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_an_answer_never_acknowledged_is_cut_without_the_api() {
     let mut stage = Stage::set(Backend::Sqlite, 1, &[]).await;

@@ -1,4 +1,4 @@
-//! Redis users of `deploy/redis`, and TLS: the permissions of the API and the proxy are sufficient and minimal.
+//! Tests the Redis users of `deploy/redis`, and TLS. The permissions of the API and the proxy must be sufficient and minimal.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! Several nodes on one PostgreSQL, with a Redis that is stopped, killed and cut off: subscribers of one node see all commits of the other, in
-//! order, none missing, none twice.
+//! Tests several nodes on one PostgreSQL server, with a Redis that is stopped, killed and disconnected. A node's subscribers must see all
+//! commits of the other node once and in order.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl Watcher {
         Self { seen, times }
     }
 
-    /// Waits until it has received everything committed. Returns how long that took.
+    /// Waits until the subscriber has received everything committed. Returns the time that this took.
     async fn caught_up(&self, node: &TestServer, shop: &Shop, patience: Duration) -> Duration {
         until("the watcher has seen everything", patience, async || {
             assert!(self.seen.has_changed().is_ok(), "the watcher goes on");
@@ -82,8 +82,8 @@ async fn two_nodes(first: impl FnOnce(&mut Config), second: impl FnOnce(&mut Con
     (shop, other)
 }
 
-/// Makes calls from a cabin, one after another, through this node's hook, until the sender is dropped or `calls` are made. Each makes four
-/// activity events.
+/// Makes calls from a cabin, one after another, through this node's hook, until the sender is dropped or `calls` calls are made. Each call
+/// creates four activity events.
 async fn calls(hook: Hook, user: String, calls: usize, go: watch::Receiver<()>) -> usize {
     let mut made = 0;
     while made < calls && go.has_changed().is_ok() {
@@ -243,7 +243,7 @@ async fn redis_is_not_needed_between_nodes_on_postgres() {
     shop.finish().await;
 }
 
-/// Latency from the hook's answer to the message at a subscriber of another node.
+/// Latency from the hook's response to the message at a subscriber of another node.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_brings_activities_to_another_node_at_once() {
     let redis = RedisServer::start().await;

@@ -1,4 +1,4 @@
-//! Redis between several nodes, in both of its uses, and its access rules (`deploy/redis`).
+//! Tests both uses of Redis between several nodes, and its access rules (`deploy/redis`).
 
 mod access;
 mod doorbell;
@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use tests::TestServer;
 
-/// Longest time until a node notices that a link has failed or recovered.
+/// Maximum time until a node notices that a link has failed or recovered.
 const NOTICED: Duration = Duration::from_millis(3_500);
 
-/// Waits until `done`. Returns how long that took.
+/// Waits until `done`. Returns the time that this took.
 async fn until(what: &str, patience: Duration, mut done: impl AsyncFnMut() -> bool) -> Duration {
     let begun = Instant::now();
     while !done().await {

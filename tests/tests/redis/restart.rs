@@ -1,5 +1,5 @@
-//! Redis dies or is stopped, and restarts with the files of `deploy/redis`: applied entries stay away, other entries are applied, and none that
-//! the group has lost is left behind.
+//! Kills or stops Redis and restarts it with the files of `deploy/redis`. Applied entries must not return, other entries must be applied, and no
+//! entry that the group has lost may be left behind.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use super::stream::{
 };
 use super::until;
 
-/// A `default` user of an operator who gives the proxy this user: with it, Redis replays no transaction of its append-only file.
+/// The `default` user of an operator whose proxy uses it. With this user, Redis replays no transaction of its append-only file.
 const RESTRICTED: &str = "user default on nopass resetkeys %W~callshop:events -@all +xadd +select +ping";
 
 async fn length(redis: &mut MultiplexedConnection) -> i64 {
@@ -184,7 +184,7 @@ async fn redis_stream_entries_that_the_group_has_lost_are_recovered() {
     shop.finish().await;
 }
 
-/// Reconciliation waits for an entry that the group has lost, but only until it is applied.
+/// Reconciliation waits for an entry that the group has lost, but only until the entry is applied.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_stream_that_lost_an_entry_is_drained_for_reconciliation_soon() {
     let redis = RedisServer::start().await;

@@ -1,4 +1,4 @@
-//! Proxy events from a Redis stream: each is applied once, whichever part dies on the way.
+//! Tests that each proxy event from a Redis stream is applied once, regardless of which component dies on the way.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use tests::{Backend, RedisServer, Shop, TestServer};
 use super::until;
 
 pub(super) const STREAM: &str = "callshop:events";
-/// Longest time until a stream's entries are applied, once a node can apply them.
+/// Maximum time until a stream's entries are applied, once a node can apply them.
 pub(super) const APPLIED: Duration = Duration::from_secs(20);
 
 pub(super) fn reading(redis: &RedisServer) -> impl FnOnce(&mut Config) {
@@ -58,7 +58,7 @@ pub(super) async fn open_shop(cabins: usize) -> Shop {
     shop
 }
 
-/// A call from each cabin: its events, not sent yet.
+/// The events of a call from each cabin, not sent yet.
 pub(super) async fn calls(shop: &Shop) -> Vec<Value> {
     let mut events = Vec::new();
     for phone in &shop.phones {
@@ -69,7 +69,7 @@ pub(super) async fn calls(shop: &Shop) -> Vec<Value> {
     events
 }
 
-/// The event of a phone that registers.
+/// A phone's registration event.
 pub(super) fn online(shop: &Shop) -> Value {
     let user = &shop.phones[0].user;
     json!({ "eid": unique("eid"), "kind": "online", "ts": micros(Utc::now()), "proxy": "test", "user": user })
@@ -100,7 +100,7 @@ impl Books {
     }
 }
 
-/// Makes writes to a table's row with this id fail, with an error that may be temporary.
+/// Makes writes to a table's row with this id fail with an error that may be temporary.
 async fn spoil(books: &Books, table: &str, column: &str, value: &str) {
     let sql = format!(
         "CREATE FUNCTION spoilt_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'spoilt'; END $$;

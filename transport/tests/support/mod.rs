@@ -57,7 +57,7 @@ pub struct Secret {
     word: String,
 }
 
-/// Only admins see it, though it is a node.
+/// Only admins see it, although it is a node.
 #[derive(SimpleObject)]
 pub struct Vault {
     id: String,
@@ -113,14 +113,14 @@ impl Query {
         Err("it failed".into())
     }
 
-    /// Holds the only turn until `GO_ON`, as a query holds a connection of a pool until the database answers.
+    /// Holds the only turn until `GO_ON`, as a query holds a pooled connection until the database responds.
     async fn hold(&self) -> bool {
         let turn = TURN.acquire().await;
         GO_ON.notified().await;
         turn.is_ok()
     }
 
-    /// Never answers.
+    /// Never responds.
     async fn stuck(&self) -> bool {
         std::future::pending().await
     }
@@ -162,10 +162,10 @@ pub struct Subscription_;
 pub static TURN: Semaphore = Semaphore::const_new(1);
 /// Tells `hold` to return.
 pub static GO_ON: Notify = Notify::const_new();
-/// Number of answers of counted `flood`s.
+/// Number of messages sent by counted `flood`s.
 pub static FLOODED: AtomicUsize = AtomicUsize::new(0);
 
-/// Number of open streams, to see them end.
+/// Number of open streams, so that tests can see streams end.
 pub static OPEN_STREAMS: LazyLock<tokio::sync::watch::Sender<usize>> =
     LazyLock::new(|| tokio::sync::watch::Sender::new(0));
 
@@ -190,7 +190,7 @@ impl Subscription_ {
         stream::iter(1..=to)
     }
 
-    /// One answer, then silence.
+    /// Sends one message, then stays silent.
     async fn silence(&self) -> impl Stream<Item = i32> {
         let opened = Opened::new();
         stream::unfold((0, opened), |(n, opened)| async move {
@@ -201,7 +201,7 @@ impl Subscription_ {
         })
     }
 
-    /// Never ends, 16 KiB per answer. Only one test sets `counted`, because other tests flood at the same time.
+    /// Never ends, and sends 16 KiB per message. Only one test sets `counted`, because other tests flood at the same time.
     async fn flood(&self, #[graphql(default)] counted: bool) -> impl Stream<Item = String> {
         let opened = Opened::new();
         stream::unfold(opened, move |opened| async move {
@@ -257,7 +257,7 @@ impl Authenticator for Tokens {
     }
 }
 
-/// A server on a free port of this machine. Dropping it stops it.
+/// A server on a free port of this machine. It stops when dropped.
 pub struct Server {
     pub address: SocketAddr,
     pub service: Arc<GraphqlService>,
@@ -329,7 +329,7 @@ impl Server {
         (response.status().as_u16(), response.json().await.expect("JSON"))
     }
 
-    /// Posts a query. Returns the first error's code, or "" without errors.
+    /// Posts a query. Returns the first error's code, or "" if there are no errors.
     pub async fn code(&self, token: Option<&str>, query: &str) -> String {
         code_of(&self.post(token, json!({ "query": query })).await.1)
     }
@@ -344,7 +344,7 @@ pub fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().timeout(timeout).build().expect("a client")
 }
 
-/// Waits until this many streams are open. Hangs on failure.
+/// Waits until this many streams are open. Waits forever on failure.
 pub async fn streams_open(expected: usize) {
     let mut open = OPEN_STREAMS.subscribe();
     open.wait_for(|open| *open == expected).await.expect("the sender lives");
