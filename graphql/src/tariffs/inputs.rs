@@ -66,8 +66,8 @@ pub struct ImportTariffInput {
     pub tariff_id: ID,
     /// Comma-separated text with a header. Required columns: prefix, destination, rate_per_minute, connection_fee, initial_increment, increment.
     /// Optional columns: minimum_charge, free_seconds, and for each time band of the tariff `rate_per_minute:BAND` and `connection_fee:BAND`. A
-    /// prefix is a single code: digits, optionally after + or 00. At most 500000 rows, and at most the server's request size limit, which is 2
-    /// MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up to 64 MiB.
+    /// prefix is a single code: digits, optionally after + or 00. At most 500000 rows, and at most the server's limit on the size of a request:
+    /// 2 MiB unless `limits.body_bytes` is configured. `callshop tariff import` accepts files of up to 64 MiB.
     pub csv: String,
     /// Version to start from: a draft, scheduled or active version. If omitted, the active version.
     pub base_version_id: Option<ID>,
