@@ -83,9 +83,13 @@ fn bad(message: impl std::fmt::Display) -> HttpResponse {
     HttpResponse::BadRequest().json(json!({ "error": "BAD_BODY", "message": message.to_string() }))
 }
 
+fn unavailable() -> HttpResponse {
+    HttpResponse::ServiceUnavailable().json(json!({ "error": "UNAVAILABLE" }))
+}
+
 fn failed(error: &Error) -> HttpResponse {
     tracing::error!(%error, "the hook could not answer");
-    HttpResponse::ServiceUnavailable().json(json!({ "error": "UNAVAILABLE" }))
+    unavailable()
 }
 
 /// Handles a request in its own span, counts it, and returns its id in the response.
@@ -194,7 +198,10 @@ async fn answer_events(hook: &Hook, request: &HttpRequest, body: web::Payload) -
     let (body, is_whole) = match beginning(body).await {
         Ok(read) => read,
         // 503: the connection broke, and the proxy sends the batch again
-        Err(error) => return failed(&Error::fault(format!("a batch did not arrive: {error}"))),
+        Err(error) => {
+            tracing::warn!(%error, "a batch of events broke off");
+            return unavailable();
+        }
     };
     let mut events = batch(&body, is_whole, hook.app.clock.now()).into_iter();
     let mut results = Vec::with_capacity(events.len());

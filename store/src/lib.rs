@@ -237,7 +237,7 @@ impl Store {
         F: FnOnce(Tx) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        work(Tx::new(self.reader.begin().await?)).await
+        work(Tx::new(self.reader.begin().await?)).await.inspect_err(counters::failed)
     }
 
     /// Runs `work` in a transaction, commits it and publishes the emitted activity events. Retries transient failures a bounded number of times,
@@ -302,6 +302,7 @@ impl Store {
             committed.map_err(|error| match error {
                 // not retried, because it may have committed. A client that retries with the same idempotency key gets the original response
                 error if error.is_connection_lost() => {
+                    counters::failed(&error);
                     tracing::warn!(%error, "connection to the database lost during commit");
                     Error::Overloaded("the connection to the database was lost")
                 }

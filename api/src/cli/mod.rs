@@ -147,13 +147,11 @@ const DEFAULT_LOG: &str = "warn,callshop=info";
 /// Logs to standard error, and sends spans to the exporter if there is one.
 fn log(json: bool, exporter: Option<&Exporter>) {
     let directives = std::env::var("CALLSHOP_LOG").unwrap_or_else(|_| DEFAULT_LOG.to_owned());
-    let filter = match log_filter(&directives) {
-        Ok(filter) => filter,
-        Err(error) => {
-            eprintln!("callshop: CALLSHOP_LOG is ignored: {error}");
-            EnvFilter::new("warn")
-        }
-    };
+    let filter = log_filter(&directives).or_else(|error| {
+        eprintln!("callshop: CALLSHOP_LOG is ignored: {error}");
+        log_filter(DEFAULT_LOG)
+    });
+    let filter = filter.unwrap_or_else(|_| EnvFilter::new("warn"));
     // logs go to standard error, because standard output is for the command's result
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match json {

@@ -423,7 +423,7 @@ fn call_row(
         confirmed: i32::try_from(grant.covered).or_fault()?,
         estimated: false,
         written_off: Micros::ZERO.into(),
-        attempt_day: local_day(&account.time_zone, now)?,
+        attempt_day: local_day(&account.time_zone, now),
         answer_day: None,
         answered_far: false,
     })

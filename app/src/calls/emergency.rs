@@ -156,7 +156,7 @@ fn row(
         confirmed: covered,
         estimated: false,
         written_off: Micros::ZERO.into(),
-        attempt_day: local_day(&shop.time_zone, at)?,
+        attempt_day: local_day(&shop.time_zone, at),
         answer_day: None,
         answered_far: false,
     })

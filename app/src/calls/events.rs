@@ -480,7 +480,7 @@ impl Batch {
             Some(at) => {
                 let shop = self.shops.get(&row.callshop_id);
                 let shop = shop.ok_or_else(|| Error::fault("the callshop of a call was not loaded"))?;
-                Some(local_day(&shop.time_zone, at)?)
+                Some(local_day(&shop.time_zone, at))
             }
             None => None,
         };
@@ -650,13 +650,14 @@ fn reason(doubt: Doubt) -> &'static str {
     }
 }
 
-/// The date in a callshop's time zone, `YYYY-MM-DD`.
-///
-/// # Errors
-/// A fault for an unknown zone: the stored day decides in which report a call is counted.
-pub(super) fn local_day(time_zone: &str, at: DateTime<Utc>) -> Result<String> {
-    let zone: chrono_tz::Tz = store::parse_stored(time_zone, "time zone")?;
-    Ok(at.with_timezone(&zone).date_naive().to_string())
+/// The date in a callshop's time zone, `YYYY-MM-DD`, by which reports count a call. A zone that is unknown, for example because an update of the
+/// zone data dropped it, is logged, and the date is UTC's: the day decides nothing about money, and must not keep a call from being charged.
+pub(super) fn local_day(time_zone: &str, at: DateTime<Utc>) -> String {
+    let zone = store::parse_stored::<chrono_tz::Tz>(time_zone, "time zone").unwrap_or_else(|error| {
+        tracing::error!(%error, "a call's day is counted in UTC; correct the callshop's time zone");
+        chrono_tz::UTC
+    });
+    at.with_timezone(&zone).date_naive().to_string()
 }
 
 /// The URI of a SIP contact, without display name and parameters (RFC 3261, 20.10).
