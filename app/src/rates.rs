@@ -241,7 +241,7 @@ pub fn rounding(tariff: &tariff::Model) -> Result<Rounding> {
 /// than building a [`billing::tariff::PrefixSet`] for a single number.
 ///
 /// # Errors
-/// A fault if the stored list is not a list of texts: a block list never fails open.
+/// A fault if the stored value is not a list of strings, because a block list must never fail open.
 pub fn is_blocked(blocked_prefixes: &serde_json::Value, number: &str) -> Result<bool> {
     let prefixes = Vec::<&str>::deserialize(blocked_prefixes).or_fault()?;
     Ok(prefixes.iter().any(|prefix| number.starts_with(prefix)))

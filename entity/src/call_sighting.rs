@@ -1,9 +1,9 @@
-//! When a live call was last listed by its proxy, and when it was first missing since.
+//! When its proxy last listed a live call, and when the call was first missing from a later list.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// When a live call was last listed by its proxy, and when it was first missing since.
+/// When its proxy last listed a live call, and when the call was first missing from a later list.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "call_sighting")]
 pub struct Model {

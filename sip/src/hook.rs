@@ -190,7 +190,7 @@ fn answer_json(answer: &Authorization) -> Value {
     }
 }
 
-/// Never responds with 4xx to a trusted proxy, because it would send the same batch forever, and all events behind the batch would wait.
+/// Never responds with 4xx to a trusted proxy, because the proxy would send the same batch forever, and all events behind it would wait.
 async fn answer_events(hook: &Hook, request: &HttpRequest, body: web::Payload) -> HttpResponse {
     if !trusted(hook, request) {
         return unauthorized();

@@ -394,7 +394,7 @@ pub async fn held(conn: &impl ConnectionTrait) -> Result<BTreeMap<Uuid, i64>> {
     Ok(rows.into_iter().map(|row| (row.account_id, row.held.0)).collect())
 }
 
-/// A page of closed shifts that have ledger entries, in id order, after `after`.
+/// A page of the closed shifts with ledger entries, ordered by shift id, starting after the id `after`.
 ///
 /// # Errors
 /// Database errors.

@@ -358,7 +358,7 @@ pub async fn price(owner: &Client, account: &str, deck: &str, kind: &str, curren
     owner.did("assignTariff", "AssignTariffInput", input, "").await;
 }
 
-/// Gives a child account credit.
+/// Grants credit to a child account.
 pub async fn top_up(parent: &Client, account: &str, amount: &str) {
     let input = json!({ "accountId": account, "amount": { "amount": amount, "currency": "BRL" }, "idempotencyKey": unique("key") });
     parent.did("topUp", "TopUpInput", input, "balance { amount }").await;

@@ -96,7 +96,7 @@ struct Log<'a> {
 }
 
 impl Log<'_> {
-    /// Runs a mutation as `client`. Its newest entry must have the right action, user and address, and this change of the field.
+    /// Runs a mutation as `client`. Its newest entry must have the right action, user and address, and record this change of the field.
     async fn check(
         &mut self,
         (client, mutation): (&Client, &str),

@@ -251,7 +251,7 @@ impl GraphqlService {
         Ok(prepared)
     }
 
-    /// Counts a socket or stream of an address until the guard is dropped.
+    /// Counts one socket or stream toward its address's total until the guard is dropped.
     pub(crate) fn open_socket(&self, peer: IpAddr) -> Result<SocketGuard, RequestError> {
         // during a shutdown, running requests still get a response; new sockets and streams would outlast the shutdown, so another node takes
         // them

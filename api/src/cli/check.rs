@@ -227,7 +227,7 @@ async fn proxies(found: &mut Findings, config: &Config) {
         let what = format!("hook.proxies {}", proxy.name);
         match proxies.version(&proxy.name).await {
             Ok(version) => found.ok(&what, format!("{} answers: {version}", proxy.control_url)),
-            // only a warning, because the proxy is started after the API, which it needs as soon as the first phone registers
+            // only a warning, because the proxy starts after the API: it needs the API as soon as the first phone registers
             Err(ProxyError::Unreachable(_)) => found.warn(
                 &what,
                 format!(

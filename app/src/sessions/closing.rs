@@ -74,7 +74,7 @@ pub async fn close(app: &App, actor: &Actor, closing: Closing, mode: CloseMode) 
             Ok((view(tx.conn(), session).await?, calls))
         })
         .await?;
-    // hang up only after the commit, which prevents new calls
+    // the commit prevents new calls, so hang up only after it
     calls::hang_up_all(app, &hang_up, actor.user_id).await;
     Ok(view)
 }

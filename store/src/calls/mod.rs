@@ -153,8 +153,8 @@ pub async fn spent(
     conn: &impl ConnectionTrait,
     sessions: &[&cabin_session::Model],
 ) -> Result<HashMap<Uuid, Spent>> {
-    // no call is older than its session, so partitions of earlier months are skipped. Whole months and `SKEW` ensure that this never omits a
-    // call whose node had a different clock
+    // no call is older than its session, so partitions of earlier months are skipped. Rounding to whole months and adding `SKEW` ensures that
+    // no call is omitted, even if its node's clock was off
     let Some(opened) = sessions.iter().map(|session| session.opened_at).min() else {
         return Ok(HashMap::new());
     };

@@ -214,7 +214,7 @@ impl Cluster {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         }
-        // Patroni hands over when a standby has everything, and otherwise starts the same one again
+        // Patroni promotes a standby if it has all data, and otherwise restarts the old primary
         let new = self.another_primary(old, postmaster).await?;
         let taken = begun.elapsed();
         self.whole().await?;

@@ -22,7 +22,7 @@ fn deployed_demo_takes_no_options_from_the_environment_and_says_so() {
         assert!(status == Some(1) && told.contains(&format!("unset {name}")), "{status:?}: {told}");
     }
     assert!(!folder.path().join("demo").exists(), "demo must not begin");
-    // the log variable is no option
+    // the log variable is not a configuration option
     run(Command::new(tests::crash::process::build(false))
         .args(["demo", "--help"])
         .env("CALLSHOP_LOG", "info"));

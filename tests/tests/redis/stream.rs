@@ -100,7 +100,7 @@ impl Books {
     }
 }
 
-/// Makes writes to a table's row with this id fail with an error that may be temporary.
+/// Makes every write to the row with this id fail with a possibly temporary error.
 async fn spoil(books: &Books, table: &str, column: &str, value: &str) {
     let sql = format!(
         "CREATE FUNCTION spoilt_{table}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'spoilt'; END $$;

@@ -11,7 +11,7 @@ pub(super) enum Token {
     Open,
     /// `}`, `]` or `)`
     Close,
-    /// A name, number, string or other punctuation.
+    /// A name, number, string, or any other punctuation.
     Other,
 }
 
