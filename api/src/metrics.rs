@@ -15,17 +15,18 @@ use sip::stream::EventStream;
 
 /// All exported metrics.
 pub(crate) struct Exported {
-    pub(crate) app: Arc<App>,
-    pub(crate) writer: CallWriter,
-    pub(crate) hook: web::Data<Hook>,
-    pub(crate) requests: Arc<transport::metrics::Metrics>,
-    pub(crate) stream: Option<Arc<EventStream>>,
-    pub(crate) gauges: scrape::Gauges,
+    app: Arc<App>,
+    writer: CallWriter,
+    hook: web::Data<Hook>,
+    requests: Arc<transport::metrics::Metrics>,
+    stream: Option<Arc<EventStream>>,
+    gauges: scrape::Gauges,
 }
 
 impl Exported {
     pub(crate) fn new(
-        (app, writer): (Arc<App>, CallWriter),
+        app: Arc<App>,
+        writer: CallWriter,
         hook: web::Data<Hook>,
         requests: Arc<transport::metrics::Metrics>,
         stream: Option<Arc<EventStream>>,

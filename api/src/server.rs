@@ -68,7 +68,7 @@ impl Node {
     /// Creates a node from a migrated store and the hub that observes it.
     ///
     /// # Errors
-    /// Database errors, or an invalid Redis address.
+    /// Database errors; a fault for an invalid Redis address, or if the HTTP client of the proxies cannot be created.
     pub async fn new((store, hub): (Store, Arc<Hub>), config: Arc<Config>, clock: Clock) -> Result<Self> {
         let proxies = Arc::new(Proxies::new(&config.hook.proxies).or_fault()?);
         let stream = EventStream::new(&config.redis)?.map(Arc::new);
@@ -141,12 +141,8 @@ impl Server {
             secrets: config.hook.secrets.clone(),
             metrics: HookMetrics::default(),
         });
-        let exported = Exported::new(
-            (app.clone(), writer),
-            hook.clone(),
-            service.metrics().clone(),
-            node.stream.clone(),
-        );
+        let exported =
+            Exported::new(app.clone(), writer, hook.clone(), service.metrics().clone(), node.stream.clone());
         let exported = web::Data::new(exported);
         let requests = config
             .shutdown

@@ -93,7 +93,7 @@ impl App {
     /// Reads the token key from the configuration or the database. Creates the key in an empty database.
     ///
     /// # Errors
-    /// Database errors; a fault if the configuration of a proxy or of Redis is not usable.
+    /// Database errors; a fault if the token key cannot be read back.
     pub async fn new(connections: Connections, config: Options, clock: Clock) -> Result<Self> {
         let Connections { store, hub, proxies, event_queue } = connections;
         let key = match &config.auth.token_key {

@@ -18,8 +18,8 @@ pub enum ProxyError {
     /// The proxy responded with a status that docs/hook.md does not list.
     #[error("the proxy answered with status {0}")]
     Answer(u16),
-    /// The proxy's listing does not parse.
-    #[error("the proxy's listing cannot be parsed: {0}")]
+    /// The proxy's answer, such as a listing, does not parse.
+    #[error("the proxy's answer cannot be parsed: {0}")]
     Malformed(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The proxy's listing has more than this many bytes.
     #[error("the proxy's listing has more than {0} bytes")]

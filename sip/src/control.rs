@@ -59,15 +59,15 @@ impl Proxies {
     /// # Errors
     /// [`ProxyError`].
     pub async fn version(&self, proxy: &str) -> Result<String> {
-        let (url, token) = self.known.get(proxy).ok_or_else(|| ProxyError::Unknown(proxy.to_owned()))?;
         let request = json!({ "jsonrpc": "2.0", "method": "core.version", "id": 1 });
-        let request = self.client.post(format!("{url}/RPC")).json(&request);
-        let answer =
-            request.header("X-Callshop-Token", token.expose_secret()).send().await.map_err(unreachable)?;
+        let answer = self.request(proxy, "/RPC")?.json(&request).send().await.map_err(unreachable)?;
         let status = answer.status().as_u16();
-        let answer: serde_json::Value = answer.json().await.unwrap_or_default();
-        let version = answer["result"].as_str().filter(|_| status == 200);
-        version.map(|text| text.chars().take(60).collect()).ok_or(ProxyError::Answer(status))
+        if status != 200 {
+            return Err(ProxyError::Answer(status));
+        }
+        let answer: serde_json::Value = serde_json::from_slice(&bounded(answer).await?).map_err(malformed)?;
+        let version = answer["result"].as_str().ok_or_else(|| ProxyError::Malformed("no `result`".into()))?;
+        Ok(version.chars().take(60).collect())
     }
 
     async fn hang_up_dialog(

@@ -88,6 +88,17 @@ fn the_layers_point_one_way() {
 }
 
 #[test]
+fn logs_and_traces_know_every_crate_that_logs() {
+    let silent = ["billing", "entity", "migration"];
+    let own = MAY_USE.iter().map(|(name, _)| *name).filter(|name| !silent.contains(name));
+    let own: std::collections::BTreeSet<&str> = own.chain(["api"]).collect();
+    assert_eq!(api::CRATES.into_iter().collect::<std::collections::BTreeSet<_>>(), own);
+    for name in silent {
+        assert!(!dependencies(name).contains(&"tracing".to_owned()), "{name} logs: add it to api::CRATES");
+    }
+}
+
+#[test]
 fn each_layer_keeps_foreign_libraries_out() {
     for (name, barred) in [
         ("billing", ["actix", "async-graphql", "sea-orm", "tokio", "reqwest"].as_slice()),
