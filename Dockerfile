@@ -12,19 +12,20 @@ COPY telemetry/Cargo.toml telemetry/
 COPY store/Cargo.toml store/
 COPY transport/Cargo.toml transport/
 COPY app/Cargo.toml app/
+COPY graphql-macros/Cargo.toml graphql-macros/
 COPY graphql/Cargo.toml graphql/
 COPY sip/Cargo.toml sip/
 COPY api/Cargo.toml api/
 COPY tests/Cargo.toml tests/
 COPY bench/Cargo.toml bench/
-RUN for crate in billing entity migration base telemetry store transport app graphql sip api tests bench; do mkdir -p $crate/src && touch $crate/src/lib.rs; done \
+RUN for crate in billing entity migration base telemetry store transport app graphql-macros graphql sip api tests bench; do mkdir -p $crate/src && touch $crate/src/lib.rs; done \
  && mkdir billing/benches && touch billing/benches/rates.rs \
  && echo 'fn main() {}' | tee api/src/main.rs bench/src/main.rs >/dev/null \
  && cargo build --profile dist --locked --package api --bin callshop
 
 COPY . .
 # the sources may be older than the empty files built above: touch them so that cargo rebuilds
-RUN find billing entity migration base telemetry store transport app graphql sip api -name '*.rs' -exec touch {} + \
+RUN find billing entity migration base telemetry store transport app graphql-macros graphql sip api -name '*.rs' -exec touch {} + \
  && cargo build --profile dist --locked --package api --bin callshop
 
 FROM debian:12-slim

@@ -19,7 +19,7 @@ pub struct State {
     /// The cabins, sorted by number.
     pub cabins: Vec<CabinView>,
     /// The live calls, oldest first.
-    pub live: Vec<call::Model>,
+    pub live: Vec<call::View>,
 }
 
 /// Start of a subscription.

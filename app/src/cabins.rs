@@ -246,9 +246,8 @@ pub async fn create(app: &App, actor: &Actor, new: NewCabin) -> Result<CabinView
         number: check_number(new.number)?,
         label: clean_name("label", &new.label)?,
         phone_id: new.phone_id,
-        out_of_service: false,
-        retired_at: None,
         created_at: app.clock.now(),
+        ..cabin::Model::default()
     };
     let cabin = &cabin;
     let made = app.write_as(actor, |tx| async move {

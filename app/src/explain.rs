@@ -20,7 +20,7 @@ use store::{accounts, calls as rows, reports};
 #[derive(Clone, Debug)]
 pub struct Explanation {
     /// The call.
-    pub call: call::Model,
+    pub call: call::View,
     /// Seconds from answer to end by the proxy's clock, rounded up. Exceeds the covered seconds if the call was ended late.
     pub measured_seconds: u32,
     /// The levels, from the customer's up the account tree.
@@ -113,7 +113,7 @@ pub async fn charge(app: &App, actor: &Actor, call_id: Uuid) -> Result<Explanati
         let message = format!("The call is {}. Ask again when it is over.", call.state.as_str());
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
-    let frozen = pricing::levels(&call)?;
+    let frozen = pricing::levels_of_view(&call)?;
     let names = visible(app, actor, &frozen).await?;
     let versions: Vec<Uuid> = frozen.iter().map(|level| level.version_id).collect();
     let tariffs = reports::tariffs_of_versions(app.store.reader(), &versions).await?;
@@ -171,7 +171,7 @@ async fn visible(app: &App, actor: &Actor, levels: &[Level]) -> Result<HashMap<U
 }
 
 fn level_steps(
-    call: &call::Model,
+    call: &call::View,
     level: &Level,
     answered_at: Option<DateTime<Utc>>,
     measured: u32,
@@ -191,7 +191,7 @@ fn level_steps(
     Ok((charge.billed_seconds, charge.amount, steps))
 }
 
-fn talk_time(call: &call::Model, talk: u32, measured: u32) -> Step {
+fn talk_time(call: &call::View, talk: u32, measured: u32) -> Step {
     let text = if talk < measured {
         format!("The call lasted {measured} s, of which {} s were covered: {talk} s count.", call.covered)
     } else {

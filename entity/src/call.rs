@@ -4,9 +4,12 @@ use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::{CallState, EndCause, EndedBy, Micros};
+use crate::view::view;
 
 /// One attempt to call, answered or not. Its id is the `ref` that the proxy carries.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+///
+/// The default is a row of which nothing is known yet; code that creates a row overrides what must not be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "call")]
 pub struct Model {
     /// Primary key; the `ref` of the hook.
@@ -94,3 +97,56 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+view! {
+    /// A call as its readers get it: without the columns that only the proxy and the program itself use. Activities store it as JSON, so the columns
+    /// of later releases need a default.
+    View {
+        id: Uuid,
+        callshop_id: Uuid,
+        phone_id: Uuid,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cabin_id: Option<Uuid>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session_id: Option<Uuid>,
+        dialed: String,
+        number: String,
+        destination: String,
+        emergency: bool,
+        state: CallState,
+        authorized_at: DateTimeUtc,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ringing_at: Option<DateTimeUtc>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answered_at: Option<DateTimeUtc>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ended_at: Option<DateTimeUtc>,
+        covered: i32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sip_code: Option<i32>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ended_by: Option<EndedBy>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<EndCause>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refusal: Option<String>,
+        talk_seconds: i32,
+        billed_seconds: i32,
+        charge: Micros,
+        currency: String,
+        #[serde(default)]
+        estimated: bool,
+        #[serde(default)]
+        written_off: Micros,
+        ;
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pricing: Json,
+    }
+}
+
+impl View {
+    /// The view of a whole row, prices included.
+    pub fn whole(row: &Model) -> Self {
+        Self::of(row, Some(row.pricing.clone()))
+    }
+}

@@ -74,6 +74,11 @@ text_enum!(
         Abandoned = "ABANDONED", Refused = "REFUSED",
     }
 );
+impl Default for CallState {
+    fn default() -> Self {
+        Self::Authorized
+    }
+}
 mirrors!(
     CallState = billing::call::CallState { Authorized, Ringing, Answered, Ended, Failed, Abandoned, Refused }
 );
@@ -121,6 +126,11 @@ text_enum!(
     /// How an amount is rounded to a tariff's decimals.
     RoundingMode { HalfUp = "HALF_UP", Up = "UP", Down = "DOWN" }
 );
+impl Default for RoundingMode {
+    fn default() -> Self {
+        Self::HalfUp
+    }
+}
 mirrors!(RoundingMode = billing::money::RoundingMode { HalfUp, Up, Down });
 text_enum!(
     /// A book of an account in the ledger; see docs/money.md.

@@ -33,5 +33,6 @@ pub mod setting;
 pub mod tariff;
 pub mod tariff_version;
 pub mod user;
+mod view;
 
 pub use columns::*;

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::columns::RoundingMode;
 
 /// A tariff. All fields except the name and the blocked prefixes are fixed at creation.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
+///
+/// The default is a row of which nothing is known yet; code that creates a row overrides what must not be empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "tariff")]
 pub struct Model {
     /// Primary key.

@@ -1,9 +1,10 @@
 //! Subscriptions: activity events of a callshop or cabin, and live calls with their running cost.
 
+use graphql_macros::object;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::{Context, ID, SimpleObject, Subscription};
+use async_graphql::{Context, ID, SimpleObject};
 use chrono::{DateTime, Utc};
 use futures_util::future::{BoxFuture, FutureExt as _, OptionFuture};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
@@ -13,21 +14,14 @@ use super::cabins::Cabin;
 use super::calls::Call;
 use super::live::{self, EventSubscription};
 use super::payload::top_level;
-use super::roles::{Rule, SIGNED_IN};
 use super::scalars::Kind;
 use super::{actor, graphql_enum};
+use super::roles::SIGNED_IN;
 use app::activity::{self as watching, Start};
 use app::auth::Actor;
 use app::feed::{ActivityEvent, Watch, stream as positions};
 use app::{App, calls as call_cases};
 use store;
-
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[
-    ("Subscription.callshopActivity", SIGNED_IN),
-    ("Subscription.cabinActivity", SIGNED_IN),
-    ("Subscription.liveCalls", SIGNED_IN),
-];
 
 graphql_enum!(
     /// Kind of an activity event.
@@ -74,6 +68,7 @@ graphql_enum!(
 );
 
 /// An activity event: something that happened in a callshop.
+#[object]
 #[derive(SimpleObject)]
 pub struct Activity {
     /// Sequence number, counted from 1 without gaps in each callshop. A cabin's subscription skips the numbers of all other events.
@@ -91,17 +86,21 @@ pub struct Activity {
 }
 
 /// State of a callshop at one instant.
+#[object]
 #[derive(SimpleObject)]
 pub struct CallshopSnapshot {
     /// Instant of the snapshot.
     pub as_of: DateTime<Utc>,
     /// All cabins, by number.
+    #[field(length = 100)]
     pub cabins: Vec<Cabin>,
     /// All live calls, oldest first.
+    #[field(length = 100)]
     pub live_calls: Vec<Call>,
 }
 
 /// State of a cabin at one instant.
+#[object]
 #[derive(SimpleObject)]
 pub struct CabinSnapshot {
     /// Instant of the snapshot.
@@ -109,16 +108,20 @@ pub struct CabinSnapshot {
     /// The cabin.
     pub cabin: Cabin,
     /// The cabin's live calls, normally at most one.
+    #[field(length = 100)]
     pub live_calls: Vec<Call>,
 }
 
 /// A message of `callshopActivity`. The first message is a snapshot, unless the subscription resumes after a cursor; all other messages are
 /// events.
+#[object]
 #[derive(SimpleObject)]
 pub struct CallshopActivity {
     /// Position of this message. Pass it as `after` to resume after this message.
     pub cursor: String,
     /// The snapshot; null if this message is an event.
+    // only the first message has one, and the executor writes that
+    #[field(absent)]
     pub snapshot: Option<CallshopSnapshot>,
     /// The event; null if this message is a snapshot.
     pub event: Option<Activity>,
@@ -127,11 +130,14 @@ pub struct CallshopActivity {
 }
 
 /// A message of `cabinActivity`. The first message is a snapshot, unless the subscription resumes after a cursor; all other messages are events.
+#[object]
 #[derive(SimpleObject)]
 pub struct CabinActivity {
     /// Position of this message. Pass it as `after` to resume after this message.
     pub cursor: String,
     /// The snapshot; null if this message is an event.
+    // only the first message has one, and the executor writes that
+    #[field(absent)]
     pub snapshot: Option<CabinSnapshot>,
     /// The event; null if this message is a snapshot.
     pub event: Option<Activity>,
@@ -140,11 +146,13 @@ pub struct CabinActivity {
 }
 
 /// A message of the `liveCalls` subscription.
+#[object]
 #[derive(SimpleObject)]
 pub struct LiveCalls {
     /// Instant at which elapsed times and costs were computed.
     pub as_of: DateTime<Utc>,
     /// All live calls, oldest first.
+    #[field(length = 20)]
     pub calls: Vec<Call>,
 }
 
@@ -212,9 +220,10 @@ pub(super) fn application(ctx: &Context<'_>) -> Arc<App> {
 #[derive(Default)]
 pub struct ActivitySubscription;
 
-#[Subscription]
+#[object(root = "Subscription")]
 impl ActivitySubscription {
     /// Every activity event of a callshop, in order.
+    #[field(roles = SIGNED_IN)]
     async fn callshop_activity(
         &self,
         ctx: &Context<'_>,
@@ -239,6 +248,7 @@ impl ActivitySubscription {
     }
 
     /// Every activity event of a cabin, in order.
+    #[field(roles = SIGNED_IN)]
     async fn cabin_activity(
         &self,
         ctx: &Context<'_>,
@@ -267,6 +277,7 @@ impl ActivitySubscription {
 
     /// A callshop's live calls with elapsed time and cost. A message is sent immediately, whenever a call changes, and every `everySeconds`
     /// seconds.
+    #[field(roles = SIGNED_IN)]
     async fn live_calls(
         &self,
         ctx: &Context<'_>,
@@ -290,9 +301,9 @@ impl ActivitySubscription {
     }
 }
 
-type Rows = Vec<Arc<entity::call::Model>>;
+type Rows = Vec<Arc<entity::call::View>>;
 
-fn shared(rows: Vec<entity::call::Model>) -> Rows {
+fn shared(rows: Vec<entity::call::View>) -> Rows {
     rows.into_iter().map(Arc::new).collect()
 }
 

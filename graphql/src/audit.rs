@@ -1,27 +1,27 @@
 //! The audit log: who changed what.
 
+use graphql_macros::object;
 use std::collections::BTreeSet;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::accounts::parse_account;
 use super::paging::{Page, Paging, connection};
 use super::payload::top_level;
-use super::roles::{BACK_OFFICE, Rule};
 use super::scalars::Kind;
 use super::users::User;
 use super::{actor, app};
+use super::roles::BACK_OFFICE;
 use app::audit::{self, Entry};
 
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[("Query.auditLog", BACK_OFFICE)];
-
 /// The change that one mutation made to one object.
+#[derive(async_graphql::Description)]
 pub struct AuditEntry(Entry);
 
 /// A changed field.
+#[object]
 #[derive(SimpleObject)]
 pub struct AuditChange {
     /// Name of the field.
@@ -32,40 +32,41 @@ pub struct AuditChange {
     pub after: Option<String>,
 }
 
-#[Object]
+#[object]
 impl AuditEntry {
     /// When the change was committed.
-    async fn at(&self) -> DateTime<Utc> {
+    fn at(&self) -> DateTime<Utc> {
         self.0.row.at
     }
 
     /// Name of the mutation.
-    async fn action(&self) -> &str {
+    fn action(&self) -> &str {
         &self.0.row.action
     }
 
     /// GraphQL type of the changed object.
-    async fn object_type(&self) -> &str {
+    fn object_type(&self) -> &str {
         &self.0.row.object_kind
     }
 
     /// Global id of the changed object; null if it has none.
-    async fn object_id(&self) -> Option<ID> {
+    fn object_id(&self) -> Option<ID> {
         Kind::named(&self.0.row.object_kind).map(|kind| kind.id(self.0.row.object_id))
     }
 
     /// User who made the change. Null for a change made on the server's command line, or if the user belongs to an account above the caller's.
-    async fn user(&self) -> Option<User> {
+    fn user(&self) -> Option<User> {
         self.0.user.clone().map(User)
     }
 
     /// IP address of the request; null if `user` is null.
-    async fn address(&self) -> Option<&str> {
+    fn address(&self) -> Option<&str> {
         Some(self.0.row.address.as_str()).filter(|address| !address.is_empty())
     }
 
     /// Changed fields, without secrets.
-    async fn changes(&self) -> Vec<AuditChange> {
+    #[field(length = 20)]
+    fn changes(&self) -> Vec<AuditChange> {
         let (before, after) = (self.0.row.before.as_object(), self.0.row.after.as_object());
         let names = [before, after].into_iter().flatten().flat_map(|object| object.keys().cloned());
         let names: BTreeSet<String> = names.collect();
@@ -90,22 +91,20 @@ fn text(value: &Value) -> Option<String> {
 #[derive(Default)]
 pub struct AuditQuery;
 
-#[Object]
+#[object(root = "Query")]
 impl AuditQuery {
     /// Changes to the caller's account or an account below it, and to that account's objects, newest first. Hidden from attendants.
+    #[field(roles = BACK_OFFICE)]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,
         account_id: ID,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<AuditEntry>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let id = parse_account(ctx, &account_id).await.map_err(top_level)?;
         let read = |page| audit::list(app, actor, id, page);
-        let paging = Paging { first, after, last, before };
+        let paging = paging;
         connection(paging, true, read, |entry: &Entry| entry.row.id, AuditEntry).await
     }
 }

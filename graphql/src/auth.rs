@@ -1,23 +1,15 @@
 //! Login, logout and the current user.
 
-use async_graphql::{Context, InputObject, Object};
+use graphql_macros::object;
+use async_graphql::{Context, InputObject};
 use chrono::{DateTime, Utc};
 
 use super::payload::{answer, payload, top_level};
-use super::roles::{EVERYONE, Rule, SIGNED_IN};
 use super::users::User;
 use super::{actor, app, origin};
+use super::roles::{EVERYONE, SIGNED_IN};
 use app::auth::login::{self, Tokens};
 use app::users;
-
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[
-    ("Query.viewer", EVERYONE),
-    ("Mutation.login", EVERYONE),
-    ("Mutation.refresh", EVERYONE),
-    ("Mutation.logout", SIGNED_IN),
-    ("Mutation.changePassword", SIGNED_IN),
-];
 
 /// Login and password.
 #[derive(InputObject)]
@@ -86,9 +78,10 @@ payload!(
 #[derive(Default)]
 pub struct AuthQuery;
 
-#[Object]
+#[object(root = "Query")]
 impl AuthQuery {
     /// The logged-in user; null without a login.
+    #[field(roles = EVERYONE)]
     async fn viewer(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<User>> {
         let Ok(actor) = actor(ctx) else { return Ok(None) };
         Ok(Some(User(users::find(app(ctx), actor, actor.user_id).await.map_err(top_level)?)))
@@ -99,10 +92,11 @@ impl AuthQuery {
 #[derive(Default)]
 pub struct AuthMutation;
 
-#[Object]
+#[object(root = "Mutation")]
 impl AuthMutation {
     /// Starts a login. After wrong passwords, further attempts for the same login name are delayed by up to 30 seconds. An expired token in the
     /// request is ignored.
+    #[field(roles = EVERYONE)]
     async fn login(&self, ctx: &Context<'_>, input: LoginInput) -> async_graphql::Result<LoginPayload> {
         let result = login::login(app(ctx), &input.login, input.password, origin(ctx)?).await;
         answer(with_viewer(ctx, result).await)
@@ -110,18 +104,21 @@ impl AuthMutation {
 
     /// Exchanges a refresh token for a new pair of tokens. Repeating the request with the same token within 30 seconds returns the same new
     /// pair, unless the new refresh token has been used. Any other reuse of a token ends the login.
+    #[field(roles = EVERYONE)]
     async fn refresh(&self, ctx: &Context<'_>, input: RefreshInput) -> async_graphql::Result<LoginPayload> {
         let result = login::refresh(app(ctx), &input.refresh_token, origin(ctx)?).await;
         answer(with_viewer(ctx, result).await)
     }
 
     /// Ends this login, or all of the user's logins, and closes their open sockets.
+    #[field(roles = SIGNED_IN)]
     async fn logout(&self, ctx: &Context<'_>, input: LogoutInput) -> async_graphql::Result<LogoutPayload> {
         let done = login::logout(app(ctx), actor(ctx)?, input.everywhere).await;
         answer(done.map(|()| LogoutPayload { done: Some(true), user_errors: Vec::new() }))
     }
 
     /// Changes the caller's password and ends the caller's other logins.
+    #[field(roles = SIGNED_IN)]
     async fn change_password(
         &self,
         ctx: &Context<'_>,

@@ -1,6 +1,7 @@
 //! Cabins: the phone booths of a callshop.
 
-use async_graphql::{Context, ID, InputObject, Object};
+use graphql_macros::object;
+use async_graphql::{Context, ID, InputObject};
 use chrono::{DateTime, Utc};
 
 use super::calls::{self, Call};
@@ -8,22 +9,13 @@ use super::loaders::CallsOf;
 use super::paging::{Page, Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
 use super::phones::Phone;
-use super::roles::{BACK_OFFICE, Rule, SIGNED_IN};
 use super::scalars::Kind;
 use super::sessions::CabinSession;
 use super::{actor, app, caller, graphql_enum};
+use super::roles::{BACK_OFFICE, SIGNED_IN};
 use app::cabins::{self, CabinChange, CabinView, NewCabin};
 use app::phones::PhoneView;
 use app::sessions::SessionView;
-
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[
-    ("Query.cabin", SIGNED_IN),
-    ("Query.cabins", SIGNED_IN),
-    ("Mutation.createCabin", BACK_OFFICE),
-    ("Mutation.updateCabin", BACK_OFFICE),
-    ("Mutation.retireCabin", BACK_OFFICE),
-];
 
 graphql_enum!(
     /// State of a cabin.
@@ -40,43 +32,44 @@ graphql_enum!(
 );
 
 /// A phone booth with a number on its door.
+#[derive(async_graphql::Description)]
 pub struct Cabin(pub CabinView);
 
-#[Object]
+#[object]
 impl Cabin {
     /// Global id.
-    pub(super) async fn id(&self) -> ID {
+    pub(super) fn id(&self) -> ID {
         Kind::Cabin.id(self.0.cabin.id)
     }
 
     /// Number on the door, unique in the callshop.
-    async fn number(&self) -> i32 {
+    fn number(&self) -> i32 {
         self.0.cabin.number
     }
 
     /// Display name.
-    async fn label(&self) -> &str {
+    fn label(&self) -> &str {
         &self.0.cabin.label
     }
 
     /// State, derived from the cabin's session and calls.
-    async fn state(&self) -> CabinState {
+    fn state(&self) -> CabinState {
         self.0.state().into()
     }
 
     /// Phone in the cabin; null if none is assigned. A cabin without a phone cannot be opened.
-    async fn phone(&self) -> Option<Phone> {
+    fn phone(&self) -> Option<Phone> {
         let phone = self.0.phone.clone()?;
         Some(Phone(PhoneView { phone, cabin: Some(self.0.clone()) }))
     }
 
     /// Whether the phone is registered at the proxy; null without a phone.
-    async fn phone_online(&self) -> Option<bool> {
+    fn phone_online(&self) -> Option<bool> {
         self.0.phone.as_ref().map(|phone| phone.online)
     }
 
     /// The session of the customer in the cabin; null if there is none.
-    async fn current_session(&self) -> Option<CabinSession> {
+    fn current_session(&self) -> Option<CabinSession> {
         let session = self.0.session.clone()?;
         Some(CabinSession(SessionView { session, currency: self.0.currency.clone() }))
     }
@@ -85,27 +78,24 @@ impl Cabin {
     async fn calls(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<Call>> {
         let id = self.0.cabin.id;
         calls::calls_of(
             ctx,
             |page, priced| CallsOf::Cabin(id, page, priced),
-            Paging { first, after, last, before },
+            paging,
         )
         .await
     }
 
     /// When the cabin was retired; null while it is in use.
-    async fn retired_at(&self) -> Option<DateTime<Utc>> {
+    fn retired_at(&self) -> Option<DateTime<Utc>> {
         self.0.cabin.retired_at
     }
 
     /// When the cabin was created.
-    async fn created_at(&self) -> DateTime<Utc> {
+    fn created_at(&self) -> DateTime<Utc> {
         self.0.cabin.created_at
     }
 }
@@ -155,29 +145,28 @@ payload!(
 #[derive(Default)]
 pub struct CabinQuery;
 
-#[Object]
+#[object(root = "Query")]
 impl CabinQuery {
     /// A cabin in the caller's subtree; null if there is none.
+    #[field(roles = SIGNED_IN)]
     async fn cabin(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Cabin>> {
         let found = async { cabins::find(app(ctx), caller(ctx)?, Kind::Cabin.parse(&id)?).await };
         nullable(found.await.map(Cabin))
     }
 
     /// Cabins of a callshop that are not retired, oldest first.
+    #[field(roles = SIGNED_IN)]
     async fn cabins(
         &self,
         ctx: &Context<'_>,
         callshop_id: ID,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<Cabin>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
         let read = |page| cabins::list(app, actor, shop, page);
         let id = |view: &CabinView| view.cabin.id;
-        connection(Paging { first, after, last, before }, false, read, id, Cabin).await
+        connection(paging, false, read, id, Cabin).await
     }
 }
 
@@ -185,9 +174,10 @@ impl CabinQuery {
 #[derive(Default)]
 pub struct CabinMutation;
 
-#[Object]
+#[object(root = "Mutation")]
 impl CabinMutation {
     /// Creates a cabin.
+    #[field(roles = BACK_OFFICE)]
     async fn create_cabin(
         &self,
         ctx: &Context<'_>,
@@ -206,6 +196,7 @@ impl CabinMutation {
     }
 
     /// Changes a cabin.
+    #[field(roles = BACK_OFFICE)]
     async fn update_cabin(
         &self,
         ctx: &Context<'_>,
@@ -223,6 +214,7 @@ impl CabinMutation {
     }
 
     /// Retires a cabin permanently. Its phone becomes free, and its history is kept.
+    #[field(roles = BACK_OFFICE)]
     async fn retire_cabin(
         &self,
         ctx: &Context<'_>,

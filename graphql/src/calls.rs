@@ -1,32 +1,24 @@
 //! Calls. Each attempt has one record, whether the call is live or over.
 
+use graphql_macros::object;
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, SimpleObject};
 use billing::money::Micros;
 use billing::number::{E164, format_international};
 use chrono::{DateTime, Utc};
 use entity::call;
 use futures_util::FutureExt as _;
 
+use super::fields::readers;
 use super::loaders::{CallsOf, load};
 use super::paging::{Page, Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
-use super::roles::{BACK_OFFICE, Rule, SIGNED_IN};
 use super::scalars::{Kind, Money};
 use super::{actor, app, caller, graphql_enum};
+use super::roles::{BACK_OFFICE, SIGNED_IN};
 use app::calls::{self, pricing};
 use store::{self, calls::CallFilter};
-
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[
-    ("Query.call", SIGNED_IN),
-    ("Query.calls", SIGNED_IN),
-    ("Query.liveCalls", SIGNED_IN),
-    ("Mutation.hangUpCall", SIGNED_IN),
-    ("Call.costs", BACK_OFFICE),
-    ("Call.margin", BACK_OFFICE),
-];
 
 graphql_enum!(
     /// State of a call. ENDED, FAILED, ABANDONED and REFUSED are final.
@@ -84,22 +76,18 @@ graphql_enum!(
 );
 
 /// One call attempt. Between updates, a client can show a running clock and cost, computed from `asOf`, `elapsedSeconds`, `cost` and the prices.
-pub struct Call(pub(super) CallValues);
-
-impl Call {
-    /// The call as of `as_of`.
-    pub fn new(row: impl Into<Arc<call::Model>>, as_of: DateTime<Utc>) -> Self {
-        Self(CallValues { row: row.into(), as_of })
-    }
-}
-
-/// Fields of a call that need no further query. Each method implements the field of that name in [`Call`], which documents it.
-pub(super) struct CallValues {
-    row: Arc<call::Model>,
+#[derive(async_graphql::Description)]
+pub struct Call {
+    row: Arc<call::View>,
     as_of: DateTime<Utc>,
 }
 
-impl CallValues {
+impl Call {
+    /// The call as of `as_of`.
+    pub fn new(row: impl Into<Arc<call::View>>, as_of: DateTime<Utc>) -> Self {
+        Self { row: row.into(), as_of }
+    }
+
     fn so_far(&self) -> async_graphql::Result<(u32, Micros)> {
         pricing::so_far(&self.row, self.as_of).map_err(top_level)
     }
@@ -109,121 +97,12 @@ impl CallValues {
     }
 
     fn retail(&self) -> async_graphql::Result<Option<pricing::Level>> {
-        Ok(pricing::levels(&self.row).map_err(top_level)?.into_iter().next())
-    }
-
-    pub(super) fn id(&self) -> ID {
-        Kind::Call.id(self.row.id)
-    }
-
-    pub(super) fn cabin_id(&self) -> Option<ID> {
-        self.row.cabin_id.map(|id| Kind::Cabin.id(id))
-    }
-
-    pub(super) fn session_id(&self) -> Option<ID> {
-        self.row.session_id.map(|id| Kind::CabinSession.id(id))
-    }
-
-    pub(super) fn dialed(&self) -> &str {
-        &self.row.dialed
-    }
-
-    pub(super) fn number(&self) -> String {
-        match E164::parse(&self.row.number) {
-            Ok(number) if !self.row.emergency => number.to_string(),
-            _ => self.row.number.clone(),
-        }
-    }
-
-    pub(super) fn number_formatted(&self) -> String {
-        match E164::parse(&self.row.number) {
-            Ok(number) if !self.row.emergency => format_international(&number),
-            _ => self.row.number.clone(),
-        }
-    }
-
-    pub(super) fn destination(&self) -> &str {
-        &self.row.destination
-    }
-
-    pub(super) fn emergency(&self) -> bool {
-        self.row.emergency
-    }
-
-    pub(super) fn state(&self) -> CallState {
-        self.row.state.into()
-    }
-
-    pub(super) fn authorized_at(&self) -> DateTime<Utc> {
-        self.row.authorized_at
-    }
-
-    pub(super) fn ringing_at(&self) -> Option<DateTime<Utc>> {
-        self.row.ringing_at
-    }
-
-    pub(super) fn answered_at(&self) -> Option<DateTime<Utc>> {
-        self.row.answered_at
-    }
-
-    pub(super) fn ended_at(&self) -> Option<DateTime<Utc>> {
-        self.row.ended_at
-    }
-
-    pub(super) fn as_of(&self) -> DateTime<Utc> {
-        self.as_of
-    }
-
-    pub(super) fn elapsed_seconds(&self) -> async_graphql::Result<u32> {
-        Ok(self.so_far()?.0)
-    }
-
-    pub(super) fn cost(&self) -> async_graphql::Result<Money> {
-        Ok(self.money(self.so_far()?.1))
-    }
-
-    pub(super) fn billed_seconds(&self) -> i32 {
-        self.row.billed_seconds
-    }
-
-    pub(super) fn price_per_minute(&self) -> async_graphql::Result<Option<Money>> {
-        Ok(self.retail()?.map(|level| self.money(level.pricing.rate.price_per_minute)))
-    }
-
-    pub(super) fn connection_fee(&self) -> async_graphql::Result<Option<Money>> {
-        Ok(self.retail()?.map(|level| self.money(level.pricing.rate.connection_fee)))
-    }
-
-    pub(super) fn max_seconds(&self) -> i32 {
-        self.row.covered
-    }
-
-    pub(super) fn estimated(&self) -> bool {
-        self.row.estimated
-    }
-
-    pub(super) fn written_off(&self) -> Money {
-        self.money(self.row.written_off)
-    }
-
-    pub(super) fn sip_code(&self) -> Option<i32> {
-        self.row.sip_code
-    }
-
-    pub(super) fn ended_by(&self) -> Option<EndedBy> {
-        self.row.ended_by.map(Into::into)
-    }
-
-    pub(super) fn cause(&self) -> Option<EndCause> {
-        self.row.cause.map(Into::into)
-    }
-
-    pub(super) fn refusal(&self) -> Option<&str> {
-        self.row.refusal.as_deref()
+        pricing::retail(&self.row).map_err(top_level)
     }
 }
 
 /// Cost of a call to one account.
+#[object]
 #[derive(SimpleObject)]
 pub struct CallCost {
     /// Display name of the paying account.
@@ -234,156 +113,190 @@ pub struct CallCost {
     pub amount: Money,
 }
 
-#[Object]
+#[object(row = call::View)]
 impl Call {
     /// Global id.
-    pub(super) async fn id(&self) -> ID {
-        self.0.id()
+    #[field(columns(id))]
+    pub(super) fn id(&self) -> ID {
+        Kind::Call.id(self.row.id)
     }
 
     /// Cabin of the phone; null for a phone without a cabin.
-    async fn cabin_id(&self) -> Option<ID> {
-        self.0.cabin_id()
+    #[field(columns(cabin_id))]
+    fn cabin_id(&self) -> Option<ID> {
+        self.row.cabin_id.map(|id| Kind::Cabin.id(id))
     }
 
     /// Session that the call is billed to; null for a call outside any session, such as an emergency call from a closed cabin.
-    async fn session_id(&self) -> Option<ID> {
-        self.0.session_id()
+    #[field(columns(session_id))]
+    fn session_id(&self) -> Option<ID> {
+        self.row.session_id.map(|id| Kind::CabinSession.id(id))
     }
 
     /// Digits as the customer dialed them.
-    async fn dialed(&self) -> &str {
-        self.0.dialed()
+    #[field(columns(dialed))]
+    fn dialed(&self) -> &str {
+        &self.row.dialed
     }
 
     /// Called number in E.164 with "+", or a short number; empty if the dialed text is not a number.
-    async fn number(&self) -> String {
-        self.0.number()
+    #[field(columns(number, emergency))]
+    fn number(&self) -> String {
+        match E164::parse(&self.row.number) {
+            Ok(number) if !self.row.emergency => number.to_string(),
+            _ => self.row.number.clone(),
+        }
     }
 
     /// `number` with spaces, for display.
-    async fn number_formatted(&self) -> String {
-        self.0.number_formatted()
+    #[field(columns(number, emergency))]
+    fn number_formatted(&self) -> String {
+        match E164::parse(&self.row.number) {
+            Ok(number) if !self.row.emergency => format_international(&number),
+            _ => self.row.number.clone(),
+        }
     }
 
     /// Destination name of the matching rate, such as "Portugal Mobile"; empty if no rate matched.
-    async fn destination(&self) -> &str {
-        self.0.destination()
+    #[field(columns(destination))]
+    fn destination(&self) -> &str {
+        &self.row.destination
     }
 
     /// Whether the number is an emergency number. Emergency calls are free, and allowed even from a blocked phone or a closed cabin.
-    async fn emergency(&self) -> bool {
-        self.0.emergency()
+    #[field(columns(emergency))]
+    fn emergency(&self) -> bool {
+        self.row.emergency
     }
 
     /// State as of `asOf`.
-    async fn state(&self) -> CallState {
-        self.0.state()
+    #[field(columns(state))]
+    fn state(&self) -> CallState {
+        self.row.state.into()
     }
 
     /// When the proxy asked to place the call, by the server's clock. Also set if the call was refused.
-    async fn authorized_at(&self) -> DateTime<Utc> {
-        self.0.authorized_at()
+    #[field(columns(authorized_at))]
+    fn authorized_at(&self) -> DateTime<Utc> {
+        self.row.authorized_at
     }
 
     /// When the called phone began to ring, by the proxy's clock; null if it has not.
-    async fn ringing_at(&self) -> Option<DateTime<Utc>> {
-        self.0.ringing_at()
+    #[field(columns(ringing_at))]
+    fn ringing_at(&self) -> Option<DateTime<Utc>> {
+        self.row.ringing_at
     }
 
     /// When the call was answered, by the proxy's clock; null if it was not.
-    async fn answered_at(&self) -> Option<DateTime<Utc>> {
-        self.0.answered_at()
+    #[field(columns(answered_at))]
+    fn answered_at(&self) -> Option<DateTime<Utc>> {
+        self.row.answered_at
     }
 
     /// When the call ended, by the proxy's clock; null while it is live.
-    async fn ended_at(&self) -> Option<DateTime<Utc>> {
-        self.0.ended_at()
+    #[field(columns(ended_at))]
+    fn ended_at(&self) -> Option<DateTime<Utc>> {
+        self.row.ended_at
     }
 
     /// Instant at which `elapsedSeconds` and `cost` were computed.
-    async fn as_of(&self) -> DateTime<Utc> {
-        self.0.as_of()
+    fn as_of(&self) -> DateTime<Utc> {
+        self.as_of
     }
 
     /// Talk time in seconds, rounded up: the time so far while the call is live, the total once it is over.
-    async fn elapsed_seconds(&self) -> async_graphql::Result<u32> {
-        self.0.elapsed_seconds()
+    #[field(columns(answered_at, ended_at, talk_seconds, covered))]
+    fn elapsed_seconds(&self) -> async_graphql::Result<u32> {
+        Ok(self.so_far()?.0)
     }
 
     /// Price to the customer. While the call is live, this is the price if it ended at `asOf`; once it is over, the final price.
-    async fn cost(&self) -> async_graphql::Result<Money> {
-        self.0.cost()
+    // also reads `pricing`, but only that of a live call, which every list has
+    #[field(columns(answered_at, ended_at, talk_seconds, covered, charge, currency))]
+    fn cost(&self) -> async_graphql::Result<Money> {
+        Ok(self.money(self.so_far()?.1))
     }
 
     /// Seconds that the customer pays for: talk time rounded up to the rate's increments. 0 until the call is over.
-    async fn billed_seconds(&self) -> i32 {
-        self.0.billed_seconds()
+    #[field(columns(billed_seconds))]
+    fn billed_seconds(&self) -> i32 {
+        self.row.billed_seconds
     }
 
     /// Customer's price for 60 seconds, outside time bands; null if there is no rate.
-    async fn price_per_minute(&self) -> async_graphql::Result<Option<Money>> {
-        self.0.price_per_minute()
+    #[field(columns(pricing, currency))]
+    fn price_per_minute(&self) -> async_graphql::Result<Option<Money>> {
+        Ok(self.retail()?.map(|level| self.money(level.pricing.rate.price_per_minute)))
     }
 
     /// Customer's one-time fee for an answered call; null if there is no rate.
-    async fn connection_fee(&self) -> async_graphql::Result<Option<Money>> {
-        self.0.connection_fee()
+    #[field(columns(pricing, currency))]
+    fn connection_fee(&self) -> async_graphql::Result<Option<Money>> {
+        Ok(self.retail()?.map(|level| self.money(level.pricing.rate.connection_fee)))
     }
 
     /// Talk time in seconds that is paid for so far. It grows during the call if credit, deposit and limits allow. The call ends when this time
     /// is used up.
-    async fn max_seconds(&self) -> i32 {
-        self.0.max_seconds()
+    #[field(columns(covered))]
+    fn max_seconds(&self) -> i32 {
+        self.row.covered
     }
 
     /// Whether the end is an estimate, because the proxy lost the call or reported impossible times. If the true end is reported later, the
     /// charge is corrected.
-    async fn estimated(&self) -> bool {
-        self.0.estimated()
+    #[field(columns(estimated))]
+    fn estimated(&self) -> bool {
+        self.row.estimated
     }
 
     /// Value of talk time beyond the paid time, because the call was ended late. It is given away, not charged.
-    async fn written_off(&self) -> Money {
-        self.0.written_off()
+    #[field(columns(written_off, currency))]
+    fn written_off(&self) -> Money {
+        self.money(self.row.written_off)
     }
 
     /// Final SIP status code of a call that was not answered, such as 486; null otherwise.
-    async fn sip_code(&self) -> Option<i32> {
-        self.0.sip_code()
+    #[field(columns(sip_code))]
+    fn sip_code(&self) -> Option<i32> {
+        self.row.sip_code
     }
 
     /// Party that ended the call; null if it is unknown or the call is live.
-    async fn ended_by(&self) -> Option<EndedBy> {
-        self.0.ended_by()
+    #[field(columns(ended_by))]
+    fn ended_by(&self) -> Option<EndedBy> {
+        self.row.ended_by.map(Into::into)
     }
 
     /// Reason that the call ended; null if it is unknown or the call is live.
-    async fn cause(&self) -> Option<EndCause> {
-        self.0.cause()
+    #[field(columns(cause))]
+    fn cause(&self) -> Option<EndCause> {
+        self.row.cause.map(Into::into)
     }
 
     /// Stable error code that says why the call was refused; null if it was allowed.
-    async fn refusal(&self) -> Option<&str> {
-        self.0.refusal()
+    #[field(columns(refusal))]
+    fn refusal(&self) -> Option<&str> {
+        self.row.refusal.as_deref()
     }
 
     /// Cost to each account in the caller's subtree, from the callshop up; empty until the call is over. Hidden from attendants.
+    #[field(roles = BACK_OFFICE, length = 4)]
     async fn costs(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<CallCost>> {
-        let costs = calls::costs(app(ctx), actor(ctx)?, &self.0.row).boxed().await.map_err(top_level)?;
+        let costs = calls::costs(app(ctx), actor(ctx)?, self.row.id).boxed().await.map_err(top_level)?;
         let shown = costs.into_iter().map(|cost| CallCost {
             account: cost.account,
             billed_seconds: cost.billed_seconds,
-            amount: self.0.money(cost.amount),
+            amount: self.money(cost.amount),
         });
         Ok(shown.collect())
     }
 
     /// Profit of the caller's account from this call: its income minus its cost. For a callshop, the customer's price minus the shop's cost.
     /// Null until the call is over. Hidden from attendants.
+    #[field(roles = BACK_OFFICE)]
     async fn margin(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
-        let margin = calls::margin(app(ctx), actor(ctx)?, &self.0.row).boxed().await.map_err(top_level)?;
-        Ok(margin.map(|margin| self.0.money(margin)))
+        let margin = calls::margin(app(ctx), actor(ctx)?, self.row.id).boxed().await.map_err(top_level)?;
+        Ok(margin.map(|margin| self.money(margin)))
     }
 }
 
@@ -397,14 +310,14 @@ pub(super) async fn calls_of(
     paging: Paging,
 ) -> async_graphql::Result<Page<Call>> {
     let now = app(ctx).clock.now();
-    let (list, asked) = (ctx.look_ahead(), ["pricePerMinute", "connectionFee"]);
+    let list = ctx.look_ahead();
     let is_asked = |name| {
         let (node, edge) = (list.field("nodes"), list.field("edges").field("node"));
         node.field(name).exists() || edge.field(name).exists()
     };
-    let priced = asked.into_iter().any(is_asked);
+    let priced = readers::<Call>("pricing").any(is_asked);
     let read = async |page| Ok(load(ctx, of(page, priced)).await?.unwrap_or_default());
-    connection(paging, true, read, |row: &Arc<call::Model>| row.id, |row| Call::new(row, now)).await
+    connection(paging, true, read, |row: &Arc<call::View>| row.id, |row| Call::new(row, now)).await
 }
 
 /// Selects the call to hang up.
@@ -426,9 +339,10 @@ payload!(
 #[derive(Default)]
 pub struct CallQuery;
 
-#[Object]
+#[object(root = "Query")]
 impl CallQuery {
     /// A call in the caller's subtree; null if there is none.
+    #[field(roles = SIGNED_IN)]
     async fn call(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Call>> {
         let app = app(ctx);
         let found = async { calls::find(app, caller(ctx)?, Kind::Call.parse(&id)?).await };
@@ -436,17 +350,14 @@ impl CallQuery {
     }
 
     /// A callshop's calls, newest first, optionally only those of one cabin or session.
-    #[allow(clippy::too_many_arguments, reason = "Relay's four arguments and two filters")]
+    #[field(roles = SIGNED_IN)]
     async fn calls(
         &self,
         ctx: &Context<'_>,
         callshop_id: ID,
         cabin_id: Option<ID>,
         session_id: Option<ID>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<Call>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
@@ -457,16 +368,17 @@ impl CallQuery {
         let now = app.clock.now();
         let read = |page| calls::list(app, actor, shop, filter, page);
         connection(
-            Paging { first, after, last, before },
+            paging,
             true,
             read,
-            |row: &call::Model| row.id,
+            |row: &call::View| row.id,
             |row| Call::new(row, now),
         )
         .await
     }
 
     /// A callshop's live calls, oldest first. Subscribe to `liveCalls` to follow them.
+    #[field(roles = SIGNED_IN, length = 100)]
     async fn live_calls(&self, ctx: &Context<'_>, callshop_id: ID) -> async_graphql::Result<Vec<Call>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
@@ -480,9 +392,10 @@ impl CallQuery {
 #[derive(Default)]
 pub struct CallMutation;
 
-#[Object]
+#[object(root = "Mutation")]
 impl CallMutation {
     /// Hangs up a ringing or answered call.
+    #[field(roles = SIGNED_IN)]
     async fn hang_up_call(
         &self,
         ctx: &Context<'_>,

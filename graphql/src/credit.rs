@@ -1,35 +1,21 @@
 //! Credit: balances, top-ups, adjustments, reversals, limits.
 
+use graphql_macros::object;
 use std::time::Duration;
 
-use async_graphql::{Context, ID, InputObject, SimpleObject, Subscription};
+use async_graphql::{Context, ID, InputObject, SimpleObject};
 use entity::account;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 
 use super::accounts::{AccountPayload, changed, parse_account};
 use super::activity::application;
 use super::payload::{answer, payload, top_level};
-use super::roles::{BACK_OFFICE, MANAGERS, Rule};
 use super::scalars::{Decimal, Kind, Money, MoneyInput};
 use super::{actor, app, caller};
+use super::roles::{BACK_OFFICE, MANAGERS};
 use app::auth::Right;
 use app::credit::{self, Adjustment, Posted, Reversal, Standing, TopUp};
 use base::error::{Error, Result};
-
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[
-    ("Mutation.topUp", MANAGERS),
-    ("Mutation.adjustCredit", MANAGERS),
-    ("Mutation.reverseTransfer", MANAGERS),
-    ("Mutation.setCreditLimit", MANAGERS),
-    ("Mutation.setLowCredit", BACK_OFFICE),
-    ("Subscription.balance", BACK_OFFICE),
-    ("Callshop.balance", BACK_OFFICE),
-    ("Callshop.creditLimit", BACK_OFFICE),
-    ("Callshop.held", BACK_OFFICE),
-    ("Callshop.available", BACK_OFFICE),
-    ("Callshop.lowCredit", BACK_OFFICE),
-];
 
 async fn standing(ctx: &Context<'_>, account: &account::Model) -> async_graphql::Result<Standing> {
     actor(ctx)?.require(Right::SeeCredit).map_err(top_level)?;
@@ -145,9 +131,10 @@ payload!(
 #[derive(Default)]
 pub struct CreditMutation;
 
-#[async_graphql::Object]
+#[object(root = "Mutation")]
 impl CreditMutation {
     /// Gives credit to a child account. Visible to the platform, distributors and resellers.
+    #[field(roles = MANAGERS)]
     async fn top_up(&self, ctx: &Context<'_>, input: TopUpInput) -> async_graphql::Result<TopUpPayload> {
         let done = async {
             let top_up = TopUp {
@@ -165,6 +152,7 @@ impl CreditMutation {
     }
 
     /// Corrects a child's credit, up or down. Fails with INSUFFICIENT_CREDIT if the child has less credit left than the amount to remove.
+    #[field(roles = MANAGERS)]
     async fn adjust_credit(
         &self,
         ctx: &Context<'_>,
@@ -184,6 +172,7 @@ impl CreditMutation {
 
     /// Reverses a top-up or an adjustment. Fails with ALREADY_REVERSED if it was already reversed, and with INSUFFICIENT_CREDIT if the child has
     /// less credit left than the amount to reverse.
+    #[field(roles = MANAGERS)]
     async fn reverse_transfer(
         &self,
         ctx: &Context<'_>,
@@ -198,6 +187,7 @@ impl CreditMutation {
     }
 
     /// Sets how far a child's balance may go below zero. Fails with INSUFFICIENT_CREDIT if the child already uses more than the new limit.
+    #[field(roles = MANAGERS)]
     async fn set_credit_limit(
         &self,
         ctx: &Context<'_>,
@@ -212,6 +202,7 @@ impl CreditMutation {
     }
 
     /// Sets the threshold for low-credit notifications of the caller's account or a child of it.
+    #[field(roles = BACK_OFFICE)]
     async fn set_low_credit(
         &self,
         ctx: &Context<'_>,
@@ -235,6 +226,7 @@ fn posted((account, posted): (account::Model, Posted)) -> CreditPayload {
 }
 
 /// Credit of an account.
+#[object]
 #[derive(Clone, PartialEq, Eq, SimpleObject)]
 pub struct Balance {
     /// Balance with the account's parent.
@@ -251,10 +243,11 @@ pub struct Balance {
 #[derive(Default)]
 pub struct CreditSubscription;
 
-#[Subscription]
+#[object(root = "Subscription")]
 impl CreditSubscription {
     /// Credit of the caller's account or an account below it. A message is sent immediately, and again whenever the credit changes. The
     /// subscription ends when the caller loses access to the account.
+    #[field(roles = BACK_OFFICE)]
     async fn balance(
         &self,
         ctx: &Context<'_>,

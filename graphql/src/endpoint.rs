@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
-use super::{NOTES, live, loaders, roles, schema, sdl, visibility};
+use super::{live, loaders, notes, roles, schema, sdl, visibility};
 use app::App;
 use app::auth::login::{self, Origin};
 use base::error::Error;
@@ -71,5 +71,5 @@ pub fn service(
     let doorkeeper = TokenAuthenticator(app.clone());
     let service =
         GraphqlService::new(schema(app), &sdl(), &roles::ALL, &visibility(), doorkeeper, limits, shutdown)?;
-    Ok(service.live(live::compile).with_hints(NOTES))
+    Ok(service.live(live::compile).with_hints(notes()))
 }

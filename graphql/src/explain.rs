@@ -1,16 +1,14 @@
 //! Explains the charge of a call.
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use graphql_macros::object;
+use async_graphql::{Context, Enum, ID, SimpleObject};
 
 use super::calls::Call;
 use super::payload::nullable;
-use super::roles::{Rule, SIGNED_IN};
 use super::scalars::{Kind, Money};
 use super::{app, caller};
+use super::roles::SIGNED_IN;
 use app::explain::{self, Explanation, LevelExplanation, Step, StepKind};
-
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[("Query.explainCharge", SIGNED_IN)];
 
 /// Kind of a step in the computation of a charge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -34,7 +32,10 @@ pub enum ChargeStepKind {
     Limit,
 }
 
+crate::compiled::enums!(ChargeStepKind);
+
 /// One step in the computation of a charge.
+#[object]
 #[derive(SimpleObject)]
 pub struct ChargeStep {
     /// Determines which of the other fields are set.
@@ -56,6 +57,7 @@ pub struct ChargeStep {
 }
 
 /// Charge at one level of the account tree, and its computation.
+#[object]
 #[derive(SimpleObject)]
 pub struct LevelCharge {
     /// 0 is the customer, 1 the callshop, 2 the callshop's parent, and so on.
@@ -77,12 +79,14 @@ pub struct LevelCharge {
     /// Talk time in seconds, rounded up to the increments.
     pub billed_seconds: u32,
     /// Steps in the order of the computation.
+    #[field(length = 10)]
     pub steps: Vec<ChargeStep>,
     /// Final charge.
     pub charge: Money,
 }
 
 /// Explanation of a call's charge, from the prices frozen on it when it was authorized.
+#[object]
 #[derive(SimpleObject)]
 pub struct ChargeExplanation {
     /// The call explained.
@@ -92,6 +96,7 @@ pub struct ChargeExplanation {
     /// Maximum number of seconds that may be charged.
     pub covered_seconds: i32,
     /// The customer's level, followed by the levels in the caller's subtree; empty for an emergency or refused call.
+    #[field(length = 4)]
     pub levels: Vec<LevelCharge>,
 }
 
@@ -128,9 +133,10 @@ fn level(level: LevelExplanation, currency: &str) -> LevelCharge {
 #[derive(Default)]
 pub struct ExplainQuery;
 
-#[Object]
+#[object(root = "Query")]
 impl ExplainQuery {
     /// Explains step by step how a call's charge was computed; null if there is no such call. Fails with `ILLEGAL_STATE` while the call is live.
+    #[field(roles = SIGNED_IN)]
     async fn explain_charge(
         &self,
         ctx: &Context<'_>,

@@ -1,21 +1,19 @@
 //! The ledger: entries and balances of an account's books.
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use graphql_macros::object;
+use async_graphql::{Context, ID, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account};
 
 use super::accounts::parse_account;
 use super::paging::{Page, Paging, connection};
 use super::payload::{nullable, top_level};
-use super::roles::{BACK_OFFICE, Rule};
 use super::scalars::{Kind, Money};
 use super::sessions::PaymentMethod;
 use super::users::User;
 use super::{actor, app, caller, graphql_enum};
+use super::roles::BACK_OFFICE;
 use app::ledger::{self, Line};
-
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[("Query.ledger", BACK_OFFICE), ("Query.ledgerBalances", BACK_OFFICE)];
 
 graphql_enum!(
     /// A book (ledger account) of an account. A positive balance is an asset of the account; a negative balance shows where the funds came from.
@@ -80,9 +78,11 @@ graphql_enum!(
 );
 
 /// The change that one transfer made to one book.
+#[derive(async_graphql::Description)]
 pub struct LedgerEntry(Line);
 
 /// The part of a DRAWER entry for one shift and payment method.
+#[object]
 #[derive(SimpleObject)]
 pub struct DrawerAmount {
     /// Register shift; null if unknown.
@@ -94,6 +94,7 @@ pub struct DrawerAmount {
 }
 
 /// Another side of a transfer.
+#[object]
 #[derive(SimpleObject)]
 pub struct LedgerCounterpart {
     /// Account that owns the book.
@@ -106,60 +107,61 @@ pub struct LedgerCounterpart {
     pub amount: Money,
 }
 
-#[Object]
+#[object]
 impl LedgerEntry {
     /// Global id of the transfer; `reverseTransfer` accepts it.
-    async fn transfer_id(&self) -> ID {
+    fn transfer_id(&self) -> ID {
         Kind::LedgerTransfer.id(self.0.transfer.id)
     }
 
     /// Reason for the transfer.
-    async fn kind(&self) -> TransferKind {
+    fn kind(&self) -> TransferKind {
         self.0.transfer.kind.into()
     }
 
     /// When the transfer was booked.
-    async fn at(&self) -> DateTime<Utc> {
+    fn at(&self) -> DateTime<Utc> {
         self.0.transfer.at
     }
 
     /// Signed change of this book.
-    async fn amount(&self) -> Money {
+    fn amount(&self) -> Money {
         Money::new(self.0.amount, &self.0.currency)
     }
 
     /// Free-text reason or reference; may be empty.
-    async fn note(&self) -> &str {
+    fn note(&self) -> &str {
         &self.0.transfer.note
     }
 
     /// User who made the transfer; null if a call caused it, or if the user belongs to an account above the caller's.
-    async fn user(&self) -> Option<User> {
+    fn user(&self) -> Option<User> {
         self.0.user.clone().map(User)
     }
 
     /// Call that caused the transfer; null if none.
-    async fn call_id(&self) -> Option<ID> {
+    fn call_id(&self) -> Option<ID> {
         self.0.transfer.call_id.map(|id| Kind::Call.id(id))
     }
 
     /// Cabin session that caused the transfer; null if none.
-    async fn session_id(&self) -> Option<ID> {
+    fn session_id(&self) -> Option<ID> {
         self.0.transfer.session_id.map(|id| Kind::CabinSession.id(id))
     }
 
     /// Transfer that this one reverses; null if none.
-    async fn reverses(&self) -> Option<ID> {
+    fn reverses(&self) -> Option<ID> {
         self.0.transfer.reverses.map(|id| Kind::LedgerTransfer.id(id))
     }
 
     /// Transfer that reversed this one; null if none.
-    async fn reversed_by(&self) -> Option<ID> {
+    fn reversed_by(&self) -> Option<ID> {
         self.0.reversed_by.map(|id| Kind::LedgerTransfer.id(id))
     }
 
     /// For the DRAWER book, the change by shift and payment method; otherwise empty.
-    async fn drawer(&self) -> Vec<DrawerAmount> {
+    #[field(length = 4)]
+    fn drawer(&self) -> Vec<DrawerAmount> {
         let posted = self.0.entries.iter().filter(|entry| entry.shift_id.is_some());
         let part = |entry: &entity::ledger_entry::Model| DrawerAmount {
             shift_id: entry.shift_id.map(|id| Kind::RegisterShift.id(id)),
@@ -170,7 +172,8 @@ impl LedgerEntry {
     }
 
     /// The other sides of the transfer, limited to the caller's subtree.
-    async fn counterparts(&self) -> Vec<LedgerCounterpart> {
+    #[field(length = 4)]
+    fn counterparts(&self) -> Vec<LedgerCounterpart> {
         let part = |(entry, account): &(entity::ledger_entry::Model, account::Model)| LedgerCounterpart {
             account_id: global_id(account),
             account: account.name.clone(),
@@ -192,10 +195,11 @@ fn global_id(account: &account::Model) -> ID {
 #[derive(Default)]
 pub struct LedgerQuery;
 
-#[Object]
+#[object(root = "Query")]
 impl LedgerQuery {
     /// Balances of a book of the caller's account or of an account below it, one per currency. Only the platform can have several, because each
     /// distributor has its own currency. Hidden from attendants.
+    #[field(roles = BACK_OFFICE, length = 10)]
     async fn ledger_balances(
         &self,
         ctx: &Context<'_>,
@@ -215,20 +219,18 @@ impl LedgerQuery {
 
     /// Entries of a book of the caller's account or of an account below it, newest first, with one entry per transfer. Hidden from attendants.
     #[allow(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    #[field(roles = BACK_OFFICE)]
     async fn ledger(
         &self,
         ctx: &Context<'_>,
         account_id: ID,
         #[graphql(default_with = "LedgerBook::Credit", desc = "Book to read.")] book: LedgerBook,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<LedgerEntry>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let id = parse_account(ctx, &account_id).await.map_err(top_level)?;
         let read = |page| ledger::list(app, actor, id, book.into(), page);
-        let paging = Paging { first, after, last, before };
+        let paging = paging;
         connection(paging, true, read, |line: &Line| line.transfer.id, LedgerEntry).await
     }
 }

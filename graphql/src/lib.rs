@@ -8,9 +8,11 @@ pub mod auth;
 pub mod cabins;
 pub mod calls;
 pub mod credit;
+mod compiled;
 mod descriptions;
 pub mod endpoint;
 pub mod explain;
+pub mod fields;
 pub mod ledger;
 pub mod live;
 pub mod loaders;
@@ -30,7 +32,7 @@ pub mod settings;
 pub mod tariffs;
 pub mod users;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use async_graphql::{Context, MergedObject, MergedSubscription, SchemaBuilder};
 
@@ -38,60 +40,77 @@ use app::App;
 use app::auth::Actor;
 use app::auth::login::Origin;
 use base::error::Error;
-use roles::Rule;
+use fields::{Declaration, Declared};
+use roles::{RoleSet, Rule};
 use transport::pipeline::Notes;
-use transport::pipeline::count::Lists;
 use transport::pipeline::text::{Shape, Texts};
 use transport::role_schema;
 
-/// Queries. A field whose type ends in `Connection` is a paged list: pass exactly one of `first` and `last` (1 to 100), and optionally the
-/// cursors `after` and `before`. An object outside the caller's subtree (the caller's account and the accounts below it) is null, as if it did
-/// not exist.
-#[derive(MergedObject, Default)]
-#[graphql(name = "Query")]
-pub struct Query(
-    auth::AuthQuery,
-    accounts::AccountQuery,
-    ledger::LedgerQuery,
-    audit::AuditQuery,
-    users::UserQuery,
-    tariffs::TariffQuery,
-    prices::PriceQuery,
-    phones::PhoneQuery,
-    cabins::CabinQuery,
-    register::RegisterQuery,
-    sessions::SessionQuery,
-    calls::CallQuery,
-    receipts::ReceiptQuery,
-    explain::ExplainQuery,
-    reports::ReportQuery,
-    problems::ProblemQuery,
-    node::NodeQuery,
+/// Declares a root type: its parts, and the list of their declarations.
+macro_rules! root {
+    ($(#[$meta:meta])* pub struct $name:ident: $merge:ident { $($part:ty,)+ }) => {
+        $(#[$meta])*
+        #[derive($merge, Default)]
+        pub struct $name($($part),+);
+
+        impl $name {
+            /// The declarations of the parts.
+            const DECLARATIONS: &[Declaration] = &[$(<$part as Declared>::DECLARATION),+];
+        }
+    };
+}
+
+root!(
+    /// Queries. A field whose type ends in `Connection` is a paged list: pass exactly one of `first` and `last` (1 to 100), and optionally the
+    /// cursors `after` and `before`. An object outside the caller's subtree (the caller's account and the accounts below it) is null, as if it did
+    /// not exist.
+    pub struct Query: MergedObject {
+        auth::AuthQuery,
+        accounts::AccountQuery,
+        ledger::LedgerQuery,
+        audit::AuditQuery,
+        users::UserQuery,
+        tariffs::TariffQuery,
+        prices::PriceQuery,
+        phones::PhoneQuery,
+        cabins::CabinQuery,
+        register::RegisterQuery,
+        sessions::SessionQuery,
+        calls::CallQuery,
+        receipts::ReceiptQuery,
+        explain::ExplainQuery,
+        reports::ReportQuery,
+        problems::ProblemQuery,
+        node::NodeQuery,
+    }
 );
 
-/// Mutations. Each takes one `input` and returns either the changed object or `userErrors`, which the caller can correct. Some inputs have an
-/// `idempotencyKey`: repeating a request with the same key and input returns the first result and changes nothing. The same key with a different
-/// input fails with `IDEMPOTENCY_CONFLICT`. Errors are not stored, so a failed request may be retried with the same key.
-#[derive(MergedObject, Default)]
-#[graphql(name = "Mutation")]
-pub struct Mutation(
-    auth::AuthMutation,
-    accounts::AccountMutation,
-    credit::CreditMutation,
-    users::UserMutation,
-    tariffs::TariffMutation,
-    phones::PhoneMutation,
-    cabins::CabinMutation,
-    register::RegisterMutation,
-    sessions::SessionMutation,
-    settings::SettingsMutation,
-    calls::CallMutation,
+root!(
+    /// Mutations. Each takes one `input` and returns either the changed object or `userErrors`, which the caller can correct. Some inputs have an
+    /// `idempotencyKey`: repeating a request with the same key and input returns the first result and changes nothing. The same key with a different
+    /// input fails with `IDEMPOTENCY_CONFLICT`. Errors are not stored, so a failed request may be retried with the same key.
+    pub struct Mutation: MergedObject {
+        auth::AuthMutation,
+        accounts::AccountMutation,
+        credit::CreditMutation,
+        users::UserMutation,
+        tariffs::TariffMutation,
+        phones::PhoneMutation,
+        cabins::CabinMutation,
+        register::RegisterMutation,
+        sessions::SessionMutation,
+        settings::SettingsMutation,
+        calls::CallMutation,
+    }
 );
 
-/// Live updates over WebSocket or server-sent events.
-#[derive(MergedSubscription, Default)]
-#[graphql(name = "Subscription")]
-pub struct Subscription(activity::ActivitySubscription, credit::CreditSubscription);
+root!(
+    /// Live updates over WebSocket or server-sent events.
+    pub struct Subscription: MergedSubscription {
+        activity::ActivitySubscription,
+        credit::CreditSubscription,
+    }
+);
 
 /// The full schema, with the fields of every role.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
@@ -126,31 +145,117 @@ pub fn role_sdl(role: &str) -> std::result::Result<String, Box<dyn std::error::E
     Ok(role_schema::prune(&sdl(), key, *bit, &visibility())?.to_string())
 }
 
-/// The visibility table, with the rows of all nouns.
+/// Applies a macro to every declared type below the root types. A test compares the list with the schema.
+macro_rules! for_each_object {
+    ($apply:ident) => {
+        $apply! {
+            accounts::types::Account,
+            accounts::types::Callshop,
+            accounts::types::DialPlanView,
+            activity::Activity,
+            activity::CallshopSnapshot,
+            activity::CabinSnapshot,
+            activity::CallshopActivity,
+            activity::CabinActivity,
+            activity::LiveCalls,
+            audit::AuditChange,
+            audit::AuditEntry,
+            cabins::Cabin,
+            calls::CallCost,
+            calls::Call,
+            credit::Balance,
+            explain::ChargeStep,
+            explain::LevelCharge,
+            explain::ChargeExplanation,
+            ledger::DrawerAmount,
+            ledger::LedgerCounterpart,
+            ledger::LedgerEntry,
+            node::Node,
+            payload::UserError,
+            phones::Phone,
+            phones::PhoneSecret,
+            prices::PriceView,
+            prices::QuoteView,
+            problems::Problem,
+            problems::ProblemGroup,
+            receipts::Receipt,
+            register::RegisterShift,
+            register::CashMovement,
+            register::report::RegisterReport,
+            register::report::MethodReport,
+            register::report::CabinSales,
+            register::report::DestinationSales,
+            register::report::AttendantSales,
+            register::report::OpenItem,
+            reports::Report,
+            reports::ReportGroup,
+            reports::ReportFigures,
+            scalars::Money,
+            sessions::types::CabinSession,
+            sessions::types::SessionItem,
+            sessions::types::Payment,
+            sessions::types::Statement,
+            sessions::types::StatementCall,
+            sessions::types::StatementLine,
+            sessions::types::DestinationTotal,
+            tariffs::inputs::CreateTariffInput,
+            tariffs::mutations::DeckProblem,
+            tariffs::mutations::MarginWarningView,
+            tariffs::mutations::MarginGuard,
+            tariffs::mutations::RateChanges,
+            tariffs::rates::RateView,
+            tariffs::rates::BandPriceView,
+            tariffs::types::Tariff,
+            tariffs::types::TimeBandView,
+            tariffs::types::TariffVersion,
+            users::User,
+            accounts::mutations::AccountPayload,
+            accounts::mutations::CreateAccountPayload,
+            accounts::mutations::CreateCallshopPayload,
+            accounts::mutations::CallshopPayload,
+            auth::LoginPayload,
+            auth::LogoutPayload,
+            auth::ChangePasswordPayload,
+            cabins::CabinPayload,
+            calls::HangUpCallPayload,
+            credit::TopUpPayload,
+            credit::CreditPayload,
+            phones::CreatePhonesPayload,
+            phones::RotatePhoneSecretPayload,
+            phones::PhonePayload,
+            register::OpenRegisterPayload,
+            register::RecordCashMovementPayload,
+            register::CloseRegisterPayload,
+            sessions::mutations::SessionPayload,
+            tariffs::mutations::CreateTariffPayload,
+            tariffs::mutations::TariffDraftPayload,
+            tariffs::mutations::ActivateTariffVersionPayload,
+            tariffs::mutations::AssignTariffPayload,
+            tariffs::mutations::BlockDestinationPayload,
+            users::UserPayload,
+        }
+    };
+}
+
+macro_rules! declarations {
+    ($($type:ty,)+) => { &[$(<$type as Declared>::DECLARATION),+] };
+}
+
+/// The declarations of all types below the root types.
+const OBJECTS: &[Declaration] = for_each_object!(declarations);
+
+/// All declarations.
+fn declared() -> impl Iterator<Item = &'static Declaration> {
+    let all = [Query::DECLARATIONS, Mutation::DECLARATIONS, Subscription::DECLARATIONS, OBJECTS];
+    all.into_iter().flatten()
+}
+
+/// The visibility table: the declared roles of all types and fields.
 pub fn visibility() -> Vec<Rule> {
-    [
-        auth::RULES,
-        accounts::RULES,
-        credit::RULES,
-        ledger::RULES,
-        audit::RULES,
-        users::RULES,
-        tariffs::RULES,
-        prices::RULES,
-        phones::RULES,
-        cabins::RULES,
-        register::RULES,
-        sessions::RULES,
-        settings::RULES,
-        calls::RULES,
-        receipts::RULES,
-        explain::RULES,
-        reports::RULES,
-        problems::RULES,
-        activity::RULES,
-        node::RULES,
-    ]
-    .concat()
+    static TABLE: LazyLock<Vec<(String, RoleSet)>> = LazyLock::new(|| {
+        declared().flat_map(Declaration::rules).collect()
+    });
+    TABLE.iter().map(|(key, roles)| (key.as_str(), *roles)).collect()
 }
 
 /// The application that serves this request.
@@ -159,37 +264,13 @@ pub(crate) fn app<'a>(ctx: &Context<'a>) -> &'a App {
 }
 
 /// Facts about fields that their types do not express.
-pub const NOTES: Notes =
-    Notes { lists: LISTS, texts: TEXTS, is_line: billing::text::is_line, is_lines: billing::text::is_lines };
-
-/// Estimated lengths of lists that are not paged, used to compute a query's cost. A list may be longer than its estimate (a thousand live calls,
-/// for example), because the response size limit still applies.
-const LISTS: Lists = &[
-    ("bandPrices", 10),
-    ("bands", 10),
-    ("cabins", 100),
-    ("calls", 20),
-    ("changes", 20),
-    ("costs", 4),
-    ("counterparts", 4),
-    ("discounts", 10),
-    ("drawer", 4),
-    ("items", 20),
-    ("ledgerBalances", 10),
-    ("levels", 4),
-    ("liveCalls", 100),
-    ("methods", 4),
-    ("openItems", 100),
-    ("payments", 10),
-    ("phones", 100),
-    ("problems", 50),
-    ("salesByAttendant", 20),
-    ("salesByCabin", 100),
-    ("salesByDestination", 100),
-    ("steps", 10),
-    ("totalsByDestination", 20),
-    ("warnings", 100),
-];
+pub fn notes() -> Notes {
+    static LISTS: LazyLock<Vec<(&'static str, u64)>> = LazyLock::new(|| {
+        let lengths = declared().flat_map(|of| of.fields).filter_map(|field| Some((field.name, field.length?)));
+        lengths.collect()
+    });
+    Notes { lists: &LISTS, texts: TEXTS, is_line: billing::text::is_line, is_lines: billing::text::is_lines }
+}
 
 /// String inputs that may span several lines.
 const TEXTS: Texts = &[
@@ -226,43 +307,68 @@ macro_rules! graphql_enum {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
         #[graphql(remote = $remote)]
         pub enum $name { $($(#[$value_meta])* $value,)+ }
+
+        $crate::compiled::enums!($name);
     };
 }
 pub(crate) use graphql_enum;
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use apollo_compiler::Schema;
     use async_graphql::ContainerType;
 
+    use super::fields::Field;
     use super::*;
 
     fn whole() -> Schema {
         Schema::parse(sdl(), "schema.graphql").expect("a schema")
     }
 
-    /// Every list of objects is a connection, is sized by its `ids` argument, or has an entry in [`LISTS`].
+    /// The declared fields of each type.
+    fn fields() -> BTreeMap<&'static str, Vec<&'static Field>> {
+        let mut types: BTreeMap<&'static str, Vec<&'static Field>> = BTreeMap::new();
+        for declaration in declared() {
+            types.entry(declaration.name).or_default().extend(declaration.fields);
+        }
+        types
+    }
+
+    /// Types that libraries declare.
+    fn is_undeclared(name: &str) -> bool {
+        name.starts_with("__")
+            || ["Connection", "Edge", "PageInfo"].iter().any(|ending| name.ends_with(ending))
+    }
+
+    /// A type that is missing from the list would be visible to every role, whatever its declaration says.
+    #[test]
+    fn every_object_is_in_the_list_with_all_its_fields() {
+        let (schema, declared) = (whole(), fields());
+        for (name, ty) in &schema.types {
+            let Some(ty) = ty.as_object().filter(|_| !is_undeclared(name)) else { continue };
+            let fields = declared.get(name.as_str()).unwrap_or_else(|| panic!("{name} is not in the list"));
+            let names: BTreeSet<&str> = fields.iter().map(|field| field.name).collect();
+            let expected: BTreeSet<&str> = ty.fields.keys().map(|name| name.as_str()).collect();
+            assert_eq!(names, expected, "{name}");
+        }
+    }
+
+    /// Every list of objects is a connection, is sized by its `ids` argument, or declares its usual length.
     #[test]
     fn every_list_of_objects_counts() {
-        let (schema, mut known) = (whole(), BTreeSet::new());
+        let (schema, declared) = (whole(), fields());
         for (name, ty) in &schema.types {
-            // introspection has limits of its own
-            let own = |name: &str| !name.ends_with("Connection") && !name.starts_with("__");
-            let Some(ty) = ty.as_object().filter(|_| own(name)) else { continue };
+            let Some(ty) = ty.as_object().filter(|_| !is_undeclared(name)) else { continue };
             for field in ty.fields.values() {
                 let of = schema.types.get(field.ty.inner_named_type()).expect("its type");
-                if !field.ty.is_list() || of.is_scalar() || of.is_enum() || field.name == "userErrors" {
-                    continue;
-                }
+                let is_counted = field.ty.is_list() && !of.is_scalar() && !of.is_enum() && field.name != "userErrors";
+                let known = declared[name.as_str()].iter().find(|known| known.name == field.name).expect("a field");
                 let by_ids = field.argument_by_name("ids").is_some();
-                assert!(by_ids || LISTS.iter().any(|(list, _)| field.name == *list), "{name}.{}", field.name);
-                known.insert(field.name.to_string());
+                assert_eq!(known.length.is_some(), is_counted && !by_ids, "{name}.{}", field.name);
             }
         }
-        let gone: Vec<_> = LISTS.iter().filter(|(list, _)| !known.contains(*list)).collect();
-        assert!(gone.is_empty(), "{gone:?}");
     }
 
     /// A list argument is either `ids`, which the cost counts, or a list of enum values.
@@ -298,22 +404,22 @@ mod tests {
     #[test]
     fn fields_of_objects_in_lists_have_small_futures() {
         macro_rules! sizes {
-            ($($type:ty),+) => { [$((stringify!($type), size(<$type as ContainerType>::resolve_field))),+] };
+            ($($type:ty,)+) => { [$((stringify!($type), size(<$type as ContainerType>::resolve_field))),+] };
         }
         let sizes = sizes![
-            accounts::Account,
-            accounts::Callshop,
+            accounts::types::Account,
+            accounts::types::Callshop,
             cabins::Cabin,
             calls::Call,
             ledger::LedgerEntry,
             phones::Phone,
             register::RegisterShift,
             scalars::Money,
-            sessions::CabinSession,
-            tariffs::RateView,
-            tariffs::Tariff,
-            tariffs::TariffVersion,
-            users::User
+            sessions::types::CabinSession,
+            tariffs::rates::RateView,
+            tariffs::types::Tariff,
+            tariffs::types::TariffVersion,
+            users::User,
         ];
         let large: Vec<_> = sizes.into_iter().filter(|(_, size)| *size > 1_500).collect();
         assert_eq!(large, []);

@@ -65,7 +65,7 @@ where
 }
 
 impl Loader<CallsOf> for Batches {
-    type Value = Vec<Arc<call::Model>>;
+    type Value = Vec<Arc<call::View>>;
     type Error = Arc<Error>;
 
     async fn load(&self, keys: &[CallsOf]) -> Result<HashMap<CallsOf, Self::Value>, Self::Error> {

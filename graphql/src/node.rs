@@ -1,8 +1,9 @@
 //! The Relay fields `node` and `nodes`, which refetch any object by its global id.
 
+use graphql_macros::object;
 use std::collections::{BTreeSet, HashMap};
 
-use async_graphql::{Context, ID, Interface, Object};
+use async_graphql::{Context, ID, Interface};
 use uuid::Uuid;
 
 use super::accounts::{Account, Callshop};
@@ -11,28 +12,27 @@ use super::calls::Call;
 use super::payload::{nullable, top_level};
 use super::phones::Phone;
 use super::register::RegisterShift;
-use super::roles::{Rule, SIGNED_IN};
 use super::scalars::{Kind, parse_any};
 use super::sessions::CabinSession;
 use super::tariffs::{Tariff, TariffVersion};
 use super::users::User;
 use super::{app, caller};
+use super::roles::SIGNED_IN;
 use app::access::Shop;
 use app::{accounts, cabins, phones, register, sessions, tariffs, users};
 use base::error::{Error, Result};
-
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[("Node", SIGNED_IN), ("Query.node", SIGNED_IN), ("Query.nodes", SIGNED_IN)];
 
 /// Maximum number of ids in one `nodes` query.
 const MAX_NODES: usize = 100;
 
 /// An object with a global id, which `node` and `nodes` can refetch.
+#[object(roles = SIGNED_IN)]
 #[allow(clippy::large_enum_variant, reason = "short-lived: each value goes straight into a response")]
 #[derive(Interface)]
 #[graphql(field(
     name = "id",
     ty = "ID",
+    method = "resolve_id",
     desc = "Opaque and stable; the same object always has the same id."
 ))]
 pub enum Node {
@@ -62,14 +62,16 @@ pub enum Node {
 #[derive(Default)]
 pub struct NodeQuery;
 
-#[Object]
+#[object(root = "Query")]
 impl NodeQuery {
     /// The object with this global id; null if it does not exist in the caller's subtree or the caller's role may not see it.
+    #[field(roles = SIGNED_IN)]
     async fn node(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Node>> {
         found(find(ctx, &id).await)
     }
 
     /// Like `node` for up to 100 ids. The result has the same length and order as `ids`, with null for objects not found.
+    #[field(roles = SIGNED_IN)]
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> async_graphql::Result<Vec<Option<Node>>> {
         if ids.len() > MAX_NODES {
             return Err(top_level(Error::invalid("ids", format!("Give at most {MAX_NODES} ids."))));

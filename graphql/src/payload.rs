@@ -1,5 +1,6 @@
 //! Mutation payloads (the changed object or `userErrors`), and the conversion of use-case errors to top-level errors.
 
+use graphql_macros::object;
 use async_graphql::{ErrorExtensions as _, SimpleObject};
 
 use base::error::Error;
@@ -10,12 +11,15 @@ macro_rules! error_code {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, async_graphql::Enum)]
         #[graphql(remote = "base::error::ErrorCode")]
         pub enum ErrorCode { $($(#[$meta])* #[graphql(name = $text)] $variant,)+ }
+
+        $crate::compiled::enums!(ErrorCode);
     };
 }
 
 base::for_each_error_code!(error_code);
 
 /// An error that the caller can correct. Nothing was changed.
+#[object]
 #[derive(Clone, Debug, SimpleObject)]
 pub struct UserError {
     /// Stable code. Branch on this, not on the message.
@@ -32,6 +36,7 @@ pub struct UserErrors(pub Vec<UserError>);
 /// Declares a mutation payload: the given fields, all nullable, and `userErrors`.
 macro_rules! payload {
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident : $type:ty),* $(,)? }) => {
+        #[graphql_macros::object]
         #[derive(Default, async_graphql::SimpleObject)]
         $(#[$meta])*
         pub struct $name {

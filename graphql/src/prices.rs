@@ -1,88 +1,85 @@
 //! Prices to a callshop's customers: the price list, and quotes for one number.
 
-use async_graphql::{Context, ID, Object};
+use graphql_macros::object;
+use async_graphql::{Context, ID};
 use billing::money::Micros;
 
 use super::paging::{Page, Paging};
 use super::payload::{UserError, top_level};
-use super::roles::{BACK_OFFICE, Rule, SIGNED_IN};
 use super::scalars::{Decimal, Kind, Money};
 use super::tariffs::{BandPriceView, RateSearchInput, band_prices, by_prefix};
 use super::{actor, app, caller};
+use super::roles::{BACK_OFFICE, SIGNED_IN};
 use app::accounts;
 use app::prices::{self, Price, Quote, Target};
 use base::error::Error;
 
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[
-    ("Query.priceList", SIGNED_IN),
-    ("Query.quote", SIGNED_IN),
-    ("Price.costPerMinute", BACK_OFFICE),
-    ("Quote.costPerMinute", BACK_OFFICE),
-];
-
 /// One line of a callshop's price list.
+#[derive(async_graphql::Description)]
 pub struct PriceView(Price);
 
-#[Object(name = "Price")]
+#[object(name = "Price")]
 impl PriceView {
     /// E.164 digits without "+". A number is priced by its longest matching prefix.
-    async fn prefix(&self) -> &str {
+    fn prefix(&self) -> &str {
         &self.0.rate.prefix
     }
 
     /// Display name.
-    async fn destination(&self) -> &str {
+    fn destination(&self) -> &str {
         &self.0.rate.destination
     }
 
     /// Customer's price for 60 seconds, outside the time bands below.
-    async fn price_per_minute(&self) -> Money {
+    fn price_per_minute(&self) -> Money {
         Money::new(self.0.rate.price_per_minute, &self.0.currency)
     }
 
     /// Charged once per answered call.
-    async fn connection_fee(&self) -> Money {
+    fn connection_fee(&self) -> Money {
         Money::new(self.0.rate.connection_fee, &self.0.currency)
     }
 
     /// Minimum number of seconds billed.
-    async fn initial_increment(&self) -> u32 {
+    fn initial_increment(&self) -> u32 {
         self.0.rate.initial_increment
     }
 
     /// Size in seconds of each billing step after the initial increment.
-    async fn increment(&self) -> u32 {
+    fn increment(&self) -> u32 {
         self.0.rate.increment
     }
 
     /// Minimum charge of an answered call.
-    async fn minimum_charge(&self) -> Money {
+    fn minimum_charge(&self) -> Money {
         Money::new(self.0.rate.minimum_charge, &self.0.currency)
     }
 
     /// Calls shorter than this many seconds are free.
-    async fn free_seconds(&self) -> u32 {
+    fn free_seconds(&self) -> u32 {
         self.0.rate.free_seconds
     }
 
     /// Prices within time bands.
-    async fn band_prices(&self) -> Vec<BandPriceView> {
+    #[field(length = 10)]
+    fn band_prices(&self) -> Vec<BandPriceView> {
         band_prices(&self.0.rate, &self.0.currency)
     }
 
     /// Whether calls with this prefix are blocked.
-    async fn blocked(&self) -> bool {
+    fn blocked(&self) -> bool {
         self.0.blocked
     }
 
     /// Callshop's cost of 60 seconds, outside time bands; null if the callshop has no rate for the prefix. Hidden from attendants.
-    async fn cost_per_minute(&self) -> Option<Money> {
+    #[field(roles = BACK_OFFICE)]
+    fn cost_per_minute(&self) -> Option<Money> {
         self.0.cost_per_minute.map(|cost| Money::new(cost, &self.0.currency))
     }
 }
 
 /// Customer's price of a call made now, and the talk time that a given amount pays for.
+#[derive(async_graphql::Description)]
 pub struct QuoteView(Quote);
 
 impl QuoteView {
@@ -91,81 +88,83 @@ impl QuoteView {
     }
 }
 
-#[Object(name = "Quote")]
+#[object(name = "Quote")]
 impl QuoteView {
     /// E.164 with "+", or a short number; null for a quote by destination and for text that is not a number.
-    async fn number(&self) -> Option<&str> {
+    fn number(&self) -> Option<&str> {
         self.0.number.as_deref()
     }
 
     /// `number` with spaces for display.
-    async fn formatted_number(&self) -> Option<&str> {
+    fn formatted_number(&self) -> Option<&str> {
         self.0.formatted_number.as_deref()
     }
 
     /// Destination name of the matching rate; null without one.
-    async fn destination(&self) -> Option<&str> {
+    fn destination(&self) -> Option<&str> {
         self.0.destination.as_deref()
     }
 
     /// Prefix of the matching rate; null without one.
-    async fn prefix(&self) -> Option<&str> {
+    fn prefix(&self) -> Option<&str> {
         self.0.offer.as_ref().map(|offer| offer.rate.prefix.as_str())
     }
 
     /// Whether the number is an emergency number, which is free.
-    async fn emergency(&self) -> bool {
+    fn emergency(&self) -> bool {
         self.0.emergency
     }
 
     /// Customer's price for 60 seconds now; null without a rate.
-    async fn price_per_minute(&self) -> Option<Money> {
+    fn price_per_minute(&self) -> Option<Money> {
         self.money(|offer| offer.price_per_minute)
     }
 
     /// Fee of a call answered now; null without a rate.
-    async fn connection_fee(&self) -> Option<Money> {
+    fn connection_fee(&self) -> Option<Money> {
         self.money(|offer| offer.connection_fee)
     }
 
     /// Minimum charge of an answered call; null without a rate.
-    async fn minimum_charge(&self) -> Option<Money> {
+    fn minimum_charge(&self) -> Option<Money> {
         self.money(|offer| offer.rate.minimum_charge)
     }
 
     /// Minimum number of seconds billed; null without a rate.
-    async fn initial_increment(&self) -> Option<u32> {
+    fn initial_increment(&self) -> Option<u32> {
         self.0.offer.as_ref().map(|offer| offer.rate.initial_increment)
     }
 
     /// Size in seconds of each billing step after the initial increment; null without a rate.
-    async fn increment(&self) -> Option<u32> {
+    fn increment(&self) -> Option<u32> {
         self.0.offer.as_ref().map(|offer| offer.rate.increment)
     }
 
     /// Calls shorter than this many seconds are free; null without a rate.
-    async fn free_seconds(&self) -> Option<u32> {
+    fn free_seconds(&self) -> Option<u32> {
         self.0.offer.as_ref().map(|offer| offer.rate.free_seconds)
     }
 
     /// Prices within time bands.
-    async fn band_prices(&self) -> Vec<BandPriceView> {
+    #[field(length = 10)]
+    fn band_prices(&self) -> Vec<BandPriceView> {
         self.0.offer.as_ref().map(|offer| band_prices(&offer.rate, &self.0.currency)).unwrap_or_default()
     }
 
     /// Talk time in seconds that `amount` pays for, at most the callshop's `maxCallSeconds`; null if no amount is given.
-    async fn seconds(&self) -> Option<u32> {
+    fn seconds(&self) -> Option<u32> {
         self.0.offer.as_ref().and_then(|offer| offer.seconds)
     }
 
     /// Callshop's cost of 60 seconds now; null without a rate. Hidden from attendants.
-    async fn cost_per_minute(&self) -> Option<Money> {
+    #[field(roles = BACK_OFFICE)]
+    fn cost_per_minute(&self) -> Option<Money> {
         let cost = self.0.offer.as_ref()?.cost_per_minute?;
         Some(Money::new(cost, &self.0.currency))
     }
 
     /// Reasons why the call would be refused; empty if it would be allowed.
-    async fn user_errors(&self) -> Vec<UserError> {
+    fn user_errors(&self) -> Vec<UserError> {
         let refusal = self.0.refusal.iter().cloned();
         refusal
             .map(|error| UserError { code: error.code.into(), message: error.message, field: error.field })
@@ -177,19 +176,16 @@ impl QuoteView {
 #[derive(Default)]
 pub struct PriceQuery;
 
-#[Object]
+#[object(root = "Query")]
 impl PriceQuery {
     /// A callshop's current prices to customers, ordered by prefix; empty while no tariff version is active.
-    #[allow(clippy::too_many_arguments, reason = "Relay's four arguments and two more")]
+    #[field(roles = SIGNED_IN)]
     async fn price_list(
         &self,
         ctx: &Context<'_>,
         callshop_id: ID,
         #[graphql(desc = "Filter; all prices if omitted.")] search: Option<RateSearchInput>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<PriceView>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let id = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
@@ -199,7 +195,7 @@ impl PriceQuery {
         let search = search.unwrap_or_default().into_search(&plan).map_err(top_level)?;
         let read = |page| prices::price_list(app, actor, id, &search, page);
         by_prefix(
-            Paging { first, after, last, before },
+            paging,
             read,
             |price: &Price| price.rate.prefix.as_str(),
             PriceView,
@@ -208,6 +204,7 @@ impl PriceQuery {
     }
 
     /// Price of a call made now from a callshop, and the talk time that an amount pays for. If the call would be refused, `userErrors` says why.
+    #[field(roles = SIGNED_IN)]
     async fn quote(
         &self,
         ctx: &Context<'_>,

@@ -1,18 +1,16 @@
 //! Problems that need a person's attention.
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use graphql_macros::object;
+use async_graphql::{Context, Enum, ID, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account};
 
 use super::accounts::parse_account;
 use super::payload::nullable;
-use super::roles::{BACK_OFFICE, Rule};
 use super::scalars::Kind;
 use super::{app, caller};
+use super::roles::BACK_OFFICE;
 use app::problems::{self, Group, Subject};
-
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[("Query.problems", BACK_OFFICE)];
 
 /// Kind of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -53,7 +51,10 @@ pub enum ProblemKind {
     LedgerDifference,
 }
 
+crate::compiled::enums!(ProblemKind);
+
 /// A problem that needs a person's attention.
+#[object]
 #[derive(SimpleObject)]
 pub struct Problem {
     /// Global id of the session, call, phone or account concerned; null for a problem with a proxy or its events.
@@ -69,11 +70,13 @@ pub struct Problem {
 }
 
 /// The problems of one kind.
+#[object]
 #[derive(SimpleObject)]
 pub struct ProblemGroup {
     /// Kind of all `problems` in this group.
     pub kind: ProblemKind,
     /// At most 100 problems, oldest first.
+    #[field(length = 50)]
     pub problems: Vec<Problem>,
     /// Whether there are more problems than those listed.
     pub more: bool,
@@ -109,10 +112,11 @@ fn group(account: &account::Model, group: Group) -> ProblemGroup {
 #[derive(Default)]
 pub struct ProblemQuery;
 
-#[Object]
+#[object(root = "Query")]
 impl ProblemQuery {
     /// Problems in the callshops and books of the caller's account, or of an account below it. Kinds without a problem are omitted. Hidden from
     /// attendants.
+    #[field(roles = BACK_OFFICE, length = 50)]
     async fn problems(
         &self,
         ctx: &Context<'_>,

@@ -1,19 +1,17 @@
 //! Receipts of paid sessions, for printing or sending.
 
-use async_graphql::{ComplexObject, Context, Enum, ID, Object};
+use graphql_macros::object;
+use async_graphql::{ComplexObject, Context, Enum, ID};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::payload::{nullable, top_level};
-use super::roles::{Rule, SIGNED_IN};
 use super::scalars::Kind;
 use super::sessions::SettleSessionPayload;
 use super::{app, caller};
+use super::roles::SIGNED_IN;
 use app::receipt::Format;
 use app::receipts::{self, Printed};
-
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[("Query.receipt", SIGNED_IN)];
 
 /// Output format of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -31,38 +29,41 @@ pub enum ReceiptFormat {
     Pdf,
 }
 
+crate::compiled::enums!(ReceiptFormat);
+
 /// The receipt of a paid session.
+#[derive(async_graphql::Description)]
 pub struct Receipt(Printed);
 
-#[Object]
+#[object]
 impl Receipt {
     /// Receipt number, consecutive in the callshop.
-    async fn number(&self) -> String {
+    fn number(&self) -> String {
         self.0.number.to_string()
     }
 
     /// Whether the receipt is marked as a duplicate.
-    async fn reprint(&self) -> bool {
+    fn reprint(&self) -> bool {
         self.0.reprint
     }
 
     /// The requested format.
-    async fn format(&self) -> ReceiptFormat {
+    fn format(&self) -> ReceiptFormat {
         self.0.format.into()
     }
 
     /// Language of the receipt: "pt-BR", "en" or "es".
-    async fn locale(&self) -> &str {
+    fn locale(&self) -> &str {
         self.0.locale
     }
 
     /// Media type of the bytes in `base64`.
-    async fn media_type(&self) -> &str {
+    fn media_type(&self) -> &str {
         self.0.format.media_type()
     }
 
     /// The text or HTML page; null for a PDF.
-    async fn text(&self) -> Option<&str> {
+    fn text(&self) -> Option<&str> {
         match self.0.format {
             Format::Pdf => None,
             _ => std::str::from_utf8(&self.0.bytes).ok(),
@@ -70,7 +71,7 @@ impl Receipt {
     }
 
     /// The bytes of any format, in base64 (RFC 4648, section 4).
-    async fn base64(&self) -> String {
+    fn base64(&self) -> String {
         STANDARD.encode(&self.0.bytes)
     }
 }
@@ -98,10 +99,11 @@ impl SettleSessionPayload {
 #[derive(Default)]
 pub struct ReceiptQuery;
 
-#[Object]
+#[object(root = "Query")]
 impl ReceiptQuery {
     /// A copy of a paid session's receipt, marked as a duplicate; null if there is no such session. Fails with `ILLEGAL_STATE` if the session is
     /// not paid.
+    #[field(roles = SIGNED_IN)]
     async fn receipt(
         &self,
         ctx: &Context<'_>,

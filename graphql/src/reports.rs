@@ -1,7 +1,8 @@
 //! Reports: income and cost of calls by day, cabin, destination, attendant, callshop or tariff version.
 
+use graphql_macros::object;
 use async_graphql::connection::{Connection, Edge};
-use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, SimpleObject};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use billing::money::Micros;
@@ -11,15 +12,12 @@ use entity::AccountKind;
 use super::accounts::parse_account;
 use super::paging::{Page, Paging, around, size};
 use super::payload::{nullable, top_level};
-use super::roles::{BACK_OFFICE, Rule};
 use super::scalars::{CurrencyCode, Decimal, Kind, Money};
 use super::{app, caller};
+use super::roles::BACK_OFFICE;
 use app::reports::{self, Asked, Figures, Names};
 use base::error::{OrFault as _, Result};
 use store::reports::{Dimension, GroupKey};
-
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[("Query.report", BACK_OFFICE)];
 
 /// Dimension by which a report is grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -41,29 +39,30 @@ pub enum ReportDimension {
 }
 
 /// Income and cost of calls for one account. Attempts count on the day they were made; all other figures count on the day of the answer.
+#[derive(async_graphql::Description)]
 pub struct Report(reports::Report);
 
-#[Object]
+#[object]
 impl Report {
     /// Account that the report is about.
-    async fn account_id(&self) -> ID {
+    fn account_id(&self) -> ID {
         let account = &self.0.account;
         let kind = if account.kind == AccountKind::Callshop { Kind::Callshop } else { Kind::Account };
         kind.id(account.id)
     }
 
     /// Display name of that account.
-    async fn account(&self) -> &str {
+    fn account(&self) -> &str {
         &self.0.account.name
     }
 
     /// Currency of every amount.
-    async fn currency(&self) -> CurrencyCode {
+    fn currency(&self) -> CurrencyCode {
         CurrencyCode(self.0.currency.clone())
     }
 
     /// All groups together.
-    async fn total(&self) -> async_graphql::Result<ReportFigures> {
+    fn total(&self) -> async_graphql::Result<ReportFigures> {
         figures(&self.0.total, &self.0.currency).map_err(top_level)
     }
 
@@ -71,13 +70,10 @@ impl Report {
     async fn groups(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<ReportGroup>> {
         let page = async {
-            let (rows, previous, next) = part(&self.0.groups, &Paging { first, after, last, before })?;
+            let (rows, previous, next) = part(&self.0.groups, &paging)?;
             let names = reports::names(app(ctx), rows).await?;
             let mut page = Connection::new(previous, next);
             for (key, of) in rows {
@@ -92,6 +88,7 @@ impl Report {
 
 /// One group of a report. A field is null if the report is not grouped by its dimension, or if the calls have no such value. For example, an
 /// emergency call from a closed cabin has no attendant, and a phone without a cabin has no cabin.
+#[object]
 #[derive(SimpleObject)]
 pub struct ReportGroup {
     /// Local date in the callshop's time zone.
@@ -123,6 +120,7 @@ pub struct ReportGroup {
 }
 
 /// Totals of a set of calls.
+#[object]
 #[derive(SimpleObject)]
 pub struct ReportFigures {
     /// Allowed attempts, answered or not.
@@ -221,11 +219,12 @@ fn parse_cursor(text: &str) -> Option<GroupKey> {
 #[derive(Default)]
 pub struct ReportQuery;
 
-#[Object]
+#[object(root = "Query")]
 impl ReportQuery {
     /// Income and cost of calls for the caller's account or an account below it, from day `from` to day `to` (both inclusive, at most 400 days).
     /// Null if there is no such account. All figures are from that account's point of view. Fails with `CURRENCY_MISMATCH` for a platform whose
     /// distributors use several currencies. Hidden from attendants.
+    #[field(roles = BACK_OFFICE)]
     async fn report(
         &self,
         ctx: &Context<'_>,

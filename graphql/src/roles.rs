@@ -1,5 +1,5 @@
-//! Role sets, for the tables that define which role sees which field. Each noun's file has its own rows (`RULES`). A test fails if a field of
-//! `Query`, `Mutation` or `Subscription` has no row. Any other field without a row is visible to every role that can reach its type.
+//! Role sets, which say who sees a type or a field. Each field of `Query`, `Mutation` and `Subscription` declares its roles, or does not compile. Any
+//! other field without declared roles is visible to every role that can reach its type.
 
 pub use transport::role_schema::RoleSet;
 

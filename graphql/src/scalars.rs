@@ -1,8 +1,7 @@
 //! Wire formats of money, decimals and global ids.
 
-use async_graphql::{
-    InputObject, InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value,
-};
+use graphql_macros::object;
+use async_graphql::{InputObject, InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use billing::money::Micros;
@@ -55,6 +54,7 @@ impl ScalarType for CurrencyCode {
 }
 
 /// An amount of money.
+#[object]
 #[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
 pub struct Money {
     /// In major units (reais, not centavos), with up to six decimals.

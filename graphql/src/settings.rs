@@ -1,17 +1,15 @@
 //! Callshop settings: cash rounding, receipts, and attendants' limits.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
+use graphql_macros::object;
+use async_graphql::{Context, ID, InputObject, MaybeUndefined};
 
 use super::accounts::{Callshop, CallshopPayload};
 use super::payload::answer;
-use super::roles::{BACK_OFFICE, Rule};
 use super::scalars::{Decimal, Kind};
 use super::sessions::changed;
 use super::{app, caller};
+use super::roles::BACK_OFFICE;
 use app::settings::{self, SettingsChange};
-
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[("Mutation.updateCallshopSettings", BACK_OFFICE)];
 
 /// Changes to a callshop's settings; omitted fields are left unchanged.
 #[derive(InputObject)]
@@ -41,9 +39,10 @@ pub struct UpdateCallshopSettingsInput {
 #[derive(Default)]
 pub struct SettingsMutation;
 
-#[Object]
+#[object(root = "Mutation")]
 impl SettingsMutation {
     /// Changes a callshop's cash rounding, receipt texts, and attendants' limits. Hidden from attendants.
+    #[field(roles = BACK_OFFICE)]
     async fn update_callshop_settings(
         &self,
         ctx: &Context<'_>,

@@ -1,28 +1,17 @@
 //! Users and their roles.
 
-use async_graphql::{Context, ID, InputObject, Object};
+use graphql_macros::object;
+use async_graphql::{Context, ID, InputObject};
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account, user};
 use futures_util::FutureExt as _;
 
 use super::accounts::{Account, Callshop};
 use super::payload::{answer, nullable, payload, top_level};
-use super::roles::{BACK_OFFICE, MANAGERS, Rule, SIGNED_IN};
 use super::scalars::Kind;
 use super::{actor, app, caller, graphql_enum};
+use super::roles::{BACK_OFFICE, MANAGERS, SIGNED_IN};
 use app::{access, accounts, users};
-
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[
-    ("Query.user", BACK_OFFICE),
-    ("Mutation.createUser", BACK_OFFICE),
-    ("Mutation.updateUser", BACK_OFFICE),
-    ("Mutation.disableUser", BACK_OFFICE),
-    ("Mutation.enableUser", BACK_OFFICE),
-    ("Mutation.resetPassword", BACK_OFFICE),
-    ("User.account", MANAGERS),
-    ("User.callshop", SIGNED_IN),
-];
 
 graphql_enum!(
     /// Role of a user. It grants rights on the subtree of the user's account.
@@ -41,17 +30,18 @@ graphql_enum!(
 );
 
 /// A person with a login.
+#[derive(async_graphql::Description)]
 pub struct User(pub user::Model);
 
-#[Object]
+#[object]
 impl User {
     /// Global id.
-    pub(super) async fn id(&self) -> ID {
+    pub(super) fn id(&self) -> ID {
         Kind::User.id(self.0.id)
     }
 
     /// The part of the login before `@`.
-    async fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.0.name
     }
 
@@ -61,32 +51,34 @@ impl User {
     }
 
     /// Shown on screens and receipts.
-    async fn display_name(&self) -> &str {
+    fn display_name(&self) -> &str {
         &self.0.display_name
     }
 
     /// Determines the user's rights.
-    async fn role(&self) -> Role {
+    fn role(&self) -> Role {
         self.0.role.into()
     }
 
     /// When the user was disabled; null if the user may log in.
-    async fn disabled_at(&self) -> Option<DateTime<Utc>> {
+    fn disabled_at(&self) -> Option<DateTime<Utc>> {
         self.0.disabled_at
     }
 
     /// When the user was created.
-    async fn created_at(&self) -> DateTime<Utc> {
+    fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 
     /// The user's account; null if that account is a callshop. Hidden from callshop owners and attendants.
+    #[field(roles = MANAGERS)]
     async fn account(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Account>> {
         let account = self.own_account(ctx).await?;
         Ok((account.kind != AccountKind::Callshop).then_some(Account(account)))
     }
 
     /// The user's callshop; null if the account is not a callshop.
+    #[field(roles = SIGNED_IN)]
     async fn callshop(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Callshop>> {
         let account = self.own_account(ctx).await?;
         if account.kind != AccountKind::Callshop {
@@ -169,9 +161,10 @@ payload!(
 #[derive(Default)]
 pub struct UserQuery;
 
-#[Object]
+#[object(root = "Query")]
 impl UserQuery {
     /// A user in the caller's subtree; null if there is none. Hidden from attendants.
+    #[field(roles = BACK_OFFICE)]
     async fn user(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<User>> {
         let found = async { users::find(app(ctx), caller(ctx)?, Kind::User.parse(&id)?).await };
         nullable(found.await.map(User))
@@ -182,10 +175,11 @@ impl UserQuery {
 #[derive(Default)]
 pub struct UserMutation;
 
-#[Object]
+#[object(root = "Mutation")]
 impl UserMutation {
     /// Creates a user. The platform, distributors and resellers create users of accounts and callshops below them; owners create their
     /// attendants.
+    #[field(roles = BACK_OFFICE)]
     async fn create_user(
         &self,
         ctx: &Context<'_>,
@@ -199,6 +193,7 @@ impl UserMutation {
     }
 
     /// Changes a user's display name.
+    #[field(roles = BACK_OFFICE)]
     async fn update_user(
         &self,
         ctx: &Context<'_>,
@@ -212,6 +207,7 @@ impl UserMutation {
     }
 
     /// Prevents a user from logging in, and ends the user's logins on every node.
+    #[field(roles = BACK_OFFICE)]
     async fn disable_user(
         &self,
         ctx: &Context<'_>,
@@ -224,6 +220,7 @@ impl UserMutation {
     }
 
     /// Lets a disabled user log in again.
+    #[field(roles = BACK_OFFICE)]
     async fn enable_user(&self, ctx: &Context<'_>, input: UserIdInput) -> async_graphql::Result<UserPayload> {
         let changed = async {
             users::set_disabled(app(ctx), caller(ctx)?, Kind::User.parse(&input.user_id)?, false).await
@@ -232,6 +229,7 @@ impl UserMutation {
     }
 
     /// Sets another user's password and ends that user's logins.
+    #[field(roles = BACK_OFFICE)]
     async fn reset_password(
         &self,
         ctx: &Context<'_>,

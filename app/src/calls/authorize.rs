@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use billing::credit::{Answer, Grant};
-use billing::money::Micros;
 use billing::number::{DialPlan, Dialed};
 use chrono::{DateTime, Utc};
 use entity::{
@@ -400,32 +399,19 @@ fn call_row(
         emergency: found.emergency,
         state: if refusal.is_some() { CallState::Refused } else { CallState::Authorized },
         authorized_at: now,
-        ringing_at: None,
-        answered_at: None,
         ended_at: refusal.map(|_| now),
         covered: i32::try_from(grant.covered).or_fault()?,
         sip_code: refusal.map(|refusal| refusal.sip_code().into()),
-        ended_by: None,
-        cause: None,
         refusal: refusal.map(|refusal| refusal.code().to_owned()),
-        talk_seconds: 0,
-        billed_seconds: 0,
-        charge: Micros::ZERO.into(),
         currency: account.currency.clone(),
         pricing: serde_json::to_value(&found.levels).or_fault()?,
         proxy: request.proxy.clone(),
         sip_call_id: request.call_id.clone(),
         from_tag: request.from_tag.clone(),
-        to_tag: None,
-        hang_up_by: None,
         holds: cover::holds_column(&grant.holds),
-        extend_at: None,
         confirmed: i32::try_from(grant.covered).or_fault()?,
-        estimated: false,
-        written_off: Micros::ZERO.into(),
         attempt_day: local_day(&account.time_zone, now),
-        answer_day: None,
-        answered_far: false,
+        ..call::Model::default()
     })
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use billing::money::Micros;
 use billing::number::DialPlan;
 use chrono::{DateTime, Utc};
 use entity::{ActivityKind, CallState, account, call, phone};
@@ -124,7 +123,6 @@ fn row(
         id: call.reference,
         callshop_id: phone.callshop_id,
         cabin_id,
-        session_id: None,
         phone_id: phone.id,
         request_id: call.reference.to_string(),
         dialed: call.dialed.clone(),
@@ -133,31 +131,15 @@ fn row(
         emergency: true,
         state: CallState::Authorized,
         authorized_at: at,
-        ringing_at: None,
-        answered_at: None,
-        ended_at: None,
         covered,
-        sip_code: None,
-        ended_by: None,
-        cause: None,
-        refusal: None,
-        talk_seconds: 0,
-        billed_seconds: 0,
-        charge: Micros::ZERO.into(),
         currency: shop.currency.clone(),
         pricing: serde_json::json!([]),
         proxy: proxy.to_owned(),
         sip_call_id: call.call_id.clone(),
         from_tag: call.from_tag.clone(),
-        to_tag: None,
-        hang_up_by: None,
         holds: cover::holds_column(&[]),
-        extend_at: None,
         confirmed: covered,
-        estimated: false,
-        written_off: Micros::ZERO.into(),
         attempt_day: local_day(&shop.time_zone, at),
-        answer_day: None,
-        answered_far: false,
+        ..call::Model::default()
     })
 }

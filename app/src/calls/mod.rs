@@ -31,7 +31,7 @@ use store::{Page, accounts};
 ///
 /// # Errors
 /// Not found.
-pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> {
+pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
     actor.require(Right::SeeShop)?;
     store::calls::find(app.store.reader(), &actor.scope(), id).await?.ok_or(Error::NotFound)
 }
@@ -40,7 +40,7 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> {
 ///
 /// # Errors
 /// Database errors.
-pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<call::Model>> {
+pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<call::View>> {
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());
     }
@@ -57,7 +57,7 @@ pub async fn list(
     callshop: Uuid,
     filter: CallFilter,
     page: Page,
-) -> Result<Vec<call::Model>> {
+) -> Result<Vec<call::View>> {
     let shop = access::shop(app.store.reader(), actor, callshop, Right::SeeShop).await?;
     store::calls::list(app.store.reader(), shop.id(), filter, page).await
 }
@@ -72,7 +72,7 @@ pub async fn of_cabins(
     cabins: &[Uuid],
     page: Page,
     priced: bool,
-) -> Result<Vec<Arc<call::Model>>> {
+) -> Result<Vec<Arc<call::View>>> {
     store::calls::of_each(app.store.reader(), call::Column::CabinId, cabins, page, priced).await
 }
 
@@ -85,7 +85,7 @@ pub async fn of_sessions(
     sessions: &[Uuid],
     page: Page,
     priced: bool,
-) -> Result<Vec<Arc<call::Model>>> {
+) -> Result<Vec<Arc<call::View>>> {
     store::calls::of_each(app.store.reader(), call::Column::SessionId, sessions, page, priced).await
 }
 
@@ -93,7 +93,7 @@ pub async fn of_sessions(
 ///
 /// # Errors
 /// Not found.
-pub async fn live(app: &App, actor: &Actor, callshop: Uuid) -> Result<Vec<call::Model>> {
+pub async fn live(app: &App, actor: &Actor, callshop: Uuid) -> Result<Vec<call::View>> {
     let shop = access::shop(app.store.reader(), actor, callshop, Right::SeeShop).await?;
     store::calls::live(app.store.reader(), shop.id()).await
 }
@@ -103,10 +103,10 @@ pub async fn live(app: &App, actor: &Actor, callshop: Uuid) -> Result<Vec<call::
 /// # Errors
 /// Not found, forbidden; `PROXY_UNREACHABLE`; `ILLEGAL_STATE` if the call has ended or the proxy does not know it. A call that the proxy does
 /// not know is closed within two comparisons with the proxy.
-pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> {
+pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::View> {
     actor.require(Right::HangUp)?;
     let call = find(app, actor, id).await?;
-    let over = |call: call::Model| {
+    let over = |call: call::View| {
         Error::user(ErrorCode::IllegalState, format!("The call is already {}.", call.state.as_str()))
     };
     let live = app
@@ -117,9 +117,11 @@ pub async fn hang_up(app: &App, actor: &Actor, id: Uuid) -> Result<call::Model> 
         .await?;
     let Some(marked) = live.into_iter().next() else { return Err(over(call)) };
     match app.proxies.hang_up(&marked, HangUp::Requested).await {
-        Ok(HangUpResult::Accepted) => Ok(marked),
+        Ok(HangUpResult::Accepted) => Ok(call::View::whole(&marked)),
         // the proxy is still creating the dialog; the call is hung up at its next event
-        Ok(HangUpResult::Unknown) if marked.authorized_at + YOUNG > app.clock.now() => Ok(marked),
+        Ok(HangUpResult::Unknown) if marked.authorized_at + YOUNG > app.clock.now() => {
+            Ok(call::View::whole(&marked))
+        }
         Ok(HangUpResult::Unknown) => {
             app.reconciliation.ask(&marked.proxy);
             let message = "The proxy does not know the call. The call will be closed within a minute, as of the time it was last seen.";
@@ -172,10 +174,10 @@ pub struct Cost {
 ///
 /// # Errors
 /// Forbidden for attendants.
-pub async fn costs(app: &App, actor: &Actor, call: &call::Model) -> Result<Vec<Cost>> {
+pub async fn costs(app: &App, actor: &Actor, call_id: Uuid) -> Result<Vec<Cost>> {
     actor.require(Right::SeeCost)?;
     let conn = app.store.reader();
-    let charges = store::calls::charges(conn, call.id).await?;
+    let charges = store::calls::charges(conn, call_id).await?;
     let ids: Vec<Uuid> = charges.iter().map(|charge| charge.account_id).collect();
     let scope = actor.scope();
     let seen: HashMap<Uuid, String> = accounts::by_ids(conn, &ids)
@@ -195,9 +197,9 @@ pub async fn costs(app: &App, actor: &Actor, call: &call::Model) -> Result<Vec<C
 ///
 /// # Errors
 /// Forbidden for attendants.
-pub async fn margin(app: &App, actor: &Actor, call: &call::Model) -> Result<Option<Micros>> {
+pub async fn margin(app: &App, actor: &Actor, call_id: Uuid) -> Result<Option<Micros>> {
     actor.require(Right::SeeCost)?;
-    let charges = store::calls::charges(app.store.reader(), call.id).await?;
+    let charges = store::calls::charges(app.store.reader(), call_id).await?;
     // an account is paid one level below the level where it pays; the platform is paid at the last level and pays nothing
     let pays = charges.iter().find(|charge| charge.level > 0 && charge.account_id == actor.account_id);
     let level = match pays {

@@ -7,7 +7,7 @@ use entity::call;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use base::error::{OrFault as _, Result};
+use base::error::{Error, OrFault as _, Result};
 
 /// One level of a call's payment chain: payer, payee and rate. At level 0 the customer pays the callshop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +39,23 @@ pub fn levels(call: &call::Model) -> Result<Vec<Level>> {
     Vec::deserialize(&call.pricing).or_fault()
 }
 
+/// The levels of a call as its readers get it.
+///
+/// # Errors
+/// A fault if the prices were not read or do not parse.
+pub fn levels_of_view(call: &call::View) -> Result<Vec<Level>> {
+    let pricing = call.pricing.as_ref().ok_or_else(|| Error::fault("the prices of this call were not read"))?;
+    Vec::deserialize(pricing).or_fault()
+}
+
+/// The customer's level of a call; `None` if the call has no rate.
+///
+/// # Errors
+/// See [`levels_of_view`].
+pub fn retail(call: &call::View) -> Result<Option<Level>> {
+    Ok(levels_of_view(call)?.into_iter().next())
+}
+
 /// A level's charge for `talk` seconds from `answered_at`.
 pub fn charge(level: &Level, answered_at: DateTime<Utc>, talk: u32) -> LevelCharge {
     LevelCharge {
@@ -51,13 +68,13 @@ pub fn charge(level: &Level, answered_at: DateTime<Utc>, talk: u32) -> LevelChar
 ///
 /// # Errors
 /// A fault if the call's frozen prices do not parse.
-pub fn so_far(call: &call::Model, now: DateTime<Utc>) -> Result<(u32, Micros)> {
+pub fn so_far(call: &call::View, now: DateTime<Utc>) -> Result<(u32, Micros)> {
     let Some(answered_at) = call.answered_at else { return Ok((0, Micros::ZERO)) };
     if call.ended_at.is_some() {
         return Ok((u32::try_from(call.talk_seconds).or_fault()?, call.charge.into()));
     }
     let covered = u32::try_from(call.covered).or_fault()?;
     let elapsed = if now > answered_at { rating::talk_seconds(answered_at, now).min(covered) } else { 0 };
-    let cost = levels(call)?.first().map_or(Micros::ZERO, |level| charge(level, answered_at, elapsed).amount);
+    let cost = retail(call)?.map_or(Micros::ZERO, |level| charge(&level, answered_at, elapsed).amount);
     Ok((elapsed, cost))
 }

@@ -8,7 +8,7 @@ use entity::{ActivityKind, activity, call};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::snapshot::{self, Payload};
+use super::snapshot::Payload;
 use base::error::{OrFault as _, Result};
 use telemetry::trace::TraceContext;
 
@@ -30,7 +30,7 @@ pub struct ActivityEvent {
     /// The call it concerns, if any.
     pub call_id: Option<Uuid>,
     /// The call as it was at that moment; `None` if the activity is not about a call.
-    pub call: Option<Arc<call::Model>>,
+    pub call: Option<Arc<call::View>>,
     /// Trace context of the commit; `None` if it was not traced or the context was lost.
     pub trace: Option<TraceContext>,
     /// When this node learned of it.
@@ -65,7 +65,7 @@ impl ActivityEvent {
             cabin_id: row.cabin_id,
             session_id: row.session_id,
             call_id: row.call_id,
-            call: payload.call.map(|snapshot::StoredCall(call)| Arc::new(call)),
+            call: payload.call.map(Arc::new),
             trace: trace.cloned(),
             since: Instant::now(),
         })
@@ -82,7 +82,7 @@ impl ActivityEvent {
             cabin_id: sent.cabin_id,
             session_id: sent.session_id,
             call_id: sent.call_id,
-            call: sent.payload.call.map(|snapshot::StoredCall(call)| Arc::new(call)),
+            call: sent.payload.call.map(Arc::new),
             trace,
             since: Instant::now(),
         })

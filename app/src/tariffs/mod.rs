@@ -172,6 +172,7 @@ fn build(app: &App, owner: &account::Model, new: NewTariff) -> Result<tariff::Mo
         return Err(Error::invalid("holidays", format!("`holidays` can have at most {MAX_HOLIDAYS} dates.")));
     }
     let holidays: std::collections::BTreeSet<NaiveDate> = new.holidays.into_iter().collect();
+    #[allow(clippy::needless_update, reason = "a later column with a default needs no change here")]
     Ok(tariff::Model {
         id: Uuid::now_v7(),
         account_id: owner.id,
@@ -184,6 +185,7 @@ fn build(app: &App, owner: &account::Model, new: NewTariff) -> Result<tariff::Mo
         holidays: serde_json::to_value(&holidays).or_fault()?,
         blocked_prefixes: serde_json::Value::Array(Vec::new()),
         created_at: app.clock.now(),
+        ..tariff::Model::default()
     })
 }
 

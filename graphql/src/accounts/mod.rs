@@ -1,9 +1,10 @@
 //! The account tree and callshops: types, creation, suspension, dial plans.
 
-mod mutations;
-mod types;
+pub(crate) mod mutations;
+pub(crate) mod types;
 
-use async_graphql::{Context, ID, Object};
+use graphql_macros::object;
+use async_graphql::{Context, ID};
 use uuid::Uuid;
 
 pub(super) use mutations::changed;
@@ -14,34 +15,13 @@ pub use types::{Account, Callshop};
 
 use super::paging::{Page, Paging, connection};
 use super::payload::nullable;
-use super::roles::{ADMIN, BACK_OFFICE, MANAGERS, Rule, SIGNED_IN};
 use super::scalars::{Kind, parse_any};
 use super::{actor, app, caller};
+use crate::roles::{MANAGERS, SIGNED_IN};
 use app::access::Shop;
 use app::accounts;
 use base::error::{Error, Result};
 use types::list_accounts;
-
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[
-    ("Account", MANAGERS),
-    ("Query.account", MANAGERS),
-    ("Query.accounts", MANAGERS),
-    ("Query.callshop", SIGNED_IN),
-    ("Query.callshops", SIGNED_IN),
-    ("Mutation.createDistributor", ADMIN),
-    ("Mutation.createReseller", MANAGERS),
-    ("Mutation.createCallshop", MANAGERS),
-    ("Mutation.updateAccount", MANAGERS),
-    ("Mutation.suspendAccount", MANAGERS),
-    ("Mutation.resumeAccount", MANAGERS),
-    ("Mutation.setDialPlan", MANAGERS),
-    ("Callshop.users", BACK_OFFICE),
-    ("Callshop.code", BACK_OFFICE),
-    ("Account.costTariff", MANAGERS),
-    ("Callshop.costTariff", MANAGERS),
-    ("Callshop.retailTariff", MANAGERS),
-];
 
 /// The row id of an account or callshop.
 ///
@@ -72,44 +52,42 @@ pub(super) async fn parse_account_if(ctx: &Context<'_>, id: Option<&ID>) -> Resu
 #[derive(Default)]
 pub struct AccountQuery;
 
-#[Object]
+#[object(root = "Query")]
 impl AccountQuery {
     /// A distributor's or reseller's account in the caller's subtree; null if there is none.
+    #[field(roles = MANAGERS)]
     async fn account(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Account>> {
         let found = async { accounts::find(app(ctx), caller(ctx)?, Kind::Account.parse(&id)?).await };
         nullable(found.await.map(Account))
     }
 
     /// Accounts in the caller's subtree, without callshops, oldest first.
+    #[field(roles = MANAGERS)]
     async fn accounts(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<Account>> {
-        list_accounts(ctx, None, Paging { first, after, last, before }).await
+        list_accounts(ctx, None, paging).await
     }
 
     /// A callshop in the caller's subtree; null if there is none.
+    #[field(roles = SIGNED_IN)]
     async fn callshop(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Callshop>> {
         let found = async { accounts::find_shop(app(ctx), caller(ctx)?, Kind::Callshop.parse(&id)?).await };
         nullable(found.await.map(Callshop))
     }
 
     /// Callshops in the caller's subtree, oldest first.
+    #[field(roles = SIGNED_IN)]
     async fn callshops(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<Callshop>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let read = |page| accounts::list_shops(app, actor, page);
-        connection(Paging { first, after, last, before }, false, read, |shop: &Shop| shop.id(), Callshop)
+        connection(paging, false, read, |shop: &Shop| shop.id(), Callshop)
             .await
     }
 }

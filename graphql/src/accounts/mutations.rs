@@ -1,6 +1,7 @@
 //! Creating, changing and suspending accounts.
 
-use async_graphql::{Context, ID, InputObject, Object};
+use graphql_macros::object;
+use async_graphql::{Context, ID, InputObject};
 use billing::number::DialPlan;
 use entity::account;
 
@@ -10,6 +11,7 @@ use crate::payload::{answer, payload};
 use crate::scalars::{CurrencyCode, Kind};
 use crate::users::{User, UserInput};
 use crate::{app, caller};
+use crate::roles::{ADMIN, MANAGERS};
 use app::accounts::{self, AccountChange, Created, NewAccount};
 use base::error::{Error, Result};
 
@@ -133,9 +135,10 @@ payload!(
 #[derive(Default)]
 pub struct AccountMutation;
 
-#[Object]
+#[object(root = "Mutation")]
 impl AccountMutation {
     /// Creates a distributor and its first user. Visible to the platform only.
+    #[field(roles = ADMIN)]
     async fn create_distributor(
         &self,
         ctx: &Context<'_>,
@@ -155,6 +158,7 @@ impl AccountMutation {
     }
 
     /// Creates a reseller and its first user.
+    #[field(roles = MANAGERS)]
     async fn create_reseller(
         &self,
         ctx: &Context<'_>,
@@ -177,6 +181,7 @@ impl AccountMutation {
     }
 
     /// Creates a callshop and its owner.
+    #[field(roles = MANAGERS)]
     async fn create_callshop(
         &self,
         ctx: &Context<'_>,
@@ -205,6 +210,7 @@ impl AccountMutation {
     }
 
     /// Changes names and settings of an account or callshop below the caller's account.
+    #[field(roles = MANAGERS)]
     async fn update_account(
         &self,
         ctx: &Context<'_>,
@@ -234,6 +240,7 @@ impl AccountMutation {
     }
 
     /// Suspends a child. No new calls are allowed below it; calls in progress continue.
+    #[field(roles = MANAGERS)]
     async fn suspend_account(
         &self,
         ctx: &Context<'_>,
@@ -243,6 +250,7 @@ impl AccountMutation {
     }
 
     /// Resumes a suspended child.
+    #[field(roles = MANAGERS)]
     async fn resume_account(
         &self,
         ctx: &Context<'_>,
@@ -252,6 +260,7 @@ impl AccountMutation {
     }
 
     /// Sets a callshop's dial plan.
+    #[field(roles = MANAGERS)]
     async fn set_dial_plan(
         &self,
         ctx: &Context<'_>,

@@ -1,6 +1,7 @@
 //! GraphQL types of the platform, distributors, resellers and callshops.
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use graphql_macros::object;
+use async_graphql::{Context, ID, SimpleObject};
 use billing::number::DialPlan;
 use chrono::{DateTime, Utc};
 use entity::account;
@@ -13,6 +14,7 @@ use crate::scalars::{Kind, Money};
 use crate::tariffs::{Tariff, assigned_tariff};
 use crate::users::User;
 use crate::{actor, app, credit, graphql_enum};
+use crate::roles::{BACK_OFFICE, MANAGERS};
 use app::access::Shop;
 use app::auth::Right;
 use app::{accounts, users};
@@ -33,62 +35,64 @@ graphql_enum!(
 );
 
 /// The platform, a distributor or a reseller.
+#[derive(async_graphql::Description)]
 pub struct Account(pub account::Model);
 
-#[Object]
+#[object(roles = MANAGERS)]
 impl Account {
     /// Global id.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         Kind::Account.id(self.0.id)
     }
 
     /// Position in the account tree.
-    async fn kind(&self) -> AccountType {
+    fn kind(&self) -> AccountType {
         self.0.kind.into()
     }
 
     /// Display name.
-    async fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.0.name
     }
 
     /// The part of its users' logins after `@`.
-    async fn code(&self) -> &str {
+    fn code(&self) -> &str {
         &self.0.code
     }
 
     /// ISO 4217 code, the same for a distributor and all accounts below it.
-    async fn currency(&self) -> &str {
+    fn currency(&self) -> &str {
         &self.0.currency
     }
 
     /// IANA time zone.
-    async fn time_zone(&self) -> &str {
+    fn time_zone(&self) -> &str {
         &self.0.time_zone
     }
 
     /// BCP 47 tag.
-    async fn locale(&self) -> &str {
+    fn locale(&self) -> &str {
         &self.0.locale
     }
 
     /// ISO 3166-1 alpha-2 code.
-    async fn country(&self) -> &str {
+    fn country(&self) -> &str {
         &self.0.country
     }
 
     /// Tariff by which the account pays its parent; null if none is assigned or the caller may not view it.
+    #[field(roles = MANAGERS)]
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         assigned_tariff(ctx, self.0.cost_tariff_id).boxed().await
     }
 
     /// When the account was suspended; null if it is not suspended. No new calls are allowed below a suspended account.
-    async fn suspended_at(&self) -> Option<DateTime<Utc>> {
+    fn suspended_at(&self) -> Option<DateTime<Utc>> {
         self.0.suspended_at
     }
 
     /// When the account was created.
-    async fn created_at(&self) -> DateTime<Utc> {
+    fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 
@@ -121,80 +125,78 @@ impl Account {
     async fn users(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<User>> {
-        list_users(ctx, self.0.id, Paging { first, after, last, before }).boxed().await
+        list_users(ctx, self.0.id, paging).boxed().await
     }
 
     /// Direct child accounts that are distributors or resellers, oldest first.
     async fn children(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<Account>> {
-        list_accounts(ctx, Some(self.0.id), Paging { first, after, last, before }).boxed().await
+        list_accounts(ctx, Some(self.0.id), paging).boxed().await
     }
 }
 
 /// A shop with telephone cabins; always a leaf of the account tree.
+#[derive(async_graphql::Description)]
 pub struct Callshop(pub Shop);
 
-#[Object]
+#[object]
 impl Callshop {
     /// Global id.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         Kind::Callshop.id(self.0.id())
     }
 
     /// Display name.
-    async fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.0.account.name
     }
 
     /// The part of its users' logins after `@`. Hidden from attendants.
+    #[field(roles = BACK_OFFICE)]
     async fn code(&self, ctx: &Context<'_>) -> async_graphql::Result<&str> {
         actor(ctx)?.require(Right::SeeAccounts).map_err(top_level)?;
         Ok(&self.0.account.code)
     }
 
     /// ISO 4217 code.
-    async fn currency(&self) -> &str {
+    fn currency(&self) -> &str {
         &self.0.account.currency
     }
 
     /// IANA time zone.
-    async fn time_zone(&self) -> &str {
+    fn time_zone(&self) -> &str {
         &self.0.account.time_zone
     }
 
     /// BCP 47 tag.
-    async fn locale(&self) -> &str {
+    fn locale(&self) -> &str {
         &self.0.account.locale
     }
 
     /// ISO 3166-1 alpha-2 code.
-    async fn country(&self) -> &str {
+    fn country(&self) -> &str {
         &self.0.account.country
     }
 
     /// Tariff by which the callshop pays its parent; null if none is assigned or the caller may not view it.
+    #[field(roles = MANAGERS)]
     async fn cost_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         assigned_tariff(ctx, self.0.account.cost_tariff_id).boxed().await
     }
 
     /// Tariff by which customers pay; null if they pay by the cost tariff or the caller may not view it.
+    #[field(roles = MANAGERS)]
     async fn retail_tariff(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Tariff>> {
         assigned_tariff(ctx, self.0.account.retail_tariff_id).boxed().await
     }
 
     /// Prefixes (E.164 digits) blocked for this callshop, in addition to those of its tariffs.
-    async fn blocked_prefixes(&self) -> Vec<&str> {
+    fn blocked_prefixes(&self) -> Vec<&str> {
         self.0
             .settings
             .blocked_prefixes
@@ -206,111 +208,115 @@ impl Callshop {
     }
 
     /// When the callshop was suspended; null if it is not suspended. A suspended callshop can make no new calls.
-    async fn suspended_at(&self) -> Option<DateTime<Utc>> {
+    fn suspended_at(&self) -> Option<DateTime<Utc>> {
         self.0.account.suspended_at
     }
 
     /// When the callshop was created.
-    async fn created_at(&self) -> DateTime<Utc> {
+    fn created_at(&self) -> DateTime<Utc> {
         self.0.account.created_at
     }
 
     /// Credit balance with the parent; negative if the credit limit is in use. Hidden from attendants.
+    #[field(roles = BACK_OFFICE)]
     async fn balance(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
         credit::balance(ctx, &self.0.account).boxed().await
     }
 
     /// How far below zero the balance may go; null for no limit. Hidden from attendants.
+    #[field(roles = BACK_OFFICE)]
     async fn credit_limit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::limit(ctx, &self.0.account)
     }
 
     /// Credit reserved by live calls, until they end. Hidden from attendants.
+    #[field(roles = BACK_OFFICE)]
     async fn held(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
         credit::held(ctx, &self.0.account).boxed().await
     }
 
     /// `balance + creditLimit - held`: the amount that can still be spent; null without a limit. Hidden from attendants.
+    #[field(roles = BACK_OFFICE)]
     async fn available(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::available(ctx, &self.0.account).boxed().await
     }
 
     /// The owner is notified when `balance + creditLimit` falls below this amount; null for never. Hidden from attendants.
+    #[field(roles = BACK_OFFICE)]
     async fn low_credit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::low(ctx, &self.0.account)
     }
 
     /// Maximum duration of a call in seconds, regardless of credit.
-    async fn max_call_seconds(&self) -> i32 {
+    fn max_call_seconds(&self) -> i32 {
         self.0.settings.max_call_seconds
     }
 
     /// Caller ID shown to called parties; empty for anonymous calls.
-    async fn caller_id(&self) -> &str {
+    fn caller_id(&self) -> &str {
         &self.0.settings.caller_id
     }
 
     /// Cash totals are rounded to multiples of this amount; null for the currency's minor unit.
-    async fn cash_step(&self) -> Option<Money> {
+    fn cash_step(&self) -> Option<Money> {
         self.0.settings.cash_step.map(|step| Money::new(step, &self.0.account.currency))
     }
 
     /// Name on receipts; empty if the display name is used.
-    async fn legal_name(&self) -> &str {
+    fn legal_name(&self) -> &str {
         &self.0.settings.legal_name
     }
 
     /// Tax id on receipts; may be empty.
-    async fn tax_id(&self) -> &str {
+    fn tax_id(&self) -> &str {
         &self.0.settings.tax_id
     }
 
     /// Address on receipts, one or more lines; may be empty.
-    async fn address(&self) -> &str {
+    fn address(&self) -> &str {
         &self.0.settings.address
     }
 
     /// Text at the end of receipts; may be empty.
-    async fn receipt_footer(&self) -> &str {
+    fn receipt_footer(&self) -> &str {
         &self.0.settings.receipt_footer
     }
 
     /// Whether receipts mask dialed numbers: of the last six digits, the first four are hidden.
-    async fn mask_numbers(&self) -> bool {
+    fn mask_numbers(&self) -> bool {
         self.0.settings.mask_numbers
     }
 
     /// Largest total discount an attendant may apply to one session.
-    async fn attendant_max_discount(&self) -> Money {
+    fn attendant_max_discount(&self) -> Money {
         Money::new(self.0.settings.attendant_max_discount, &self.0.account.currency)
     }
 
     /// Largest total refund an attendant may give on one session.
-    async fn attendant_max_refund(&self) -> Money {
+    fn attendant_max_refund(&self) -> Money {
         Money::new(self.0.settings.attendant_max_refund, &self.0.account.currency)
     }
 
     /// How customers' dialed digits are interpreted.
-    async fn dial_plan(&self) -> async_graphql::Result<DialPlanView> {
+    fn dial_plan(&self) -> async_graphql::Result<DialPlanView> {
         let plan: DialPlan = serde_json::from_value(self.0.settings.dial_plan.clone())
             .map_err(|error| top_level(Error::fault(error)))?;
         Ok(plan.into())
     }
 
     /// Owner and attendants, oldest first. Hidden from attendants.
+    #[field(roles = BACK_OFFICE)]
     async fn users(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<User>> {
-        list_users(ctx, self.0.id(), Paging { first, after, last, before }).boxed().await
+        list_users(ctx, self.0.id(), paging).boxed().await
     }
 }
 
 /// Rules for interpreting dialed digits.
+#[object]
 #[derive(SimpleObject)]
 #[graphql(name = "DialPlan")]
 pub struct DialPlanView {

@@ -1,31 +1,22 @@
 //! The cash register: shifts, cash movements, X and Z reports.
 
-mod report;
+pub(crate) mod report;
 
-use async_graphql::{Context, ID, InputObject, Object};
+use graphql_macros::object;
+use async_graphql::{Context, ID, InputObject};
 use chrono::{DateTime, Utc};
 
 use super::cabins::Cabin;
 use super::paging::{Page, Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
-use super::roles::{Rule, SHOP, SIGNED_IN};
 use super::scalars::{Decimal, Kind, Money};
 use super::sessions::{PaymentMethod, user};
 use super::users::User;
 use super::{actor, app, caller, graphql_enum};
+use crate::roles::{SHOP, SIGNED_IN};
 use app::cabins;
 use app::register::{self, Closing, MovementView, NewMovement, Opening, ShiftView, XReport};
 pub use report::RegisterReport;
-
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[
-    ("Query.currentRegister", SIGNED_IN),
-    ("Query.registerShifts", SIGNED_IN),
-    ("Query.xReport", SIGNED_IN),
-    ("Mutation.openRegister", SHOP),
-    ("Mutation.recordCashMovement", SHOP),
-    ("Mutation.closeRegister", SHOP),
-];
 
 graphql_enum!(
     /// Direction of a cash movement other than a sale.
@@ -38,17 +29,18 @@ graphql_enum!(
 );
 
 /// A cash register shift, from opening to closing.
+#[derive(async_graphql::Description)]
 pub struct RegisterShift(pub ShiftView);
 
-#[Object]
+#[object]
 impl RegisterShift {
     /// Global id.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         Kind::RegisterShift.id(self.0.shift.id)
     }
 
     /// Shift number, consecutive in the callshop; also the number of the Z report.
-    async fn number(&self) -> String {
+    fn number(&self) -> String {
         self.0.shift.number.to_string()
     }
 
@@ -58,12 +50,12 @@ impl RegisterShift {
     }
 
     /// When the register was opened.
-    async fn opened_at(&self) -> DateTime<Utc> {
+    fn opened_at(&self) -> DateTime<Utc> {
         self.0.shift.opened_at
     }
 
     /// Cash counted at opening; null for attendants until the register has been counted at closing.
-    async fn float(&self) -> Option<Money> {
+    fn float(&self) -> Option<Money> {
         Some(Money::new(self.0.float()?, &self.0.currency))
     }
 
@@ -73,12 +65,12 @@ impl RegisterShift {
     }
 
     /// When the register was closed; null while it is open.
-    async fn closed_at(&self) -> Option<DateTime<Utc>> {
+    fn closed_at(&self) -> Option<DateTime<Utc>> {
         self.0.shift.closed_at
     }
 
     /// The Z report, created at closing and immutable; null while the register is open.
-    async fn z_report(&self) -> async_graphql::Result<Option<RegisterReport>> {
+    fn z_report(&self) -> async_graphql::Result<Option<RegisterReport>> {
         let report = register::z_report(&self.0.shift).map_err(top_level)?;
         Ok(report.map(|report| RegisterReport::new(report, &self.0.currency)))
     }
@@ -87,39 +79,37 @@ impl RegisterShift {
     async fn movements(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<CashMovement>> {
         let app = app(ctx);
         let node = |view| CashMovement { view, currency: self.0.currency.clone() };
         let read = |page| register::movements(app, &self.0, page);
         let id = |view: &MovementView| view.movement.id;
-        connection(Paging { first, after, last, before }, false, read, id, node).await
+        connection(paging, false, read, id, node).await
     }
 }
 
 /// Cash put into or withdrawn from the drawer other than for a sale.
+#[derive(async_graphql::Description)]
 pub struct CashMovement {
     view: MovementView,
     currency: String,
 }
 
-#[Object]
+#[object]
 impl CashMovement {
     /// Direction of the movement.
-    async fn kind(&self) -> CashMovementKind {
+    fn kind(&self) -> CashMovementKind {
         self.view.movement.kind.into()
     }
 
     /// Above zero. Null for attendants until the register has been counted, except in the response to `recordCashMovement`.
-    async fn amount(&self) -> Option<Money> {
+    fn amount(&self) -> Option<Money> {
         Some(Money::new(self.view.amount?, &self.currency))
     }
 
     /// Free text.
-    async fn reason(&self) -> &str {
+    fn reason(&self) -> &str {
         &self.view.movement.reason
     }
 
@@ -129,7 +119,7 @@ impl CashMovement {
     }
 
     /// When it was recorded.
-    async fn at(&self) -> DateTime<Utc> {
+    fn at(&self) -> DateTime<Utc> {
         self.view.movement.at
     }
 }
@@ -189,6 +179,7 @@ payload!(
         /// The new shift.
         shift: RegisterShift,
         /// All cabins of the callshop, by number, at most 200.
+        #[field(length = 100)]
         cabins: Vec<Cabin>,
     }
 );
@@ -213,9 +204,10 @@ payload!(
 #[derive(Default)]
 pub struct RegisterQuery;
 
-#[Object]
+#[object(root = "Query")]
 impl RegisterQuery {
     /// The open shift of a callshop; null while its register is closed.
+    #[field(roles = SIGNED_IN)]
     async fn current_register(
         &self,
         ctx: &Context<'_>,
@@ -227,24 +219,23 @@ impl RegisterQuery {
     }
 
     /// Shifts of a callshop, newest first. Attendants see the open one and those they opened or closed.
+    #[field(roles = SIGNED_IN)]
     async fn register_shifts(
         &self,
         ctx: &Context<'_>,
         callshop_id: ID,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<RegisterShift>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
         let read = |page| register::list(app, actor, shop, page);
         let id = |view: &ShiftView| view.shift.id;
-        connection(Paging { first, after, last, before }, true, read, id, RegisterShift).await
+        connection(paging, true, read, id, RegisterShift).await
     }
 
     /// Report of the open shift so far; null while the register is closed. Attendants count the drawer blind, so they see only `openItems` and
     /// no sums.
+    #[field(roles = SIGNED_IN)]
     async fn x_report(
         &self,
         ctx: &Context<'_>,
@@ -263,9 +254,10 @@ impl RegisterQuery {
 #[derive(Default)]
 pub struct RegisterMutation;
 
-#[Object]
+#[object(root = "Mutation")]
 impl RegisterMutation {
     /// Opens the register with a counted float. The result includes all cabins with their state.
+    #[field(roles = SHOP)]
     async fn open_register(
         &self,
         ctx: &Context<'_>,
@@ -287,6 +279,7 @@ impl RegisterMutation {
 
     /// Records cash put into or withdrawn from the open register. An owner may withdraw at most the drawer's book balance. Attendants do not see
     /// the books and have no such limit; an excess shows as a variance when the register is counted.
+    #[field(roles = SHOP)]
     async fn record_cash_movement(
         &self,
         ctx: &Context<'_>,
@@ -309,6 +302,7 @@ impl RegisterMutation {
 
     /// Closes the register with the counted amounts and creates the Z report. Fails if a cabin is open, or if an unpaid statement is not listed
     /// in `carryOver`.
+    #[field(roles = SHOP)]
     async fn close_register(
         &self,
         ctx: &Context<'_>,

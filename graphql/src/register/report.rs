@@ -1,5 +1,6 @@
 //! X and Z reports of a register shift.
 
+use graphql_macros::object;
 use async_graphql::{ID, SimpleObject};
 use chrono::{DateTime, Utc};
 
@@ -8,6 +9,7 @@ use crate::sessions::{PaymentMethod, SessionState};
 use app::register::{self, BlindReport, Report};
 
 /// An X report (so far) or a Z report (final) of a shift: sales, cash movements, and expected contents of the register.
+#[object]
 #[derive(SimpleObject)]
 pub struct RegisterReport {
     /// Number of the shift.
@@ -17,6 +19,7 @@ pub struct RegisterReport {
     /// When the report was created.
     pub at: DateTime<Utc>,
     /// One entry per payment method used; CASH is always listed. Empty in an attendant's X report, because attendants count the drawer blind.
+    #[field(length = 4)]
     pub methods: Vec<MethodReport>,
     /// Exact total of the calls in sessions settled in the shift; null in an attendant's X report.
     pub calls_total: Option<Money>,
@@ -32,16 +35,21 @@ pub struct RegisterReport {
     /// `callsTotal + itemsTotal - discountsTotal + rounding + cashRounding`. Null in an attendant's X report.
     pub sales_total: Option<Money>,
     /// Calls of the settled sessions by cabin; empty in an attendant's X report.
+    #[field(length = 100)]
     pub sales_by_cabin: Vec<CabinSales>,
     /// Calls of the settled sessions by destination; empty in an attendant's X report.
+    #[field(length = 100)]
     pub sales_by_destination: Vec<DestinationSales>,
     /// Activity of each user, by name; empty in an attendant's X report.
+    #[field(length = 20)]
     pub sales_by_attendant: Vec<AttendantSales>,
     /// Unpaid sessions, at most 500. In a Z report, the sessions carried over.
+    #[field(length = 100)]
     pub open_items: Vec<OpenItem>,
 }
 
 /// Totals of one payment method in a register report. `expected = float + sales + deposits - depositRefunds + payIns - payOuts - refunds`.
+#[object]
 #[derive(SimpleObject)]
 pub struct MethodReport {
     /// Payment method.
@@ -69,6 +77,7 @@ pub struct MethodReport {
 }
 
 /// Calls of one cabin in a register report.
+#[object]
 #[derive(SimpleObject)]
 pub struct CabinSales {
     /// Global id of the cabin.
@@ -84,6 +93,7 @@ pub struct CabinSales {
 }
 
 /// Calls to one destination in a register report.
+#[object]
 #[derive(SimpleObject)]
 pub struct DestinationSales {
     /// Destination name.
@@ -97,6 +107,7 @@ pub struct DestinationSales {
 }
 
 /// Activity of one user in a register report.
+#[object]
 #[derive(SimpleObject)]
 pub struct AttendantSales {
     /// Global id of the user.
@@ -122,6 +133,7 @@ pub struct AttendantSales {
 }
 
 /// An unpaid session in a register report.
+#[object]
 #[derive(SimpleObject)]
 pub struct OpenItem {
     /// Global id of the session.

@@ -1,6 +1,7 @@
 //! Session mutations.
 
-use async_graphql::{Context, MaybeUndefined, Object};
+use graphql_macros::object;
+use async_graphql::{Context, MaybeUndefined};
 use billing::money::Micros;
 
 use super::inputs::{
@@ -12,6 +13,7 @@ use super::types::{CabinSession, SessionMode};
 use crate::payload::{answer, payload};
 use crate::scalars::{Kind, Money};
 use crate::{app, caller};
+use crate::roles::SHOP;
 use app::sessions::{
     self, AddDeposit, Closing, LimitChange, Limits, NewDiscount, NewItem, Opening, Refund, SessionView,
     Settling,
@@ -41,9 +43,10 @@ payload!(
 #[derive(Default)]
 pub struct SessionMutation;
 
-#[Object]
+#[object(root = "Mutation")]
 impl SessionMutation {
     /// Opens a cabin: POSTPAID (the customer pays after the calls) or PREPAID (with a deposit). The register must be open.
+    #[field(roles = SHOP)]
     async fn open_cabin(
         &self,
         ctx: &Context<'_>,
@@ -66,6 +69,7 @@ impl SessionMutation {
     }
 
     /// Adds to the deposit of an open PREPAID session, even during a call. The register must be open.
+    #[field(roles = SHOP)]
     async fn add_deposit(
         &self,
         ctx: &Context<'_>,
@@ -83,6 +87,7 @@ impl SessionMutation {
     }
 
     /// Adds an item, such as a drink or a photocopy, to the bill of an unpaid session. A bill has at most 200 items and discounts together.
+    #[field(roles = SHOP)]
     async fn add_session_item(
         &self,
         ctx: &Context<'_>,
@@ -101,6 +106,7 @@ impl SessionMutation {
     }
 
     /// Removes an item or a discount from the bill of an unpaid session.
+    #[field(roles = SHOP)]
     async fn remove_session_item(
         &self,
         ctx: &Context<'_>,
@@ -116,6 +122,7 @@ impl SessionMutation {
 
     /// Applies a discount to an unpaid session. Discounts may not exceed the total of the session's calls and items. Discounts given by
     /// attendants may not exceed the callshop's `attendantMaxDiscount` in total.
+    #[field(roles = SHOP)]
     async fn apply_discount(
         &self,
         ctx: &Context<'_>,
@@ -133,6 +140,7 @@ impl SessionMutation {
     }
 
     /// Closes a cabin. The session becomes CLOSED with a final statement, or CLOSING until the end of its last call is known.
+    #[field(roles = SHOP)]
     async fn close_cabin(
         &self,
         ctx: &Context<'_>,
@@ -150,6 +158,7 @@ impl SessionMutation {
     }
 
     /// Changes the limits of an open session. A call in progress keeps the seconds already granted to it.
+    #[field(roles = SHOP)]
     async fn update_session_limits(
         &self,
         ctx: &Context<'_>,
@@ -168,6 +177,7 @@ impl SessionMutation {
 
     /// Voids a session that was opened by mistake and has no calls. Its items are removed, and any deposit is refunded by the method it was paid
     /// with.
+    #[field(roles = SHOP)]
     async fn void_session(
         &self,
         ctx: &Context<'_>,
@@ -181,6 +191,7 @@ impl SessionMutation {
     }
 
     /// Moves a customer to another cabin. Not allowed during a call.
+    #[field(roles = SHOP)]
     async fn move_session(
         &self,
         ctx: &Context<'_>,
@@ -195,6 +206,7 @@ impl SessionMutation {
 
     /// Takes payment for a closed session in the open shift and assigns the receipt number. The unused deposit is refunded by the methods it was
     /// paid with, each up to the amount paid with it, and the rest in cash.
+    #[field(roles = SHOP)]
     async fn settle_session(
         &self,
         ctx: &Context<'_>,
@@ -222,6 +234,7 @@ impl SessionMutation {
 
     /// Refunds all or part of a settled session's payment from the open register. Refunds by attendants may not exceed the callshop's
     /// `attendantMaxRefund` per session.
+    #[field(roles = SHOP)]
     async fn refund_session(
         &self,
         ctx: &Context<'_>,

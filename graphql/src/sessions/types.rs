@@ -1,6 +1,7 @@
 //! GraphQL types of sessions, their bills and payments.
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use graphql_macros::object;
+use async_graphql::{Context, ID, SimpleObject};
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
 use entity::{payment, session_item};
@@ -73,6 +74,7 @@ graphql_enum!(
 );
 
 /// One customer's use of a cabin, from opening to settlement.
+#[derive(async_graphql::Description)]
 pub struct CabinSession(pub SessionView);
 
 impl CabinSession {
@@ -107,10 +109,10 @@ impl CabinSession {
     }
 }
 
-#[Object]
+#[object]
 impl CabinSession {
     /// Global id.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         Kind::CabinSession.id(self.0.session.id)
     }
 
@@ -125,47 +127,44 @@ impl CabinSession {
     async fn calls(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<Call>> {
         let id = self.0.session.id;
         calls_of(
             ctx,
             |page, priced| CallsOf::Session(id, page, priced),
-            Paging { first, after, last, before },
+            paging,
         )
         .await
     }
 
     /// When the customer pays.
-    async fn mode(&self) -> SessionMode {
+    fn mode(&self) -> SessionMode {
         self.0.session.mode.into()
     }
 
     /// OPEN, then CLOSED (possibly after CLOSING), then SETTLED; or VOIDED.
-    async fn state(&self) -> SessionState {
+    fn state(&self) -> SessionState {
         self.0.session.state.into()
     }
 
     /// Name of the customer; empty if not given.
-    async fn customer(&self) -> &str {
+    fn customer(&self) -> &str {
         &self.0.session.customer
     }
 
     /// Maximum total cost of the calls; null for no limit.
-    async fn spending_limit(&self) -> Option<Money> {
+    fn spending_limit(&self) -> Option<Money> {
         self.0.session.spending_limit.map(|limit| self.money(limit))
     }
 
     /// Maximum total talk time in seconds; null for no limit.
-    async fn time_limit_seconds(&self) -> Option<i32> {
+    fn time_limit_seconds(&self) -> Option<i32> {
         self.0.session.time_limit
     }
 
     /// Whether the session was unpaid when its shift closed, and was carried over to the next.
-    async fn carried_over(&self) -> bool {
+    fn carried_over(&self) -> bool {
         self.0.session.carried_over
     }
 
@@ -175,7 +174,7 @@ impl CabinSession {
     }
 
     /// When the cabin was opened.
-    async fn opened_at(&self) -> DateTime<Utc> {
+    fn opened_at(&self) -> DateTime<Utc> {
         self.0.session.opened_at
     }
 
@@ -185,37 +184,39 @@ impl CabinSession {
     }
 
     /// When closing was requested; null until then. The statement may become final later.
-    async fn closed_at(&self) -> Option<DateTime<Utc>> {
+    fn closed_at(&self) -> Option<DateTime<Utc>> {
         self.0.session.closed_at
     }
 
     /// Total of the bill; null until the statement is final.
-    async fn total(&self) -> Option<Money> {
+    fn total(&self) -> Option<Money> {
         self.0.session.total.map(|total| self.money(total))
     }
 
     /// Deposit paid in advance for calls; zero for a POSTPAID session.
-    async fn deposit(&self) -> Money {
+    fn deposit(&self) -> Money {
         self.money(self.0.session.deposit)
     }
 
     /// Items on the bill other than calls, in the order added.
+    #[field(length = 20)]
     async fn items(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<SessionItem>> {
         self.lines(ctx, entity::ItemKind::Item).await
     }
 
     /// Discounts on the bill, in the order given.
+    #[field(length = 10)]
     async fn discounts(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<SessionItem>> {
         self.lines(ctx, entity::ItemKind::Discount).await
     }
 
     /// Amount to pay beyond the deposit, before cash rounding; zero once settled or voided, null until the statement is final.
-    async fn amount_due(&self) -> Option<Money> {
+    fn amount_due(&self) -> Option<Money> {
         self.due().map(|(due, _)| self.money(due.into()))
     }
 
     /// Part of the deposit to refund, before cash rounding; zero once settled or voided, null until the statement is final.
-    async fn refund_due(&self) -> Option<Money> {
+    fn refund_due(&self) -> Option<Money> {
         self.due().map(|(_, refund)| self.money(refund.into()))
     }
 
@@ -232,6 +233,7 @@ impl CabinSession {
 
     /// Payments and refunds in this order: deposits, payments at settlement (net of change), refunds. Attendants see payments handled by other
     /// users only after the register is counted.
+    #[field(length = 10)]
     async fn payments(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<Payment>> {
         let payments = sessions::payments(app(ctx), actor(ctx)?, &self.0.session).boxed().await;
         let payments = payments.map_err(top_level)?;
@@ -248,7 +250,7 @@ impl CabinSession {
     }
 
     /// When the session was settled; null until then.
-    async fn settled_at(&self) -> Option<DateTime<Utc>> {
+    fn settled_at(&self) -> Option<DateTime<Utc>> {
         self.0.session.settled_at
     }
 
@@ -259,7 +261,7 @@ impl CabinSession {
     }
 
     /// Receipt number, consecutive in the callshop; null until the session is settled.
-    async fn receipt_number(&self) -> Option<String> {
+    fn receipt_number(&self) -> Option<String> {
         self.0.session.receipt_number.map(|number| number.to_string())
     }
 }
@@ -273,35 +275,36 @@ pub(crate) async fn user(ctx: &Context<'_>, id: Option<Uuid>) -> async_graphql::
 }
 
 /// An item or a discount on a session's bill.
+#[derive(async_graphql::Description)]
 pub struct SessionItem {
     row: session_item::Model,
     currency: String,
 }
 
-#[Object]
+#[object]
 impl SessionItem {
     /// Opaque id, for `removeSessionItem`.
-    async fn item_id(&self) -> ID {
+    fn item_id(&self) -> ID {
         Kind::SessionItem.id(self.row.id)
     }
 
     /// Text of the item, or reason for the discount.
-    async fn description(&self) -> &str {
+    fn description(&self) -> &str {
         &self.row.description
     }
 
     /// Number of items; 1 for a discount.
-    async fn quantity(&self) -> i32 {
+    fn quantity(&self) -> i32 {
         self.row.quantity
     }
 
     /// Price of one item, or amount of the discount.
-    async fn unit_price(&self) -> Money {
+    fn unit_price(&self) -> Money {
         Money::new(self.row.unit_price, &self.currency)
     }
 
     /// `quantity * unitPrice`, never negative; subtract it if it is a discount.
-    async fn amount(&self) -> async_graphql::Result<Money> {
+    fn amount(&self) -> async_graphql::Result<Money> {
         let line = sessions::line(&self.row).map_err(top_level)?;
         Ok(Money::new(line.amount, &self.currency))
     }
@@ -312,36 +315,37 @@ impl SessionItem {
     }
 
     /// When it was added.
-    async fn at(&self) -> DateTime<Utc> {
+    fn at(&self) -> DateTime<Utc> {
         self.row.at
     }
 }
 
 /// A payment or refund of a session.
+#[derive(async_graphql::Description)]
 pub struct Payment {
     payment: payment::Model,
     currency: String,
 }
 
-#[Object]
+#[object]
 impl Payment {
     /// Purpose, which also determines the direction.
-    async fn kind(&self) -> PaymentKind {
+    fn kind(&self) -> PaymentKind {
         self.payment.kind.into()
     }
 
     /// Payment method.
-    async fn method(&self) -> PaymentMethod {
+    fn method(&self) -> PaymentMethod {
         self.payment.method.into()
     }
 
     /// Amount received (net of change) or refunded. Never negative; `kind` gives the direction.
-    async fn amount(&self) -> Money {
+    fn amount(&self) -> Money {
         Money::new(self.payment.amount, &self.currency)
     }
 
     /// Reason for a refund; null for other kinds.
-    async fn reason(&self) -> Option<&str> {
+    fn reason(&self) -> Option<&str> {
         self.payment.reason.as_deref()
     }
 
@@ -351,21 +355,26 @@ impl Payment {
     }
 
     /// When it was paid or refunded.
-    async fn at(&self) -> DateTime<Utc> {
+    fn at(&self) -> DateTime<Utc> {
         self.payment.at
     }
 }
 
 /// A session's bill. `total = callsTotal + itemsTotal - discountsTotal + rounding`.
+#[object]
 #[derive(SimpleObject)]
 pub struct Statement {
     /// Answered calls that are over, oldest first; at most 5000.
+    #[field(length = 20)]
     pub calls: Vec<StatementCall>,
     /// The same calls, totaled by destination and ordered by name.
+    #[field(length = 20)]
     pub totals_by_destination: Vec<DestinationTotal>,
     /// Items, in the order added.
+    #[field(length = 20)]
     pub items: Vec<StatementLine>,
     /// Discounts, in the order given.
+    #[field(length = 10)]
     pub discounts: Vec<StatementLine>,
     /// Sum of the calls, exact.
     pub calls_total: Money,
@@ -388,6 +397,7 @@ pub struct Statement {
 }
 
 /// One call on a statement.
+#[object]
 #[derive(SimpleObject)]
 pub struct StatementCall {
     /// The number formatted for the customer.
@@ -405,6 +415,7 @@ pub struct StatementCall {
 }
 
 /// An item or a discount on a statement.
+#[object]
 #[derive(SimpleObject)]
 pub struct StatementLine {
     /// Text of the item, or reason for the discount.
@@ -418,6 +429,7 @@ pub struct StatementLine {
 }
 
 /// A statement's calls to one destination.
+#[object]
 #[derive(SimpleObject)]
 pub struct DestinationTotal {
     /// Destination name.

@@ -1,5 +1,6 @@
 //! Inputs of the tariff mutations.
 
+use graphql_macros::object;
 use std::collections::BTreeMap;
 
 use async_graphql::{ID, InputObject};
@@ -9,6 +10,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use super::types::{DAYS, DayOfWeek, RoundingMode, TariffAssignment, TariffImportMode};
 use crate::scalars::{CurrencyCode, Decimal};
+use crate::roles::ADMIN;
 
 /// A recurring part of the week, in the tariff's time zone.
 #[derive(InputObject)]
@@ -35,9 +37,11 @@ impl From<TimeBandInput> for TimeBand {
 }
 
 /// A new tariff.
+#[object]
 #[derive(InputObject)]
 pub struct CreateTariffInput {
     /// Owner of the tariff; the caller's own account if omitted. Visible to the platform only.
+    #[field(roles = ADMIN)]
     pub account_id: Option<ID>,
     /// Display name.
     pub name: String,

@@ -1,11 +1,12 @@
 //! Tariffs, their versions and rates.
 
-mod inputs;
-mod mutations;
-mod rates;
-mod types;
+pub(crate) mod inputs;
+pub(crate) mod mutations;
+pub(crate) mod rates;
+pub(crate) mod types;
 
-use async_graphql::{Context, ID, Object};
+use graphql_macros::object;
+use async_graphql::{Context, ID};
 use entity::tariff;
 use uuid::Uuid;
 
@@ -19,60 +20,40 @@ pub use types::{Tariff, TariffVersion};
 
 use super::paging::{Page, Paging, connection};
 use super::payload::{nullable, top_level};
-use super::roles::{ADMIN, MANAGERS, Rule};
 use super::scalars::Kind;
 use super::{actor, app, caller};
+use crate::roles::MANAGERS;
 use app::tariffs;
 use rates::version_rates;
-
-/// Visibility of this file's fields.
-pub const RULES: &[Rule] = &[
-    ("Tariff", MANAGERS),
-    ("TariffVersion", MANAGERS),
-    ("Query.tariff", MANAGERS),
-    ("Query.tariffs", MANAGERS),
-    ("Query.tariffVersion", MANAGERS),
-    ("Query.rates", MANAGERS),
-    ("Mutation.createTariff", MANAGERS),
-    ("Mutation.importTariff", MANAGERS),
-    ("Mutation.upsertRates", MANAGERS),
-    ("Mutation.deleteRates", MANAGERS),
-    ("Mutation.copyTariffVersion", MANAGERS),
-    ("Mutation.activateTariffVersion", MANAGERS),
-    ("Mutation.assignTariff", MANAGERS),
-    ("Mutation.blockDestination", MANAGERS),
-    ("Mutation.unblockDestination", MANAGERS),
-    ("CreateTariffInput.accountId", ADMIN),
-];
 
 /// Queries of this file.
 #[derive(Default)]
 pub struct TariffQuery;
 
-#[Object]
+#[object(root = "Query")]
 impl TariffQuery {
     /// A tariff of the caller's account; null if there is none. Hidden from callshop owners and attendants, as are all tariffs.
+    #[field(roles = MANAGERS)]
     async fn tariff(&self, ctx: &Context<'_>, id: ID) -> Option<async_graphql::Result<Tariff>> {
         let found = async { tariffs::find(app(ctx), caller(ctx)?, Kind::Tariff.parse(&id)?).await };
         nullable(found.await.map(Tariff))
     }
 
     /// Tariffs of the caller's account, oldest first; for platform admins, all tariffs.
+    #[field(roles = MANAGERS)]
     async fn tariffs(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<Tariff>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let read = |page| tariffs::list(app, actor, page);
-        connection(Paging { first, after, last, before }, false, read, |row: &tariff::Model| row.id, Tariff)
+        connection(paging, false, read, |row: &tariff::Model| row.id, Tariff)
             .await
     }
 
     /// A version of a tariff of the caller's account; null if there is none.
+    #[field(roles = MANAGERS)]
     async fn tariff_version(
         &self,
         ctx: &Context<'_>,
@@ -84,22 +65,19 @@ impl TariffQuery {
     }
 
     /// Rates of a version of a tariff of the caller's account, ordered by prefix.
-    #[allow(clippy::too_many_arguments, reason = "Relay's four arguments and two more")]
+    #[field(roles = MANAGERS)]
     async fn rates(
         &self,
         ctx: &Context<'_>,
         version_id: ID,
         #[graphql(desc = "Filter; all rates if omitted.")] search: Option<RateSearchInput>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<RateView>> {
         let found = async {
             tariffs::find_version(app(ctx), caller(ctx)?, Kind::TariffVersion.parse(&version_id)?).await
         };
         let version = found.await.map_err(top_level)?;
-        version_rates(ctx, &version, search, Paging { first, after, last, before }).await
+        version_rates(ctx, &version, search, paging).await
     }
 }
 

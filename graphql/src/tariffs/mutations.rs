@@ -1,6 +1,7 @@
 //! Tariff mutations: new versions from files, single rates or copies; activation, assignment, blocked prefixes.
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use graphql_macros::object;
+use async_graphql::{Context, ID, SimpleObject};
 use billing::deck::RowProblem;
 use billing::money::Rounding;
 use entity::account;
@@ -15,12 +16,14 @@ use crate::accounts::{Account, Callshop, parse_account, parse_account_if};
 use crate::payload::{UserError, answer, payload};
 use crate::scalars::{Decimal, Kind};
 use crate::{app, caller};
+use crate::roles::MANAGERS;
 use app::accounts;
 use app::margin::{MarginWarning, Margins};
 use app::tariffs::{self, BlockOn, Blocked, Edit, Import, NewTariff, Outcome};
 use base::error::{Error, ErrorCode, Result};
 
 /// An error or an automatic correction in an imported file.
+#[object]
 #[derive(SimpleObject)]
 pub struct DeckProblem {
     /// Line of the file on which the row begins; the header is line 1. 0 if the problem concerns the whole file.
@@ -43,6 +46,7 @@ impl From<RowProblem> for DeckProblem {
 }
 
 /// A price below cost: the callshop's customers would pay less than the callshop does.
+#[object]
 #[derive(SimpleObject)]
 #[graphql(name = "MarginWarning")]
 pub struct MarginWarningView {
@@ -71,9 +75,11 @@ impl From<MarginWarning> for MarginWarningView {
 }
 
 /// Prices below cost. They are reported but not rejected.
+#[object]
 #[derive(SimpleObject)]
 pub struct MarginGuard {
     /// At most 100 warnings.
+    #[field(length = 100)]
     pub warnings: Vec<MarginWarningView>,
     /// Total number of warnings.
     pub total: u64,
@@ -86,6 +92,7 @@ impl From<Margins> for MarginGuard {
 }
 
 /// Difference between the draft and the version it started from.
+#[object]
 #[derive(SimpleObject)]
 pub struct RateChanges {
     /// Number of new prefixes.
@@ -114,6 +121,7 @@ payload!(
         /// Changes compared to the version it started from; null if a row had an error.
         changes: RateChanges,
         /// Rows with errors or automatic corrections, in file order, at most 1000.
+        #[field(length = 50)]
         problems: Vec<DeckProblem>,
         /// Total number of errors and corrected cells.
         problems_total: u64,
@@ -161,9 +169,10 @@ payload!(
 #[derive(Default)]
 pub struct TariffMutation;
 
-#[Object]
+#[object(root = "Mutation")]
 impl TariffMutation {
     /// Creates a tariff without prices. Later, none of its settings can be changed except its blocked prefixes.
+    #[field(roles = MANAGERS)]
     async fn create_tariff(
         &self,
         ctx: &Context<'_>,
@@ -191,6 +200,7 @@ impl TariffMutation {
     }
 
     /// Creates a draft from CSV text. If any row has an error, nothing is imported, and `problems` lists every bad row.
+    #[field(roles = MANAGERS)]
     async fn import_tariff(
         &self,
         ctx: &Context<'_>,
@@ -211,6 +221,7 @@ impl TariffMutation {
     }
 
     /// Creates a draft from the active version or `baseVersionId`, adding or changing these rates.
+    #[field(roles = MANAGERS)]
     async fn upsert_rates(
         &self,
         ctx: &Context<'_>,
@@ -225,6 +236,7 @@ impl TariffMutation {
     }
 
     /// Creates a draft from the active version or `baseVersionId`, without these prefixes.
+    #[field(roles = MANAGERS)]
     async fn delete_rates(
         &self,
         ctx: &Context<'_>,
@@ -239,6 +251,7 @@ impl TariffMutation {
 
     /// Creates a draft that copies a version and may replace the active version. Use it to return to an earlier version, or to activate a draft
     /// even though other versions were activated since the draft was created.
+    #[field(roles = MANAGERS)]
     async fn copy_tariff_version(
         &self,
         ctx: &Context<'_>,
@@ -253,6 +266,7 @@ impl TariffMutation {
 
     /// Activates a draft, now or later. The draft must have started from the version that will be active until then; otherwise it would undo the
     /// changes in between. Calls in progress keep their prices.
+    #[field(roles = MANAGERS)]
     async fn activate_tariff_version(
         &self,
         ctx: &Context<'_>,
@@ -272,6 +286,7 @@ impl TariffMutation {
 
     /// Assigns the tariff by which a child account or a callshop's customers pay. If the tariff has no active version yet, calls are refused
     /// until it has one.
+    #[field(roles = MANAGERS)]
     async fn assign_tariff(
         &self,
         ctx: &Context<'_>,
@@ -288,6 +303,7 @@ impl TariffMutation {
     }
 
     /// Blocks numbers that begin with a prefix, starting with the next call.
+    #[field(roles = MANAGERS)]
     async fn block_destination(
         &self,
         ctx: &Context<'_>,
@@ -297,6 +313,7 @@ impl TariffMutation {
     }
 
     /// Unblocks a prefix.
+    #[field(roles = MANAGERS)]
     async fn unblock_destination(
         &self,
         ctx: &Context<'_>,

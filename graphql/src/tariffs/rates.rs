@@ -1,7 +1,8 @@
 //! Rates, rate search, and pages of rates.
 
+use graphql_macros::object;
 use async_graphql::connection::{Connection, Edge};
-use async_graphql::{Context, InputObject, Object, OutputType, SimpleObject};
+use async_graphql::{Context, InputObject, OutputType, SimpleObject};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use billing::number::DialPlan;
@@ -18,60 +19,63 @@ use base::error::{Error, ErrorCode, Result};
 use store::tariffs::{RateFilter, RatePage};
 
 /// The price of one prefix in one tariff version.
+#[derive(async_graphql::Description)]
 pub struct RateView {
     rate: Rate,
     currency: String,
 }
 
-#[Object(name = "Rate")]
+#[object(name = "Rate")]
 impl RateView {
     /// E.164 digits without "+". A number is priced by its longest matching prefix.
-    async fn prefix(&self) -> &str {
+    fn prefix(&self) -> &str {
         &self.rate.prefix
     }
 
     /// Destination name.
-    async fn destination(&self) -> &str {
+    fn destination(&self) -> &str {
         &self.rate.destination
     }
 
     /// Price of 60 seconds, outside the time bands in `bandPrices`.
-    async fn price_per_minute(&self) -> Money {
+    fn price_per_minute(&self) -> Money {
         Money::new(self.rate.price_per_minute, &self.currency)
     }
 
     /// Charged once per answered call.
-    async fn connection_fee(&self) -> Money {
+    fn connection_fee(&self) -> Money {
         Money::new(self.rate.connection_fee, &self.currency)
     }
 
     /// Minimum number of seconds billed.
-    async fn initial_increment(&self) -> u32 {
+    fn initial_increment(&self) -> u32 {
         self.rate.initial_increment
     }
 
     /// Size in seconds of each billing step after the initial increment.
-    async fn increment(&self) -> u32 {
+    fn increment(&self) -> u32 {
         self.rate.increment
     }
 
     /// Minimum charge of an answered call.
-    async fn minimum_charge(&self) -> Money {
+    fn minimum_charge(&self) -> Money {
         Money::new(self.rate.minimum_charge, &self.currency)
     }
 
     /// Calls shorter than this many seconds are free.
-    async fn free_seconds(&self) -> u32 {
+    fn free_seconds(&self) -> u32 {
         self.rate.free_seconds
     }
 
     /// Prices within the tariff's time bands.
-    async fn band_prices(&self) -> Vec<BandPriceView> {
+    #[field(length = 10)]
+    fn band_prices(&self) -> Vec<BandPriceView> {
         band_prices(&self.rate, &self.currency)
     }
 }
 
 /// The price within one time band.
+#[object]
 #[derive(SimpleObject)]
 #[graphql(name = "BandPrice")]
 pub struct BandPriceView {

@@ -1,6 +1,7 @@
 //! GraphQL types of tariffs and their versions.
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use graphql_macros::object;
+use async_graphql::{Context, Enum, ID, SimpleObject};
 use billing::tariff::TimeBand;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc, Weekday};
 use entity::tariff;
@@ -12,6 +13,7 @@ use crate::paging::{Page, Paging, connection};
 use crate::payload::top_level;
 use crate::scalars::{CurrencyCode, Kind};
 use crate::{actor, app, graphql_enum};
+use crate::roles::MANAGERS;
 use app::tariffs::{self, Version};
 use app::{access, rates};
 use base::error::Error;
@@ -91,6 +93,8 @@ pub enum DayOfWeek {
     Sunday,
 }
 
+crate::compiled::enums!(DayOfWeek);
+
 pub(super) const DAYS: [(DayOfWeek, Weekday); 7] = [
     (DayOfWeek::Monday, Weekday::Mon),
     (DayOfWeek::Tuesday, Weekday::Tue),
@@ -102,12 +106,13 @@ pub(super) const DAYS: [(DayOfWeek, Weekday); 7] = [
 ];
 
 /// A price table of an account. Its prices are in its versions.
+#[derive(async_graphql::Description)]
 pub struct Tariff(pub tariff::Model);
 
-#[Object]
+#[object(roles = MANAGERS)]
 impl Tariff {
     /// Global id.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         Kind::Tariff.id(self.0.id)
     }
 
@@ -119,43 +124,44 @@ impl Tariff {
     }
 
     /// Display name.
-    async fn name(&self) -> &str {
+    fn name(&self) -> &str {
         &self.0.name
     }
 
     /// Currency of its prices.
-    async fn currency(&self) -> CurrencyCode {
+    fn currency(&self) -> CurrencyCode {
         CurrencyCode(self.0.currency.clone())
     }
 
     /// Number of decimals to which a charge is rounded, once per call; 0 to 6.
-    async fn rounding_decimals(&self) -> i32 {
+    fn rounding_decimals(&self) -> i32 {
         self.0.rounding_decimals
     }
 
     /// How a charge is rounded.
-    async fn rounding_mode(&self) -> RoundingMode {
+    fn rounding_mode(&self) -> RoundingMode {
         self.0.rounding_mode.into()
     }
 
     /// IANA time zone of the bands and holidays.
-    async fn time_zone(&self) -> &str {
+    fn time_zone(&self) -> &str {
         &self.0.time_zone
     }
 
     /// Parts of the week with their own prices. The first matching band applies.
-    async fn bands(&self) -> async_graphql::Result<Vec<TimeBandView>> {
+    #[field(length = 10)]
+    fn bands(&self) -> async_graphql::Result<Vec<TimeBandView>> {
         let bands = rates::bands(&self.0).map_err(top_level)?;
         Ok(bands.into_iter().map(Into::into).collect())
     }
 
     /// Local dates that count as holidays instead of their weekday.
-    async fn holidays(&self) -> async_graphql::Result<Vec<NaiveDate>> {
+    fn holidays(&self) -> async_graphql::Result<Vec<NaiveDate>> {
         serde_json::from_value(self.0.holidays.clone()).map_err(|error| top_level(Error::fault(error)))
     }
 
     /// Blocked prefixes (E.164 digits). Numbers that begin with a blocked prefix are refused.
-    async fn blocked_prefixes(&self) -> Vec<&str> {
+    fn blocked_prefixes(&self) -> Vec<&str> {
         self.0
             .blocked_prefixes
             .as_array()
@@ -166,7 +172,7 @@ impl Tariff {
     }
 
     /// When the tariff was created.
-    async fn created_at(&self) -> DateTime<Utc> {
+    fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
 
@@ -181,15 +187,12 @@ impl Tariff {
     async fn versions(
         &self,
         ctx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<TariffVersion>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let read = |page| tariffs::versions(app, actor, self.0.id, page);
         connection(
-            Paging { first, after, last, before },
+            paging,
             true,
             read,
             |row: &Version| row.version.id,
@@ -200,6 +203,7 @@ impl Tariff {
 }
 
 /// A recurring part of the week, in the tariff's time zone.
+#[object]
 #[derive(SimpleObject)]
 #[graphql(name = "TimeBand")]
 pub struct TimeBandView {
@@ -224,47 +228,48 @@ impl From<TimeBand> for TimeBandView {
 }
 
 /// An immutable version of a tariff's prices. Each change creates a new version.
+#[derive(async_graphql::Description)]
 pub struct TariffVersion(pub Version);
 
-#[Object]
+#[object(roles = MANAGERS)]
 impl TariffVersion {
     /// Global id.
-    pub(crate) async fn id(&self) -> ID {
+    pub(crate) fn id(&self) -> ID {
         Kind::TariffVersion.id(self.0.version.id)
     }
 
     /// The tariff of this version.
-    async fn tariff(&self) -> Tariff {
+    fn tariff(&self) -> Tariff {
         Tariff(tariff::Model::clone(&self.0.tariff))
     }
 
     /// 1, 2, 3 … within the tariff.
-    async fn number(&self) -> i32 {
+    fn number(&self) -> i32 {
         self.0.version.number
     }
 
     /// Derived from `activeFrom` and the other versions.
-    async fn state(&self) -> TariffVersionState {
+    fn state(&self) -> TariffVersionState {
         self.0.state.into()
     }
 
     /// When the version becomes or became active; null for a draft.
-    async fn active_from(&self) -> Option<DateTime<Utc>> {
+    fn active_from(&self) -> Option<DateTime<Utc>> {
         self.0.version.active_from
     }
 
     /// Number of rates.
-    async fn rate_count(&self) -> i32 {
+    fn rate_count(&self) -> i32 {
         self.0.version.rate_count
     }
 
     /// Description as free text.
-    async fn note(&self) -> &str {
+    fn note(&self) -> &str {
         &self.0.version.note
     }
 
     /// When the version was created.
-    async fn created_at(&self) -> DateTime<Utc> {
+    fn created_at(&self) -> DateTime<Utc> {
         self.0.version.created_at
     }
 
@@ -273,11 +278,8 @@ impl TariffVersion {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Filter; all rates if omitted.")] search: Option<RateSearchInput>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
+        paging: Paging,
     ) -> async_graphql::Result<Page<RateView>> {
-        version_rates(ctx, &self.0, search, Paging { first, after, last, before }).boxed().await
+        version_rates(ctx, &self.0, search, paging).boxed().await
     }
 }

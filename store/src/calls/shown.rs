@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use entity::{call, live_call};
-use sea_orm::sea_query::ArrayType;
+use sea_orm::sea_query::{Alias, ArrayType, Expr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, Statement, TryGetable,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait as _, Select, Statement,
 };
 use uuid::Uuid;
 
@@ -15,16 +15,24 @@ use crate::{Page, Scope, bulk};
 use base::error::Result;
 
 /// A call of a callshop inside `scope`.
-pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<call::Model>> {
-    let owned = scope.owns((call::Entity, call::Column::CallshopId));
-    Ok(call::Entity::find_by_id(id).filter(owned).one(conn).await?)
+pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<call::View>> {
+    Ok(find_all(conn, scope, &[id]).await?.pop())
 }
 
 /// The calls of these ids that are inside `scope`.
-pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) -> Result<Vec<call::Model>> {
+pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) -> Result<Vec<call::View>> {
     let owned = scope.owns((call::Entity, call::Column::CallshopId));
     let wanted = bulk::among(conn, call::Column::Id, ids.iter().copied());
-    Ok(call::Entity::find().filter(wanted).filter(owned).all(conn).await?)
+    views(conn, call::Entity::find().filter(wanted).filter(owned)).await
+}
+
+/// The views of the calls that a query finds.
+async fn views(conn: &impl ConnectionTrait, query: Select<call::Entity>) -> Result<Vec<call::View>> {
+    let query = call::View::COLUMNS.iter().fold(query.select_only(), |query, column| {
+        query.expr(Expr::col((call::Entity, Alias::new(*column))))
+    });
+    let rows = conn.query_all(query.as_query()).await?;
+    Ok(rows.iter().map(call::View::read).collect::<Result<_, _>>()?)
 }
 
 /// Filters the list of calls. All given conditions must match.
@@ -42,7 +50,7 @@ pub async fn list(
     callshop_id: Uuid,
     filter: CallFilter,
     page: Page,
-) -> Result<Vec<call::Model>> {
+) -> Result<Vec<call::View>> {
     let mut query = call::Entity::find().filter(call::Column::CallshopId.eq(callshop_id));
     if let Some(cabin) = filter.cabin_id {
         query = query.filter(call::Column::CabinId.eq(cabin));
@@ -50,19 +58,18 @@ pub async fn list(
     if let Some(session) = filter.session_id {
         query = query.filter(call::Column::SessionId.eq(session));
     }
-    Ok(page.apply(query, call::Column::Id).all(conn).await?)
+    views(conn, page.apply(query, call::Column::Id)).await
 }
 
-/// A page of calls for each of these cabins or sessions, by `column`, in one statement on PostgreSQL. Fields for the proxy and for internal use,
-/// which are a third of a row, are left empty ([`shown`]). Frozen prices, which are most of the rest and are seldom requested, are left empty
-/// for ended calls unless `priced` is set.
+/// A page of calls for each of these cabins or sessions, by `column`, in one statement on PostgreSQL. Frozen prices, which are most of a call and are
+/// seldom requested, are not read for ended calls unless `priced` is set.
 pub async fn of_each(
     conn: &impl ConnectionTrait,
     column: call::Column,
     owners: &[Uuid],
     page: Page,
     priced: bool,
-) -> Result<Vec<Arc<call::Model>>> {
+) -> Result<Vec<Arc<call::View>>> {
     let limit = i64::try_from(page.limit).unwrap_or(i64::MAX);
     let bounds =
         [page.above.unwrap_or(Uuid::nil()).into(), page.below.unwrap_or(Uuid::max()).into(), limit.into()];
@@ -87,7 +94,7 @@ pub async fn of_each(
     for statement in statements {
         for row in conn.query_all_raw(statement).await? {
             // in an `Arc`, because rows are large, and hundreds of them would otherwise be moved and copied several times per response
-            calls.push(Arc::new(shown(&row)?));
+            calls.push(Arc::new(call::View::read(&row)?));
         }
     }
     Ok(calls)
@@ -96,13 +103,11 @@ pub async fn of_each(
 /// The statement for one page of calls. `$2` and `$3` are exclusive bounds of the ids, `$4` is the limit.
 fn page_of(owner: &str, column: call::Column, page: Page, priced: bool) -> String {
     // names the columns, because `*` would break prepared statements when a newer release adds a column
-    let read = |column: &call::Column| match column {
-        call::Column::Pricing if !priced => {
-            "CASE WHEN call.ended_at IS NULL THEN call.pricing ELSE '[]' END AS pricing".to_owned()
-        }
-        column => format!("\"{}\"", column.as_str()),
+    let read = |column: &&str| match *column {
+        "pricing" if !priced => "CASE WHEN call.ended_at IS NULL THEN call.pricing END AS pricing".to_owned(),
+        column => format!("\"{column}\""),
     };
-    let columns: Vec<String> = SHOWN.iter().map(read).collect();
+    let columns: Vec<String> = call::View::COLUMNS.iter().map(read).collect();
     let (columns, column, order) =
         (columns.join(", "), column.as_str(), if page.descending { "DESC" } else { "ASC" });
     format!(
@@ -111,79 +116,9 @@ fn page_of(owner: &str, column: call::Column, page: Page, priced: bool) -> Strin
     )
 }
 
-/// Declares the columns read for lists, and the function that builds a call from such a row. The function reads by position, because looking up
-/// a column by name took as long as reading it.
-macro_rules! shown {
-    ($($field:ident: $column:ident,)+) => {
-        const SHOWN: &[call::Column] = &[$(call::Column::$column),+];
-
-        fn shown(row: &QueryResult) -> Result<call::Model> {
-            let mut row = RowReader { row, next: 0 };
-            Ok(call::Model {
-                $($field: row.next()?,)+
-                request_id: String::new(),
-                proxy: String::new(),
-                sip_call_id: String::new(),
-                from_tag: String::new(),
-                to_tag: None,
-                hang_up_by: None,
-                holds: serde_json::Value::Array(Vec::new()),
-                extend_at: None,
-                confirmed: 0,
-                attempt_day: String::new(),
-                answer_day: None,
-                answered_far: false,
-            })
-        }
-    };
-}
-
-shown! {
-    id: Id,
-    callshop_id: CallshopId,
-    cabin_id: CabinId,
-    session_id: SessionId,
-    phone_id: PhoneId,
-    dialed: Dialed,
-    number: Number,
-    destination: Destination,
-    emergency: Emergency,
-    state: State,
-    authorized_at: AuthorizedAt,
-    ringing_at: RingingAt,
-    answered_at: AnsweredAt,
-    ended_at: EndedAt,
-    covered: Covered,
-    sip_code: SipCode,
-    ended_by: EndedBy,
-    cause: Cause,
-    refusal: Refusal,
-    talk_seconds: TalkSeconds,
-    billed_seconds: BilledSeconds,
-    charge: Charge,
-    currency: Currency,
-    pricing: Pricing,
-    estimated: Estimated,
-    written_off: WrittenOff,
-}
-
-/// Reads the columns of a row in order.
-struct RowReader<'a> {
-    row: &'a QueryResult,
-    next: usize,
-}
-
-impl RowReader<'_> {
-    fn next<T: TryGetable>(&mut self) -> Result<T> {
-        let value = self.row.try_get_by_index(self.next)?;
-        self.next += 1;
-        Ok(value)
-    }
-}
-
 /// The live calls of a callshop, oldest first, at most 1,000.
-pub async fn live(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Vec<call::Model>> {
+pub async fn live(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Vec<call::View>> {
     let live = live_call::Entity::find().filter(live_call::Column::CallshopId.eq(callshop_id));
     let query = call::Entity::find().filter(is_one_of(live));
-    Ok(query.order_by_asc(call::Column::Id).limit(1_000).all(conn).await?)
+    views(conn, query.order_by_asc(call::Column::Id).limit(1_000)).await
 }

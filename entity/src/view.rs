@@ -1,0 +1,48 @@
+//! Declares what readers get of a table whose rows have columns that nobody is shown.
+
+/// Declares the view type of a table: a struct of some of its columns, the list of these columns, and the conversion from a row. Columns after the
+/// semicolon are large: they are read only if somebody asks for them, and are `None` otherwise.
+macro_rules! view {
+    (
+        $(#[$meta:meta])*
+        $name:ident {
+            $($(#[$field_meta:meta])* $field:ident: $type:ty,)+;
+            $($(#[$large_meta:meta])* $large:ident: $large_type:ty,)*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        pub struct $name {
+            $(#[doc = concat!("See [`Model::", stringify!($field), "`].")] $(#[$field_meta])* pub $field: $type,)+
+            $(
+                #[doc = concat!("See [`Model::", stringify!($large), "`]; `None` if it was not read.")]
+                $(#[$large_meta])*
+                pub $large: Option<$large_type>,
+            )*
+        }
+
+        impl $name {
+            /// The columns in the order in which [`Self::read`] expects them; those that may be null instead come last.
+            pub const COLUMNS: &[&str] = &[$(stringify!($field),)+ $(stringify!($large),)*];
+
+            /// Reads a row of exactly [`Self::COLUMNS`]. Reads by position, because looking up a column by name takes as long as reading it.
+            ///
+            /// # Errors
+            /// If a column has another type.
+            pub fn read(row: &sea_orm::QueryResult) -> Result<Self, sea_orm::DbErr> {
+                let mut columns = 0..;
+                let mut next = || columns.next().unwrap_or_default();
+                Ok(Self {
+                    $($field: row.try_get_by_index(next())?,)+
+                    $($large: row.try_get_by_index(next())?,)*
+                })
+            }
+
+            /// The view of a whole row, with these values in place of the large columns.
+            pub fn of(row: &Model, $($large: Option<$large_type>),*) -> Self {
+                Self { $($field: row.$field.clone(),)+ $($large,)* }
+            }
+        }
+    };
+}
+pub(crate) use view;

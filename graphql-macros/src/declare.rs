@@ -1,0 +1,238 @@
+//! Expands a declaration.
+
+use heck::ToLowerCamelCase as _;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::ext::IdentExt as _;
+use syn::{Fields, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct, Result, ReturnType, Type};
+
+use crate::parse::{FieldArgs, TypeArgs, derives, error, graphql_name, take_field};
+
+/// One declared field.
+struct Field {
+    name: String,
+    args: FieldArgs,
+    /// Type and value (of `it`) of a field that needs no query.
+    value: Option<(Type, TokenStream)>,
+}
+
+/// Expands the attribute on any of its items.
+pub fn expand(args: TypeArgs, item: Item) -> Result<TokenStream> {
+    match item {
+        Item::Impl(block) => of_impl(&args, block),
+        Item::Struct(item) => of_struct(&args, item),
+        Item::Enum(item) => {
+            let declared = declared(&args, &item.ident.to_string(), &Type::Path(path(&item.ident)), &[])?;
+            Ok(quote!(#item #declared))
+        }
+        _ => Err(error("expected an `impl` block, a struct or an enum")),
+    }
+}
+
+fn path(name: &Ident) -> syn::TypePath {
+    syn::TypePath { qself: None, path: name.clone().into() }
+}
+
+/// The methods without queries become plain methods, and a resolver that calls each.
+fn of_impl(args: &TypeArgs, mut block: ItemImpl) -> Result<TokenStream> {
+    let this = (*block.self_ty).clone();
+    let (mut plain, mut resolvers, mut fields) = (Vec::new(), Vec::new(), Vec::new());
+    for item in std::mem::take(&mut block.items) {
+        let ImplItem::Fn(mut method) = item else { return Err(error("expected only methods")) };
+        let field = take_field(&mut method.attrs)?;
+        let name = graphql_name(&method.attrs)?.map(|name| name.value());
+        let name = name.unwrap_or_else(|| method.sig.ident.unraw().to_string().to_lower_camel_case());
+        let value = value_of(&method);
+        if value.is_some() {
+            resolvers.push(resolver(&method, &name));
+            method.attrs.retain(|attribute| !attribute.path().is_ident("graphql"));
+            plain.push(method);
+        } else {
+            resolvers.push(with_paging(method));
+        }
+        fields.push(Field { name, args: field, value });
+    }
+    let rust_name = quote!(#this).to_string();
+    let declared = declared(args, &rust_name, &this, &fields)?;
+    let written = args.root.is_none().then(|| written(args, &rust_name, &this, &fields));
+    let attributes = &block.attrs;
+    let attribute = match (&args.root, &args.name) {
+        (Some(root), _) if root.value() == "Subscription" => quote!(#[::async_graphql::Subscription]),
+        (Some(_), _) => quote!(#[::async_graphql::Object]),
+        (None, Some(name)) => quote!(#[::async_graphql::Object(name = #name, use_type_description)]),
+        (None, None) => quote!(#[::async_graphql::Object(use_type_description)]),
+    };
+    let plain = (!plain.is_empty()).then(|| quote!(impl #this { #(#plain)* }));
+    Ok(quote! {
+        #plain
+        #attribute
+        #(#attributes)*
+        impl #this { #(#resolvers)* }
+        #declared
+        #written
+    })
+}
+
+/// Type and value of a method that is not `async` and takes only `&self`.
+fn value_of(method: &ImplItemFn) -> Option<(Type, TokenStream)> {
+    let only_self = method.sig.inputs.len() == 1 && matches!(method.sig.inputs.first(), Some(FnArg::Receiver(_)));
+    let ReturnType::Type(_, ty) = &method.sig.output else { return None };
+    let name = &method.sig.ident;
+    (method.sig.asyncness.is_none() && only_self).then(|| ((**ty).clone(), quote!(it.#name())))
+}
+
+/// The executor's method for a plain method. It has a name of its own, because async-graphql adds a parameter to the methods of its block.
+fn resolver(method: &ImplItemFn, name: &str) -> ImplItemFn {
+    let mut resolver = method.clone();
+    let value = &method.sig.ident;
+    resolver.sig.ident = format_ident!("resolve_{}", value.unraw());
+    resolver.attrs.retain(|attribute| !attribute.path().is_ident("graphql"));
+    resolver.attrs.push(syn::parse_quote!(#[graphql(name = #name)]));
+    if name == "id" {
+        // a field of the interface `Node`, which awaits it
+        resolver.sig.asyncness = Some(syn::parse_quote!(async));
+    }
+    resolver.block = syn::parse_quote!({ self.#value() });
+    resolver
+}
+
+/// Relay's arguments of a connection, and their descriptions (Relay Cursor Connections Specification, section 4).
+const PAGING: [(&str, &str, &str); 4] = [
+    ("first", "i32", "Number of items from the start of the list, 1 to 100. Give either `first` or `last`."),
+    ("after", "String", "Return items after this cursor."),
+    ("last", "i32", "Number of items from the end of the list, 1 to 100."),
+    ("before", "String", "Return items before this cursor."),
+];
+
+/// Replaces a parameter of the type `Paging` with Relay's four arguments.
+fn with_paging(mut method: ImplItemFn) -> ImplItemFn {
+    let is_paging = |input: &FnArg| match input {
+        FnArg::Typed(typed) => matches!(&*typed.ty, Type::Path(path) if path.path.is_ident("Paging")),
+        FnArg::Receiver(_) => false,
+    };
+    let Some(at) = method.sig.inputs.iter().position(is_paging) else { return method };
+    let mut inputs: Vec<FnArg> = method.sig.inputs.iter().cloned().collect();
+    let FnArg::Typed(paging) = inputs.remove(at) else { return method };
+    for (position, (name, ty, description)) in PAGING.into_iter().enumerate() {
+        let (name, ty) = (format_ident!("{name}"), format_ident!("{ty}"));
+        let argument = syn::parse_quote! {
+            #[graphql(desc = #description)] #name: ::std::option::Option<#ty>
+        };
+        inputs.insert(at + position, argument);
+    }
+    method.sig.inputs = inputs.into_iter().collect();
+    let (pattern, ty, body) = (&paging.pat, &paging.ty, &method.block.stmts);
+    method.block = syn::parse_quote!({
+        let #pattern = #ty { first, after, last, before };
+        #(#body)*
+    });
+    method.attrs.push(syn::parse_quote!(#[allow(clippy::too_many_arguments, reason = "Relay's four arguments")]));
+    method
+}
+
+fn of_struct(args: &TypeArgs, mut item: ItemStruct) -> Result<TokenStream> {
+    let Fields::Named(named) = &mut item.fields else { return Err(error("expected named fields")) };
+    let is_input = derives(&item.attrs, "InputObject");
+    let mut fields = Vec::new();
+    for field in &mut named.named {
+        let Some(ident) = field.ident.clone() else { continue };
+        let args = take_field(&mut field.attrs)?;
+        let name = graphql_name(&field.attrs)?.map(|name| name.value());
+        let name = name.unwrap_or_else(|| ident.unraw().to_string().to_lower_camel_case());
+        fields.push(Field { name, args, value: Some((field.ty.clone(), quote!(it.#ident))) });
+    }
+    let name = graphql_name(&item.attrs)?.map_or_else(|| item.ident.to_string(), |name| name.value());
+    let this = Type::Path(path(&item.ident));
+    let declared = declared(args, &name, &this, &fields)?;
+    let written = (!is_input).then(|| written(args, &name, &this, &fields));
+    Ok(quote!(#item #declared #written))
+}
+
+fn schema_name(args: &TypeArgs, rust_name: &str) -> String {
+    args.root.as_ref().or(args.name.as_ref()).map_or_else(|| rust_name.to_owned(), |name| name.value())
+}
+
+/// The implementation of `Declared`.
+fn declared(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> Result<TokenStream> {
+    let name = schema_name(args, rust_name);
+    let option = |roles: &Option<syn::Expr>| match roles {
+        Some(roles) => quote!(::std::option::Option::Some(#roles)),
+        None => quote!(::std::option::Option::None),
+    };
+    let type_roles = option(&args.roles);
+    let mut facts = Vec::new();
+    for Field { name, args: field, .. } in fields {
+        if args.root.is_some() && field.roles.is_none() {
+            return Err(error(&format!("`{name}`: a root field states its roles: #[field(roles = …)]")));
+        }
+        let (roles, columns) = (option(&field.roles), field.columns.iter().map(ToString::to_string));
+        let length = match &field.length {
+            Some(length) => quote!(::std::option::Option::Some(#length)),
+            None => quote!(::std::option::Option::None),
+        };
+        facts.push(quote! {
+            crate::fields::Field { name: #name, roles: #roles, columns: &[#(#columns),*], length: #length }
+        });
+    }
+    let columns: Vec<&Ident> = fields.iter().flat_map(|field| &field.args.columns).collect();
+    // each column is a field of the row
+    let check = match &args.row {
+        Some(row) => quote!(const _: fn(&#row) = |row| { #(let _ = &row.#columns;)* };),
+        None if columns.is_empty() => quote!(),
+        None => return Err(error("`columns` needs the row: #[object(row = …)]")),
+    };
+    Ok(quote! {
+        impl crate::fields::Declared for #this {
+            const DECLARATION: crate::fields::Declaration = crate::fields::Declaration {
+                name: #name,
+                roles: #type_roles,
+                fields: &[#(#facts),*],
+            };
+        }
+        #check
+    })
+}
+
+/// The implementations of `Written` and of `Output`.
+fn written(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> TokenStream {
+    let name = schema_name(args, rust_name);
+    let arms = fields.iter().filter(|field| !field.args.executor).filter_map(|field| {
+        let (name, (ty, value)) = (&field.name, field.value.as_ref()?);
+        Some(if field.args.absent {
+            quote!(#name => ::std::boxed::Box::new(|_: &Self, out: &mut ::std::vec::Vec<u8>| crate::compiled::null(out)),)
+        } else {
+            quote! {
+                #name => {
+                    let plan = <#ty as crate::compiled::Output>::compile(below)?;
+                    ::std::boxed::Box::new(move |it: &Self, out: &mut ::std::vec::Vec<u8>| {
+                        crate::compiled::Output::write(&#value, &plan, out)
+                    })
+                }
+            }
+        })
+    });
+    quote! {
+        impl crate::compiled::Written for #this {
+            const NAME: &'static str = #name;
+
+            fn field(name: &str, below: &crate::compiled::Below<'_>) -> ::std::option::Option<crate::compiled::Write<Self>> {
+                ::std::option::Option::Some(match name {
+                    #(#arms)*
+                    _ => return ::std::option::Option::None,
+                })
+            }
+        }
+
+        impl crate::compiled::Output for #this {
+            type Plan = crate::compiled::Object<Self>;
+
+            fn compile(below: &crate::compiled::Below<'_>) -> ::std::option::Option<Self::Plan> {
+                below.object()
+            }
+
+            fn write(&self, plan: &Self::Plan, out: &mut ::std::vec::Vec<u8>) -> ::async_graphql::Result<()> {
+                plan.write(self, out)
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! `#[object]`: declares a GraphQL type. Each field's name, description, roles, columns and value stand in one place, its method or struct field.
+//!
+//! From the declaration, the attribute makes:
+//! - async-graphql's resolvers and type information;
+//! - `fields::Declared`: which roles see the type and each field, and which columns a field reads;
+//! - `compiled::Written`: the JSON writer of each field that needs no query. Such a field is a method that is not `async` and takes only `&self`,
+//!   or a field of a struct. All other fields are left to the executor.
+//!
+//! On an `impl` block or a struct with `#[derive(SimpleObject)]`, it declares an object type; on a struct with `#[derive(InputObject)]`, an input
+//! type; on an enum with `#[derive(Interface)]`, an interface. `InputObject` and `Interface` types only get `Declared`.
+//!
+//! Arguments of `#[object(…)]`:
+//! - `name = "Rate"`: the type's name in the schema, if it is not the Rust name;
+//! - `root = "Query"`: the block is a part of a root type. Then every field must state its roles;
+//! - `roles = MANAGERS`: the roles that see the type. Without it, every role that can reach the type sees it;
+//! - `row = call::View`: the row that `columns` refers to.
+//!
+//! Arguments of `#[field(…)]`, on a method or a struct field:
+//! - `roles = BACK_OFFICE`: the roles that see the field. Without it, every role that sees the type sees the field;
+//! - `columns(number, emergency)`: the columns of `row` that the field reads;
+//! - `length = 20`: usual length of a list of objects that is not paged, for the cost of a query;
+//! - `executor`: the field has no compiled writer;
+//! - `absent`: the field is null in every object that is written without the executor, whatever its type.
+//!
+//! A parameter of the type `Paging` stands for the four arguments of a Relay connection.
+
+mod declare;
+mod parse;
+
+use proc_macro::TokenStream;
+use syn::{Item, parse_macro_input};
+
+/// Declares a GraphQL type; see the [crate] documentation.
+#[proc_macro_attribute]
+pub fn object(args: TokenStream, item: TokenStream) -> TokenStream {
+    let args = parse_macro_input!(args as parse::TypeArgs);
+    let item = parse_macro_input!(item as Item);
+    declare::expand(args, item).unwrap_or_else(syn::Error::into_compile_error).into()
+}

@@ -1,0 +1,135 @@
+//! Parses the attributes' arguments, and takes `#[field]` attributes off an item.
+
+use proc_macro2::Span;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, Ident, LitInt, LitStr, Result, Token, Type};
+
+/// Arguments of `#[object(…)]`.
+#[derive(Default)]
+pub struct TypeArgs {
+    /// Name in the schema.
+    pub name: Option<LitStr>,
+    /// Root type that the block is a part of.
+    pub root: Option<LitStr>,
+    /// Roles that see the type.
+    pub roles: Option<Expr>,
+    /// Row that `columns` refers to.
+    pub row: Option<Type>,
+}
+
+impl Parse for TypeArgs {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut args = Self::default();
+        while !input.is_empty() {
+            let key: Ident = input.parse()?;
+            input.parse::<Token![=]>()?;
+            match key.to_string().as_str() {
+                "name" => args.name = Some(input.parse()?),
+                "root" => args.root = Some(input.parse()?),
+                "roles" => args.roles = Some(input.parse()?),
+                "row" => args.row = Some(input.parse()?),
+                _ => return Err(syn::Error::new(key.span(), "expected `name`, `root`, `roles` or `row`")),
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(args)
+    }
+}
+
+/// Arguments of `#[field(…)]`.
+#[derive(Default)]
+pub struct FieldArgs {
+    /// Roles that see the field.
+    pub roles: Option<Expr>,
+    /// Columns that the field reads.
+    pub columns: Vec<Ident>,
+    /// Usual length of a list.
+    pub length: Option<LitInt>,
+    /// Whether only the executor resolves the field.
+    pub executor: bool,
+    /// Whether the compiled writer writes null.
+    pub absent: bool,
+}
+
+impl Parse for FieldArgs {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut args = Self::default();
+        while !input.is_empty() {
+            let key: Ident = input.parse()?;
+            match key.to_string().as_str() {
+                "roles" => {
+                    input.parse::<Token![=]>()?;
+                    args.roles = Some(input.parse()?);
+                }
+                "columns" => {
+                    let names;
+                    syn::parenthesized!(names in input);
+                    args.columns = Punctuated::<Ident, Token![,]>::parse_terminated(&names)?.into_iter().collect();
+                }
+                "length" => {
+                    input.parse::<Token![=]>()?;
+                    args.length = Some(input.parse()?);
+                }
+                "executor" => args.executor = true,
+                "absent" => args.absent = true,
+                _ => {
+                    let expected = "expected `roles`, `columns`, `length`, `executor` or `absent`";
+                    return Err(syn::Error::new(key.span(), expected));
+                }
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(args)
+    }
+}
+
+/// Removes the `#[field]` attribute and returns its arguments.
+pub fn take_field(attributes: &mut Vec<Attribute>) -> Result<FieldArgs> {
+    let Some(at) = attributes.iter().position(|attribute| attribute.path().is_ident("field")) else {
+        return Ok(FieldArgs::default());
+    };
+    attributes.remove(at).parse_args()
+}
+
+/// The `name` in a `#[graphql(name = "…")]` attribute.
+pub fn graphql_name(attributes: &[Attribute]) -> Result<Option<LitStr>> {
+    let mut name = None;
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("graphql")) {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("name") {
+                name = Some(meta.value()?.parse()?);
+            } else if meta.input.peek(Token![=]) {
+                meta.value()?.parse::<Expr>()?;
+            } else if meta.input.peek(syn::token::Paren) {
+                let inner;
+                syn::parenthesized!(inner in meta.input);
+                inner.parse::<proc_macro2::TokenStream>()?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(name)
+}
+
+/// Whether the item derives the trait with this name.
+pub fn derives(attributes: &[Attribute], name: &str) -> bool {
+    let mut found = false;
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("derive")) {
+        // an invalid derive is reported by the compiler
+        let _ = attribute.parse_nested_meta(|meta| {
+            found |= meta.path.segments.last().is_some_and(|last| last.ident == name);
+            Ok(())
+        });
+    }
+    found
+}
+
+/// An error at the position of the attribute itself.
+pub fn error(message: &str) -> syn::Error {
+    syn::Error::new(Span::call_site(), message)
+}

@@ -1,0 +1,48 @@
+//! What `#[object]` declares about types and fields. Everything else about a field is made from its declaration: the role schemas from the roles
+//! ([`crate::visibility`]), the columns of a list's rows from the columns ([`readers`]), the JSON writers from the values ([`crate::compiled`]).
+
+use super::roles::RoleSet;
+
+/// A declared type.
+pub struct Declaration {
+    /// Name in the schema. All parts of a root type have its name.
+    pub name: &'static str,
+    /// Roles that see the type; `None` if every role that can reach it does.
+    pub roles: Option<RoleSet>,
+    /// The fields in order.
+    pub fields: &'static [Field],
+}
+
+/// A declared field.
+pub struct Field {
+    /// Name in the schema.
+    pub name: &'static str,
+    /// Roles that see the field; `None` if every role that sees the type does.
+    pub roles: Option<RoleSet>,
+    /// Columns that the field reads, by the names of the row's fields.
+    pub columns: &'static [&'static str],
+    /// Usual length of a list that is not paged, used to compute a query's cost. A list may be longer (a thousand live calls, for example), because
+    /// the limit on the response's size still applies.
+    pub length: Option<u64>,
+}
+
+/// A type declared with `#[object]`.
+pub trait Declared {
+    /// The declaration.
+    const DECLARATION: Declaration;
+}
+
+impl Declaration {
+    /// Rows of the visibility table.
+    pub fn rules(&self) -> impl Iterator<Item = (String, RoleSet)> {
+        let of_type = self.roles.map(|roles| (self.name.to_owned(), roles));
+        let of_field = |field: &Field| Some((format!("{}.{}", self.name, field.name), field.roles?));
+        of_type.into_iter().chain(self.fields.iter().filter_map(of_field))
+    }
+}
+
+/// The fields of a `T` that read this column.
+pub fn readers<T: Declared>(column: &str) -> impl Iterator<Item = &'static str> {
+    let fields = T::DECLARATION.fields.iter();
+    fields.filter(move |field| field.columns.contains(&column)).map(|field| field.name)
+}
