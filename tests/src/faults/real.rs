@@ -25,8 +25,6 @@ use crate::sip::{Script, Trace};
 
 /// Maximum wait for calls that neither side will hang up.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// Number of times that a refused phone dials.
-const DIALS: usize = 5;
 /// Maximum delay between a message and its log entry on a busy machine.
 const SLACK: TimeDelta = TimeDelta::milliseconds(150);
 /// An end event sent this long before the proxy died has been delivered, because links are down for eight seconds at most.
@@ -182,8 +180,8 @@ impl Real {
         let options = ["-d", &milliseconds];
         let script = Script::call("phone-cancel", "0013055550700", &options);
         let rings = async |account: &SipAccount| {
-            let mut answers = Vec::new();
-            for _ in 0..DIALS {
+            let begun = Instant::now();
+            loop {
                 let playing = {
                     let sip = site.sip.lock().await;
                     sip.play(&sip.phone(account), &script)
@@ -193,10 +191,13 @@ impl Real {
                 if whole {
                     return Ok(());
                 }
-                answers = trace.messages().iter().filter_map(|message| message.answers("INVITE")).collect();
+                if begun.elapsed() > PATIENCE {
+                    let answers: Vec<_> =
+                        trace.messages().iter().filter_map(|message| message.answers("INVITE")).collect();
+                    return Err(format!("a phone did not ring in {PATIENCE:?}; the last answers were {answers:?}"));
+                }
                 tokio::time::sleep(Duration::from_secs(2)).await;
             }
-            Err(format!("a phone did not ring in {DIALS} attempts; the last was answered {answers:?}"))
         };
         futures_util::future::try_join_all(self.ringing.iter().map(rings)).await.map(drop)
     }
