@@ -52,7 +52,12 @@ fn available(credit: Credit, limit: Option<Micros>) -> Result<Option<Micros>> {
 /// # Errors
 /// Database errors.
 pub async fn of(conn: &impl ConnectionTrait, account: &account::Model) -> Result<Standing> {
-    let credit = ledger::credit(conn, &[account.id]).await?.remove(&account.id).unwrap_or_default();
+    // only the platform has no credit balance, because it has no parent
+    let credit = ledger::credit(conn, &[account.id]).await?.remove(&account.id);
+    let credit = match credit {
+        None if account.parent_id.is_some() => return Err(Error::fault("the account has no credit balance")),
+        credit => credit.unwrap_or_default(),
+    };
     standing(account, credit)
 }
 
@@ -68,7 +73,8 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<(account::Model,
 }
 
 async fn lock(tx: &Tx, id: Uuid) -> Result<Credit> {
-    Ok(ledger::lock_credit(tx.conn(), &[id]).await?.remove(&id).unwrap_or_default())
+    let locked = ledger::lock_credit(tx.conn(), &[id]).await?.remove(&id);
+    locked.ok_or_else(|| Error::fault("the account has no credit balance"))
 }
 
 /// Fails if a change leaves the available credit (`after`) below zero. A change that increases it is always allowed.

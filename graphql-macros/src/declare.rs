@@ -75,7 +75,8 @@ fn of_impl(args: &TypeArgs, mut block: ItemImpl) -> Result<TokenStream> {
 
 /// Type and value of a method that is not `async` and takes only `&self`.
 fn value_of(method: &ImplItemFn) -> Option<(Type, TokenStream)> {
-    let only_self = method.sig.inputs.len() == 1 && matches!(method.sig.inputs.first(), Some(FnArg::Receiver(_)));
+    let only_self =
+        method.sig.inputs.len() == 1 && matches!(method.sig.inputs.first(), Some(FnArg::Receiver(_)));
     let ReturnType::Type(_, ty) = &method.sig.output else { return None };
     let name = &method.sig.ident;
     (method.sig.asyncness.is_none() && only_self).then(|| ((**ty).clone(), quote!(it.#name())))
@@ -126,7 +127,9 @@ fn with_paging(mut method: ImplItemFn) -> ImplItemFn {
         let #pattern = #ty { first, after, last, before };
         #(#body)*
     });
-    method.attrs.push(syn::parse_quote!(#[allow(clippy::too_many_arguments, reason = "Relay's four arguments")]));
+    method
+        .attrs
+        .push(syn::parse_quote!(#[allow(clippy::too_many_arguments, reason = "Relay's four arguments")]));
     method
 }
 

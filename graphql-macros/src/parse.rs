@@ -67,7 +67,8 @@ impl Parse for FieldArgs {
                 "columns" => {
                     let names;
                     syn::parenthesized!(names in input);
-                    args.columns = Punctuated::<Ident, Token![,]>::parse_terminated(&names)?.into_iter().collect();
+                    args.columns =
+                        Punctuated::<Ident, Token![,]>::parse_terminated(&names)?.into_iter().collect();
                 }
                 "length" => {
                     input.parse::<Token![=]>()?;

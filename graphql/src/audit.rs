@@ -10,10 +10,10 @@ use serde_json::Value;
 use super::accounts::parse_account;
 use super::paging::{Page, Paging, connection};
 use super::payload::top_level;
+use super::roles::BACK_OFFICE;
 use super::scalars::Kind;
 use super::users::User;
 use super::{actor, app};
-use super::roles::BACK_OFFICE;
 use app::audit::{self, Entry};
 
 /// The change that one mutation made to one object.

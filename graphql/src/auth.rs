@@ -1,13 +1,13 @@
 //! Login, logout and the current user.
 
-use graphql_macros::object;
 use async_graphql::{Context, InputObject};
 use chrono::{DateTime, Utc};
+use graphql_macros::object;
 
 use super::payload::{answer, payload, top_level};
+use super::roles::{EVERYONE, SIGNED_IN};
 use super::users::User;
 use super::{actor, app, origin};
-use super::roles::{EVERYONE, SIGNED_IN};
 use app::auth::login::{self, Tokens};
 use app::users;
 

@@ -1,18 +1,18 @@
 //! Cabins: the phone booths of a callshop.
 
-use graphql_macros::object;
 use async_graphql::{Context, ID, InputObject};
 use chrono::{DateTime, Utc};
+use graphql_macros::object;
 
 use super::calls::{self, Call};
 use super::loaders::CallsOf;
 use super::paging::{Page, Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
 use super::phones::Phone;
+use super::roles::{BACK_OFFICE, SIGNED_IN};
 use super::scalars::Kind;
 use super::sessions::CabinSession;
 use super::{actor, app, caller, graphql_enum};
-use super::roles::{BACK_OFFICE, SIGNED_IN};
 use app::cabins::{self, CabinChange, CabinView, NewCabin};
 use app::phones::PhoneView;
 use app::sessions::SessionView;
@@ -75,18 +75,9 @@ impl Cabin {
     }
 
     /// Calls made from the cabin, newest first.
-    async fn calls(
-        &self,
-        ctx: &Context<'_>,
-        paging: Paging,
-    ) -> async_graphql::Result<Page<Call>> {
+    async fn calls(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Call>> {
         let id = self.0.cabin.id;
-        calls::calls_of(
-            ctx,
-            |page, priced| CallsOf::Cabin(id, page, priced),
-            paging,
-        )
-        .await
+        calls::calls_of(ctx, |page, priced| CallsOf::Cabin(id, page, priced), paging).await
     }
 
     /// When the cabin was retired; null while it is in use.

@@ -14,9 +14,9 @@ use super::fields::readers;
 use super::loaders::{CallsOf, load};
 use super::paging::{Page, Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
+use super::roles::{BACK_OFFICE, SIGNED_IN};
 use super::scalars::{Kind, Money};
 use super::{actor, app, caller, graphql_enum};
-use super::roles::{BACK_OFFICE, SIGNED_IN};
 use app::calls::{self, pricing};
 use store::{self, calls::CallFilter};
 
@@ -367,14 +367,7 @@ impl CallQuery {
         };
         let now = app.clock.now();
         let read = |page| calls::list(app, actor, shop, filter, page);
-        connection(
-            paging,
-            true,
-            read,
-            |row: &call::View| row.id,
-            |row| Call::new(row, now),
-        )
-        .await
+        connection(paging, true, read, |row: &call::View| row.id, |row| Call::new(row, now)).await
     }
 
     /// A callshop's live calls, oldest first. Subscribe to `liveCalls` to follow them.

@@ -1,13 +1,13 @@
 //! Explains the charge of a call.
 
-use graphql_macros::object;
 use async_graphql::{Context, Enum, ID, SimpleObject};
+use graphql_macros::object;
 
 use super::calls::Call;
 use super::payload::nullable;
+use super::roles::SIGNED_IN;
 use super::scalars::{Kind, Money};
 use super::{app, caller};
-use super::roles::SIGNED_IN;
 use app::explain::{self, Explanation, LevelExplanation, Step, StepKind};
 
 /// Kind of a step in the computation of a charge.

@@ -1,18 +1,18 @@
 //! The ledger: entries and balances of an account's books.
 
-use graphql_macros::object;
 use async_graphql::{Context, ID, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account};
+use graphql_macros::object;
 
 use super::accounts::parse_account;
 use super::paging::{Page, Paging, connection};
 use super::payload::{nullable, top_level};
+use super::roles::BACK_OFFICE;
 use super::scalars::{Kind, Money};
 use super::sessions::PaymentMethod;
 use super::users::User;
 use super::{actor, app, caller, graphql_enum};
-use super::roles::BACK_OFFICE;
 use app::ledger::{self, Line};
 
 graphql_enum!(

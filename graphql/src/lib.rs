@@ -7,8 +7,8 @@ pub mod audit;
 pub mod auth;
 pub mod cabins;
 pub mod calls;
-pub mod credit;
 mod compiled;
+pub mod credit;
 mod descriptions;
 pub mod endpoint;
 pub mod explain;
@@ -252,9 +252,8 @@ fn declared() -> impl Iterator<Item = &'static Declaration> {
 
 /// The visibility table: the declared roles of all types and fields.
 pub fn visibility() -> Vec<Rule> {
-    static TABLE: LazyLock<Vec<(String, RoleSet)>> = LazyLock::new(|| {
-        declared().flat_map(Declaration::rules).collect()
-    });
+    static TABLE: LazyLock<Vec<(String, RoleSet)>> =
+        LazyLock::new(|| declared().flat_map(Declaration::rules).collect());
     TABLE.iter().map(|(key, roles)| (key.as_str(), *roles)).collect()
 }
 
@@ -266,7 +265,8 @@ pub(crate) fn app<'a>(ctx: &Context<'a>) -> &'a App {
 /// Facts about fields that their types do not express.
 pub fn notes() -> Notes {
     static LISTS: LazyLock<Vec<(&'static str, u64)>> = LazyLock::new(|| {
-        let lengths = declared().flat_map(|of| of.fields).filter_map(|field| Some((field.name, field.length?)));
+        let lengths =
+            declared().flat_map(|of| of.fields).filter_map(|field| Some((field.name, field.length?)));
         lengths.collect()
     });
     Notes { lists: &LISTS, texts: TEXTS, is_line: billing::text::is_line, is_lines: billing::text::is_lines }
@@ -363,8 +363,10 @@ mod tests {
             let Some(ty) = ty.as_object().filter(|_| !is_undeclared(name)) else { continue };
             for field in ty.fields.values() {
                 let of = schema.types.get(field.ty.inner_named_type()).expect("its type");
-                let is_counted = field.ty.is_list() && !of.is_scalar() && !of.is_enum() && field.name != "userErrors";
-                let known = declared[name.as_str()].iter().find(|known| known.name == field.name).expect("a field");
+                let is_counted =
+                    field.ty.is_list() && !of.is_scalar() && !of.is_enum() && field.name != "userErrors";
+                let known =
+                    declared[name.as_str()].iter().find(|known| known.name == field.name).expect("a field");
                 let by_ids = field.argument_by_name("ids").is_some();
                 assert_eq!(known.length.is_some(), is_counted && !by_ids, "{name}.{}", field.name);
             }

@@ -1,7 +1,7 @@
 //! Mutation payloads (the changed object or `userErrors`), and the conversion of use-case errors to top-level errors.
 
-use graphql_macros::object;
 use async_graphql::{ErrorExtensions as _, SimpleObject};
+use graphql_macros::object;
 
 use base::error::Error;
 

@@ -1,16 +1,16 @@
 //! Phones: SIP accounts of callshops.
 
-use graphql_macros::object;
 use async_graphql::{Context, ID, InputObject, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::phone;
+use graphql_macros::object;
 
 use super::cabins::Cabin;
 use super::paging::{Page, Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
+use super::roles::{BACK_OFFICE, MANAGERS, SIGNED_IN};
 use super::scalars::Kind;
 use super::{actor, app, caller};
-use super::roles::{BACK_OFFICE, MANAGERS, SIGNED_IN};
 use app::auth::Right;
 use app::phones::{self, NewPhone, PhoneView};
 use base::error::{Error, Result};

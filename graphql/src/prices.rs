@@ -1,15 +1,15 @@
 //! Prices to a callshop's customers: the price list, and quotes for one number.
 
-use graphql_macros::object;
 use async_graphql::{Context, ID};
 use billing::money::Micros;
+use graphql_macros::object;
 
 use super::paging::{Page, Paging};
 use super::payload::{UserError, top_level};
+use super::roles::{BACK_OFFICE, SIGNED_IN};
 use super::scalars::{Decimal, Kind, Money};
 use super::tariffs::{BandPriceView, RateSearchInput, band_prices, by_prefix};
 use super::{actor, app, caller};
-use super::roles::{BACK_OFFICE, SIGNED_IN};
 use app::accounts;
 use app::prices::{self, Price, Quote, Target};
 use base::error::Error;
@@ -194,13 +194,7 @@ impl PriceQuery {
             .map_err(|error| top_level(Error::fault(error)))?;
         let search = search.unwrap_or_default().into_search(&plan).map_err(top_level)?;
         let read = |page| prices::price_list(app, actor, id, &search, page);
-        by_prefix(
-            paging,
-            read,
-            |price: &Price| price.rate.prefix.as_str(),
-            PriceView,
-        )
-        .await
+        by_prefix(paging, read, |price: &Price| price.rate.prefix.as_str(), PriceView).await
     }
 
     /// Price of a call made now from a callshop, and the talk time that an amount pays for. If the call would be refused, `userErrors` says why.

@@ -1,15 +1,15 @@
 //! Problems that need a person's attention.
 
-use graphql_macros::object;
 use async_graphql::{Context, Enum, ID, SimpleObject};
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account};
+use graphql_macros::object;
 
 use super::accounts::parse_account;
 use super::payload::nullable;
+use super::roles::BACK_OFFICE;
 use super::scalars::Kind;
 use super::{app, caller};
-use super::roles::BACK_OFFICE;
 use app::problems::{self, Group, Subject};
 
 /// Kind of a problem.

@@ -1,15 +1,15 @@
 //! Receipts of paid sessions, for printing or sending.
 
-use graphql_macros::object;
 use async_graphql::{ComplexObject, Context, Enum, ID};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use graphql_macros::object;
 
 use super::payload::{nullable, top_level};
+use super::roles::SIGNED_IN;
 use super::scalars::Kind;
 use super::sessions::SettleSessionPayload;
 use super::{app, caller};
-use super::roles::SIGNED_IN;
 use app::receipt::Format;
 use app::receipts::{self, Printed};
 

@@ -1,6 +1,5 @@
 //! Reports: income and cost of calls by day, cabin, destination, attendant, callshop or tariff version.
 
-use graphql_macros::object;
 use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, Enum, ID, SimpleObject};
 use base64::Engine as _;
@@ -8,13 +7,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use billing::money::Micros;
 use chrono::NaiveDate;
 use entity::AccountKind;
+use graphql_macros::object;
 
 use super::accounts::parse_account;
 use super::paging::{Page, Paging, around, size};
 use super::payload::{nullable, top_level};
+use super::roles::BACK_OFFICE;
 use super::scalars::{CurrencyCode, Decimal, Kind, Money};
 use super::{app, caller};
-use super::roles::BACK_OFFICE;
 use app::reports::{self, Asked, Figures, Names};
 use base::error::{OrFault as _, Result};
 use store::reports::{Dimension, GroupKey};
@@ -67,11 +67,7 @@ impl Report {
     }
 
     /// The groups, ordered by day, callshop, cabin, destination, attendant and version; at most 10,000 in total.
-    async fn groups(
-        &self,
-        ctx: &Context<'_>,
-        paging: Paging,
-    ) -> async_graphql::Result<Page<ReportGroup>> {
+    async fn groups(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<ReportGroup>> {
         let page = async {
             let (rows, previous, next) = part(&self.0.groups, &paging)?;
             let names = reports::names(app(ctx), rows).await?;

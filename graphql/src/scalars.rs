@@ -1,10 +1,12 @@
 //! Wire formats of money, decimals and global ids.
 
-use graphql_macros::object;
-use async_graphql::{InputObject, InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value};
+use async_graphql::{
+    InputObject, InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use billing::money::Micros;
+use graphql_macros::object;
 use uuid::Uuid;
 
 use base::error::{Error, Result};

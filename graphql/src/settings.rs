@@ -1,14 +1,14 @@
 //! Callshop settings: cash rounding, receipts, and attendants' limits.
 
-use graphql_macros::object;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined};
+use graphql_macros::object;
 
 use super::accounts::{Callshop, CallshopPayload};
 use super::payload::answer;
+use super::roles::BACK_OFFICE;
 use super::scalars::{Decimal, Kind};
 use super::sessions::changed;
 use super::{app, caller};
-use super::roles::BACK_OFFICE;
 use app::settings::{self, SettingsChange};
 
 /// Changes to a callshop's settings; omitted fields are left unchanged.

@@ -1,16 +1,16 @@
 //! Users and their roles.
 
-use graphql_macros::object;
 use async_graphql::{Context, ID, InputObject};
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account, user};
 use futures_util::FutureExt as _;
+use graphql_macros::object;
 
 use super::accounts::{Account, Callshop};
 use super::payload::{answer, nullable, payload, top_level};
+use super::roles::{BACK_OFFICE, MANAGERS, SIGNED_IN};
 use super::scalars::Kind;
 use super::{actor, app, caller, graphql_enum};
-use super::roles::{BACK_OFFICE, MANAGERS, SIGNED_IN};
 use app::{access, accounts, users};
 
 graphql_enum!(

@@ -286,21 +286,26 @@ async fn standing(
             drawer: row.shift_id.zip(row.method),
         });
     }
-    Ok(heads
+    heads
         .into_iter()
-        .map(|head| NewTransfer {
-            id: head.id,
-            kind: head.kind,
-            currency: head.currency,
-            at: head.at,
-            user_id: head.user_id,
-            call_id: head.call_id,
-            session_id: head.session_id,
-            reverses: head.reverses,
-            note: head.note,
-            entries: entries.remove(&head.id).unwrap_or_default(),
+        .map(|head| {
+            // a reversal of nothing would leave the charge in place
+            let of_head =
+                entries.remove(&head.id).ok_or_else(|| Error::fault("a transfer has no entries"))?;
+            Ok(NewTransfer {
+                id: head.id,
+                kind: head.kind,
+                currency: head.currency,
+                at: head.at,
+                user_id: head.user_id,
+                call_id: head.call_id,
+                session_id: head.session_id,
+                reverses: head.reverses,
+                note: head.note,
+                entries: of_head,
+            })
         })
-        .collect())
+        .collect()
 }
 
 /// The balances of one book of an account, by currency. Currencies without entries are omitted.

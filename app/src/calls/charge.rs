@@ -196,7 +196,7 @@ impl Corrections {
 pub(super) fn correct(
     row: &mut call::Model,
     known: &billing::call::Call,
-    ground: &Corrections,
+    corrections: &Corrections,
     money: &mut Money,
     charged: &mut Charged,
     now: DateTime<Utc>,
@@ -204,7 +204,7 @@ pub(super) fn correct(
     // the end to correct may be in the same batch
     money.forget_call(row.id)?;
     charged.charges.retain(|charge| charge.call_id != row.id);
-    for posted in ground.posted.iter().filter(|posted| posted.call_id == Some(row.id)) {
+    for posted in corrections.posted.iter().filter(|posted| posted.call_id == Some(row.id)) {
         money.transfer(posted.reversal(now)?)?;
     }
     let levels = pricing::levels(row)?;
@@ -214,10 +214,10 @@ pub(super) fn correct(
         bounds.push(if free {
             Micros::MAX
         } else {
-            ground.locked_credit.available(level.account_id, money)?
+            corrections.locked_credit.available(level.account_id, money)?
         });
     }
-    let session = row.session_id.and_then(|id| ground.sessions.get(&id));
+    let session = row.session_id.and_then(|id| corrections.sessions.get(&id));
     let paid = session.is_some_and(|row| matches!(row.state, SessionState::Settled | SessionState::Voided));
     let bill = if paid { Bill::Paid } else { Bill::Open };
     if let Some(session) = session.filter(|row| row.state == SessionState::Closed) {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::authorize::Refusal;
 use super::money::{LockedCredit, Money};
 use super::pricing::{self, Level};
-use base::error::{OrFault as _, Result};
+use base::error::{Error, OrFault as _, Result};
 use store::calls::Spent;
 
 /// The remainder of a session's limits that one call may use.
@@ -34,11 +34,13 @@ impl SessionAllowance {
         let others = || {
             live.iter().filter(|call| call.session_id == Some(session.id)).filter(|call| Some(call.id) != own)
         };
-        let talk: u32 = others().map(|call| u32::try_from(call.covered).unwrap_or(0)).sum();
-        let mut held = Micros::ZERO;
+        let (mut talk, mut held) = (0_u32, Micros::ZERO);
         for call in others() {
-            let hold = holds(call)?.first().copied().unwrap_or_default();
-            held = held.checked_add(hold).or_fault()?;
+            let of_customer = holds(call)?.first().copied();
+            let of_customer =
+                of_customer.ok_or_else(|| Error::fault("a live call of a session holds nothing"))?;
+            held = held.checked_add(of_customer).or_fault()?;
+            talk = talk.saturating_add(u32::try_from(call.covered).or_fault()?);
         }
         let bound = match session.mode {
             SessionMode::Prepaid => Some(session.deposit),
@@ -48,9 +50,8 @@ impl SessionAllowance {
             let used = spent.charge.checked_add(held).unwrap_or(Micros::MAX);
             Micros::from(bound).checked_sub(used).unwrap_or(Micros::ZERO)
         };
-        let seconds = session.time_limit.map(|limit| {
-            u32::try_from(limit).unwrap_or(0).saturating_sub(spent.seconds.saturating_add(talk))
-        });
+        let limit = session.time_limit.map(u32::try_from).transpose().or_fault()?;
+        let seconds = limit.map(|limit| limit.saturating_sub(spent.seconds.saturating_add(talk)));
         Ok(Self { seconds, money: bound.map(left), mode: session.mode })
     }
 }
@@ -89,6 +90,8 @@ pub(super) fn cover(
         Some(left) => wanted.cap.min(left),
         None => wanted.cap,
     };
+    check_holds(wanted.levels, wanted.holds)?;
+    // before the call rings, nothing is held
     let held = |level: usize| wanted.holds.get(level).copied().unwrap_or_default();
     let all_free = wanted.levels.iter().all(|level| rating::is_free(&level.pricing));
     let mut pays = Vec::with_capacity(wanted.levels.len());
@@ -127,6 +130,15 @@ pub(super) fn holds(call: &call::Model) -> Result<Vec<Micros>> {
     Ok(holds.into_iter().map(Micros).collect())
 }
 
+/// Fails unless nothing is held, or one amount at each level.
+fn check_holds(levels: &[pricing::Level], holds: &[Micros]) -> Result<()> {
+    if holds.is_empty() || holds.len() == levels.len() {
+        return Ok(());
+    }
+    let (held, priced) = (holds.len(), levels.len());
+    Err(Error::fault(format!("a call has holds at {held} levels and prices at {priced}")))
+}
+
 /// The column value that [`holds`] parses.
 pub(super) fn holds_column(holds: &[Micros]) -> serde_json::Value {
     holds.iter().map(|hold| hold.0).collect::<Vec<_>>().into()
@@ -140,6 +152,9 @@ pub(super) fn change_holds(
     currency: &str,
     money: &mut Money,
 ) -> Result<()> {
+    check_holds(levels, before)?;
+    check_holds(levels, after)?;
+    // nothing is held before the call rings and after its end
     let at = |holds: &[Micros], level: usize| holds.get(level).copied().unwrap_or_default();
     for (position, level) in levels.iter().enumerate().skip(1) {
         let change = at(after, position).checked_sub(at(before, position)).or_fault()?;

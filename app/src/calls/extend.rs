@@ -22,7 +22,7 @@ use super::writer::CallWriter;
 use crate::App;
 use crate::feed::snapshot::activity;
 use crate::sip_proxies::{HangUp, LimitResult};
-use base::error::{OrFault as _, Result};
+use base::error::{Error, OrFault as _, Result};
 use store::{Tx, accounts, sessions};
 
 /// How often the node polls for calls that are due.
@@ -127,13 +127,16 @@ impl BatchContext {
         let (spent, live) = session_use(conn, &bounded).await?;
         let shop_ids: Vec<Uuid> = rows.iter().map(|row| row.callshop_id).collect();
         let shops = accounts::callshops(conn, &shop_ids).await?;
-        let cap = |seconds: i32| u32::try_from(seconds).unwrap_or(0);
+        let mut caps = HashMap::new();
+        for shop in shops {
+            caps.insert(shop.account_id, u32::try_from(shop.max_call_seconds).or_fault()?);
+        }
         let paying = levels.values().flat_map(|levels: &Vec<Level>| paying_accounts(levels)).collect();
         Ok(Self {
             sessions: sessions.into_iter().map(|row| (row.id, row)).collect(),
             spent,
             live,
-            caps: shops.into_iter().map(|row| (row.account_id, cap(row.max_call_seconds))).collect(),
+            caps,
             locked_credit: LockedCredit::lock(conn, paying).await?,
             levels,
         })
@@ -166,8 +169,8 @@ fn extend(
     money: &mut Money,
     now: DateTime<Utc>,
 ) -> Result<ExtensionDecision> {
-    let none = Vec::new();
-    let levels = context.levels.get(&row.id).unwrap_or(&none);
+    let levels =
+        context.levels.get(&row.id).ok_or_else(|| Error::fault("the prices of the call were not loaded"))?;
     let covered = u32::try_from(row.covered).or_fault()?;
     let end = row.answered_at.unwrap_or(now) + TimeDelta::seconds(i64::from(covered));
     if row.confirmed < row.covered && end - now > SOON {
@@ -181,7 +184,8 @@ fn extend(
         });
     }
     let held = holds(&row)?;
-    let cap = context.caps.get(&row.callshop_id).copied().unwrap_or(covered);
+    let cap = context.caps.get(&row.callshop_id).copied();
+    let cap = cap.ok_or_else(|| Error::fault("the callshop of the call was not loaded"))?;
     let wanted = CoverRequest {
         levels,
         answer: Answer { from: row.answered_at.unwrap_or(now), ring_seconds: 0 },
@@ -190,11 +194,12 @@ fn extend(
         cap,
         slice: app.proxies.knows(&row.proxy).then_some(app.config.calls.slice_seconds),
     };
-    let session = row.session_id.and_then(|id| context.sessions.get(&id));
-    let grant = match session {
+    let grant = match row.session_id {
         // an emergency call has its full time from the beginning
         None => None,
-        Some(session) => {
+        Some(id) => {
+            let session = context.sessions.get(&id);
+            let session = session.ok_or_else(|| Error::fault("the session of the call was not loaded"))?;
             let spent = context.spent.get(&session.id).copied().unwrap_or_default();
             let terms = SessionAllowance::new(session, spent, &context.live, Some(row.id))?;
             cover::cover(wanted, terms, &context.locked_credit, money)?.ok()

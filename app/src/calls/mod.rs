@@ -67,12 +67,7 @@ pub async fn list(
 ///
 /// # Errors
 /// Database errors.
-pub async fn of_cabins(
-    app: &App,
-    cabins: &[Uuid],
-    page: Page,
-    priced: bool,
-) -> Result<Vec<Arc<call::View>>> {
+pub async fn of_cabins(app: &App, cabins: &[Uuid], page: Page, priced: bool) -> Result<Vec<Arc<call::View>>> {
     store::calls::of_each(app.store.reader(), call::Column::CabinId, cabins, page, priced).await
 }
 

@@ -7,7 +7,7 @@ use entity::{ActivityKind, Book};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use base::error::{OrFault as _, Result};
+use base::error::{Error, OrFault as _, Result};
 use store::calls::CallshopTerms;
 use store::ledger::{self, Credit, Holds, NewTransfer};
 use store::{NewActivity, Tx, Writes, accounts};
@@ -130,9 +130,9 @@ impl LockedCredit {
 
     /// Balance plus limit minus holds, including the batch's own unposted changes. [`Micros::MAX`] if the account has no limit.
     pub(super) fn available(&self, account: Uuid, money: &Money) -> Result<Micros> {
-        let Some(limit) = self.limits.get(&account) else { return Ok(Micros::ZERO) };
-        let Some(limit) = limit else { return Ok(Micros::MAX) };
-        let credit = self.credit.get(&account).copied().unwrap_or_default();
+        let not_locked = || Error::fault(format!("the credit of account {account} was not locked"));
+        let Some(limit) = self.limits.get(&account).ok_or_else(not_locked)? else { return Ok(Micros::MAX) };
+        let credit = self.credit.get(&account).copied().ok_or_else(not_locked)?;
         let spent = money.credit.get(&account).copied().unwrap_or_default();
         let owned = Micros::try_sum([credit.balance, *limit, spent]).or_fault()?;
         // an account that reserves and spends credit uses only one currency

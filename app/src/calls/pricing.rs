@@ -44,7 +44,8 @@ pub fn levels(call: &call::Model) -> Result<Vec<Level>> {
 /// # Errors
 /// A fault if the prices were not read or do not parse.
 pub fn levels_of_view(call: &call::View) -> Result<Vec<Level>> {
-    let pricing = call.pricing.as_ref().ok_or_else(|| Error::fault("the prices of this call were not read"))?;
+    let pricing =
+        call.pricing.as_ref().ok_or_else(|| Error::fault("the prices of this call were not read"))?;
     Vec::deserialize(pricing).or_fault()
 }
 

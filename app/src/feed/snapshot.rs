@@ -60,7 +60,9 @@ mod tests {
         let mut row = whole();
         let added = json!({ "holds": [], "extend_at": null, "confirmed": 0, "estimated": true, "written_off": 7,
             "attempt_day": "2026-11-22", "answer_day": null, "answered_far": false });
-        let (Some(row_fields), Value::Object(added)) = (row.as_object_mut(), added) else { panic!("objects") };
+        let (Some(row_fields), Value::Object(added)) = (row.as_object_mut(), added) else {
+            panic!("objects")
+        };
         row_fields.extend(added);
         serde_json::from_value(row).expect("a row")
     }

@@ -3,8 +3,8 @@
 pub(crate) mod mutations;
 pub(crate) mod types;
 
-use graphql_macros::object;
 use async_graphql::{Context, ID};
+use graphql_macros::object;
 use uuid::Uuid;
 
 pub(super) use mutations::changed;
@@ -63,11 +63,7 @@ impl AccountQuery {
 
     /// Accounts in the caller's subtree, without callshops, oldest first.
     #[field(roles = MANAGERS)]
-    async fn accounts(
-        &self,
-        ctx: &Context<'_>,
-        paging: Paging,
-    ) -> async_graphql::Result<Page<Account>> {
+    async fn accounts(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Account>> {
         list_accounts(ctx, None, paging).await
     }
 
@@ -80,14 +76,9 @@ impl AccountQuery {
 
     /// Callshops in the caller's subtree, oldest first.
     #[field(roles = SIGNED_IN)]
-    async fn callshops(
-        &self,
-        ctx: &Context<'_>,
-        paging: Paging,
-    ) -> async_graphql::Result<Page<Callshop>> {
+    async fn callshops(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Callshop>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let read = |page| accounts::list_shops(app, actor, page);
-        connection(paging, false, read, |shop: &Shop| shop.id(), Callshop)
-            .await
+        connection(paging, false, read, |shop: &Shop| shop.id(), Callshop).await
     }
 }

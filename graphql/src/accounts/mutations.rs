@@ -1,17 +1,17 @@
 //! Creating, changing and suspending accounts.
 
-use graphql_macros::object;
 use async_graphql::{Context, ID, InputObject};
 use billing::number::DialPlan;
 use entity::account;
+use graphql_macros::object;
 
 use super::types::{Account, Callshop};
 use super::{parse_account, parse_account_if};
 use crate::payload::{answer, payload};
+use crate::roles::{ADMIN, MANAGERS};
 use crate::scalars::{CurrencyCode, Kind};
 use crate::users::{User, UserInput};
 use crate::{app, caller};
-use crate::roles::{ADMIN, MANAGERS};
 use app::accounts::{self, AccountChange, Created, NewAccount};
 use base::error::{Error, Result};
 

@@ -1,20 +1,20 @@
 //! GraphQL types of the platform, distributors, resellers and callshops.
 
-use graphql_macros::object;
 use async_graphql::{Context, ID, SimpleObject};
 use billing::number::DialPlan;
 use chrono::{DateTime, Utc};
 use entity::account;
 use futures_util::FutureExt as _;
+use graphql_macros::object;
 use uuid::Uuid;
 
 use crate::paging::{Page, Paging, connection};
 use crate::payload::top_level;
+use crate::roles::{BACK_OFFICE, MANAGERS};
 use crate::scalars::{Kind, Money};
 use crate::tariffs::{Tariff, assigned_tariff};
 use crate::users::User;
 use crate::{actor, app, credit, graphql_enum};
-use crate::roles::{BACK_OFFICE, MANAGERS};
 use app::access::Shop;
 use app::auth::Right;
 use app::{accounts, users};
@@ -122,20 +122,12 @@ impl Account {
     }
 
     /// Users of this account, oldest first.
-    async fn users(
-        &self,
-        ctx: &Context<'_>,
-        paging: Paging,
-    ) -> async_graphql::Result<Page<User>> {
+    async fn users(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<User>> {
         list_users(ctx, self.0.id, paging).boxed().await
     }
 
     /// Direct child accounts that are distributors or resellers, oldest first.
-    async fn children(
-        &self,
-        ctx: &Context<'_>,
-        paging: Paging,
-    ) -> async_graphql::Result<Page<Account>> {
+    async fn children(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Account>> {
         list_accounts(ctx, Some(self.0.id), paging).boxed().await
     }
 }
@@ -306,11 +298,7 @@ impl Callshop {
 
     /// Owner and attendants, oldest first. Hidden from attendants.
     #[field(roles = BACK_OFFICE)]
-    async fn users(
-        &self,
-        ctx: &Context<'_>,
-        paging: Paging,
-    ) -> async_graphql::Result<Page<User>> {
+    async fn users(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<User>> {
         list_users(ctx, self.0.id(), paging).boxed().await
     }
 }

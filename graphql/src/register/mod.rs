@@ -2,9 +2,9 @@
 
 pub(crate) mod report;
 
-use graphql_macros::object;
 use async_graphql::{Context, ID, InputObject};
 use chrono::{DateTime, Utc};
+use graphql_macros::object;
 
 use super::cabins::Cabin;
 use super::paging::{Page, Paging, connection};

@@ -1,8 +1,8 @@
 //! X and Z reports of a register shift.
 
-use graphql_macros::object;
 use async_graphql::{ID, SimpleObject};
 use chrono::{DateTime, Utc};
+use graphql_macros::object;
 
 use crate::scalars::{Kind, Money};
 use crate::sessions::{PaymentMethod, SessionState};

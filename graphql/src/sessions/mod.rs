@@ -4,8 +4,8 @@ pub(crate) mod inputs;
 pub(crate) mod mutations;
 pub(crate) mod types;
 
-use graphql_macros::object;
 use async_graphql::{Context, ID};
+use graphql_macros::object;
 
 pub(super) use mutations::changed;
 pub use mutations::{SessionMutation, SessionPayload, SettleSessionPayload};

@@ -1,8 +1,8 @@
 //! Session mutations.
 
-use graphql_macros::object;
 use async_graphql::{Context, MaybeUndefined};
 use billing::money::Micros;
+use graphql_macros::object;
 
 use super::inputs::{
     AddDepositInput, AddSessionItemInput, ApplyDiscountInput, CloseCabinInput, DepositInput,
@@ -11,9 +11,9 @@ use super::inputs::{
 };
 use super::types::{CabinSession, SessionMode};
 use crate::payload::{answer, payload};
+use crate::roles::SHOP;
 use crate::scalars::{Kind, Money};
 use crate::{app, caller};
-use crate::roles::SHOP;
 use app::sessions::{
     self, AddDeposit, Closing, LimitChange, Limits, NewDiscount, NewItem, Opening, Refund, SessionView,
     Settling,

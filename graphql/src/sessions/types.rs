@@ -1,11 +1,11 @@
 //! GraphQL types of sessions, their bills and payments.
 
-use graphql_macros::object;
 use async_graphql::{Context, ID, SimpleObject};
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
 use entity::{payment, session_item};
 use futures_util::FutureExt as _;
+use graphql_macros::object;
 use uuid::Uuid;
 
 use crate::cabins::Cabin;
@@ -124,18 +124,9 @@ impl CabinSession {
     }
 
     /// Calls on the bill, newest first.
-    async fn calls(
-        &self,
-        ctx: &Context<'_>,
-        paging: Paging,
-    ) -> async_graphql::Result<Page<Call>> {
+    async fn calls(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Call>> {
         let id = self.0.session.id;
-        calls_of(
-            ctx,
-            |page, priced| CallsOf::Session(id, page, priced),
-            paging,
-        )
-        .await
+        calls_of(ctx, |page, priced| CallsOf::Session(id, page, priced), paging).await
     }
 
     /// When the customer pays.

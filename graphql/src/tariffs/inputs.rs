@@ -9,8 +9,8 @@ use billing::tariff::{BandPrice, Rate, TimeBand};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use super::types::{DAYS, DayOfWeek, RoundingMode, TariffAssignment, TariffImportMode};
-use crate::scalars::{CurrencyCode, Decimal};
 use crate::roles::ADMIN;
+use crate::scalars::{CurrencyCode, Decimal};
 
 /// A recurring part of the week, in the tariff's time zone.
 #[derive(InputObject)]

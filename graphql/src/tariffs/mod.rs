@@ -5,9 +5,9 @@ pub(crate) mod mutations;
 pub(crate) mod rates;
 pub(crate) mod types;
 
-use graphql_macros::object;
 use async_graphql::{Context, ID};
 use entity::tariff;
+use graphql_macros::object;
 use uuid::Uuid;
 
 pub use mutations::{
@@ -41,15 +41,10 @@ impl TariffQuery {
 
     /// Tariffs of the caller's account, oldest first; for platform admins, all tariffs.
     #[field(roles = MANAGERS)]
-    async fn tariffs(
-        &self,
-        ctx: &Context<'_>,
-        paging: Paging,
-    ) -> async_graphql::Result<Page<Tariff>> {
+    async fn tariffs(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Tariff>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let read = |page| tariffs::list(app, actor, page);
-        connection(paging, false, read, |row: &tariff::Model| row.id, Tariff)
-            .await
+        connection(paging, false, read, |row: &tariff::Model| row.id, Tariff).await
     }
 
     /// A version of a tariff of the caller's account; null if there is none.

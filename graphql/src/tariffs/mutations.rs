@@ -1,10 +1,10 @@
 //! Tariff mutations: new versions from files, single rates or copies; activation, assignment, blocked prefixes.
 
-use graphql_macros::object;
 use async_graphql::{Context, ID, SimpleObject};
 use billing::deck::RowProblem;
 use billing::money::Rounding;
 use entity::account;
+use graphql_macros::object;
 use uuid::Uuid;
 
 use super::inputs::{
@@ -14,9 +14,9 @@ use super::inputs::{
 use super::types::{ProblemSeverity, Tariff, TariffVersion};
 use crate::accounts::{Account, Callshop, parse_account, parse_account_if};
 use crate::payload::{UserError, answer, payload};
+use crate::roles::MANAGERS;
 use crate::scalars::{Decimal, Kind};
 use crate::{app, caller};
-use crate::roles::MANAGERS;
 use app::accounts;
 use app::margin::{MarginWarning, Margins};
 use app::tariffs::{self, BlockOn, Blocked, Edit, Import, NewTariff, Outcome};

@@ -1,12 +1,12 @@
 //! Rates, rate search, and pages of rates.
 
-use graphql_macros::object;
 use async_graphql::connection::{Connection, Edge};
 use async_graphql::{Context, InputObject, OutputType, SimpleObject};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use billing::number::DialPlan;
 use billing::tariff::{BandPrice, MAX_DESTINATION_CHARS, MAX_PREFIX_DIGITS, Rate};
+use graphql_macros::object;
 
 use crate::paging::{Page, Paging, around, size};
 use crate::payload::top_level;

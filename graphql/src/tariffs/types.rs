@@ -1,19 +1,19 @@
 //! GraphQL types of tariffs and their versions.
 
-use graphql_macros::object;
 use async_graphql::{Context, Enum, ID, SimpleObject};
 use billing::tariff::TimeBand;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc, Weekday};
 use entity::tariff;
 use futures_util::FutureExt as _;
+use graphql_macros::object;
 
 use super::rates::{RateSearchInput, RateView, version_rates};
 use crate::accounts::Account;
 use crate::paging::{Page, Paging, connection};
 use crate::payload::top_level;
+use crate::roles::MANAGERS;
 use crate::scalars::{CurrencyCode, Kind};
 use crate::{actor, app, graphql_enum};
-use crate::roles::MANAGERS;
 use app::tariffs::{self, Version};
 use app::{access, rates};
 use base::error::Error;
@@ -191,14 +191,7 @@ impl Tariff {
     ) -> async_graphql::Result<Page<TariffVersion>> {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let read = |page| tariffs::versions(app, actor, self.0.id, page);
-        connection(
-            paging,
-            true,
-            read,
-            |row: &Version| row.version.id,
-            TariffVersion,
-        )
-        .await
+        connection(paging, true, read, |row: &Version| row.version.id, TariffVersion).await
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use entity::{call, live_call};
 use sea_orm::sea_query::{Alias, ArrayType, Expr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait as _, Select, Statement,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IdenStatic as _, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait as _, Select, Statement,
 };
 use uuid::Uuid;
 

@@ -194,7 +194,9 @@ impl Real {
                 if begun.elapsed() > PATIENCE {
                     let answers: Vec<_> =
                         trace.messages().iter().filter_map(|message| message.answers("INVITE")).collect();
-                    return Err(format!("a phone did not ring in {PATIENCE:?}; the last answers were {answers:?}"));
+                    return Err(format!(
+                        "a phone did not ring in {PATIENCE:?}; the last answers were {answers:?}"
+                    ));
                 }
                 tokio::time::sleep(Duration::from_secs(2)).await;
             }
