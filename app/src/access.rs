@@ -127,6 +127,17 @@ pub async fn currencies(
     Ok(found.into_iter().map(|account| (account.id, account.currency)).collect())
 }
 
+/// One of the [`currencies`].
+///
+/// # Errors
+/// A fault if the callshop is missing: its amounts would have no currency.
+pub fn currency_of(currencies: &HashMap<Uuid, String>, callshop: Uuid) -> Result<String> {
+    currencies
+        .get(&callshop)
+        .cloned()
+        .ok_or_else(|| Error::fault(format!("the callshop {callshop} does not exist")))
+}
+
 /// The ids in an account's path, from the root down.
 ///
 /// # Errors

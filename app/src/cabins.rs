@@ -179,14 +179,16 @@ async fn views_of(
     let phones = phones::by_ids(conn, &phone_ids).await?;
     let mut open = sessions::all_occupying(conn, &ids).await?;
     let live = sessions::live_calls_by_cabin(conn, &callshops, &ids).await?;
-    let view = |cabin: cabin::Model| CabinView {
-        phone: phones.iter().find(|phone| Some(phone.id) == cabin.phone_id).cloned(),
-        session: open.remove(&cabin.id),
-        live_calls: live.get(&cabin.id).copied().unwrap_or(0),
-        currency: currencies.get(&cabin.callshop_id).cloned().unwrap_or_default(),
-        cabin,
+    let view = |cabin: cabin::Model| {
+        Ok(CabinView {
+            phone: phones.iter().find(|phone| Some(phone.id) == cabin.phone_id).cloned(),
+            session: open.remove(&cabin.id),
+            live_calls: live.get(&cabin.id).copied().unwrap_or(0),
+            currency: access::currency_of(currencies, cabin.callshop_id)?,
+            cabin,
+        })
     };
-    Ok(rows.into_iter().map(view).collect())
+    rows.into_iter().map(view).collect()
 }
 
 /// Loads the view of a cabin. The caller has already checked access to it.

@@ -135,7 +135,10 @@ pub async fn charge(app: &App, actor: &Actor, call_id: Uuid) -> Result<Explanati
         else {
             continue;
         };
-        let (tariff, version) = tariffs.get(&level.version_id).cloned().unwrap_or_default();
+        let (tariff, version) = tariffs
+            .get(&level.version_id)
+            .cloned()
+            .ok_or_else(|| Error::fault("the tariff version of a call does not exist"))?;
         let (mut billed_seconds, mut charge, mut steps) =
             level_steps(&call, level, answered_at, measured_seconds)?;
         if let Some((seconds, booked)) = booked.get(&position).filter(|(_, booked)| *booked != charge) {

@@ -259,7 +259,8 @@ fn differs(id: Uuid, method: PaymentMethod, expected: i64, found: i64) -> Option
 
 fn reported(shift: &register_shift::Model) -> Result<Vec<(PaymentMethod, i64)>> {
     let methods = shift.z_report.as_ref().and_then(|report| report.get("methods")).cloned();
-    let Some(methods) = methods else { return Ok(Vec::new()) };
+    let methods =
+        methods.ok_or_else(|| Error::fault(format!("the closed shift {} has no Z report", shift.id)))?;
     let methods: Vec<ReportedMethod> = serde_json::from_value(methods).or_fault()?;
     let parsed = methods.into_iter().map(|reported| {
         let expected = Micros::parse(&reported.expected).or_fault()?;

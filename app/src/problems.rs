@@ -356,7 +356,8 @@ impl Look<'_> {
             .flat_map(|group| &mut group.problems)
             .filter_map(|problem| problem.callshop.as_mut())
         {
-            *name = names.get(id).cloned().unwrap_or_default();
+            let found = names.get(id).cloned();
+            *name = found.ok_or_else(|| Error::fault("the callshop of a problem does not exist"))?;
         }
         Ok(groups)
     }

@@ -402,3 +402,69 @@ impl CallMutation {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use apollo_compiler::validation::Valid;
+    use apollo_compiler::{ExecutableDocument, Schema};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::compiled::Below;
+    use crate::fields::{Declared as _, Field};
+
+    /// Two ended calls that differ in every column.
+    fn calls() -> [Value; 2] {
+        let (id, other) = ("1472c42e-9d02-4bf4-969d-8cc8cdbd0658", "2472c42e-9d02-4bf4-969d-8cc8cdbd0658");
+        let price = |price: i64| {
+            let rate = json!({ "prefix": "351", "destination": "Portugal", "price_per_minute": price, "connection_fee": price,
+                "initial_increment": 1, "increment": 1 });
+            json!([{ "account_id": id, "payee_id": id, "version_id": id, "pricing": { "rate": rate, "time_zone": "UTC" } }])
+        };
+        let row = |id: &str, second: u32, of: &Value| {
+            let at = |offset: u32| format!("2026-11-22T10:00:{:02}Z", second + offset);
+            json!({ "id": id, "callshop_id": id, "phone_id": id, "cabin_id": id, "session_id": id, "dialed": at(0), "number": format!("35191234567{}",
+                second % 10), "destination": at(1), "emergency": second == 1, "state": if second == 1 { "ENDED" } else { "FAILED" }, "authorized_at":
+                at(0), "ringing_at": at(1), "answered_at": at(2), "ended_at": at(3), "covered": second, "sip_code": second, "ended_by": if second == 1 {
+                "CALLER" } else { "CALLEE" }, "cause": if second == 1 { "BYE" } else { "LOST" }, "refusal": at(0), "talk_seconds": second,
+                "billed_seconds": second, "charge": second, "currency": if second == 1 { "BRL" } else { "EUR" }, "estimated": second == 1,
+                "written_off": second, "pricing": of })
+        };
+        [row(id, 1, &price(100)), row(other, 20, &price(200))]
+    }
+
+    fn write(schema: &Valid<Schema>, field: &str, row: &Value) -> String {
+        let below = |inner: &str| format!("{{ call(id: \"x\") {{ {field} {inner} }} }}");
+        let parse = |text: String| ExecutableDocument::parse_and_validate(schema, text, "q");
+        let document = parse(below("")).or_else(|_| parse(below("{ amount currency }"))).expect("a document");
+        let operation = document.operations.get(None).expect("an operation");
+        let selected = operation.selection_set.fields().next().expect("the field `call`");
+        let plan = Below { document: &document, sets: vec![&selected.selection_set] }.object::<Call>();
+        let view: call::View = serde_json::from_value(row.clone()).expect("a view");
+        let at = view.authorized_at;
+        let mut out = Vec::new();
+        let call = Call::new(view, if field == "asOf" { DateTime::UNIX_EPOCH } else { at });
+        plan.expect("a plan").write(&call, &mut out).expect("written");
+        String::from_utf8(out).expect("text")
+    }
+
+    /// A list reads only the columns that the requested fields declare, so a field must not read others.
+    #[test]
+    fn a_field_reads_only_the_columns_that_it_declares() {
+        let schema = Schema::parse_and_validate(crate::sdl(), "schema.graphql").expect("a schema");
+        let written = |field: &Field, row: &Value| write(&schema, field.name, row);
+        let [one, other] = calls();
+        for field in
+            Call::DECLARATION.fields.iter().filter(|field| !["costs", "margin"].contains(&field.name))
+        {
+            let mut mixed = other.clone();
+            for column in field.columns {
+                mixed[*column] = one[*column].clone();
+            }
+            assert_eq!(written(field, &one), written(field, &mixed), "{}", field.name);
+            if field.name != "asOf" {
+                assert_ne!(written(field, &one), written(field, &other), "{}", field.name);
+            }
+        }
+    }
+}

@@ -239,7 +239,7 @@ impl<T: Output> Output for Result<T> {
     }
 }
 
-impl<T: Output> Output for Vec<T> {
+impl<T: Output> Output for [T] {
     type Plan = T::Plan;
 
     fn compile(below: &Below<'_>) -> Option<Self::Plan> {
@@ -256,6 +256,18 @@ impl<T: Output> Output for Vec<T> {
         }
         out.push(b']');
         Ok(())
+    }
+}
+
+impl<T: Output> Output for Vec<T> {
+    type Plan = T::Plan;
+
+    fn compile(below: &Below<'_>) -> Option<Self::Plan> {
+        T::compile(below)
+    }
+
+    fn write(&self, plan: &Self::Plan, out: &mut Vec<u8>) -> Result<()> {
+        self.as_slice().write(plan, out)
     }
 }
 

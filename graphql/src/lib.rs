@@ -226,6 +226,7 @@ macro_rules! for_each_object {
             register::OpenRegisterPayload,
             register::RecordCashMovementPayload,
             register::CloseRegisterPayload,
+            sessions::mutations::SettleSessionPayload,
             sessions::mutations::SessionPayload,
             tariffs::mutations::CreateTariffPayload,
             tariffs::mutations::TariffDraftPayload,
@@ -365,8 +366,10 @@ mod tests {
                 let of = schema.types.get(field.ty.inner_named_type()).expect("its type");
                 let is_counted =
                     field.ty.is_list() && !of.is_scalar() && !of.is_enum() && field.name != "userErrors";
-                let known =
-                    declared[name.as_str()].iter().find(|known| known.name == field.name).expect("a field");
+                let known = declared[name.as_str()]
+                    .iter()
+                    .find(|known| known.name == field.name.as_str())
+                    .expect("a field");
                 let by_ids = field.argument_by_name("ids").is_some();
                 assert_eq!(known.length.is_some(), is_counted && !by_ids, "{name}.{}", field.name);
             }

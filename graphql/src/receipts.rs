@@ -1,14 +1,14 @@
 //! Receipts of paid sessions, for printing or sending.
 
-use async_graphql::{ComplexObject, Context, Enum, ID};
+use async_graphql::{Context, Enum, ID};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use graphql_macros::object;
 
-use super::payload::{nullable, top_level};
+use super::payload::{UserError, nullable, top_level};
 use super::roles::SIGNED_IN;
-use super::scalars::Kind;
-use super::sessions::SettleSessionPayload;
+use super::scalars::{Kind, Money};
+use super::sessions::{CabinSession, SettleSessionPayload};
 use super::{app, caller};
 use app::receipt::Format;
 use app::receipts::{self, Printed};
@@ -76,8 +76,23 @@ impl Receipt {
     }
 }
 
-#[ComplexObject]
+#[object]
 impl SettleSessionPayload {
+    /// The session after settlement, with its receipt number.
+    fn session(&self) -> Option<&CabinSession> {
+        self.session.as_ref()
+    }
+
+    /// Cash to return to the customer.
+    fn change(&self) -> Option<&Money> {
+        self.change.as_ref()
+    }
+
+    /// Errors that the caller can correct; empty on success. If there are any, the other fields are null.
+    fn user_errors(&self) -> &[UserError] {
+        &self.user_errors
+    }
+
     /// The original receipt, including the change. Receipts from `Query.receipt` are marked as duplicates. Null if nothing was settled.
     async fn receipt(
         &self,

@@ -149,7 +149,7 @@ pub(super) async fn decide_all(
     let order = ContextV7::new();
     for (request, found, verdict) in decisions {
         if let Some(call) = context.asked.get(&request.request_id) {
-            decided.push(repeat(call, &context));
+            decided.push(repeat(call, &context)?);
             continue;
         }
         let Some(phone) = context.phones.get(&request.user).cloned() else {
@@ -166,7 +166,7 @@ pub(super) async fn decide_all(
         if !refused {
             context.busy.insert(phone.id);
         }
-        decided.push(repeat(&call, &context));
+        decided.push(repeat(&call, &context)?);
         context.asked.insert(request.request_id.clone(), call.clone());
         rows.push(call);
     }
@@ -174,25 +174,24 @@ pub(super) async fn decide_all(
     Ok(decided)
 }
 
-fn repeat(call: &call::Model, context: &BatchContext) -> Authorization {
+fn repeat(call: &call::Model, context: &BatchContext) -> Result<Authorization> {
     if call.state == CallState::Refused {
         let refusal = call.refusal.as_deref().and_then(Refusal::parse);
-        return Authorization::Refused(refusal.unwrap_or(Refusal::ServiceUnavailable));
+        let refusal = refusal.ok_or_else(|| Error::fault("a call was refused for an unknown reason"))?;
+        return Ok(Authorization::Refused(refusal));
     }
     // an ended call no longer reserves any credit
     if !store::calls::LIVE.contains(&call.state) {
-        return Authorization::Refused(Refusal::Abandoned);
+        return Ok(Authorization::Refused(Refusal::Abandoned));
     }
-    Authorization::Allowed {
+    let shop = context.shops.get(&call.callshop_id);
+    let shop = shop.ok_or_else(|| Error::fault("the callshop of a repeated request was not loaded"))?;
+    Ok(Authorization::Allowed {
         reference: call.id,
-        max_seconds: u32::try_from(call.covered).unwrap_or(1),
+        max_seconds: u32::try_from(call.covered).or_fault()?,
         to: call.number.clone(),
-        caller_id: context
-            .shops
-            .get(&call.callshop_id)
-            .map(|shop| shop.caller_id.clone())
-            .unwrap_or_default(),
-    }
+        caller_id: shop.caller_id.clone(),
+    })
 }
 
 /// Batch context: the rows needed to process a batch of attempts.

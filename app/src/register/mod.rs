@@ -210,10 +210,10 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Shif
     rows.retain(|shift| sees(actor, shift));
     let currencies = access::currencies(conn, rows.iter().map(|shift| shift.callshop_id)).await?;
     let view = |shift: register_shift::Model| {
-        let currency = currencies.get(&shift.callshop_id).cloned().unwrap_or_default();
-        ShiftView::new(actor, shift, currency)
+        let currency = access::currency_of(&currencies, shift.callshop_id)?;
+        Ok(ShiftView::new(actor, shift, currency))
     };
-    Ok(rows.into_iter().map(view).collect())
+    rows.into_iter().map(view).collect()
 }
 
 /// Finds the open shift of a callshop.

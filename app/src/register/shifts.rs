@@ -138,7 +138,10 @@ fn count(
     let shop = shift.callshop_id;
     let mut entries = Vec::new();
     for line in &report.methods {
-        let (counted, variance) = (line.counted.unwrap_or_default(), line.variance.unwrap_or_default());
+        let (counted, variance) = line
+            .counted
+            .zip(line.variance)
+            .ok_or_else(|| Error::fault("a shift is closed without a count of every payment method"))?;
         let negated = |amount: Micros| amount.checked_neg().or_fault();
         entries.push(Entry::new(shop, Book::Variance, negated(variance)?));
         entries.push(Entry::drawer(shop, shift.id, line.method, variance));

@@ -159,11 +159,10 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Sess
     let rows = sessions::find_all(app.store.reader(), &actor.scope(), ids).await?;
     let currencies =
         access::currencies(app.store.reader(), rows.iter().map(|session| session.callshop_id)).await?;
-    let view = |session: cabin_session::Model| SessionView {
-        currency: currencies.get(&session.callshop_id).cloned().unwrap_or_default(),
-        session,
+    let view = |session: cabin_session::Model| {
+        Ok(SessionView { currency: access::currency_of(&currencies, session.callshop_id)?, session })
     };
-    Ok(rows.into_iter().map(view).collect())
+    rows.into_iter().map(view).collect()
 }
 
 /// Lists the sessions of a callshop in any of the given states, or in all states if the list is empty.

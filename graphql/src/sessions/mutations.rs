@@ -10,7 +10,7 @@ use super::inputs::{
     UpdateSessionLimitsInput, VoidSessionInput,
 };
 use super::types::{CabinSession, SessionMode};
-use crate::payload::{answer, payload};
+use crate::payload::{UserError, UserErrors, answer, payload};
 use crate::roles::SHOP;
 use crate::scalars::{Kind, Money};
 use crate::{app, caller};
@@ -28,16 +28,19 @@ payload!(
     }
 );
 
-payload!(
-    /// Result of `settleSession`.
-    #[graphql(complex)]
-    SettleSessionPayload {
-        /// The session after settlement, with its receipt number.
-        session: CabinSession,
-        /// Cash to return to the customer.
-        change: Money,
+/// Result of `settleSession`. Its fields are in `receipts.rs`, because one of them is the receipt.
+#[derive(Default, async_graphql::Description)]
+pub struct SettleSessionPayload {
+    pub(crate) session: Option<CabinSession>,
+    pub(crate) change: Option<Money>,
+    pub(crate) user_errors: Vec<UserError>,
+}
+
+impl From<UserErrors> for SettleSessionPayload {
+    fn from(errors: UserErrors) -> Self {
+        Self { user_errors: errors.0, ..Self::default() }
     }
-);
+}
 
 /// Mutations of this file.
 #[derive(Default)]
