@@ -113,7 +113,7 @@ fn one(runtime: &Runtime, world: &World, seed: u64, longest: u64) {
         Err(TestError::Fail(why, case)) => {
             let again =
                 format!("CALLSHOP_MODEL_SEED={seed} CALLSHOP_MODEL_LONGEST={longest} CALLSHOP_MODEL_CASES=1");
-            panic!("{why}\n{case:#?}\nagain: {again} cargo test -p tests --test model")
+            panic!("{why}\n{case:#?}\nagain: {again} cargo test -p tests --test server model::")
         }
         Err(TestError::Abort(why)) => panic!("seed {seed}: {why}"),
     }

@@ -1,0 +1,14 @@
+//! Tests the rules by worked examples, and by properties that hold for all inputs.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod call;
+mod credit;
+mod deck;
+mod money;
+mod number;
+mod rating;
+mod reconcile;
+mod session;
+mod statement;
+mod tariff;

@@ -1,0 +1,30 @@
+//! The tests that find more the longer they run (docs/testing.md), in one program so that it is linked once.
+
+mod crash;
+mod endurance;
+mod faults;
+mod rush;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Runs one of the long tests. The exit status is 0 if it passed.
+#[derive(Debug, Parser)]
+#[command(name = "long-run")]
+enum Test {
+    Crash(crash::Arguments),
+    Endurance(endurance::Arguments),
+    Faults(faults::Arguments),
+    Rush(rush::Arguments),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match Test::parse() {
+        Test::Crash(arguments) => crash::main(arguments).await,
+        Test::Endurance(arguments) => endurance::main(arguments).await,
+        Test::Faults(arguments) => faults::main(arguments).await,
+        Test::Rush(arguments) => rush::main(arguments).await,
+    }
+}

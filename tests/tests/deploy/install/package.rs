@@ -1,0 +1,278 @@
+//! Installs, upgrades, removes and purges the Debian package, made from the built program, in its own root. The machine itself is not changed,
+//! because dpkg's database is in that root and the package's scripts work there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tests::local::repository;
+
+use super::{mode, read, run};
+
+/// A program that tests/run installs next to the build.
+pub fn tool(path: &str) -> PathBuf {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+    let found = target.join("tools").join(path);
+    assert!(found.exists(), "{} is missing: run the tests with tests/run", found.display());
+    found
+}
+
+/// Makes the package as a release does, from the tests' binary.
+fn package(folder: &Path) -> PathBuf {
+    let built = folder.join("target/release");
+    fs::create_dir_all(&built).expect("a folder");
+    // its symbols are ten times its size
+    let program = built.join("callshop");
+    run(Command::new("strip").arg("-o").arg(&program).arg(tests::crash::process::build(false)));
+    let mut deb = Command::new(tool("bin/cargo-deb"));
+    deb.args(["deb", "--no-build", "--no-strip", "--fast", "--compress-type", "xz", "-p", "api", "-o"]);
+    deb.arg(folder.join("callshop.deb"))
+        .current_dir(repository())
+        .env("CARGO_TARGET_DIR", folder.join("target"));
+    run(&mut deb);
+    folder.join("callshop.deb")
+}
+
+/// The root of an empty machine.
+struct Root(tempfile::TempDir);
+
+impl Root {
+    fn make() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in [
+            "etc",
+            "var/lib/dpkg/info",
+            "var/lib/dpkg/updates",
+            "var/lib/dpkg/triggers",
+            "var/backups",
+            "usr/bin",
+        ] {
+            fs::create_dir_all(folder.path().join(name)).expect("a folder");
+        }
+        for name in [
+            "var/lib/dpkg/status",
+            "var/lib/dpkg/available",
+            "etc/passwd",
+            "etc/group",
+            "etc/shadow",
+            "etc/gshadow",
+        ] {
+            fs::write(folder.path().join(name), "").expect("a file");
+        }
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn dpkg(&self, arguments: &[&str]) -> Output {
+        let mut dpkg = Command::new("dpkg");
+        dpkg.arg(format!("--root={}", self.0.path().display()));
+        // the dependencies are on the machine but not in this root, and there is no log to write to
+        dpkg.args(["--force-depends", "--force-script-chrootless", "--log=/dev/null"]).args(arguments);
+        run(&mut dpkg)
+    }
+
+    fn files(&self) -> BTreeSet<String> {
+        let listed = run(Command::new("find").arg(self.0.path()).args([
+            "-not",
+            "-path",
+            "*/var/lib/dpkg/*",
+            "-printf",
+            "%P\n",
+        ]));
+        String::from_utf8(listed.stdout).expect("text").lines().map(str::to_owned).collect()
+    }
+}
+
+#[test]
+fn deployed_package_is_installed_upgraded_removed_and_purged() {
+    let uid = fs::metadata("/proc/self").expect("this process").uid();
+    assert_eq!(uid, 0, "a package is installed by root: run this test as root");
+    let folder = tempfile::tempdir().expect("a folder");
+    let package = package(folder.path()).display().to_string();
+    let root = Root::make();
+    let before = root.files();
+    root.dpkg(&["-i", &package]);
+
+    // the binary is the built one, and knows its version
+    let version = run(Command::new(root.path("usr/bin/callshop")).arg("--version"));
+    let version = String::from_utf8(version.stdout).expect("text");
+    let field = |name: &str| {
+        let shown = run(Command::new("dpkg-deb").args(["-f", &package, name])).stdout;
+        String::from_utf8(shown).expect("text").trim().to_owned()
+    };
+    assert!(version.contains(field("Version").split('-').next().expect("a version")), "{version}");
+    assert_eq!(field("Package"), "callshop");
+
+    // a separate user with private folders, and secrets owned by root
+    let users = fs::read_to_string(root.path("etc/passwd")).expect("users");
+    let user: Vec<_> =
+        users.lines().find(|line| line.starts_with("callshop:")).expect("its user").split(':').collect();
+    assert_eq!((user[5], user[6]), ("/var/lib/callshop", "/usr/sbin/nologin"));
+    for own in ["var/lib/callshop", "var/backups/callshop"] {
+        assert_eq!(mode(&root.path(own)), 0o700);
+        assert_eq!(fs::metadata(root.path(own)).expect("it is there").uid().to_string(), user[2], "{own}");
+    }
+    assert_eq!(mode(&root.path("etc/callshop/secrets")), 0o700);
+
+    // every program that a unit runs exists and is executable, and every file that it reads exists
+    let units = root.path("usr/lib/systemd/system");
+    let mut seen = 0;
+    for entry in fs::read_dir(&units).expect("units").filter_map(Result::ok) {
+        let unit = fs::read_to_string(entry.path()).expect("a unit");
+        for line in unit.lines() {
+            let named = line.strip_prefix("ExecStart=").or_else(|| line.strip_prefix("EnvironmentFile="));
+            let Some(named) = named.and_then(|rest| rest.split(' ').next()) else { continue };
+            let file = root.path(named.trim_start_matches('/'));
+            assert!(file.exists(), "{line}");
+            assert!(!line.starts_with("Exec") || mode(&file) & 0o111 != 0, "{line}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 6, "{seen}");
+    let names: BTreeSet<_> = fs::read_dir(&units)
+        .expect("units")
+        .map(|unit| unit.expect("a unit").file_name().into_string().expect("a name"))
+        .collect();
+    let expected = [
+        "callshop-audit.service",
+        "callshop-audit.timer",
+        "callshop-backup.service",
+        "callshop-backup.timer",
+        "callshop.service",
+    ];
+    assert_eq!(names, expected.map(str::to_owned).into());
+    // the programs in the guide are in the package, unchanged, and nothing secret is
+    let share = root.path("usr/share/callshop");
+    for file in [
+        "make-secrets",
+        "install-certificate",
+        "backup",
+        "haproxy.cfg",
+        "api.env",
+        "kamailio.env",
+        "sqlite/backup",
+        "redis/redis.conf",
+        "postgres/archive-wal",
+        "postgres/backup",
+        "postgres/create-databases",
+        "postgres/environment",
+        "postgres/postgresql.conf",
+        "postgres/prune",
+        "postgres/restore",
+        "systemd/postgresql@.service.d/callshop.conf",
+        "systemd/kamailio.service.d/callshop.conf",
+    ] {
+        let (here, there) = (repository().join("deploy").join(file), share.join("deploy").join(file));
+        assert!(fs::read(&here).expect("here") == fs::read(&there).unwrap_or_default(), "{file}");
+        assert_eq!(mode(&here) & 0o111, mode(&there) & 0o111, "{file}");
+    }
+    assert!(
+        share.join("kamailio/kamailio.cfg").exists()
+            && !share.join("deploy/secrets").exists()
+            && !share.join("deploy/tls").exists()
+    );
+
+    // an upgrade keeps edited files and secrets
+    let edited = "CALLSHOP_LISTEN=10.0.0.11:8080\n";
+    fs::write(root.path("etc/callshop/api.env"), edited).expect("an edit");
+    fs::write(root.path("etc/callshop/secrets/token_key"), "secret").expect("a secret");
+    root.dpkg(&["--force-confold", "-i", &package]);
+    assert_eq!(fs::read_to_string(root.path("etc/callshop/api.env")).expect("it is there"), edited);
+
+    // after removal, data and configuration stay; after purge, the data stays
+    fs::write(root.path("var/lib/callshop/callshop.db"), "money").expect("a database");
+    root.dpkg(&["-r", "callshop"]);
+    assert!(!root.path("usr/bin/callshop").exists() && !units.exists());
+    assert!(
+        root.path("etc/callshop/api.env").exists() && root.path("etc/callshop/secrets/token_key").exists()
+    );
+    root.dpkg(&["-P", "callshop"]);
+    assert!(!root.path("etc/callshop").exists() && root.path("var/lib/callshop/callshop.db").exists());
+    assert!(
+        fs::read_to_string(root.path("etc/passwd")).expect("users").contains("callshop:"),
+        "the data file must belong to its user"
+    );
+
+    // without data nothing is left
+    fs::remove_file(root.path("var/lib/callshop/callshop.db")).expect("it was there");
+    root.dpkg(&["-i", &package]);
+    root.dpkg(&["-P", "callshop"]);
+    let left: BTreeSet<_> = root
+        .files()
+        .difference(&before)
+        .filter(|name| !name.starts_with("etc/") || name.contains("callshop"))
+        .cloned()
+        .collect();
+    let empty: BTreeSet<String> = ["usr", "usr/bin", "usr/lib", "usr/share"].map(str::to_owned).into();
+    assert!(left.iter().all(|name| empty.contains(name)), "{left:?}");
+    assert!(!fs::read_to_string(root.path("etc/passwd")).expect("users").contains("callshop:"));
+}
+
+#[test]
+fn deployed_package_units_agree_with_the_node() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = |unit: &str| -> BTreeSet<String> {
+        let text = read(&format!("deploy/systemd/{unit}"));
+        let lines = text.lines().filter(|line| {
+            ["Environment", "LoadCredential", "User=", "StateDirectory="]
+                .iter()
+                .any(|own| line.starts_with(own))
+        });
+        lines.map(str::to_owned).collect()
+    };
+    // the audit reads the node's database
+    assert_eq!(told("callshop-audit.service"), told("callshop.service"));
+    for unit in
+        ["callshop-audit.service", "callshop-audit.timer", "callshop-backup.service", "callshop-backup.timer"]
+    {
+        let text = read(&format!("deploy/systemd/{unit}"));
+        let text = text
+            .replace("/usr/bin/callshop", "/bin/true")
+            .replace("/usr/share/callshop/deploy/backup", "/bin/true");
+        fs::write(folder.path().join(unit), text).expect("a unit");
+    }
+    for unit in ["callshop-audit.timer", "callshop-backup.timer"] {
+        let checked =
+            run(Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(folder.path().join(unit)));
+        assert!(checked.stderr.is_empty(), "{}", String::from_utf8_lossy(&checked.stderr));
+    }
+    run(Command::new("systemd-analyze")
+        .args(["security", "--offline=true", "--threshold=15"])
+        .arg(repository().join("deploy/systemd/callshop-audit.service")));
+}
+
+#[test]
+fn deployed_nightly_backup_keeps_as_many_as_it_is_told() {
+    let uid = fs::metadata("/proc/self").expect("this process").uid();
+    assert_eq!(uid, 0, "the nightly backup is made by root as another user: run this test as root");
+    let folder = tempfile::tempdir().expect("a folder");
+    // the package's user, which may not exist on this machine
+    let bin = folder.path().join("bin");
+    fs::create_dir(&bin).expect("a folder");
+    fs::write(bin.join("runuser"), "#!/bin/sh\necho \"$2\" >>\"$SEEN\"\nshift 3\nexec \"$@\"\n")
+        .expect("a program");
+    run(Command::new("chmod").arg("755").arg(bin.join("runuser")));
+    run(Command::new(tests::crash::process::build(false))
+        .args(["migrate", "--database", "sqlite:callshop.db"])
+        .current_dir(folder.path()));
+    for made in 1..=3 {
+        let mut backup = Command::new(repository().join("deploy/backup"));
+        backup
+            .env("BACKUP_SQLITE", folder.path().join("callshop.db"))
+            .env("BACKUP_FOLDER", folder.path().join("backups"));
+        backup.env("BACKUP_KEEP", "2").env("SEEN", folder.path().join("seen"));
+        backup.env("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").expect("a path")));
+        run(&mut backup);
+        let kept = fs::read_dir(folder.path().join("backups")).expect("backups").count();
+        assert_eq!(kept, made.min(2));
+        // names have a resolution of one second
+        std::thread::sleep(std::time::Duration::from_millis(1_050));
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("seen")).expect("who"), "callshop\n".repeat(3));
+}

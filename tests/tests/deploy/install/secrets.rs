@@ -1,0 +1,247 @@
+//! Tests the permissions of files with secrets, and that the secrets never reach places where they must not be.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::process::Command;
+
+use tests::local::repository;
+
+use super::{bash, mode, read, run};
+
+/// The files in a folder that other users can read or write.
+fn open_files(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder").filter_map(Result::ok);
+    let open = entries.filter(|entry| mode(&entry.path()) & 0o077 != 0);
+    open.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn deployed_sqlite_files_are_their_owners_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // also if the URL has options after the path
+    bash(folder.path(), "umask 000\n\"$CALLSHOP\" migrate --database 'sqlite:other.db?mode=rwc'");
+    assert_eq!(open_files(folder.path()), Vec::<String>::new(), "a database with `mode` in its URL");
+    let database = format!("sqlite:{}", folder.path().join("callshop.db").display());
+    // it contains the key that signs tokens; SQLite gives its companion files the same mode
+    let migrate = format!("umask 000\n\"$CALLSHOP\" migrate --database '{database}'");
+    bash(folder.path(), &migrate);
+    assert_eq!(open_files(folder.path()), Vec::<String>::new(), "a new database");
+
+    // an earlier release's database, whose companion files are readable, too
+    let mut files = vec!["callshop.db".to_owned()];
+    for companion in ["callshop.db-wal", "callshop.db-shm"] {
+        if !folder.path().join(companion).exists() {
+            fs::write(folder.path().join(companion), "").expect("a file");
+        }
+        files.push(companion.to_owned());
+    }
+    for file in &files {
+        let open = fs::Permissions::from_mode(0o644);
+        fs::set_permissions(folder.path().join(file), open).expect("a mode");
+    }
+    // a read-only command reports it and changes nothing
+    let check = format!(
+        "CALLSHOP_LISTEN=127.0.0.1:0 CALLSHOP_HOOK__LISTEN=127.0.0.1:0 CALLSHOP_DATABASE_URL='{database}' \
+         CALLSHOP_HOOK__SECRETS='[\"f3a91c07d5be42688e10\"]' \"$CALLSHOP\" check-config"
+    );
+    let told = String::from_utf8(bash(folder.path(), &check).stdout).expect("text");
+    assert!(
+        told.contains("WARN  database") && told.contains("mode 644") && told.contains("chmod 600"),
+        "{told}"
+    );
+    assert_eq!(mode(&folder.path().join("callshop.db")), 0o644, "check-config changes nothing");
+    bash(folder.path(), &migrate);
+    assert_eq!(open_files(folder.path()), Vec::<String>::new(), "an old database");
+}
+
+#[test]
+fn deployed_a_database_that_cannot_be_closed_to_others_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = folder.path().join("callshop.db");
+    bash(folder.path(), "\"$CALLSHOP\" migrate --database sqlite:callshop.db");
+    if fs::metadata(&database).expect("the database").uid() != 0 {
+        // only root can give a file away, and then not own it
+        return;
+    }
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o666)).expect("a mode");
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).expect("a mode");
+    let program = folder.path().join("program");
+    fs::copy(tests::crash::process::build(false), &program).expect("a copy that the user nobody can run");
+    let mut other = Command::new("setpriv");
+    other.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "--"]).arg(&program);
+    other.args(["migrate", "--database"]).arg(format!("sqlite:{}", database.display()));
+    let refused = other.current_dir("/").output().expect("setpriv runs");
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && told.contains("chmod 600"), "{told}");
+}
+
+#[test]
+fn deployed_backups_of_sqlite_are_their_owners_alone_and_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    bash(folder.path(), "\"$CALLSHOP\" migrate --database sqlite:callshop.db");
+    let guide = read("docs/operations.md");
+    assert!(guide.contains("deploy/sqlite/backup /var/lib/callshop/callshop.db /var/backups/callshop"));
+    let made = bash(folder.path(), "\"$ROOT/deploy/sqlite/backup\" callshop.db backups").stdout;
+    let made = String::from_utf8(made).expect("text");
+    let file = folder.path().join(made.trim());
+    assert_eq!((mode(&file), mode(&folder.path().join("backups"))), (0o600, 0o700));
+    let audit = format!("\"$CALLSHOP\" audit --database 'sqlite:{}'", file.display());
+    bash(folder.path(), &audit);
+    // a failed backup leaves no file behind
+    let failed = Command::new(repository().join("deploy/sqlite/backup"))
+        .args(["/not/there.db", "other"])
+        .current_dir(folder.path())
+        .output()
+        .expect("it runs");
+    assert!(!failed.status.success(), "{failed:?}");
+    assert_eq!(fs::read_dir(folder.path().join("other")).map_or(0, Iterator::count), 0);
+}
+
+/// Paths to which the guides write secrets, and the folders of image contexts.
+const WRITTEN: [&str; 10] = [
+    "deploy/secrets/token_key",
+    "deploy/secrets/.made",
+    "deploy/tls/shop.example.pem",
+    ".env",
+    "kamailio/local.cfg",
+    "callshop.toml",
+    "callshop.db-wal",
+    "shop.json",
+    "login.json",
+    "callshop-data/demo.json",
+];
+
+/// Whether a `.dockerignore` excludes a path of its folder. Only supports the patterns that our files use.
+fn is_left_out(ignored: &str, path: &str) -> bool {
+    ignored.lines().any(|pattern| {
+        if let Some(ending) = pattern.strip_prefix("**/*") {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            return match ending.strip_suffix('*') {
+                Some(part) => name.contains(part),
+                None => name.ends_with(ending),
+            };
+        }
+        path == pattern || path.starts_with(&format!("{pattern}/"))
+    })
+}
+
+#[test]
+fn deployed_secrets_get_into_no_commit_and_no_image() {
+    for path in WRITTEN {
+        // `check-ignore` succeeds for ignored files; an image's context is a folder in `build:`
+        let mut git = Command::new("git");
+        git.args(["-c", "safe.directory=*", "check-ignore", "--quiet", "--no-index", path]);
+        let ignored = git.current_dir(repository()).status().expect("git runs: run the tests with tests/run");
+        assert!(ignored.success(), "{path} is not ignored by git");
+        assert!(is_left_out(&read(".dockerignore"), path), "{path} gets into the context of an image");
+    }
+    let compose = read("docker-compose.yml");
+    assert!(compose.contains("context: kamailio,"));
+    assert!(
+        is_left_out(&read("kamailio/.dockerignore"), "local.cfg"),
+        "the proxy's secrets get into its image's context"
+    );
+    // the folder that the guide writes to exists, and is private
+    assert!(repository().join("deploy/tls").is_dir());
+}
+
+#[test]
+fn deployed_certificates_can_be_read_by_the_balancer_and_nobody_else() {
+    let guide = read("docs/operating.md");
+    assert!(guide.contains("deploy/install-certificate fullchain.pem privkey.pem shop.example\n"));
+    assert!(guide.contains("deploy/install-certificate \"$RENEWED_LINEAGE/fullchain.pem\""));
+    let folder = tempfile::tempdir().expect("a folder");
+    bash(
+        folder.path(),
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=shop.example -keyout privkey.pem -out fullchain.pem 2>/dev/null\n\
+         TLS_FOLDER=tls \"$ROOT/deploy/install-certificate\" fullchain.pem privkey.pem shop.example\n\
+         TLS_FOLDER=tls \"$ROOT/deploy/install-certificate\" fullchain.pem privkey.pem shop.example",
+    );
+    let file = folder.path().join("tls/shop.example.pem");
+    let data = fs::metadata(&file).expect("the certificate");
+    assert_eq!(fs::read_dir(folder.path().join("tls")).expect("a folder").count(), 1, "nothing else is left");
+    assert_eq!(data.mode() & 0o7777, 0o640);
+    if data.uid() != 0 {
+        // the rest is about users that only root can become
+        return;
+    }
+    assert_eq!(data.gid(), 99, "the balancer's group in its image");
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("a mode");
+    let read_as = |user: &str| {
+        let mut cat = Command::new("setpriv");
+        cat.args([format!("--reuid={user}"), format!("--regid={user}"), "--clear-groups".to_owned()]);
+        cat.args(["--", "cat"]).arg(&file).output().expect("setpriv runs").status.success()
+    };
+    assert!(read_as("99") && !read_as("12345"));
+    // and HAProxy accepts it
+    let config = folder.path().join("haproxy.cfg");
+    let text = format!(
+        "defaults\n mode http\n timeout client 1s\nfrontend a\n bind 127.0.0.1:18443 ssl crt {}\n",
+        file.parent().expect("tls").display()
+    );
+    fs::write(&config, text).expect("a configuration");
+    run(Command::new("/usr/sbin/haproxy").arg("-c").arg("-f").arg(&config));
+    // a key of another certificate is refused, and the old file stays
+    let before = fs::read(&file).expect("the certificate");
+    let other = Command::new("bash")
+        .args(["-c", "openssl genrsa -out other.pem 2048 2>/dev/null; TLS_FOLDER=tls \"$ROOT/deploy/install-certificate\" fullchain.pem other.pem shop.example"])
+        .env("ROOT", repository())
+        .current_dir(folder.path())
+        .output()
+        .expect("bash runs");
+    assert!(!other.status.success() && fs::read(&file).expect("the certificate") == before, "{other:?}");
+}
+
+#[test]
+fn deployed_secrets_that_were_edited_stay_as_they_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let secrets = folder.path().join("secrets");
+    let make = |net: &str| {
+        let made = run(Command::new(repository().join("deploy/make-secrets")).arg(&secrets).arg(net));
+        String::from_utf8(made.stderr).expect("text")
+    };
+    let text = |name: &str| fs::read_to_string(secrets.join(name)).expect("a secret");
+    let write = |name: &str, text: &str| {
+        fs::remove_file(secrets.join(name)).expect("it was there");
+        fs::write(secrets.join(name), text).expect("it is written");
+    };
+    assert_eq!(make("10.0.0"), "");
+    let first: Vec<_> = ["database_url", "hook_proxies", "redis_users"].map(text).into();
+    assert_eq!(make("10.0.0"), "", "a second run must print nothing");
+    assert_eq!(["database_url", "hook_proxies", "redis_users"].map(text).to_vec(), first);
+
+    // a database elsewhere, a second proxy, and two secrets during a replacement
+    let edited = [
+        ("database_url", "postgres://callshop:secret@db.internal/callshop?sslmode=verify-full\n"),
+        ("hook_secrets", "[\"the-new-secret-of-the-hook\",\"the-old-secret-of-the-hook\"]\n"),
+        (
+            "hook_proxies",
+            "[{name=\"sip1\",control_url=\"http://10.0.0.21:8060\",token=\"a-token-of-a-proxy\"}]\n",
+        ),
+    ];
+    for (name, edit) in edited {
+        write(name, edit);
+    }
+    for net in ["10.0.0", "10.0.1"] {
+        let told = make(net);
+        for (name, edit) in edited {
+            assert_eq!(text(name), edit, "{name} was edited");
+            assert!(told.contains(&format!("{name} was edited")), "{told}");
+        }
+        assert!(!told.contains("secret-of") && !told.contains("a-token"), "{told}");
+    }
+    // unedited files follow their sources
+    assert!(text("redis_url").contains("@10.0.1.4:") && text("kamailio_database").contains("@10.0.1.3:"));
+    // removed files are made again, derived and random ones
+    fs::remove_file(secrets.join("database_url")).expect("it was there");
+    fs::remove_file(secrets.join("redis_callshop")).expect("it was there");
+    make("10.0.1");
+    assert!(text("database_url").contains("@10.0.1.3:"));
+    assert!(text("redis_url").contains(&text("redis_callshop")));
+
+    // an installation from before edits were detected
+    fs::remove_file(secrets.join(".made")).expect("what was made");
+    make("10.0.1");
+    assert_eq!(text("hook_proxies"), edited[2].1);
+}

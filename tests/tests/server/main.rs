@@ -1,0 +1,29 @@
+//! Tests that need one server and its database: the API over the network, the use cases beneath it, and the repository itself.
+
+mod activity;
+mod audit;
+mod audit_log;
+mod bad_input;
+mod board;
+mod calls;
+mod credit;
+mod day;
+mod docs;
+mod edge;
+mod holds;
+mod hook_openapi;
+mod layers;
+mod logins;
+mod metrics;
+mod model;
+mod plans;
+mod receipts;
+mod reconcile;
+mod register;
+mod reports;
+mod roles;
+mod sessions;
+mod sqlite_to_postgres;
+mod tariffs;
+mod upkeep;
+mod use_cases;
