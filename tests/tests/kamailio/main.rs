@@ -137,10 +137,7 @@ impl Stage {
 
     /// All calls of the shop, as the distributor sees them, newest first.
     async fn calls(&self) -> Vec<Value> {
-        let query =
-            format!("query($id: ID!) {{ calls(callshopId: $id, first: 100) {{ nodes {{ {CALL} }} }} }}");
-        let data = self.shop.distributor.ok(&query, json!({ "id": self.shop.id })).await;
-        data["calls"]["nodes"].as_array().expect("calls").clone()
+        self.shop.distributor.shop_list("calls", &self.shop.id, 100, CALL).await
     }
 
     /// Waits until the only call of a cabin is in `state`, and returns it.
@@ -173,9 +170,7 @@ impl Stage {
 
     /// The balance of a `callshop` or another `account`.
     async fn balance(&self, field: &str, id: &str) -> i64 {
-        let query = format!("query($id: ID!) {{ {field}(id: $id) {{ balance {{ amount }} }} }}");
-        let data = self.shop.distributor.ok(&query, json!({ "id": id })).await;
-        micros(&data[field]["balance"]["amount"])
+        micros(&self.shop.distributor.object(field, id, "balance { amount }").await["balance"]["amount"])
     }
 
     async fn hang_up(&self, call: &Value) {

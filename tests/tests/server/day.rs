@@ -14,6 +14,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc
 use entity::call;
 use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
+use tests::client::input_type;
 use tests::server::proxy;
 use tests::shop::{PASSWORD, answered_call, event, micros, text, unique};
 use tests::sip::eventually;
@@ -67,10 +68,6 @@ fn keyed(mut input: Value) -> Value {
 
 async fn did(client: &Client, mutation: &str, input: Value, fields: &str) -> Value {
     client.did(mutation, &input_type(mutation), input, fields).await
-}
-
-fn input_type(mutation: &str) -> String {
-    format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..])
 }
 
 /// The expected settlement, with the receipt's number, the printed total, and the change.
@@ -291,8 +288,8 @@ impl Day {
     }
 
     async fn z_report(&self, shift: &str) -> Value {
-        let query = format!("{{ node(id: \"{shift}\") {{ ... on RegisterShift {{ zReport {REPORT} }} }} }}");
-        flat(&self.shop.owner.ok(&query, json!({})).await["node"]["zReport"])
+        let fields = format!("... on RegisterShift {{ zReport {REPORT} }}");
+        flat(&self.shop.owner.object("node", shift, &fields).await["zReport"])
     }
 
     /// An account's problems, as the affected calls by kind. A proxy that lists nothing is a problem without an object.
@@ -529,9 +526,7 @@ async fn credit_runs_out(day: &Day) -> String {
 
 /// Balance, and the amount reserved from it.
 async fn balance(day: &Day) -> [String; 2] {
-    let query =
-        format!("{{ callshop(id: \"{}\") {{ balance {{ amount }} held {{ amount }} }} }}", day.shop.id);
-    let found = day.shop.owner.ok(&query, json!({})).await["callshop"].take();
+    let found = day.shop.owner.object("callshop", &day.shop.id, "balance { amount } held { amount }").await;
     ["balance", "held"].map(|field| text(&found[field]["amount"]))
 }
 
@@ -586,9 +581,8 @@ async fn end_of_first_shift(day: &Day, fabio: &str) -> String {
     day.at("13:00:00");
     day.movement(ana, "PAY_OUT", "30").await;
     day.at("14:00:00");
-    let blind = format!("{{ xReport(callshopId: \"{}\") {REPORT} }}", day.shop.id);
-    let blind = ana.ok(&blind, json!({})).await;
-    assert_eq!(blind["xReport"]["methods"], json!([]), "attendants must count blind");
+    let blind = ana.of_shop("xReport", &day.shop.id, &format!("... on RegisterReport {REPORT}")).await;
+    assert_eq!(blind["methods"], json!([]), "attendants must count blind");
     let counts = [("CASH", "94"), ("CARD", "1"), ("PIX", "0.85")];
     let open =
         ana.code("closeRegister", "CloseRegisterInput", day.counts(&counts, &[]), "shift { id }").await;
@@ -786,10 +780,9 @@ async fn books(day: &Day) {
     assert_eq!(book(&shop.reseller, &shop.reseller_id, "REVENUE").await, "2.4016");
     assert_eq!(book(&shop.reseller, &shop.reseller_id, "ISSUED").await, "-300.9908");
     assert_eq!(book(&shop.distributor, &shop.distributor_id, "REVENUE").await, "1.7842");
-    let query =
-        format!("{{ account(id: \"{}\") {{ balance {{ amount }} held {{ amount }} }} }}", shop.reseller_id);
-    let reseller = flat(&shop.reseller.ok(&query, json!({})).await["account"]);
-    assert_eq!(reseller, json!({ "balance": "998.2158", "held": "0" }));
+    let reseller =
+        shop.reseller.object("account", &shop.reseller_id, "balance { amount } held { amount }").await;
+    assert_eq!(flat(&reseller), json!({ "balance": "998.2158", "held": "0" }));
 }
 
 /// Checks that receipts have consecutive numbers, and that customers paid exactly the billed amounts.
