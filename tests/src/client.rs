@@ -80,4 +80,39 @@ impl Client {
         let payload = self.tried(mutation, input_type, input, fields).await;
         payload["userErrors"][0]["code"].as_str().unwrap_or("none").to_owned()
     }
+
+    /// The object that a field such as `session` or `node` finds by its id; null if it is missing.
+    pub async fn object(&self, field: &str, id: &str, fields: &str) -> Value {
+        let query = format!("query($id: ID!) {{ {field}(id: $id) {{ {fields} }} }}");
+        self.ok(&query, json!({ "id": id })).await[field].take()
+    }
+
+    /// A field of a callshop that is no page of a list, such as `xReport`.
+    pub async fn of_shop(&self, field: &str, callshop: &str, fields: &str) -> Value {
+        let query = format!("query($id: ID!) {{ {field}(callshopId: $id) {{ {fields} }} }}");
+        self.ok(&query, json!({ "id": callshop })).await[field].take()
+    }
+
+    /// The first objects of a callshop's list, such as `calls`.
+    pub async fn shop_list(&self, list: &str, callshop: &str, first: u32, fields: &str) -> Vec<Value> {
+        self.list(list, ("callshopId", callshop), first, fields).await
+    }
+
+    /// The first objects of an account's list, such as `auditLog`.
+    pub async fn account_list(&self, list: &str, account: &str, first: u32, fields: &str) -> Vec<Value> {
+        self.list(list, ("accountId", account), first, fields).await
+    }
+
+    async fn list(&self, list: &str, (owner, id): (&str, &str), first: u32, fields: &str) -> Vec<Value> {
+        let query = format!(
+            "query($id: ID!, $first: Int!) {{ {list}({owner}: $id, first: $first) {{ nodes {{ {fields} }} }} }}"
+        );
+        let data = self.ok(&query, json!({ "id": id, "first": first })).await;
+        data[list]["nodes"].as_array().unwrap_or_else(|| panic!("a list, not {data}")).clone()
+    }
+}
+
+/// The usual name of a mutation's input type.
+pub fn input_type(mutation: &str) -> String {
+    format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..])
 }

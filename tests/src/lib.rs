@@ -3,11 +3,14 @@
 //! A test body runs on both databases through [`on_both!`]. PostgreSQL is the server at `CALLSHOP_TEST_POSTGRES` (`tests/run` starts it);
 //! without that variable, PostgreSQL tests fail and say how to get one. Each server has its own database, and [`Shop::finish`] fails if the
 //! ledger does not balance.
+//!
+//! There are two harnesses: [`Shop`] over the network, for almost every test, and [`InProcess`] for use cases that the network hides.
 
 pub mod client;
 pub mod crash;
 pub mod endurance;
 pub mod faults;
+pub mod in_process;
 pub mod local;
 pub mod model;
 pub mod proxy;
@@ -21,6 +24,7 @@ pub mod socket;
 pub mod subscriber;
 
 pub use client::Client;
+pub use in_process::InProcess;
 pub use local::Local;
 pub use proxy::{FakeProxy, Mood};
 pub use redis::{Door, RedisServer};

@@ -12,7 +12,7 @@ use graphql::scalars::Kind;
 use serde_json::{Value, json};
 use store::ledger::{self, Entry, NewTransfer};
 
-use crate::client::Client;
+use crate::client::{Client, input_type};
 use crate::server::{Backend, HOOK_SECRET, TestServer};
 
 /// The password of every user in tests.
@@ -337,8 +337,7 @@ async fn first_admin(server: &TestServer) -> String {
 
 async fn branch(parent: &Client, anonymous: &Client, mutation: &str, mut input: Value) -> (String, Client) {
     input["user"] = person();
-    let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
-    let made = parent.did(mutation, &kind, input, "account { id } user { login }").await;
+    let made = parent.did(mutation, &input_type(mutation), input, "account { id } user { login }").await;
     (text(&made["account"]["id"]), anonymous.login(&text(&made["user"]["login"]), PASSWORD).await)
 }
 

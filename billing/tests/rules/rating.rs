@@ -61,28 +61,33 @@ fn day_and_night(time_zone: Tz) -> Pricing {
     exact(Pricing { bands, time_zone, ..flat(rate) })
 }
 
+/// The billed seconds of a talk with these increments; all in seconds.
+struct Offset {
+    initial: u32,
+    increment: u32,
+    talk: u32,
+    billed: u32,
+}
+
 #[test]
 fn billed_seconds_follow_the_offset_rule() {
-    for (initial, increment, talk, billed) in [
-        (30, 7, 31, 37),
-        (30, 7, 30, 30),
-        (30, 7, 1, 30),
-        (30, 7, 37, 37),
-        (30, 7, 38, 44),
-        (30, 7, 0, 0),
-        (1, 1, 61, 61),
-        (60, 60, 61, 120),
-        (30, 6, 36, 36),
-        (30, 6, 37, 42),
-        (6, 6, 7, 12),
-        (86_400, 1, 5, 86_400),
-        (60, 60, u32::MAX, u32::MAX),
+    for Offset { initial, increment, talk, billed } in [
+        Offset { initial: 30, increment: 7, talk: 31, billed: 37 },
+        Offset { initial: 30, increment: 7, talk: 30, billed: 30 },
+        Offset { initial: 30, increment: 7, talk: 1, billed: 30 },
+        Offset { initial: 30, increment: 7, talk: 37, billed: 37 },
+        Offset { initial: 30, increment: 7, talk: 38, billed: 44 },
+        Offset { initial: 30, increment: 7, talk: 0, billed: 0 },
+        Offset { initial: 1, increment: 1, talk: 61, billed: 61 },
+        Offset { initial: 60, increment: 60, talk: 61, billed: 120 },
+        Offset { initial: 30, increment: 6, talk: 36, billed: 36 },
+        Offset { initial: 30, increment: 6, talk: 37, billed: 42 },
+        Offset { initial: 6, increment: 6, talk: 7, billed: 12 },
+        Offset { initial: 86_400, increment: 1, talk: 5, billed: 86_400 },
+        Offset { initial: 60, increment: 60, talk: u32::MAX, billed: u32::MAX },
     ] {
-        assert_eq!(
-            billed_seconds(&rate(0, 0, initial, increment), talk),
-            billed,
-            "{initial}/{increment} at {talk}"
-        );
+        let seconds = billed_seconds(&rate(0, 0, initial, increment), talk);
+        assert_eq!(seconds, billed, "{initial}/{increment} at {talk}");
     }
     let free = Rate { free_seconds: 5, ..rate(0, 0, 30, 6) };
     assert_eq!((billed_seconds(&free, 4), billed_seconds(&free, 5)), (0, 30));

@@ -119,7 +119,7 @@ fn of_two_dialogs_of_one_call_the_one_that_goes_on_counts() {
 fn a_call_that_was_just_allowed_has_no_dialog_yet() {
     let young =
         LiveCall { authorized_at: at(30) - YOUNG + TimeDelta::milliseconds(1), answered_at: None, ..call(1) };
-    assert_eq!(alone(young, &listing(30, &[])).missed, []);
+    assert_eq!(alone(young, &listing(30, &[])).missed, [0_u32; 0]);
     let old = LiveCall { authorized_at: at(30) - YOUNG, ..young };
     assert_eq!(alone(old, &listing(30, &[])).missed, [1]);
 }
@@ -156,7 +156,7 @@ fn a_stray_dialog_is_hung_up_at_the_second_listing() {
     let waiting = Listing { drained: false, ..strange.clone() };
     assert_eq!(
         compare(&[call(1)], &waiting, &first.strays).hang_up,
-        [],
+        [0_usize; 0],
         "its call may be among the waiting events"
     );
     strange.dialogs.pop();

@@ -71,6 +71,14 @@ fn bills_that_cannot_be() {
     assert_eq!((empty.total, empty.rounding), (Micros::ZERO, Micros::ZERO));
 }
 
+/// A bill, its payments, and the result. Amounts are in micros, and `step` is the smallest coin.
+struct Paid {
+    total: i64,
+    payments: Vec<Payment>,
+    step: Option<Micros>,
+    result: Result<Settlement, SettlementError>,
+}
+
 #[test]
 fn settlements() {
     let step = Some(Micros(50_000));
@@ -83,37 +91,87 @@ fn settlements() {
         })
     };
     let underpaid = |missing| Err(SettlementError::Underpaid { missing: Micros(missing) });
-    for (total, payments, step, result) in [
-        (1_000_000, vec![paid(Cash, 2_000_000)], None, settled(0, 1_000_000, 1_000_000)),
-        (1_000_000, vec![paid(Card, 1_000_000)], None, settled(0, 1_000_000, 0)),
-        (1_000_000, vec![paid(Pix, 400_000), paid(Cash, 700_000)], None, settled(0, 1_000_000, 100_000)),
-        (1_000_000, vec![paid(Card, 999_999)], None, underpaid(1)),
-        (1_000_000, vec![], None, underpaid(1_000_000)),
-        (0, vec![], step, settled(0, 0, 0)),
+    for Paid { total, payments, step, result } in [
+        Paid {
+            total: 1_000_000,
+            payments: vec![paid(Cash, 2_000_000)],
+            step: None,
+            result: settled(0, 1_000_000, 1_000_000),
+        },
+        Paid {
+            total: 1_000_000,
+            payments: vec![paid(Card, 1_000_000)],
+            step: None,
+            result: settled(0, 1_000_000, 0),
+        },
+        Paid {
+            total: 1_000_000,
+            payments: vec![paid(Pix, 400_000), paid(Cash, 700_000)],
+            step: None,
+            result: settled(0, 1_000_000, 100_000),
+        },
+        Paid { total: 1_000_000, payments: vec![paid(Card, 999_999)], step: None, result: underpaid(1) },
+        Paid { total: 1_000_000, payments: vec![], step: None, result: underpaid(1_000_000) },
+        Paid { total: 0, payments: vec![], step, result: settled(0, 0, 0) },
         // 1.02 -> 1.00, 1.03 -> 1.05, 1.025 -> 1.05
-        (1_020_000, vec![paid(Cash, 1_000_000)], step, settled(-20_000, 1_000_000, 0)),
-        (1_030_000, vec![paid(Cash, 1_030_000)], step, underpaid(20_000)),
-        (1_030_000, vec![paid(Cash, 1_100_000)], step, settled(20_000, 1_050_000, 50_000)),
-        (1_025_000, vec![paid(Cash, 1_050_000)], step, settled(25_000, 1_050_000, 0)),
-        // only the cash part is rounded
-        (1_030_000, vec![paid(Card, 1_030_000)], step, settled(0, 1_030_000, 0)),
-        (1_030_000, vec![paid(Card, 1_010_000), paid(Cash, 0)], step, settled(-20_000, 1_010_000, 0)),
-        (1_030_000, vec![paid(Card, 1_010_000)], step, underpaid(20_000)),
-        (
-            1_030_000,
-            vec![paid(Other, 500_000), paid(Cash, 600_000)],
+        Paid {
+            total: 1_020_000,
+            payments: vec![paid(Cash, 1_000_000)],
             step,
-            settled(20_000, 1_050_000, 50_000),
-        ),
-        (
-            1_000_000,
-            vec![paid(Card, 1_000_001), paid(Cash, 5_000_000)],
-            None,
-            Err(SettlementError::ChangeOnlyFromCash { excess: Micros(1) }),
-        ),
-        (-1, vec![], None, Err(SettlementError::NegativeAmount)),
-        (1, vec![paid(Cash, -1)], None, Err(SettlementError::NegativeAmount)),
-        (1, vec![paid(Cash, 1)], Some(Micros::ZERO), Err(SettlementError::InvalidCashStep)),
+            result: settled(-20_000, 1_000_000, 0),
+        },
+        Paid { total: 1_030_000, payments: vec![paid(Cash, 1_030_000)], step, result: underpaid(20_000) },
+        Paid {
+            total: 1_030_000,
+            payments: vec![paid(Cash, 1_100_000)],
+            step,
+            result: settled(20_000, 1_050_000, 50_000),
+        },
+        Paid {
+            total: 1_025_000,
+            payments: vec![paid(Cash, 1_050_000)],
+            step,
+            result: settled(25_000, 1_050_000, 0),
+        },
+        // only the cash part is rounded
+        Paid {
+            total: 1_030_000,
+            payments: vec![paid(Card, 1_030_000)],
+            step,
+            result: settled(0, 1_030_000, 0),
+        },
+        Paid {
+            total: 1_030_000,
+            payments: vec![paid(Card, 1_010_000), paid(Cash, 0)],
+            step,
+            result: settled(-20_000, 1_010_000, 0),
+        },
+        Paid { total: 1_030_000, payments: vec![paid(Card, 1_010_000)], step, result: underpaid(20_000) },
+        Paid {
+            total: 1_030_000,
+            payments: vec![paid(Other, 500_000), paid(Cash, 600_000)],
+            step,
+            result: settled(20_000, 1_050_000, 50_000),
+        },
+        Paid {
+            total: 1_000_000,
+            payments: vec![paid(Card, 1_000_001), paid(Cash, 5_000_000)],
+            step: None,
+            result: Err(SettlementError::ChangeOnlyFromCash { excess: Micros(1) }),
+        },
+        Paid { total: -1, payments: vec![], step: None, result: Err(SettlementError::NegativeAmount) },
+        Paid {
+            total: 1,
+            payments: vec![paid(Cash, -1)],
+            step: None,
+            result: Err(SettlementError::NegativeAmount),
+        },
+        Paid {
+            total: 1,
+            payments: vec![paid(Cash, 1)],
+            step: Some(Micros::ZERO),
+            result: Err(SettlementError::InvalidCashStep),
+        },
     ] {
         assert_eq!(settle(Micros(total), &payments, step), result, "{total} {payments:?} {step:?}");
     }
@@ -188,28 +246,65 @@ proptest! {
     }
 }
 
+/// A bill, the deposits for it, and what goes back. Amounts are in micros.
+struct Returned {
+    total: i64,
+    deposits: Vec<Payment>,
+    back: Vec<Payment>,
+    rounding: i64,
+}
+
 #[test]
 fn a_deposit_goes_back_as_it_came() {
     let step = Some(Micros(50_000));
-    for (total, deposits, back, rounding) in [
+    for Returned { total, deposits, back, rounding } in [
         // only cash is rounded
-        (12_340_000, vec![paid(Pix, 20_000_000)], vec![paid(Pix, 7_660_000)], 0),
-        (12_340_000, vec![paid(Cash, 20_000_000)], vec![paid(Cash, 7_650_000)], 10_000),
+        Returned {
+            total: 12_340_000,
+            deposits: vec![paid(Pix, 20_000_000)],
+            back: vec![paid(Pix, 7_660_000)],
+            rounding: 0,
+        },
+        Returned {
+            total: 12_340_000,
+            deposits: vec![paid(Cash, 20_000_000)],
+            back: vec![paid(Cash, 7_650_000)],
+            rounding: 10_000,
+        },
         // cash is used first and refunded last
-        (1_010_000, vec![paid(Cash, 1_000_000), paid(Card, 3_000_000)], vec![paid(Card, 2_990_000)], 0),
-        (
-            10_000,
-            vec![paid(Pix, 1_000_000), paid(Cash, 2_000_000), paid(Other, 3_000_000), paid(Pix, 500_000)],
-            vec![paid(Pix, 1_500_000), paid(Other, 3_000_000), paid(Cash, 2_000_000)],
-            -10_000,
-        ),
-        (0, vec![paid(Card, 1)], vec![paid(Card, 1)], 0),
+        Returned {
+            total: 1_010_000,
+            deposits: vec![paid(Cash, 1_000_000), paid(Card, 3_000_000)],
+            back: vec![paid(Card, 2_990_000)],
+            rounding: 0,
+        },
+        Returned {
+            total: 10_000,
+            deposits: vec![
+                paid(Pix, 1_000_000),
+                paid(Cash, 2_000_000),
+                paid(Other, 3_000_000),
+                paid(Pix, 500_000),
+            ],
+            back: vec![paid(Pix, 1_500_000), paid(Other, 3_000_000), paid(Cash, 2_000_000)],
+            rounding: -10_000,
+        },
+        Returned { total: 0, deposits: vec![paid(Card, 1)], back: vec![paid(Card, 1)], rounding: 0 },
         // the remainder is smaller than the smallest coin
-        (980_000, vec![paid(Cash, 1_000_000)], vec![], 20_000),
+        Returned { total: 980_000, deposits: vec![paid(Cash, 1_000_000)], back: vec![], rounding: 20_000 },
     ] {
         let settled = settle_prepaid(Micros(total), &deposits, &[], step).unwrap();
         assert_eq!((settled.deposit_back, settled.cash_rounding.0), (back, rounding), "{total} {deposits:?}");
     }
+}
+
+/// A bill with a deposit in cash, further payments, and the result. Amounts are in micros, and `step` is the smallest coin.
+struct Prepaid {
+    total: i64,
+    deposit: i64,
+    payments: Vec<Payment>,
+    step: Option<Micros>,
+    result: Result<Settlement, SettlementError>,
 }
 
 #[test]
@@ -223,31 +318,79 @@ fn deposits() {
             deposit_back: if back == 0 { vec![] } else { vec![paid(Cash, back)] },
         })
     };
-    for (total, deposit, payments, step, result) in [
+    for Prepaid { total, deposit, payments, step, result } in [
         // 20.00 paid, 12.34 used: 7.66 is refunded, or 7.65 if the smallest coin is 0.05
-        (12_340_000, 20_000_000, vec![], None, settled(0, 0, 0, 7_660_000)),
-        (12_340_000, 20_000_000, vec![], step, settled(10_000, 0, 0, 7_650_000)),
-        (12_320_000, 20_000_000, vec![], step, settled(-20_000, 0, 0, 7_700_000)),
-        (12_340_000, 20_000_000, vec![paid(Cash, 1_000_000)], None, settled(0, 0, 1_000_000, 7_660_000)),
-        (
-            12_340_000,
-            20_000_000,
-            vec![paid(Card, 1)],
-            None,
-            Err(SettlementError::ChangeOnlyFromCash { excess: Micros(1) }),
-        ),
-        (20_000_000, 20_000_000, vec![], step, settled(0, 0, 0, 0)),
+        Prepaid {
+            total: 12_340_000,
+            deposit: 20_000_000,
+            payments: vec![],
+            step: None,
+            result: settled(0, 0, 0, 7_660_000),
+        },
+        Prepaid {
+            total: 12_340_000,
+            deposit: 20_000_000,
+            payments: vec![],
+            step,
+            result: settled(10_000, 0, 0, 7_650_000),
+        },
+        Prepaid {
+            total: 12_320_000,
+            deposit: 20_000_000,
+            payments: vec![],
+            step,
+            result: settled(-20_000, 0, 0, 7_700_000),
+        },
+        Prepaid {
+            total: 12_340_000,
+            deposit: 20_000_000,
+            payments: vec![paid(Cash, 1_000_000)],
+            step: None,
+            result: settled(0, 0, 1_000_000, 7_660_000),
+        },
+        Prepaid {
+            total: 12_340_000,
+            deposit: 20_000_000,
+            payments: vec![paid(Card, 1)],
+            step: None,
+            result: Err(SettlementError::ChangeOnlyFromCash { excess: Micros(1) }),
+        },
+        Prepaid {
+            total: 20_000_000,
+            deposit: 20_000_000,
+            payments: vec![],
+            step,
+            result: settled(0, 0, 0, 0),
+        },
         // a deposit of 10.00 covers part of 12.34
-        (
-            12_340_000,
-            10_000_000,
-            vec![],
-            None,
-            Err(SettlementError::Underpaid { missing: Micros(2_340_000) }),
-        ),
-        (12_340_000, 10_000_000, vec![paid(Cash, 5_000_000)], step, settled(10_000, 2_350_000, 2_650_000, 0)),
-        (12_340_000, 0, vec![paid(Pix, 12_340_000)], step, settled(0, 12_340_000, 0, 0)),
-        (1, -1, vec![], None, Err(SettlementError::NegativeAmount)),
+        Prepaid {
+            total: 12_340_000,
+            deposit: 10_000_000,
+            payments: vec![],
+            step: None,
+            result: Err(SettlementError::Underpaid { missing: Micros(2_340_000) }),
+        },
+        Prepaid {
+            total: 12_340_000,
+            deposit: 10_000_000,
+            payments: vec![paid(Cash, 5_000_000)],
+            step,
+            result: settled(10_000, 2_350_000, 2_650_000, 0),
+        },
+        Prepaid {
+            total: 12_340_000,
+            deposit: 0,
+            payments: vec![paid(Pix, 12_340_000)],
+            step,
+            result: settled(0, 12_340_000, 0, 0),
+        },
+        Prepaid {
+            total: 1,
+            deposit: -1,
+            payments: vec![],
+            step: None,
+            result: Err(SettlementError::NegativeAmount),
+        },
     ] {
         let settled = settle_prepaid(Micros(total), &[paid(Cash, deposit)], &payments, step);
         assert_eq!(settled, result, "{total} {deposit} {payments:?} {step:?}");

@@ -23,7 +23,7 @@ fn rate(prefix: &str) -> Rate {
 }
 
 fn world() -> Vec<Rate> {
-    let deck = parse_deck(include_bytes!("../../examples/decks/world-10k.csv"), &DeckLimits::default());
+    let deck = parse_deck(include_bytes!("../../../examples/decks/world-10k.csv"), &DeckLimits::default());
     assert!(deck.is_clean() && deck.fixed == 0, "{:?}", deck.problems.first());
     deck.rates
 }

@@ -8,7 +8,7 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use super::notes::Notes;
-use crate::client::Client;
+use crate::client::{Client, input_type};
 use crate::server::HOOK_SECRET;
 use crate::{FakeProxy, Shop};
 
@@ -107,7 +107,7 @@ impl Site {
         input: Value,
         fields: &str,
     ) -> (Value, bool) {
-        let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+        let kind = input_type(mutation);
         let query = format!(
             "mutation($i: {kind}!) {{ {mutation}(input: $i) {{ {fields} userErrors {{ code message }} }} }}"
         );

@@ -46,7 +46,7 @@ async fn balances(drive: &Drive<'_>) -> Result<(), Wrong> {
     let ids = ids(drive);
     let rows =
         ledger_balance::Entity::find().filter(ledger_balance::Column::AccountId.is_in(ids.iter().copied()));
-    let rows = rows.all(drive.world.app.store.reader()).await.map_err(failed)?;
+    let rows = rows.all(drive.program.app.store.reader()).await.map_err(failed)?;
     let mut found: BTreeMap<(usize, Book), i64> = BTreeMap::new();
     for row in rows {
         let account = ids
@@ -91,7 +91,7 @@ async fn entries(drive: &Drive<'_>) -> Result<(), Wrong> {
         .group_by(Column::ShiftId)
         .group_by(Column::Method)
         .into_tuple()
-        .all(drive.world.app.store.reader())
+        .all(drive.program.app.store.reader())
         .await
         .map_err(failed)?;
     let (mut books, mut drawers) = (BTreeMap::new(), BTreeMap::new());
@@ -133,7 +133,7 @@ fn of_row(row: &call::Model) -> Result<Shown, Wrong> {
 async fn calls(drive: &Drive<'_>) -> Result<(), Wrong> {
     let shops = SHOPS.map(|shop| drive.branch.accounts[shop].id);
     let rows = call::Entity::find().filter(call::Column::CallshopId.is_in(shops));
-    let rows = rows.all(drive.world.app.store.reader()).await.map_err(failed)?;
+    let rows = rows.all(drive.program.app.store.reader()).await.map_err(failed)?;
     let mut rows: BTreeMap<String, call::Model> =
         rows.into_iter().map(|row| (row.request_id.clone(), row)).collect();
     for call in &drive.books.calls {
@@ -178,7 +178,7 @@ fn bounded(drive: &Drive<'_>, call: &Call) -> Result<(), Wrong> {
 async fn sessions_(drive: &Drive<'_>) -> Result<(), Wrong> {
     let shops = SHOPS.map(|shop| drive.branch.accounts[shop].id);
     let rows = cabin_session::Entity::find().filter(cabin_session::Column::CallshopId.is_in(shops));
-    let rows = rows.all(drive.world.app.store.reader()).await.map_err(failed)?;
+    let rows = rows.all(drive.program.app.store.reader()).await.map_err(failed)?;
     same!("sessions", drive.books.sessions.len(), rows.len());
     let rows: BTreeMap<Uuid, cabin_session::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
     for session in &drive.books.sessions {
@@ -223,7 +223,7 @@ fn session_(drive: &Drive<'_>, session: &Session, row: &cabin_session::Model) ->
 pub(super) async fn whole(drive: &Drive<'_>) -> Result<(), Wrong> {
     transfers(drive).await?;
     charges(drive).await?;
-    let app = &drive.world.app;
+    let app = &drive.program.app;
     for (index, session) in drive.books.sessions.iter().enumerate() {
         let actor = owner(drive, session.shop);
         let found = sessions::statement(app, &actor, session.id).await.map_err(failed)?.statement;
@@ -258,7 +258,7 @@ async fn transfers(drive: &Drive<'_>) -> Result<(), Wrong> {
     let rows = ledger_entry::Entity::find().filter(Column::AccountId.is_in(ids(drive)));
     let mut sums: BTreeMap<Uuid, i64> = BTreeMap::new();
     for row in
-        rows.order_by_asc(Column::TransferId).all(drive.world.app.store.reader()).await.map_err(failed)?
+        rows.order_by_asc(Column::TransferId).all(drive.program.app.store.reader()).await.map_err(failed)?
     {
         *sums.entry(row.transfer_id).or_default() += row.amount.0;
     }
@@ -271,7 +271,7 @@ async fn transfers(drive: &Drive<'_>) -> Result<(), Wrong> {
 async fn charges(drive: &Drive<'_>) -> Result<(), Wrong> {
     let calls: Vec<Uuid> = drive.books.calls.iter().map(|call| call.id).collect();
     let rows = call_charge::Entity::find().filter(call_charge::Column::CallId.is_in(calls));
-    let rows = rows.order_by_asc(call_charge::Column::Level).all(drive.world.app.store.reader()).await;
+    let rows = rows.order_by_asc(call_charge::Column::Level).all(drive.program.app.store.reader()).await;
     let mut found: BTreeMap<Uuid, Vec<i64>> = BTreeMap::new();
     for row in rows.map_err(failed)? {
         found.entry(row.call_id).or_default().push(row.amount.0);

@@ -18,12 +18,12 @@ use uuid::Uuid;
 
 use super::books::{Books, Call, Event, METHODS, Session, State, Verdict};
 use super::ops::{CABINS, CallOp, Case, NUMBERS, Op, Paying, SHOPS, Terms, What};
-use super::world::{Branch, World};
+use super::program::{Branch, Program};
 use super::{Wrong, check};
 
 /// A running case.
 pub struct Drive<'a> {
-    pub(super) world: &'a World,
+    pub(super) program: &'a Program,
     pub(super) branch: Branch,
     pub(super) books: Books,
     /// Events sent so far, each with its counterpart in the model.
@@ -67,12 +67,12 @@ fn at(micros: i64) -> DateTime<Utc> {
 ///
 /// # Errors
 /// The first difference between program and model.
-pub async fn run(world: &World, case: &Case) -> Result<(), Wrong> {
-    let branch = world.branch(case).await;
-    let unacknowledged_is_free = !world.app.config.calls.charge_unacknowledged;
+pub async fn run(program: &Program, case: &Case) -> Result<(), Wrong> {
+    let branch = program.branch(case).await;
+    let unacknowledged_is_free = !program.app.config.calls.charge_unacknowledged;
     let mut books = Books { tariffs: case.tariffs, unacknowledged_is_free, ..Books::default() };
     books.limits[1..].copy_from_slice(&case.limits);
-    let mut drive = Drive { world, branch, books, sent: Vec::new(), keys: 0 };
+    let mut drive = Drive { program, branch, books, sent: Vec::new(), keys: 0 };
     for shop in 0..SHOPS.len() {
         drive.op(&Op::OpenRegister { shop, float: 20_000_000, twice: false }).await?;
     }
@@ -93,11 +93,11 @@ impl Drive<'_> {
     }
 
     fn now(&self) -> DateTime<Utc> {
-        self.world.app.clock.now()
+        self.program.app.clock.now()
     }
 
     fn same(&self, expected: Verdict, found: Result<(), String>) -> Result<bool, Wrong> {
-        self.world.count(expected.err().unwrap_or("done"));
+        self.program.count(expected.err().unwrap_or("done"));
         if expected.map_err(str::to_owned) == found {
             return Ok(expected.is_ok());
         }
@@ -150,7 +150,7 @@ impl Drive<'_> {
     }
 
     async fn credit(&mut self, op: &Op) -> Result<(), Wrong> {
-        let app = &self.world.app;
+        let app = &self.program.app;
         let account = |index: usize| self.branch.accounts[index].id;
         let manager = |index: usize| self.branch.manager(super::ops::PARENTS[index]);
         match *op {
@@ -213,7 +213,7 @@ impl Drive<'_> {
     }
 
     async fn register(&mut self, op: &Op) -> Result<(), Wrong> {
-        let app = &self.world.app;
+        let app = &self.program.app;
         match *op {
             Op::OpenRegister { shop, float, twice } => {
                 let expected = if self.books.shifts[shop].is_some() { Err("REGISTER_OPEN") } else { Ok(()) };
@@ -294,7 +294,7 @@ impl Drive<'_> {
         };
         let (actor, key) = (self.branch.at_counter(shop, false), self.key());
         for again in 0..=usize::from(twice) {
-            let done = sessions::open(&self.world.app, &actor, Some(&key), opening.clone()).await;
+            let done = sessions::open(&self.program.app, &actor, Some(&key), opening.clone()).await;
             if self.same(expected, verdict(&done))? && again == 0 {
                 let id = done.expect("it was done").session.id;
                 self.books.sessions.push(Session {
@@ -334,7 +334,7 @@ impl Drive<'_> {
         };
         let actor = self.branch.at_counter(CABINS[cabin], false);
         let closing = sessions::Closing::Cabin(self.branch.cabins[cabin]);
-        let done = sessions::close(&self.world.app, &actor, closing, mode).await;
+        let done = sessions::close(&self.program.app, &actor, closing, mode).await;
         if let (true, Some(session)) = (self.same(expected, verdict(&done))?, session) {
             self.books.close(session, mode == CloseMode::HangUp);
         }
@@ -353,7 +353,7 @@ impl Drive<'_> {
             _ => Err("ILLEGAL_STATE"),
         };
         let actor = self.branch.at_counter(row.shop, false);
-        let done = sessions::change_cabin(&self.world.app, &actor, row.id, self.branch.cabins[cabin]).await;
+        let done = sessions::change_cabin(&self.program.app, &actor, row.id, self.branch.cabins[cabin]).await;
         if self.same(expected, verdict(&done))? {
             self.books.sessions[session].cabin = cabin;
         }
@@ -389,7 +389,7 @@ impl Drive<'_> {
                 let input = sessions::AddDeposit { session_id: row.id, amount: Micros(amount), method };
                 let (actor, key) = (self.branch.at_counter(row.shop, false), self.key());
                 for again in 0..=usize::from(twice) {
-                    let done = sessions::add_deposit(&self.world.app, &actor, &key, input.clone()).await;
+                    let done = sessions::add_deposit(&self.program.app, &actor, &key, input.clone()).await;
                     if self.same(expected, verdict(&done))? && again == 0 {
                         self.books.take_deposit(session, method, amount);
                     }
@@ -404,7 +404,7 @@ impl Drive<'_> {
                 };
                 let (actor, key) = (self.branch.at_counter(row.shop, false), self.key());
                 for again in 0..=usize::from(twice) {
-                    let done = sessions::add_item(&self.world.app, &actor, &key, input.clone()).await;
+                    let done = sessions::add_item(&self.program.app, &actor, &key, input.clone()).await;
                     if self.same(billable, verdict(&done))? && again == 0 {
                         self.books.sessions[session].lines.push((price * i64::from(quantity), false));
                         self.books.restate(session);
@@ -422,7 +422,7 @@ impl Drive<'_> {
                 let input = sessions::NewDiscount { session_id: row.id, amount: Micros(amount), reason };
                 let (actor, key) = (self.branch.at_counter(row.shop, owner), self.key());
                 for again in 0..=usize::from(twice) {
-                    let done = sessions::apply_discount(&self.world.app, &actor, &key, input.clone()).await;
+                    let done = sessions::apply_discount(&self.program.app, &actor, &key, input.clone()).await;
                     if self.same(expected, verdict(&done))? && again == 0 {
                         self.books.sessions[session].lines.push((amount, true));
                         self.books.restate(session);
@@ -443,7 +443,7 @@ impl Drive<'_> {
         billable: Verdict,
     ) -> Result<(), Wrong> {
         let row = self.books.sessions[session].clone();
-        let items = sessions::items(&self.world.app, row.id).await.map_err(|error| error.to_string())?;
+        let items = sessions::items(&self.program.app, row.id).await.map_err(|error| error.to_string())?;
         let Some(line) = recent(row.lines.len(), line) else { return Ok(()) };
         let item = items.get(line).ok_or("a line of the bill is missing")?;
         let (amount, discount) = row.lines[line];
@@ -454,7 +454,7 @@ impl Drive<'_> {
         let expected =
             billable.and(may).and_then(|()| self.books.may_discount(session, less(false), less(true)));
         let actor = self.branch.at_counter(row.shop, owner);
-        let done = sessions::remove_item(&self.world.app, &actor, row.id, item.id).await;
+        let done = sessions::remove_item(&self.program.app, &actor, row.id, item.id).await;
         if self.same(expected, verdict(&done))? {
             self.books.sessions[session].lines.remove(line);
             self.books.restate(session);
@@ -487,7 +487,7 @@ impl Drive<'_> {
         let (actor, key) = (self.branch.at_counter(row.shop, false), self.key());
         let mut change = None;
         for again in 0..=usize::from(twice) {
-            let done = sessions::settle(&self.world.app, &actor, &key, input.clone()).await;
+            let done = sessions::settle(&self.program.app, &actor, &key, input.clone()).await;
             self.same(expected, verdict(&done))?;
             let given = done.ok().map(|settled| settled.change);
             if again > 0 && given != change {
@@ -522,7 +522,7 @@ impl Drive<'_> {
         let input = sessions::Refund { session_id: row.id, amount: Micros(amount), method, reason };
         let (actor, key) = (self.branch.at_counter(row.shop, owner), self.key());
         for again in 0..=usize::from(twice) {
-            let done = sessions::refund(&self.world.app, &actor, &key, input.clone()).await;
+            let done = sessions::refund(&self.program.app, &actor, &key, input.clone()).await;
             if self.same(expected, verdict(&done))? && again == 0 {
                 self.books.refund(session, method, amount);
             }
@@ -537,7 +537,7 @@ impl Drive<'_> {
         let expected = self.books.may_void(session);
         let (actor, key) = (self.branch.at_counter(row.shop, false), self.key());
         for again in 0..=usize::from(twice) {
-            let done = sessions::void(&self.world.app, &actor, Some(&key), row.id).await;
+            let done = sessions::void(&self.program.app, &actor, Some(&key), row.id).await;
             if self.same(expected, verdict(&done))? && again == 0 {
                 self.books.void(session);
             }
@@ -586,7 +586,7 @@ impl Drive<'_> {
                 }
             }
         }
-        let writer = &self.world.writer;
+        let writer = &self.program.writer;
         let telling = writer.apply(events.iter().map(|(event, _)| event.clone()).collect());
         let asking = join_all(asked.iter().map(|(request, _)| writer.authorize(request.clone())));
         let (told, answers) = futures_util::future::join(telling, asking).await;
@@ -666,7 +666,7 @@ impl Drive<'_> {
                 Some(_) => EventResult::Ignored,
                 None => EventResult::Applied,
             };
-            self.world.count(match expected {
+            self.program.count(match expected {
                 EventResult::Applied if estimated => "events that corrected",
                 EventResult::Applied => "events applied",
                 EventResult::Duplicate => "events doubled",
@@ -730,7 +730,7 @@ impl Drive<'_> {
         }
         let counted =
             call.refusal.as_deref().map_or("calls allowed".to_owned(), |why| format!("calls refused {why}"));
-        self.world.count(&counted);
+        self.program.count(&counted);
         self.books.calls.push(call);
         Ok(())
     }
@@ -761,13 +761,13 @@ impl Drive<'_> {
         let talking = |call: &Call| call.state == State::Answered;
         let Some(call) = self.call(call, talking) else { return Ok(()) };
         let row = &self.books.calls[call];
-        let found = entity::call::Entity::find_by_id(row.id).one(self.world.app.store.reader()).await;
+        let found = entity::call::Entity::find_by_id(row.id).one(self.program.app.store.reader()).await;
         let due = found.map_err(|error| error.to_string())?.and_then(|row| row.extend_at);
         if let Some(due) = due {
             let wait = due - self.now() + TimeDelta::milliseconds(1);
-            self.world.time.pass(wait.max(TimeDelta::zero()));
+            self.program.time.pass(wait.max(TimeDelta::zero()));
         }
-        let looked = self.world.writer.extend(vec![row.id]).await.map_err(|error| error.to_string())?;
+        let looked = self.program.writer.extend(vec![row.id]).await.map_err(|error| error.to_string())?;
         let up = row.state == State::Answered && !row.hang_up;
         let Some(looked) = looked.first() else {
             return if up { Err(format!("not extended: {row:?}")) } else { Ok(()) };
@@ -775,14 +775,14 @@ impl Drive<'_> {
         if !up {
             return Err(format!("extended although it is not in conversation: {row:?}"));
         }
-        let confirmed = self.world.writer.confirm(row.id, looked.call.covered, looked.next, None).await;
+        let confirmed = self.program.writer.confirm(row.id, looked.call.covered, looked.next, None).await;
         confirmed.map_err(|error| error.to_string())?;
         let covered = i64::from(looked.call.covered);
         let more = self.books.could_go_on(call);
         if (covered > row.covered) != more || covered < row.covered {
             return Err(format!("could go on: {more}, covered {covered} after {row:?}"));
         }
-        self.world.count(if more { "slices taken" } else { "slices not to be had" });
+        self.program.count(if more { "slices taken" } else { "slices not to be had" });
         let holds = row.levels.iter().map(|(_, price)| price.cost(covered)).collect();
         let row = &mut self.books.calls[call];
         (row.covered, row.holds) = (covered, holds);

@@ -9,7 +9,7 @@ mod drive;
 mod found;
 mod ops;
 pub mod prices;
-mod world;
+mod program;
 
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ use app::ledger;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use tokio::runtime::Runtime;
 
-pub use world::World;
+pub use program::Program;
 
 use crate::server::Backend;
 
@@ -66,19 +66,19 @@ impl Dose {
 pub fn run(backend: Backend, dose: Dose) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     // each backend uses one of the two settings, so that a seed is reproducible
-    let world = runtime.block_on(World::start(backend, backend == Backend::Sqlite));
+    let program = runtime.block_on(Program::start(backend, backend == Backend::Sqlite));
     let (begun, every) = (Instant::now(), AUDIT_AFTER.max(dose.cases / 20));
     println!("{backend:?}: {} cases from seed {}", dose.cases, dose.seed);
     for number in 0..dose.cases {
-        one(&runtime, &world, dose.seed.wrapping_add(number), dose.longest);
+        one(&runtime, &program, dose.seed.wrapping_add(number), dose.longest);
         if (number + 1) % every == 0 || number + 1 == dose.cases {
-            let broken = runtime.block_on(audit(&world));
+            let broken = runtime.block_on(audit(&program));
             let done = number + 1;
             assert!(broken.is_empty(), "after {done} cases from seed {}: {broken:#?}", dose.seed);
             println!("{backend:?}: {done} cases, {:.0} s", begun.elapsed().as_secs_f64());
         }
     }
-    println!("{backend:?}: {}", world.counted());
+    println!("{backend:?}: {}", program.counted());
 }
 
 /// Runs the regression cases.
@@ -88,17 +88,17 @@ pub fn run(backend: Backend, dose: Dose) {
 pub fn run_again(backend: Backend) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     for charge_unacknowledged in [true, false] {
-        let world = runtime.block_on(World::start(backend, charge_unacknowledged));
+        let program = runtime.block_on(Program::start(backend, charge_unacknowledged));
         for (name, case) in found::cases() {
-            let run = runtime.block_on(drive::run(&world, &case));
+            let run = runtime.block_on(drive::run(&program, &case));
             run.unwrap_or_else(|why| panic!("{name}: {why}"));
         }
-        let broken = runtime.block_on(audit(&world));
+        let broken = runtime.block_on(audit(&program));
         assert!(broken.is_empty(), "{broken:#?}");
     }
 }
 
-fn one(runtime: &Runtime, world: &World, seed: u64, longest: u64) {
+fn one(runtime: &Runtime, program: &Program, seed: u64, longest: u64) {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let config = Config { cases: 1, failure_persistence: None, max_shrink_iters: 800, ..Config::default() };
@@ -106,7 +106,7 @@ fn one(runtime: &Runtime, world: &World, seed: u64, longest: u64) {
     let mut runner = TestRunner::new_with_rng(config, rng);
     let most = usize::try_from(longest).expect("a short case");
     let run = runner.run(&ops::cases(most), |case| {
-        runtime.block_on(drive::run(world, &case)).map_err(TestCaseError::fail)
+        runtime.block_on(drive::run(program, &case)).map_err(TestCaseError::fail)
     });
     match run {
         Ok(()) => {}
@@ -120,8 +120,8 @@ fn one(runtime: &Runtime, world: &World, seed: u64, longest: u64) {
 }
 
 /// Findings of `callshop audit` over all branches so far.
-async fn audit(world: &World) -> Vec<String> {
-    let checked = ledger::audit(&world.app.store, |_| {}).await.expect("the ledger reads");
+async fn audit(program: &Program) -> Vec<String> {
+    let checked = ledger::audit(&program.app.store, |_| {}).await.expect("the ledger reads");
     let broken = checked.into_iter().filter(|invariant| !invariant.findings.is_empty());
     broken.map(|invariant| format!("{}: {:?}", invariant.name, invariant.findings)).collect()
 }

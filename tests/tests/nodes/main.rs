@@ -1,6 +1,7 @@
-//! Tests of several nodes on one database: how they start and stop, and Redis between them.
+//! Tests of several nodes on one database: how they start and stop, Redis between them, and traces through them.
 //!
 //! These tests measure times, so they are apart from tests that load the machine.
 
 mod nodes;
 mod redis;
+mod telemetry;

@@ -72,11 +72,8 @@ fn every_mutation_is_written_down_or_says_why_not() {
 
 /// The newest entry of an account.
 async fn newest(client: &Client, account: &str) -> Value {
-    let query = format!(
-        "{{ auditLog(accountId: \"{account}\", first: 1) {{ nodes {{ action objectType objectId at address user {{ id }} \
-         changes {{ field before after }} }} }} }}"
-    );
-    client.ok(&query, json!({})).await["auditLog"]["nodes"][0].take()
+    let fields = "action objectType objectId at address user { id } changes { field before after }";
+    client.account_list("auditLog", account, 1, fields).await.remove(0)
 }
 
 /// The changes of an entry, as values before and after by field.
@@ -242,15 +239,7 @@ async fn equipment(log: &mut Log<'_>) {
     let input = json!({ "cabinId": cabin });
     log.check((owner, "retireCabin"), input, "cabin { id }", id, ("retiredAt", Value::Null, json!("*")))
         .await;
-    let log = shop
-        .admin
-        .ok(
-            &format!(
-                "{{ auditLog(accountId: \"{id}\", first: 100) {{ nodes {{ changes {{ before after }} }} }} }}"
-            ),
-            json!({}),
-        )
-        .await;
+    let log = json!(shop.admin.account_list("auditLog", id, 100, "changes { before after }").await);
     assert!(!log.to_string().contains(&secret), "the audit log must not contain the secret");
 }
 
@@ -301,9 +290,8 @@ async fn credit(log: &mut Log<'_>) {
         // a repeated request is only answered: it adds no entry
         log.check((reseller, "topUp"), input.clone(), "balance { amount }", id, balance("500", "510")).await;
     }
-    let query = format!("{{ auditLog(accountId: \"{id}\", first: 2) {{ nodes {{ action }} }} }}");
-    let entries = reseller.ok(&query, json!({})).await;
-    assert_ne!(entries["auditLog"]["nodes"][1]["action"], "topUp", "{entries}");
+    let entries = reseller.account_list("auditLog", id, 2, "action").await;
+    assert_ne!(entries[1]["action"], "topUp", "{entries:?}");
     let input = json!({ "accountId": id, "amount": amount("-5"), "reason": "wrong", "idempotencyKey": unique("key") });
     let adjusted =
         log.check((reseller, "adjustCredit"), input, "transferId", id, balance("510", "505")).await;
@@ -317,15 +305,7 @@ async fn credit(log: &mut Log<'_>) {
     let low = ("lowCredit", Value::Null, json!("3"));
     log.check((&shop.owner, "setLowCredit"), input, "callshop { id }", id, low).await;
     // the owner sees what the reseller did, but not which user
-    let reseller_did = &shop
-        .owner
-        .ok(
-            &format!(
-                "{{ auditLog(accountId: \"{id}\", first: 2) {{ nodes {{ action address user {{ id }} }} }} }}"
-            ),
-            json!({}),
-        )
-        .await["auditLog"]["nodes"];
+    let reseller_did = json!(shop.owner.account_list("auditLog", id, 2, "action address user { id }").await);
     assert!(
         reseller_did[0]["user"]["id"].is_string() && reseller_did[0]["address"].is_string(),
         "{reseller_did}"

@@ -75,8 +75,7 @@ on_both!(a_call_in_a_list_shows_what_it_shows_alone, |backend: Backend| async mo
     let listed = list["cabins"]["nodes"][0]["calls"]["nodes"].as_array().expect("calls");
     assert_eq!(listed.len(), 4, "{list}");
     for call in listed {
-        let alone = format!("query($c: ID!) {{ call(id: $c) {{ {ALL} }} }}");
-        assert_eq!(&shop.owner.ok(&alone, json!({ "c": call["id"] })).await["call"], call);
+        assert_eq!(&shop.owner.object("call", &text(&call["id"]), ALL).await, call);
     }
     shop.finish().await;
 });

@@ -9,16 +9,11 @@ use uuid::Uuid;
 
 /// Balance of an account or callshop, as `client` sees it.
 async fn balance(client: &tests::Client, kind: &str, id: &str) -> String {
-    let data = client
-        .ok(&format!("query($id: ID!) {{ {kind}(id: $id) {{ balance {{ amount }} }} }}"), json!({ "id": id }))
-        .await;
-    text(&data[kind]["balance"]["amount"])
+    text(&client.object(kind, id, "balance { amount }").await["balance"]["amount"])
 }
 
 async fn only_call(shop: &Shop, fields: &str) -> Value {
-    let query = format!("query($s: ID!) {{ calls(callshopId: $s, first: 100) {{ nodes {{ {fields} }} }} }}");
-    let mut data = shop.owner.ok(&query, json!({ "s": shop.id })).await;
-    let nodes = data["calls"]["nodes"].as_array_mut().expect("calls");
+    let mut nodes = shop.owner.shop_list("calls", &shop.id, 100, fields).await;
     assert_eq!(nodes.len(), 1, "{nodes:?}");
     nodes.remove(0)
 }
@@ -238,9 +233,7 @@ on_both!(an_emergency_call_is_made_of_whatever_event_comes_first, |backend: Back
     assert!(problems.to_string().contains("no phone has the SIP user"), "{problems}");
 
     let fields = "state cabinId dialed number destination emergency elapsedSeconds cost { amount } costs { billedSeconds }";
-    let query = format!("query($s: ID!) {{ calls(callshopId: $s, first: 100) {{ nodes {{ {fields} }} }} }}");
-    let data = shop.owner.ok(&query, json!({ "s": shop.id })).await;
-    let calls = data["calls"]["nodes"].as_array().expect("calls");
+    let calls = shop.owner.shop_list("calls", &shop.id, 100, fields).await;
     assert_eq!(calls.len(), 5, "{calls:?}");
     for call in calls {
         assert_eq!(
@@ -318,9 +311,7 @@ on_both!(the_record_says_what_the_phone_got_instead, |backend: Backend| async mo
         }
         let (_, same) = shop.hook().post("authorize", &ask(request)).await;
         assert_eq!((&same["code"], &same["error"]), (&json!(503), &json!("ABANDONED")), "asked again");
-        let query =
-            format!("query($id: ID!) {{ calls(callshopId: $id, first: 1) {{ nodes {{ {seen} }} }} }}");
-        let call = shop.owner.ok(&query, json!({ "id": shop.id })).await["calls"]["nodes"][0].take();
+        let call = shop.owner.shop_list("calls", &shop.id, 1, seen).await.remove(0);
         json!([call["state"], call["sipCode"], call["endedBy"], call["refusal"]])
     };
     // the cabin is closed: the phone never got this refusal

@@ -28,19 +28,16 @@ fn code(payload: &Value) -> &str {
 
 /// A page of a book, as nodes.
 async fn ledger(client: &Client, account: &str, arguments: &str) -> Value {
-    let query = format!(
-        "{{ ledger(accountId: \"{account}\", {arguments}) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ transferId kind note \
-         amount {{ amount currency }} user {{ name }} callId reverses reversedBy counterparts {{ account book amount {{ amount }} }} }} }} }}"
-    );
-    client.ok(&query, json!({})).await["ledger"].take()
+    let page = "{ pageInfo { hasNextPage endCursor } nodes { transferId kind note amount { amount currency } user { name } callId \
+        reverses reversedBy counterparts { account book amount { amount } } } }";
+    let query = format!("query($id: ID!) {{ ledger(accountId: $id, {arguments}) {page} }}");
+    client.ok(&query, json!({ "id": account })).await["ledger"].take()
 }
 
 /// Balance, limit, held and available credit of the callshop.
 async fn standing(client: &Client, shop: &str) -> [Value; 4] {
-    let query = format!(
-        "{{ callshop(id: \"{shop}\") {{ balance {{ amount }} creditLimit {{ amount }} held {{ amount }} available {{ amount }} }} }}"
-    );
-    let shop = client.ok(&query, json!({})).await["callshop"].take();
+    let fields = "balance { amount } creditLimit { amount } held { amount } available { amount }";
+    let shop = client.object("callshop", shop, fields).await;
     ["balance", "creditLimit", "held", "available"].map(|name| shop[name]["amount"].clone())
 }
 
@@ -152,8 +149,8 @@ on_both!(the_ledger_shows_each_his_own, |backend| async move {
     assert_eq!(issued["nodes"][0]["amount"]["amount"], "-4");
     assert_eq!(issued["nodes"][0]["counterparts"][0]["account"], "Callshop");
     // the shop cannot see the reseller's credit with its distributor
-    let query = format!("{{ ledger(accountId: \"{}\", first: 5) {{ nodes {{ kind }} }} }}", shop.reseller_id);
-    let refused = shop.owner.send(&query, json!({})).await;
+    let query = "query($id: ID!) { ledger(accountId: $id, first: 5) { nodes { kind } } }";
+    let refused = shop.owner.send(query, json!({ "id": shop.reseller_id })).await;
     assert_eq!(refused["errors"][0]["extensions"]["code"], "NOT_FOUND", "{refused}");
     shop.finish().await;
 });
@@ -219,9 +216,8 @@ on_both!(the_platforms_books_keep_currencies_apart, |backend: Backend| async mov
     let platform = shop.admin.ok("{ viewer { account { id } } }", json!({})).await;
     let platform = platform["viewer"]["account"]["id"].as_str().expect("an id").to_owned();
     let balances = async |client: &Client, account: &str, book: &str| {
-        let query =
-            format!("{{ ledgerBalances(accountId: \"{account}\", book: {book}) {{ amount currency }} }}");
-        let data = client.ok(&query, json!({})).await;
+        let query = "query($id: ID!, $book: LedgerBook!) { ledgerBalances(accountId: $id, book: $book) { amount currency } }";
+        let data = client.ok(query, json!({ "id": account, "book": book })).await;
         let money = |money: &Value| format!("{} {}", money["amount"], money["currency"]).replace('"', "");
         data["ledgerBalances"].as_array().expect("balances").iter().map(money).collect::<Vec<_>>()
     };

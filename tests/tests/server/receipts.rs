@@ -366,9 +366,9 @@ on_both!(a_shop_prints_its_address_in_its_countrys_language, |backend: Backend| 
     for (format, lines) in
         [("TEXT_58", address.lines().collect::<Vec<_>>()), ("HTML", address.lines().collect())]
     {
-        let query =
-            format!("query($s: ID!) {{ receipt(sessionId: $s, format: {format}) {{ locale text }} }}");
-        let receipt = shop.attendant.ok(&query, json!({ "s": session })).await["receipt"].take();
+        let query = "query($s: ID!, $format: ReceiptFormat!) { receipt(sessionId: $s, format: $format) { locale text } }";
+        let variables = json!({ "s": session, "format": format });
+        let receipt = shop.attendant.ok(query, variables).await["receipt"].take();
         assert_eq!(receipt["locale"], "pt-BR");
         assert!(lines.iter().all(|line| text(&receipt["text"]).contains(line)), "{receipt}");
     }

@@ -6,6 +6,7 @@ use billing::money::Micros;
 use entity::Book;
 use graphql::scalars::parse_any;
 use serde_json::{Value, json};
+use tests::client::input_type;
 use tests::shop::{PASSWORD, text, unique};
 use tests::{Backend, Client, Shop, on_both};
 
@@ -23,8 +24,7 @@ fn keyed(mut input: Value) -> Value {
 }
 
 async fn act(shop: &Shop, mutation: &str, input: Value) -> Value {
-    let kind = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
-    shop.attendant.did(mutation, &kind, input, "session { id }").await["session"]["id"].take()
+    shop.attendant.did(mutation, &input_type(mutation), input, "session { id }").await["session"]["id"].take()
 }
 
 async fn movement(shop: &Shop, kind: &str, amount: &str) -> String {
@@ -46,8 +46,8 @@ async fn close(shop: &Shop, counts: &[(&str, &str)], carry_over: &[&Value]) -> (
 }
 
 async fn z_report(shop: &Shop, shift: &str) -> Value {
-    let query = format!("{{ node(id: \"{shift}\") {{ ... on RegisterShift {{ zReport {REPORT} }} }} }}");
-    shop.owner.ok(&query, json!({})).await["node"]["zReport"].take()
+    let fields = format!("... on RegisterShift {{ zReport {REPORT} }}");
+    shop.owner.object("node", shift, &fields).await["zReport"].take()
 }
 
 /// The amounts of some fields of an object.
@@ -76,10 +76,9 @@ async fn drawer(shop: &Shop, shift: &str) -> BTreeMap<String, String> {
 /// The X report. Its expected amounts must match the ledger.
 async fn x_report(shop: &Shop) -> Value {
     let query = format!(
-        "{{ currentRegister(callshopId: \"{id}\") {{ id }} xReport(callshopId: \"{id}\") {REPORT} }}",
-        id = shop.id
+        "query($id: ID!) {{ currentRegister(callshopId: $id) {{ id }} xReport(callshopId: $id) {REPORT} }}"
     );
-    let mut data = shop.owner.ok(&query, json!({})).await;
+    let mut data = shop.owner.ok(&query, json!({ "id": shop.id })).await;
     let held = drawer(shop, &text(&data["currentRegister"]["id"])).await;
     let report = data["xReport"].take();
     for line in report["methods"].as_array().expect("methods") {
@@ -254,21 +253,20 @@ on_both!(attendants_count_blind, |backend| async move {
     let payments = json!([{ "method": "CASH", "amount": "0.70" }]);
     act(&shop, "settleSession", keyed(json!({ "sessionId": session, "payments": payments }))).await;
     // no query of an attendant about the open shift shows its float, movements or totals
-    let asked = format!(
-        "{{ xReport(callshopId: \"{id}\") {REPORT} \
-            currentRegister(callshopId: \"{id}\") {{ float {{ amount }} zReport {REPORT} movements(first: 9) {{ nodes {{ kind amount {{ amount }} reason }} }} }} \
-            registerShifts(callshopId: \"{id}\", first: 9) {{ nodes {{ float {{ amount }} movements(first: 9) {{ nodes {{ amount {{ amount }} }} }} }} }} \
-            node(id: \"{shift}\") {{ ... on RegisterShift {{ float {{ amount }} movements(first: 9) {{ nodes {{ amount {{ amount }} }} }} }} }} }}",
-        id = shop.id,
-        shift = text(&opened["shift"]["id"]),
-    );
+    let asked = "query($id: ID!, $shift: ID!) { \
+        xReport(callshopId: $id) REPORT \
+        currentRegister(callshopId: $id) { float { amount } zReport REPORT movements(first: 9) { nodes { kind amount { amount } reason } } } \
+        registerShifts(callshopId: $id, first: 9) { nodes { float { amount } movements(first: 9) { nodes { amount { amount } } } } } \
+        node(id: $shift) { ... on RegisterShift { float { amount } movements(first: 9) { nodes { amount { amount } } } } } }"
+        .replace("REPORT", REPORT);
+    let of_shift = json!({ "id": shop.id, "shift": opened["shift"]["id"] });
     for attendant in [&shop.attendant, &bia] {
-        let answer = attendant.ok(&asked, json!({})).await;
+        let answer = attendant.ok(&asked, of_shift.clone()).await;
         assert_eq!(all_amounts(&answer), Vec::<String>::new(), "{answer}");
         assert_eq!(answer["currentRegister"]["movements"]["nodes"][0]["reason"], "change");
         assert_eq!(answer["xReport"]["shiftNumber"], "1");
     }
-    let answer = shop.owner.ok(&asked, json!({})).await;
+    let answer = shop.owner.ok(&asked, of_shift).await;
     assert_eq!(answer["currentRegister"]["float"]["amount"], "100");
     assert_eq!(answer["xReport"]["methods"][0]["expected"]["amount"], "110.68");
 
@@ -303,12 +301,8 @@ on_both!(attendants_count_blind, |backend| async move {
     // the count reveals all of it: 100 + 10 + 0.68 - 610.70 - 0.50
     let (_, z) = close(&shop, &[("CASH", "0")], &[]).await;
     assert_eq!(amounts(&z["methods"][0], ["float", "expected", "variance"]), ["100", "-500.52", "500.52"]);
-    let closed = format!(
-        "{{ registerShifts(callshopId: \"{}\", first: 1) {{ nodes {{ float {{ amount }} }} }} }}",
-        shop.id
-    );
-    let closed = shop.attendant.ok(&closed, json!({})).await;
-    assert_eq!(all_amounts(&closed), ["100"]);
+    let closed = shop.attendant.shop_list("registerShifts", &shop.id, 1, "float { amount }").await;
+    assert_eq!(all_amounts(&json!(closed)), ["100"]);
     let answer = bia.ok(paid, of.clone()).await;
     assert_eq!(
         answer["session"]["payments"].as_array().map(Vec::len),

@@ -5,6 +5,7 @@ use chrono::Utc;
 use entity::Book;
 use graphql::scalars::parse_any;
 use serde_json::{Value, json};
+use tests::client::input_type;
 use tests::shop::{answered_call, text, unique};
 use tests::{Client, Shop, on_both};
 
@@ -22,10 +23,6 @@ async fn did(client: &Client, mutation: &str, input: Value) -> Value {
 
 async fn code(client: &Client, mutation: &str, input: Value) -> String {
     client.code(mutation, &input_type(mutation), input, "session { id }").await
-}
-
-fn input_type(mutation: &str) -> String {
-    format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..])
 }
 
 fn with(mut input: Value, more: Value) -> Value {

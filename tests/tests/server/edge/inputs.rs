@@ -176,7 +176,7 @@ on_both!(what_is_left_out_stays_and_null_removes, |backend| async move {
         ("updateCallshopSettings", "UpdateCallshopSettingsInput", "callshopId", &shop.id),
     ] {
         let [_, _, (unset, _)] = three_ways(schema(), mutation, ty);
-        let nothing = super::schema::scalar(id, "ID");
+        let nothing = crate::edge::schema::scalar(id, "ID");
         let unset = unset.replace(nothing.as_str().expect("an id"), of);
         shop.owner.ok(&unset, json!({})).await;
         assert_eq!(standing(&shop, &session).await, all, "{unset}");

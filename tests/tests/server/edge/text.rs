@@ -251,7 +251,7 @@ on_both!(a_locale_is_a_language_tag, |backend| async move {
         assert_eq!(done["userErrors"][0]["field"], json!(["locale"]), "{locale:?}: {done}");
         let query =
             "query($s: ID!, $l: String) { receipt(sessionId: $s, format: HTML, locale: $l) { locale } }";
-        let session = super::schema::scalar("sessionId", "ID");
+        let session = crate::edge::schema::scalar("sessionId", "ID");
         let receipt = shop.owner.send(query, json!({ "s": session, "l": locale })).await;
         assert_eq!(
             receipt["errors"][0]["extensions"],

@@ -1,166 +1,82 @@
-//! Tests a callshop's day through the schema and the use cases, with phones, cabins, register and sessions, on a temporary SQLite file.
+//! Tests a callshop's day through the schema and the use cases, with phones, cabins, register and sessions. The database is PostgreSQL if
+//! `CALLSHOP_TEST_POSTGRES` is set, otherwise a file.
 
 // helpers of tests fail like tests
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
-use std::sync::Arc;
 
-use api::config::Config;
-use api::server::Node;
-use app::auth::login::{self, Origin};
 use app::auth::{Actor, Right};
-use app::{App, accounts, sessions, users};
-use async_graphql::Request;
+use app::{accounts, sessions};
 use base::clock::Clock;
 use billing::number::DialPlan;
-use entity::{AccountKind, CallState, Role, SessionState, call};
+use entity::{CallState, SessionState, call};
 use futures_util::future::join_all;
-use graphql::{self, Schema, loaders};
-use sea_orm::{ConnectionTrait as _, Database, EntityTrait as _};
+use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
 use store::{activity, calls};
+use tests::shop::text;
+use tests::{Backend, InProcess};
 use uuid::Uuid;
 
-const PASSWORD: &str = "correct horse battery";
+/// The fields of a session.
+const SESSION: &str = "session { id state total { amount } receiptNumber spendingLimit { amount } timeLimitSeconds cabin { number state } }";
 
-struct Shop {
-    app: Arc<App>,
-    schema: Schema,
-    operator: Actor,
-    owner: Actor,
-    attendant: Actor,
-    id: String,
-    uuid: Uuid,
-    _dir: tempfile::TempDir,
+async fn start() -> InProcess {
+    let postgres = std::env::var_os("CALLSHOP_TEST_POSTGRES").is_some();
+    let backend = if postgres { Backend::Postgres } else { Backend::Sqlite };
+    let shop = InProcess::start(backend, Clock::system()).await;
+    accounts::set_dial_plan(&shop.app, &shop.admin, shop.callshop.id, DialPlan::brazil("11")).await.unwrap();
+    shop
 }
 
-/// The data of a request, which must have no errors and no `userErrors`.
-async fn run(shop: &Shop, actor: &Actor, query: &str) -> Value {
-    let data = ask(shop, actor, query).await.unwrap();
-    for payload in data.as_object().unwrap().values() {
-        assert_eq!(payload.get("userErrors").unwrap_or(&json!([])), &json!([]), "{query}");
-    }
-    data
-}
-
-/// The code of a mutation's first user error.
-async fn refused(shop: &Shop, actor: &Actor, query: &str) -> String {
-    let data = ask(shop, actor, query).await.unwrap();
-    let payload = data.as_object().unwrap().values().next().unwrap();
-    payload["userErrors"][0]["code"].as_str().unwrap_or_else(|| panic!("not refused: {data}")).to_owned()
-}
-
-/// The data, or the code of the first top-level error.
-async fn ask(shop: &Shop, actor: &Actor, query: &str) -> Result<Value, String> {
-    let query = query.replace("$SHOP", &format!("\"{}\"", shop.id));
-    let request = Request::new(&query).data(actor.clone()).data(loaders::loaders(shop.app.clone()));
-    let response = shop.schema.execute(request).await;
-    if let Some(error) = response.errors.first() {
-        let code = error.extensions.as_ref().and_then(|extensions| extensions.get("code")).cloned();
-        return Err(code.map_or_else(|| panic!("{query}: {error}"), |code| code.to_string().replace('"', "")));
-    }
-    Ok(response.data.into_json().unwrap())
-}
-
-async fn log_in(app: &App, name: &str, code: &str) -> Actor {
-    let origin = Origin { address: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: "test".to_owned() };
-    login::login(app, &format!("{name}@{code}"), PASSWORD.to_owned(), &origin).await.unwrap().actor
-}
-
-fn user(name: &str, role: Role) -> users::NewUser {
-    users::NewUser {
-        name: name.to_owned(),
-        display_name: name.to_owned(),
-        role,
-        password: PASSWORD.to_owned(),
-    }
-}
-
-/// Creates a database on the PostgreSQL server in `CALLSHOP_TEST_POSTGRES`, or in a file if that is not set.
-async fn database(dir: &Path) -> String {
-    let Ok(server) = std::env::var("CALLSHOP_TEST_POSTGRES") else {
-        return format!("sqlite:{}", dir.join("shop.db").display());
-    };
-    let name = format!("shop_{}", Uuid::now_v7().simple());
-    let connection = Database::connect(format!("{server}/postgres")).await.unwrap();
-    connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-    format!("{server}/{name}")
-}
-
-async fn shop() -> Shop {
-    let dir = tempfile::tempdir().unwrap();
-    let url = database(dir.path()).await;
-    let config = Config { database_url: url, database_connections: 4, ..Config::default() };
-    let (store, hub) = Node::connect(&config).await.unwrap();
-    store.migrate().await.unwrap();
-    let app = Node::new((store, hub), Arc::new(config), Clock::system()).await.unwrap().app;
-    let operator = Actor::operator(&accounts::ensure_platform(&app).await.unwrap());
-    let new = accounts::NewAccount {
-        parent_id: None,
-        kind: AccountKind::Callshop,
-        name: "Centro".to_owned(),
-        currency: Some("BRL".to_owned()),
-        time_zone: None,
-        country: Some("BR".to_owned()),
-        locale: None,
-        user: Some(user("owner", Role::CallshopOwner)),
-    };
-    let made = accounts::create(&app, &operator, new).await.unwrap().account;
-    accounts::set_dial_plan(&app, &operator, made.id, DialPlan::brazil("11")).await.unwrap();
-    let owner = log_in(&app, "owner", &made.code).await;
-    users::create(&app, &owner, made.id, user("ana", Role::Attendant)).await.unwrap();
-    let attendant = log_in(&app, "ana", &made.code).await;
-    let id = graphql::scalars::Kind::Callshop.id(made.id).to_string();
-    Shop {
-        schema: graphql::schema(app.clone()),
-        app,
-        operator,
-        owner,
-        attendant,
-        id,
-        uuid: made.id,
-        _dir: dir,
-    }
+/// Runs a query of the callshop `$shop`. Returns its only field.
+async fn query(shop: &InProcess, actor: &Actor, selection: &str) -> Value {
+    let document = format!("query($shop: ID!) {{ {selection} }}");
+    let data = shop.ok(actor, &document, json!({ "shop": shop.id() })).await;
+    data.as_object().unwrap().values().next().unwrap().clone()
 }
 
 /// Creates three phones, one in cabin 1, one in cabin 2, and one without a cabin. Returns the ids of cabins and phones.
-async fn furnish(shop: &Shop) -> (Vec<String>, Vec<String>) {
-    let made = run(shop, &shop.operator, "mutation { createPhones(input: {callshopId: $SHOP, count: 3, label: \"Box\"}) { phones { secret phone { id label sipUser } } userErrors { code } } }").await;
-    let phones = made["createPhones"]["phones"].as_array().unwrap();
+async fn furnish(shop: &InProcess) -> (Vec<String>, Vec<String>) {
+    let input = json!({ "callshopId": shop.id(), "count": 3, "label": "Box" });
+    let fields = "phones { secret phone { id label sipUser } }";
+    let made = shop.did(&shop.admin, "createPhones", input, fields).await;
+    let phones = made["phones"].as_array().unwrap();
     assert_eq!(phones[2]["phone"]["label"], "Box 3");
     assert_eq!(phones[0]["secret"].as_str().unwrap().len(), 20);
-    let phones: Vec<String> =
-        phones.iter().map(|phone| phone["phone"]["id"].as_str().unwrap().to_owned()).collect();
+    let phones: Vec<String> = phones.iter().map(|phone| text(&phone["phone"]["id"])).collect();
     let mut cabins = Vec::new();
     for (number, phone) in (1..=2).zip(&phones) {
-        let query = format!(
-            "mutation {{ createCabin(input: {{callshopId: $SHOP, number: {number}, phoneId: \"{phone}\"}}) {{ cabin {{ id label state }} userErrors {{ code }} }} }}"
-        );
-        let made = run(shop, &shop.owner, &query).await;
-        assert_eq!(made["createCabin"]["cabin"]["state"], "CLOSED");
-        cabins.push(made["createCabin"]["cabin"]["id"].as_str().unwrap().to_owned());
+        let input = json!({ "callshopId": shop.id(), "number": number, "phoneId": phone });
+        let made = shop.did(&shop.owner, "createCabin", input, "cabin { id label state }").await;
+        assert_eq!(made["cabin"]["state"], "CLOSED");
+        cabins.push(text(&made["cabin"]["id"]));
     }
     (cabins, phones)
 }
 
-const SESSION: &str = "{ session { id state total { amount } receiptNumber spendingLimit { amount } timeLimitSeconds cabin { number state } } userErrors { code message } }";
-
-async fn open_register(shop: &Shop, float: &str, key: &str) -> Value {
-    run(shop, &shop.attendant, &format!("mutation {{ openRegister(input: {{callshopId: $SHOP, float: \"{float}\", idempotencyKey: \"{key}\"}}) {{ shift {{ id number float {{ amount currency }} }} cabins {{ number state }} userErrors {{ code }} }} }}")).await["openRegister"].clone()
+fn register(shop: &InProcess, float: &str, key: &str) -> Value {
+    json!({ "callshopId": shop.id(), "float": float, "idempotencyKey": key })
 }
 
-async fn open_cabin(shop: &Shop, cabin: &str) -> String {
-    let opened = run(
-        shop,
-        &shop.attendant,
-        &format!("mutation {{ openCabin(input: {{cabinId: \"{cabin}\"}}) {SESSION} }}"),
-    )
-    .await;
-    assert_eq!(opened["openCabin"]["session"]["state"], "OPEN");
-    opened["openCabin"]["session"]["id"].as_str().unwrap().to_owned()
+async fn open_register(shop: &InProcess, float: &str, key: &str) -> Value {
+    let fields = "shift { id number float { amount currency } } cabins { number state }";
+    shop.did(&shop.attendant, "openRegister", register(shop, float, key), fields).await
+}
+
+fn in_cabin(cabin: &str) -> Value {
+    json!({ "cabinId": cabin })
+}
+
+fn of_session(session: &str) -> Value {
+    json!({ "sessionId": session })
+}
+
+async fn open_cabin(shop: &InProcess, cabin: &str) -> String {
+    let opened = shop.did(&shop.attendant, "openCabin", in_cabin(cabin), SESSION).await;
+    assert_eq!(opened["session"]["state"], "OPEN");
+    text(&opened["session"]["id"])
 }
 
 fn row_id(id: &str) -> Uuid {
@@ -168,12 +84,12 @@ fn row_id(id: &str) -> Uuid {
 }
 
 /// Inserts a call of 61 seconds to São Paulo, which is either live or ended and charged.
-async fn insert_call(shop: &Shop, cabin: &str, session: &str, phone: &str, charge: Option<i64>) -> Uuid {
+async fn insert_call(shop: &InProcess, cabin: &str, session: &str, phone: &str, charge: Option<i64>) -> Uuid {
     let now = shop.app.clock.now();
     let id = Uuid::now_v7();
     let row = call::Model {
         id,
-        callshop_id: shop.uuid,
+        callshop_id: shop.callshop.id,
         cabin_id: Some(row_id(cabin)),
         session_id: Some(row_id(session)),
         phone_id: row_id(phone),
@@ -213,15 +129,15 @@ async fn insert_call(shop: &Shop, cabin: &str, session: &str, phone: &str, charg
     };
     let row = &row;
     let insert = |tx: store::Tx| async move { calls::insert(tx.conn(), std::slice::from_ref(row)).await };
-    shop.app.store.write(insert).await.unwrap();
+    shop.app.store.write(insert).await.expect("it is inserted");
     id
 }
 
-async fn end_call(shop: &Shop, id: Uuid, charge: i64) {
+async fn end_call(shop: &InProcess, id: Uuid, charge: i64) {
     let now = shop.app.clock.now();
     let end = |tx: store::Tx| async move {
-        let call = call::Entity::find_by_id(id).one(tx.conn()).await?.unwrap();
-        let session = call.session_id.unwrap();
+        let call = call::Entity::find_by_id(id).one(tx.conn()).await?.expect("a call");
+        let session = call.session_id.expect("a session");
         let call = call::Model {
             state: CallState::Ended,
             ended_at: Some(now),
@@ -235,27 +151,65 @@ async fn end_call(shop: &Shop, id: Uuid, charge: i64) {
         store::ledger::post(tx.conn(), sales).await?;
         Ok(())
     };
-    shop.app.store.write(end).await.unwrap();
+    shop.app.store.write(end).await.expect("it is ended");
 }
 
-async fn kinds(shop: &Shop) -> Vec<&'static str> {
-    let rows = activity::after(shop.app.store.reader(), shop.uuid, 0, 100).await.unwrap();
+async fn kinds(shop: &InProcess) -> Vec<&'static str> {
+    let rows = activity::after(shop.app.store.reader(), shop.callshop.id, 0, 100).await.expect("activities");
     rows.into_iter().map(|row| row.kind.as_str()).collect()
 }
 
-fn settle(session: &str, payments: &str, key: &str) -> String {
-    format!(
-        "mutation {{ settleSession(input: {{sessionId: \"{session}\", payments: [{payments}], idempotencyKey: \"{key}\"}}) {{ session {{ state receiptNumber payments {{ method amount {{ amount }} }} settledBy {{ name }} }} change {{ amount }} userErrors {{ code message }} }} }}"
-    )
+/// Input that settles a session with payments of `(method, amount)`.
+fn settlement(session: &str, payments: &[(&str, &str)], key: &str) -> Value {
+    let payments: Vec<Value> =
+        payments.iter().map(|(method, amount)| json!({ "method": method, "amount": amount })).collect();
+    json!({ "sessionId": session, "payments": payments, "idempotencyKey": key })
+}
+
+/// Input that closes the register with counts of `(method, amount)`, and carries over these sessions.
+fn closing(shop: &InProcess, counts: &[(&str, &str)], carried: &[&str], key: &str) -> Value {
+    let counts: Vec<Value> =
+        counts.iter().map(|(method, amount)| json!({ "method": method, "amount": amount })).collect();
+    json!({ "callshopId": shop.id(), "counts": counts, "carryOver": carried, "idempotencyKey": key })
 }
 
 #[tokio::test]
 async fn a_day_from_opening_to_the_z_report() {
-    let shop = &shop().await;
+    let shop = &start().await;
     let (cabins, phones) = furnish(shop).await;
-    let open = format!("mutation {{ openCabin(input: {{cabinId: \"{}\"}}) {SESSION} }}", cabins[0]);
-    assert_eq!(refused(shop, &shop.attendant, &open).await, "REGISTER_CLOSED");
+    assert_eq!(shop.code(&shop.attendant, "openCabin", in_cabin(&cabins[0])).await, "REGISTER_CLOSED");
+    open_the_register_once(shop).await;
+    let session = use_a_cabin(shop, &cabins[0], &phones[0]).await;
+    pay_once(shop, &session).await;
+    for (kind, amount, key) in [("PAY_IN", "10", "m1"), ("PAY_OUT", "4.50", "m2"), ("PAY_OUT", "4.50", "m2")]
+    {
+        let input = json!({ "callshopId": shop.id(), "kind": kind, "amount": amount, "reason": "coins", "idempotencyKey": key });
+        shop.did(&shop.attendant, "recordCashMovement", input, "movement { amount { amount } by { name } }")
+            .await;
+    }
+    let x = "xReport(callshopId: $shop) { methods { method expected { amount } sales { amount } } }";
+    let seen = query(shop, &shop.attendant, x).await;
+    assert_eq!(seen["methods"], json!([]), "attendants must count blind");
+    assert_eq!(query(shop, &shop.owner, x).await["methods"][0]["expected"]["amount"], "58.5");
+    close_the_register_once(shop).await;
+    let current = "currentRegister(callshopId: $shop) { id }";
+    assert_eq!(query(shop, &shop.owner, current).await, Value::Null);
+    assert_eq!(
+        kinds(shop).await,
+        [
+            "CABIN_CHANGED",
+            "CABIN_CHANGED",
+            "REGISTER_OPENED",
+            "CABIN_OPENED",
+            "CABIN_CLOSING",
+            "CABIN_CLOSED",
+            "SESSION_SETTLED",
+            "REGISTER_CLOSED"
+        ]
+    );
+}
 
+async fn open_the_register_once(shop: &InProcess) {
     let opened = open_register(shop, "50.00", "k1").await;
     assert_eq!(opened["shift"]["number"], "1");
     assert_eq!(opened["cabins"].as_array().unwrap().len(), 2);
@@ -264,41 +218,35 @@ async fn a_day_from_opening_to_the_z_report() {
         opened["shift"]["id"],
         "the same key answers the same"
     );
-    let again = "mutation { openRegister(input: {callshopId: $SHOP, float: \"1\", idempotencyKey: \"k2\"}) { userErrors { code } } }";
-    assert_eq!(refused(shop, &shop.attendant, again).await, "REGISTER_OPEN");
-    let other = again.replace("k2", "k1");
-    assert_eq!(refused(shop, &shop.attendant, &other).await, "IDEMPOTENCY_CONFLICT");
+    let again = async |key| shop.code(&shop.attendant, "openRegister", register(shop, "1", key)).await;
+    assert_eq!(again("k2").await, "REGISTER_OPEN");
+    assert_eq!(again("k1").await, "IDEMPOTENCY_CONFLICT");
+}
 
-    let session = open_cabin(shop, &cabins[0]).await;
-    assert_eq!(refused(shop, &shop.attendant, &open).await, "CABIN_OCCUPIED");
-    insert_call(shop, &cabins[0], &session, &phones[0], Some(4_224_400)).await;
-    let live = insert_call(shop, &cabins[0], &session, &phones[0], None).await;
-    let state = run(
-        shop,
-        &shop.attendant,
-        &format!("{{ cabin(id: \"{}\") {{ state phoneOnline currentSession {{ id }} }} }}", cabins[0]),
-    )
-    .await;
-    assert_eq!(state["cabin"]["state"], "IN_CALL");
-    assert_eq!(state["cabin"]["currentSession"]["id"], session.as_str());
+/// Opens a cabin, makes two calls and closes it during the second. Returns the session.
+async fn use_a_cabin(shop: &InProcess, cabin: &str, phone: &str) -> String {
+    let session = open_cabin(shop, cabin).await;
+    assert_eq!(shop.code(&shop.attendant, "openCabin", in_cabin(cabin)).await, "CABIN_OCCUPIED");
+    insert_call(shop, cabin, &session, phone, Some(4_224_400)).await;
+    let live = insert_call(shop, cabin, &session, phone, None).await;
+    let document = "query($cabin: ID!) { cabin(id: $cabin) { state phoneOnline currentSession { id } } }";
+    let seen = shop.ok(&shop.attendant, document, json!({ "cabin": cabin })).await;
+    assert_eq!(seen["cabin"]["state"], "IN_CALL");
+    assert_eq!(seen["cabin"]["currentSession"]["id"], session.as_str());
 
-    let close = |mode: &str| {
-        format!("mutation {{ closeCabin(input: {{cabinId: \"{}\", mode: {mode}}}) {SESSION} }}", cabins[0])
-    };
-    assert_eq!(refused(shop, &shop.attendant, &close("REFUSE")).await, "ILLEGAL_STATE");
-    let closing = run(shop, &shop.attendant, &close("DRAIN")).await;
-    assert_eq!(closing["closeCabin"]["session"]["state"], "CLOSING");
-    assert_eq!(closing["closeCabin"]["session"]["total"], Value::Null);
-    assert_eq!(
-        refused(shop, &shop.attendant, &settle(&session, "{method: CASH, amount: \"10\"}", "s0")).await,
-        "ILLEGAL_STATE"
-    );
+    let close = |mode: &str| json!({ "cabinId": cabin, "mode": mode });
+    assert_eq!(shop.code(&shop.attendant, "closeCabin", close("REFUSE")).await, "ILLEGAL_STATE");
+    let closing = shop.did(&shop.attendant, "closeCabin", close("DRAIN"), SESSION).await;
+    assert_eq!(closing["session"]["state"], "CLOSING");
+    assert_eq!(closing["session"]["total"], Value::Null);
+    let early = settlement(&session, &[("CASH", "10")], "s0");
+    assert_eq!(shop.code(&shop.attendant, "settleSession", early).await, "ILLEGAL_STATE");
     end_call(shop, live, 1_000_000).await;
 
-    let query = format!(
-        "{{ session(id: \"{session}\") {{ state total {{ amount }} statement {{ calls {{ number destination billedSeconds amount {{ amount }} }} totalsByDestination {{ destination calls billedSeconds }} callsTotal {{ amount }} rounding {{ amount }} total {{ amount currency }} currency }} }} }}"
-    );
-    let done = run(shop, &shop.attendant, &query).await["session"].clone();
+    let document = "query($session: ID!) { session(id: $session) { state total { amount } statement { \
+        calls { number destination billedSeconds amount { amount } } totalsByDestination { destination calls billedSeconds } \
+        callsTotal { amount } rounding { amount } total { amount currency } currency } } }";
+    let done = shop.ok(&shop.attendant, document, json!({ "session": session })).await["session"].take();
     assert_eq!(done["state"], "CLOSED");
     assert_eq!(done["total"]["amount"], "5.22");
     assert_eq!(done["statement"]["callsTotal"]["amount"], "5.2244");
@@ -308,22 +256,20 @@ async fn a_day_from_opening_to_the_z_report() {
         done["statement"]["totalsByDestination"],
         json!([{"destination": "Brazil", "calls": 2, "billedSeconds": 132}])
     );
+    session
+}
 
-    assert_eq!(
-        refused(shop, &shop.attendant, &settle(&session, "{method: CASH, amount: \"5.21\"}", "s1")).await,
-        "UNDERPAID"
-    );
-    assert_eq!(
-        refused(shop, &shop.attendant, &settle(&session, "{method: CARD, amount: \"5.23\"}", "s1")).await,
-        "OVERPAID"
-    );
-    assert_eq!(
-        refused(shop, &shop.attendant, &settle(&session, "{method: CASH, amount: \"5.221\"}", "s1")).await,
-        "INVALID_INPUT"
-    );
-    let pay = settle(&session, "{method: PIX, amount: \"2.22\"}, {method: CASH, amount: \"5.00\"}", "s1");
+async fn pay_once(shop: &InProcess, session: &str) {
+    for (method, amount, code) in
+        [("CASH", "5.21", "UNDERPAID"), ("CARD", "5.23", "OVERPAID"), ("CASH", "5.221", "INVALID_INPUT")]
+    {
+        let input = settlement(session, &[(method, amount)], "s1");
+        assert_eq!(shop.code(&shop.attendant, "settleSession", input).await, code);
+    }
+    let fields = "session { state receiptNumber payments { method amount { amount } } settledBy { name } } change { amount }";
+    let pay = settlement(session, &[("PIX", "2.22"), ("CASH", "5.00")], "s1");
     for _ in 0..2 {
-        let paid = run(shop, &shop.attendant, &pay).await["settleSession"].clone();
+        let paid = shop.did(&shop.attendant, "settleSession", pay.clone(), fields).await;
         assert_eq!(paid["change"]["amount"], "2");
         assert_eq!(paid["session"]["receiptNumber"], "1");
         assert_eq!(paid["session"]["settledBy"]["name"], "ana");
@@ -332,30 +278,22 @@ async fn a_day_from_opening_to_the_z_report() {
             json!([{"method": "CASH", "amount": {"amount": "3"}}, {"method": "PIX", "amount": {"amount": "2.22"}}])
         );
     }
+}
 
-    for (kind, amount, key) in [("PAY_IN", "10", "m1"), ("PAY_OUT", "4.50", "m2"), ("PAY_OUT", "4.50", "m2")]
-    {
-        run(shop, &shop.attendant, &format!("mutation {{ recordCashMovement(input: {{callshopId: $SHOP, kind: {kind}, amount: \"{amount}\", reason: \"coins\", idempotencyKey: \"{key}\"}}) {{ movement {{ amount {{ amount }} by {{ name }} }} userErrors {{ code }} }} }}")).await;
-    }
-    let x = "{ xReport(callshopId: $SHOP) { methods { method expected { amount } sales { amount } } } }";
-    let seen = run(shop, &shop.attendant, x).await;
-    assert_eq!(seen["xReport"]["methods"], json!([]), "attendants must count blind");
-    assert_eq!(run(shop, &shop.owner, x).await["xReport"]["methods"][0]["expected"]["amount"], "58.5");
-
-    let close = |counts: &str, key: &str| {
-        format!(
-            "mutation {{ closeRegister(input: {{callshopId: $SHOP, counts: [{counts}], idempotencyKey: \"{key}\"}}) {{ shift {{ closedBy {{ name }} zReport {{ shiftNumber methods {{ method expected {{ amount }} counted {{ amount }} variance {{ amount }} }} callsTotal {{ amount }} rounding {{ amount }} salesTotal {{ amount }} salesByCabin {{ number calls amount {{ amount }} }} salesByDestination {{ destination calls }} salesByAttendant {{ name sessions amount {{ amount }} }} openItems {{ state }} }} }} userErrors {{ code message }} }} }}"
-        )
-    };
-    let cash = "{method: CASH, amount: \"58.00\"}";
+async fn close_the_register_once(shop: &InProcess) {
+    let cash = ("CASH", "58.00");
     assert_eq!(
-        refused(shop, &shop.attendant, &close(cash, "z")).await,
+        shop.code(&shop.attendant, "closeRegister", closing(shop, &[cash], &[], "z")).await,
         "INVALID_INPUT",
         "PIX was not counted"
     );
-    let both = format!("{cash}, {{method: PIX, amount: \"2.22\"}}");
+    let fields = "shift { closedBy { name } zReport { shiftNumber \
+        methods { method expected { amount } counted { amount } variance { amount } } \
+        callsTotal { amount } rounding { amount } salesTotal { amount } salesByCabin { number calls amount { amount } } \
+        salesByDestination { destination calls } salesByAttendant { name sessions amount { amount } } openItems { state } } }";
+    let input = closing(shop, &[cash, ("PIX", "2.22")], &[], "z");
     for _ in 0..2 {
-        let closed = run(shop, &shop.attendant, &close(&both, "z")).await["closeRegister"]["shift"].clone();
+        let closed = shop.did(&shop.attendant, "closeRegister", input.clone(), fields).await["shift"].take();
         assert_eq!(closed["closedBy"]["name"], "ana");
         let report = &closed["zReport"];
         assert_eq!(
@@ -375,249 +313,178 @@ async fn a_day_from_opening_to_the_z_report() {
         );
         assert_eq!(report["openItems"], json!([]));
     }
-    assert_eq!(
-        run(shop, &shop.owner, "{ currentRegister(callshopId: $SHOP) { id } }").await["currentRegister"],
-        Value::Null
-    );
-    assert_eq!(
-        kinds(shop).await,
-        [
-            "CABIN_CHANGED",
-            "CABIN_CHANGED",
-            "REGISTER_OPENED",
-            "CABIN_OPENED",
-            "CABIN_CLOSING",
-            "CABIN_CLOSED",
-            "SESSION_SETTLED",
-            "REGISTER_CLOSED"
-        ]
-    );
 }
 
 #[tokio::test]
 async fn open_items_keep_the_register_open_until_they_are_carried_over_and_paid_later() {
-    let shop = &shop().await;
+    let shop = &start().await;
     let (cabins, phones) = furnish(shop).await;
     open_register(shop, "0", "k1").await;
     let session = open_cabin(shop, &cabins[0]).await;
-    let close = |carried: &str, key: &str| {
-        format!(
-            "mutation {{ closeRegister(input: {{callshopId: $SHOP, counts: [{{method: CASH, amount: \"0\"}}], carryOver: [{carried}], idempotencyKey: \"{key}\"}}) {{ shift {{ number zReport {{ salesTotal {{ amount }} openItems {{ cabinNumber total {{ amount }} }} }} }} userErrors {{ code message }} }} }}"
-        )
-    };
-    let named = format!("\"{session}\"");
+    let close = |carried: &[&str], key: &str| closing(shop, &[("CASH", "0")], carried, key);
     assert_eq!(
-        refused(shop, &shop.owner, &close(&named, "z1")).await,
+        shop.code(&shop.owner, "closeRegister", close(&[&session], "z1")).await,
         "OPEN_ITEMS",
         "an open cabin must not be carried over"
     );
     insert_call(shop, &cabins[0], &session, &phones[0], Some(1_500_000)).await;
-    let hang_up = format!("mutation {{ closeCabin(input: {{sessionId: \"{session}\"}}) {SESSION} }}");
-    assert_eq!(run(shop, &shop.attendant, &hang_up).await["closeCabin"]["session"]["total"]["amount"], "1.5");
-    assert_eq!(refused(shop, &shop.attendant, &hang_up).await, "ILLEGAL_STATE");
-    assert_eq!(refused(shop, &shop.owner, &close("", "z2")).await, "OPEN_ITEMS");
-    let closed = run(shop, &shop.owner, &close(&named, "z3")).await["closeRegister"]["shift"].clone();
-    assert_eq!(closed["zReport"]["openItems"], json!([{"cabinNumber": 1, "total": {"amount": "1.5"}}]));
+    let closed = shop.did(&shop.attendant, "closeCabin", of_session(&session), SESSION).await;
+    assert_eq!(closed["session"]["total"]["amount"], "1.5");
+    assert_eq!(shop.code(&shop.attendant, "closeCabin", of_session(&session)).await, "ILLEGAL_STATE");
+    assert_eq!(shop.code(&shop.owner, "closeRegister", close(&[], "z2")).await, "OPEN_ITEMS");
+    let fields =
+        "shift { number zReport { salesTotal { amount } openItems { cabinNumber total { amount } } } }";
+    let closed = shop.did(&shop.owner, "closeRegister", close(&[&session], "z3"), fields).await;
+    let open_items = &closed["shift"]["zReport"]["openItems"];
+    assert_eq!(*open_items, json!([{"cabinNumber": 1, "total": {"amount": "1.5"}}]));
 
-    let pay = settle(&session, "{method: CASH, amount: \"1.5\"}", "s1");
-    assert_eq!(refused(shop, &shop.attendant, &pay).await, "REGISTER_CLOSED");
+    let pay = settlement(&session, &[("CASH", "1.5")], "s1");
+    assert_eq!(shop.code(&shop.attendant, "settleSession", pay.clone()).await, "REGISTER_CLOSED");
     assert_eq!(open_register(shop, "0", "k2").await["shift"]["number"], "2");
-    assert_eq!(run(shop, &shop.attendant, &pay).await["settleSession"]["session"]["state"], "SETTLED");
-    let x = run(shop, &shop.owner, "{ xReport(callshopId: $SHOP) { salesTotal { amount } } }").await;
-    assert_eq!(x["xReport"]["salesTotal"]["amount"], "1.5", "a sale belongs to the shift that settles it");
-    let list = "{ registerShifts(callshopId: $SHOP, first: 5) { nodes { number } } }";
-    let numbers = |data: Value| data["registerShifts"]["nodes"].as_array().unwrap().len();
-    assert_eq!(numbers(run(shop, &shop.owner, list).await), 2);
-    let both = numbers(run(shop, &shop.attendant, list).await);
-    assert_eq!(both, 2, "the same attendant opened both");
+    let paid = shop.did(&shop.attendant, "settleSession", pay, "session { state }").await;
+    assert_eq!(paid["session"]["state"], "SETTLED");
+    let x = query(shop, &shop.owner, "xReport(callshopId: $shop) { salesTotal { amount } }").await;
+    assert_eq!(x["salesTotal"]["amount"], "1.5", "a sale belongs to the shift that settles it");
+    let list = "registerShifts(callshopId: $shop, first: 5) { nodes { number } }";
+    let shifts = async |actor| query(shop, actor, list).await["nodes"].as_array().unwrap().len();
+    assert_eq!(shifts(&shop.owner).await, 2);
+    assert_eq!(shifts(&shop.attendant).await, 2, "the same attendant opened both");
 }
 
 #[tokio::test]
 async fn a_customer_moves_but_not_during_a_call_and_a_mistake_is_voided() {
-    let shop = &shop().await;
+    let shop = &start().await;
     let (cabins, phones) = furnish(shop).await;
     open_register(shop, "0", "k").await;
     let session = open_cabin(shop, &cabins[0]).await;
-    let go = |cabin: &str| {
-        format!(
-            "mutation {{ moveSession(input: {{sessionId: \"{session}\", cabinId: \"{cabin}\"}}) {SESSION} }}"
-        )
-    };
+    let go = json!({ "sessionId": session, "cabinId": cabins[1] });
     let other = open_cabin(shop, &cabins[1]).await;
-    assert_eq!(refused(shop, &shop.attendant, &go(&cabins[1])).await, "CABIN_OCCUPIED");
-    let void = |id: &str| format!("mutation {{ voidSession(input: {{sessionId: \"{id}\"}}) {SESSION} }}");
-    assert_eq!(run(shop, &shop.attendant, &void(&other)).await["voidSession"]["session"]["state"], "VOIDED");
+    assert_eq!(shop.code(&shop.attendant, "moveSession", go.clone()).await, "CABIN_OCCUPIED");
+    let voided = shop.did(&shop.attendant, "voidSession", of_session(&other), SESSION).await;
+    assert_eq!(voided["session"]["state"], "VOIDED");
     let call = insert_call(shop, &cabins[0], &session, &phones[0], None).await;
-    assert_eq!(refused(shop, &shop.attendant, &go(&cabins[1])).await, "ILLEGAL_STATE");
-    let assign = format!(
-        "mutation {{ assignPhone(input: {{phoneId: \"{}\"}}) {{ phone {{ id }} userErrors {{ code }} }} }}",
-        phones[0]
-    );
-    assert_eq!(refused(shop, &shop.operator, &assign).await, "ILLEGAL_STATE");
-    let displace = format!(
-        "mutation {{ assignPhone(input: {{phoneId: \"{}\", cabinId: \"{}\"}}) {{ userErrors {{ code }} }} }}",
-        phones[2], cabins[0]
-    );
-    assert_eq!(refused(shop, &shop.operator, &displace).await, "ILLEGAL_STATE");
-    let closing = format!("mutation {{ closeCabin(input: {{sessionId: \"{session}\"}}) {SESSION} }}");
+    assert_eq!(shop.code(&shop.attendant, "moveSession", go.clone()).await, "ILLEGAL_STATE");
+    let remove = json!({ "phoneId": phones[0] });
+    assert_eq!(shop.code(&shop.admin, "assignPhone", remove).await, "ILLEGAL_STATE");
+    let displace = json!({ "phoneId": phones[2], "cabinId": cabins[0] });
+    assert_eq!(shop.code(&shop.admin, "assignPhone", displace).await, "ILLEGAL_STATE");
     end_call(shop, call, 0).await;
-    let moved = run(shop, &shop.attendant, &go(&cabins[1])).await["moveSession"]["session"].clone();
-    assert_eq!(moved["cabin"], json!({"number": 2, "state": "OPEN"}));
-    assert_eq!(refused(shop, &shop.attendant, &void(&session)).await, "ILLEGAL_STATE", "it has a call");
+    let moved = shop.did(&shop.attendant, "moveSession", go, SESSION).await;
+    assert_eq!(moved["session"]["cabin"], json!({"number": 2, "state": "OPEN"}));
+    let void = shop.code(&shop.attendant, "voidSession", of_session(&session)).await;
+    assert_eq!(void, "ILLEGAL_STATE", "it has a call");
+    change_limits(shop, &session).await;
 
-    let limits = |what: &str| {
-        format!("mutation {{ updateSessionLimits(input: {{sessionId: \"{session}\", {what}}}) {SESSION} }}")
-    };
-    let set = run(shop, &shop.attendant, &limits("spendingLimit: \"20\", timeLimitSeconds: 600")).await;
-    assert_eq!(set["updateSessionLimits"]["session"]["timeLimitSeconds"], 600);
-    let set =
-        run(shop, &shop.attendant, &limits("timeLimitSeconds: null")).await["updateSessionLimits"]["session"]
-            .clone();
+    let retire = in_cabin(&cabins[1]);
+    assert_eq!(shop.code(&shop.owner, "retireCabin", retire.clone()).await, "ILLEGAL_STATE");
+    shop.did(&shop.attendant, "closeCabin", of_session(&session), SESSION).await;
+    shop.did(&shop.owner, "retireCabin", retire, "cabin { id }").await;
+    let left = query(shop, &shop.owner, "cabins(callshopId: $shop, first: 9) { nodes { number } }").await;
+    assert_eq!(left["nodes"], json!([{"number": 1}]));
+    let list = "sessions(callshopId: $shop, states: [CLOSED], first: 9) { nodes { state cabin { number } } }";
+    let closed = query(shop, &shop.owner, list).await;
+    assert_eq!(closed["nodes"], json!([{"state": "CLOSED", "cabin": {"number": 2}}]));
+}
+
+async fn change_limits(shop: &InProcess, session: &str) {
+    let both = json!({ "sessionId": session, "spendingLimit": "20", "timeLimitSeconds": 600 });
+    let set = shop.did(&shop.attendant, "updateSessionLimits", both, SESSION).await;
+    assert_eq!(set["session"]["timeLimitSeconds"], 600);
+    let endless = json!({ "sessionId": session, "timeLimitSeconds": null });
+    let set = shop.did(&shop.attendant, "updateSessionLimits", endless, SESSION).await["session"].take();
     assert_eq!((&set["spendingLimit"]["amount"], &set["timeLimitSeconds"]), (&json!("20"), &Value::Null));
-    assert_eq!(refused(shop, &shop.attendant, &limits("spendingLimit: \"-1\"")).await, "INVALID_INPUT");
-
-    let retire = format!(
-        "mutation {{ retireCabin(input: {{cabinId: \"{}\"}}) {{ cabin {{ id }} userErrors {{ code }} }} }}",
-        cabins[1]
-    );
-    assert_eq!(refused(shop, &shop.owner, &retire).await, "ILLEGAL_STATE");
-    run(shop, &shop.attendant, &closing).await;
-    run(shop, &shop.owner, &retire).await;
-    let cabins = run(shop, &shop.owner, "{ cabins(callshopId: $SHOP, first: 9) { nodes { number } } }").await;
-    assert_eq!(cabins["cabins"]["nodes"], json!([{"number": 1}]));
-    let list =
-        "{ sessions(callshopId: $SHOP, states: [CLOSED], first: 9) { nodes { state cabin { number } } } }";
-    let closed = run(shop, &shop.owner, list).await;
-    assert_eq!(closed["sessions"]["nodes"], json!([{"state": "CLOSED", "cabin": {"number": 2}}]));
+    let negative = json!({ "sessionId": session, "spendingLimit": "-1" });
+    assert_eq!(shop.code(&shop.attendant, "updateSessionLimits", negative).await, "INVALID_INPUT");
 }
 
 #[tokio::test]
 async fn phones_change_cabins_and_blocked_or_missing_ones_keep_a_cabin_closed() {
-    let shop = &shop().await;
+    let shop = &start().await;
     let (cabins, phones) = furnish(shop).await;
     open_register(shop, "0", "k").await;
-    let assign = |phone: &str, cabin: &str| {
-        format!(
-            "mutation {{ assignPhone(input: {{phoneId: \"{phone}\", cabinId: \"{cabin}\"}}) {{ phone {{ cabin {{ number }} }} userErrors {{ code }} }} }}"
-        )
-    };
-    let moved = run(shop, &shop.operator, &assign(&phones[0], &cabins[1])).await;
-    assert_eq!(moved["assignPhone"]["phone"]["cabin"]["number"], 2);
-    let list = "{ phones(callshopId: $SHOP, first: 9) { nodes { label cabin { number } } } }";
-    let where_ = run(shop, &shop.owner, list).await["phones"]["nodes"].clone();
+    let assign = json!({ "phoneId": phones[0], "cabinId": cabins[1] });
+    let moved = shop.did(&shop.admin, "assignPhone", assign, "phone { cabin { number } }").await;
+    assert_eq!(moved["phone"]["cabin"]["number"], 2);
+    let list = "phones(callshopId: $shop, first: 9) { nodes { label cabin { number } } }";
     assert_eq!(
-        where_,
+        query(shop, &shop.owner, list).await["nodes"],
         json!([{"label": "Box 1", "cabin": {"number": 2}}, {"label": "Box 2", "cabin": null}, {"label": "Box 3", "cabin": null}])
     );
-    let open = |cabin: &str| format!("mutation {{ openCabin(input: {{cabinId: \"{cabin}\"}}) {SESSION} }}");
-    assert_eq!(refused(shop, &shop.attendant, &open(&cabins[0])).await, "CABIN_WITHOUT_PHONE");
-    let block = |verb: &str| {
-        format!(
-            "mutation {{ {verb}(input: {{phoneId: \"{}\"}}) {{ phone {{ blockedAt }} userErrors {{ code }} }} }}",
-            phones[0]
-        )
-    };
-    assert_ne!(
-        run(shop, &shop.operator, &block("blockPhone")).await["blockPhone"]["phone"]["blockedAt"],
-        Value::Null
-    );
-    assert_eq!(refused(shop, &shop.attendant, &open(&cabins[1])).await, "ILLEGAL_STATE");
-    run(shop, &shop.operator, &block("unblockPhone")).await;
-    let out = |out: bool| {
-        format!(
-            "mutation {{ updateCabin(input: {{cabinId: \"{}\", outOfService: {out}}}) {{ cabin {{ state }} userErrors {{ code }} }} }}",
-            cabins[1]
-        )
-    };
-    assert_eq!(run(shop, &shop.owner, &out(true)).await["updateCabin"]["cabin"]["state"], "OUT_OF_SERVICE");
-    assert_eq!(refused(shop, &shop.attendant, &open(&cabins[1])).await, "ILLEGAL_STATE");
-    run(shop, &shop.owner, &out(false)).await;
-    accounts::set_suspended(&shop.app, &shop.operator, shop.uuid, true).await.unwrap();
-    assert_eq!(refused(shop, &shop.attendant, &open(&cabins[1])).await, "SUSPENDED");
-    accounts::set_suspended(&shop.app, &shop.operator, shop.uuid, false).await.unwrap();
+    let open = async |cabin: &str| shop.code(&shop.attendant, "openCabin", in_cabin(cabin)).await;
+    assert_eq!(open(&cabins[0]).await, "CABIN_WITHOUT_PHONE");
+    let phone = json!({ "phoneId": phones[0] });
+    let blocked = shop.did(&shop.admin, "blockPhone", phone.clone(), "phone { blockedAt }").await;
+    assert_ne!(blocked["phone"]["blockedAt"], Value::Null);
+    assert_eq!(open(&cabins[1]).await, "ILLEGAL_STATE");
+    shop.did(&shop.admin, "unblockPhone", phone.clone(), "phone { blockedAt }").await;
+    let out = |out: bool| json!({ "cabinId": cabins[1], "outOfService": out });
+    let closed = shop.did(&shop.owner, "updateCabin", out(true), "cabin { state }").await;
+    assert_eq!(closed["cabin"]["state"], "OUT_OF_SERVICE");
+    assert_eq!(open(&cabins[1]).await, "ILLEGAL_STATE");
+    shop.did(&shop.owner, "updateCabin", out(false), "cabin { state }").await;
+    accounts::set_suspended(&shop.app, &shop.admin, shop.callshop.id, true).await.unwrap();
+    assert_eq!(open(&cabins[1]).await, "SUSPENDED");
+    accounts::set_suspended(&shop.app, &shop.admin, shop.callshop.id, false).await.unwrap();
     open_cabin(shop, &cabins[1]).await;
-    assert_eq!(refused(shop, &shop.owner, &out(true)).await, "ILLEGAL_STATE");
-    let number = format!(
-        "mutation {{ updateCabin(input: {{cabinId: \"{}\", number: 1}}) {{ userErrors {{ code }} }} }}",
-        cabins[1]
-    );
-    assert_eq!(refused(shop, &shop.owner, &number).await, "ALREADY_EXISTS");
+    assert_eq!(shop.code(&shop.owner, "updateCabin", out(true)).await, "ILLEGAL_STATE");
+    let number = json!({ "cabinId": cabins[1], "number": 1 });
+    assert_eq!(shop.code(&shop.owner, "updateCabin", number).await, "ALREADY_EXISTS");
 
-    let rotate = format!(
-        "mutation {{ rotatePhoneSecret(input: {{phoneId: \"{}\"}}) {{ secret userErrors {{ code }} }} }}",
-        phones[0]
-    );
-    let first = run(shop, &shop.operator, &rotate).await;
-    assert_ne!(first, run(shop, &shop.operator, &rotate).await);
+    let first = shop.did(&shop.admin, "rotatePhoneSecret", phone.clone(), "secret").await;
+    assert_ne!(first, shop.did(&shop.admin, "rotatePhoneSecret", phone, "secret").await);
 }
 
 #[tokio::test]
 async fn each_role_does_its_own_and_strangers_find_nothing() {
-    let shop = &shop().await;
+    let shop = &start().await;
     let (cabins, phones) = furnish(shop).await;
-    let create = "mutation { createPhones(input: {callshopId: $SHOP, count: 1}) { userErrors { code } } }";
-    assert_eq!(ask(shop, &shop.owner, create).await, Err("FORBIDDEN".to_owned()));
-    assert_eq!(refused(shop, &shop.operator, &create.replace('1', "101")).await, "INVALID_INPUT");
-    let open = "mutation { openRegister(input: {callshopId: $SHOP, float: \"1\", idempotencyKey: \"k\"}) { userErrors { code } } }";
-    assert_eq!(ask(shop, &shop.operator, open).await, Err("FORBIDDEN".to_owned()));
-    let cabin = "mutation { createCabin(input: {callshopId: $SHOP, number: 9}) { userErrors { code } } }";
-    assert_eq!(ask(shop, &shop.attendant, cabin).await, Err("FORBIDDEN".to_owned()));
-    let secrets = format!("{{ phone(id: \"{}\") {{ label online sipUser }} }}", phones[0]);
-    assert_eq!(ask(shop, &shop.attendant, &secrets).await, Err("FORBIDDEN".to_owned()));
-    assert_eq!(run(shop, &shop.owner, &secrets).await["phone"]["sipUser"].as_str().unwrap().len(), 12);
+    let create = |count: u32| json!({ "callshopId": shop.id(), "count": count });
+    assert_eq!(shop.error(&shop.owner, "createPhones", create(1)).await, "FORBIDDEN");
+    assert_eq!(shop.code(&shop.admin, "createPhones", create(101)).await, "INVALID_INPUT");
+    assert_eq!(shop.error(&shop.admin, "openRegister", register(shop, "1", "k")).await, "FORBIDDEN");
+    let cabin = json!({ "callshopId": shop.id(), "number": 9 });
+    assert_eq!(shop.error(&shop.attendant, "createCabin", cabin).await, "FORBIDDEN");
+    let secrets = "query($phone: ID!) { phone(id: $phone) { label online sipUser } }";
+    let phone = json!({ "phone": phones[0] });
+    assert_eq!(shop.error_of(&shop.attendant, secrets, phone.clone()).await, "FORBIDDEN");
+    let seen = shop.ok(&shop.owner, secrets, phone).await;
+    assert_eq!(seen["phone"]["sipUser"].as_str().unwrap().len(), 12);
     assert!(!shop.attendant.may(Right::ManageCabins));
+    strangers_find_nothing(shop, &cabins[0], &phones[0]).await;
+}
 
-    let new = accounts::NewAccount {
-        parent_id: None,
-        kind: AccountKind::Callshop,
-        name: "Other".to_owned(),
-        currency: Some("BRL".to_owned()),
-        time_zone: None,
-        country: Some("BR".to_owned()),
-        locale: None,
-        user: Some(user("owner", Role::CallshopOwner)),
-    };
-    let code = accounts::create(&shop.app, &shop.operator, new).await.unwrap().account.code;
-    let stranger = log_in(&shop.app, "owner", &code).await;
-    assert_eq!(
-        run(
-            shop,
-            &stranger,
-            &format!("{{ cabin(id: \"{}\") {{ id }} phone(id: \"{}\") {{ id }} }}", cabins[0], phones[0])
-        )
-        .await,
-        json!({"cabin": null, "phone": null})
-    );
-    let open = format!("mutation {{ openCabin(input: {{cabinId: \"{}\"}}) {SESSION} }}", cabins[0]);
-    assert_eq!(refused(shop, &stranger, &open).await, "NOT_FOUND");
+async fn strangers_find_nothing(shop: &InProcess, cabin: &str, phone: &str) {
+    let stranger = &shop.stranger().await;
+    let document = "query($cabin: ID!, $phone: ID!) { cabin(id: $cabin) { id } phone(id: $phone) { id } }";
+    let seen = shop.ok(stranger, document, json!({ "cabin": cabin, "phone": phone })).await;
+    assert_eq!(seen, json!({ "cabin": null, "phone": null }));
+    assert_eq!(shop.code(stranger, "openCabin", in_cabin(cabin)).await, "NOT_FOUND");
     for list in ["cabins", "phones", "sessions", "registerShifts"] {
-        let query = format!("{{ {list}(callshopId: $SHOP, first: 1) {{ nodes {{ id }} }} }}");
-        assert_eq!(ask(shop, &stranger, &query).await, Err("NOT_FOUND".to_owned()), "{list}");
+        let document =
+            format!("query($shop: ID!) {{ {list}(callshopId: $shop, first: 1) {{ nodes {{ id }} }} }}");
+        let code = shop.error_of(stranger, &document, json!({ "shop": shop.id() })).await;
+        assert_eq!(code, "NOT_FOUND", "{list}");
     }
     open_register(shop, "0", "k").await;
-    let session = open_cabin(shop, &cabins[0]).await;
-    for verb in ["voidSession", "closeCabin", "updateSessionLimits"] {
-        let query =
-            format!("mutation {{ {verb}(input: {{sessionId: \"{session}\"}}) {{ userErrors {{ code }} }} }}");
-        assert_eq!(refused(shop, &stranger, &query).await, "NOT_FOUND", "{verb}");
+    let session = open_cabin(shop, cabin).await;
+    for mutation in ["voidSession", "closeCabin", "updateSessionLimits"] {
+        let code = shop.code(stranger, mutation, of_session(&session)).await;
+        assert_eq!(code, "NOT_FOUND", "{mutation}");
     }
-    assert_eq!(refused(shop, &stranger, &settle(&session, "", "s")).await, "NOT_FOUND");
-    assert_eq!(
-        run(shop, &stranger, &format!("{{ statement(sessionId: \"{session}\") {{ currency }} }}")).await["statement"],
-        Value::Null
-    );
+    assert_eq!(shop.code(stranger, "settleSession", settlement(&session, &[], "s")).await, "NOT_FOUND");
+    let document = "query($session: ID!) { statement(sessionId: $session) { currency } }";
+    let seen = shop.ok(stranger, document, json!({ "session": session })).await;
+    assert_eq!(seen["statement"], Value::Null);
     let found = sessions::find(&shop.app, &shop.owner, row_id(&session)).await.unwrap();
     assert_eq!(found.session.state, SessionState::Open);
 }
 
 /// Sends these mutations concurrently. Returns the number of responses with each code (`OK` if there is no code).
-async fn at_once(shop: &Shop, queries: Vec<String>) -> BTreeMap<String, usize> {
-    let asked = queries.iter().map(|query| ask(shop, &shop.attendant, query));
+async fn at_once(shop: &InProcess, mutations: Vec<(&str, Value)>) -> BTreeMap<String, usize> {
+    let sent = mutations.into_iter().map(|(mutation, input)| shop.code(&shop.attendant, mutation, input));
     let mut codes = BTreeMap::new();
-    for answer in join_all(asked).await {
-        let data = answer.unwrap();
-        let payload = data.as_object().unwrap().values().next().unwrap().clone();
-        let code = payload["userErrors"][0]["code"].as_str().unwrap_or("OK").to_owned();
+    for code in join_all(sent).await {
+        let code = if code == "none" { "OK".to_owned() } else { code };
         *codes.entry(code).or_default() += 1;
     }
     codes
@@ -629,60 +496,58 @@ fn codes<const N: usize>(expected: [(&str, usize); N]) -> BTreeMap<String, usize
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_many_try_at_once_happens_once() {
-    let shop = &shop().await;
+    let shop = &start().await;
     let (cabins, _) = furnish(shop).await;
-    let open = |key: usize| {
-        format!(
-            "mutation {{ openRegister(input: {{callshopId: $SHOP, float: \"1\", idempotencyKey: \"{key}\"}}) {{ userErrors {{ code message }} }} }}"
-        )
-    };
-    let opened = at_once(shop, (0..8).map(open).collect()).await;
+    let open = (0..8).map(|key: usize| ("openRegister", register(shop, "1", &key.to_string())));
+    let opened = at_once(shop, open.collect()).await;
     assert_eq!(opened, codes([("OK", 1), ("REGISTER_OPEN", 7)]));
 
-    let enter = format!("mutation {{ openCabin(input: {{cabinId: \"{}\"}}) {SESSION} }}", cabins[0]);
-    let entered = at_once(shop, vec![enter; 8]).await;
+    let entered = at_once(shop, vec![("openCabin", in_cabin(&cabins[0])); 8]).await;
     assert_eq!(entered, codes([("CABIN_OCCUPIED", 7), ("OK", 1)]));
 
     // two customers want the same free cabin, one by moving and one by arriving
-    let list = "{ sessions(callshopId: $SHOP, states: [OPEN], first: 9) { nodes { id } } }";
-    let open = run(shop, &shop.owner, list).await["sessions"]["nodes"].as_array().unwrap().clone();
+    let open = open_sessions(shop).await;
     assert_eq!(open.len(), 1);
-    let first = open[0]["id"].as_str().unwrap();
-    let go = format!(
-        "mutation {{ moveSession(input: {{sessionId: \"{first}\", cabinId: \"{}\"}}) {SESSION} }}",
-        cabins[1]
-    );
-    let enter = format!("mutation {{ openCabin(input: {{cabinId: \"{}\"}}) {SESSION} }}", cabins[1]);
-    let taken = at_once(shop, vec![go, enter]).await;
+    let go = json!({ "sessionId": open[0], "cabinId": cabins[1] });
+    let taken = at_once(shop, vec![("moveSession", go), ("openCabin", in_cabin(&cabins[1]))]).await;
     assert_eq!(taken, codes([("CABIN_OCCUPIED", 1), ("OK", 1)]));
 
     // fill the other cabin, whichever request lost
-    let free = run(shop, &shop.owner, "{ cabins(callshopId: $SHOP, first: 9) { nodes { id state } } }").await;
-    for cabin in free["cabins"]["nodes"].as_array().unwrap() {
+    let free = query(shop, &shop.owner, "cabins(callshopId: $shop, first: 9) { nodes { id state } }").await;
+    for cabin in free["nodes"].as_array().unwrap() {
         if cabin["state"] == "CLOSED" {
             open_cabin(shop, cabin["id"].as_str().unwrap()).await;
         }
     }
-    let open = run(shop, &shop.owner, list).await["sessions"]["nodes"].as_array().unwrap().clone();
-    let ids: Vec<&str> = open.iter().map(|node| node["id"].as_str().unwrap()).collect();
-    assert_eq!(ids.len(), 2);
-    for id in &ids {
-        let close = format!("mutation {{ closeCabin(input: {{sessionId: \"{id}\"}}) {SESSION} }}");
-        assert_eq!(at_once(shop, vec![close; 3]).await, codes([("ILLEGAL_STATE", 2), ("OK", 1)]));
+    let open = open_sessions(shop).await;
+    assert_eq!(open.len(), 2);
+    for id in &open {
+        let closed = at_once(shop, vec![("closeCabin", of_session(id)); 3]).await;
+        assert_eq!(closed, codes([("ILLEGAL_STATE", 2), ("OK", 1)]));
     }
 
     // both sessions are paid concurrently, each by two requests with one key and two with keys of their own
     let keys =
         |index: usize| [format!("a{index}"), format!("a{index}"), format!("b{index}"), format!("c{index}")];
-    let pay = ids.iter().enumerate().flat_map(|(index, id)| keys(index).map(|key| settle(id, "", &key)));
+    let pay = open
+        .iter()
+        .enumerate()
+        .flat_map(|(index, id)| keys(index).map(|key| ("settleSession", settlement(id, &[], &key))));
     let paid = at_once(shop, pay.collect()).await;
     let settled = paid["OK"];
     assert!((2..=4).contains(&settled) && paid["ILLEGAL_STATE"] == 8 - settled, "{paid:?}");
-    let list = "{ sessions(callshopId: $SHOP, states: [SETTLED], first: 9) { nodes { receiptNumber } } }";
-    let nodes = run(shop, &shop.owner, list).await["sessions"]["nodes"].clone();
+    let list = "sessions(callshopId: $shop, states: [SETTLED], first: 9) { nodes { receiptNumber } }";
+    let nodes = query(shop, &shop.owner, list).await["nodes"].take();
     let numbers: BTreeSet<&str> =
         nodes.as_array().unwrap().iter().map(|node| node["receiptNumber"].as_str().unwrap()).collect();
     assert_eq!(numbers, BTreeSet::from(["1", "2"]), "consecutive, without a gap");
+}
+
+/// Ids of the open sessions.
+async fn open_sessions(shop: &InProcess) -> Vec<String> {
+    let list = "sessions(callshopId: $shop, states: [OPEN], first: 9) { nodes { id } }";
+    let sessions = query(shop, &shop.owner, list).await;
+    sessions["nodes"].as_array().unwrap().iter().map(|node| text(&node["id"])).collect()
 }
 
 #[tokio::test]

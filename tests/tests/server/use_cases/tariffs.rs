@@ -2,74 +2,49 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-use std::net::IpAddr;
-use std::path::PathBuf;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use api::config::Config;
-use api::server::Node;
-use app::accounts::{self, NewAccount};
 use app::auth::Actor;
-use app::auth::login::{self, Origin};
 use app::prices::{self, Target};
+use app::rates;
 use app::rates::RateSearch;
 use app::tariffs::{self, Assignment, BlockOn, Edit, Import, ImportMode, NewTariff, Outcome, VersionState};
-use app::users::NewUser;
-use app::{App, rates};
-use async_graphql::{Request, Variables};
 use base::clock::Clock;
 use base::error::{Error, ErrorCode};
 use billing::money::{Micros, Rounding};
 use billing::tariff::{BandPrice, Rate};
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{AccountKind, Role, account};
+use entity::account;
 use serde_json::{Value, json};
 use store::Page;
 use store::tariffs::{self as rows, RateFilter, RatePage};
+use tests::{Backend, InProcess};
 use uuid::Uuid;
 
-const PASSWORD: &str = "a long enough passphrase";
 const LONDON: &str = "+44 20 7946 0958";
 
-/// A database that is removed when the test ends, a clock that the test sets, and a chain of accounts down to one callshop.
-struct World {
-    app: Arc<App>,
+/// A branch whose clock stands still unless the test moves it, so that two versions can start at the same instant.
+struct Branch {
+    harness: InProcess,
     now: Arc<AtomicI64>,
-    file: PathBuf,
-    admin: Actor,
-    distributor: account::Model,
-    reseller: (account::Model, Actor),
-    shop: (account::Model, Actor),
-    attendant: Actor,
 }
 
-impl Drop for World {
-    fn drop(&mut self) {
-        for end in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(format!("{}{end}", self.file.display()));
-        }
+impl Deref for Branch {
+    type Target = InProcess;
+
+    fn deref(&self) -> &InProcess {
+        &self.harness
     }
 }
 
-impl World {
+impl Branch {
     async fn new() -> Self {
-        let file = std::env::temp_dir().join(format!("callshop-tariffs-{}.db", Uuid::now_v7().simple()));
-        let database_url = format!("sqlite:{}", file.display());
-        let config = Config { database_url, database_connections: 4, ..Config::default() };
-        let (store, hub) = Node::connect(&config).await.unwrap();
-        store.migrate().await.unwrap();
         let now = Arc::new(AtomicI64::new(Utc::now().timestamp_micros()));
         let hand = now.clone();
         let clock = Clock::new(move || DateTime::from_timestamp_micros(hand.load(Ordering::SeqCst)).unwrap());
-        let app = Node::new((store, hub), Arc::new(config), clock).await.unwrap().app;
-        let admin = Actor::operator(&accounts::ensure_platform(&app).await.unwrap());
-        let (distributor, boss) = child(&app, &admin, AccountKind::Distributor).await;
-        let reseller = child(&app, &boss, AccountKind::Reseller).await;
-        let shop = child(&app, &reseller.1, AccountKind::Callshop).await;
-        app::users::create(&app, &shop.1, shop.0.id, user(Role::Attendant, "helper")).await.unwrap();
-        let attendant = log_in(&app, "helper", &shop.0.code).await;
-        Self { app, now, file, admin, distributor, reseller, shop, attendant }
+        Self { harness: InProcess::start(Backend::Sqlite, clock).await, now }
     }
 
     fn pass(&self, time: TimeDelta) {
@@ -106,41 +81,10 @@ impl World {
     async fn chain(&self) {
         let csv = deck(&[("55", "Brazil", "0.01"), ("44", "United Kingdom", "0.01")]);
         let tariff = self.tariff(&self.admin, &csv).await;
-        for account in [&self.distributor, &self.reseller.0, &self.shop.0] {
+        for account in [&self.distributor, &self.reseller, &self.callshop] {
             self.assign(&self.admin, account, tariff, Assignment::Cost).await;
         }
     }
-
-    async fn ask(&self, actor: &Actor, query: &str, variables: Value) -> Value {
-        let schema = graphql::schema(self.app.clone());
-        let request = Request::new(query).variables(Variables::from_json(variables)).data(actor.clone());
-        serde_json::to_value(schema.execute(request).await).unwrap()
-    }
-}
-
-fn user(role: Role, name: &str) -> NewUser {
-    NewUser { name: name.to_owned(), display_name: name.to_owned(), role, password: PASSWORD.to_owned() }
-}
-
-async fn child(app: &App, parent: &Actor, kind: AccountKind) -> (account::Model, Actor) {
-    let new = NewAccount {
-        parent_id: None,
-        kind,
-        name: kind.as_str().to_owned(),
-        currency: Some("BRL".to_owned()),
-        time_zone: Some("America/Sao_Paulo".to_owned()),
-        country: Some("BR".to_owned()),
-        locale: None,
-        user: Some(user(Role::Reseller, "boss")),
-    };
-    let account = accounts::create(app, parent, new).await.unwrap().account;
-    let actor = log_in(app, "boss", &account.code).await;
-    (account, actor)
-}
-
-async fn log_in(app: &App, name: &str, code: &str) -> Actor {
-    let origin = Origin { address: IpAddr::from([127, 0, 0, 1]), user_agent: "test".to_owned() };
-    login::login(app, &format!("{name}@{code}"), PASSWORD.to_owned(), &origin).await.unwrap().actor
 }
 
 fn new_tariff(currency: &str) -> NewTariff {
@@ -207,11 +151,11 @@ fn global(kind: &str, id: Uuid) -> String {
 
 #[tokio::test]
 async fn ten_thousand_rates_come_in_and_go_out() {
-    let world = World::new().await;
-    let (app, actor) = (&world.app, &world.reseller.1);
+    let branch = Branch::new().await;
+    let (app, actor) = (&branch.app, &branch.reseller_user);
     let csv = data("examples/decks/world-10k.csv");
     let in_file = csv.lines().count() as u64 - 1;
-    let id = world.tariff(actor, &deck(&[("55", "Brazil", "0.5")])).await;
+    let id = branch.tariff(actor, &deck(&[("55", "Brazil", "0.5")])).await;
     let import = |dry_run| Import {
         tariff_id: id,
         csv: csv.clone(),
@@ -255,11 +199,11 @@ async fn ten_thousand_rates_come_in_and_go_out() {
 
 #[tokio::test]
 async fn a_bad_row_imports_nothing() {
-    let world = World::new().await;
-    let (app, actor) = (&world.app, &world.reseller.1);
-    let id = world.tariff(actor, &deck(&[("55", "Brazil", "0.5")])).await;
+    let branch = Branch::new().await;
+    let (app, actor) = (&branch.app, &branch.reseller_user);
+    let id = branch.tariff(actor, &deck(&[("55", "Brazil", "0.5")])).await;
     let outcome =
-        world.import(actor, id, &data("billing/tests/data/broken.csv"), ImportMode::Merge).await.unwrap();
+        branch.import(actor, id, &data("billing/tests/data/broken.csv"), ImportMode::Merge).await.unwrap();
     assert!(outcome.version.is_none());
     assert_eq!(outcome.problems.len() as u64, outcome.errors + outcome.fixed);
     for code in ["DUPLICATE_PREFIX", "PREFIX_MISSING", "PRICE_NEGATIVE", "COLUMN_COUNT", "PREFIX_TOO_LONG"] {
@@ -273,15 +217,15 @@ async fn a_bad_row_imports_nothing() {
 
     let many: String = (0..3_000).map(|row| format!("x{row},Nowhere,1,0,1,1\n")).collect();
     let outcome =
-        world.import(actor, id, &format!("{}{many}", deck(&[])), ImportMode::Replace).await.unwrap();
+        branch.import(actor, id, &format!("{}{many}", deck(&[])), ImportMode::Replace).await.unwrap();
     assert_eq!((outcome.problems.len(), outcome.errors), (tariffs::MAX_PROBLEMS, 3_000));
-    let error = world.import(actor, id, &deck(&[]), ImportMode::Replace).await.unwrap_err();
+    let error = branch.import(actor, id, &deck(&[]), ImportMode::Replace).await.unwrap_err();
     assert_eq!(code(&error), Some(ErrorCode::BadDeck));
 
     let query = "mutation($input: ImportTariffInput!) { importTariff(input: $input) {
         version { id } problemsTotal problems { line severity code } userErrors { code field } } }";
     let input = json!({ "tariffId": global("Tariff", id), "csv": data("billing/tests/data/broken.csv") });
-    let answer = world.ask(actor, query, json!({ "input": input })).await;
+    let answer = branch.send(actor, query, json!({ "input": input })).await;
     let payload = &answer["data"]["importTariff"];
     assert_eq!(payload["userErrors"], json!([{ "code": "BAD_DECK", "field": ["csv"] }]), "{answer}");
     assert_eq!(payload["version"], Value::Null);
@@ -293,11 +237,11 @@ async fn a_bad_row_imports_nothing() {
 
 #[tokio::test]
 async fn versions_follow_each_other_in_time() {
-    let world = World::new().await;
-    let (app, actor) = (&world.app, &world.reseller.1);
-    let id = world.tariff(actor, &deck(&[("55", "Brazil", "0.5"), ("44", "Britain", "0.2")])).await;
+    let branch = Branch::new().await;
+    let (app, actor) = (&branch.app, &branch.reseller_user);
+    let id = branch.tariff(actor, &deck(&[("55", "Brazil", "0.5"), ("44", "Britain", "0.2")])).await;
     let csv = deck(&[("55", "Brazil", "0.4"), ("33", "France", "0.3")]);
-    let merged = world.import(actor, id, &csv, ImportMode::Merge).await.unwrap();
+    let merged = branch.import(actor, id, &csv, ImportMode::Merge).await.unwrap();
     assert_eq!(merged.changes, tariffs::Changes { added: 1, changed: 1, removed: 0, unchanged: 1 });
     let second = merged.version.unwrap().version.id;
     let tomorrow = app.clock.now() + TimeDelta::days(1);
@@ -317,7 +261,7 @@ async fn versions_follow_each_other_in_time() {
     assert_eq!(states().await, [VersionState::Active, VersionState::Scheduled]);
     let first = effective().await[&id].0;
     assert_ne!(first, second);
-    world.pass(TimeDelta::days(1));
+    branch.pass(TimeDelta::days(1));
     assert_eq!(states().await, [VersionState::Retired, VersionState::Active]);
     assert_eq!(effective().await[&id].0, second);
     assert_eq!(effective().await.len(), 1);
@@ -337,9 +281,9 @@ async fn versions_follow_each_other_in_time() {
 
 #[tokio::test]
 async fn edits_make_drafts() {
-    let world = World::new().await;
-    let (app, actor) = (&world.app, &world.reseller.1);
-    let id = world.tariff(actor, &deck(&[("55", "Brazil", "0.5"), ("44", "Britain", "0.2")])).await;
+    let branch = Branch::new().await;
+    let (app, actor) = (&branch.app, &branch.reseller_user);
+    let id = branch.tariff(actor, &deck(&[("55", "Brazil", "0.5"), ("44", "Britain", "0.2")])).await;
     let rate = rate("5511", "São Paulo 100%");
     let edit = || Edit { tariff_id: id, base_version_id: None, note: "São Paulo".to_owned() };
     let upserted = tariffs::upsert_rates(app, actor, edit(), vec![rate.clone()]).await.unwrap();
@@ -392,17 +336,17 @@ async fn edits_make_drafts() {
 
 #[tokio::test]
 async fn only_the_parent_assigns_and_is_warned_of_losses() {
-    let world = World::new().await;
-    let (app, reseller, shop) = (&world.app, &world.reseller.1, &world.shop.0);
+    let branch = Branch::new().await;
+    let (app, reseller, shop) = (&branch.app, &branch.reseller_user, &branch.callshop);
     let cost =
-        world.tariff(reseller, &deck(&[("55", "Brazil", "0.10"), ("5511", "São Paulo", "0.08")])).await;
-    let retail = world.tariff(reseller, &deck(&[("55", "Brazil", "0.09"), ("44", "Britain", "0.2")])).await;
-    assert_eq!(world.assign(reseller, shop, cost, Assignment::Cost).await, 0);
+        branch.tariff(reseller, &deck(&[("55", "Brazil", "0.10"), ("5511", "São Paulo", "0.08")])).await;
+    let retail = branch.tariff(reseller, &deck(&[("55", "Brazil", "0.09"), ("44", "Britain", "0.2")])).await;
+    assert_eq!(branch.assign(reseller, shop, cost, Assignment::Cost).await, 0);
     let (account, margins) =
         tariffs::assign(app, reseller, shop.id, Some(retail), Assignment::Retail).await.unwrap();
     assert_eq!((account.cost_tariff_id, account.retail_tariff_id), (Some(cost), Some(retail)));
     assert_eq!((margins.total, margins.warnings[0].prefix.as_str()), (1, "55"));
-    let drafted = world
+    let drafted = branch
         .import(reseller, retail, &deck(&[("55", "Brazil", "0.01")]), ImportMode::Replace)
         .await
         .unwrap();
@@ -414,28 +358,28 @@ async fn only_the_parent_assigns_and_is_warned_of_losses() {
     let refused = async |actor: &Actor, account: Uuid, tariff, kind| {
         tariffs::assign(app, actor, account, Some(tariff), kind).await.unwrap_err()
     };
-    let own = refused(reseller, world.reseller.0.id, cost, Assignment::Cost).await;
+    let own = refused(reseller, branch.reseller.id, cost, Assignment::Cost).await;
     assert!(matches!(own, Error::Forbidden), "{own}");
-    let from_below = refused(&world.shop.1, shop.id, cost, Assignment::Retail).await;
+    let from_below = refused(&branch.owner, shop.id, cost, Assignment::Retail).await;
     assert!(matches!(from_below, Error::Forbidden), "{from_below}");
-    let no_shop = refused(&world.admin, world.reseller.0.id, cost, Assignment::Retail).await;
+    let no_shop = refused(&branch.admin, branch.reseller.id, cost, Assignment::Retail).await;
     assert_eq!(field(&no_shop), "kind");
-    let strangers = refused(&world.admin, world.distributor.id, cost, Assignment::Cost).await;
+    let strangers = refused(&branch.admin, branch.distributor.id, cost, Assignment::Cost).await;
     assert_eq!(field(&strangers), "tariffId");
-    let platforms = world.tariff(&world.admin, &deck(&[("55", "Brazil", "0")])).await;
+    let platforms = branch.tariff(&branch.admin, &deck(&[("55", "Brazil", "0")])).await;
     let hidden = refused(reseller, shop.id, platforms, Assignment::Cost).await;
     assert!(matches!(hidden, Error::NotFound), "{hidden}");
     let error = tariffs::create(app, reseller, new_tariff("USD")).await.unwrap_err();
     assert_eq!(code(&error), Some(ErrorCode::CurrencyMismatch));
-    let dollars = tariffs::create(app, &world.admin, new_tariff("USD")).await.unwrap();
-    let error = refused(&world.admin, shop.id, dollars.id, Assignment::Cost).await;
+    let dollars = tariffs::create(app, &branch.admin, new_tariff("USD")).await.unwrap();
+    let error = refused(&branch.admin, shop.id, dollars.id, Assignment::Cost).await;
     assert_eq!(code(&error), Some(ErrorCode::CurrencyMismatch));
 }
 
 #[tokio::test]
 async fn quotes_agree_with_the_chain() {
-    let world = World::new().await;
-    let (app, shop, owner) = (&world.app, &world.shop.0, &world.shop.1);
+    let branch = Branch::new().await;
+    let (app, shop, owner) = (&branch.app, &branch.callshop, &branch.owner);
     let quote = async |actor: &Actor, number: &str| {
         prices::quote(app, actor, shop.id, Target::Number(number.to_owned()), Some(Micros(1_000_000)))
             .await
@@ -443,10 +387,10 @@ async fn quotes_agree_with_the_chain() {
     };
     let refusal = async |number: &str| quote(owner, number).await.refusal.map(|error| error.code);
     assert_eq!(refusal(LONDON).await, Some(ErrorCode::DestinationNotRated));
-    world.chain().await;
+    branch.chain().await;
     let csv = deck(&[("44", "United Kingdom", "0.30"), ("4420", "London", "0.20"), ("33", "France", "0.10")]);
-    let retail = world.tariff(&world.reseller.1, &csv).await;
-    world.assign(&world.reseller.1, shop, retail, Assignment::Retail).await;
+    let retail = branch.tariff(&branch.reseller_user, &csv).await;
+    branch.assign(&branch.reseller_user, shop, retail, Assignment::Retail).await;
 
     let london = quote(owner, LONDON).await;
     let offer = london.offer.unwrap();
@@ -457,7 +401,7 @@ async fn quotes_agree_with_the_chain() {
     // 1.00 at 0.20 per minute: five minutes
     assert_eq!((offer.price_per_minute, offer.seconds), (Micros(200_000), Some(300)));
     assert_eq!(offer.cost_per_minute, Some(Micros(10_000)));
-    assert_eq!(quote(&world.attendant, LONDON).await.offer.unwrap().cost_per_minute, None);
+    assert_eq!(quote(&branch.attendant, LONDON).await.offer.unwrap().cost_per_minute, None);
     // France has a retail price but no cost
     assert_eq!(refusal("+33 1 42 68 53 00").await, Some(ErrorCode::DestinationNotRated));
     assert_eq!(refusal("junk").await, Some(ErrorCode::NumberInvalid));
@@ -468,13 +412,14 @@ async fn quotes_agree_with_the_chain() {
     assert_eq!(named.offer.unwrap().rate.prefix, "4420");
 
     // for the shop, a destination that the reseller cannot buy is just "not available"
-    let narrow = world.tariff(&world.admin, &deck(&[("55", "Brazil", "0.01")])).await;
-    world.assign(&world.admin, &world.reseller.0, narrow, Assignment::Cost).await;
+    let narrow = branch.tariff(&branch.admin, &deck(&[("55", "Brazil", "0.01")])).await;
+    branch.assign(&branch.admin, &branch.reseller, narrow, Assignment::Cost).await;
     assert_eq!(refusal(LONDON).await, Some(ErrorCode::ServiceUnavailable));
-    world.chain().await;
+    branch.chain().await;
 
-    let block =
-        async |on, blocked| tariffs::set_blocked(app, &world.reseller.1, on, "442", blocked).await.unwrap();
+    let block = async |on, blocked| {
+        tariffs::set_blocked(app, &branch.reseller_user, on, "442", blocked).await.unwrap()
+    };
     for on in [BlockOn::Callshop(shop.id), BlockOn::Tariff(retail)] {
         block(on, true).await;
         block(on, true).await;
@@ -485,69 +430,69 @@ async fn quotes_agree_with_the_chain() {
     let error = tariffs::set_blocked(app, owner, BlockOn::Callshop(shop.id), "442", true).await.unwrap_err();
     assert!(matches!(error, Error::Forbidden), "{error}");
     let error =
-        tariffs::set_blocked(app, &world.admin, BlockOn::Tariff(retail), "+44", true).await.unwrap_err();
+        tariffs::set_blocked(app, &branch.admin, BlockOn::Tariff(retail), "+44", true).await.unwrap_err();
     assert_eq!(field(&error), "prefix");
 }
 
 #[tokio::test]
 async fn price_lists_are_paged_and_keep_costs_from_attendants() {
-    let world = World::new().await;
-    let (reseller, shop) = (&world.reseller.1, &world.shop.0);
-    world.chain().await;
+    let branch = Branch::new().await;
+    let (reseller, shop) = (&branch.reseller_user, &branch.callshop);
+    branch.chain().await;
     let csv = deck(&[("44", "United Kingdom", "0.30"), ("4420", "London", "0.20"), ("55", "Brazil", "0.10")]);
-    let retail = world.tariff(reseller, &csv).await;
-    world.assign(reseller, shop, retail, Assignment::Retail).await;
+    let retail = branch.tariff(reseller, &csv).await;
+    branch.assign(reseller, shop, retail, Assignment::Retail).await;
     let query = "query($id: ID!, $first: Int, $after: String, $last: Int) {
         priceList(callshopId: $id, first: $first, after: $after, last: $last) {
             nodes { prefix pricePerMinute { amount currency } costPerMinute { amount } blocked }
             pageInfo { hasNextPage hasPreviousPage endCursor } } }";
     let id = global("Callshop", shop.id);
-    let first = world.ask(&world.shop.1, query, json!({ "id": id, "first": 2 })).await;
+    let first = branch.send(&branch.owner, query, json!({ "id": id, "first": 2 })).await;
     let list = &first["data"]["priceList"];
     let price = json!({ "amount": "0.3", "currency": "BRL" });
     let line = json!({ "prefix": "44", "pricePerMinute": price, "costPerMinute": { "amount": "0.01" }, "blocked": false });
     assert_eq!(list["nodes"][0], line, "{first}");
     assert_eq!(list["pageInfo"]["hasNextPage"], true);
     let after = &list["pageInfo"]["endCursor"];
-    let next = world.ask(&world.attendant, query, json!({ "id": id, "first": 2, "after": after })).await;
+    let next = branch.send(&branch.attendant, query, json!({ "id": id, "first": 2, "after": after })).await;
     let nodes = next["data"]["priceList"]["nodes"].as_array().unwrap();
     assert_eq!(
         (nodes.len(), &nodes[0]["prefix"], &nodes[0]["costPerMinute"]),
         (1, &json!("55"), &Value::Null)
     );
-    let last = world.ask(&world.attendant, query, json!({ "id": id, "last": 1 })).await;
+    let last = branch.send(&branch.attendant, query, json!({ "id": id, "last": 1 })).await;
     assert_eq!(last["data"]["priceList"]["nodes"][0]["prefix"], "55");
     assert_eq!(last["data"]["priceList"]["pageInfo"]["hasPreviousPage"], true);
-    let foreign = world
-        .ask(&world.shop.1, query, json!({ "id": global("Callshop", Uuid::now_v7()), "first": 1 }))
+    let foreign = branch
+        .send(&branch.owner, query, json!({ "id": global("Callshop", Uuid::now_v7()), "first": 1 }))
         .await;
     assert_eq!(foreign["errors"][0]["extensions"]["code"], "NOT_FOUND");
 
     let quote = "query($id: ID!) { quote(callshopId: $id, number: \"+442079460958\", amount: \"1\") {
         number formattedNumber destination seconds pricePerMinute { amount } userErrors { code } } }";
-    let quoted = world.ask(&world.attendant, quote, json!({ "id": id })).await;
+    let quoted = branch.send(&branch.attendant, quote, json!({ "id": id })).await;
     assert_eq!(quoted["data"]["quote"]["seconds"], 300, "{quoted}");
 
     let tariffs = "{ tariffs(first: 10) { nodes { name currency roundingMode bands { name }
         activeVersion { number state rates(first: 1, search: { number: \"+442079460958\" }) { nodes { prefix } } }
         versions(first: 5) { nodes { number state activeFrom rateCount } } } } }";
-    let own = world.ask(reseller, tariffs, json!({})).await;
+    let own = branch.send(reseller, tariffs, json!({})).await;
     let nodes = own["data"]["tariffs"]["nodes"].as_array().unwrap_or_else(|| panic!("{own}"));
     assert_eq!((nodes.len(), &nodes[0]["activeVersion"]["state"]), (1, &json!("ACTIVE")));
     assert_eq!(nodes[0]["activeVersion"]["rates"]["nodes"], json!([{ "prefix": "44" }]));
-    let owner = world.ask(&world.shop.1, tariffs, json!({})).await;
+    let owner = branch.send(&branch.owner, tariffs, json!({})).await;
     assert_eq!(owner["errors"][0]["extensions"]["code"], "FORBIDDEN");
 }
 
 #[tokio::test]
 async fn mutations_answer_what_they_made() {
-    let world = World::new().await;
-    let reseller = &world.reseller.1;
-    world.chain().await;
+    let branch = Branch::new().await;
+    let reseller = &branch.reseller_user;
+    branch.chain().await;
     let create = "mutation { createTariff(input: { name: \"Bands\", roundingDecimals: 2,
         bands: [{ name: \"night\", weekdays: [MONDAY, SUNDAY], from: \"20:00:00\", to: \"06:00:00\" }], holidays: [\"2026-12-25\"] })
         { tariff { id timeZone holidays bands { weekdays from to holidays } } userErrors { code field } } }";
-    let made = world.ask(reseller, create, json!({})).await;
+    let made = branch.send(reseller, create, json!({})).await;
     let tariff = &made["data"]["createTariff"]["tariff"];
     assert_eq!(tariff["bands"][0]["weekdays"], json!(["MONDAY", "SUNDAY"]), "{made}");
     assert_eq!(
@@ -558,7 +503,7 @@ async fn mutations_answer_what_they_made() {
         pricePerMinute: \"0.10\", bandPrices: [{ band: \"night\", pricePerMinute: \"0.05\" }] }] })
         { version { id number state rates(first: 1) { nodes { bandPrices { band pricePerMinute { amount } } } } }
           changes { added } userErrors { code message field } } }";
-    let upserted = world.ask(reseller, upsert, json!({ "id": tariff["id"] })).await;
+    let upserted = branch.send(reseller, upsert, json!({ "id": tariff["id"] })).await;
     let version = &upserted["data"]["upsertRates"]["version"];
     assert_eq!(
         version["rates"]["nodes"][0]["bandPrices"][0]["pricePerMinute"]["amount"], "0.05",
@@ -569,24 +514,24 @@ async fn mutations_answer_what_they_made() {
         { version { id rates(first: 1) { nodes { pricePerMinute { amount } bandPrices { band } } } } userErrors { message } } }";
     let csv = deck(&[("55", "Brazil", "0.12")]);
     let variables = json!({ "id": tariff["id"], "csv": csv, "base": version["id"] });
-    let merged = world.ask(reseller, import, variables).await;
+    let merged = branch.send(reseller, import, variables).await;
     let version = &merged["data"]["importTariff"]["version"];
     let expected = json!({ "pricePerMinute": { "amount": "0.12" }, "bandPrices": [{ "band": "night" }] });
     assert_eq!(version["rates"]["nodes"][0], expected, "{merged}");
     let activate = "mutation($id: ID!) { activateTariffVersion(input: { versionId: $id })
         { version { state } margin { total } userErrors { code } } }";
-    let activated = world.ask(reseller, activate, json!({ "id": version["id"] })).await;
+    let activated = branch.send(reseller, activate, json!({ "id": version["id"] })).await;
     assert_eq!(activated["data"]["activateTariffVersion"]["version"]["state"], "ACTIVE", "{activated}");
     let assign = "mutation($account: ID!, $tariff: ID) { assignTariff(input: { accountId: $account, tariffId: $tariff, kind: RETAIL })
         { callshop { retailTariff { name } costTariff { name } blockedPrefixes } userErrors { code } } }";
-    let shop = global("Callshop", world.shop.0.id);
-    let assigned = world.ask(reseller, assign, json!({ "account": shop, "tariff": tariff["id"] })).await;
+    let shop = global("Callshop", branch.callshop.id);
+    let assigned = branch.send(reseller, assign, json!({ "account": shop, "tariff": tariff["id"] })).await;
     // the cost tariff is the platform's, so its name is hidden from the reseller
     let expected = json!({ "retailTariff": { "name": "Bands" }, "costTariff": null, "blockedPrefixes": [] });
     assert_eq!(assigned["data"]["assignTariff"]["callshop"], expected, "{assigned}");
     let block = "mutation($id: ID!) { blockDestination(input: { callshopId: $id, prefix: \"5590\" })
         { callshop { blockedPrefixes } userErrors { code } } }";
-    let blocked = world.ask(reseller, block, json!({ "id": shop })).await;
+    let blocked = branch.send(reseller, block, json!({ "id": shop })).await;
     assert_eq!(
         blocked["data"]["blockDestination"]["callshop"]["blockedPrefixes"],
         json!(["5590"]),
@@ -596,14 +541,14 @@ async fn mutations_answer_what_they_made() {
 
 #[tokio::test]
 async fn a_pricing_charges_by_the_tariffs_rules() {
-    let world = World::new().await;
-    let id = world.tariff(&world.reseller.1, &deck(&[("55", "Brazil", "0.5")])).await;
-    let conn = world.app.store.reader();
+    let branch = Branch::new().await;
+    let id = branch.tariff(&branch.reseller_user, &deck(&[("55", "Brazil", "0.5")])).await;
+    let conn = branch.app.store.reader();
     let (version_id, tariff) =
-        rows::effective_versions(conn, &[id], world.app.clock.now()).await.unwrap()[&id].clone();
-    let loaded = world.app.rates.get(conn, version_id).await.unwrap();
+        rows::effective_versions(conn, &[id], branch.app.clock.now()).await.unwrap()[&id].clone();
+    let loaded = branch.app.rates.get(conn, version_id).await.unwrap();
     assert_eq!(loaded.version_id, version_id);
     let pricing = rates::pricing(&tariff, loaded.table.find("5511").unwrap()).unwrap();
     // one second at 0.5 per minute is 0.008333…, rounded to four decimals
-    assert_eq!(billing::rating::amount(&pricing, world.app.clock.now(), 1), Micros(8_300));
+    assert_eq!(billing::rating::amount(&pricing, branch.app.clock.now(), 1), Micros(8_300));
 }

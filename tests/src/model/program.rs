@@ -26,7 +26,7 @@ use crate::server::{Backend, HOOK_SECRET, TestTime, proxy};
 const SLICE: u32 = 40;
 
 /// An application without listeners on its own database.
-pub struct World {
+pub struct Program {
     /// The application.
     pub app: Arc<App>,
     /// Accepts the proxy's call attempts and events.
@@ -52,7 +52,7 @@ pub struct Branch {
     attendants: [Uuid; 2],
 }
 
-impl World {
+impl Program {
     /// Starts an application with this setting. The SQLite file is in memory if possible, because these cases never lose power.
     pub async fn start(backend: Backend, charge_unacknowledged: bool) -> Self {
         let memory = std::path::Path::new("/dev/shm");

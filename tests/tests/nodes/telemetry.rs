@@ -1,6 +1,6 @@
 //! Tests a trace from the proxy's request to the subscriber, as a collector receives it.
 //!
-//! It is a single test, because the process has one exporter.
+//! It is a single test, because the process has one exporter. No other test of this program may install a subscriber.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

@@ -1,6 +1,6 @@
 //! Tests what the log contains and what it never contains. Lines are captured at debug level during logins, calls and errors.
 //!
-//! It is a single test, because the process has one log.
+//! It is a single test in a program of its own, because the process has one log.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -87,12 +87,12 @@ async fn the_log_names_requests_and_tells_no_secret_and_no_number() {
     let conn = shop.server.app.store.reader();
     conn.execute_unprepared("ALTER TABLE audit_log RENAME TO audit_log_away").await.expect("it is renamed");
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-    let query = format!("{{ auditLog(accountId: \"{}\", first: 1) {{ nodes {{ at }} }} }}", shop.id);
+    let query = "query($id: ID!) { auditLog(accountId: $id, first: 1) { nodes { at } } }";
     let request = client
         .post(format!("http://{}/graphql", shop.server.http))
         .bearer_auth(shop.owner.token())
         .header("x-request-id", "shop-7/till.1")
-        .json(&json!({ "query": query }));
+        .json(&json!({ "query": query, "variables": { "id": shop.id } }));
     let answer = request.send().await.expect("an answer");
     assert_eq!(answer.headers()["x-request-id"], "shop-7/till.1");
     let body: Value = answer.json().await.expect("JSON");

@@ -1,0 +1,89 @@
+//! Tests invalid arguments, variables and configuration files. Each message must say how to fix the problem, and repeat no secret.
+//!
+//! Because of this test, `cargo test` also builds the program, which the tests of whole nodes start.
+
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn run(dir: &Path, arguments: &[&str], env: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callshop"));
+    command.args(arguments).current_dir(dir).stdin(Stdio::null());
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CALLSHOP_")) {
+        command.env_remove(name);
+    }
+    command.envs(env.iter().copied()).output().expect("the command runs")
+}
+
+/// A command that must fail.
+#[derive(Clone, Copy, Debug)]
+struct Wrong {
+    arguments: &'static [&'static str],
+    env: Option<(&'static str, &'static str)>,
+    /// Content of `c.toml`.
+    config: &'static str,
+}
+
+/// The command with these arguments.
+const fn with(arguments: &'static [&'static str]) -> Wrong {
+    Wrong { arguments, env: None, config: "" }
+}
+
+/// `callshop serve` with an environment variable.
+const fn in_env(name: &'static str, value: &'static str) -> Wrong {
+    Wrong { env: Some((name, value)), ..with(&["serve"]) }
+}
+
+/// `callshop serve` with a configuration file.
+const fn in_file(config: &'static str) -> Wrong {
+    Wrong { config, ..with(&["serve", "--config", "c.toml"]) }
+}
+
+#[test]
+fn the_command_line_says_what_to_mend() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = |text: &str| std::fs::write(dir.path().join("c.toml"), text).expect("a file");
+    std::fs::write(dir.path().join("password"), "short\n").expect("a file");
+    let wrong = [
+        (with(&[]), "Usage"),
+        (with(&["dance"]), "--help"),
+        (with(&["serve", "--loud"]), "--help"),
+        (with(&["serve", "--listen", "everywhere"]), "--listen"),
+        (with(&["serve"]), "CALLSHOP_HOOK__SECRETS"),
+        (with(&["serve", "--config", "missing.toml"]), "missing.toml"),
+        (in_file("colour = \"red\""), "colour"),
+        (in_file("[hook]\nsecret = [\"hunter2-hunter2-hunter2\"]"), "unknown field"),
+        (in_file("[hook]\nsecrets = [\"hunter2-short\"]"), "at least 16 characters"),
+        (in_file("[hook]\nsecrets = \"hunter2-hunter2-hunter2\""), "hook.secrets takes a sequence"),
+        (in_file("[hook]\nsecrets = [\"hunter2-hunter2-hunter2\" oops"), "TOML parse error at line 2"),
+        (in_env("CALLSHOP_HOOK__SECRETS", "hunter2-hunter2-hunter2"), "takes a sequence"),
+        (in_env("CALLSHOP_AUTH__TOKEN_KEY", "hunter2-short"), "at least 32 characters"),
+        (in_env("CALLSHOP_COLOUR", "red"), "colour"),
+        (with(&["migrate", "--database", "mysql://u:hunter2@host/x"]), "sqlite: or postgres://"),
+        (
+            with(&["migrate", "--database", "postgres://u:hunter2@127.0.0.1:1/x"]),
+            "cannot open the database postgres://u@127.0.0.1:1/x",
+        ),
+        (with(&["schema", "--role", "king"]), "one of anonymous"),
+        (with(&["tariff", "import", "--tariff", "x", "missing.csv"]), "cannot read missing.csv"),
+        (with(&["user", "create-admin", "--password-file", "password"]), "10 to 256 characters"),
+    ];
+    for (wrong, told) in wrong {
+        file(wrong.config);
+        let output = run(dir.path(), wrong.arguments, wrong.env.as_slice());
+        let said =
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(!output.status.success(), "{wrong:?} succeeds: {said}");
+        assert!(said.to_lowercase().contains(&told.to_lowercase()), "{wrong:?}: {said}");
+        assert!(!said.contains("hunter2"), "{wrong:?} repeats a secret: {said}");
+        assert!(!said.contains("panicked"), "{wrong:?}: {said}");
+    }
+    file("database_url = \"postgres://u:hunter2@host/x\"\n[hook]\nsecrets = [\"hunter2-hunter2-hunter2\"]");
+    let output = run(dir.path(), &["serve", "--config", "c.toml", "--print-config"], &[]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("postgres://u@host/x") && !said.contains("hunter2"),
+        "{said}"
+    );
+}

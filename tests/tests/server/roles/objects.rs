@@ -1,0 +1,384 @@
+//! The fields of object types, with their outcomes for each role.
+
+use super::outcomes::{BACK_OFFICE, EVERYONE, MANAGERS, Outcomes, SIGNED_IN};
+
+/// An object type whose objects a query can reach.
+pub(super) struct Object {
+    /// The type's name.
+    pub(super) name: &'static str,
+    /// A query with `HOLE` where an object of the type takes its selection.
+    pub(super) reach: &'static str,
+    /// Fields, separated by spaces, by their outcomes.
+    pub(super) fields: &'static [(Outcomes, &'static str)],
+}
+
+impl Object {
+    /// Every field with its outcomes.
+    pub(super) fn outcomes(&self) -> impl Iterator<Item = (&'static str, Outcomes)> {
+        self.fields
+            .iter()
+            .flat_map(|(outcomes, fields)| fields.split_whitespace().map(|field| (field, *outcomes)))
+    }
+}
+
+/// Every type whose objects a query can reach.
+pub(super) const OBJECTS: &[Object] = &[
+    Object {
+        name: "Account",
+        reach: "{ account(id: {account}) { HOLE } }",
+        fields: &[(
+            MANAGERS,
+            "id kind name code currency timeZone locale country costTariff suspendedAt createdAt balance creditLimit held \
+                available lowCredit users children",
+        )],
+    },
+    Object {
+        name: "Callshop",
+        reach: "{ callshop(id: {callshop}) { HOLE } }",
+        fields: &[
+            (
+                SIGNED_IN,
+                "id name currency timeZone locale country blockedPrefixes suspendedAt createdAt maxCallSeconds callerId cashStep \
+                legalName taxId address receiptFooter maskNumbers attendantMaxDiscount attendantMaxRefund dialPlan",
+            ),
+            (BACK_OFFICE, "code balance creditLimit held available lowCredit users"),
+            (MANAGERS, "costTariff retailTariff"),
+        ],
+    },
+    Object {
+        name: "DialPlan",
+        reach: "{ callshop(id: {callshop}) { dialPlan { HOLE } } }",
+        fields: &[(
+            SIGNED_IN,
+            "country countryCode areaCode internationalPrefixes trunkPrefix carrierCodeDigits emergency",
+        )],
+    },
+    Object {
+        name: "User",
+        reach: "{ viewer { HOLE } }",
+        fields: &[
+            (EVERYONE, "id name login displayName role disabledAt createdAt"),
+            (MANAGERS, "account"),
+            (SIGNED_IN, "callshop"),
+        ],
+    },
+    Object {
+        name: "Tariff",
+        reach: "{ tariff(id: {tariff}) { HOLE } }",
+        fields: &[(
+            MANAGERS,
+            "id account name currency roundingDecimals roundingMode timeZone bands holidays blockedPrefixes createdAt \
+                activeVersion versions",
+        )],
+    },
+    Object {
+        name: "TimeBand",
+        reach: "{ tariff(id: {tariff}) { bands { HOLE } } }",
+        fields: &[(MANAGERS, "name weekdays from to holidays")],
+    },
+    Object {
+        name: "TariffVersion",
+        reach: "{ tariffVersion(id: {version}) { HOLE } }",
+        fields: &[(MANAGERS, "id tariff number state activeFrom rateCount note createdAt rates")],
+    },
+    Object {
+        name: "Rate",
+        reach: "{ tariffVersion(id: {version}) { rates(first: 5) { nodes { HOLE } } } }",
+        fields: &[(
+            MANAGERS,
+            "prefix destination pricePerMinute connectionFee initialIncrement increment minimumCharge freeSeconds bandPrices",
+        )],
+    },
+    Object {
+        name: "Price",
+        reach: "{ priceList(callshopId: {callshop}, first: 5) { nodes { HOLE } } }",
+        fields: &[
+            (
+                SIGNED_IN,
+                "prefix destination pricePerMinute connectionFee initialIncrement increment minimumCharge freeSeconds bandPrices \
+                blocked",
+            ),
+            (BACK_OFFICE, "costPerMinute"),
+        ],
+    },
+    Object {
+        name: "BandPrice",
+        reach: "{ priceList(callshopId: {callshop}, first: 5) { nodes { bandPrices { HOLE } } } }",
+        fields: &[(SIGNED_IN, "band pricePerMinute connectionFee")],
+    },
+    Object {
+        name: "Quote",
+        reach: r#"{ quote(callshopId: {callshop}, number: "+12125550123") { HOLE } }"#,
+        fields: &[
+            (
+                SIGNED_IN,
+                "number formattedNumber destination prefix emergency pricePerMinute connectionFee minimumCharge initialIncrement \
+                increment freeSeconds bandPrices seconds userErrors",
+            ),
+            (BACK_OFFICE, "costPerMinute"),
+        ],
+    },
+    Object {
+        name: "Phone",
+        reach: "{ phone(id: {phone}) { HOLE } }",
+        fields: &[
+            (SIGNED_IN, "id label online onlineChangedAt blockedAt cabin createdAt"),
+            (BACK_OFFICE, "sipUser realm contact source userAgent"),
+        ],
+    },
+    Object {
+        name: "Cabin",
+        reach: "{ cabin(id: {cabin}) { HOLE } }",
+        fields: &[(
+            SIGNED_IN,
+            "id number label state phone phoneOnline currentSession calls retiredAt createdAt",
+        )],
+    },
+    Object {
+        name: "RegisterShift",
+        reach: "{ currentRegister(callshopId: {callshop}) { HOLE } }",
+        fields: &[(SIGNED_IN, "id number openedBy openedAt float closedBy closedAt zReport movements")],
+    },
+    Object {
+        name: "CashMovement",
+        reach: "{ currentRegister(callshopId: {callshop}) { movements(first: 5) { nodes { HOLE } } } }",
+        fields: &[(SIGNED_IN, "kind amount reason by at")],
+    },
+    Object {
+        name: "RegisterReport",
+        reach: "{ xReport(callshopId: {callshop}) { HOLE } }",
+        fields: &[(
+            SIGNED_IN,
+            "shiftNumber openedAt at methods callsTotal itemsTotal discountsTotal rounding cashRounding salesTotal salesByCabin \
+                salesByDestination salesByAttendant openItems",
+        )],
+    },
+    Object {
+        name: "MethodReport",
+        reach: "{ xReport(callshopId: {callshop}) { methods { HOLE } } }",
+        fields: &[(
+            SIGNED_IN,
+            "method float sales deposits depositRefunds payIns payOuts refunds expected counted variance",
+        )],
+    },
+    Object {
+        name: "CabinSales",
+        reach: "{ xReport(callshopId: {callshop}) { salesByCabin { HOLE } } }",
+        fields: &[(SIGNED_IN, "cabinId number label calls amount")],
+    },
+    Object {
+        name: "DestinationSales",
+        reach: "{ xReport(callshopId: {callshop}) { salesByDestination { HOLE } } }",
+        fields: &[(SIGNED_IN, "destination calls billedSeconds amount")],
+    },
+    Object {
+        name: "AttendantSales",
+        reach: "{ xReport(callshopId: {callshop}) { salesByAttendant { HOLE } } }",
+        fields: &[(
+            SIGNED_IN,
+            "userId name sessions amount discounts deposits depositRefunds refunds payIns payOuts",
+        )],
+    },
+    Object {
+        name: "OpenItem",
+        reach: "{ xReport(callshopId: {callshop}) { openItems { HOLE } } }",
+        fields: &[(SIGNED_IN, "sessionId cabinNumber state customer total deposit")],
+    },
+    Object {
+        name: "CabinSession",
+        reach: "{ session(id: {session}) { HOLE } }",
+        fields: &[(
+            SIGNED_IN,
+            "id cabin mode state customer spendingLimit timeLimitSeconds carriedOver openedBy openedAt closedBy closedAt total \
+                calls statement payments settledBy settledAt cashRounding receiptNumber deposit items discounts amountDue refundDue \
+                refunded",
+        )],
+    },
+    Object {
+        name: "Payment",
+        reach: "{ session(id: {session}) { payments { HOLE } } }",
+        fields: &[(SIGNED_IN, "kind method amount reason by at")],
+    },
+    Object {
+        name: "SessionItem",
+        reach: "{ session(id: {session}) { items { HOLE } } }",
+        fields: &[(SIGNED_IN, "itemId description quantity unitPrice amount by at")],
+    },
+    Object {
+        name: "Statement",
+        reach: "{ statement(sessionId: {session}) { HOLE } }",
+        fields: &[(
+            SIGNED_IN,
+            "calls totalsByDestination items discounts callsTotal itemsTotal discountsTotal rounding total deposit amountDue \
+                refundDue currency",
+        )],
+    },
+    Object {
+        name: "StatementCall",
+        reach: "{ statement(sessionId: {session}) { calls { HOLE } } }",
+        fields: &[(SIGNED_IN, "number destination startedAt talkSeconds billedSeconds amount")],
+    },
+    Object {
+        name: "StatementLine",
+        reach: "{ statement(sessionId: {session}) { items { HOLE } } }",
+        fields: &[(SIGNED_IN, "description quantity unitPrice amount")],
+    },
+    Object {
+        name: "DestinationTotal",
+        reach: "{ statement(sessionId: {session}) { totalsByDestination { HOLE } } }",
+        fields: &[(SIGNED_IN, "destination calls talkSeconds billedSeconds amount")],
+    },
+    Object {
+        name: "Money",
+        reach: "{ statement(sessionId: {session}) { total { HOLE } } }",
+        fields: &[(SIGNED_IN, "amount currency")],
+    },
+    Object {
+        name: "Call",
+        reach: "{ call(id: {call}) { HOLE } }",
+        fields: &[
+            (
+                SIGNED_IN,
+                "id cabinId sessionId dialed number numberFormatted destination emergency state authorizedAt ringingAt answeredAt \
+                endedAt asOf elapsedSeconds cost billedSeconds pricePerMinute connectionFee maxSeconds estimated writtenOff sipCode \
+                endedBy cause refusal",
+            ),
+            (BACK_OFFICE, "costs margin"),
+        ],
+    },
+    Object {
+        name: "LedgerEntry",
+        reach: "{ ledger(accountId: {callshop}, first: 5) { nodes { HOLE } } }",
+        fields: &[(
+            BACK_OFFICE,
+            "transferId kind at amount note user callId sessionId reverses reversedBy drawer counterparts",
+        )],
+    },
+    Object {
+        name: "DrawerAmount",
+        reach: "{ ledger(accountId: {callshop}, book: DRAWER, first: 5) { nodes { drawer { HOLE } } } }",
+        fields: &[(BACK_OFFICE, "shiftId method amount")],
+    },
+    Object {
+        name: "LedgerCounterpart",
+        reach: "{ ledger(accountId: {callshop}, first: 5) { nodes { counterparts { HOLE } } } }",
+        fields: &[(BACK_OFFICE, "accountId account book amount")],
+    },
+    Object {
+        name: "AuditEntry",
+        reach: "{ auditLog(accountId: {callshop}, first: 5) { nodes { HOLE } } }",
+        fields: &[(BACK_OFFICE, "at action objectType objectId user address changes")],
+    },
+    Object {
+        name: "AuditChange",
+        reach: "{ auditLog(accountId: {callshop}, first: 5) { nodes { changes { HOLE } } } }",
+        fields: &[(BACK_OFFICE, "field before after")],
+    },
+    Object {
+        name: "Receipt",
+        reach: "{ receipt(sessionId: {settled}, format: TEXT_58) { HOLE } }",
+        fields: &[(SIGNED_IN, "number reprint format locale mediaType text base64")],
+    },
+    Object {
+        name: "ChargeExplanation",
+        reach: "{ explainCharge(callId: {call}) { HOLE } }",
+        fields: &[(SIGNED_IN, "call measuredSeconds coveredSeconds levels")],
+    },
+    Object {
+        name: "LevelCharge",
+        reach: "{ explainCharge(callId: {call}) { levels { HOLE } } }",
+        fields: &[(
+            SIGNED_IN,
+            "level account tariff version prefix destination initialIncrement increment billedSeconds steps charge",
+        )],
+    },
+    Object {
+        name: "ChargeStep",
+        reach: "{ explainCharge(callId: {call}) { levels { steps { HOLE } } } }",
+        fields: &[(SIGNED_IN, "kind band firstSecond seconds pricePerMinute amount text")],
+    },
+    Object {
+        name: "Report",
+        reach: r#"{ report(accountId: {callshop}, from: "2026-01-01", to: "2026-12-31") { HOLE } }"#,
+        fields: &[(BACK_OFFICE, "accountId account currency total groups")],
+    },
+    Object {
+        name: "ReportGroup",
+        reach: r#"{ report(accountId: {callshop}, from: "2026-01-01", to: "2026-12-31") { groups(first: 5) { nodes { HOLE } } } }"#,
+        fields: &[(
+            BACK_OFFICE,
+            "day callshopId callshop cabinId cabinNumber cabinLabel destination attendantId attendant tariffVersionId tariff \
+                version figures",
+        )],
+    },
+    Object {
+        name: "ReportFigures",
+        reach: r#"{ report(accountId: {callshop}, from: "2026-01-01", to: "2026-12-31") { total { HOLE } } }"#,
+        fields: &[(
+            BACK_OFFICE,
+            "attempts refused answered asr acdSeconds talkSeconds billedSeconds retail revenue cost margin",
+        )],
+    },
+    Object {
+        name: "ProblemGroup",
+        reach: "{ problems(accountId: {callshop}) { HOLE } }",
+        fields: &[(BACK_OFFICE, "kind problems more")],
+    },
+    Object {
+        name: "Problem",
+        reach: "{ problems(accountId: {callshop}) { problems { HOLE } } }",
+        fields: &[(BACK_OFFICE, "objectId callshopId callshop since text")],
+    },
+    Object {
+        name: "CallCost",
+        reach: "{ call(id: {call}) { costs { HOLE } } }",
+        fields: &[(BACK_OFFICE, "account billedSeconds amount")],
+    },
+    Object {
+        name: "PageInfo",
+        reach: "{ calls(callshopId: {callshop}, first: 5) { pageInfo { HOLE } } }",
+        fields: &[(SIGNED_IN, "hasPreviousPage hasNextPage startCursor endCursor")],
+    },
+];
+
+/// Types that only mutations or subscriptions return. Their fields are as visible as the operation. Page types are not listed.
+pub(super) const ANSWERS: &[(&str, &str)] = &[
+    ("AccountPayload", "account callshop userErrors"),
+    ("ActivateTariffVersionPayload", "version next margin userErrors"),
+    ("Activity", "seq at kind cabinId sessionId call"),
+    ("AssignTariffPayload", "account callshop margin userErrors"),
+    ("BlockDestinationPayload", "tariff callshop userErrors"),
+    ("Balance", "balance held available low"),
+    ("CabinActivity", "cursor snapshot event cursorExpired"),
+    ("CabinPayload", "cabin userErrors"),
+    ("CabinSnapshot", "asOf cabin liveCalls"),
+    ("CallshopActivity", "cursor snapshot event cursorExpired"),
+    ("CallshopPayload", "callshop userErrors"),
+    ("CallshopSnapshot", "asOf cabins liveCalls"),
+    ("ChangePasswordPayload", "viewer userErrors"),
+    ("CloseRegisterPayload", "shift userErrors"),
+    ("CreateAccountPayload", "account user userErrors"),
+    ("CreateCallshopPayload", "callshop owner userErrors"),
+    ("CreatePhonesPayload", "phones userErrors"),
+    ("CreateTariffPayload", "tariff userErrors"),
+    ("CreditPayload", "transferId balance userErrors"),
+    ("DeckProblem", "line column severity code message"),
+    ("HangUpCallPayload", "call userErrors"),
+    ("LiveCalls", "asOf calls"),
+    ("LoginPayload", "accessToken accessTokenExpiresAt refreshToken viewer userErrors"),
+    ("LogoutPayload", "done userErrors"),
+    ("MarginGuard", "warnings total"),
+    ("MarginWarning", "prefix destination retailPerMinute costPerMinute callshops"),
+    ("OpenRegisterPayload", "shift cabins userErrors"),
+    ("PhonePayload", "phone userErrors"),
+    ("PhoneSecret", "phone secret"),
+    ("RateChanges", "added changed removed unchanged"),
+    ("RecordCashMovementPayload", "movement userErrors"),
+    ("RotatePhoneSecretPayload", "phone secret userErrors"),
+    ("SessionPayload", "session userErrors"),
+    ("SettleSessionPayload", "session change receipt userErrors"),
+    ("TariffDraftPayload", "version changes problems problemsTotal margin userErrors"),
+    ("TopUpPayload", "balance userErrors"),
+    ("UserError", "code message field"),
+    ("UserPayload", "user userErrors"),
+];

@@ -1,0 +1,356 @@
+//! The fields of `Query`, `Mutation` and `Subscription`, each with a request and its outcome for each role.
+
+use super::outcomes::{
+    ADMIN, BACK_OFFICE, EVERYONE, MANAGERS, OWN_USER, Outcomes, PARENT, PARENT_OR_SELF, SHOP, SIGNED_IN,
+    TARIFF_OWNER,
+};
+
+/// A root field.
+pub(super) struct Root {
+    /// `Query.viewer`, for example.
+    pub(super) field: &'static str,
+    /// The outcome for each role on its own branch.
+    pub(super) outcomes: Outcomes,
+    /// A document that selects the field. Placeholders stand for objects of a branch: `{account}` is a reseller, and `{tariff}` is that
+    /// reseller's tariff.
+    pub(super) document: &'static str,
+}
+
+const fn root(field: &'static str, outcomes: Outcomes, document: &'static str) -> Root {
+    Root { field, outcomes, document }
+}
+
+/// Fields that are not run here, because they end the test's login or only return UNAUTHENTICATED.
+pub(super) const ENDS_THE_LOGIN: [&str; 2] = ["Mutation.logout", "Mutation.refresh"];
+
+/// Every root field.
+pub(super) const ROOTS: &[Root] = &[
+    root("Query.viewer", OWN_USER, "{ viewer { id } }"),
+    root("Query.account", MANAGERS, "{ account(id: {account}) { id } }"),
+    root("Query.accounts", MANAGERS, "{ accounts(first: 100) { nodes { id } } }"),
+    root("Query.callshop", SIGNED_IN, "{ callshop(id: {callshop}) { id } }"),
+    root("Query.callshops", SIGNED_IN, "{ callshops(first: 100) { nodes { id } } }"),
+    root("Query.ledger", BACK_OFFICE, "{ ledger(accountId: {callshop}, first: 5) { nodes { transferId } } }"),
+    root("Query.ledgerBalances", BACK_OFFICE, "{ ledgerBalances(accountId: {callshop}) { amount } }"),
+    root("Query.auditLog", BACK_OFFICE, "{ auditLog(accountId: {callshop}, first: 5) { nodes { action } } }"),
+    root("Query.user", BACK_OFFICE, "{ user(id: {user}) { id } }"),
+    root("Query.tariff", TARIFF_OWNER, "{ tariff(id: {tariff}) { id } }"),
+    root("Query.tariffs", MANAGERS, "{ tariffs(first: 100) { nodes { id } } }"),
+    root("Query.tariffVersion", TARIFF_OWNER, "{ tariffVersion(id: {version}) { id } }"),
+    root("Query.rates", TARIFF_OWNER, "{ rates(versionId: {version}, first: 5) { nodes { prefix } } }"),
+    root(
+        "Query.priceList",
+        SIGNED_IN,
+        "{ priceList(callshopId: {callshop}, first: 5) { nodes { prefix } } }",
+    ),
+    root("Query.quote", SIGNED_IN, r#"{ quote(callshopId: {callshop}, number: "+12125550123") { number } }"#),
+    root("Query.phone", SIGNED_IN, "{ phone(id: {phone}) { id } }"),
+    root("Query.phones", SIGNED_IN, "{ phones(callshopId: {callshop}, first: 5) { nodes { id } } }"),
+    root("Query.cabin", SIGNED_IN, "{ cabin(id: {cabin}) { id } }"),
+    root("Query.cabins", SIGNED_IN, "{ cabins(callshopId: {callshop}, first: 5) { nodes { id } } }"),
+    root("Query.currentRegister", SIGNED_IN, "{ currentRegister(callshopId: {callshop}) { id } }"),
+    root(
+        "Query.registerShifts",
+        SIGNED_IN,
+        "{ registerShifts(callshopId: {callshop}, first: 5) { nodes { id } } }",
+    ),
+    root("Query.xReport", SIGNED_IN, "{ xReport(callshopId: {callshop}) { shiftNumber } }"),
+    root("Query.session", SIGNED_IN, "{ session(id: {session}) { id } }"),
+    root("Query.sessions", SIGNED_IN, "{ sessions(callshopId: {callshop}, first: 5) { nodes { id } } }"),
+    root("Query.statement", SIGNED_IN, "{ statement(sessionId: {session}) { currency } }"),
+    root("Query.call", SIGNED_IN, "{ call(id: {call}) { id } }"),
+    root(
+        "Query.calls",
+        SIGNED_IN,
+        "{ calls(callshopId: {callshop}, cabinId: {cabin}, sessionId: {session}, first: 5) { nodes { id } } }",
+    ),
+    root("Query.liveCalls", SIGNED_IN, "{ liveCalls(callshopId: {callshop}) { id } }"),
+    root("Query.receipt", SIGNED_IN, "{ receipt(sessionId: {settled}, format: TEXT_58) { number } }"),
+    root("Query.explainCharge", SIGNED_IN, "{ explainCharge(callId: {call}) { measuredSeconds } }"),
+    root(
+        "Query.report",
+        BACK_OFFICE,
+        r#"{ report(accountId: {callshop}, from: "2026-01-01", to: "2026-12-31") { currency } }"#,
+    ),
+    root("Query.problems", BACK_OFFICE, "{ problems(accountId: {callshop}) { kind } }"),
+    root("Query.node", SIGNED_IN, "{ node(id: {session}) { id } }"),
+    root("Query.nodes", SIGNED_IN, "{ nodes(ids: [{call}, {shift}, {phone}, {cabin}, {callshop}]) { id } }"),
+    root(
+        "Mutation.login",
+        EVERYONE,
+        r#"mutation { login(input: { login: "no@body", password: "wrong" }) { userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.refresh",
+        EVERYONE,
+        r#"mutation { refresh(input: { refreshToken: "none" }) { userErrors { code } } }"#,
+    ),
+    root("Mutation.logout", SIGNED_IN, "mutation { logout(input: {}) { done } }"),
+    root(
+        "Mutation.changePassword",
+        SIGNED_IN,
+        r#"mutation { changePassword(input: { presentPassword: "wrong", newPassword: "a long new password" }) { userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.createDistributor",
+        ADMIN,
+        r#"mutation { createDistributor(input: { name: "New", currency: "BRL", country: "BR", timeZone: "UTC", user: {person} }) { account { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.createReseller",
+        MANAGERS,
+        r#"mutation { createReseller(input: { parentId: {account}, name: "New", user: {person} }) { account { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.createCallshop",
+        MANAGERS,
+        r#"mutation { createCallshop(input: { parentId: {account}, name: "New", owner: {person} }) { callshop { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.updateAccount",
+        MANAGERS,
+        r#"mutation { updateAccount(input: { accountId: {callshop}, name: "Renamed" }) { callshop { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.suspendAccount",
+        PARENT,
+        "mutation { suspendAccount(input: { accountId: {callshop} }) { callshop { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.resumeAccount",
+        PARENT,
+        "mutation { resumeAccount(input: { accountId: {callshop} }) { callshop { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.setDialPlan",
+        MANAGERS,
+        r#"mutation { setDialPlan(input: { callshopId: {callshop}, country: "BR", areaCode: "11" }) { callshop { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.topUp",
+        PARENT,
+        r#"mutation { topUp(input: { accountId: {callshop}, amount: { amount: "1", currency: "BRL" }, idempotencyKey: {key} }) { balance { amount } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.adjustCredit",
+        PARENT,
+        r#"mutation { adjustCredit(input: { accountId: {callshop}, amount: { amount: "-1", currency: "BRL" }, reason: "test", idempotencyKey: {key} }) { balance { amount } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.reverseTransfer",
+        PARENT,
+        r#"mutation { reverseTransfer(input: { transferId: {transfer}, reason: "test", idempotencyKey: {key} }) { balance { amount } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.setLowCredit",
+        PARENT_OR_SELF,
+        r#"mutation { setLowCredit(input: { accountId: {callshop}, amount: "5" }) { callshop { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.setCreditLimit",
+        PARENT,
+        r#"mutation { setCreditLimit(input: { accountId: {callshop}, limit: "5" }) { callshop { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.createUser",
+        BACK_OFFICE,
+        "mutation { createUser(input: { accountId: {callshop}, role: ATTENDANT, user: {person} }) { user { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.updateUser",
+        BACK_OFFICE,
+        r#"mutation { updateUser(input: { userId: {user}, displayName: "Else" }) { user { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.disableUser",
+        BACK_OFFICE,
+        "mutation { disableUser(input: { userId: {user} }) { user { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.enableUser",
+        BACK_OFFICE,
+        "mutation { enableUser(input: { userId: {user} }) { user { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.resetPassword",
+        BACK_OFFICE,
+        r#"mutation { resetPassword(input: { userId: {user}, password: "another long one" }) { user { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.createTariff",
+        MANAGERS,
+        r#"mutation { createTariff(input: { name: {key}, currency: "BRL" }) { tariff { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.importTariff",
+        TARIFF_OWNER,
+        "mutation { importTariff(input: { tariffId: {tariff}, csv: {csv} }) { version { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.upsertRates",
+        TARIFF_OWNER,
+        r#"mutation { upsertRates(input: { tariffId: {tariff}, rates: [{ prefix: "44", destination: "UK", pricePerMinute: "0.5" }] }) { version { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.deleteRates",
+        TARIFF_OWNER,
+        r#"mutation { deleteRates(input: { tariffId: {tariff}, prefixes: ["44"] }) { version { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.copyTariffVersion",
+        TARIFF_OWNER,
+        "mutation { copyTariffVersion(input: { versionId: {version} }) { version { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.activateTariffVersion",
+        TARIFF_OWNER,
+        "mutation { activateTariffVersion(input: { versionId: {version} }) { version { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.assignTariff",
+        PARENT,
+        "mutation { assignTariff(input: { accountId: {callshop}, tariffId: {tariff}, kind: RETAIL }) { callshop { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.blockDestination",
+        TARIFF_OWNER,
+        r#"mutation { blockDestination(input: { tariffId: {tariff}, prefix: "881" }) { tariff { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.unblockDestination",
+        TARIFF_OWNER,
+        r#"mutation { unblockDestination(input: { tariffId: {tariff}, prefix: "881" }) { tariff { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.createPhones",
+        MANAGERS,
+        "mutation { createPhones(input: { callshopId: {callshop}, count: 1 }) { phones { secret } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.rotatePhoneSecret",
+        MANAGERS,
+        "mutation { rotatePhoneSecret(input: { phoneId: {phone} }) { secret userErrors { code } } }",
+    ),
+    root(
+        "Mutation.blockPhone",
+        MANAGERS,
+        "mutation { blockPhone(input: { phoneId: {phone} }) { phone { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.unblockPhone",
+        MANAGERS,
+        "mutation { unblockPhone(input: { phoneId: {phone} }) { phone { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.assignPhone",
+        MANAGERS,
+        "mutation { assignPhone(input: { phoneId: {phone}, cabinId: {cabin} }) { phone { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.createCabin",
+        BACK_OFFICE,
+        "mutation { createCabin(input: { callshopId: {callshop}, number: 7 }) { cabin { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.updateCabin",
+        BACK_OFFICE,
+        r#"mutation { updateCabin(input: { cabinId: {cabin}, label: "Window" }) { cabin { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.retireCabin",
+        BACK_OFFICE,
+        "mutation { retireCabin(input: { cabinId: {spare} }) { cabin { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.openRegister",
+        SHOP,
+        r#"mutation { openRegister(input: { callshopId: {callshop}, float: "1", idempotencyKey: {key} }) { shift { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.recordCashMovement",
+        SHOP,
+        r#"mutation { recordCashMovement(input: { callshopId: {callshop}, kind: PAY_IN, amount: "1", reason: "change", idempotencyKey: {key} }) { movement { kind } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.closeRegister",
+        SHOP,
+        r#"mutation { closeRegister(input: { callshopId: {callshop}, counts: [{ method: CASH, amount: "1" }], idempotencyKey: {key} }) { shift { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.openCabin",
+        SHOP,
+        "mutation { openCabin(input: { cabinId: {cabin} }) { session { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.closeCabin",
+        SHOP,
+        "mutation { closeCabin(input: { sessionId: {session} }) { session { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.updateSessionLimits",
+        SHOP,
+        "mutation { updateSessionLimits(input: { sessionId: {session}, timeLimitSeconds: 60 }) { session { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.voidSession",
+        SHOP,
+        "mutation { voidSession(input: { sessionId: {session} }) { session { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.moveSession",
+        SHOP,
+        "mutation { moveSession(input: { sessionId: {session}, cabinId: {cabin} }) { session { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.updateCallshopSettings",
+        BACK_OFFICE,
+        r#"mutation { updateCallshopSettings(input: { callshopId: {callshop}, cashStep: "0.05" }) { callshop { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.addDeposit",
+        SHOP,
+        r#"mutation { addDeposit(input: { sessionId: {session}, amount: "1", idempotencyKey: {key} }) { session { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.addSessionItem",
+        SHOP,
+        r#"mutation { addSessionItem(input: { sessionId: {session}, description: "Water", unitPrice: "2", idempotencyKey: {key} }) { session { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.removeSessionItem",
+        SHOP,
+        "mutation { removeSessionItem(input: { sessionId: {session}, itemId: {item} }) { session { id } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.applyDiscount",
+        SHOP,
+        r#"mutation { applyDiscount(input: { sessionId: {session}, amount: "1", reason: "noise", idempotencyKey: {key} }) { session { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.refundSession",
+        SHOP,
+        r#"mutation { refundSession(input: { sessionId: {session}, amount: "1", reason: "noise", idempotencyKey: {key} }) { session { id } userErrors { code } } }"#,
+    ),
+    root(
+        "Mutation.settleSession",
+        SHOP,
+        "mutation { settleSession(input: { sessionId: {session}, payments: [], idempotencyKey: {key} }) { change { amount } userErrors { code } } }",
+    ),
+    root(
+        "Mutation.hangUpCall",
+        SIGNED_IN,
+        "mutation { hangUpCall(input: { callId: {call} }) { call { id } userErrors { code } } }",
+    ),
+    root(
+        "Subscription.callshopActivity",
+        SIGNED_IN,
+        "subscription { callshopActivity(callshopId: {callshop}) { cursor } }",
+    ),
+    root(
+        "Subscription.cabinActivity",
+        SIGNED_IN,
+        "subscription { cabinActivity(cabinId: {cabin}) { cursor } }",
+    ),
+    root("Subscription.balance", BACK_OFFICE, "subscription { balance(accountId: {callshop}) { low } }"),
+    root("Subscription.liveCalls", SIGNED_IN, "subscription { liveCalls(callshopId: {callshop}) { asOf } }"),
+];
