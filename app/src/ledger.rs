@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::calls::pricing;
 use super::{App, access};
 use crate::auth::{Actor, Right};
-use base::error::{OrFault as _, Result};
+use base::error::{Error, OrFault as _, Result};
 use store::invariants::{self, Finding, INVARIANTS, MAX_FINDINGS, Unit};
 use store::partitions::Gap;
 use store::{Page, Store, Tx, accounts, ledger as rows, retention};

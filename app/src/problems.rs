@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::sip_proxies::StuckEntry;
-use base::error::{OrFault as _, Result};
+use base::error::{Error, OrFault as _, Result};
 use serde::Deserialize as _;
 use store::reports::{self, Found, LiveCall, Search};
 use store::{Tx, accounts, reconcile};
