@@ -29,8 +29,25 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// Relations are read by id, in the `store` crate.
+/// The rows that this row refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// The tariff.
+    #[sea_orm(
+        belongs_to = "super::tariff::Entity",
+        from = "Column::TariffId",
+        to = "super::tariff::Column::Id"
+    )]
+    Tariff,
+    /// The version that this version was made from.
+    #[sea_orm(belongs_to = "Entity", from = "Column::BaseVersionId", to = "Column::Id")]
+    BaseVersion,
+}
+
+impl Related<super::tariff::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Tariff.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account, rate, tariff, tariff_version};
-use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, SimpleExpr, SubQueryStatement};
+use sea_orm::sea_query::{Expr, ExprTrait as _, LockType, Order, Query, SimpleExpr, SubQueryStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
     IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -66,7 +66,11 @@ pub async fn find_all(
 
 /// Like [`find`], locked until the transaction ends. Versions are numbered under this lock.
 pub async fn lock(conn: &impl ConnectionTrait, owners: &Owners, id: Uuid) -> Result<Option<tariff::Model>> {
-    Ok(tariff::Entity::find_by_id(id).filter(owners.condition()).lock_exclusive().one(conn).await?)
+    Ok(tariff::Entity::find_by_id(id)
+        .filter(owners.condition())
+        .lock(LockType::NoKeyUpdate)
+        .one(conn)
+        .await?)
 }
 
 /// A page of the tariffs of `owners`, oldest first.
@@ -80,8 +84,9 @@ pub async fn find_version(
     owners: &Owners,
     id: Uuid,
 ) -> Result<Option<(tariff::Model, tariff_version::Model)>> {
-    let Some(version) = tariff_version::Entity::find_by_id(id).one(conn).await? else { return Ok(None) };
-    Ok(find(conn, owners, version.tariff_id).await?.map(|tariff| (tariff, version)))
+    let query =
+        tariff_version::Entity::find_by_id(id).find_also_related(tariff::Entity).filter(owners.condition());
+    Ok(query.one(conn).await?.and_then(|(version, tariff)| Some((tariff?, version))))
 }
 
 /// The versions with these ids, and their tariffs if they belong to `owners`. Versions of other tariffs are not filtered out.
