@@ -45,7 +45,8 @@ pub async fn up(connection: &sea_orm_migration::sea_orm::DatabaseConnection) -> 
 /// that has others but not this one was made before the first release.
 pub fn refusal(applied: &[String]) -> Option<&'static str> {
     let migrations = Migrator::migrations();
-    let has_initial = migrations.first().is_some_and(|initial| applied.iter().any(|name| name == initial.name()));
+    let has_initial =
+        migrations.first().is_some_and(|initial| applied.iter().any(|name| name == initial.name()));
     (!applied.is_empty() && !has_initial).then_some(
         "the tables were made by a program from before the first release and cannot be migrated. Use an empty database; to keep \
          a tariff, export it with that program and import it",

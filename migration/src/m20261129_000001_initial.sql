@@ -4,13 +4,18 @@
 -- {words in braces} are types that differ between SQLite and PostgreSQL, and {sqlite …} and {postgres …} enclose text for one of them
 -- (src/lib.rs). Money is BIGINT, in units of 10⁻⁶. SQLite tables are STRICT, so that a money column accepts only integers. Ids are UUIDv7,
 -- which are ordered by time. A parent comes before its children, because examples/sqlite-to-postgres copies the tables in this order.
+--
+-- A column that refers to a row has a foreign key, except in the tables that every call writes: `call`, `call_charge`, `live_call`,
+-- `call_sighting`, `activity`, `activity_head`, and the ledger. There, each insert would also read and lock (FOR KEY SHARE) rows that all calls
+-- of a shop share, for each key. `callshop audit` checks those references instead (store/src/invariants.rs), and tests/tests/tables.rs lists
+-- every column without a key. No key has an ON DELETE action: nothing deletes a row that others refer to, and deleting one by hand must fail.
 
 
 -- Accounts: the platform, distributors, resellers and callshops, as a tree.
 
 CREATE TABLE account (
     id {uuid} NOT NULL,
-    parent_id {uuid},
+    parent_id {uuid} REFERENCES account,
     path TEXT{bytes} NOT NULL,
     kind TEXT NOT NULL,
     code TEXT NOT NULL,
@@ -19,8 +24,9 @@ CREATE TABLE account (
     time_zone TEXT NOT NULL,
     locale TEXT NOT NULL,
     country TEXT NOT NULL,
-    cost_tariff_id {uuid},
-    retail_tariff_id {uuid},
+    -- keys of a table that comes later; PostgreSQL gets them there
+    cost_tariff_id {uuid}{sqlite  REFERENCES tariff DEFERRABLE},
+    retail_tariff_id {uuid}{sqlite  REFERENCES tariff DEFERRABLE},
     credit_limit BIGINT,
     low_credit BIGINT,
     suspended_at {time},
@@ -33,7 +39,7 @@ CREATE INDEX account_parent ON account (parent_id);
 
 -- The part of an account that only callshops have.
 CREATE TABLE callshop (
-    account_id {uuid} NOT NULL,
+    account_id {uuid} NOT NULL REFERENCES account,
     dial_plan {json} NOT NULL,
     max_call_seconds {int} NOT NULL,
     blocked_prefixes {json} NOT NULL,
@@ -56,7 +62,7 @@ CREATE TABLE callshop (
 
 CREATE TABLE user_account (
     id {uuid} NOT NULL,
-    account_id {uuid} NOT NULL,
+    account_id {uuid} NOT NULL REFERENCES account,
     name TEXT NOT NULL,
     display_name TEXT NOT NULL,
     role TEXT NOT NULL,
@@ -71,7 +77,7 @@ CREATE UNIQUE INDEX user_account_name ON user_account (account_id, name);
 
 CREATE TABLE auth_session (
     id {uuid} NOT NULL,
-    user_id {uuid} NOT NULL,
+    user_id {uuid} NOT NULL REFERENCES user_account,
     refresh_hash TEXT NOT NULL,
     generation BIGINT NOT NULL DEFAULT 0,
     user_agent TEXT NOT NULL,
@@ -98,7 +104,7 @@ CREATE TABLE login_failure (
 
 CREATE TABLE phone (
     id {uuid} NOT NULL,
-    callshop_id {uuid} NOT NULL,
+    callshop_id {uuid} NOT NULL REFERENCES callshop,
     sip_user TEXT NOT NULL,
     label TEXT NOT NULL,
     realm TEXT NOT NULL,
@@ -118,10 +124,10 @@ CREATE INDEX phone_callshop ON phone (callshop_id, id);
 
 CREATE TABLE cabin (
     id {uuid} NOT NULL,
-    callshop_id {uuid} NOT NULL,
+    callshop_id {uuid} NOT NULL REFERENCES callshop,
     number {int} NOT NULL,
     label TEXT NOT NULL,
-    phone_id {uuid},
+    phone_id {uuid} REFERENCES phone,
     out_of_service {bool} NOT NULL,
     retired_at {time},
     created_at {time} NOT NULL,
@@ -135,7 +141,7 @@ CREATE UNIQUE INDEX cabin_phone ON cabin (phone_id) WHERE phone_id IS NOT NULL;
 
 CREATE TABLE tariff (
     id {uuid} NOT NULL,
-    account_id {uuid} NOT NULL,
+    account_id {uuid} NOT NULL REFERENCES account,
     name TEXT NOT NULL,
     currency TEXT NOT NULL,
     rounding_decimals {int} NOT NULL,
@@ -148,21 +154,26 @@ CREATE TABLE tariff (
     PRIMARY KEY (id)
 ){strict};
 CREATE INDEX tariff_account ON tariff (account_id, id);
+-- deferrable, so that one transaction can copy accounts before their tariffs
+{postgres ALTER TABLE account
+    ADD FOREIGN KEY (cost_tariff_id) REFERENCES tariff DEFERRABLE,
+    ADD FOREIGN KEY (retail_tariff_id) REFERENCES tariff DEFERRABLE};
 
 CREATE TABLE tariff_version (
     id {uuid} NOT NULL,
-    tariff_id {uuid} NOT NULL,
+    tariff_id {uuid} NOT NULL REFERENCES tariff,
     number {int} NOT NULL,
     active_from {time},
     rate_count {int} NOT NULL,
     note TEXT NOT NULL,
-    base_version_id {uuid},
+    base_version_id {uuid} REFERENCES tariff_version,
     created_at {time} NOT NULL,
     PRIMARY KEY (id)
 ){strict};
 CREATE UNIQUE INDEX tariff_version_number ON tariff_version (tariff_id, number);
 
 CREATE TABLE rate (
+    -- no key: the rates of a version are written before it, in blocks, and a key would check each of up to millions of rows
     version_id {uuid} NOT NULL,
     prefix TEXT{bytes} NOT NULL,
     destination TEXT NOT NULL,
@@ -181,12 +192,12 @@ CREATE TABLE rate (
 
 CREATE TABLE register_shift (
     id {uuid} NOT NULL,
-    callshop_id {uuid} NOT NULL,
+    callshop_id {uuid} NOT NULL REFERENCES callshop,
     number BIGINT NOT NULL,
-    opened_by {uuid} NOT NULL,
+    opened_by {uuid} NOT NULL REFERENCES user_account,
     opened_at {time} NOT NULL,
     float_amount BIGINT NOT NULL,
-    closed_by {uuid},
+    closed_by {uuid} REFERENCES user_account,
     closed_at {time},
     z_report {json},
     PRIMARY KEY (id)
@@ -196,12 +207,12 @@ CREATE UNIQUE INDEX register_shift_open ON register_shift (callshop_id) WHERE cl
 
 CREATE TABLE cash_movement (
     id {uuid} NOT NULL,
-    callshop_id {uuid} NOT NULL,
-    shift_id {uuid} NOT NULL,
+    callshop_id {uuid} NOT NULL REFERENCES callshop,
+    shift_id {uuid} NOT NULL REFERENCES register_shift,
     kind TEXT NOT NULL,
     amount BIGINT NOT NULL,
     reason TEXT NOT NULL,
-    user_id {uuid} NOT NULL,
+    user_id {uuid} NOT NULL REFERENCES user_account,
     at {time} NOT NULL,
     PRIMARY KEY (id)
 ){strict};
@@ -212,9 +223,9 @@ CREATE INDEX cash_movement_shift ON cash_movement (shift_id);
 
 CREATE TABLE cabin_session (
     id {uuid} NOT NULL,
-    callshop_id {uuid} NOT NULL,
-    cabin_id {uuid} NOT NULL,
-    shift_id {uuid} NOT NULL,
+    callshop_id {uuid} NOT NULL REFERENCES callshop,
+    cabin_id {uuid} NOT NULL REFERENCES cabin,
+    shift_id {uuid} NOT NULL REFERENCES register_shift,
     mode TEXT NOT NULL,
     state TEXT NOT NULL,
     customer TEXT NOT NULL,
@@ -222,9 +233,9 @@ CREATE TABLE cabin_session (
     time_limit {int},
     deposit BIGINT NOT NULL DEFAULT 0,
     carried_over {bool} NOT NULL,
-    opened_by {uuid} NOT NULL,
+    opened_by {uuid} NOT NULL REFERENCES user_account,
     opened_at {time} NOT NULL,
-    closed_by {uuid},
+    closed_by {uuid} REFERENCES user_account,
     closed_at {time},
     -- the final statement: total = calls + items - discounts + rounding
     calls_total BIGINT,
@@ -232,8 +243,8 @@ CREATE TABLE cabin_session (
     discounts_total BIGINT,
     rounding BIGINT,
     total BIGINT,
-    settled_shift_id {uuid},
-    settled_by {uuid},
+    settled_shift_id {uuid} REFERENCES register_shift,
+    settled_by {uuid} REFERENCES user_account,
     settled_at {time},
     cash_rounding BIGINT NOT NULL,
     receipt_number BIGINT,
@@ -247,30 +258,30 @@ CREATE UNIQUE INDEX cabin_session_receipt ON cabin_session (callshop_id, receipt
 
 CREATE TABLE session_item (
     id {uuid} NOT NULL,
-    callshop_id {uuid} NOT NULL,
-    session_id {uuid} NOT NULL,
+    callshop_id {uuid} NOT NULL REFERENCES callshop,
+    session_id {uuid} NOT NULL REFERENCES cabin_session,
     kind TEXT NOT NULL,
     description TEXT NOT NULL,
     quantity {int} NOT NULL,
     unit_price BIGINT NOT NULL,
-    user_id {uuid} NOT NULL,
+    user_id {uuid} NOT NULL REFERENCES user_account,
     at {time} NOT NULL,
     removed_at {time},
-    removed_by {uuid},
+    removed_by {uuid} REFERENCES user_account,
     PRIMARY KEY (id)
 ){strict};
 CREATE INDEX session_item_session ON session_item (session_id, id);
 
 CREATE TABLE payment (
     id {uuid} NOT NULL,
-    callshop_id {uuid} NOT NULL,
-    session_id {uuid} NOT NULL,
-    shift_id {uuid} NOT NULL,
+    callshop_id {uuid} NOT NULL REFERENCES callshop,
+    session_id {uuid} NOT NULL REFERENCES cabin_session,
+    shift_id {uuid} NOT NULL REFERENCES register_shift,
     kind TEXT NOT NULL DEFAULT 'SALE',
     method TEXT NOT NULL,
     amount BIGINT NOT NULL,
     reason TEXT,
-    user_id {uuid} NOT NULL,
+    user_id {uuid} NOT NULL REFERENCES user_account,
     at {time} NOT NULL,
     PRIMARY KEY (id)
 ){strict};
@@ -388,7 +399,8 @@ CREATE TABLE proxy (
     PRIMARY KEY (name)
 ){strict};
 
--- Events of the proxies: each is applied once, and kept for inspection if it was not applied.
+-- Events of the proxies: each is applied once, and kept for inspection if it was not applied. `reference` is the id of a call, or whatever else
+-- the proxy sent.
 CREATE TABLE hook_event (
     eid TEXT NOT NULL,
     kind TEXT NOT NULL,
@@ -477,6 +489,7 @@ CREATE TABLE ledger_balance (
 -- Changes: results of mutations that may be repeated, and the audit log.
 
 CREATE TABLE idempotency_key (
+    -- no key, because it is nil for the operator at the command line
     user_id {uuid} NOT NULL,
     mutation TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -489,10 +502,11 @@ CREATE TABLE idempotency_key (
 CREATE TABLE audit_log (
     id {uuid} NOT NULL,
     at {time} NOT NULL,
-    account_id {uuid} NOT NULL,
-    user_id {uuid},
+    account_id {uuid} NOT NULL REFERENCES account,
+    user_id {uuid} REFERENCES user_account,
     action TEXT NOT NULL,
     object_kind TEXT NOT NULL,
+    -- the row of any table, by `object_kind`
     object_id {uuid} NOT NULL,
     address TEXT NOT NULL,
     before {json} NOT NULL,

@@ -414,7 +414,9 @@ async fn ring(stage: &Stage) -> Result<String, String> {
     let (begun, before) = (Instant::now(), compared().await?);
     while compared().await? <= before {
         if begun.elapsed() > AFTER_LEASE {
-            return Err(format!("the SIP proxy was not reconciled in {AFTER_LEASE:?}, before any phone rang"));
+            return Err(format!(
+                "the SIP proxy was not reconciled in {AFTER_LEASE:?}, before any phone rang"
+            ));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
