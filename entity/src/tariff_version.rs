@@ -4,6 +4,8 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::columns::RoundingMode;
+
 /// An immutable version of a tariff. A version without `active_from` is a draft. The version with the latest `active_from` that is not in the
 /// future is active.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
@@ -18,6 +20,16 @@ pub struct Model {
     pub number: i32,
     /// When the version takes effect; null for a draft.
     pub active_from: Option<DateTimeUtc>,
+    /// Decimals that a charge is rounded to, 0 to 6.
+    pub rounding_decimals: i32,
+    /// Rounding direction.
+    pub rounding_mode: RoundingMode,
+    /// IANA time zone of the bands and holidays.
+    pub time_zone: String,
+    /// List of `billing::tariff::TimeBand`.
+    pub bands: Json,
+    /// List of dates, `YYYY-MM-DD`.
+    pub holidays: Json,
     /// Number of its rates.
     pub rate_count: i32,
     /// Description for users.

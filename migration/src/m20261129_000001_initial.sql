@@ -137,19 +137,16 @@ CREATE UNIQUE INDEX cabin_number ON cabin (callshop_id, number) WHERE retired_at
 CREATE UNIQUE INDEX cabin_phone ON cabin (phone_id) WHERE phone_id IS NOT NULL;
 
 
--- Tariffs. A version never changes.
+-- Tariffs. A version never changes, so everything that prices a call is in the version and its rates.
 
 CREATE TABLE tariff (
     id {uuid} NOT NULL,
     account_id {uuid} NOT NULL REFERENCES account,
     name TEXT NOT NULL,
     currency TEXT NOT NULL,
-    rounding_decimals {int} NOT NULL,
-    rounding_mode TEXT NOT NULL,
-    time_zone TEXT NOT NULL,
-    bands {json} NOT NULL,
-    holidays {json} NOT NULL,
     blocked_prefixes {json} NOT NULL,
+    -- rounding, time zone, bands and holidays of the first version, which is created later
+    first_terms {json} NOT NULL,
     created_at {time} NOT NULL,
     PRIMARY KEY (id)
 ){strict};
@@ -164,6 +161,11 @@ CREATE TABLE tariff_version (
     tariff_id {uuid} NOT NULL REFERENCES tariff,
     number {int} NOT NULL,
     active_from {time},
+    rounding_decimals {int} NOT NULL,
+    rounding_mode TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    bands {json} NOT NULL,
+    holidays {json} NOT NULL,
     rate_count {int} NOT NULL,
     note TEXT NOT NULL,
     base_version_id {uuid} REFERENCES tariff_version,

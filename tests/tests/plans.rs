@@ -14,7 +14,8 @@ use entity::{
 use sea_orm::entity::prelude::async_trait;
 use sea_orm::sea_query::{PostgresQueryBuilder, QueryBuilder as _};
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, Value,
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _, ExecResult,
+    IntoActiveModel as _, QueryResult, Statement, Value,
 };
 use store::ledger::{self, Entry, NewTransfer};
 use store::partitions::{CALLS, Month};

@@ -10,9 +10,9 @@ use entity::{
 use migration::MigratorTrait;
 use sea_orm::sea_query::TableRef;
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DatabaseConnection, DbErr, EntityName, EntityTrait, Identity,
-    IntoActiveModel, Iterable as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    RelationTrait as _, Statement,
+    ColumnTrait as _, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, Identity, IntoActiveModel,
+    Iterable as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, RelationTrait as _, Statement,
+    TransactionTrait as _,
 };
 use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
 use serde_json::json;
@@ -95,7 +95,9 @@ on_both!(the_next_release_migrates_what_is_stored, |backend: Backend| async move
         let counts: Vec<_> = rows.iter().map(|row| (count(row, "indexes"), count(row, "attached"))).collect();
         assert_eq!(counts, [(1, 1), (8, 8), (1, 1)], "of activity, call, call_charge");
         // partitions of later months get the new column, too
-        store::partitions::prepare(&db, first.end.start()).await.expect("the next months");
+        let tx = db.begin().await.expect("a transaction");
+        store::partitions::prepare(&tx, first.end.start()).await.expect("the next months");
+        tx.commit().await.expect("it commits");
     }
 });
 

@@ -5,8 +5,8 @@ use app::retention;
 use chrono::{DateTime, Utc};
 use entity::{activity, call, call_charge, hook_event, ledger_entry};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, IntoActiveModel, PaginatorTrait as _,
-    QueryFilter as _, QueryOrder as _, Statement,
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, Statement,
 };
 use serde_json::{Value, json};
 use store::OnCommit as _;
