@@ -285,7 +285,7 @@ async fn match_at(app: &App, version_id: Uuid, tariff: &tariff::Model, number: &
     }
     let loaded = app.rates.get(app.store.reader(), version_id).await?;
     match loaded.table.find(number) {
-        Some(rate) => Ok(Match::Rated(Box::new(rates::pricing(tariff, rate)?))),
+        Some(rate) => Ok(Match::Rated(Box::new(rates::pricing(&loaded.terms, rate)))),
         None => Ok(Match::Unrated),
     }
 }

@@ -7,10 +7,12 @@ use billing::fold::fold;
 use billing::money::Rounding;
 use billing::rating::Pricing;
 use billing::tariff::{BandPrice, Rate, RateTable, TimeBand};
-use entity::{rate, tariff};
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use entity::{rate, tariff, tariff_version};
 use moka::future::Cache;
 use sea_orm::ConnectionTrait;
-use serde::Deserialize as _;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use base::error::{Error, OrFault as _, Result};
@@ -19,11 +21,50 @@ use store::tariffs::{self, RateFilter, RatePage};
 /// Number of rates read per query.
 const READ_AHEAD: u64 = 10_000;
 
+/// The part of a tariff version that applies to all its rates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Rounding of charges.
+    pub rounding: Rounding,
+    /// Time zone of the bands and holidays.
+    pub time_zone: Tz,
+    /// Time bands. The first band that matches applies.
+    pub bands: Vec<TimeBand>,
+    /// Holidays, as dates in `time_zone`.
+    pub holidays: BTreeSet<NaiveDate>,
+}
+
+impl Terms {
+    /// The terms of a version.
+    ///
+    /// # Errors
+    /// A fault if they do not parse.
+    pub fn of(version: &tariff_version::Model) -> Result<Self> {
+        let decimals = u8::try_from(version.rounding_decimals).or_fault()?;
+        Ok(Self {
+            rounding: Rounding::new(decimals, version.rounding_mode.into()).or_fault()?,
+            time_zone: version.time_zone.parse().or_fault()?,
+            bands: Vec::deserialize(&version.bands).or_fault()?,
+            holidays: BTreeSet::deserialize(&version.holidays).or_fault()?,
+        })
+    }
+
+    /// The terms of the tariff's first version.
+    ///
+    /// # Errors
+    /// A fault if they do not parse.
+    pub fn first(tariff: &tariff::Model) -> Result<Self> {
+        Self::deserialize(&tariff.first_terms).or_fault()
+    }
+}
+
 /// A tariff version, ready to match numbers.
 #[derive(Debug)]
 pub struct LoadedVersion {
     /// Id of the version.
     pub version_id: Uuid,
+    /// The version's rounding, bands and holidays.
+    pub terms: Terms,
     /// The version's rates.
     pub table: RateTable,
 }
@@ -138,11 +179,14 @@ impl RateCache {
 }
 
 async fn load(conn: &impl ConnectionTrait, version_id: Uuid) -> Result<Arc<LoadedVersion>> {
+    let version = tariffs::version(conn, version_id).await?;
+    let version = version.ok_or_else(|| Error::fault(format!("version {version_id} does not exist")))?;
+    let terms = Terms::of(&version)?;
     let rates = read_all(conn, version_id).await?;
     let table = tokio::task::spawn_blocking(move || RateTable::build(rates)).await.or_fault()?;
     let table =
         table.map_err(|error| Error::fault(format!("stored rates of version {version_id}: {error}")))?;
-    Ok(Arc::new(LoadedVersion { version_id, table }))
+    Ok(Arc::new(LoadedVersion { version_id, terms, table }))
 }
 
 /// Reads all rates of a version, sorted by prefix.
@@ -205,36 +249,9 @@ pub fn from_row(row: rate::Model) -> Result<Rate> {
     })
 }
 
-/// Freezes everything that determines a charge by `rate`: the rate, the tariff's rounding, and the bands and holidays that the rate uses.
-///
-/// # Errors
-/// A fault if the tariff's stored rules do not parse.
-pub fn pricing(tariff: &tariff::Model, rate: &Rate) -> Result<Pricing> {
-    let rounding = rounding(tariff)?;
-    let time_zone = tariff.time_zone.parse().or_fault()?;
-    if rate.band_prices.is_empty() {
-        // most rates have no bands, so the call path rarely has to parse the tariff's bands and holidays
-        return Ok(Pricing::freeze(rate, rounding, &[], &BTreeSet::new(), time_zone));
-    }
-    let holidays = BTreeSet::deserialize(&tariff.holidays).or_fault()?;
-    Ok(Pricing::freeze(rate, rounding, &bands(tariff)?, &holidays, time_zone))
-}
-
-/// A tariff's time bands.
-///
-/// # Errors
-/// A fault if they do not parse.
-pub fn bands(tariff: &tariff::Model) -> Result<Vec<TimeBand>> {
-    Vec::deserialize(&tariff.bands).or_fault()
-}
-
-/// A tariff's rounding.
-///
-/// # Errors
-/// A fault if it is out of range.
-pub fn rounding(tariff: &tariff::Model) -> Result<Rounding> {
-    let decimals = u8::try_from(tariff.rounding_decimals).or_fault()?;
-    Rounding::new(decimals, tariff.rounding_mode.into()).or_fault()
+/// Freezes everything that determines a charge by `rate`: the rate, the rounding, and the bands and holidays that the rate uses.
+pub fn pricing(terms: &Terms, rate: &Rate) -> Pricing {
+    Pricing::freeze(rate, terms.rounding, &terms.bands, &terms.holidays, terms.time_zone)
 }
 
 /// Whether `number` (E.164 digits) begins with one of the `blocked_prefixes` of a tariff or callshop. The lists are short, so a scan is faster
@@ -253,12 +270,12 @@ mod tests {
 
     use super::*;
 
-    fn tariff() -> tariff::Model {
-        tariff::Model {
+    fn version() -> tariff_version::Model {
+        tariff_version::Model {
             id: Uuid::now_v7(),
-            account_id: Uuid::now_v7(),
-            name: "Retail".to_owned(),
-            currency: "BRL".to_owned(),
+            tariff_id: Uuid::now_v7(),
+            number: 1,
+            active_from: None,
             rounding_decimals: 2,
             rounding_mode: entity::RoundingMode::Up,
             time_zone: "America/Sao_Paulo".to_owned(),
@@ -267,7 +284,9 @@ mod tests {
                 { "name": "noon", "weekdays": ["Mon"], "from": "12:00:00", "to": "13:00:00", "holidays": false },
             ]),
             holidays: json!(["2026-12-25"]),
-            blocked_prefixes: json!(["5590", "88"]),
+            rate_count: 1,
+            note: String::new(),
+            base_version_id: None,
             created_at: chrono::DateTime::UNIX_EPOCH,
         }
     }
@@ -297,21 +316,21 @@ mod tests {
 
     #[test]
     fn pricing_freezes_what_the_rate_needs() {
-        let (tariff, mut rate) = (tariff(), rate());
-        let plain = pricing(&tariff, &rate).unwrap();
+        let (terms, mut rate) = (Terms::of(&version()).unwrap(), rate());
+        let plain = pricing(&terms, &rate);
         assert_eq!((plain.bands.len(), plain.holidays.len()), (0, 0));
         assert_eq!(plain.rounding, Rounding::new(2, billing::money::RoundingMode::Up).unwrap());
         assert_eq!(plain.time_zone, chrono_tz::America::Sao_Paulo);
         let night = BandPrice { price_per_minute: billing::money::Micros(40_000), connection_fee: None };
         rate.band_prices.insert("night".to_owned(), night);
-        let banded = pricing(&tariff, &rate).unwrap();
+        let banded = pricing(&terms, &rate);
         assert_eq!(banded.bands.iter().map(|band| band.name.as_str()).collect::<Vec<_>>(), ["night"]);
         assert_eq!(banded.holidays.len(), 1);
     }
 
     #[test]
     fn blocked_prefixes_begin_the_number() {
-        let blocked = tariff().blocked_prefixes;
+        let blocked = json!(["5590", "88"]);
         let is_blocked = |list: &serde_json::Value, number| super::is_blocked(list, number).ok();
         assert_eq!(is_blocked(&blocked, "559012345678"), Some(true));
         assert_eq!(is_blocked(&blocked, "88"), Some(true));

@@ -3,7 +3,7 @@
 use app::accounts::{self, NewAccount};
 use app::auth::Actor;
 use app::tariffs::{self, Assignment, Import, ImportMode, NewTariff};
-use app::{App, cabins, credit, phones, register, sessions};
+use app::{App, cabins, credit, phones, register, sessions, users};
 use billing::money::{Micros, Rounding};
 use entity::{AccountKind, Role};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -24,7 +24,10 @@ const PRICES: [&str; 5] = ["0.2399", "0.1999", "0.1599", "0.1199", "0"];
 pub async fn open_shops(app: &App, shops: u32, phones: u32, one_branch: bool) -> Result<Vec<String>> {
     let each = phones.div_ceil(shops).clamp(1, MAX_CABINS);
     let platform = accounts::ensure_platform(app).await?;
-    let operator = &Actor::operator(&platform);
+    let mut operator = Actor::operator(&platform);
+    // opens the shops, which needs a user
+    operator.user_id = users::create(app, &operator, platform.id, new_user()).await?.id;
+    let operator = &operator;
     let shared = if one_branch { Some(open_branch(app, operator, platform.id, 0).await?) } else { None };
     let opened: Vec<Vec<String>> = stream::iter(0..shops)
         .map(|number| {
@@ -86,14 +89,23 @@ async fn open_shop(
     let shop = open_account(app, operator, parent, AccountKind::Callshop, &name).await?;
     assign_price(app, operator, parent, shop.id, Assignment::Retail, PRICES[0]).await?;
     assign_price(app, operator, parent, shop.id, Assignment::Cost, PRICES[1]).await?;
-    equip(app, operator, &owner_of(&shop), cabins).await
+    equip(app, operator, &owner_of(&shop, operator.user_id), cabins).await
 }
 
 /// The callshop's owner, because the platform's operator cannot open cabins.
-fn owner_of(shop: &entity::account::Model) -> Actor {
+fn owner_of(shop: &entity::account::Model, user_id: Uuid) -> Actor {
     let mut owner = Actor::operator(shop);
-    owner.role = Role::CallshopOwner;
+    (owner.role, owner.user_id) = (Role::CallshopOwner, user_id);
     owner
+}
+
+fn new_user() -> users::NewUser {
+    users::NewUser {
+        name: format!("bench.{}", Uuid::now_v7().as_u128() % 1_000_000_000),
+        display_name: "Benchmark".to_owned(),
+        role: Role::Admin,
+        password: "a password of the benchmark".to_owned(),
+    }
 }
 
 fn new_account(parent: Uuid, kind: AccountKind, name: &str) -> NewAccount {

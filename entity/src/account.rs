@@ -44,8 +44,35 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// Relations are read by id, in the `store` crate.
+/// The rows that this row refers to, one for each foreign key, and the settings of a callshop.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// The parent account.
+    #[sea_orm(belongs_to = "Entity", from = "Column::ParentId", to = "Column::Id")]
+    Parent,
+    /// The tariff by which the account pays its parent.
+    #[sea_orm(
+        belongs_to = "super::tariff::Entity",
+        from = "Column::CostTariffId",
+        to = "super::tariff::Column::Id"
+    )]
+    CostTariff,
+    /// The tariff by which a callshop's customers pay.
+    #[sea_orm(
+        belongs_to = "super::tariff::Entity",
+        from = "Column::RetailTariffId",
+        to = "super::tariff::Column::Id"
+    )]
+    RetailTariff,
+    /// A callshop's settings.
+    #[sea_orm(has_one = "super::callshop::Entity")]
+    Callshop,
+}
+
+impl Related<super::callshop::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Callshop.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -28,8 +28,31 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// Relations are read by id, in the `store` crate.
+/// The rows that this row refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// The cabin's callshop.
+    #[sea_orm(
+        belongs_to = "super::callshop::Entity",
+        from = "Column::CallshopId",
+        to = "super::callshop::Column::AccountId"
+    )]
+    Callshop,
+    /// The cabin's phone, if any.
+    #[sea_orm(belongs_to = "super::phone::Entity", from = "Column::PhoneId", to = "super::phone::Column::Id")]
+    Phone,
+}
+
+impl Related<super::callshop::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Callshop.def()
+    }
+}
+
+impl Related<super::phone::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Phone.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}

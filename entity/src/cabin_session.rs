@@ -64,8 +64,54 @@ pub struct Model {
     pub refunded: Micros,
 }
 
-/// Relations are read by id, in the `store` crate.
+/// The rows that this row refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// The callshop.
+    #[sea_orm(
+        belongs_to = "super::callshop::Entity",
+        from = "Column::CallshopId",
+        to = "super::callshop::Column::AccountId"
+    )]
+    Callshop,
+    /// The session's current cabin.
+    #[sea_orm(belongs_to = "super::cabin::Entity", from = "Column::CabinId", to = "super::cabin::Column::Id")]
+    Cabin,
+    /// The shift in which the session was opened.
+    #[sea_orm(
+        belongs_to = "super::register_shift::Entity",
+        from = "Column::ShiftId",
+        to = "super::register_shift::Column::Id"
+    )]
+    Shift,
+    /// The user who opened the session.
+    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::OpenedBy", to = "super::user::Column::Id")]
+    OpenedBy,
+    /// The user who closed the session.
+    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::ClosedBy", to = "super::user::Column::Id")]
+    ClosedBy,
+    /// The shift that received the payment.
+    #[sea_orm(
+        belongs_to = "super::register_shift::Entity",
+        from = "Column::SettledShiftId",
+        to = "super::register_shift::Column::Id"
+    )]
+    SettledShift,
+    /// The user who settled the session.
+    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::SettledBy", to = "super::user::Column::Id")]
+    SettledBy,
+}
+
+impl Related<super::callshop::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Callshop.def()
+    }
+}
+
+impl Related<super::cabin::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Cabin.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -92,7 +92,7 @@ pub struct Model {
     pub answered_far: bool,
 }
 
-/// Relations are read by id, in the `store` crate.
+/// Empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

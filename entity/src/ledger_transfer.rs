@@ -30,7 +30,7 @@ pub struct Model {
     pub session_id: Option<Uuid>,
 }
 
-/// Relations are read by id, in the `store` crate.
+/// Empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

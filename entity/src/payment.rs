@@ -32,8 +32,57 @@ pub struct Model {
     pub reason: Option<String>,
 }
 
-/// Relations are read by id, in the `store` crate.
+/// The rows that this row refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// The callshop.
+    #[sea_orm(
+        belongs_to = "super::callshop::Entity",
+        from = "Column::CallshopId",
+        to = "super::callshop::Column::AccountId"
+    )]
+    Callshop,
+    /// The session that was paid or refunded.
+    #[sea_orm(
+        belongs_to = "super::cabin_session::Entity",
+        from = "Column::SessionId",
+        to = "super::cabin_session::Column::Id"
+    )]
+    Session,
+    /// The shift in whose register the money moved.
+    #[sea_orm(
+        belongs_to = "super::register_shift::Entity",
+        from = "Column::ShiftId",
+        to = "super::register_shift::Column::Id"
+    )]
+    Shift,
+    /// The user who handled the payment.
+    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::UserId", to = "super::user::Column::Id")]
+    User,
+}
+
+impl Related<super::callshop::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Callshop.def()
+    }
+}
+
+impl Related<super::cabin_session::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Session.def()
+    }
+}
+
+impl Related<super::register_shift::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Shift.def()
+    }
+}
+
+impl Related<super::user::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::User.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}

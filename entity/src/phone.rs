@@ -38,8 +38,22 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// Relations are read by id, in the `store` crate.
+/// The rows that this row refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// The phone's callshop.
+    #[sea_orm(
+        belongs_to = "super::callshop::Entity",
+        from = "Column::CallshopId",
+        to = "super::callshop::Column::AccountId"
+    )]
+    Callshop,
+}
+
+impl Related<super::callshop::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Callshop.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -26,7 +26,7 @@ pub struct Model {
     pub alarm_since: Option<DateTimeUtc>,
 }
 
-/// Relations are read by name, in the `store` crate.
+/// Empty, because the table has no foreign keys (`migration/src/m20261129_000001_initial.sql`).
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -30,8 +30,28 @@ pub struct Model {
     pub z_report: Option<Json>,
 }
 
-/// Relations are read by id, in the `store` crate.
+/// The rows that this row refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// The callshop.
+    #[sea_orm(
+        belongs_to = "super::callshop::Entity",
+        from = "Column::CallshopId",
+        to = "super::callshop::Column::AccountId"
+    )]
+    Callshop,
+    /// The user who opened the shift.
+    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::OpenedBy", to = "super::user::Column::Id")]
+    OpenedBy,
+    /// The user who closed the shift.
+    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::ClosedBy", to = "super::user::Column::Id")]
+    ClosedBy,
+}
+
+impl Related<super::callshop::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Callshop.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -34,8 +34,41 @@ pub struct Model {
     pub removed_by: Option<Uuid>,
 }
 
-/// Relations are read by id, in the `store` crate.
+/// The rows that this row refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// The callshop.
+    #[sea_orm(
+        belongs_to = "super::callshop::Entity",
+        from = "Column::CallshopId",
+        to = "super::callshop::Column::AccountId"
+    )]
+    Callshop,
+    /// The session that is billed.
+    #[sea_orm(
+        belongs_to = "super::cabin_session::Entity",
+        from = "Column::SessionId",
+        to = "super::cabin_session::Column::Id"
+    )]
+    Session,
+    /// The user who added the line.
+    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::UserId", to = "super::user::Column::Id")]
+    User,
+    /// The user who removed the line.
+    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::RemovedBy", to = "super::user::Column::Id")]
+    RemovedBy,
+}
+
+impl Related<super::callshop::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Callshop.def()
+    }
+}
+
+impl Related<super::cabin_session::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Session.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}

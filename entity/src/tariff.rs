@@ -1,11 +1,9 @@
-//! A tariff. All fields except the name and the blocked prefixes are fixed at creation.
+//! A tariff. Everything that prices a call is in its versions.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::columns::RoundingMode;
-
-/// A tariff. All fields except the name and the blocked prefixes are fixed at creation.
+/// A tariff. Everything that prices a call is in its versions.
 ///
 /// The default is a row of which nothing is known yet; code that creates a row overrides what must not be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
@@ -20,24 +18,31 @@ pub struct Model {
     pub name: String,
     /// ISO 4217 code.
     pub currency: String,
-    /// Decimals that a charge is rounded to, 0 to 6.
-    pub rounding_decimals: i32,
-    /// Rounding direction.
-    pub rounding_mode: RoundingMode,
-    /// IANA time zone of the bands and holidays.
-    pub time_zone: String,
-    /// List of `billing::tariff::TimeBand`.
-    pub bands: Json,
-    /// List of dates, `YYYY-MM-DD`.
-    pub holidays: Json,
     /// E.164 prefixes that may not be called: a sorted list of strings.
     pub blocked_prefixes: Json,
+    /// Rounding, time zone, bands and holidays of a version that has no base version: `app::rates::Terms`. A tariff is created before its first
+    /// version.
+    pub first_terms: Json,
     /// When the tariff was created.
     pub created_at: DateTimeUtc,
 }
 
-/// Relations are read by id, in the `store` crate.
+/// The rows that this row refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// The account that owns the tariff.
+    #[sea_orm(
+        belongs_to = "super::account::Entity",
+        from = "Column::AccountId",
+        to = "super::account::Column::Id"
+    )]
+    Account,
+}
+
+impl Related<super::account::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Account.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -4,6 +4,8 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::columns::RoundingMode;
+
 /// An immutable version of a tariff. A version without `active_from` is a draft. The version with the latest `active_from` that is not in the
 /// future is active.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
@@ -18,6 +20,16 @@ pub struct Model {
     pub number: i32,
     /// When the version takes effect; null for a draft.
     pub active_from: Option<DateTimeUtc>,
+    /// Decimals that a charge is rounded to, 0 to 6.
+    pub rounding_decimals: i32,
+    /// Rounding direction.
+    pub rounding_mode: RoundingMode,
+    /// IANA time zone of the bands and holidays.
+    pub time_zone: String,
+    /// List of `billing::tariff::TimeBand`.
+    pub bands: Json,
+    /// List of dates, `YYYY-MM-DD`.
+    pub holidays: Json,
     /// Number of its rates.
     pub rate_count: i32,
     /// Description for users.
@@ -29,8 +41,25 @@ pub struct Model {
     pub created_at: DateTimeUtc,
 }
 
-/// Relations are read by id, in the `store` crate.
+/// The rows that this row refers to, one for each foreign key.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// The tariff.
+    #[sea_orm(
+        belongs_to = "super::tariff::Entity",
+        from = "Column::TariffId",
+        to = "super::tariff::Column::Id"
+    )]
+    Tariff,
+    /// The version that this version was made from.
+    #[sea_orm(belongs_to = "Entity", from = "Column::BaseVersionId", to = "Column::Id")]
+    BaseVersion,
+}
+
+impl Related<super::tariff::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Tariff.def()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}

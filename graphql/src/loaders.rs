@@ -14,7 +14,8 @@ use entity::{call, user};
 use uuid::Uuid;
 
 use app::cabins::CabinView;
-use app::{App, cabins, users};
+use app::rates::Terms;
+use app::{App, cabins, tariffs, users};
 use base::error::{Error, Result};
 use store::Page;
 
@@ -40,6 +41,10 @@ pub struct UserId(pub Uuid);
 /// Key: a cabin's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CabinId(pub Uuid);
+
+/// Key: a tariff's id. Loads the terms of its current version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TermsOf(pub Uuid);
 
 /// Data loaders for a new request.
 pub fn loaders(app: Arc<App>) -> Loaders {
@@ -115,5 +120,16 @@ impl Loader<CabinId> for Batches {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
         let views = cabins::views_by_ids(self.0.store.reader(), &ids).await?;
         Ok(views.into_iter().map(|view| (CabinId(view.cabin.id), view)).collect())
+    }
+}
+
+impl Loader<TermsOf> for Batches {
+    type Value = Terms;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[TermsOf]) -> Result<HashMap<TermsOf, Self::Value>, Self::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let terms = tariffs::current_terms(&self.0, &ids).await?;
+        Ok(terms.into_iter().map(|(id, terms)| (TermsOf(id), terms)).collect())
     }
 }

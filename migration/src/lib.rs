@@ -1,24 +1,16 @@
-//! Database migrations, one file per change. SQLite and PostgreSQL run the same text.
+//! Database migrations, one file per change. SQLite and PostgreSQL run the same text. README.md says how to write the next one.
 //!
 //! **Expand, then contract one release later.** Nodes are upgraded one by one, so the nodes of a release must also run on the next release's
 //! tables. The first new node migrates the tables, while old nodes continue and may be restarted. Therefore a migration only adds tables,
 //! indexes, and columns that are nullable or have a default. Remove a table or column only in the release after the release that stopped using
 //! it. The same applies to changes that old nodes cannot handle (a NOT NULL column, a stricter constraint, a new meaning). A migration that has
-//! shipped never changes. (These rules apply from the November 2026 release on, the first to support several nodes. Before it, there was only
-//! one node, which must be stopped for `m20261124_000001_partitions` and `m20261128_000004_currencies`; both predate the first release.)
+//! shipped never changes.
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
-mod m20261122_000001_first_call;
-mod m20261123_000001_money;
-mod m20261124_000001_partitions;
-mod m20261124_000002_reconciliation;
-mod m20261128_000003_doubts;
-mod m20261128_000004_currencies;
-mod m20261128_000005_logins;
-mod m20261128_000006_bases_and_addresses;
+mod m20261129_000001_initial;
 
 /// All migrations, oldest first.
 pub struct Migrator;
@@ -26,16 +18,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m20261122_000001_first_call::Migration),
-            Box::new(m20261123_000001_money::Migration),
-            Box::new(m20261124_000001_partitions::Migration),
-            Box::new(m20261124_000002_reconciliation::Migration),
-            Box::new(m20261128_000003_doubts::Migration),
-            Box::new(m20261128_000004_currencies::Migration),
-            Box::new(m20261128_000005_logins::Migration),
-            Box::new(m20261128_000006_bases_and_addresses::Migration),
-        ]
+        vec![Box::new(m20261129_000001_initial::Migration)]
     }
 }
 
@@ -43,18 +26,34 @@ impl MigratorTrait for Migrator {
 /// release.
 ///
 /// # Errors
-/// If a migration fails, or if the database has migrations of a later release but lacks a migration of this release.
+/// If a migration fails; if the database has migrations of a later release but lacks a migration of this release; if [`refusal`] gives a
+/// reason.
 pub async fn up(connection: &sea_orm_migration::sea_orm::DatabaseConnection) -> Result<(), DbErr> {
     Migrator::install(connection).await?;
     let applied = Migrator::get_migration_models(connection).await?;
-    let ours = Migrator::migrations();
-    if ours.iter().all(|migration| applied.iter().any(|row| row.version == migration.name())) {
+    let applied: Vec<String> = applied.into_iter().map(|row| row.version).collect();
+    if let Some(reason) = refusal(&applied) {
+        return Err(DbErr::Migration(reason.to_owned()));
+    }
+    if Migrator::migrations().iter().all(|migration| applied.iter().any(|name| name == migration.name())) {
         return Ok(());
     }
     Migrator::up(connection, None).await
 }
 
-/// Placeholders in the `.sql` files, with their column types on SQLite and PostgreSQL.
+/// Why a database with the migrations `applied` cannot be migrated, and the remedy. Every release has the initial migration, so a database
+/// that has others but not this one was made before the first release.
+pub fn refusal(applied: &[String]) -> Option<&'static str> {
+    let migrations = Migrator::migrations();
+    let has_initial =
+        migrations.first().is_some_and(|initial| applied.iter().any(|name| name == initial.name()));
+    (!applied.is_empty() && !has_initial).then_some(
+        "the tables were made by a program from before the first release and cannot be migrated. Use an empty database; to keep \
+         a tariff, export it with that program and import it",
+    )
+}
+
+/// Placeholders in the `.sql` files, with their text on SQLite and PostgreSQL.
 const TYPES: [(&str, &str, &str); 8] = [
     ("{uuid}", "BLOB", "UUID"),
     ("{time}", "TEXT", "TIMESTAMPTZ"),
@@ -67,10 +66,27 @@ const TYPES: [(&str, &str, &str); 8] = [
     ("{strict}", " STRICT", ""),
 ];
 
-/// Runs the `;`-terminated statements of `sql`, with the types of the connected database.
+/// Runs the `;`-terminated statements of `sql` as they read on the connected database.
 async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let connection = manager.get_connection();
-    let sqlite = connection.get_database_backend() == DbBackend::Sqlite;
+    let backend = connection.get_database_backend();
+    if backend == DbBackend::Postgres {
+        // no statement timeout, because large tables take time; but a lock timeout, because a migration that waits for a lock blocks all queries
+        // behind it
+        connection
+            .execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '30s'")
+            .await?;
+    }
+    let text = text_for(backend, sql);
+    for statement in text.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
+        connection.execute_unprepared(statement).await?;
+    }
+    Ok(())
+}
+
+/// The statements without comments, with the text that `{words in braces}` stand for on this database.
+fn text_for(backend: DbBackend, sql: &str) -> String {
+    let sqlite = backend == DbBackend::Sqlite;
     let mut text: String =
         sql.lines().filter(|line| !line.trim_start().starts_with("--")).collect::<Vec<_>>().join("\n");
     for (word, on_sqlite, on_postgres) in TYPES {
@@ -78,15 +94,48 @@ async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     }
     if sqlite {
         text = text.replace("BIGINT", "INTEGER");
-    } else {
-        // no statement timeout, because large tables take time; but a lock timeout, because a migration that waits for a lock blocks all queries
-        // behind it
-        connection
-            .execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '30s'")
-            .await?;
     }
-    for statement in text.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
-        connection.execute_unprepared(statement).await?;
+    text = only(&text, "{sqlite ", sqlite);
+    only(&text, "{postgres ", !sqlite)
+}
+
+/// Replaces each part of `text` from `mark` to the next `}` with its contents, or with nothing.
+fn only(text: &str, mark: &str, kept: bool) -> String {
+    let mut parts = text.split(mark);
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (inside, rest) = part.split_once('}').unwrap_or((part, ""));
+        if kept {
+            whole.push_str(inside);
+        }
+        whole.push_str(rest);
     }
-    Ok(())
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_for_one_database() {
+        let sql = "-- a {uuid}; comment\nCREATE{sqlite  UNIQUE} INDEX a ON b (id{postgres , at});\n{postgres ALTER TABLE b};\nid {uuid}, m BIGINT";
+        assert_eq!(
+            text_for(DbBackend::Sqlite, sql),
+            "CREATE UNIQUE INDEX a ON b (id);\n;\nid BLOB, m INTEGER"
+        );
+        assert_eq!(
+            text_for(DbBackend::Postgres, sql),
+            "CREATE INDEX a ON b (id, at);\nALTER TABLE b;\nid UUID, m BIGINT"
+        );
+    }
+
+    #[test]
+    fn a_database_of_before_the_first_release_is_refused() {
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        assert_eq!(refusal(&[]), None);
+        assert_eq!(refusal(&names(&["m20261129_000001_initial"])), None);
+        assert_eq!(refusal(&names(&["m20261129_000001_initial", "m29990101_000001_later"])), None);
+        assert!(refusal(&names(&["m20261122_000001_first_call"])).is_some());
+    }
 }

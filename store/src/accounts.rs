@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account, auth_session, callshop, login_failure, setting, user};
+use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
     QueryFilter, QuerySelect,
 };
 use uuid::Uuid;
@@ -36,7 +37,7 @@ pub async fn find_all(
 
 /// Like [`find`], locked until the transaction ends.
 pub async fn lock(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<account::Model>> {
-    Ok(account::Entity::find_by_id(id).filter(scope.accounts()).lock_exclusive().one(conn).await?)
+    Ok(account::Entity::find_by_id(id).filter(scope.accounts()).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
 /// Accounts by id. Not scoped: the caller must have checked access to the chain of accounts.
@@ -94,13 +95,7 @@ pub async fn find_callshop(
     scope: &Scope,
     id: Uuid,
 ) -> Result<Option<(account::Model, callshop::Model)>> {
-    let settings = account::Entity::belongs_to(callshop::Entity)
-        .from(account::Column::Id)
-        .to(callshop::Column::AccountId);
-    let query = account::Entity::find_by_id(id)
-        .filter(scope.accounts())
-        .join(JoinType::InnerJoin, settings.into())
-        .select_also(callshop::Entity);
+    let query = account::Entity::find_by_id(id).filter(scope.accounts()).find_also_related(callshop::Entity);
     Ok(query.one(conn).await?.and_then(|(account, settings)| Some((account, settings?))))
 }
 
@@ -111,7 +106,7 @@ pub async fn callshop(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<O
 
 /// Like [`callshop()`], locked until the transaction ends.
 pub async fn lock_callshop(conn: &impl ConnectionTrait, account_id: Uuid) -> Result<Option<callshop::Model>> {
-    Ok(callshop::Entity::find_by_id(account_id).lock_exclusive().one(conn).await?)
+    Ok(callshop::Entity::find_by_id(account_id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
 /// Settings of several callshops.
@@ -149,7 +144,7 @@ pub async fn find_users(
 
 /// A user, locked until the transaction ends. Not scoped, because the password is checked outside this transaction.
 pub async fn lock_user(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<user::Model>> {
-    Ok(user::Entity::find_by_id(id).lock_exclusive().one(conn).await?)
+    Ok(user::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
 /// Users by id, to show their names. Not scoped: the caller must have checked access to the records that refer to them.
@@ -186,7 +181,7 @@ pub async fn lock_login_failure(
     let empty = login_failure::Model { bucket, failures: 0, last_failed_at: now };
     let insert = login_failure::Entity::insert(empty.clone().into_active_model());
     insert.on_conflict_do_nothing().exec_without_returning(conn).await?;
-    let row = login_failure::Entity::find_by_id(bucket).lock_exclusive().one(conn).await?;
+    let row = login_failure::Entity::find_by_id(bucket).lock(LockType::NoKeyUpdate).one(conn).await?;
     Ok(row.unwrap_or(empty))
 }
 
@@ -219,7 +214,7 @@ pub async fn update_user(conn: &impl ConnectionTrait, user: user::Model) -> Resu
 
 /// A login by id, locked until the transaction ends. Not scoped, because the id comes from a signed token or with a secret.
 pub async fn auth_session(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<auth_session::Model>> {
-    Ok(auth_session::Entity::find_by_id(id).lock_exclusive().one(conn).await?)
+    Ok(auth_session::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
 /// Whether a login is valid (not revoked). If so, takes a shared lock, so that it cannot be revoked until the transaction ends.
@@ -240,14 +235,11 @@ pub async fn identity(
     conn: &impl ConnectionTrait,
     session_id: Uuid,
 ) -> Result<Option<(auth_session::Model, user::Model, account::Model)>> {
-    let Some(session) = auth_session::Entity::find_by_id(session_id).one(conn).await? else {
-        return Ok(None);
-    };
-    let Some(user) = user::Entity::find_by_id(session.user_id).one(conn).await? else { return Ok(None) };
-    let Some(account) = account::Entity::find_by_id(user.account_id).one(conn).await? else {
-        return Ok(None);
-    };
-    Ok(Some((session, user, account)))
+    let query = auth_session::Entity::find_by_id(session_id)
+        .find_also_related(user::Entity)
+        .and_also_related(account::Entity);
+    let found = query.one(conn).await?;
+    Ok(found.and_then(|(session, user, account)| Some((session, user?, account?))))
 }
 
 /// Inserts a login.

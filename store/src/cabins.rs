@@ -1,6 +1,7 @@
 //! Cabins: the booths of callshops.
 
 use entity::cabin::{Column, Entity, Model};
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
@@ -28,7 +29,7 @@ pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) 
 pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     let query =
         Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).order_by_asc(Column::Id);
-    Ok(query.lock_exclusive().all(conn).await?)
+    Ok(query.lock(LockType::NoKeyUpdate).all(conn).await?)
 }
 
 /// Cabins by id. Not scoped: the caller must have checked access.

@@ -9,13 +9,15 @@ use super::Store;
 use base::error::{Error, Result};
 
 /// The state of migrations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migrations {
     /// Number of this program's migrations that the database lacks. Migrations of a newer program, which may run at the same time during an
     /// upgrade, do not count.
     pub pending: usize,
     /// Number of all migrations of this program.
     pub known: usize,
+    /// Why the database cannot be migrated, with the remedy.
+    pub refusal: Option<&'static str>,
 }
 
 impl Store {
@@ -45,7 +47,7 @@ pub async fn migrations(conn: &impl ConnectionTrait) -> Result<Migrations> {
         rows.iter().map(|row| row.try_get::<String>("", "version")).collect::<std::result::Result<_, _>>()?;
     let known = migration::Migrator::migrations();
     let pending = known.iter().filter(|one| !names.iter().any(|name| name == one.name())).count();
-    Ok(Migrations { pending, known: known.len() })
+    Ok(Migrations { pending, known: known.len(), refusal: migration::refusal(&names) })
 }
 
 /// Live calls, holds and low credit in the whole database.

@@ -1,6 +1,7 @@
 //! Invariants of the ledger and related tables, as queries that find violations.
 //!
-//! Each query scans its tables once and returns few rows. Its run time grows with the tables, but this program's memory use does not.
+//! Each query scans its tables once and returns few rows. Its run time grows with the tables, but this program's memory use does not. The first
+//! invariants check the references for which the tables have no foreign keys (`migration/src/m20261129_000001_initial.sql`).
 
 use std::collections::BTreeMap;
 
@@ -59,6 +60,56 @@ pub struct Finding {
 
 /// The invariants that a single query can check.
 pub const INVARIANTS: &[Invariant] = &[
+    Invariant {
+        name: "calls refer to what exists",
+        unit: Unit::Count,
+        query: "SELECT c.id AS id, CASE WHEN s.account_id IS NULL THEN 'callshop' WHEN p.id IS NULL THEN 'phone'
+                WHEN c.cabin_id IS NOT NULL AND b.id IS NULL THEN 'cabin'
+                WHEN c.session_id IS NOT NULL AND x.id IS NULL THEN 'session' ELSE 'user' END || ' of call' AS what,
+                1 AS expected, 0 AS found FROM call c
+            LEFT JOIN callshop s ON s.account_id = c.callshop_id LEFT JOIN phone p ON p.id = c.phone_id
+            LEFT JOIN cabin b ON b.id = c.cabin_id LEFT JOIN cabin_session x ON x.id = c.session_id
+            LEFT JOIN user_account u ON u.id = c.hang_up_by
+            WHERE s.account_id IS NULL OR p.id IS NULL OR (c.cabin_id IS NOT NULL AND b.id IS NULL)
+                OR (c.session_id IS NOT NULL AND x.id IS NULL) OR (c.hang_up_by IS NOT NULL AND u.id IS NULL)",
+    },
+    Invariant {
+        name: "charges refer to what exists",
+        unit: Unit::Count,
+        query: "SELECT h.call_id AS id, CASE WHEN a.id IS NULL THEN 'account' ELSE 'version' END || ' of charge' AS what,
+                1 AS expected, 0 AS found FROM call_charge h
+            LEFT JOIN account a ON a.id = h.account_id LEFT JOIN tariff_version v ON v.id = h.version_id
+            WHERE a.id IS NULL OR v.id IS NULL",
+    },
+    Invariant {
+        name: "activity events refer to what exists",
+        unit: Unit::Count,
+        query: "SELECT e.callshop_id AS id, CASE WHEN s.account_id IS NULL THEN 'callshop'
+                WHEN e.cabin_id IS NOT NULL AND b.id IS NULL THEN 'cabin' ELSE 'session' END || ' of activity event' AS what,
+                1 AS expected, 0 AS found FROM activity e
+            LEFT JOIN callshop s ON s.account_id = e.callshop_id LEFT JOIN cabin b ON b.id = e.cabin_id
+            LEFT JOIN cabin_session x ON x.id = e.session_id
+            WHERE s.account_id IS NULL OR (e.cabin_id IS NOT NULL AND b.id IS NULL)
+                OR (e.session_id IS NOT NULL AND x.id IS NULL)
+            UNION ALL
+            SELECT h.callshop_id, 'callshop of activity head', 1, 0 FROM activity_head h
+            LEFT JOIN callshop s ON s.account_id = h.callshop_id WHERE s.account_id IS NULL",
+    },
+    Invariant {
+        name: "the ledger refers to what exists",
+        unit: Unit::Count,
+        query: "SELECT t.id AS id, CASE WHEN t.session_id IS NOT NULL AND s.id IS NULL THEN 'session' ELSE 'user' END
+                    || ' of transfer' AS what, 1 AS expected, 0 AS found FROM ledger_transfer t
+            LEFT JOIN cabin_session s ON s.id = t.session_id LEFT JOIN user_account u ON u.id = t.user_id
+            WHERE (t.session_id IS NOT NULL AND s.id IS NULL) OR (t.user_id IS NOT NULL AND u.id IS NULL)
+            UNION ALL
+            SELECT e.transfer_id, CASE WHEN a.id IS NULL THEN 'account' ELSE 'shift' END || ' of entry', 1, 0 FROM ledger_entry e
+            LEFT JOIN account a ON a.id = e.account_id LEFT JOIN register_shift r ON r.id = e.shift_id
+            WHERE a.id IS NULL OR (e.shift_id IS NOT NULL AND r.id IS NULL)
+            UNION ALL
+            SELECT b.account_id, 'account of balance', 1, 0 FROM ledger_balance b
+            LEFT JOIN account a ON a.id = b.account_id WHERE a.id IS NULL",
+    },
     Invariant {
         name: "entries of every transfer sum to zero",
         unit: Unit::Money,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
 use entity::{Book, PaymentMethod, TransferKind, ledger_balance, ledger_entry, ledger_transfer};
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect, Statement,
@@ -226,7 +227,7 @@ async fn credit_rows(
         .filter(ledger_balance::Column::Book.eq(Book::Credit))
         .order_by_asc(ledger_balance::Column::AccountId);
     if lock {
-        query = query.lock_exclusive();
+        query = query.lock(LockType::NoKeyUpdate);
     }
     let rows = query.all(conn).await?;
     let credit = |row: &ledger_balance::Model| Credit { balance: row.balance.into(), held: row.held.into() };

@@ -4,6 +4,9 @@
 //! function takes the connection to run on. To avoid deadlocks, all code locks rows in the same order: the actor's login (shared), proxy,
 //! account (by id), callshop, tariff, phone, cabin, register shift, call (with its live-call row), call sighting, session, ledger balance
 //! (by book, CREDIT first, then account and currency), activity head.
+//!
+//! Rows are locked `FOR NO KEY UPDATE`, as `UPDATE` locks them, never `FOR UPDATE`. An insert locks the rows that its foreign keys refer to `FOR KEY
+//! SHARE`, in no order that we choose. That lock conflicts with `FOR UPDATE` alone, so inserts never wait for our locks. Keys are never changed.
 
 pub mod accounts;
 pub mod activity;

@@ -1,6 +1,7 @@
 //! Phones: the SIP accounts of callshops.
 
 use entity::phone::{Column, Entity, Model};
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
@@ -27,14 +28,14 @@ pub async fn find_all(conn: &impl ConnectionTrait, scope: &Scope, ids: &[Uuid]) 
 /// Like [`find`], locked until the transaction ends.
 pub async fn lock(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<Model>> {
     let owned = scope.owns((Entity, Column::CallshopId));
-    Ok(Entity::find_by_id(id).filter(owned).lock_exclusive().one(conn).await?)
+    Ok(Entity::find_by_id(id).filter(owned).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
 /// Phones by id, locked in id order until the transaction ends. Not scoped: the caller must have checked access.
 pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Model>> {
     let query =
         Entity::find().filter(bulk::among(conn, Column::Id, ids.iter().copied())).order_by_asc(Column::Id);
-    Ok(query.lock_exclusive().all(conn).await?)
+    Ok(query.lock(LockType::NoKeyUpdate).all(conn).await?)
 }
 
 /// Phones by id. Not scoped: the caller must have checked access to their cabins.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::{call_sighting, phone, proxy};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
     ActiveModelTrait as _, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel as _,
     QueryFilter, QueryOrder, QuerySelect,
@@ -77,7 +77,7 @@ pub async fn lock_leased(
     holder: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Option<proxy::Model>> {
-    let row = proxy::Entity::find_by_id(name).lock_exclusive().one(conn).await?;
+    let row = proxy::Entity::find_by_id(name).lock(LockType::NoKeyUpdate).one(conn).await?;
     let held = |row: &proxy::Model| {
         row.lease_holder == Some(holder) && row.lease_until.is_some_and(|until| until > now)
     };

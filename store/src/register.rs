@@ -4,7 +4,7 @@ use entity::{
     CallState, ItemKind, Micros, MovementKind, PaymentKind, PaymentMethod, cabin_session, call,
     cash_movement, ledger_entry, payment, register_shift, session_item,
 };
-use sea_orm::sea_query::{ExprTrait as _, SelectStatement};
+use sea_orm::sea_query::{ExprTrait as _, LockType, SelectStatement};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel,
     QueryFilter, QuerySelect, QueryTrait,
@@ -51,7 +51,7 @@ pub async fn lock_open_shift(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
 ) -> Result<Option<register_shift::Model>> {
-    Ok(open_query(callshop_id).lock_exclusive().one(conn).await?)
+    Ok(open_query(callshop_id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
 fn open_query(callshop_id: Uuid) -> sea_orm::Select<register_shift::Entity> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entity::{CallState, SessionState, cabin_session, call, live_call, payment, session_item};
-use sea_orm::sea_query::ExprTrait as _;
+use sea_orm::sea_query::{ExprTrait as _, LockType};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
@@ -42,7 +42,7 @@ pub async fn find_all(
 
 /// A session, locked until the transaction ends. Not scoped: the caller must have checked access, or a call must refer to it.
 pub async fn lock(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cabin_session::Model>> {
-    Ok(cabin_session::Entity::find_by_id(id).lock_exclusive().one(conn).await?)
+    Ok(cabin_session::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }
 
 /// Sessions that calls refer to, locked in id order until the transaction ends. Not scoped.
@@ -52,7 +52,7 @@ pub async fn lock_all(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<c
         cabin_session::Column::Id,
         ids.iter().copied(),
     ));
-    Ok(query.order_by_asc(cabin_session::Column::Id).lock_exclusive().all(conn).await?)
+    Ok(query.order_by_asc(cabin_session::Column::Id).lock(LockType::NoKeyUpdate).all(conn).await?)
 }
 
 /// A page of a callshop's sessions in one of `states`; in any state if `states` is empty.
@@ -93,7 +93,7 @@ pub async fn lock_unsettled(
     callshop_id: Uuid,
     limit: u64,
 ) -> Result<Vec<cabin_session::Model>> {
-    Ok(unsettled_query(callshop_id).limit(limit).lock_exclusive().all(conn).await?)
+    Ok(unsettled_query(callshop_id).limit(limit).lock(LockType::NoKeyUpdate).all(conn).await?)
 }
 
 /// Like [`lock_unsettled`], without locking.

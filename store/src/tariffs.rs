@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use entity::{AccountKind, account, rate, tariff, tariff_version};
-use sea_orm::sea_query::{Expr, ExprTrait as _, Order, Query, SimpleExpr, SubQueryStatement};
+use sea_orm::sea_query::{
+    Alias, Expr, ExprTrait as _, LockType, Order, Query, SimpleExpr, SubQueryStatement,
+};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult,
     IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -66,7 +68,11 @@ pub async fn find_all(
 
 /// Like [`find`], locked until the transaction ends. Versions are numbered under this lock.
 pub async fn lock(conn: &impl ConnectionTrait, owners: &Owners, id: Uuid) -> Result<Option<tariff::Model>> {
-    Ok(tariff::Entity::find_by_id(id).filter(owners.condition()).lock_exclusive().one(conn).await?)
+    Ok(tariff::Entity::find_by_id(id)
+        .filter(owners.condition())
+        .lock(LockType::NoKeyUpdate)
+        .one(conn)
+        .await?)
 }
 
 /// A page of the tariffs of `owners`, oldest first.
@@ -80,8 +86,9 @@ pub async fn find_version(
     owners: &Owners,
     id: Uuid,
 ) -> Result<Option<(tariff::Model, tariff_version::Model)>> {
-    let Some(version) = tariff_version::Entity::find_by_id(id).one(conn).await? else { return Ok(None) };
-    Ok(find(conn, owners, version.tariff_id).await?.map(|tariff| (tariff, version)))
+    let query =
+        tariff_version::Entity::find_by_id(id).find_also_related(tariff::Entity).filter(owners.condition());
+    Ok(query.one(conn).await?.and_then(|(version, tariff)| Some((tariff?, version))))
 }
 
 /// The versions with these ids, and their tariffs if they belong to `owners`. Versions of other tariffs are not filtered out.
@@ -95,6 +102,43 @@ pub async fn find_versions(
     let tariffs: BTreeSet<Uuid> = versions.iter().map(|version| version.tariff_id).collect();
     let tariffs: Vec<Uuid> = tariffs.into_iter().collect();
     Ok((find_all(conn, owners, &tariffs).await?, versions))
+}
+
+/// A version by id. Not scoped: the caller must have checked access to its tariff.
+pub async fn version(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<tariff_version::Model>> {
+    Ok(tariff_version::Entity::find_by_id(id).one(conn).await?)
+}
+
+/// The version in force at `now` of each of these tariffs, or else the version with the highest number. Tariffs without versions are omitted.
+/// Not scoped: the caller must have checked access.
+pub async fn current_versions(
+    conn: &impl ConnectionTrait,
+    tariff_ids: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<Vec<tariff_version::Model>> {
+    let in_force = effective_versions(conn, tariff_ids, now).await?;
+    let ids = in_force.values().map(|(id, _)| *id);
+    let wanted = bulk::among(conn, tariff_version::Column::Id, ids);
+    let mut found = tariff_version::Entity::find().filter(wanted).all(conn).await?;
+    let others = tariff_ids.iter().filter(|id| !in_force.contains_key(id)).copied();
+    found.extend(newest_versions(conn, others).await?);
+    Ok(found)
+}
+
+async fn newest_versions(
+    conn: &impl ConnectionTrait,
+    tariff_ids: impl Iterator<Item = Uuid>,
+) -> Result<Vec<tariff_version::Model>> {
+    use tariff_version::Column::{Number, TariffId};
+    let later = Alias::new("later");
+    let newest = Query::select()
+        .expr(Expr::col((later.clone(), Number)).max())
+        .from_as(tariff_version::Entity, later.clone())
+        .and_where(Expr::col((later, TariffId)).equals((tariff_version::Entity, TariffId)))
+        .to_owned();
+    let newest = SimpleExpr::SubQuery(None, Box::new(SubQueryStatement::SelectStatement(newest)));
+    let query = tariff_version::Entity::find().filter(bulk::among(conn, TariffId, tariff_ids));
+    Ok(query.filter(Expr::col((tariff_version::Entity, Number)).eq(newest)).all(conn).await?)
 }
 
 /// A page of a tariff's versions. Not scoped: the caller must have checked access to the tariff.

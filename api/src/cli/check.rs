@@ -16,6 +16,7 @@ use app::redis_client;
 use app::sip_proxies::ProxyError;
 use base::secret::without_password;
 use sip::control::Proxies;
+use store::health::Migrations;
 use store::{Store, StoreOptions, file};
 
 /// Last part of `callshop check-config --help`.
@@ -168,6 +169,7 @@ async fn database(found: &mut Findings, config: &Config) {
         Ok(state) if state.pending == 0 => {
             found.ok("tables", format!("up to date, {} migrations", state.known))
         }
+        Ok(Migrations { refusal: Some(reason), .. }) => found.fail("tables", reason),
         Ok(state) => found.warn(
             "tables",
             format!("{} of {} migrations are pending: `serve` applies them", state.pending, state.known),

@@ -518,7 +518,7 @@ async fn find_rates(
         if found.levels.is_empty() {
             found.destination = rate.destination.to_string();
         }
-        let pricing = rates::pricing(tariff, rate)?;
+        let pricing = rates::pricing(&version.terms, rate);
         found.levels.push(Level { account_id: payer.id, payee_id, version_id: *version_id, pricing });
     }
     Ok(Ok(()))

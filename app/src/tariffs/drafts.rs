@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use billing::deck::{DeckColumns, DeckLimits, RowProblem, parse_deck};
-use billing::tariff::{Rate, RateError, RateTable};
+use billing::tariff::{Rate, RateError, RateTable, TimeBand};
 use chrono::{DateTime, Utc};
 use entity::{rate, tariff, tariff_version};
 use serde_json::json;
@@ -17,7 +17,7 @@ use crate::access;
 use crate::accounts::clean_name;
 use crate::auth::Actor;
 use crate::margin::{self, Margins};
-use crate::rates::LoadedVersion;
+use crate::rates::{LoadedVersion, Terms};
 use crate::{App, rates};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::tariffs as rows;
@@ -136,8 +136,8 @@ pub async fn import(
     if deck.rates.is_empty() {
         return Err(Error::field(ErrorCode::BadDeck, "csv", "The file has no rates."));
     }
-    check_bands(&tariff, &deck.columns)?;
     let base = Base::read(app, &tariff, import.base_version_id).await?;
+    check_bands(&base.terms.bands, &deck.columns)?;
     let mode = import.mode;
     let edit = move |rates| Ok(merged(rates, deck.rates, &deck.columns, mode));
     let act = Act { action: "importTariff", note };
@@ -153,8 +153,7 @@ fn clean_note(note: &str) -> Result<String> {
     if note.trim().is_empty() { Ok(String::new()) } else { clean_name("note", note) }
 }
 
-fn check_bands(tariff: &tariff::Model, columns: &DeckColumns) -> Result<()> {
-    let bands = rates::bands(tariff)?;
+fn check_bands(bands: &[TimeBand], columns: &DeckColumns) -> Result<()> {
     match columns.bands.keys().find(|name| !bands.iter().any(|band| band.name == **name)) {
         None => Ok(()),
         Some(name) => {
@@ -190,7 +189,9 @@ fn by_prefix(rates: Vec<Rate>) -> BTreeMap<String, Rate> {
 pub async fn upsert_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rate>) -> Result<Outcome> {
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("rates", upserts.len())?;
-    let bands = rates::bands(&tariff)?;
+    let permit = deck_permit()?;
+    let base = Base::read(app, &tariff, edit.base_version_id).await?;
+    let bands = &base.terms.bands;
     for (index, rate) in upserts.iter().enumerate() {
         rate.validate().map_err(|error| bad_rate(index, &error))?;
         if let Some(name) = rate.band_prices.keys().find(|name| !bands.iter().any(|band| band.name == **name))
@@ -203,7 +204,7 @@ pub async fn upsert_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rat
         }
     }
     let act = Act { action: "upsertRates", note: clean_note(&edit.note)? };
-    drafted(app, actor, tariff, edit.base_version_id, act, move |rates| {
+    drafted(app, actor, tariff, base, act, permit, move |rates| {
         let mut rates = by_prefix(rates);
         rates.extend(upserts.into_iter().map(|rate| (rate.prefix.clone(), rate)));
         Ok(rates.into_values().collect())
@@ -240,7 +241,9 @@ pub async fn delete_rates(app: &App, actor: &Actor, edit: Edit, prefixes: Vec<St
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("prefixes", prefixes.len())?;
     let act = Act { action: "deleteRates", note: clean_note(&edit.note)? };
-    drafted(app, actor, tariff, edit.base_version_id, act, move |rates| {
+    let permit = deck_permit()?;
+    let base = Base::read(app, &tariff, edit.base_version_id).await?;
+    drafted(app, actor, tariff, base, act, permit, move |rates| {
         let mut rates = by_prefix(rates);
         for (index, prefix) in prefixes.iter().enumerate() {
             let field = || format!("prefixes.{index}");
@@ -257,12 +260,11 @@ async fn drafted(
     app: &App,
     actor: &Actor,
     tariff: tariff::Model,
-    base_version_id: Option<Uuid>,
+    base: Base,
     act: Act,
+    permit: SemaphorePermit<'static>,
     edit: impl FnOnce(Vec<Rate>) -> Result<Vec<Rate>> + Send + 'static,
 ) -> Result<Outcome> {
-    let permit = deck_permit()?;
-    let base = Base::read(app, &tariff, base_version_id).await?;
     let draft = Draft::new(app, actor, tariff, base, act, permit, edit).await?;
     finish(app, draft, Outcome::default(), false, |_| {}).await
 }
@@ -282,7 +284,8 @@ pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str
     let permit = deck_permit()?;
     let tariff = tariff::Model::clone(&source.tariff);
     let copied = rates::read_all(app.store.reader(), version_id).await?;
-    let base = Base::read(app, &tariff, None).await?;
+    // the rates refer to the bands of their own version
+    let base = Base { terms: Terms::of(&source.version)?, ..Base::read(app, &tariff, None).await? };
     let act = Act { action: "copyTariffVersion", note };
     let draft = Draft::new(app, actor, tariff, base, act, permit, move |_| Ok(copied)).await?;
     finish(app, draft, Outcome::default(), false, |_| {}).await
@@ -291,6 +294,8 @@ pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str
 /// The base version and its rates, from which a draft is created and with which it is compared.
 struct Base {
     version: Option<tariff_version::Model>,
+    /// The draft's rounding, bands and holidays: those of the base version, or the tariff's first.
+    terms: Terms,
     rates: Vec<Rate>,
 }
 
@@ -303,11 +308,11 @@ impl Base {
             None => in_force,
             Some(id) => Some(Self::named(rows::version_of(conn, tariff.id, id).await?, in_force, now)?),
         };
-        let rates = match &version {
-            Some(version) => rates::read_all(conn, version.id).await?,
-            None => Vec::new(),
+        let (terms, rates) = match &version {
+            Some(version) => (Terms::of(version)?, rates::read_all(conn, version.id).await?),
+            None => (Terms::first(tariff)?, Vec::new()),
         };
-        Ok(Self { version, rates })
+        Ok(Self { version, terms, rates })
     }
 
     fn named(
@@ -374,7 +379,7 @@ impl Draft {
             let table = RateTable::build(edit(base.rates.clone())?);
             let table = table.map_err(|error| Error::user(ErrorCode::BadDeck, error.to_string()))?;
             let changes = compare(&base.rates, &table);
-            let loaded = Arc::new(LoadedVersion { version_id: Uuid::now_v7(), table });
+            let loaded = Arc::new(LoadedVersion { version_id: Uuid::now_v7(), terms: base.terms, table });
             Ok::<_, Error>((loaded, changes, base.version))
         });
         let (loaded, changes, base) = built.await.or_fault()??;
@@ -409,11 +414,17 @@ impl Draft {
         let conn = tx.conn();
         rows::lock(conn, &owners(&self.actor), self.tariff.id).await?.ok_or(Error::NotFound)?;
         let latest = rows::latest_version(conn, self.tariff.id).await?;
+        let terms = &self.loaded.terms;
         let version = tariff_version::Model {
             id: self.loaded.version_id,
             tariff_id: self.tariff.id,
             number: latest.map_or(0, |latest| latest.number) + 1,
             active_from: None,
+            rounding_decimals: terms.rounding.decimals.into(),
+            rounding_mode: terms.rounding.mode.into(),
+            time_zone: terms.time_zone.name().to_owned(),
+            bands: serde_json::to_value(&terms.bands).or_fault()?,
+            holidays: serde_json::to_value(&terms.holidays).or_fault()?,
             rate_count: i32::try_from(self.loaded.table.len()).or_fault()?,
             note: self.act.note.clone(),
             base_version_id: self.precedes,

@@ -32,7 +32,7 @@ use super::accounts::clean_name;
 use super::audit::{self, Change};
 use super::{App, access, rates};
 use crate::auth::{Actor, Right};
-use crate::rates::RateSearch;
+use crate::rates::{RateSearch, Terms};
 use base::error::{Error, ErrorCode, OrFault as _, Result};
 use store::tariffs::{self as rows, Owners, RatePage};
 use store::{Page, Tx};
@@ -83,7 +83,7 @@ pub struct NewTariff {
     pub name: String,
     /// ISO 4217 code; `None` means the owner's. Only the platform can have tariffs in several currencies.
     pub currency: Option<String>,
-    /// Rounding of charges.
+    /// Rounding of charges; like the time zone, the bands and the holidays, it is for the first version.
     pub rounding: Rounding,
     /// IANA time zone of the bands and holidays; `None` means the owner's.
     pub time_zone: Option<String>,
@@ -116,23 +116,23 @@ pub async fn create(app: &App, actor: &Actor, new: NewTariff) -> Result<tariff::
     let row = &tariff;
     app.write_as(actor, |tx| async move {
         rows::insert(tx.conn(), row.clone()).await?;
-        record(&tx, actor, "createTariff", row, (Value::Null, shown(row)), row.created_at).await
+        let after = shown(row, &Terms::first(row)?);
+        record(&tx, actor, "createTariff", row, (Value::Null, after), row.created_at).await
     })
     .await?;
     Ok(tariff)
 }
 
 /// The fields of a tariff that the audit log records. There can be many bands and holidays, so only their counts are recorded.
-fn shown(tariff: &tariff::Model) -> Value {
-    let count = |list: &Value| list.as_array().map_or(0, Vec::len);
+fn shown(tariff: &tariff::Model, terms: &Terms) -> Value {
     json!({
         "name": tariff.name,
         "currency": tariff.currency,
-        "roundingDecimals": tariff.rounding_decimals,
-        "roundingMode": tariff.rounding_mode.as_str(),
-        "timeZone": tariff.time_zone,
-        "bands": count(&tariff.bands),
-        "holidays": count(&tariff.holidays),
+        "roundingDecimals": terms.rounding.decimals,
+        "roundingMode": entity::RoundingMode::from(terms.rounding.mode).as_str(),
+        "timeZone": terms.time_zone.name(),
+        "bands": terms.bands.len(),
+        "holidays": terms.holidays.len(),
     })
 }
 
@@ -164,26 +164,23 @@ fn build(app: &App, owner: &account::Model, new: NewTariff) -> Result<tariff::Mo
     let currency = billing::money::Currency::parse(&currency)
         .map_err(|error| Error::invalid("currency", error.to_string()))?;
     let time_zone = new.time_zone.unwrap_or_else(|| owner.time_zone.clone());
-    let _: chrono_tz::Tz = time_zone.parse().map_err(|_| {
+    let time_zone: chrono_tz::Tz = time_zone.parse().map_err(|_| {
         Error::invalid("timeZone", "`timeZone` must be an IANA time zone, such as Europe/Lisbon.")
     })?;
     TimeBand::validate_all(&new.bands).map_err(|error| Error::invalid("bands", error.message))?;
     if new.holidays.len() > MAX_HOLIDAYS {
         return Err(Error::invalid("holidays", format!("`holidays` can have at most {MAX_HOLIDAYS} dates.")));
     }
-    let holidays: std::collections::BTreeSet<NaiveDate> = new.holidays.into_iter().collect();
+    let holidays = new.holidays.into_iter().collect();
+    let terms = Terms { rounding: new.rounding, time_zone, bands: new.bands, holidays };
     #[allow(clippy::needless_update, reason = "a later column with a default needs no change here")]
     Ok(tariff::Model {
         id: Uuid::now_v7(),
         account_id: owner.id,
         name: clean_name("name", &new.name)?,
         currency: currency.to_string(),
-        rounding_decimals: new.rounding.decimals.into(),
-        rounding_mode: new.rounding.mode.into(),
-        time_zone,
-        bands: serde_json::to_value(&new.bands).or_fault()?,
-        holidays: serde_json::to_value(&holidays).or_fault()?,
         blocked_prefixes: serde_json::Value::Array(Vec::new()),
+        first_terms: serde_json::to_value(&terms).or_fault()?,
         created_at: app.clock.now(),
         ..tariff::Model::default()
     })
@@ -211,6 +208,16 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<tari
         return Ok(Vec::new());
     }
     rows::find_all(app.store.reader(), &owners(actor), ids).await
+}
+
+/// The terms that tariffs show: those of the version in force, or else of the newest version. Tariffs without versions are omitted; theirs are
+/// [`Terms::first`]. Checks no rights, because the caller has the tariffs already.
+///
+/// # Errors
+/// Database errors.
+pub async fn current_terms(app: &App, ids: &[Uuid]) -> Result<HashMap<Uuid, Terms>> {
+    let versions = rows::current_versions(app.store.reader(), ids, app.clock.now()).await?;
+    versions.iter().map(|version| Ok((version.tariff_id, Terms::of(version)?))).collect()
 }
 
 /// Finds the versions with these ids whose tariffs the actor may manage.

@@ -9,14 +9,15 @@ use graphql_macros::object;
 
 use super::rates::{RateSearchInput, RateView, version_rates};
 use crate::accounts::Account;
+use crate::loaders::{self, TermsOf};
 use crate::paging::{Page, Paging, connection};
 use crate::payload::top_level;
 use crate::roles::MANAGERS;
 use crate::scalars::{CurrencyCode, Kind};
 use crate::{actor, app, graphql_enum};
+use app::access;
+use app::rates::Terms;
 use app::tariffs::{self, Version};
-use app::{access, rates};
-use base::error::Error;
 
 graphql_enum!(
     /// How an amount is rounded to a tariff's decimals.
@@ -109,6 +110,16 @@ pub(super) const DAYS: [(DayOfWeek, Weekday); 7] = [
 #[derive(async_graphql::Description)]
 pub struct Tariff(pub tariff::Model);
 
+impl Tariff {
+    /// The terms of the version in force, or else of the newest version; before the first version, the terms that it will get.
+    async fn terms(&self, ctx: &Context<'_>) -> async_graphql::Result<Terms> {
+        match loaders::load(ctx, TermsOf(self.0.id)).await.map_err(top_level)? {
+            Some(terms) => Ok(terms),
+            None => Terms::first(&self.0).map_err(top_level),
+        }
+    }
+}
+
 #[object(roles = MANAGERS)]
 impl Tariff {
     /// Global id.
@@ -134,30 +145,29 @@ impl Tariff {
     }
 
     /// Number of decimals to which a charge is rounded, once per call; 0 to 6.
-    fn rounding_decimals(&self) -> i32 {
-        self.0.rounding_decimals
+    async fn rounding_decimals(&self, ctx: &Context<'_>) -> async_graphql::Result<i32> {
+        Ok(self.terms(ctx).await?.rounding.decimals.into())
     }
 
     /// How a charge is rounded.
-    fn rounding_mode(&self) -> RoundingMode {
-        self.0.rounding_mode.into()
+    async fn rounding_mode(&self, ctx: &Context<'_>) -> async_graphql::Result<RoundingMode> {
+        Ok(entity::RoundingMode::from(self.terms(ctx).await?.rounding.mode).into())
     }
 
     /// IANA time zone of the bands and holidays.
-    fn time_zone(&self) -> &str {
-        &self.0.time_zone
+    async fn time_zone(&self, ctx: &Context<'_>) -> async_graphql::Result<&'static str> {
+        Ok(self.terms(ctx).await?.time_zone.name())
     }
 
     /// Parts of the week with their own prices. The first matching band applies.
     #[field(length = 10)]
-    fn bands(&self) -> async_graphql::Result<Vec<TimeBandView>> {
-        let bands = rates::bands(&self.0).map_err(top_level)?;
-        Ok(bands.into_iter().map(Into::into).collect())
+    async fn bands(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<TimeBandView>> {
+        Ok(self.terms(ctx).await?.bands.into_iter().map(Into::into).collect())
     }
 
     /// Local dates that count as holidays instead of their weekday.
-    fn holidays(&self) -> async_graphql::Result<Vec<NaiveDate>> {
-        serde_json::from_value(self.0.holidays.clone()).map_err(|error| top_level(Error::fault(error)))
+    async fn holidays(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<NaiveDate>> {
+        Ok(self.terms(ctx).await?.holidays.into_iter().collect())
     }
 
     /// Blocked prefixes (E.164 digits). Numbers that begin with a blocked prefix are refused.

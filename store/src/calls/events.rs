@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use billing::money::Micros;
 use entity::{HookStatus, SessionState, account, cabin_session, hook_event};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
     ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
     QueryTrait as _, Statement,
@@ -58,7 +58,7 @@ pub async fn meet(
         .columns([cabin_session::Column::Id, cabin_session::Column::State])
         .filter(bulk::any(conn, cabin_session::Column::Id, sessions))
         .order_by_asc(cabin_session::Column::Id)
-        .lock_exclusive();
+        .lock(LockType::NoKeyUpdate);
     use account::Column::{CreditLimit, LowCredit, TimeZone};
     let terms = account::Entity::find()
         .select_only()

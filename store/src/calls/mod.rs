@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use billing::money::Micros;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{CallState, cabin, cabin_session, call, call_charge, hook_event, live_call, phone};
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, SimpleExpr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait as _, Select, Statement,
@@ -51,7 +51,7 @@ fn is_one_of(live: Select<live_call::Entity>) -> SimpleExpr {
 pub async fn lock_phones(conn: &impl ConnectionTrait, sip_users: &[&str]) -> Result<Vec<phone::Model>> {
     let query =
         phone::Entity::find().filter(bulk::among(conn, phone::Column::SipUser, sip_users.iter().copied()));
-    Ok(query.order_by_asc(phone::Column::Id).lock_exclusive().all(conn).await?)
+    Ok(query.order_by_asc(phone::Column::Id).lock(LockType::NoKeyUpdate).all(conn).await?)
 }
 
 /// The phone with this SIP user, for the proxy's digest authentication. Not scoped.
@@ -97,7 +97,7 @@ pub async fn lock_batch(
         .column(cabin_session::Column::Id)
         .filter(sea_orm::Condition::any().add(bulk::among(conn, cabin_session::Column::Id, named)).add(open))
         .order_by_asc(cabin_session::Column::Id)
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .into_tuple::<Uuid>()
         .all(conn)
         .await?;
@@ -134,7 +134,7 @@ pub async fn lock_open_sessions(
     let query = cabin_session::Entity::find()
         .filter(bulk::among(conn, cabin_session::Column::CabinId, cabins.iter().copied()))
         .filter(Expr::cust("\"cabin_session\".\"state\" IN ('OPEN', 'CLOSING')"));
-    Ok(query.order_by_asc(cabin_session::Column::Id).lock_exclusive().all(conn).await?)
+    Ok(query.order_by_asc(cabin_session::Column::Id).lock(LockType::NoKeyUpdate).all(conn).await?)
 }
 
 /// Totals of the calls of a session so far.
@@ -281,7 +281,12 @@ pub async fn lock(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<call:
         // a generic plan can exclude partitions by a range of ids, but not by a list
         wanted = wanted.add(call::Column::Id.gte(*first)).add(call::Column::Id.lte(*last));
     }
-    Ok(call::Entity::find().filter(wanted).order_by_asc(call::Column::Id).lock_exclusive().all(conn).await?)
+    Ok(call::Entity::find()
+        .filter(wanted)
+        .order_by_asc(call::Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .all(conn)
+        .await?)
 }
 
 /// Calls by id or by authorization request, locked in id order. The caller must have locked the requests ([`lock_requests`]), so that no other

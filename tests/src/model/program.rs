@@ -105,7 +105,7 @@ impl Program {
         let branch = Branch::new(case, &self.tariffs, now);
         let (accounts, shops) = (&branch.accounts, branch.shops());
         let (cabins, phones) = branch.cabins(now);
-        let (shops, cabins, phones) = (&shops, &cabins, &phones);
+        let (shops, cabins, phones, users) = (&shops, &cabins, &phones, &branch.users(now));
         let made = self.app.store.write(|tx| async move {
             let conn = tx.conn();
             let rows = accounts.iter().cloned().map(|row| row.into_active_model());
@@ -113,6 +113,8 @@ impl Program {
             for account in accounts {
                 ledger::open_credit(conn, account.id, &account.currency).await?;
             }
+            let rows = users.iter().cloned().map(|row| row.into_active_model());
+            entity::user::Entity::insert_many(rows).exec_without_returning(conn).await?;
             let rows = shops.iter().cloned().map(|row| row.into_active_model());
             entity::callshop::Entity::insert_many(rows).exec_without_returning(conn).await?;
             let rows = phones.iter().cloned().map(|row| row.into_active_model());
@@ -166,6 +168,25 @@ impl Branch {
             managers: std::array::from_fn(|_| Uuid::now_v7()),
             attendants: std::array::from_fn(|_| Uuid::now_v7()),
         }
+    }
+
+    /// The actors' users. They never log in.
+    fn users(&self, now: DateTime<Utc>) -> Vec<entity::user::Model> {
+        let managers = self.managers.iter().zip(&self.accounts);
+        let attendants = self.attendants.iter().zip(SHOPS.map(|shop| &self.accounts[shop]));
+        let user = |(id, account): (&Uuid, &entity::account::Model)| entity::user::Model {
+            id: *id,
+            account_id: account.id,
+            name: id.simple().to_string(),
+            display_name: "User".to_owned(),
+            role: Role::Attendant,
+            password_hash: String::new(),
+            disabled_at: None,
+            failed_logins: 0,
+            last_failed_at: None,
+            created_at: now,
+        };
+        managers.chain(attendants).map(user).collect()
     }
 
     fn shops(&self) -> Vec<entity::callshop::Model> {
@@ -252,20 +273,17 @@ impl Branch {
 /// Creates the tariffs that all cases use.
 async fn make_tariffs(app: &App) -> Vec<Uuid> {
     let begin = app.clock.now() - TimeDelta::days(1);
+    let owner = app::accounts::ensure_platform(app).await.expect("an owner");
     let (mut tariffs, mut versions, mut rates) = (Vec::new(), Vec::new(), Vec::new());
     for prices in TARIFFS {
         let (tariff_id, version_id) = (Uuid::now_v7(), Uuid::now_v7());
         tariffs.push(entity::tariff::Model {
             id: tariff_id,
-            account_id: Uuid::nil(),
+            account_id: owner.id,
             name: "Tariff".to_owned(),
             currency: "BRL".to_owned(),
-            rounding_decimals: 4,
-            rounding_mode: RoundingMode::HalfUp,
-            time_zone: "America/Sao_Paulo".to_owned(),
-            bands: json!([]),
-            holidays: json!([]),
             blocked_prefixes: json!([]),
+            first_terms: json!(null),
             created_at: begin,
         });
         let priced = PREFIXES.into_iter().zip(prices).filter_map(|(prefix, price)| Some((prefix, price?)));
@@ -288,6 +306,11 @@ async fn make_tariffs(app: &App) -> Vec<Uuid> {
             tariff_id,
             number: 1,
             active_from: Some(begin),
+            rounding_decimals: 4,
+            rounding_mode: RoundingMode::HalfUp,
+            time_zone: "America/Sao_Paulo".to_owned(),
+            bands: json!([]),
+            holidays: json!([]),
             rate_count: i32::try_from(of_version.len()).expect("few"),
             note: String::new(),
             base_version_id: None,

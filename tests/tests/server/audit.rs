@@ -8,8 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Parser as _;
 use entity::{
     AccountKind, Book, CallState, MovementKind, PaymentKind, PaymentMethod, SessionMode, SessionState,
-    TransferKind, account, cabin_session, call, call_charge, callshop, cash_movement, payment,
-    register_shift,
+    TransferKind, account, cabin, cabin_session, call, call_charge, callshop, cash_movement, payment, phone,
+    register_shift, tariff, tariff_version, user,
 };
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, EntityTrait as _, IntoActiveModel as _};
 use serde_json::{Value, json};
@@ -30,6 +30,10 @@ struct Books {
     reseller: Uuid,
     shop: Uuid,
     now: DateTime<Utc>,
+    user: Uuid,
+    cabin: Uuid,
+    phone: Uuid,
+    version: Uuid,
     shifts: [Uuid; 2],
     sessions: [Uuid; 3],
 }
@@ -38,11 +42,23 @@ impl Books {
     fn new() -> Self {
         let id = Uuid::now_v7;
         let (shifts, sessions) = ([id(), id()], [id(), id(), id()]);
-        Self { platform: id(), reseller: id(), shop: id(), now: Utc::now(), shifts, sessions }
+        Self {
+            platform: id(),
+            reseller: id(),
+            shop: id(),
+            now: Utc::now(),
+            user: id(),
+            cabin: id(),
+            phone: id(),
+            version: id(),
+            shifts,
+            sessions,
+        }
     }
 
     async fn write(&self, tx: &DatabaseTransaction) {
         self.accounts(tx).await;
+        self.tariff(tx).await;
         self.shop(tx).await;
         self.calls(tx).await;
         self.credit(tx).await;
@@ -81,6 +97,86 @@ impl Books {
         }
     }
 
+    async fn tariff(&self, tx: &DatabaseTransaction) {
+        let tariff = tariff::Model {
+            id: self.version,
+            account_id: self.platform,
+            name: "Tariff".to_owned(),
+            currency: "BRL".to_owned(),
+            blocked_prefixes: json!([]),
+            first_terms: json!(null),
+            created_at: self.now,
+        };
+        tariff::Entity::insert(tariff.into_active_model())
+            .exec_without_returning(tx)
+            .await
+            .expect("a tariff");
+        let version = tariff_version::Model {
+            id: self.version,
+            tariff_id: self.version,
+            number: 1,
+            active_from: None,
+            rounding_decimals: 4,
+            rounding_mode: entity::RoundingMode::HalfUp,
+            time_zone: "UTC".to_owned(),
+            bands: json!([]),
+            holidays: json!([]),
+            rate_count: 0,
+            note: String::new(),
+            base_version_id: None,
+            created_at: self.now,
+        };
+        tariff_version::Entity::insert(version.into_active_model())
+            .exec_without_returning(tx)
+            .await
+            .expect("a version");
+    }
+
+    /// A user, a phone, and its cabin.
+    async fn equipment(&self, tx: &DatabaseTransaction) {
+        let user = user::Model {
+            id: self.user,
+            account_id: self.shop,
+            name: "ana".to_owned(),
+            display_name: "Ana".to_owned(),
+            role: entity::Role::Attendant,
+            password_hash: String::new(),
+            disabled_at: None,
+            failed_logins: 0,
+            last_failed_at: None,
+            created_at: self.now,
+        };
+        user::Entity::insert(user.into_active_model()).exec_without_returning(tx).await.expect("a user");
+        let phone = phone::Model {
+            id: self.phone,
+            callshop_id: self.shop,
+            sip_user: self.phone.simple().to_string(),
+            label: String::new(),
+            realm: String::new(),
+            ha1: String::new(),
+            blocked_at: None,
+            online: false,
+            online_changed_at: None,
+            contact: None,
+            source: None,
+            user_agent: None,
+            proxy: None,
+            created_at: self.now,
+        };
+        phone::Entity::insert(phone.into_active_model()).exec_without_returning(tx).await.expect("a phone");
+        let cabin = cabin::Model {
+            id: self.cabin,
+            callshop_id: self.shop,
+            number: 1,
+            label: String::new(),
+            phone_id: Some(self.phone),
+            out_of_service: false,
+            retired_at: None,
+            created_at: self.now,
+        };
+        cabin::Entity::insert(cabin.into_active_model()).exec_without_returning(tx).await.expect("a cabin");
+    }
+
     async fn shop(&self, tx: &DatabaseTransaction) {
         let zero = m(0).into();
         let settings = callshop::Model {
@@ -104,6 +200,7 @@ impl Books {
             .exec_without_returning(tx)
             .await
             .expect("a shop");
+        self.equipment(tx).await;
         let z_report = json!({ "methods": [
             { "method": "CASH", "expected": "125" }, { "method": "CARD", "expected": "5" } ] });
         for (number, (id, float, report)) in
@@ -113,7 +210,7 @@ impl Books {
                 id,
                 callshop_id: self.shop,
                 number,
-                opened_by: self.shop,
+                opened_by: self.user,
                 opened_at: self.now,
                 float_amount: float.into(),
                 closed_by: None,
@@ -132,7 +229,7 @@ impl Books {
             kind: MovementKind::PayIn,
             amount: m(20).into(),
             reason: "change".to_owned(),
-            user_id: self.shop,
+            user_id: self.user,
             at: self.now,
         };
         cash_movement::Entity::insert(movement.into_active_model())
@@ -146,7 +243,7 @@ impl Books {
         let open = cabin_session::Model {
             id: self.sessions[2],
             callshop_id: self.shop,
-            cabin_id: Uuid::now_v7(),
+            cabin_id: self.cabin,
             shift_id: self.shifts[1],
             mode: SessionMode::Prepaid,
             state: SessionState::Open,
@@ -154,7 +251,7 @@ impl Books {
             spending_limit: None,
             time_limit: None,
             carried_over: false,
-            opened_by: self.shop,
+            opened_by: self.user,
             opened_at: self.now,
             closed_by: None,
             closed_at: None,
@@ -173,7 +270,7 @@ impl Books {
         };
         let settled = |id, number, parts: [i64; 4], deposit, refunded| cabin_session::Model {
             id,
-            cabin_id: Uuid::now_v7(),
+            cabin_id: self.cabin,
             shift_id: self.shifts[0],
             state: SessionState::Settled,
             closed_at: Some(self.now),
@@ -215,7 +312,7 @@ impl Books {
                 shift_id: self.shifts[shift],
                 method,
                 amount: m(amount).into(),
-                user_id: self.shop,
+                user_id: self.user,
                 at: self.now,
                 kind,
                 reason: None,
@@ -234,7 +331,7 @@ impl Books {
         let level = |payer: Uuid, payee: Uuid| Level {
             account_id: payer,
             payee_id: payee,
-            version_id: Uuid::nil(),
+            version_id: self.version,
             pricing: serde_json::from_value(pricing.clone()).expect("a pricing"),
         };
         let levels = [
@@ -262,7 +359,7 @@ impl Books {
                 call_id: paid,
                 level,
                 account_id,
-                version_id: Uuid::nil(),
+                version_id: self.version,
                 billed_seconds: 60,
                 amount: Micros(amount).into(),
             };
@@ -325,7 +422,7 @@ impl Books {
             callshop_id: self.shop,
             cabin_id: None,
             session_id: Some(self.sessions[if state == CallState::Answered { 2 } else { 0 }]),
-            phone_id: Uuid::now_v7(),
+            phone_id: self.phone,
             request_id: id.to_string(),
             dialed: "1".to_owned(),
             number: "1".to_owned(),
@@ -437,6 +534,27 @@ impl Books {
 
 /// The invariant, the statement that breaks it, and the statement that repairs it.
 const DAMAGES: &[(&str, &str, &str)] = &[
+    (
+        "calls refer to what exists",
+        "UPDATE call SET cabin_id = callshop_id WHERE state = 'FAILED'",
+        "UPDATE call SET cabin_id = NULL",
+    ),
+    (
+        "charges refer to what exists",
+        "UPDATE call_charge SET version_id = account_id WHERE level = 1",
+        "UPDATE call_charge SET version_id = (SELECT id FROM tariff_version)",
+    ),
+    (
+        "activity events refer to what exists",
+        "INSERT INTO activity (callshop_id, seq, at, kind, payload) SELECT phone_id, 1, authorized_at, 'CALL_ENDED', '{}' \
+         FROM call WHERE state = 'FAILED'",
+        "DELETE FROM activity",
+    ),
+    (
+        "the ledger refers to what exists",
+        "UPDATE ledger_transfer SET user_id = session_id WHERE kind = 'REFUND'",
+        "UPDATE ledger_transfer SET user_id = NULL",
+    ),
     (
         "entries of every transfer sum to zero",
         "UPDATE ledger_entry SET amount = amount + 1 WHERE book = 'OUTSIDE'",

@@ -24,6 +24,7 @@ mod reports;
 mod roles;
 mod sessions;
 mod sqlite_to_postgres;
+mod tables;
 mod tariffs;
 mod upkeep;
 mod use_cases;

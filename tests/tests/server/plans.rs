@@ -7,13 +7,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use billing::money::Micros;
 use chrono::{DateTime, Utc};
 use entity::{
-    AccountKind, ActivityKind, Book, CallState, HookStatus, PaymentMethod, SessionMode, SessionState,
-    TransferKind, account, cabin_session, call, call_charge, hook_event,
+    AccountKind, ActivityKind, Book, CallState, HookStatus, PaymentMethod, Role, SessionMode, SessionState,
+    TransferKind, account, cabin, cabin_session, call, call_charge, callshop, hook_event, register_shift,
+    user,
 };
 use sea_orm::entity::prelude::async_trait;
 use sea_orm::sea_query::{PostgresQueryBuilder, QueryBuilder as _};
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, Value,
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _, ExecResult,
+    IntoActiveModel as _, QueryResult, Statement, Value,
 };
 use store::ledger::{self, Entry, NewTransfer};
 use store::partitions::{CALLS, Month};
@@ -237,6 +239,66 @@ fn a_shop(id: Uuid) -> account::Model {
     }
 }
 
+/// Inserts a shop with a user, a shift and a cabin, all with this id, for a session to refer to.
+async fn furnish(conn: &impl ConnectionTrait, id: Uuid) {
+    accounts::insert(conn, a_shop(id)).await.unwrap();
+    let zero = entity::Micros(0);
+    let shop = callshop::Model {
+        account_id: id,
+        dial_plan: serde_json::json!({}),
+        max_call_seconds: 60,
+        blocked_prefixes: serde_json::json!([]),
+        caller_id: String::new(),
+        next_shift_number: 2,
+        next_receipt_number: 1,
+        cash_step: None,
+        legal_name: String::new(),
+        tax_id: String::new(),
+        address: String::new(),
+        receipt_footer: String::new(),
+        mask_numbers: false,
+        attendant_max_discount: zero,
+        attendant_max_refund: zero,
+    };
+    callshop::Entity::insert(shop.into_active_model()).exec_without_returning(conn).await.unwrap();
+    let user = user::Model {
+        id,
+        account_id: id,
+        name: String::new(),
+        display_name: String::new(),
+        role: Role::Attendant,
+        password_hash: String::new(),
+        disabled_at: None,
+        failed_logins: 0,
+        last_failed_at: None,
+        created_at: now(),
+    };
+    user::Entity::insert(user.into_active_model()).exec_without_returning(conn).await.unwrap();
+    let shift = register_shift::Model {
+        id,
+        callshop_id: id,
+        number: 1,
+        opened_by: id,
+        opened_at: now(),
+        float_amount: zero,
+        closed_by: None,
+        closed_at: None,
+        z_report: None,
+    };
+    register_shift::Entity::insert(shift.into_active_model()).exec_without_returning(conn).await.unwrap();
+    let cabin = cabin::Model {
+        id,
+        callshop_id: id,
+        number: 1,
+        label: String::new(),
+        phone_id: None,
+        out_of_service: false,
+        retired_at: None,
+        created_at: now(),
+    };
+    cabin::Entity::insert(cabin.into_active_model()).exec_without_returning(conn).await.unwrap();
+}
+
 fn a_session(id: Uuid) -> cabin_session::Model {
     cabin_session::Model {
         id,
@@ -456,6 +518,7 @@ async fn events(conn: &Explaining, rows: &[call::Model]) {
 /// Runs a batch's queries other than those for its calls, for existing and missing rows.
 async fn meet(conn: &Explaining, call: &call::Model) {
     let (open, missing) = (a_session(new_id()), new_id());
+    furnish(conn, open.id).await;
     sessions::insert(conn, open.clone()).await.unwrap();
     let shop = account::Model { low_credit: Some(entity::Micros(5)), ..a_shop(new_id()) };
     accounts::insert(conn, shop.clone()).await.unwrap();

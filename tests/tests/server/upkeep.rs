@@ -2,12 +2,11 @@
 
 use app::feed::stream::{cursor, parse_cursor};
 use app::retention;
-use chrono::{DateTime, TimeDelta, Utc};
-use entity::{CallState, activity, call, call_charge, hook_event, ledger_entry, live_call};
-use migration::MigratorTrait as _;
+use chrono::{DateTime, Utc};
+use entity::{activity, call, call_charge, hook_event, ledger_entry};
 use sea_orm::{
-    ActiveValue, ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, IntoActiveModel,
-    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, Statement,
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
+    QueryOrder as _, Statement,
 };
 use serde_json::{Value, json};
 use store::OnCommit as _;
@@ -270,124 +269,6 @@ async fn a_month_that_was_taken_away_by_hand_is_named_and_comes_back_on_postgres
     assert_eq!(lost().await, [""; 0]);
     shop.server.check_ledger().await;
     shop.server.stop().await;
-}
-
-on_both!(tables_of_the_editions_before_become_the_first_partitions, |backend: Backend| async move {
-    let dir = tempfile::tempdir().expect("a temporary folder");
-    let url = backend.new_database(&dir).await;
-    let url = if backend == Backend::Sqlite { format!("{url}?mode=rwc") } else { url };
-    let db = sea_orm::Database::connect(url).await.expect("a database");
-    migration::Migrator::up(&db, Some(2)).await.expect("the tables of before");
-    let mut calls: Vec<call::Model> = (0..6).map(|n| an_old_call(n % 2 == 0)).collect();
-    // one was answered days after it was allowed
-    calls[1].answered_at = Some(calls[1].authorized_at + TimeDelta::days(3));
-    let charges: Vec<call_charge::Model> = calls.iter().map(an_old_charge).collect();
-    let told: Vec<activity::Model> =
-        (1..).zip(&calls).map(|(seq, call)| an_old_activity(call, seq)).collect();
-    let models = calls.iter().cloned().map(|call| call::ActiveModel {
-        // a column of a later release
-        answered_far: ActiveValue::NotSet,
-        ..call.into_active_model()
-    });
-    call::Entity::insert_many(models).exec_without_returning(&db).await.expect("calls");
-    let models = charges.iter().cloned().map(IntoActiveModel::into_active_model);
-    call_charge::Entity::insert_many(models).exec_without_returning(&db).await.expect("charges");
-    let models = told.iter().cloned().map(IntoActiveModel::into_active_model);
-    activity::Entity::insert_many(models).exec_without_returning(&db).await.expect("activities");
-
-    migration::up(&db).await.expect("the tables of now");
-    migration::up(&db).await.expect("nothing to do");
-    calls[1].answered_far = true;
-    let stored = call::Entity::find().order_by_asc(call::Column::Id).all(&db).await.expect("calls");
-    assert_eq!(stored, calls);
-    let live = live_call::Entity::find().order_by_asc(live_call::Column::CallId).all(&db).await;
-    let expected = calls.iter().filter(|call| call.state == CallState::Answered).map(Into::into);
-    assert_eq!(live.expect("live calls"), expected.collect::<Vec<live_call::Model>>());
-    assert_eq!(call_charge::Entity::find().count(&db).await.expect("charges"), 6);
-    assert_eq!(activity::Entity::find().count(&db).await.expect("activities"), 6);
-    let again = call::Entity::insert(calls[0].clone().into_active_model()).exec_without_returning(&db).await;
-    again.expect_err("an id must be unique");
-    if backend == Backend::Postgres {
-        let first = CALLS.partitions(&db).await.expect("partitions").remove(0);
-        assert!(first.month.is_none() && first.end.start() > Utc::now(), "{first:?}");
-        // every index of the partitioned table is attached in the first partition; none is left over and none is missing
-        let sql = "SELECT COUNT(*) AS indexes, COUNT(i.inhparent) AS attached FROM pg_index x
-            JOIN pg_class t ON t.oid = x.indrelid LEFT JOIN pg_inherits i ON i.inhrelid = x.indexrelid
-            WHERE t.relname LIKE '%\\_before\\_%' AND x.indisvalid GROUP BY t.relname ORDER BY t.relname";
-        let asked = Statement::from_string(sea_orm::DbBackend::Postgres, sql);
-        let rows = db.query_all_raw(asked).await.expect("indexes");
-        let count = |row: &sea_orm::QueryResult, name| row.try_get::<i64>("", name).expect("a count");
-        let counts: Vec<_> = rows.iter().map(|row| (count(row, "indexes"), count(row, "attached"))).collect();
-        assert_eq!(counts, [(1, 1), (8, 8), (1, 1)], "of activity, call, call_charge");
-    }
-});
-
-fn an_old_call(live: bool) -> call::Model {
-    let (id, now) = (uuid::Uuid::now_v7(), instant("2026-11-20T10:00:00Z"));
-    call::Model {
-        id,
-        callshop_id: id,
-        cabin_id: Some(id),
-        session_id: None,
-        phone_id: id,
-        request_id: id.to_string(),
-        dialed: "1".to_owned(),
-        number: "1".to_owned(),
-        destination: "US".to_owned(),
-        emergency: false,
-        state: if live { CallState::Answered } else { CallState::Ended },
-        authorized_at: now,
-        ringing_at: None,
-        answered_at: Some(now),
-        ended_at: (!live).then_some(now),
-        covered: 60,
-        sip_code: None,
-        ended_by: None,
-        cause: None,
-        refusal: None,
-        talk_seconds: 0,
-        billed_seconds: 0,
-        charge: entity::Micros(0),
-        currency: "BRL".to_owned(),
-        pricing: json!([]),
-        proxy: "p".to_owned(),
-        sip_call_id: "c".to_owned(),
-        from_tag: "f".to_owned(),
-        to_tag: None,
-        hang_up_by: None,
-        holds: json!([]),
-        extend_at: live.then_some(now),
-        confirmed: 60,
-        estimated: false,
-        written_off: entity::Micros(0),
-        attempt_day: "2026-11-20".to_owned(),
-        answer_day: None,
-        answered_far: false,
-    }
-}
-
-fn an_old_charge(call: &call::Model) -> call_charge::Model {
-    call_charge::Model {
-        call_id: call.id,
-        level: 0,
-        account_id: call.callshop_id,
-        version_id: call.id,
-        billed_seconds: 1,
-        amount: entity::Micros(1),
-    }
-}
-
-fn an_old_activity(call: &call::Model, seq: i64) -> activity::Model {
-    activity::Model {
-        callshop_id: uuid::Uuid::nil(),
-        seq,
-        at: call.authorized_at,
-        kind: entity::ActivityKind::CallAnswered,
-        cabin_id: None,
-        session_id: None,
-        call_id: Some(call.id),
-        payload: json!({}),
-    }
 }
 
 on_both!(a_node_goes_on_under_a_later_schema, |backend: Backend| async move {

@@ -544,11 +544,50 @@ async fn a_pricing_charges_by_the_tariffs_rules() {
     let branch = Branch::new().await;
     let id = branch.tariff(&branch.reseller_user, &deck(&[("55", "Brazil", "0.5")])).await;
     let conn = branch.app.store.reader();
-    let (version_id, tariff) =
+    let (version_id, _) =
         rows::effective_versions(conn, &[id], branch.app.clock.now()).await.unwrap()[&id].clone();
     let loaded = branch.app.rates.get(conn, version_id).await.unwrap();
     assert_eq!(loaded.version_id, version_id);
-    let pricing = rates::pricing(&tariff, loaded.table.find("5511").unwrap()).unwrap();
+    let pricing = rates::pricing(&loaded.terms, loaded.table.find("5511").unwrap());
     // one second at 0.5 per minute is 0.008333…, rounded to four decimals
     assert_eq!(billing::rating::amount(&pricing, branch.app.clock.now(), 1), Micros(8_300));
+}
+
+#[tokio::test]
+async fn each_version_has_terms_of_its_own() {
+    let branch = Branch::new().await;
+    let (app, reseller) = (&branch.app, &branch.reseller_user);
+    let id = branch.tariff(reseller, &deck(&[("55", "Brazil", "0.5")])).await;
+    let first = tariffs::active_version(app, reseller, id).await.unwrap().unwrap().version;
+    assert_eq!(first.rounding_decimals, 4);
+    // no mutation changes the terms yet, so a draft's row is changed here
+    let outcome =
+        branch.import(reseller, id, &deck(&[("55", "Brazil", "0.5")]), ImportMode::Merge).await.unwrap();
+    let draft = outcome.version.unwrap().version;
+    assert_eq!(draft.rounding_decimals, 4, "the base's");
+    let coarse = entity::tariff_version::Model { rounding_decimals: 1, ..draft.clone() };
+    let store = &app.store;
+    let changed = &coarse;
+    let change = |tx: store::Tx| async move { rows::update_version(tx.conn(), changed.clone()).await };
+    store.write(change).await.unwrap();
+    branch.pass(TimeDelta::seconds(1));
+    tariffs::activate(app, reseller, draft.id, None).await.unwrap();
+
+    let decimals = async || {
+        let shown =
+            branch.send(reseller, "{ tariffs(first: 1) { nodes { roundingDecimals } } }", json!({})).await;
+        shown["data"]["tariffs"]["nodes"][0]["roundingDecimals"].clone()
+    };
+    assert_eq!(decimals().await, 1, "those of the version in force");
+    let edit = Edit { tariff_id: id, base_version_id: None, note: String::new() };
+    let edited = tariffs::delete_rates(app, reseller, edit, vec!["55".to_owned()]).await.unwrap();
+    assert_eq!(edited.version.unwrap().version.rounding_decimals, 1, "the base's");
+    let copy = tariffs::copy_version(app, reseller, first.id, "").await.unwrap();
+    assert_eq!(copy.version.unwrap().version.rounding_decimals, 4, "the copied version's");
+    let conn = store.reader();
+    for (version, charge) in [(first.id, 8_300), (draft.id, 0)] {
+        let loaded = app.rates.get(conn, version).await.unwrap();
+        let pricing = rates::pricing(&loaded.terms, loaded.table.find("5511").unwrap());
+        assert_eq!(billing::rating::amount(&pricing, branch.app.clock.now(), 1), Micros(charge));
+    }
 }

@@ -1,0 +1,527 @@
+-- The tables of the first release, in groups: accounts, logins, phones and cabins, tariffs, the register, sessions, calls, activity, the ledger,
+-- changes, settings. The rows in entity/src describe the columns.
+--
+-- {words in braces} are types that differ between SQLite and PostgreSQL, and {sqlite …} and {postgres …} enclose text for one of them
+-- (src/lib.rs). Money is BIGINT, in units of 10⁻⁶. SQLite tables are STRICT, so that a money column accepts only integers. Ids are UUIDv7,
+-- which are ordered by time. A parent comes before its children, because examples/sqlite-to-postgres copies the tables in this order.
+--
+-- A column that refers to a row has a foreign key, except in the tables that every call writes: `call`, `call_charge`, `live_call`,
+-- `call_sighting`, `activity`, `activity_head`, and the ledger. There, each insert would also read and lock (FOR KEY SHARE) rows that all calls
+-- of a shop share, for each key. `callshop audit` checks those references instead (store/src/invariants.rs), and tests/tests/server/tables.rs lists
+-- every column without a key. No key has an ON DELETE action: nothing deletes a row that others refer to, and deleting one by hand must fail.
+
+
+-- Accounts: the platform, distributors, resellers and callshops, as a tree.
+
+CREATE TABLE account (
+    id {uuid} NOT NULL,
+    parent_id {uuid} REFERENCES account,
+    path TEXT{bytes} NOT NULL,
+    kind TEXT NOT NULL,
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    locale TEXT NOT NULL,
+    country TEXT NOT NULL,
+    -- keys of a table that comes later; PostgreSQL gets them there
+    cost_tariff_id {uuid}{sqlite  REFERENCES tariff DEFERRABLE},
+    retail_tariff_id {uuid}{sqlite  REFERENCES tariff DEFERRABLE},
+    credit_limit BIGINT,
+    low_credit BIGINT,
+    suspended_at {time},
+    created_at {time} NOT NULL,
+    PRIMARY KEY (id)
+){strict};
+CREATE UNIQUE INDEX account_code ON account (code);
+CREATE UNIQUE INDEX account_path ON account (path);
+CREATE INDEX account_parent ON account (parent_id);
+
+-- The part of an account that only callshops have.
+CREATE TABLE callshop (
+    account_id {uuid} NOT NULL REFERENCES account,
+    dial_plan {json} NOT NULL,
+    max_call_seconds {int} NOT NULL,
+    blocked_prefixes {json} NOT NULL,
+    caller_id TEXT NOT NULL,
+    mask_numbers {bool} NOT NULL DEFAULT {false},
+    next_shift_number BIGINT NOT NULL,
+    next_receipt_number BIGINT NOT NULL,
+    cash_step BIGINT,
+    attendant_max_discount BIGINT NOT NULL DEFAULT 0,
+    attendant_max_refund BIGINT NOT NULL DEFAULT 0,
+    legal_name TEXT NOT NULL DEFAULT '',
+    tax_id TEXT NOT NULL DEFAULT '',
+    address TEXT NOT NULL DEFAULT '',
+    receipt_footer TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (account_id)
+){strict};
+
+
+-- Users and their logins.
+
+CREATE TABLE user_account (
+    id {uuid} NOT NULL,
+    account_id {uuid} NOT NULL REFERENCES account,
+    name TEXT NOT NULL,
+    display_name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    disabled_at {time},
+    failed_logins {int} NOT NULL,
+    last_failed_at {time},
+    created_at {time} NOT NULL,
+    PRIMARY KEY (id)
+){strict};
+CREATE UNIQUE INDEX user_account_name ON user_account (account_id, name);
+
+CREATE TABLE auth_session (
+    id {uuid} NOT NULL,
+    user_id {uuid} NOT NULL REFERENCES user_account,
+    refresh_hash TEXT NOT NULL,
+    generation BIGINT NOT NULL DEFAULT 0,
+    user_agent TEXT NOT NULL,
+    address TEXT NOT NULL,
+    created_at {time} NOT NULL,
+    last_used_at {time} NOT NULL,
+    expires_at {time} NOT NULL,
+    revoked_at {time},
+    PRIMARY KEY (id)
+){strict};
+CREATE INDEX auth_session_user ON auth_session (user_id);
+CREATE INDEX auth_session_revoked ON auth_session (revoked_at) WHERE revoked_at IS NOT NULL;
+
+-- Failed logins with names that do not exist, in a bounded number of buckets.
+CREATE TABLE login_failure (
+    bucket BIGINT NOT NULL,
+    failures {int} NOT NULL,
+    last_failed_at {time} NOT NULL,
+    PRIMARY KEY (bucket)
+){strict};
+
+
+-- Phones, and the cabins that they are in.
+
+CREATE TABLE phone (
+    id {uuid} NOT NULL,
+    callshop_id {uuid} NOT NULL REFERENCES callshop,
+    sip_user TEXT NOT NULL,
+    label TEXT NOT NULL,
+    realm TEXT NOT NULL,
+    ha1 TEXT NOT NULL,
+    blocked_at {time},
+    online {bool} NOT NULL,
+    online_changed_at {time},
+    contact TEXT,
+    source TEXT,
+    user_agent TEXT,
+    proxy TEXT,
+    created_at {time} NOT NULL,
+    PRIMARY KEY (id)
+){strict};
+CREATE UNIQUE INDEX phone_sip_user ON phone (sip_user);
+CREATE INDEX phone_callshop ON phone (callshop_id, id);
+
+CREATE TABLE cabin (
+    id {uuid} NOT NULL,
+    callshop_id {uuid} NOT NULL REFERENCES callshop,
+    number {int} NOT NULL,
+    label TEXT NOT NULL,
+    phone_id {uuid} REFERENCES phone,
+    out_of_service {bool} NOT NULL,
+    retired_at {time},
+    created_at {time} NOT NULL,
+    PRIMARY KEY (id)
+){strict};
+CREATE UNIQUE INDEX cabin_number ON cabin (callshop_id, number) WHERE retired_at IS NULL;
+CREATE UNIQUE INDEX cabin_phone ON cabin (phone_id) WHERE phone_id IS NOT NULL;
+
+
+-- Tariffs. A version never changes, so everything that prices a call is in the version and its rates.
+
+CREATE TABLE tariff (
+    id {uuid} NOT NULL,
+    account_id {uuid} NOT NULL REFERENCES account,
+    name TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    blocked_prefixes {json} NOT NULL,
+    -- rounding, time zone, bands and holidays of the first version, which is created later
+    first_terms {json} NOT NULL,
+    created_at {time} NOT NULL,
+    PRIMARY KEY (id)
+){strict};
+CREATE INDEX tariff_account ON tariff (account_id, id);
+-- deferrable, so that one transaction can copy accounts before their tariffs
+{postgres ALTER TABLE account
+    ADD FOREIGN KEY (cost_tariff_id) REFERENCES tariff DEFERRABLE,
+    ADD FOREIGN KEY (retail_tariff_id) REFERENCES tariff DEFERRABLE};
+
+CREATE TABLE tariff_version (
+    id {uuid} NOT NULL,
+    tariff_id {uuid} NOT NULL REFERENCES tariff,
+    number {int} NOT NULL,
+    active_from {time},
+    rounding_decimals {int} NOT NULL,
+    rounding_mode TEXT NOT NULL,
+    time_zone TEXT NOT NULL,
+    bands {json} NOT NULL,
+    holidays {json} NOT NULL,
+    rate_count {int} NOT NULL,
+    note TEXT NOT NULL,
+    base_version_id {uuid} REFERENCES tariff_version,
+    created_at {time} NOT NULL,
+    PRIMARY KEY (id)
+){strict};
+CREATE UNIQUE INDEX tariff_version_number ON tariff_version (tariff_id, number);
+
+CREATE TABLE rate (
+    -- no key: the rates of a version are written before it, in blocks, and a key would check each of up to millions of rows
+    version_id {uuid} NOT NULL,
+    prefix TEXT{bytes} NOT NULL,
+    destination TEXT NOT NULL,
+    price_per_minute BIGINT NOT NULL,
+    connection_fee BIGINT NOT NULL,
+    initial_increment {int} NOT NULL,
+    increment {int} NOT NULL,
+    minimum_charge BIGINT NOT NULL,
+    free_seconds {int} NOT NULL,
+    band_prices {json} NOT NULL,
+    PRIMARY KEY (version_id, prefix)
+){strict};
+
+
+-- The cash register.
+
+CREATE TABLE register_shift (
+    id {uuid} NOT NULL,
+    callshop_id {uuid} NOT NULL REFERENCES callshop,
+    number BIGINT NOT NULL,
+    opened_by {uuid} NOT NULL REFERENCES user_account,
+    opened_at {time} NOT NULL,
+    float_amount BIGINT NOT NULL,
+    closed_by {uuid} REFERENCES user_account,
+    closed_at {time},
+    z_report {json},
+    PRIMARY KEY (id)
+){strict};
+CREATE UNIQUE INDEX register_shift_number ON register_shift (callshop_id, number);
+CREATE UNIQUE INDEX register_shift_open ON register_shift (callshop_id) WHERE closed_at IS NULL;
+
+CREATE TABLE cash_movement (
+    id {uuid} NOT NULL,
+    callshop_id {uuid} NOT NULL REFERENCES callshop,
+    shift_id {uuid} NOT NULL REFERENCES register_shift,
+    kind TEXT NOT NULL,
+    amount BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    user_id {uuid} NOT NULL REFERENCES user_account,
+    at {time} NOT NULL,
+    PRIMARY KEY (id)
+){strict};
+CREATE INDEX cash_movement_shift ON cash_movement (shift_id);
+
+
+-- Sessions of customers in cabins, their bills and payments.
+
+CREATE TABLE cabin_session (
+    id {uuid} NOT NULL,
+    callshop_id {uuid} NOT NULL REFERENCES callshop,
+    cabin_id {uuid} NOT NULL REFERENCES cabin,
+    shift_id {uuid} NOT NULL REFERENCES register_shift,
+    mode TEXT NOT NULL,
+    state TEXT NOT NULL,
+    customer TEXT NOT NULL,
+    spending_limit BIGINT,
+    time_limit {int},
+    deposit BIGINT NOT NULL DEFAULT 0,
+    carried_over {bool} NOT NULL,
+    opened_by {uuid} NOT NULL REFERENCES user_account,
+    opened_at {time} NOT NULL,
+    closed_by {uuid} REFERENCES user_account,
+    closed_at {time},
+    -- the final statement: total = calls + items - discounts + rounding
+    calls_total BIGINT,
+    items_total BIGINT,
+    discounts_total BIGINT,
+    rounding BIGINT,
+    total BIGINT,
+    settled_shift_id {uuid} REFERENCES register_shift,
+    settled_by {uuid} REFERENCES user_account,
+    settled_at {time},
+    cash_rounding BIGINT NOT NULL,
+    receipt_number BIGINT,
+    refunded BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (id)
+){strict};
+CREATE UNIQUE INDEX cabin_session_open ON cabin_session (cabin_id) WHERE state IN ('OPEN', 'CLOSING');
+CREATE INDEX cabin_session_callshop ON cabin_session (callshop_id, id);
+CREATE INDEX cabin_session_unsettled ON cabin_session (callshop_id, state) WHERE state IN ('OPEN', 'CLOSING', 'CLOSED');
+CREATE UNIQUE INDEX cabin_session_receipt ON cabin_session (callshop_id, receipt_number) WHERE receipt_number IS NOT NULL;
+
+CREATE TABLE session_item (
+    id {uuid} NOT NULL,
+    callshop_id {uuid} NOT NULL REFERENCES callshop,
+    session_id {uuid} NOT NULL REFERENCES cabin_session,
+    kind TEXT NOT NULL,
+    description TEXT NOT NULL,
+    quantity {int} NOT NULL,
+    unit_price BIGINT NOT NULL,
+    user_id {uuid} NOT NULL REFERENCES user_account,
+    at {time} NOT NULL,
+    removed_at {time},
+    removed_by {uuid} REFERENCES user_account,
+    PRIMARY KEY (id)
+){strict};
+CREATE INDEX session_item_session ON session_item (session_id, id);
+
+CREATE TABLE payment (
+    id {uuid} NOT NULL,
+    callshop_id {uuid} NOT NULL REFERENCES callshop,
+    session_id {uuid} NOT NULL REFERENCES cabin_session,
+    shift_id {uuid} NOT NULL REFERENCES register_shift,
+    kind TEXT NOT NULL DEFAULT 'SALE',
+    method TEXT NOT NULL,
+    amount BIGINT NOT NULL,
+    reason TEXT,
+    user_id {uuid} NOT NULL REFERENCES user_account,
+    at {time} NOT NULL,
+    PRIMARY KEY (id)
+){strict};
+CREATE INDEX payment_shift ON payment (shift_id);
+CREATE INDEX payment_session ON payment (session_id);
+
+
+-- Calls. `call` and `call_charge` are partitioned by month on PostgreSQL, by the time in the id.
+
+CREATE TABLE call (
+    id {uuid} NOT NULL,
+    callshop_id {uuid} NOT NULL,
+    cabin_id {uuid},
+    session_id {uuid},
+    phone_id {uuid} NOT NULL,
+    request_id TEXT NOT NULL,
+    dialed TEXT NOT NULL,
+    number TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    emergency {bool} NOT NULL,
+    state TEXT NOT NULL,
+    authorized_at {time} NOT NULL,
+    attempt_day TEXT NOT NULL DEFAULT '',
+    ringing_at {time},
+    answered_at {time},
+    answer_day TEXT,
+    answered_far {bool} NOT NULL DEFAULT {false},
+    ended_at {time},
+    sip_code {int},
+    ended_by TEXT,
+    cause TEXT,
+    refusal TEXT,
+    hang_up_by {uuid},
+    estimated {bool} NOT NULL DEFAULT {false},
+    -- what it may cost, and what it cost
+    currency TEXT NOT NULL,
+    pricing {json} NOT NULL,
+    holds {json} NOT NULL DEFAULT '[]',
+    covered {int} NOT NULL,
+    confirmed {int} NOT NULL DEFAULT 0,
+    extend_at {time},
+    talk_seconds {int} NOT NULL,
+    billed_seconds {int} NOT NULL,
+    charge BIGINT NOT NULL,
+    written_off BIGINT NOT NULL DEFAULT 0,
+    -- the SIP dialog
+    proxy TEXT NOT NULL,
+    sip_call_id TEXT NOT NULL,
+    from_tag TEXT NOT NULL,
+    to_tag TEXT,
+    PRIMARY KEY (id)
+){strict}{postgres  PARTITION BY RANGE (id)};
+-- not unique on PostgreSQL, where no index can be unique across partitions; an advisory lock ensures that each request is decided once
+CREATE{sqlite  UNIQUE} INDEX call_request ON call (request_id);
+CREATE INDEX call_callshop ON call (callshop_id, id);
+CREATE INDEX call_session ON call (session_id, id) WHERE session_id IS NOT NULL;
+CREATE INDEX call_cabin ON call (cabin_id, id) WHERE cabin_id IS NOT NULL;
+-- calls that need attention. There is no index on `answer_day`, because every answer sets that column, which would prevent a HOT update
+CREATE INDEX call_written_off ON call (callshop_id, id) WHERE written_off > 0;
+CREATE INDEX call_estimated ON call (callshop_id, id) WHERE estimated;
+CREATE INDEX call_answered_far ON call (callshop_id) WHERE answered_far;
+-- a call is updated four times; free space on its page allows HOT updates, which leave indexes unchanged
+{postgres CREATE TABLE call_default PARTITION OF call DEFAULT WITH (fillfactor = 70)};
+
+CREATE TABLE call_charge (
+    call_id {uuid} NOT NULL,
+    level {int} NOT NULL,
+    account_id {uuid} NOT NULL,
+    version_id {uuid} NOT NULL,
+    billed_seconds {int} NOT NULL,
+    amount BIGINT NOT NULL,
+    PRIMARY KEY (call_id, level)
+){strict}{postgres  PARTITION BY RANGE (call_id)};
+{postgres CREATE TABLE call_charge_default PARTITION OF call_charge DEFAULT};
+
+-- Live calls in a small table of their own, so that no index of `call` changes while a call is in progress.
+CREATE TABLE live_call (
+    call_id {uuid} NOT NULL,
+    callshop_id {uuid} NOT NULL,
+    cabin_id {uuid},
+    session_id {uuid},
+    phone_id {uuid} NOT NULL,
+    emergency {bool} NOT NULL,
+    extend_at {time},
+    PRIMARY KEY (call_id)
+){strict};
+-- one live call per phone, not counting emergency calls, which are always allowed, no matter what state the phone seems to be in
+CREATE UNIQUE INDEX live_call_phone ON live_call (phone_id, (CASE WHEN emergency THEN call_id ELSE phone_id END));
+CREATE INDEX live_call_shop ON live_call (callshop_id, call_id);
+CREATE INDEX live_call_session ON live_call (session_id) WHERE session_id IS NOT NULL;
+CREATE INDEX live_call_extend ON live_call (extend_at) WHERE extend_at IS NOT NULL;
+-- rows are short-lived, so they need frequent vacuuming
+{postgres ALTER TABLE live_call SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 1000)};
+
+-- When a live call was last listed by its proxy, and when it was first missing since.
+CREATE TABLE call_sighting (
+    call_id {uuid} NOT NULL,
+    proxy TEXT NOT NULL,
+    seen_at {time},
+    missed_at {time},
+    PRIMARY KEY (call_id)
+){strict};
+CREATE INDEX call_sighting_proxy ON call_sighting (proxy);
+
+-- A proxy under its own name, with the node that reconciles it, its last listing, and its unknown dialogs.
+CREATE TABLE proxy (
+    name TEXT NOT NULL,
+    lease_holder {uuid},
+    lease_until {time},
+    looked_at {time},
+    listed_at {time},
+    boot_id TEXT,
+    strays {json} NOT NULL DEFAULT '[]',
+    alarm_since {time},
+    PRIMARY KEY (name)
+){strict};
+
+-- Events of the proxies: each is applied once, and kept for inspection if it was not applied. `reference` is the id of a call, or whatever else
+-- the proxy sent.
+CREATE TABLE hook_event (
+    eid TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    reference TEXT,
+    proxy TEXT NOT NULL,
+    at {time} NOT NULL,
+    received_at {time} NOT NULL,
+    status TEXT NOT NULL,
+    error TEXT,
+    body {json},
+    PRIMARY KEY (eid)
+){strict};
+CREATE INDEX hook_event_abandoned ON hook_event (reference) WHERE kind = 'abandoned';
+CREATE INDEX hook_event_rejected ON hook_event (received_at) WHERE status = 'REJECTED';
+CREATE INDEX hook_event_doubted ON hook_event (received_at) WHERE status = 'DOUBTED';
+-- BRIN suffices, because events are stored and deleted in the order of time
+{postgres CREATE INDEX hook_event_received ON hook_event USING brin (received_at)};
+
+
+-- Activity events of callshops, which subscribers receive. Partitioned by month on PostgreSQL.
+
+CREATE TABLE activity (
+    callshop_id {uuid} NOT NULL,
+    seq BIGINT NOT NULL,
+    at {time} NOT NULL,
+    kind TEXT NOT NULL,
+    cabin_id {uuid},
+    session_id {uuid},
+    call_id {uuid},
+    payload {json} NOT NULL,
+    -- must include the partition key; the lock on the callshop's head keeps (callshop_id, seq) unique
+    PRIMARY KEY (callshop_id, seq{postgres , at})
+){strict}{postgres  PARTITION BY RANGE (at)};
+{postgres CREATE TABLE activity_default PARTITION OF activity DEFAULT};
+
+CREATE TABLE activity_head (
+    callshop_id {uuid} NOT NULL,
+    seq BIGINT NOT NULL,
+    kept_from BIGINT NOT NULL DEFAULT 1,
+    PRIMARY KEY (callshop_id)
+){strict};
+
+
+-- The ledger. Transfers and entries are never changed or deleted.
+
+CREATE TABLE ledger_transfer (
+    id {uuid} NOT NULL,
+    kind TEXT NOT NULL,
+    currency TEXT NOT NULL DEFAULT '',
+    at {time} NOT NULL,
+    user_id {uuid},
+    call_id {uuid},
+    session_id {uuid},
+    reverses {uuid},
+    note TEXT NOT NULL,
+    PRIMARY KEY (id)
+){strict};
+CREATE INDEX ledger_transfer_call ON ledger_transfer (call_id) WHERE call_id IS NOT NULL;
+CREATE INDEX ledger_transfer_session ON ledger_transfer (session_id) WHERE session_id IS NOT NULL;
+CREATE UNIQUE INDEX ledger_transfer_reverses ON ledger_transfer (reverses) WHERE reverses IS NOT NULL;
+
+CREATE TABLE ledger_entry (
+    transfer_id {uuid} NOT NULL,
+    position {int} NOT NULL,
+    account_id {uuid} NOT NULL,
+    book TEXT NOT NULL,
+    amount BIGINT NOT NULL,
+    shift_id {uuid},
+    method TEXT,
+    PRIMARY KEY (transfer_id, position)
+){strict};
+CREATE INDEX ledger_entry_account ON ledger_entry (account_id, book, transfer_id);
+CREATE INDEX ledger_entry_shift ON ledger_entry (shift_id) WHERE shift_id IS NOT NULL;
+
+-- Sums of the entries. The platform has a balance per currency, because its children use several.
+CREATE TABLE ledger_balance (
+    account_id {uuid} NOT NULL,
+    book TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    balance BIGINT NOT NULL,
+    held BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (account_id, book, currency)
+){strict};
+
+
+-- Changes: results of mutations that may be repeated, and the audit log.
+
+CREATE TABLE idempotency_key (
+    -- no key, because it is nil for the operator at the command line
+    user_id {uuid} NOT NULL,
+    mutation TEXT NOT NULL,
+    key TEXT NOT NULL,
+    input_hash TEXT NOT NULL,
+    answer {json} NOT NULL,
+    created_at {time} NOT NULL,
+    PRIMARY KEY (user_id, mutation, key)
+){strict};
+
+CREATE TABLE audit_log (
+    id {uuid} NOT NULL,
+    at {time} NOT NULL,
+    account_id {uuid} NOT NULL REFERENCES account,
+    user_id {uuid} REFERENCES user_account,
+    action TEXT NOT NULL,
+    object_kind TEXT NOT NULL,
+    -- the row of any table, by `object_kind`
+    object_id {uuid} NOT NULL,
+    address TEXT NOT NULL,
+    before {json} NOT NULL,
+    after {json} NOT NULL,
+    PRIMARY KEY (id)
+){strict};
+CREATE INDEX audit_log_account ON audit_log (account_id, id);
+
+
+-- Values that all nodes share.
+
+CREATE TABLE setting (
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (key)
+){strict};
