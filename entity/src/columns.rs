@@ -69,16 +69,13 @@ text_enum!(
 );
 text_enum!(
     /// State of a call; see `billing::call`.
+    #[derive(Default)]
     CallState {
+        #[default]
         Authorized = "AUTHORIZED", Ringing = "RINGING", Answered = "ANSWERED", Ended = "ENDED", Failed = "FAILED",
         Abandoned = "ABANDONED", Refused = "REFUSED",
     }
 );
-impl Default for CallState {
-    fn default() -> Self {
-        Self::Authorized
-    }
-}
 mirrors!(
     CallState = billing::call::CallState { Authorized, Ringing, Answered, Ended, Failed, Abandoned, Refused }
 );
@@ -124,13 +121,9 @@ text_enum!(
 );
 text_enum!(
     /// How an amount is rounded to a tariff's decimals.
-    RoundingMode { HalfUp = "HALF_UP", Up = "UP", Down = "DOWN" }
+    #[derive(Default)]
+    RoundingMode { #[default] HalfUp = "HALF_UP", Up = "UP", Down = "DOWN" }
 );
-impl Default for RoundingMode {
-    fn default() -> Self {
-        Self::HalfUp
-    }
-}
 mirrors!(RoundingMode = billing::money::RoundingMode { HalfUp, Up, Down });
 text_enum!(
     /// A book of an account in the ledger; see docs/money.md.
