@@ -104,7 +104,6 @@ impl AuditQuery {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let id = parse_account(ctx, &account_id).await.map_err(top_level)?;
         let read = |page| audit::list(app, actor, id, page);
-        let paging = paging;
         connection(paging, true, read, |entry: &Entry| entry.row.id, AuditEntry).await
     }
 }

@@ -230,7 +230,6 @@ impl LedgerQuery {
         let (app, actor) = (app(ctx), actor(ctx)?);
         let id = parse_account(ctx, &account_id).await.map_err(top_level)?;
         let read = |page| ledger::list(app, actor, id, book.into(), page);
-        let paging = paging;
         connection(paging, true, read, |line: &Line| line.transfer.id, LedgerEntry).await
     }
 }
