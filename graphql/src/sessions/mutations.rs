@@ -28,7 +28,8 @@ payload!(
     }
 );
 
-/// Result of `settleSession`. Its fields are in `receipts.rs`, because one of them is the receipt.
+/// Result of `settleSession`.
+// its fields are declared in `receipts.rs`, because one of them is the receipt
 #[derive(Default, async_graphql::Description)]
 pub struct SettleSessionPayload {
     pub(crate) session: Option<CabinSession>,
