@@ -52,12 +52,8 @@ fn available(credit: Credit, limit: Option<Micros>) -> Result<Option<Micros>> {
 /// # Errors
 /// Database errors.
 pub async fn of(conn: &impl ConnectionTrait, account: &account::Model) -> Result<Standing> {
-    // only the platform has no credit balance, because it has no parent
     let credit = ledger::credit(conn, &[account.id]).await?.remove(&account.id);
-    let credit = match credit {
-        None if account.parent_id.is_some() => return Err(Error::fault("the account has no credit balance")),
-        credit => credit.unwrap_or_default(),
-    };
+    let credit = credit.ok_or_else(|| Error::fault("the account has no credit balance"))?;
     standing(account, credit)
 }
 

@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use syn::ext::IdentExt as _;
 use syn::{Fields, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct, Result, ReturnType, Type};
 
-use crate::parse::{FieldArgs, TypeArgs, derives, error, graphql_name, take_field};
+use crate::parse::{FieldArgs, TypeArgs, derives, error, graphql_name, only_name, take_field};
 
 /// One declared field.
 struct Field {
@@ -44,6 +44,7 @@ fn of_impl(args: &TypeArgs, mut block: ItemImpl) -> Result<TokenStream> {
         let name = name.unwrap_or_else(|| method.sig.ident.unraw().to_string().to_lower_camel_case());
         let value = value_of(&method);
         if value.is_some() {
+            only_name(&method.attrs)?;
             resolvers.push(resolver(&method, &name));
             method.attrs.retain(|attribute| !attribute.path().is_ident("graphql"));
             plain.push(method);
@@ -199,7 +200,7 @@ fn declared(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> 
 /// The implementations of `Written` and of `Output`.
 fn written(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> TokenStream {
     let name = schema_name(args, rust_name);
-    let arms = fields.iter().filter(|field| !field.args.executor).filter_map(|field| {
+    let arms = fields.iter().filter_map(|field| {
         let (name, (ty, value)) = (&field.name, field.value.as_ref()?);
         Some(if field.args.absent {
             quote!(#name => ::std::boxed::Box::new(|_: &Self, out: &mut ::std::vec::Vec<u8>| crate::compiled::null(out)),)

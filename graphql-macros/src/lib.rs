@@ -4,7 +4,8 @@
 //! - async-graphql's resolvers and type information;
 //! - `fields::Declared`: which roles see the type and each field, and which columns a field reads;
 //! - `compiled::Written`: the JSON writer of each field that needs no query. Such a field is a method that is not `async` and takes only `&self`,
-//!   or a field of a struct. All other fields are left to the executor.
+//!   or a field of a struct. All other fields are left to the executor. The executor's resolver of a field `id` is `async`, because the interface
+//!   `Node` awaits it.
 //!
 //! On an `impl` block or a struct with `#[derive(SimpleObject)]`, it declares an object type; on a struct with `#[derive(InputObject)]`, an input
 //! type; on an enum with `#[derive(Interface)]`, an interface. `InputObject` and `Interface` types only get `Declared`.
@@ -19,8 +20,7 @@
 //! - `roles = BACK_OFFICE`: the roles that see the field. Without it, every role that sees the type sees the field;
 //! - `columns(number, emergency)`: the columns of `row` that the field reads;
 //! - `length = 20`: usual length of a list of objects that is not paged, for the cost of a query;
-//! - `executor`: the field has no compiled writer;
-//! - `absent`: the field is null in every object that is written without the executor, whatever its type.
+//! - `absent`: the nullable field is null in every object that is written without the executor.
 //!
 //! A parameter of the type `Paging` stands for the four arguments of a Relay connection.
 

@@ -48,8 +48,6 @@ pub struct FieldArgs {
     pub columns: Vec<Ident>,
     /// Usual length of a list.
     pub length: Option<LitInt>,
-    /// Whether only the executor resolves the field.
-    pub executor: bool,
     /// Whether the compiled writer writes null.
     pub absent: bool,
 }
@@ -74,10 +72,9 @@ impl Parse for FieldArgs {
                     input.parse::<Token![=]>()?;
                     args.length = Some(input.parse()?);
                 }
-                "executor" => args.executor = true,
                 "absent" => args.absent = true,
                 _ => {
-                    let expected = "expected `roles`, `columns`, `length`, `executor` or `absent`";
+                    let expected = "expected `roles`, `columns`, `length` or `absent`";
                     return Err(syn::Error::new(key.span(), expected));
                 }
             }
@@ -115,6 +112,19 @@ pub fn graphql_name(attributes: &[Attribute]) -> Result<Option<LitStr>> {
         })?;
     }
     Ok(name)
+}
+
+/// Fails if a `#[graphql(…)]` attribute has an option other than `name`: the resolver of a plain method is generated, and would lose the option.
+pub fn only_name(attributes: &[Attribute]) -> Result<()> {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("graphql")) {
+        attribute.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("name") {
+                return Err(meta.error("make the method `async` to use this option"));
+            }
+            meta.value()?.parse::<LitStr>().map(drop)
+        })?;
+    }
+    Ok(())
 }
 
 /// Whether the item derives the trait with this name.

@@ -448,7 +448,7 @@ mod tests {
         String::from_utf8(out).expect("text")
     }
 
-    /// A list reads only the columns that the requested fields declare, so a field must not read others.
+    /// A list leaves out large columns that no requested field declares, so a field must not read others.
     #[test]
     fn a_field_reads_only_the_columns_that_it_declares() {
         let schema = Schema::parse_and_validate(crate::sdl(), "schema.graphql").expect("a schema");

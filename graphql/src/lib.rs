@@ -1,5 +1,4 @@
-//! The GraphQL schema, built on the use cases. Each noun has one file with its types, its queries and mutations, and its rows of the visibility
-//! table.
+//! The GraphQL schema, built on the use cases. Each noun has one file with its types, its queries and its mutations.
 
 pub mod accounts;
 pub mod activity;
@@ -373,6 +372,15 @@ mod tests {
                 let by_ids = field.argument_by_name("ids").is_some();
                 assert_eq!(known.length.is_some(), is_counted && !by_ids, "{name}.{}", field.name);
             }
+        }
+    }
+
+    /// The cost of a query looks lengths up by the name of the field.
+    #[test]
+    fn lists_of_one_name_have_one_length() {
+        let mut lengths = BTreeMap::new();
+        for field in declared().flat_map(|of| of.fields).filter(|field| field.length.is_some()) {
+            assert_eq!(*lengths.entry(field.name).or_insert(field.length), field.length, "{}", field.name);
         }
     }
 

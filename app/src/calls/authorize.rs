@@ -177,8 +177,8 @@ pub(super) async fn decide_all(
 fn repeat(call: &call::Model, context: &BatchContext) -> Result<Authorization> {
     if call.state == CallState::Refused {
         let refusal = call.refusal.as_deref().and_then(Refusal::parse);
-        let refusal = refusal.ok_or_else(|| Error::fault("a call was refused for an unknown reason"))?;
-        return Ok(Authorization::Refused(refusal));
+        // during an upgrade, a node of the next release may store a reason that this release does not know
+        return Ok(Authorization::Refused(refusal.unwrap_or(Refusal::ServiceUnavailable)));
     }
     // an ended call no longer reserves any credit
     if !store::calls::LIVE.contains(&call.state) {

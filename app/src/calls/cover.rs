@@ -152,9 +152,8 @@ pub(super) fn change_holds(
     currency: &str,
     money: &mut Money,
 ) -> Result<()> {
-    check_holds(levels, before)?;
-    check_holds(levels, after)?;
-    // nothing is held before the call rings and after its end
+    // nothing is held before the call rings and after its end. A row whose holds do not match its levels must still be able to end: `callshop audit`
+    // reports it
     let at = |holds: &[Micros], level: usize| holds.get(level).copied().unwrap_or_default();
     for (position, level) in levels.iter().enumerate().skip(1) {
         let change = at(after, position).checked_sub(at(before, position)).or_fault()?;

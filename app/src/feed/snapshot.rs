@@ -45,7 +45,7 @@ mod tests {
         Payload::deserialize(payload).expect("a payload").call
     }
 
-    /// Every column as stored by the first release, which had no holds.
+    /// A snapshot with more columns than are stored now.
     fn whole() -> Value {
         let (id, at) = ("1472c42e-9d02-4bf4-969d-8cc8cdbd0658", "2026-11-22T10:00:00.000001Z");
         json!({ "id": id, "callshop_id": id, "cabin_id": id, "session_id": null, "phone_id": id, "request_id": "r",

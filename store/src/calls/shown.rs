@@ -16,7 +16,9 @@ use base::error::Result;
 
 /// A call of a callshop inside `scope`.
 pub async fn find(conn: &impl ConnectionTrait, scope: &Scope, id: Uuid) -> Result<Option<call::View>> {
-    Ok(find_all(conn, scope, &[id]).await?.pop())
+    let owned = scope.owns((call::Entity, call::Column::CallshopId));
+    // a single id, not a list of one: only then does a generic plan read a single partition
+    Ok(views(conn, call::Entity::find_by_id(id).filter(owned)).await?.pop())
 }
 
 /// The calls of these ids that are inside `scope`.

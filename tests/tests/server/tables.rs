@@ -341,7 +341,7 @@ on_both!(a_row_that_others_refer_to_cannot_be_deleted, |backend: Backend| async 
 
 /// A node inserts a child while another node has locked every parent, because child inserts are outside the lock order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn locked_parents_do_not_block_new_children() {
+async fn locked_parents_do_not_block_new_children_on_postgres() {
     let shop = Shop::start(Backend::Postgres, 1).await;
     shop.open_register().await;
     shop.open_cabin(0).await;
