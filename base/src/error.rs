@@ -23,7 +23,7 @@ pub enum Error {
     /// The server is too busy: a bounded queue is full.
     #[error("overloaded: {0}")]
     Overloaded(&'static str),
-    /// A concurrent transaction did the same work. Running this transaction again returns that result.
+    /// A concurrent transaction did the same work. If this transaction runs again, it returns the result of the concurrent transaction.
     #[error("overtaken")]
     Overtaken,
     /// The database failed.
