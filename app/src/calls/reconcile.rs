@@ -276,7 +276,7 @@ struct StoredState {
     over: Vec<Uuid>,
 }
 
-/// An entry of [`proxy::Model::strays`].
+/// A dialog that belongs to no known call, as stored in [`proxy::Model::strays`].
 #[derive(Serialize, Deserialize)]
 struct Stray {
     call_id: String,

@@ -350,7 +350,7 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
 }
 
 /// Handles a job that failed when run alone. An event that can never be applied is stored with the reason, shown in `problems`, and reported as
-/// rejected. Otherwise the proxy would send the event forever and block all other events.
+/// rejected. If the event were not stored, the proxy would resend it forever, and all later events would wait behind it.
 async fn reject_or_fail(app: &Arc<App>, work: &Work, error: Error) -> Result<Done> {
     tracing::error!(%error, "a call event failed");
     let Work::Event(event) = work else { return Err(error) };
