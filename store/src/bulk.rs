@@ -103,8 +103,8 @@ where
     inserts_computed::<E>(backend, rows, None, conflict)
 }
 
-/// Like [`inserts`]. On PostgreSQL, one column may be computed by an expression over the rows, named `v`, and over tables that `rest` joins to
-/// them.
+/// Like [`inserts`]. On PostgreSQL, an expression may compute one column. The expression can use the rows, under the name `v`, and the tables that
+/// `rest` joins to the rows.
 ///
 /// # Errors
 /// A fault for an unsupported column type.

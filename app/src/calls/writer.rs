@@ -235,9 +235,9 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
     lanes.over().await;
 }
 
-/// Batches in flight. On PostgreSQL, once the first batch holds its locks and continues to write and commit, a second batch begins, as if it
-/// came from another node. Where both touch the same calls, the second waits for the first, never the reverse, so a call's events stay in order.
-/// With a single batch at a time, either this process or the database would be idle.
+/// Batches in flight. On PostgreSQL, a second batch begins once the first batch holds its locks, while the first batch writes and commits. The
+/// database treats both like batches of two nodes. If both touch the same calls, the second batch waits for the first, never the reverse, so a call's
+/// events stay in order. With a single batch at a time, either this process or the database would be idle.
 #[derive(Default)]
 struct InFlightBatches {
     /// The batch that began first.
