@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use base::error::{Error, Result};
 
-/// Maximum number of rows in a statement on SQLite. With up to 48 columns, they stay below its limit of 32,766 parameters.
+/// Maximum number of rows in a statement on SQLite. With up to 48 columns, a statement stays below SQLite's limit of 32,766 parameters.
 const SQLITE_ROWS: usize = 512;
 /// Maximum number of rows in a statement on PostgreSQL, to limit its memory.
 const POSTGRES_ROWS: usize = 4_096;

@@ -195,8 +195,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Removes a consumer. If it still has pending entries (it read again after the check, or some of ours could not be applied), the group
-    /// forgets that they were delivered. In that case the group restarts at the beginning, and its consumers read the whole stream again.
+    /// Removes a consumer. The consumer may still have pending entries, because it read again after the check, or because this node could not apply
+    /// some of its own. The group then forgets that these entries were delivered. In that case the group restarts at the beginning, and its consumers
+    /// read the whole stream again.
     pub(super) async fn remove(
         &self,
         connection: &mut MultiplexedConnection,
