@@ -1,7 +1,8 @@
 //! The typed configuration. Its sources, each overriding the previous one: defaults, a TOML file, the environment (`CALLSHOP_…`), flags.
 //!
-//! Each section stands beside the code that it configures, and checks its own bounds by plain conditions: an error names the option, both bounds
-//! and the remedy, and most checks compare two options or look into a secret, which validation libraries leave to custom functions.
+//! Each section is in the crate that it configures, and checks its own bounds with plain conditions. An error names the option, both bounds and the
+//! remedy. A validation library would not help, because most checks compare two options or inspect a secret, which such libraries leave to custom
+//! functions.
 
 mod files;
 

@@ -141,7 +141,7 @@ pub fn currency_of(currencies: &HashMap<Uuid, String>, callshop: Uuid) -> Result
 /// The ids in an account's path, from the root down.
 ///
 /// # Errors
-/// A fault if a step is not an id: a level that dropped out would be charged nothing.
+/// A fault if a step is not an id. If the step were skipped, its level would not be charged.
 pub fn path_ids(path: &str) -> Result<Vec<Uuid>> {
     path.split_terminator('/').map(|step| store::parse_stored(step, "account path")).collect()
 }

@@ -122,7 +122,7 @@ async fn give(
     let (parent, now) = (account.parent_id.ok_or(Error::Forbidden)?, app.clock.now());
     let before = lock(tx, account.id).await?;
     let balance = before.balance.checked_add(amount).or_fault()?;
-    // check both signs, because calls of an account without a credit limit could not be charged near the column's range limit
+    // check both signs: calls of an account without a credit limit could not be charged if its balance were near the end of the column's range
     if balance > MAX_BALANCE || balance < MAX_BALANCE.checked_neg().or_fault()? {
         return Err(Error::invalid(
             "amount",

@@ -68,7 +68,7 @@ pub async fn of_version(
     Ok(margins)
 }
 
-/// Returns the warnings for a callshop's cost and retail tariffs. There are none unless the callshop has both.
+/// Returns the warnings for a callshop's cost and retail tariffs. The list is empty if the callshop lacks one of the two tariffs.
 ///
 /// # Errors
 /// Database errors.

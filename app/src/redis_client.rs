@@ -16,8 +16,8 @@ pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Longest pause between connection attempts, before the jitter.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// Pauses between connection attempts: from 50 ms, doubling, without end. The jitter adds up to as much again, 1 s in all, so that the nodes do
-/// not all return to a restarted Redis at once.
+/// Pauses between connection attempts, for an unlimited number of attempts. The first pause is 50 ms, and each pause doubles the last. Random jitter
+/// at most doubles a pause, to 1 s at most, so that the nodes do not all reconnect to a restarted Redis at once.
 const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
     .with_min_delay(Duration::from_millis(50))
     .with_max_delay(LONGEST_PAUSE)
@@ -173,7 +173,7 @@ pub fn address(url: &str) -> Result<ConnectionInfo, RedisError> {
     Ok(info.set_redis_settings(settings).set_tcp_settings(tcp))
 }
 
-/// The pauses of one connection. The retry loop of the library does not fit: a session that connected starts the pauses again, and a stop ends
+/// The pauses of one connection. The library's retry loop is not used, because a successful connection must reset the pauses and a stop must end
 /// them.
 pub struct Pauses(ExponentialBackoff);
 

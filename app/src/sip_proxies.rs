@@ -32,7 +32,7 @@ pub trait SipProxies: Send + Sync {
     /// Hangs up a ringing or answered call. If this fails, the phone call may continue.
     async fn hang_up(&self, call: &call::Model, cause: HangUp) -> Result<HangUpResult, ProxyError>;
 
-    /// Hangs up a dialog that is not, or no longer, one of our calls. If this fails, the dialog may continue.
+    /// Hangs up a dialog that belongs to no live call. If this fails, the dialog may continue.
     async fn hang_up_stray(&self, proxy: &str, dialog: &Dialog) -> Result<HangUpResult, ProxyError>;
 
     /// Tells the proxy how many seconds of a call are covered. The proxy ignores a limit that is not longer than the current limit. After an
@@ -137,7 +137,7 @@ pub struct Dialog {
     pub over: bool,
     /// Whether it is an emergency call.
     pub emergency: bool,
-    /// Whether every relevant field could be read. If not, the entry shows only that its call is in progress.
+    /// Whether every relevant field could be read. An entry with an unreadable field shows only that its call is in progress.
     pub whole: bool,
 }
 

@@ -23,7 +23,7 @@ pub enum Error {
     /// The server is too busy: a bounded queue is full.
     #[error("overloaded: {0}")]
     Overloaded(&'static str),
-    /// A concurrent transaction did the same work. Running this transaction again returns that result.
+    /// A concurrent transaction did the same work. If this transaction runs again, it returns the result of the concurrent transaction.
     #[error("overtaken")]
     Overtaken,
     /// The database failed.
@@ -114,9 +114,9 @@ impl Error {
         Self::Fault(Fault { cause: cause.into(), at: Location::caller() })
     }
 
-    /// Whether the same transaction may succeed if it runs again. True for a serialization failure or deadlock on PostgreSQL, a missing monthly
-    /// partition that has been created since (23514; the tables have no other checks), a lock held by another process on SQLite, and
-    /// [`Error::Overtaken`].
+    /// Whether the same transaction may succeed if it runs again. On PostgreSQL, this is true for a serialization failure, a deadlock, and a missing
+    /// monthly partition (23514), which another transaction may have created by now; the tables have no other checks. On SQLite, it is true for a
+    /// lock held by another process. It is also true for [`Error::Overtaken`].
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Overtaken)
             || matches!(

@@ -14,7 +14,7 @@
 //! - `abandoned` (the proxy discarded the authorization) counts only before ringing. A refused call that is abandoned remains refused, with the
 //!   SIP code that the phone got.
 //! - An `ended` with an answer time proves that the call was in progress, so it overrides even `failed` and `abandoned`. The holds of such a
-//!   call were already released; the code that applies the transition can tell from the old state. No other final state ever changes, except
+//!   call were already released, as the code that applies the transition sees from the old state. No other final state ever changes, except
 //!   estimates (see below).
 //! - A call that its proxy no longer knows (`lost`) ends at the time it was last seen. If it was not answered, it counts as failed. That end is
 //!   an estimate: a later true `ended` replaces it, and so does a true `failed` for an unanswered call.

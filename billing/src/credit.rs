@@ -90,7 +90,7 @@ fn increment(pricing: &Pricing, covered: u32) -> u32 {
     if covered == 0 { pricing.rate.initial_increment } else { pricing.rate.increment }
 }
 
-/// How many seconds before the covered time ends the next slice is due, if the current slice has `slice` seconds.
+/// The time between the moment when the next slice is due and the end of the covered time, in seconds. `slice` is the length of the current slice.
 pub fn lead(slice: u32) -> u32 {
     (slice / 2).clamp(SHORTEST_LEAD, LONGEST_LEAD)
 }

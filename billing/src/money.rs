@@ -233,8 +233,8 @@ pub(crate) fn round_to_step(amount: Micros, step: Micros) -> Result<Micros, Mone
     Micros::from_i128(divide_rounded(i128::from(amount.0), step, RoundingMode::HalfUp) * step)
 }
 
-/// Decimals of a currency's minor unit: those that ISO 4217 lists as other than 2, otherwise 2. The list is ours because it is complete (the crate
-/// iso_currency 0.7 has the same 26 codes) and because that crate has no answer for unknown codes, so the default of 2 would stay ours anyway.
+/// Decimals of a currency's minor unit. The list has the codes for which ISO 4217 does not say 2; every other code, even an unknown one, gets 2. The
+/// crate iso_currency (0.7) is not used: it has the same 26 codes and returns nothing for unknown codes.
 pub fn minor_unit_decimals(currency: &str) -> u8 {
     match currency {
         "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"

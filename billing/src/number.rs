@@ -15,9 +15,9 @@
 //!
 //! Plans without national rules ([`DialPlan::for_country`] for a country that is not in the table) read all digits as E.164.
 //!
-//! The table of countries is ours because the crate phonenumber cannot fill it. Its build embeds no emergency numbers. Its international prefixes
-//! are regular expressions, while a shop edits literal ones. Its lengths join all kinds of numbers, so the shortest one could not tell a
-//! local number from a complete one. And all its matches share one lock, which every call attempt would take.
+//! This crate has its own table of countries, because the crate phonenumber cannot fill the table. phonenumber has no emergency numbers. Its
+//! international prefixes are regular expressions, but a shop edits literal prefixes. Its lengths cover all kinds of numbers together, so they cannot
+//! distinguish a local number from a complete one. All its matches share one lock, which every call attempt would have to take.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

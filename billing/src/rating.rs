@@ -256,7 +256,7 @@ impl Pricing {
         sixtieths(self.rate.connection_fee) + i128::from(self.rate.price_per_minute.0) * i128::from(billed)
     }
 
-    /// Turns an exact cost into the charge: applies the minimum charge, then rounds once.
+    /// Converts an exact cost to the charge: applies the minimum charge, then rounds once.
     fn finish(&self, exact: i128) -> Micros {
         let exact = exact.max(sixtieths(self.rate.minimum_charge)).max(0);
         let unit = unit_micros(self.rounding.decimals);

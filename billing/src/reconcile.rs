@@ -118,7 +118,7 @@ pub fn compare<'a, Id: Copy + Ord, Key: Clone + Ord>(
     let listed: BTreeMap<Id, &Dialog<Id, Key>> = over.into_iter().chain(up).filter_map(named).collect();
     for call in calls {
         match listed.get(&call.id) {
-            // its end is in transit; if that event was lost, the call is missing from the next listing
+            // the call's `ended` event is in transit; if the event was lost, the next listing no longer has the call
             Some(dialog) if dialog.over => {}
             Some(dialog) => {
                 verdict.seen.push(call.id);

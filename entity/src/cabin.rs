@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A booth of a callshop.
 ///
-/// The default is a row of which nothing is known yet; code that creates a row overrides what must not be empty.
+/// The default is an empty row. Code that creates a row must set every field that may not be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "cabin")]
 pub struct Model {

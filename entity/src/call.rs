@@ -8,7 +8,7 @@ use crate::view::view;
 
 /// One attempt to call, answered or not. Its id is the `ref` that the proxy carries.
 ///
-/// The default is a row of which nothing is known yet; code that creates a row overrides what must not be empty.
+/// The default is an empty row. Code that creates a row must set every field that may not be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "call")]
 pub struct Model {
@@ -99,8 +99,8 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 view! {
-    /// A call as its readers get it: without the columns that only the proxy and the program itself use. Activities store it as JSON, so the columns
-    /// of later releases need a default.
+    /// The columns of a call that readers may see. Columns that only the proxy and this program use are left out. Activities store this view as JSON,
+    /// so a column that a later release adds needs a default.
     View {
         id: Uuid,
         callshop_id: Uuid,

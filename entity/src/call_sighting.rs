@@ -1,4 +1,4 @@
-//! When its proxy last listed a live call, and when the call was first missing from a later list.
+//! When a live call was last in its proxy's listing, and when it was first missing from a later listing.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -20,7 +20,7 @@ pub struct Model {
     pub realm: String,
     /// MD5(user:realm:secret), hex; the secret itself is not stored.
     pub ha1: String,
-    /// When the phone was blocked, so that it can neither register nor call; null if not blocked.
+    /// When the phone was blocked; null if not blocked. A blocked phone can call only emergency numbers.
     pub blocked_at: Option<DateTimeUtc>,
     /// Whether the phone is registered at a proxy.
     pub online: bool,

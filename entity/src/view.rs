@@ -1,7 +1,7 @@
-//! Declares what readers get of a table whose rows have columns that nobody is shown.
+//! Declares the view of a table: the columns that readers may see, without the table's internal columns.
 
 /// Declares the view type of a table: a struct of some of its columns, the list of these columns, and the conversion from a row. Columns after the
-/// semicolon are large: they are read only if somebody asks for them, and are `None` otherwise.
+/// semicolon are large. A query reads them only on request; otherwise they are `None`.
 macro_rules! view {
     (
         $(#[$meta:meta])*
@@ -22,7 +22,7 @@ macro_rules! view {
         }
 
         impl $name {
-            /// The columns in the order in which [`Self::read`] expects them; those that may be null instead come last.
+            /// The columns in the order in which [`Self::read`] expects them; the large columns, which a query may replace by null, come last.
             pub const COLUMNS: &[&str] = &[$(stringify!($field),)+ $(stringify!($large),)*];
 
             /// Reads a row of exactly [`Self::COLUMNS`]. Reads by position, because looking up a column by name takes as long as reading it.

@@ -33,7 +33,7 @@ fn path(name: &Ident) -> syn::TypePath {
     syn::TypePath { qself: None, path: name.clone().into() }
 }
 
-/// The methods without queries become plain methods, and a resolver that calls each.
+/// Turns each method that runs no query into a plain method and a resolver that calls the plain method.
 fn of_impl(args: &TypeArgs, mut block: ItemImpl) -> Result<TokenStream> {
     let this = (*block.self_ty).clone();
     let (mut plain, mut resolvers, mut fields) = (Vec::new(), Vec::new(), Vec::new());
@@ -83,7 +83,8 @@ fn value_of(method: &ImplItemFn) -> Option<(Type, TokenStream)> {
     (method.sig.asyncness.is_none() && only_self).then(|| ((**ty).clone(), quote!(it.#name())))
 }
 
-/// The executor's method for a plain method. It has a name of its own, because async-graphql adds a parameter to the methods of its block.
+/// The executor's method for a plain method. The two methods need different names, because async-graphql adds a parameter to each method of its
+/// block.
 fn resolver(method: &ImplItemFn, name: &str) -> ImplItemFn {
     let mut resolver = method.clone();
     let value = &method.sig.ident;

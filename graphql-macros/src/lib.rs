@@ -1,4 +1,5 @@
-//! `#[object]`: declares a GraphQL type. Each field's name, description, roles, columns and value stand in one place, its method or struct field.
+//! `#[object]`: declares a GraphQL type. A field's method or struct field is the only place that states its name, description, roles, columns and
+//! value.
 //!
 //! From the declaration, the attribute makes:
 //! - async-graphql's resolvers and type information;

@@ -120,7 +120,7 @@ pub struct CallshopActivity {
     /// Position of this message. Pass it as `after` to resume after this message.
     pub cursor: String,
     /// The snapshot; null if this message is an event.
-    // only the first message has one, and the executor writes that
+    // compiled messages never have a value here: only the first message has one, and the executor writes the first message
     #[field(absent)]
     pub snapshot: Option<CallshopSnapshot>,
     /// The event; null if this message is a snapshot.
@@ -136,7 +136,7 @@ pub struct CabinActivity {
     /// Position of this message. Pass it as `after` to resume after this message.
     pub cursor: String,
     /// The snapshot; null if this message is an event.
-    // only the first message has one, and the executor writes that
+    // compiled messages never have a value here: only the first message has one, and the executor writes the first message
     #[field(absent)]
     pub snapshot: Option<CabinSnapshot>,
     /// The event; null if this message is a snapshot.

@@ -211,7 +211,7 @@ impl Call {
     }
 
     /// Price to the customer. While the call is live, this is the price if it ended at `asOf`; once it is over, the final price.
-    // also reads `pricing`, but only that of a live call, which every list has
+    // also reads `pricing`, but only for live calls, whose prices every list query reads
     #[field(columns(answered_at, ended_at, talk_seconds, covered, charge, currency))]
     fn cost(&self) -> async_graphql::Result<Money> {
         Ok(self.money(self.so_far()?.1))

@@ -1,5 +1,5 @@
-//! Compiled JSON writers. A document is compiled once, and its objects are then written without the executor, by the values that the types declare
-//! with `#[object]`. A document that uses anything unsupported (a field that queries the database, a directive, a fragment on an interface) is not
+//! Compiled JSON writers. A document is compiled once. Its objects are then written without the executor, from the values that `#[object]` declares
+//! for their types. A document that uses anything unsupported (a field that queries the database, a directive, a fragment on an interface) is not
 //! compiled; the executor gives the same results with more memory and time.
 
 use std::io::Write as _;

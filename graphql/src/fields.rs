@@ -1,5 +1,6 @@
-//! What `#[object]` declares about types and fields. Everything else about a field is made from its declaration: the role schemas from the roles
-//! ([`crate::visibility`]), whether a list of calls reads the prices from the columns ([`readers`]), the JSON writers from the values ([`crate::compiled`]).
+//! The declarations that `#[object]` makes from types and fields. Everything else about a field is made from its declaration: the role schemas from
+//! the roles ([`crate::visibility`]), whether a list of calls reads the prices from the columns ([`readers`]), the JSON writers from the values
+//! ([`crate::compiled`]).
 
 use super::roles::RoleSet;
 

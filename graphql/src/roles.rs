@@ -1,5 +1,5 @@
-//! Role sets, which say who sees a type or a field. Each field of `Query`, `Mutation` and `Subscription` declares its roles, or does not compile. Any
-//! other field without declared roles is visible to every role that can reach its type.
+//! Role sets, which say who sees a type or a field. A field of `Query`, `Mutation` or `Subscription` that does not declare its roles is a compile
+//! error. Any other field without declared roles is visible to every role that can reach its type.
 
 pub use transport::role_schema::RoleSet;
 

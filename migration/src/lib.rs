@@ -41,8 +41,8 @@ pub async fn up(connection: &sea_orm_migration::sea_orm::DatabaseConnection) -> 
     Migrator::up(connection, None).await
 }
 
-/// Why a database with the migrations `applied` cannot be migrated, and the remedy. Every release has the initial migration, so a database
-/// that has others but not this one was made before the first release.
+/// Why a database with the migrations `applied` cannot be migrated, and the remedy. Every release has the initial migration. A database that has
+/// other migrations but lacks this one was made before the first release.
 pub fn refusal(applied: &[String]) -> Option<&'static str> {
     let migrations = Migrator::migrations();
     let has_initial =
@@ -66,7 +66,7 @@ const TYPES: [(&str, &str, &str); 8] = [
     ("{strict}", " STRICT", ""),
 ];
 
-/// Runs the `;`-terminated statements of `sql` as they read on the connected database.
+/// Runs the `;`-terminated statements of `sql`, with the placeholders replaced for the connected database.
 async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let backend = connection.get_database_backend();
@@ -84,7 +84,7 @@ async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// The statements without comments, with the text that `{words in braces}` stand for on this database.
+/// The statements without comments, with each `{placeholder}` replaced by its text for this database.
 fn text_for(backend: DbBackend, sql: &str) -> String {
     let sqlite = backend == DbBackend::Sqlite;
     let mut text: String =

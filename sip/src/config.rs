@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-/// Bounds of `hook.queue`. The largest submissions are 256 running calls, followed by 50 events.
+/// Bounds of `hook.queue`. The lower bound must hold the largest submissions: 256 running calls, followed by 50 events.
 const QUEUE: std::ops::RangeInclusive<usize> = 512..=1_000_000;
 
 /// The HTTP endpoints for SIP proxies.

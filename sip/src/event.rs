@@ -18,7 +18,7 @@ const LONGEST_EMERGENCY: u32 = 86_400;
 /// Maximum length of a text field in bytes; the proxy truncates at 200.
 const MAX_TEXT: usize = 255;
 
-/// PostgreSQL cannot store a NUL in a text. A NUL that gets through would fail its whole batch each time the proxy sends it.
+/// The NUL character, which PostgreSQL cannot store in a text. An event with a NUL would make its whole batch fail each time the proxy sends it.
 const NUL: &str = "A text must not contain a NUL character.";
 
 /// Body of `POST ha1`.

@@ -55,8 +55,8 @@ pub fn configure(config: &mut web::ServiceConfig, hook: web::Data<Hook>) {
         .route("/kamailio/v1/events", web::post().to(events));
 }
 
-/// Whether the Basic password is one of the configured secrets, compared in constant time. A wrong one gets 401 without details. A library would
-/// replace only the three lines that split the header: it compares nothing, and answers without the documented JSON.
+/// Whether the Basic password is one of the configured secrets, compared in constant time. A wrong password gets 401 without details. A library would
+/// replace only the three lines that split the header. Libraries do not compare the secret, and their refusals lack the documented JSON.
 fn trusted(hook: &Hook, request: &HttpRequest) -> bool {
     let Some(value) = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok())
     else {

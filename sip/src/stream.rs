@@ -2,8 +2,8 @@
 //!
 //! An entry is acknowledged and deleted only once its event is committed. So the stream contains exactly the events that are not applied yet:
 //! its length is the lag, and an empty stream means that all are applied. Entries read by a node that died are claimed by another node after
-//! some seconds. An event that arrives twice (because it was claimed while its first reader was only slow, or was also posted over HTTP) is
-//! recognized by its `eid` and dropped.
+//! some seconds. An event may arrive twice: another node may claim it from a reader that was only slow, or the proxy may also post it over HTTP. The
+//! second copy is recognized by its `eid` and dropped.
 //!
 //! A failing entry does not block the others: it goes to the retry queue ([`RetryQueue`]) and is retried with growing pauses. Only entries about
 //! the same call or phone wait behind it. While nothing can be applied, for example because the database is unavailable, nothing is read.
@@ -239,7 +239,8 @@ impl Reader<'_> {
     async fn session(&mut self, pauses: &mut Pauses) -> RedisResult<()> {
         let mut connection = self.stream.connect().await?;
         self.make_group(&mut connection).await?;
-        // drop entries that an earlier session read but did not acknowledge; all of them will be read again as our own
+        // forget the entries that an earlier connection read but did not acknowledge; they are still pending for this consumer, so it reads them
+        // again
         self.waiting.clear();
         let mut own = Some("0".to_owned());
         let (mut look, mut claim) = (Instant::now(), false);

@@ -279,7 +279,7 @@ pub async fn shared_setting(conn: &impl ConnectionTrait, key: &str, value: &str)
     let row = setting::ActiveModel { key: Set(key.to_owned()), value: Set(value.to_owned()) };
     setting::Entity::insert(row).on_conflict_do_nothing().exec_without_returning(conn).await?;
     let stored = setting::Entity::find_by_id(key.to_owned()).one(conn).await?;
-    // a value that only this node knew would, as the key of the tokens, end each login at the other nodes
+    // return only a stored value: if this value is the token key and other nodes do not know it, they reject this node's tokens
     stored
         .map(|row| row.value)
         .ok_or_else(|| Error::fault(format!("the setting {key} was stored and is not there")))

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use base::error::{Error, Result};
 
-/// Maximum number of rows in a statement on SQLite. With up to 48 columns, they stay below its limit of 32,766 parameters.
+/// Maximum number of rows in a statement on SQLite. With up to 48 columns, a statement stays below SQLite's limit of 32,766 parameters.
 const SQLITE_ROWS: usize = 512;
 /// Maximum number of rows in a statement on PostgreSQL, to limit its memory.
 const POSTGRES_ROWS: usize = 4_096;
@@ -103,8 +103,8 @@ where
     inserts_computed::<E>(backend, rows, None, conflict)
 }
 
-/// Like [`inserts`]. On PostgreSQL, one column may be computed by an expression over the rows, named `v`, and over tables that `rest` joins to
-/// them.
+/// Like [`inserts`]. On PostgreSQL, an expression may compute one column. The expression can use the rows, under the name `v`, and the tables that
+/// `rest` joins to the rows.
 ///
 /// # Errors
 /// A fault for an unsupported column type.

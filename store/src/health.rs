@@ -21,8 +21,8 @@ pub struct Migrations {
 }
 
 impl Store {
-    /// The state of migrations. One cheap query runs on both pools, and the first result counts, so a pool that is busy with long reports or
-    /// writes does not make the database look unavailable.
+    /// The state of migrations. The same cheap query runs on both pools, and the first result counts. A pool that is busy with long reports or writes
+    /// therefore does not make the database look unavailable.
     ///
     /// # Errors
     /// Database errors; also if the database was never migrated.

@@ -290,7 +290,7 @@ async fn standing(
     heads
         .into_iter()
         .map(|head| {
-            // a reversal of nothing would leave the charge in place
+            // a reversal without entries would not undo the charge, so a transfer without entries is a fault
             let of_head =
                 entries.remove(&head.id).ok_or_else(|| Error::fault("a transfer has no entries"))?;
             Ok(NewTransfer {

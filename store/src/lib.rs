@@ -5,8 +5,9 @@
 //! account (by id), callshop, tariff, phone, cabin, register shift, call (with its live-call row), call sighting, session, ledger balance
 //! (by book, CREDIT first, then account and currency), activity head.
 //!
-//! Rows are locked `FOR NO KEY UPDATE`, as `UPDATE` locks them, never `FOR UPDATE`. An insert locks the rows that its foreign keys refer to `FOR KEY
-//! SHARE`, in no order that we choose. That lock conflicts with `FOR UPDATE` alone, so inserts never wait for our locks. Keys are never changed.
+//! Queries lock rows `FOR NO KEY UPDATE`, the lock that `UPDATE` takes, never `FOR UPDATE`. An insert takes a `FOR KEY SHARE` lock on each row that
+//! its foreign keys refer to, in an order that this program does not control. That lock conflicts only with `FOR UPDATE`, so inserts never wait for
+//! our locks. Keys are never changed.
 
 pub mod accounts;
 pub mod activity;
@@ -62,8 +63,8 @@ const ATTEMPTS: u32 = 8;
 /// Longest wait for a connection from a pool. After that the operation fails with `OVERLOADED`.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
-/// PostgreSQL timeouts of every connection: for a statement, for a lock (shorter than an operation may take, so that the client gets the
-/// reason), and for an idle transaction (its node hangs, or the network failed), which PostgreSQL then ends to release its locks.
+/// PostgreSQL timeouts of every connection. The lock timeout is shorter than the longest operation, so that the client gets the reason. The last
+/// timeout ends a transaction whose node hangs or lost its network, and so releases the transaction's locks.
 const PATIENCE: [(&str, &str); 3] =
     [("statement_timeout", "15s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")];
 

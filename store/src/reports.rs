@@ -144,7 +144,7 @@ pub async fn answered(
         sum("paid.amount", "revenue"),
         sum("pays.amount", "cost"),
     ];
-    // the account is paid at the level of its child in the call's chain, and pays at the next level up
+    // the account receives money at the level of its child in the call's chain, and pays at the next level up
     let joins = format!(
         "LEFT JOIN call_charge paid ON paid.call_id = c.id AND paid.level = {PAID_LEVEL} \
          LEFT JOIN call_charge pays ON pays.call_id = c.id AND pays.level = {PAID_LEVEL} + 1"

@@ -1,5 +1,5 @@
-//! The id of a request, from the client or generated. It is in the response, in every log line about the request, and next to errors that the
-//! client can only report.
+//! The id of a request, from the client or generated. The id appears in the response, in every log line about the request, and in internal errors, so
+//! that the client can report it.
 
 use std::fmt;
 use std::time::Duration;

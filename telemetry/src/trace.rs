@@ -42,8 +42,8 @@ impl TraceContext {
         (context.is_valid() && context.is_sampled()).then_some(Self(context))
     }
 
-    /// From a `traceparent`: `00-TRACE-SPAN-FLAGS` in lowercase hexadecimal. `None` if it is malformed. Not by the propagator of opentelemetry_sdk,
-    /// which checks neither the length of the ids nor a leading `+`, and would bring the SDK into every crate.
+    /// From a `traceparent`: `00-TRACE-SPAN-FLAGS` in lowercase hexadecimal. `None` if it is malformed. This does not use the propagator of
+    /// opentelemetry_sdk. That propagator checks neither the length of the ids nor a leading `+`, and it would make every crate depend on the SDK.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);

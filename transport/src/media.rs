@@ -39,7 +39,7 @@ pub(crate) fn negotiate(request: &HttpRequest) -> Result<Answer, RequestError> {
     if ranges.is_empty() {
         return Ok(Answer::Json);
     }
-    // `max_by_key` returns the last of equal weights: in reverse order, that is the first of the header
+    // `max_by_key` returns the last of equal weights, so the reversed list yields the header's first
     let best = ranges
         .iter()
         .rev()
@@ -55,7 +55,7 @@ pub(crate) fn negotiate(request: &HttpRequest) -> Result<Answer, RequestError> {
     })
 }
 
-/// The answer that a media range asks for. `None` if it matches none of ours.
+/// The media type that matches a media range; `None` if no type of this server matches.
 fn answer(range: &Mime) -> Option<Answer> {
     let answer = match range.essence_str() {
         "application/graphql-response+json" => Answer::GraphqlResponse,

@@ -15,7 +15,7 @@ use governor::{
 use super::error::RequestError;
 
 /// Number of buckets that keys are hashed into, so that a flood of new keys cannot grow the table. Two keys in the same bucket share its rate.
-/// The hash is secret, so a client cannot choose a bucket to collide with.
+/// The hash function is secret, so a client cannot choose the bucket that its key falls into.
 const BUCKETS: u64 = 1 << 16;
 
 /// A rate limit for each key.

@@ -200,8 +200,8 @@ impl GraphqlService {
         self.authenticator.authenticate(token, peer, user_agent).await
     }
 
-    /// Authenticates the caller, and takes the operation through every stage except execution. A mutation open to everybody, such as the login,
-    /// does not fail because of an invalid token, because the client needs the mutation to get a new token.
+    /// Authenticates the caller, and takes the operation through every stage except execution. An invalid token does not make a public mutation (such
+    /// as the login) fail, because the client needs that mutation to get a new token.
     pub(crate) async fn enter(
         &self,
         token: Result<Option<&str>, RequestError>,

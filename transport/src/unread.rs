@@ -1,8 +1,8 @@
 //! Handling of request bodies that were not read to the end.
 //!
-//! If the reader of a chunked body is dropped, actix reads on and keeps the connection until the body ends: a client that sends a byte a minute
-//! would hold it forever. If the reader still exists, actix closes the connection after the response. So this middleware keeps the reader until
-//! then.
+//! If a handler drops the reader of a chunked body, actix continues to read, and keeps the connection open until the body ends. A client that sends a
+//! byte a minute could hold the connection forever. If the reader still exists, actix closes the connection after the response. So this middleware
+//! keeps the reader until the response is sent.
 
 use std::{
     cell::RefCell,

@@ -253,7 +253,7 @@ async fn redis(found: &mut Findings, config: &Config) {
     };
     match tokio::time::timeout(PATIENCE, redis_client::check(&client, &config.redis)).await {
         Ok(Ok(())) => found.ok("redis", "answers, and its user may subscribe and publish"),
-        // a server would start without Redis, only slower, but an operator who configured Redis wants to know
+        // a failure, not a warning: a server would start without Redis, but deliver slowly, and the operator configured Redis
         Ok(Err(error)) => found.fail("redis", error),
         Err(_) => found.fail("redis", format!("does not answer within {} s", PATIENCE.as_secs())),
     }

@@ -193,9 +193,9 @@ enum Presented {
     Unknown,
 }
 
-/// Exchanges a refresh token for a new pair of tokens. In case the response was lost, the last used token may be used again: within
-/// [`REPEATED_WITHIN`], and until its successor is used, it returns the same successor. Any other reuse of a token revokes the login, because
-/// one of the token's two users must be a thief. A token that this server never issued revokes nothing.
+/// Exchanges a refresh token for a new pair of tokens. The last used token may be used again, because its response may have been lost: within
+/// [`REPEATED_WITHIN`], and until the successor is used, the exchange returns the same successor. Any other reuse of a token revokes the login,
+/// because one of the two clients that used the token must be a thief. A token that this server never issued revokes nothing.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`].

@@ -263,7 +263,7 @@ impl BatchContext {
     /// not included.
     ///
     /// # Errors
-    /// A fault if an account of the chain is missing: its level would be charged nothing.
+    /// A fault if an account of the chain is missing. If it were skipped, its level would not be charged.
     fn payers(&self, callshop_id: Uuid) -> Result<Vec<(&account::Model, Uuid)>> {
         let account = |id: &Uuid| {
             let row = self.accounts.get(id);

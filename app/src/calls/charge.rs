@@ -139,7 +139,7 @@ fn charge_row(
     level: &Level,
     charge: LevelCharge,
 ) -> Result<call_charge::Model> {
-    // the customer's row has the billed amount, which differs from the price at this end if the bill was paid before the end was known
+    // the customer's row has the billed amount; if the bill was paid before this end was known, that amount differs from the price up to this end
     let (billed_seconds, amount) = match position {
         0 => (row.billed_seconds, row.charge),
         _ => (i32::try_from(charge.billed_seconds).or_fault()?, charge.amount.into()),

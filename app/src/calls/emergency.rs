@@ -117,7 +117,7 @@ fn row(
     now: DateTime<Utc>,
 ) -> Result<call::Model> {
     let covered = i32::try_from(call.max_seconds).or_fault()?;
-    // the clock of a proxy that was just switched on may say 1970, and retention would delete such a call before anybody sees it
+    // the clock of a proxy that has just started may be at 1970; retention would delete a call of that date before anybody sees the call
     let at = if call.since < now - store::calls::REDELIVERY { now } else { call.since.min(now) };
     Ok(call::Model {
         id: call.reference,

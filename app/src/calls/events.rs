@@ -522,7 +522,7 @@ impl Batch {
         {
             return Ok(EventResult::Ignored);
         }
-        // nor does the end of a registration at a proxy other than the one where the phone registered last
+        // a phone that has moved to another proxy stays online when its registration at the old proxy ends
         if !online && phone.online && phone.proxy.as_ref().is_some_and(|proxy| *proxy != event.proxy) {
             return Ok(EventResult::Ignored);
         }
@@ -650,8 +650,9 @@ fn reason(doubt: Doubt) -> &'static str {
     }
 }
 
-/// The date in a callshop's time zone, `YYYY-MM-DD`, by which reports count a call. A zone that is unknown, for example because an update of the
-/// zone data dropped it, is logged, and the date is UTC's: the day decides nothing about money, and must not keep a call from being charged.
+/// The date in a callshop's time zone, `YYYY-MM-DD`, by which reports count a call. If the zone is unknown (for example, because an update of the
+/// zone data removed it), this logs the problem and uses the date in UTC. The date does not affect any amount, so an unknown zone must not prevent a
+/// charge.
 pub(super) fn local_day(time_zone: &str, at: DateTime<Utc>) -> String {
     let zone = store::parse_stored::<chrono_tz::Tz>(time_zone, "time zone").unwrap_or_else(|error| {
         tracing::error!(%error, "a call's day is counted in UTC; correct the callshop's time zone");

@@ -34,8 +34,8 @@ const STUCK: Duration = Duration::from_secs(60);
 const AT_ONCE: u64 = 256;
 /// Delay until a call is processed again if it could not be extended or its proxy did not confirm the limit.
 const AGAIN: TimeDelta = TimeDelta::seconds(1);
-/// A call that cannot be extended is hung up this long after its covered time ends. That is late enough that nobody loses a paid second, and
-/// before the proxy's own timer.
+/// A call that cannot be extended is hung up this long after its covered time ends. The delay is long enough that no paid second is lost, but shorter
+/// than the proxy's own timer.
 const CUT_AFTER: TimeDelta = TimeDelta::milliseconds(250);
 /// This long before the covered time ends, the next slice is taken even if the proxy has not confirmed the last slice.
 const SOON: TimeDelta = TimeDelta::seconds(credit::SHORTEST_LEAD as i64);

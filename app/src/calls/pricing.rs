@@ -39,7 +39,7 @@ pub fn levels(call: &call::Model) -> Result<Vec<Level>> {
     Vec::deserialize(&call.pricing).or_fault()
 }
 
-/// The levels of a call as its readers get it.
+/// Like [`levels`], for a call's view.
 ///
 /// # Errors
 /// A fault if the prices were not read or do not parse.

@@ -204,8 +204,8 @@ struct ProxySnapshot {
     drained: bool,
 }
 
-/// Reads a proxy's state: its clock before the listings, its queue after them. So the listed calls were in progress at that time, and all events
-/// of calls no longer listed were in the queue.
+/// Reads a proxy's state: its clock before the listings, its queue after them. Because of this order, the listed calls were in progress at the time
+/// of the clock, and all events of calls that are no longer listed were in the queue.
 async fn ask(app: &App, name: &str) -> Result<ProxySnapshot, ReconcileError> {
     let asked_at = app.clock.now();
     let before = app.proxies.queue(name).await?;
@@ -276,7 +276,7 @@ struct StoredState {
     over: Vec<Uuid>,
 }
 
-/// An entry of [`proxy::Model::strays`].
+/// A dialog that belongs to no known call, as stored in [`proxy::Model::strays`].
 #[derive(Serialize, Deserialize)]
 struct Stray {
     call_id: String,

@@ -26,7 +26,8 @@ fn is_here(
         || listed.registered_at.is_some_and(|registered| changed.is_none_or(|changed| registered > changed))
 }
 
-/// The SIP users of phones that the proxy lists but that are not stored as registered there, and of phones for which the reverse is true.
+/// The SIP users of phones whose stored state differs from the proxy's listing: phones that only the listing shows as registered at this proxy, and
+/// phones that only the database shows as registered there.
 ///
 /// # Errors
 /// Database errors.

@@ -235,9 +235,9 @@ async fn run(app: Arc<App>, mut waiting: mpsc::Receiver<Job>, stop: Cancellation
     lanes.over().await;
 }
 
-/// Batches in flight. On PostgreSQL, once the first batch holds its locks and continues to write and commit, a second batch begins, as if it
-/// came from another node. Where both touch the same calls, the second waits for the first, never the reverse, so a call's events stay in order.
-/// With a single batch at a time, either this process or the database would be idle.
+/// Batches in flight. On PostgreSQL, a second batch begins once the first batch holds its locks, while the first batch writes and commits. The
+/// database treats both like batches of two nodes. If both touch the same calls, the second batch waits for the first, never the reverse, so a call's
+/// events stay in order. With a single batch at a time, either this process or the database would be idle.
 #[derive(Default)]
 struct InFlightBatches {
     /// The batch that began first.
@@ -350,7 +350,7 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
 }
 
 /// Handles a job that failed when run alone. An event that can never be applied is stored with the reason, shown in `problems`, and reported as
-/// rejected. Otherwise the proxy would send the event forever and block all other events.
+/// rejected. If the event were not stored, the proxy would resend it forever, and all later events would wait behind it.
 async fn reject_or_fail(app: &Arc<App>, work: &Work, error: Error) -> Result<Done> {
     tracing::error!(%error, "a call event failed");
     let Work::Event(event) = work else { return Err(error) };

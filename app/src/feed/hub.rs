@@ -107,7 +107,7 @@ impl Hub {
         let shops = self.shops.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(shop) = shops.get(&callshop_id) {
             shop.last_notified.fetch_max(seq, Ordering::Relaxed);
-            // having no receiver is not an error; the last receiver is just leaving
+            // not an error: there is no receiver while the last subscription is being dropped
             let _ = shop.sender.send(notification);
         }
     }

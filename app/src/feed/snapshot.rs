@@ -11,7 +11,7 @@ use store::NewActivity;
 /// An activity about a call, with a snapshot of the call.
 ///
 /// # Errors
-/// A fault if the call cannot be serialized, which does not happen.
+/// A fault if the call cannot be serialized, which should never happen.
 pub fn activity(kind: ActivityKind, at: DateTime<Utc>, call: &call::Model) -> Result<NewActivity> {
     // only the customer's level, because not every subscriber may see the prices at the levels above
     let retail = call.pricing.as_array().map(|levels| levels.iter().take(1).cloned().collect());

@@ -90,8 +90,8 @@ pub(super) fn check_positive(field: &str, amount: Micros, currency: &str) -> Res
 }
 
 /// Checks that the drawer of a locked shift has this much cash according to the ledger. To pay out more, record a pay-in first. Card refunds are
-/// not checked, because the bank pays them. Attendants are never refused, because they count blind and could learn the expected cash by trying
-/// amounts. If they pay out more than the ledger has, the count shows a variance.
+/// not checked, because the bank pays them. Attendants count the drawer blind, so the check never applies to them: by trying amounts, they could
+/// learn the expected cash. If an attendant pays out more than the ledger has, the count shows a variance.
 ///
 /// # Errors
 /// `INSUFFICIENT_CASH`.

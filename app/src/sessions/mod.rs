@@ -211,8 +211,8 @@ pub async fn payments(app: &App, actor: &Actor, session: &cabin_session::Model) 
     Ok(Payments { some_hidden: seen.len() < all, seen })
 }
 
-/// Whether a settled session's cash amounts are hidden from the actor. They are hidden from attendants, who count the drawer blind, if another
-/// user took or refunded some of the session's money in the open shift.
+/// Whether a settled session's cash amounts are hidden from the actor. Attendants count the drawer blind, so the amounts are hidden from an attendant
+/// if another user took or refunded some of the session's money in the open shift.
 ///
 /// # Errors
 /// Database errors.

@@ -210,8 +210,8 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<tari
     rows::find_all(app.store.reader(), &owners(actor), ids).await
 }
 
-/// The terms that tariffs show: those of the version in force, or else of the newest version. Tariffs without versions are omitted; theirs are
-/// [`Terms::first`]. Checks no rights, because the caller has the tariffs already.
+/// The terms that tariffs show. They come from the version in force or, if no version is in force, from the newest version. Tariffs without versions
+/// are omitted; theirs are [`Terms::first`]. Checks no rights, because the caller has the tariffs already.
 ///
 /// # Errors
 /// Database errors.

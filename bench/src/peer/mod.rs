@@ -22,8 +22,8 @@ use crate::{Plan, Result};
 
 /// First number of an account; callshops are ten apart.
 const ACCOUNTS: u64 = 1_000_000_000;
-/// Books that an ended call changes, in lock order. The callshop pays the first reseller, who pays the second reseller, who pays the
-/// distributor.
+/// Books that an ended call changes, in lock order. The callshop pays the first reseller, the first reseller pays the second reseller, and the second
+/// reseller pays the distributor.
 const BOOKS: [(u64, Book, i64); 6] = [
     (1, Book::Credit, -299_900),
     (2, Book::Credit, -239_900),

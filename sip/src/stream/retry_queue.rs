@@ -138,7 +138,8 @@ mod tests {
         assert!(!retry_queue.is_blocked(id(3), &[]), "an entry about no call or phone never waits");
         retry_queue.wait(id(3), about("a"), now);
         retry_queue.failed(id(4), about("b"), now);
-        // an entry about both calls waits for both, and the next entry of either call waits for it; a list may have several events of one call
+        // an entry with events of two calls waits for earlier entries of both, and later entries of either call wait for it; one entry may have
+        // several events of a call
         retry_queue.wait(id(5), [about("a"), about("b"), about("a")].concat(), now);
         retry_queue.wait(id(6), about("b"), now);
         let later = now + PAUSES[1];

@@ -46,9 +46,9 @@ impl Reader<'_> {
     }
 
     /// Recovers entries that the group has lost: the group counts them as delivered, but they are pending at no consumer. This happens if Redis
-    /// does not replay all of its append-only file, or if a node dies between acknowledging and deleting. Nobody would ever read such an entry
-    /// again, and a non-empty stream keeps reconciliation waiting. An entry counts as lost only if two checks in a row find it, because at the
-    /// first check it may be about to be deleted.
+    /// does not replay all of its append-only file, or if a node dies between acknowledging and deleting. No node would ever read such an entry
+    /// again, and reconciliation waits while the stream is not empty. An entry counts as lost only if two checks in a row find it, because a node may
+    /// be about to delete it at the first check.
     pub(super) async fn recover(&mut self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let found = self.find_lost(connection).await?;
         let mut lost: Vec<EntryId> = found.intersection(&self.lost).copied().collect();
@@ -195,8 +195,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Removes a consumer. If it still has pending entries (it read again after the check, or some of ours could not be applied), the group
-    /// forgets that they were delivered. In that case the group restarts at the beginning, and its consumers read the whole stream again.
+    /// Removes a consumer. The consumer may still have pending entries, because it read again after the check, or because this node could not apply
+    /// some of its own. The group then forgets that these entries were delivered. In that case the group restarts at the beginning, and its consumers
+    /// read the whole stream again.
     pub(super) async fn remove(
         &self,
         connection: &mut MultiplexedConnection,

@@ -331,7 +331,7 @@ fn is_live(call: &call::Model) -> bool {
 /// Statements that update the live-call rows of updated calls, and delete the live-call rows of ended calls.
 fn follow(conn: &impl ConnectionTrait, calls: &[call::Model]) -> Result<Vec<Statement>> {
     let backend = conn.get_database_backend();
-    // a call that has an `extend_at` keeps a value there until it is over, so null need not be written
+    // `extend_at` never returns to null while the call is live, so this statement need not write null
     let due = calls.iter().filter(|call| is_live(call) && call.extend_at.is_some());
     let due: Vec<live_call::Model> = due.map(Into::into).collect();
     use live_call::Column::{CallId, ExtendAt};
@@ -379,7 +379,7 @@ pub fn changes(
         ExtendAt,
         Estimated,
         AnswerDay,
-        // written for an attempt that was abandoned too late
+        // changes if the proxy gave up on the attempt before it received the answer
         Refusal,
         AnsweredFar,
     ];

@@ -63,8 +63,8 @@ pub async fn list(
     views(conn, page.apply(query, call::Column::Id)).await
 }
 
-/// A page of calls for each of these cabins or sessions, by `column`, in one statement on PostgreSQL. Frozen prices, which are most of a call and are
-/// seldom requested, are not read for ended calls unless `priced` is set.
+/// A page of calls for each of these cabins or sessions, by `column`, in one statement on PostgreSQL. Frozen prices are the largest part of a call,
+/// and clients seldom request them. For ended calls, they are read only if `priced` is set.
 pub async fn of_each(
     conn: &impl ConnectionTrait,
     column: call::Column,

@@ -46,8 +46,8 @@ use super::{Endpoint, error::RequestError, graphql_http, media::Answer, origin, 
 /// The subprotocol's name.
 pub const PROTOCOL: &str = "graphql-transport-ws";
 
-/// Passes the accepted socket on from the code that responds to an upgrade. A request has a handover if its connection can be taken away from
-/// HTTP.
+/// Carries an accepted socket from the code that responds to the upgrade to the listener. A request has a handover only if the listener can take its
+/// connection away from HTTP.
 #[derive(Clone, Default)]
 pub(crate) struct Handover(Rc<Cell<Option<Opened>>>);
 

@@ -1,6 +1,6 @@
-//! Operations of a client whose queue is full. Each operation continues until it has an event, and keeps that event until there is room. If it
-//! were stopped in the middle of its work, it would hold its resources (a database connection, a read permit) until the client reads, and block
-//! everyone else.
+//! Operations of a client whose queue is full. Each operation continues until it has an event, and keeps that event until there is room. An operation
+//! that was paused in the middle of its work would hold its database connection or read permit until the client reads, and other operations would
+//! wait for it.
 
 use std::{
     cell::{Cell, RefCell},

@@ -211,7 +211,7 @@ impl Socket {
             clock.as_mut().reset(self.next_check());
         }
         let heard = self.poll_both_ways(context)?;
-        // a check that comes too early does nothing and is rescheduled, so the timer moves only for an earlier check
+        // the timer moves only for an earlier check; a check that turns out to be too early does nothing and is rescheduled
         let next_check = self.next_check();
         if heard.is_pending() && next_check < clock.deadline() {
             clock.as_mut().reset(next_check);

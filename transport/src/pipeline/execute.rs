@@ -25,7 +25,7 @@ impl<E: Executor> DynExecutor for E {
     }
 }
 
-/// Adds a code to errors that have none. Resolvers set their codes, so such an error comes from the library, because a scalar refused an
+/// Adds a code to errors that have none. Resolvers always set a code. An error without a code therefore comes from the library: a scalar refused an
 /// argument.
 fn coded(mut response: Response) -> Response {
     for error in &mut response.errors {

@@ -1,8 +1,8 @@
 //! The lexical scan of GraphQL and JSON that runs before parsing. It finds where strings and comments end. It never allocates and never
 //! recurses, so no input can exhaust memory or the stack.
 //!
-//! apollo-compiler's own limits (`parse.rs`) refuse the same documents, but only after parsing up to the limit. The scan answers a hostile text in
-//! one pass over its bytes, also for JSON, where serde_json's fixed limit looks like a syntax error.
+//! apollo-compiler's own limits (`parse.rs`) refuse the same documents, but only after parsing up to the limit. This scan refuses a hostile text in
+//! one pass over its bytes. It also scans JSON, because serde_json reports its own fixed depth limit as a syntax error.
 
 /// The kinds of lexical tokens that the scans distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

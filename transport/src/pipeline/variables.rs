@@ -43,7 +43,7 @@ pub fn for_executor(values: &JsonMap) -> Variables {
 }
 
 /// Removes arguments whose value is an unset variable. The executor would read them as null, but the specification (October 2021, section 6.4.1)
-/// omits them, so that they get their default. For fields of input objects, the executor already does so.
+/// omits them, so that they get their default. For fields of input objects, the executor already follows the specification.
 pub fn without_unset(mut document: ForExecutor, operation: &Operation, values: &JsonMap) -> ForExecutor {
     let declared = operation.variables.iter().map(|variable| variable.name.as_str());
     let unset: HashSet<&str> = declared.filter(|name| !values.contains_key(*name)).collect();
