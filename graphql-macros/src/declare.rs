@@ -16,6 +16,13 @@ struct Field {
     value: Option<(Type, TokenStream)>,
 }
 
+impl Field {
+    fn is_nullable(&self) -> bool {
+        let Some((Type::Path(path), _)) = &self.value else { return false };
+        path.path.segments.last().is_some_and(|last| last.ident == "Option")
+    }
+}
+
 /// Expands the attribute on any of its items.
 pub fn expand(args: TypeArgs, item: Item) -> Result<TokenStream> {
     match item {
@@ -55,7 +62,7 @@ fn of_impl(args: &TypeArgs, mut block: ItemImpl) -> Result<TokenStream> {
     }
     let rust_name = quote!(#this).to_string();
     let declared = declared(args, &rust_name, &this, &fields)?;
-    let written = args.root.is_none().then(|| written(args, &rust_name, &this, &fields));
+    let written = args.root.is_none().then(|| written(&this, &fields)).transpose()?;
     let attributes = &block.attrs;
     let attribute = match (&args.root, &args.name) {
         (Some(root), _) if root.value() == "Subscription" => quote!(#[::async_graphql::Subscription]),
@@ -149,8 +156,15 @@ fn of_struct(args: &TypeArgs, mut item: ItemStruct) -> Result<TokenStream> {
     let name = graphql_name(&item.attrs)?.map_or_else(|| item.ident.to_string(), |name| name.value());
     let this = Type::Path(path(&item.ident));
     let declared = declared(args, &name, &this, &fields)?;
-    let written = (!is_input).then(|| written(args, &name, &this, &fields));
+    let written = (!is_input).then(|| written(&this, &fields)).transpose()?;
     Ok(quote!(#item #declared #written))
+}
+
+fn option(value: Option<&impl quote::ToTokens>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::std::option::Option::Some(#value)),
+        None => quote!(::std::option::Option::None),
+    }
 }
 
 fn schema_name(args: &TypeArgs, rust_name: &str) -> String {
@@ -160,21 +174,14 @@ fn schema_name(args: &TypeArgs, rust_name: &str) -> String {
 /// The implementation of `Declared`.
 fn declared(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> Result<TokenStream> {
     let name = schema_name(args, rust_name);
-    let option = |roles: &Option<syn::Expr>| match roles {
-        Some(roles) => quote!(::std::option::Option::Some(#roles)),
-        None => quote!(::std::option::Option::None),
-    };
-    let type_roles = option(&args.roles);
+    let type_roles = option(args.roles.as_ref());
     let mut facts = Vec::new();
     for Field { name, args: field, .. } in fields {
         if args.root.is_some() && field.roles.is_none() {
             return Err(error(&format!("`{name}`: a root field states its roles: #[field(roles = …)]")));
         }
-        let (roles, columns) = (option(&field.roles), field.columns.iter().map(ToString::to_string));
-        let length = match &field.length {
-            Some(length) => quote!(::std::option::Option::Some(#length)),
-            None => quote!(::std::option::Option::None),
-        };
+        let (roles, length) = (option(field.roles.as_ref()), option(field.length.as_ref()));
+        let columns = field.columns.iter().map(ToString::to_string);
         facts.push(quote! {
             crate::fields::Field { name: #name, roles: #roles, columns: &[#(#columns),*], length: #length }
         });
@@ -199,8 +206,10 @@ fn declared(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> 
 }
 
 /// The implementations of `Written` and of `Output`.
-fn written(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> TokenStream {
-    let name = schema_name(args, rust_name);
+fn written(this: &Type, fields: &[Field]) -> Result<TokenStream> {
+    if let Some(field) = fields.iter().find(|field| field.args.absent && !field.is_nullable()) {
+        return Err(error(&format!("`{}`: only a field of the type `Option` can be absent", field.name)));
+    }
     let arms = fields.iter().filter_map(|field| {
         let (name, (ty, value)) = (&field.name, field.value.as_ref()?);
         Some(if field.args.absent {
@@ -216,10 +225,8 @@ fn written(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> T
             }
         })
     });
-    quote! {
+    Ok(quote! {
         impl crate::compiled::Written for #this {
-            const NAME: &'static str = #name;
-
             fn field(name: &str, below: &crate::compiled::Below<'_>) -> ::std::option::Option<crate::compiled::Write<Self>> {
                 ::std::option::Option::Some(match name {
                     #(#arms)*
@@ -239,5 +246,5 @@ fn written(args: &TypeArgs, rust_name: &str, this: &Type, fields: &[Field]) -> T
                 plan.write(self, out)
             }
         }
-    }
+    })
 }

@@ -157,35 +157,35 @@ pub struct LiveCalls {
 }
 
 impl From<&ActivityEvent> for Activity {
-    fn from(told: &ActivityEvent) -> Self {
+    fn from(event: &ActivityEvent) -> Self {
         Self {
-            seq: told.seq,
-            at: told.at,
-            kind: told.kind.into(),
-            cabin_id: told.cabin_id.map(|id| Kind::Cabin.id(id)),
-            session_id: told.session_id.map(|id| Kind::CabinSession.id(id)),
-            call: told.call.clone().map(|call| Call::new(call, told.at)),
+            seq: event.seq,
+            at: event.at,
+            kind: event.kind.into(),
+            cabin_id: event.cabin_id.map(|id| Kind::Cabin.id(id)),
+            session_id: event.session_id.map(|id| Kind::CabinSession.id(id)),
+            call: event.call.clone().map(|call| Call::new(call, event.at)),
         }
     }
 }
 
 impl From<&ActivityEvent> for CallshopActivity {
-    fn from(told: &ActivityEvent) -> Self {
+    fn from(event: &ActivityEvent) -> Self {
         Self {
-            cursor: positions::cursor(told.seq),
+            cursor: positions::cursor(event.seq),
             snapshot: None,
-            event: Some(told.into()),
+            event: Some(event.into()),
             cursor_expired: false,
         }
     }
 }
 
 impl From<&ActivityEvent> for CabinActivity {
-    fn from(told: &ActivityEvent) -> Self {
+    fn from(event: &ActivityEvent) -> Self {
         Self {
-            cursor: positions::cursor(told.seq),
+            cursor: positions::cursor(event.seq),
             snapshot: None,
-            event: Some(told.into()),
+            event: Some(event.into()),
             cursor_expired: false,
         }
     }
@@ -202,7 +202,7 @@ where
     let events = stream::unfold(Some(following), async |following: Option<EventSubscription>| {
         let mut following = following?;
         match following.next().await {
-            Ok(told) => Some((Ok(following.deliver(&told, |told| T::from(told))), Some(following))),
+            Ok(event) => Some((Ok(following.deliver(&event, |event| T::from(event))), Some(following))),
             Err(error) => Some((Err(top_level(error)), None)),
         }
     });

@@ -1,4 +1,4 @@
-//! The audit log: who changed what.
+//! The audit log: each entry names the user, the change and its object.
 
 use graphql_macros::object;
 use std::collections::BTreeSet;

@@ -3,12 +3,12 @@
 //! compiled; the executor gives the same results with more memory and time.
 
 use std::io::Write as _;
-use std::sync::Arc;
 
 use apollo_compiler::executable::{ExecutableDocument, Field, Selection, SelectionSet};
 use async_graphql::{ID, Result};
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
+use super::fields::Declared;
 use super::payload::top_level;
 use super::scalars::{CurrencyCode, Decimal};
 use base::error::Error;
@@ -32,10 +32,7 @@ pub trait Output {
 }
 
 /// An object type whose fields can be written as JSON.
-pub trait Written: Sized + 'static {
-    /// Name in the schema.
-    const NAME: &'static str;
-
+pub trait Written: Declared + Sized + 'static {
     /// The writer of the field with this name; `None` if only the executor can resolve it.
     fn field(name: &str, below: &Below<'_>) -> Option<Write<Self>>;
 }
@@ -121,7 +118,7 @@ impl<'a> Below<'a> {
             let sets = same.iter().map(|field| &field.selection_set).collect();
             let name = same.first()?.name.as_str();
             let write = match name {
-                "__typename" => Box::new(|_: &T, out: &mut Vec<u8>| json(T::NAME, out)),
+                "__typename" => Box::new(|_: &T, out: &mut Vec<u8>| json(T::DECLARATION.name, out)),
                 name => T::field(name, &Below { document: self.document, sets })?,
             };
             Some((format!("\"{key}\":"), write))
@@ -189,18 +186,6 @@ impl Output for Decimal {
 }
 
 impl<T: Output + ?Sized> Output for &T {
-    type Plan = T::Plan;
-
-    fn compile(below: &Below<'_>) -> Option<Self::Plan> {
-        T::compile(below)
-    }
-
-    fn write(&self, plan: &Self::Plan, out: &mut Vec<u8>) -> Result<()> {
-        (**self).write(plan, out)
-    }
-}
-
-impl<T: Output> Output for Arc<T> {
     type Plan = T::Plan;
 
     fn compile(below: &Below<'_>) -> Option<Self::Plan> {

@@ -33,18 +33,18 @@ impl EventSubscription {
     /// Errors of [`Watch::next`].
     pub async fn next(&mut self) -> base::error::Result<Arc<ActivityEvent>> {
         loop {
-            let told = self.watch.next().await?;
-            if self.cabin.is_none() || told.cabin_id == self.cabin {
-                return Ok(told);
+            let event = self.watch.next().await?;
+            if self.cabin.is_none() || event.cabin_id == self.cabin {
+                return Ok(event);
             }
         }
     }
 
     /// Builds a response from an event, and records the delivery in the metrics and the event's trace.
-    pub fn deliver<T>(&self, told: &ActivityEvent, answer: impl FnOnce(&ActivityEvent) -> T) -> T {
-        self.metrics.delivered(told.since.elapsed());
-        let _delivery = trace::delivery(told.trace.as_ref()).entered();
-        answer(told)
+    pub fn deliver<T>(&self, event: &ActivityEvent, answer: impl FnOnce(&ActivityEvent) -> T) -> T {
+        self.metrics.delivered(event.since.elapsed());
+        let _delivery = trace::delivery(event.trace.as_ref()).entered();
+        answer(event)
     }
 }
 
@@ -65,17 +65,17 @@ struct Plan(Write<ActivityEvent>);
 impl Plan {
     fn of<T: Written + for<'a> From<&'a ActivityEvent>>(key: &str, below: &Below<'_>) -> Option<Self> {
         let (start, object) = (format!("{{\"data\":{{\"{key}\":"), below.object::<T>()?);
-        Some(Self(Box::new(move |told, out| {
+        Some(Self(Box::new(move |event, out| {
             out.extend_from_slice(start.as_bytes());
-            object.write(&T::from(told), out)?;
+            object.write(&T::from(event), out)?;
             out.extend_from_slice(b"}}");
             Ok(())
         })))
     }
 
-    fn answer(&self, told: &ActivityEvent) -> Answer {
+    fn answer(&self, event: &ActivityEvent) -> Answer {
         let mut out = Vec::with_capacity(1024);
-        let written = (self.0)(told, &mut out).and_then(|()| Ok(String::from_utf8(out)?));
+        let written = (self.0)(event, &mut out).and_then(|()| Ok(String::from_utf8(out)?));
         written.map_or_else(refused, Answer::Written)
     }
 }
@@ -111,8 +111,8 @@ impl Live for Plan {
                 async move {
                     let mut following = following?;
                     match following.next().await {
-                        Ok(told) => {
-                            let answer = following.deliver(&told, |told| plan.answer(told));
+                        Ok(event) => {
+                            let answer = following.deliver(&event, |event| plan.answer(event));
                             Some((answer, Some(following)))
                         }
                         Err(error) => Some((refused(top_level(error)), None)),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::{ActivityKind, call};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use base::error::{OrFault as _, Result};
 use store::NewActivity;
@@ -14,7 +14,9 @@ use store::NewActivity;
 /// A fault if the call cannot be serialized, which should never happen.
 pub fn activity(kind: ActivityKind, at: DateTime<Utc>, call: &call::Model) -> Result<NewActivity> {
     // only the customer's level, because not every subscriber may see the prices at the levels above
-    let retail = call.pricing.as_array().map(|levels| levels.iter().take(1).cloned().collect());
+    let retail: Vec<&Value> = call.pricing.as_array().into_iter().flatten().take(1).collect();
+    let mut snapshot = serde_json::to_value(call::View::of(call, None)).or_fault()?;
+    snapshot["pricing"] = json!(retail);
     Ok(NewActivity {
         callshop_id: call.callshop_id,
         at,
@@ -22,7 +24,7 @@ pub fn activity(kind: ActivityKind, at: DateTime<Utc>, call: &call::Model) -> Re
         cabin_id: call.cabin_id,
         session_id: call.session_id,
         call_id: Some(call.id),
-        payload: json!({ "call": serde_json::to_value(call::View::of(call, retail)).or_fault()? }),
+        payload: json!({ "call": snapshot }),
     })
 }
 
@@ -37,7 +39,6 @@ pub struct Payload {
 #[cfg(test)]
 mod tests {
     use entity::Micros;
-    use serde_json::Value;
 
     use super::*;
 

@@ -189,21 +189,24 @@ fn by_prefix(rates: Vec<Rate>) -> BTreeMap<String, Rate> {
 pub async fn upsert_rates(app: &App, actor: &Actor, edit: Edit, upserts: Vec<Rate>) -> Result<Outcome> {
     let tariff = owned(app, actor, edit.tariff_id).await?;
     check_count("rates", upserts.len())?;
-    let permit = deck_permit()?;
-    let base = Base::read(app, &tariff, edit.base_version_id).await?;
-    let bands = &base.terms.bands;
+    // the base may have millions of rates: check what does not need them first
     for (index, rate) in upserts.iter().enumerate() {
         rate.validate().map_err(|error| bad_rate(index, &error))?;
-        if let Some(name) = rate.band_prices.keys().find(|name| !bands.iter().any(|band| band.name == **name))
-        {
-            let message = format!("The tariff has no band {name:?}.");
-            return Err(Error::invalid(&format!("rates.{index}.bandPrices"), message));
-        }
         if upserts[..index].iter().any(|earlier| earlier.prefix == rate.prefix) {
             return Err(Error::invalid(&format!("rates.{index}.prefix"), "The prefix is given twice."));
         }
     }
     let act = Act { action: "upsertRates", note: clean_note(&edit.note)? };
+    let permit = deck_permit()?;
+    let base = Base::read(app, &tariff, edit.base_version_id).await?;
+    let bands = &base.terms.bands;
+    for (index, rate) in upserts.iter().enumerate() {
+        if let Some(name) = rate.band_prices.keys().find(|name| !bands.iter().any(|band| band.name == **name))
+        {
+            let message = format!("The tariff has no band {name:?}.");
+            return Err(Error::invalid(&format!("rates.{index}.bandPrices"), message));
+        }
+    }
     drafted(app, actor, tariff, base, act, permit, move |rates| {
         let mut rates = by_prefix(rates);
         rates.extend(upserts.into_iter().map(|rate| (rate.prefix.clone(), rate)));
