@@ -153,8 +153,8 @@ impl PreparedSite {
         let link = async |number: u8| {
             let own = [at(20 + number, 8080), at(20 + number, 8081)];
             let database = at(30 + number, 5432);
-            let doorbell = at(40 + number, 6379);
-            let toml = settings(own, &format!("{}@{database}", self.user), doorbell, control);
+            let redis = at(40 + number, 6379);
+            let toml = settings(own, &format!("{}@{database}", self.user), redis, control);
             Linked {
                 node: Node::new(&format!("api-{number}"), binary, &toml, own, folder),
                 doors: [
@@ -162,7 +162,7 @@ impl PreparedSite {
                     Relay::between(at(10 + number, 8081), own[1]).await,
                 ],
                 to_database: Relay::between(database, at(3, 5432)).await,
-                to_redis: Relay::between(doorbell, at(4, 6379)).await,
+                to_redis: Relay::between(redis, at(4, 6379)).await,
             }
         };
         let nodes = [link(1).await, link(2).await];

@@ -90,6 +90,7 @@ async fn stored(server: &TestServer) -> [u64; 3] {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_of_a_full_disk_on_sqlite_are_told_and_over_when_there_is_room() {
+    let _beside = ALONE.read().await;
     let folder = tempfile::tempdir().expect("a folder");
     let disk = Disk::mount(&folder.path().join("disk")).unwrap_or_else(|why| panic!("{why}"));
     let file = folder.path().join("disk/callshop.db");
@@ -165,6 +166,7 @@ fn given_up() -> Value {
 }
 
 on_both!(faults_of_a_stop_lose_nothing_that_was_answered, |backend: Backend| async move {
+    let _beside = ALONE.read().await;
     let server = TestServer::start(backend, |_| {}).await;
     let url = format!("http://{}/kamailio/v1/events", server.hook);
     let answered: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -201,6 +203,7 @@ on_both!(faults_of_a_stop_lose_nothing_that_was_answered, |backend: Backend| asy
 });
 
 on_both!(faults_of_a_nodes_clock_keep_no_proxy_from_being_compared, |backend: Backend| async move {
+    let _beside = ALONE.read().await;
     let proxy = FakeProxy::start().await;
     let server = TestServer::start(backend, |config| {
         config.hook.proxies = vec![tests::server::proxy("test", proxy.address)];
@@ -236,6 +239,7 @@ on_both!(faults_of_a_nodes_clock_keep_no_proxy_from_being_compared, |backend: Ba
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_of_a_row_that_somebody_holds_end_in_time_on_postgres() {
+    let _beside = ALONE.read().await;
     let shop = Shop::start(Backend::Postgres, 1).await;
     shop.open_register().await;
     shop.open_cabin(0).await;

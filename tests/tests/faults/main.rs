@@ -5,6 +5,6 @@ mod faults;
 
 use tokio::sync::RwLock;
 
-/// Keeps loads apart: a topology takes it for writing, because its faults and deadlines assume that nothing else loads the machine. Crash tests
+/// Keeps loads apart: a topology takes it for writing, because its faults and deadlines assume that nothing else loads the machine. All other tests
 /// read, so they may run at the same time.
 static ALONE: RwLock<()> = RwLock::const_new(());

@@ -180,7 +180,7 @@ async fn event_stream(site: &Site) -> tokio::task::JoinHandle<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_loop_says_that_it_lives() {
+async fn every_loop_says_that_it_lives_with_redis() {
     let (fake, redis) = (FakeProxy::start().await, RedisServer::start().await);
     let url = redis.url();
     let server = TestServer::start(Backend::Sqlite, |config| {

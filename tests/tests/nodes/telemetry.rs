@@ -117,7 +117,7 @@ fn find<'a>(spans: &'a [Span], trace: &str, name: &str, parent: &str) -> Option<
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_call_is_traced_from_the_hook_to_its_subscriber() {
+async fn a_call_is_traced_through_redis_to_its_subscriber() {
     let (collector, address, serving) = Collector::start().await;
     let config = TelemetryConfig { otlp_endpoint: Some(format!("http://{address}")), sample_ratio: 0.0 };
     let exporter = Exporter::new(&config).expect("an exporter").expect("it is on");

@@ -125,7 +125,7 @@ async fn overdraft(backend: Backend, nodes: usize) {
 on_both!(a_thousand_at_once_never_pass_the_credit_for_ten, |backend: Backend| overdraft(backend, 1));
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_at_once_on_two_nodes_never_pass_the_credit_for_ten() {
+async fn a_thousand_at_once_on_two_nodes_never_pass_the_credit_for_ten_on_postgres() {
     overdraft(Backend::Postgres, 2).await;
 }
 
@@ -388,7 +388,7 @@ on_both!(an_attempt_asked_again_after_it_is_over_is_refused, |backend: Backend| 
 
 /// Runs call ends, call attempts and closings in one branch on two nodes at once, in every combination, without any deadlock.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_nodes_lock_in_one_order() {
+async fn two_nodes_lock_in_one_order_on_postgres() {
     const CABINS: usize = 12;
     let price = "1,United States,0.0600,0,1,1,,\n";
     let (shop, _control) = shop(Backend::Postgres, CABINS, 60, price, price).await;

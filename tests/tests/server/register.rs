@@ -334,7 +334,7 @@ on_both!(what_cash_does_is_written_down, |backend| async move {
 
 /// A change of the dial plan writes the row that also contains the next numbers of shifts and receipts. It must not reset these numbers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn shift_numbers_stand_while_the_dial_plan_is_changed() {
+async fn shift_numbers_stand_while_the_dial_plan_is_changed_on_postgres() {
     let shop = Shop::start(Backend::Postgres, 1).await;
     for round in 1..=12 {
         let plan = json!({ "callshopId": shop.id, "country": "BR", "areaCode": "11" });

@@ -325,7 +325,7 @@ async fn execute(shop: &Shop, sql: &str) {
 
 /// Updates of a live call's row in PostgreSQL are in place (HOT) and change no index.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_are_updated_in_place() {
+async fn calls_are_updated_in_place_on_postgres() {
     let shop = Shop::start(Backend::Postgres, 1).await;
     shop.open_register().await;
     shop.open_cabin(0).await;
@@ -357,7 +357,7 @@ async fn calls_are_updated_in_place() {
 
 /// Every connection is repeatedly closed during calls. The proxy resends requests that got no response, and everything is stored once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_are_lost_are_survived() {
+async fn connections_that_are_lost_are_survived_on_postgres() {
     let shop = Shop::start(Backend::Postgres, 4).await;
     shop.open_register().await;
     for index in 0..4 {
@@ -391,7 +391,7 @@ async fn connections_that_are_lost_are_survived() {
 
 /// All connections are closed while clients read. The clients notice nothing, because reads are retried.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_read_when_connections_are_lost_is_answered() {
+async fn what_is_read_when_connections_are_lost_is_answered_on_postgres() {
     let shop = Shop::start(Backend::Postgres, 1).await;
     let knife = Knife::new(&shop).await;
     let query = format!("{{ node(id: \"{}\") {{ id }} }}", shop.id);
@@ -410,7 +410,7 @@ async fn what_is_read_when_connections_are_lost_is_answered() {
 
 /// Live calls keep ticking while the database is down, and are refreshed when it returns.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn live_calls_tick_while_the_database_is_away() {
+async fn live_calls_tick_while_the_database_is_away_on_postgres() {
     let shop = Shop::start(Backend::Postgres, 2).await;
     shop.open_register().await;
     let mut ends = Vec::new();
@@ -501,7 +501,7 @@ async fn until_answered(shop: &Shop, path: &str, body: &Value) -> Value {
 
 /// A request that finds no free connection fails within a bounded time, with a code that says to retry.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_pool_that_is_used_up_says_so() {
+async fn a_pool_that_is_used_up_says_so_on_postgres() {
     let server = TestServer::start(Backend::Postgres, |config| config.database_connections = 3).await;
     let shop = Shop::on(server, 1).await;
     let held = shop.server.app.store.reader().begin().await.expect("the only connection that reads");

@@ -1,7 +1,7 @@
 //! Tests both uses of Redis between several nodes, and its access rules (`deploy/redis`).
 
 mod access;
-mod doorbell;
+mod notifications;
 mod restart;
 mod stream;
 
