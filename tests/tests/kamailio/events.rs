@@ -46,7 +46,13 @@ async fn kamailio_events_go_through_redis_and_around_it() {
         calls.iter().any(|call| call["state"] == "ANSWERED").then_some(())
     })
     .await;
-    let streamed = stage.ways().await.streamed;
+    // an event is counted just after its commit
+    let streamed = eventually("every stored event is counted", async || {
+        let stored = hook_event::Entity::find().count(stage.shop.server.app.store.reader()).await;
+        let streamed = stage.ways().await.streamed;
+        (stored.expect("the events") == streamed + posted).then_some(streamed)
+    })
+    .await;
     let stopped = stage.shop.server.pause().await;
     talking.finished().await;
     let mut connection = redis.connection().await;
