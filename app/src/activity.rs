@@ -5,11 +5,16 @@ use entity::call;
 use uuid::Uuid;
 
 use super::cabins::{self as cabin_cases, CabinView};
+use super::register::{self, ShiftView};
+use super::sessions::{self, SessionView};
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use crate::feed::{Watch, stream};
 use base::error::{Error, Result};
 use store::{activity, cabins};
+
+/// Maximum number of unpaid sessions in a snapshot.
+const MAX_UNPAID: u64 = 100;
 
 /// State of a callshop, or of one of its cabins.
 #[derive(Clone, Debug)]
@@ -20,6 +25,10 @@ pub struct State {
     pub cabins: Vec<CabinView>,
     /// The live calls, oldest first.
     pub live: Vec<call::View>,
+    /// The open shift of a callshop, if any. A cabin's state has none.
+    pub register: Option<ShiftView>,
+    /// Closed sessions of a callshop that wait for payment, oldest first, at most [`MAX_UNPAID`]. A cabin's state has none.
+    pub unpaid: Vec<SessionView>,
 }
 
 /// Start of a subscription.
@@ -77,7 +86,12 @@ pub async fn start(
                 live.retain(|row| row.cabin_id == Some(cabin));
             }
             let cabins = cabin_cases::views(tx.conn(), shop, currency, rows).await?;
-            Ok((seq, State { as_of: app.clock.now(), cabins, live }))
+            let (mut register, mut unpaid) = (None, Vec::new());
+            if cabin.is_none() {
+                register = register::open_shift(tx.conn(), actor, shop, currency).await?;
+                unpaid = sessions::unpaid(tx.conn(), shop, currency, MAX_UNPAID).await?;
+            }
+            Ok((seq, State { as_of: app.clock.now(), cabins, live, register, unpaid }))
         })
         .await?;
     Ok(Start { watch: watch.from_seq(seq), seq, snapshot: Some(state), expired: after.is_some() })

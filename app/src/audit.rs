@@ -3,14 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use entity::{audit_log, user};
+use entity::{ActivityKind, audit_log, user};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{App, access};
 use crate::auth::{Actor, Right};
 use base::error::Result;
-use store::{Page, Tx, accounts, audit};
+use store::{NewActivity, Page, Tx, accounts, audit};
 
 /// A change made by a mutation.
 #[derive(Clone, Debug)]
@@ -34,6 +34,9 @@ pub struct Change {
 /// Database errors.
 pub async fn record(tx: &Tx, actor: &Actor, at: DateTime<Utc>, change: Change) -> Result<()> {
     let (object_kind, object_id) = change.object;
+    if let Some(kind) = activity_of(change.action, object_kind) {
+        announce(tx, change.account_id, kind, at);
+    }
     let entry = audit_log::Model {
         id: Uuid::now_v7(),
         at,
@@ -47,6 +50,41 @@ pub async fn record(tx: &Tx, actor: &Actor, at: DateTime<Utc>, change: Change) -
         after: change.after,
     };
     audit::insert(tx.conn(), entry).await
+}
+
+/// The activity event of a change to a callshop's own data. Changes to cabins and sessions emit their events themselves, because those contain
+/// the cabin. Changes to other accounts have no event.
+fn activity_of(action: &str, object_kind: &str) -> Option<ActivityKind> {
+    let kind = match (action, object_kind) {
+        ("recordCashMovement", _) => ActivityKind::CashMoved,
+        ("rotatePhoneSecret" | "blockPhone" | "unblockPhone", _) => ActivityKind::PhoneChanged,
+        ("topUp" | "adjustCredit" | "reverseTransfer" | "setCreditLimit" | "setLowCredit", "Callshop") => {
+            ActivityKind::CreditChanged
+        }
+        ("assignTariff" | "blockDestination" | "unblockDestination", "Callshop") => {
+            ActivityKind::PricesChanged
+        }
+        ("updateAccount" | "setDialPlan" | "updateCallshopSettings", "Callshop") => {
+            ActivityKind::SettingsChanged
+        }
+        ("suspendAccount", "Callshop") => ActivityKind::ShopSuspended,
+        ("resumeAccount", "Callshop") => ActivityKind::ShopResumed,
+        _ => return None,
+    };
+    Some(kind)
+}
+
+/// Emits an activity event that says only that something changed. Clients query the new values.
+pub fn announce(tx: &Tx, callshop_id: Uuid, kind: ActivityKind, at: DateTime<Utc>) {
+    tx.emit(NewActivity {
+        callshop_id,
+        at,
+        kind,
+        cabin_id: None,
+        session_id: None,
+        call_id: None,
+        payload: Value::Object(serde_json::Map::new()),
+    });
 }
 
 /// Reduces two JSON objects to the fields that differ.

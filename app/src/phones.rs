@@ -71,6 +71,7 @@ pub async fn create(
             let after = json!({ "label": phone.label, "sipUser": phone.sip_user });
             record(&tx, actor, "createPhones", phone, (Value::Null, after), phone.created_at).await?;
         }
+        audit::announce(&tx, shop.id(), ActivityKind::PhoneChanged, app.clock.now());
         Ok(made)
     })
     .await

@@ -13,9 +13,12 @@ use uuid::Uuid;
 use super::cabins::Cabin;
 use super::calls::Call;
 use super::live::{self, EventSubscription};
+use super::loaders::{CabinId, SessionId, load};
 use super::payload::top_level;
+use super::register::RegisterShift;
 use super::roles::SIGNED_IN;
 use super::scalars::Kind;
+use super::sessions::CabinSession;
 use super::{actor, graphql_enum};
 use app::activity::{self as watching, Start};
 use app::auth::Actor;
@@ -36,7 +39,7 @@ graphql_enum!(
         CabinClosing,
         /// A cabin was closed, and its statement is final.
         CabinClosed,
-        /// A cabin was created, changed or retired.
+        /// A cabin was created, changed or retired, or its phone changed.
         CabinChanged,
         /// A phone registered at the proxy.
         PhoneOnline,
@@ -64,25 +67,91 @@ graphql_enum!(
         SessionSettled,
         /// A customer who had paid got a refund.
         SessionRefunded,
+        /// A session was voided.
+        SessionVoided,
+        /// A session moved to another cabin. There is one event for each of the two cabins.
+        SessionMoved,
+        /// A customer paid a higher deposit.
+        DepositAdded,
+        /// The limits of a session changed.
+        LimitsChanged,
+        /// An item or a discount was added to a bill.
+        ItemAdded,
+        /// An item or a discount was removed from a bill.
+        ItemRemoved,
+        /// A final statement changed, because a call on it was corrected.
+        StatementChanged,
+        /// Cash was put into the drawer or taken out.
+        CashMoved,
+        /// Phones were created, or a phone was blocked, unblocked or got a new secret.
+        PhoneChanged,
+        /// The callshop's credit, its limit or its threshold for warnings was changed by a user. Calls do not cause this event.
+        CreditChanged,
+        /// A tariff was assigned to the callshop, or a destination was blocked or unblocked for it.
+        PricesChanged,
+        /// The callshop's name, settings or dial plan changed.
+        SettingsChanged,
+        /// The callshop was suspended.
+        ShopSuspended,
+        /// The callshop was resumed.
+        ShopResumed,
     }
 );
 
-/// An activity event: something that happened in a callshop.
-#[object]
-#[derive(SimpleObject)]
+/// An activity event: something that happened in a callshop. Its `call` is as it was then. Its `cabin` and `session` are as they are now.
+#[derive(async_graphql::Description)]
 pub struct Activity {
+    seq: i64,
+    at: DateTime<Utc>,
+    kind: ActivityKind,
+    cabin_id: Option<Uuid>,
+    session_id: Option<Uuid>,
+    call: Option<Call>,
+}
+
+#[object]
+impl Activity {
     /// Sequence number, counted from 1 without gaps in each callshop. A cabin's subscription skips the numbers of all other events.
-    pub seq: i64,
+    fn seq(&self) -> i64 {
+        self.seq
+    }
+
     /// When it happened. Events reported by the proxy have the proxy's time; all others have the server's.
-    pub at: DateTime<Utc>,
+    fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
     /// Kind of event.
-    pub kind: ActivityKind,
+    fn kind(&self) -> ActivityKind {
+        self.kind
+    }
+
     /// Cabin that the event is about; null if there is none.
-    pub cabin_id: Option<ID>,
+    fn cabin_id(&self) -> Option<ID> {
+        self.cabin_id.map(|id| Kind::Cabin.id(id))
+    }
+
     /// Session that the event is about; null if there is none.
-    pub session_id: Option<ID>,
+    fn session_id(&self) -> Option<ID> {
+        self.session_id.map(|id| Kind::CabinSession.id(id))
+    }
+
     /// The call as of this event; null if the event is not about a call.
-    pub call: Option<Call>,
+    fn call(&self) -> Option<Call> {
+        self.call.clone()
+    }
+
+    /// Cabin that the event is about, as it is now; null if there is none.
+    async fn cabin(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Cabin>> {
+        let Some(id) = self.cabin_id else { return Ok(None) };
+        Ok(load(ctx, CabinId(id)).await.map_err(top_level)?.map(Cabin))
+    }
+
+    /// Session that the event is about, as it is now; null if there is none.
+    async fn session(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<CabinSession>> {
+        let Some(id) = self.session_id else { return Ok(None) };
+        Ok(load(ctx, SessionId(id)).await.map_err(top_level)?.map(CabinSession))
+    }
 }
 
 /// State of a callshop at one instant.
@@ -97,6 +166,11 @@ pub struct CallshopSnapshot {
     /// All live calls, oldest first.
     #[field(length = 100)]
     pub live_calls: Vec<Call>,
+    /// The open shift; null if the register is closed.
+    pub register: Option<RegisterShift>,
+    /// Closed sessions that wait for payment, oldest first, at most 100.
+    #[field(length = 20)]
+    pub unpaid_sessions: Vec<CabinSession>,
 }
 
 /// State of a cabin at one instant.
@@ -162,8 +236,8 @@ impl From<&ActivityEvent> for Activity {
             seq: event.seq,
             at: event.at,
             kind: event.kind.into(),
-            cabin_id: event.cabin_id.map(|id| Kind::Cabin.id(id)),
-            session_id: event.session_id.map(|id| Kind::CabinSession.id(id)),
+            cabin_id: event.cabin_id,
+            session_id: event.session_id,
             call: event.call.clone().map(|call| Call::new(call, event.at)),
         }
     }
@@ -240,6 +314,8 @@ impl ActivitySubscription {
                 as_of: state.as_of,
                 live_calls: state.live.into_iter().map(|row| Call::new(row, state.as_of)).collect(),
                 cabins: state.cabins.into_iter().map(Cabin).collect(),
+                register: state.register.map(RegisterShift),
+                unpaid_sessions: state.unpaid.into_iter().map(CabinSession).collect(),
             }),
             event: None,
             cursor_expired: expired,

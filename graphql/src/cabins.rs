@@ -3,9 +3,11 @@
 use async_graphql::{Context, ID, InputObject};
 use chrono::{DateTime, Utc};
 use graphql_macros::object;
+use uuid::Uuid;
 
+use super::accounts::{Callshop, shop_of};
 use super::calls::{self, Call};
-use super::loaders::CallsOf;
+use super::loaders::{CallsOf, LiveCallOf, load};
 use super::paging::{Page, Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
 use super::phones::Phone;
@@ -72,6 +74,20 @@ impl Cabin {
     fn current_session(&self) -> Option<CabinSession> {
         let session = self.0.session.clone()?;
         Some(CabinSession(SessionView { session, currency: self.0.currency.clone() }))
+    }
+
+    /// The live call from the cabin's phone; null if there is none.
+    async fn live_call(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Call>> {
+        if self.0.live_calls == 0 {
+            return Ok(None);
+        }
+        let row = load(ctx, LiveCallOf(self.0.cabin.id)).await.map_err(top_level)?;
+        Ok(row.map(|row| Call::new(row, app(ctx).clock.now())))
+    }
+
+    /// Callshop of the cabin.
+    async fn callshop(&self, ctx: &Context<'_>) -> async_graphql::Result<Callshop> {
+        shop_of(ctx, self.0.cabin.callshop_id).await
     }
 
     /// Calls made from the cabin, newest first.
@@ -153,12 +169,22 @@ impl CabinQuery {
         callshop_id: ID,
         paging: Paging,
     ) -> async_graphql::Result<Page<Cabin>> {
-        let (app, actor) = (app(ctx), actor(ctx)?);
-        let shop = Kind::Callshop.parse(&callshop_id).map_err(top_level)?;
-        let read = |page| cabins::list(app, actor, shop, page);
-        let id = |view: &CabinView| view.cabin.id;
-        connection(paging, false, read, id, Cabin).await
+        cabins_of(ctx, Kind::Callshop.parse(&callshop_id).map_err(top_level)?, paging).await
     }
+}
+
+/// A page of a callshop's cabins, oldest first.
+///
+/// # Errors
+/// Not found; `INVALID_INPUT` for invalid paging arguments.
+pub(super) async fn cabins_of(
+    ctx: &Context<'_>,
+    shop: Uuid,
+    paging: Paging,
+) -> async_graphql::Result<Page<Cabin>> {
+    let (app, actor) = (app(ctx), actor(ctx)?);
+    let read = |page| cabins::list(app, actor, shop, page);
+    connection(paging, false, read, |view: &CabinView| view.cabin.id, Cabin).await
 }
 
 /// Mutations of this file.

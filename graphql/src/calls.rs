@@ -10,12 +10,14 @@ use chrono::{DateTime, Utc};
 use entity::call;
 use futures_util::FutureExt as _;
 
+use super::cabins::Cabin;
 use super::fields::readers;
-use super::loaders::{CallsOf, load};
+use super::loaders::{CabinId, CallsOf, SessionId, load};
 use super::paging::{Page, Paging, connection};
 use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{BACK_OFFICE, SIGNED_IN};
 use super::scalars::{Kind, Money};
+use super::sessions::CabinSession;
 use super::{actor, app, caller, graphql_enum};
 use app::calls::{self, pricing};
 use store::{self, calls::CallFilter};
@@ -76,7 +78,7 @@ graphql_enum!(
 );
 
 /// One call attempt. Between updates, a client can show a running clock and cost, computed from `asOf`, `elapsedSeconds`, `cost` and the prices.
-#[derive(async_graphql::Description)]
+#[derive(Clone, async_graphql::Description)]
 pub struct Call {
     row: Arc<call::View>,
     as_of: DateTime<Utc>,
@@ -131,6 +133,20 @@ impl Call {
     #[field(columns(session_id))]
     fn session_id(&self) -> Option<ID> {
         self.row.session_id.map(|id| Kind::CabinSession.id(id))
+    }
+
+    /// Cabin of the phone, as it is now; null for a phone without a cabin.
+    #[field(columns(cabin_id))]
+    async fn cabin(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Cabin>> {
+        let Some(id) = self.row.cabin_id else { return Ok(None) };
+        Ok(load(ctx, CabinId(id)).await.map_err(top_level)?.map(Cabin))
+    }
+
+    /// Session that the call is billed to, as it is now; null for a call outside any session.
+    #[field(columns(session_id))]
+    async fn session(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<CabinSession>> {
+        let Some(id) = self.row.session_id else { return Ok(None) };
+        Ok(load(ctx, SessionId(id)).await.map_err(top_level)?.map(CabinSession))
     }
 
     /// Digits as the customer dialed them.
@@ -454,8 +470,10 @@ mod tests {
         let schema = Schema::parse_and_validate(crate::sdl(), "schema.graphql").expect("a schema");
         let written = |field: &Field, row: &Value| write(&schema, field.name, row);
         let [one, other] = calls();
-        for field in
-            Call::DECLARATION.fields.iter().filter(|field| !["costs", "margin"].contains(&field.name))
+        for field in Call::DECLARATION
+            .fields
+            .iter()
+            .filter(|field| !["costs", "margin", "cabin", "session"].contains(&field.name))
         {
             let mut mixed = other.clone();
             for column in field.columns {

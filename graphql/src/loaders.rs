@@ -10,12 +10,15 @@ use std::time::Duration;
 use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, Loader};
 use async_graphql::runtime::{TokioSpawner, TokioTimer};
+use chrono::{DateTime, Utc};
 use entity::{call, user};
 use uuid::Uuid;
 
+use app::access::Shop;
 use app::cabins::CabinView;
 use app::rates::Terms;
-use app::{App, cabins, tariffs, users};
+use app::sessions::{Running, SessionView};
+use app::{App, accounts, cabins, sessions, tariffs, users};
 use base::error::{Error, Result};
 use store::Page;
 
@@ -41,6 +44,22 @@ pub struct UserId(pub Uuid);
 /// Key: a cabin's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct CabinId(pub Uuid);
+
+/// Key: a cabin's id. Loads its live call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LiveCallOf(pub Uuid);
+
+/// Key: a session's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SessionId(pub Uuid);
+
+/// Key: a callshop's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ShopId(pub Uuid);
+
+/// Key: a session's id, and the time it was opened. Loads what it costs so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RunningOf(pub Uuid, pub DateTime<Utc>);
 
 /// Key: a tariff's id. Loads the terms of its current version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -120,6 +139,51 @@ impl Loader<CabinId> for Batches {
         let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
         let views = cabins::views_by_ids(self.0.store.reader(), &ids).await?;
         Ok(views.into_iter().map(|view| (CabinId(view.cabin.id), view)).collect())
+    }
+}
+
+impl Loader<LiveCallOf> for Batches {
+    type Value = Arc<call::View>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[LiveCallOf]) -> Result<HashMap<LiveCallOf, Self::Value>, Self::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let rows = app::calls::live_of_cabins(&self.0, &ids).await?;
+        // of several live calls, the newest is the customer's
+        Ok(rows.into_iter().filter_map(|row| Some((LiveCallOf(row.cabin_id?), Arc::new(row)))).collect())
+    }
+}
+
+impl Loader<SessionId> for Batches {
+    type Value = SessionView;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[SessionId]) -> Result<HashMap<SessionId, Self::Value>, Self::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let views = sessions::by_ids(&self.0, &ids).await?;
+        Ok(views.into_iter().map(|view| (SessionId(view.session.id), view)).collect())
+    }
+}
+
+impl Loader<ShopId> for Batches {
+    type Value = Shop;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[ShopId]) -> Result<HashMap<ShopId, Self::Value>, Self::Error> {
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.0).collect();
+        let shops = accounts::shops_by_ids(&self.0, &ids).await?;
+        Ok(shops.into_iter().map(|shop| (ShopId(shop.id()), shop)).collect())
+    }
+}
+
+impl Loader<RunningOf> for Batches {
+    type Value = Running;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[RunningOf]) -> Result<HashMap<RunningOf, Self::Value>, Self::Error> {
+        let sessions: Vec<_> = keys.iter().map(|key| (key.0, key.1)).collect();
+        let mut running = sessions::running(&self.0, &sessions).await?;
+        Ok(keys.iter().filter_map(|key| Some((*key, running.remove(&key.0)?))).collect())
     }
 }
 

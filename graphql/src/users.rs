@@ -11,6 +11,7 @@ use super::payload::{answer, nullable, payload, top_level};
 use super::roles::{BACK_OFFICE, MANAGERS, SIGNED_IN};
 use super::scalars::Kind;
 use super::{actor, app, caller, graphql_enum};
+use app::auth::rights;
 use app::{access, accounts, users};
 
 graphql_enum!(
@@ -26,6 +27,50 @@ graphql_enum!(
         CallshopOwner,
         /// Serves customers at a callshop's counter.
         Attendant,
+    }
+);
+
+graphql_enum!(
+    /// An action that a user may perform on the user's account and everything below it.
+    Permission = "app::auth::Right" {
+        /// Create and change child accounts and their users.
+        ManageAccounts,
+        /// Create and change attendants of the user's callshop.
+        ManageAttendants,
+        /// See accounts, callshops and their users.
+        SeeAccounts,
+        /// Create, block and assign phones, and rotate their secrets.
+        ManagePhones,
+        /// See phones and their state.
+        SeePhones,
+        /// Top up, adjust and limit the credit of child accounts.
+        ManageCredit,
+        /// See credit.
+        SeeCredit,
+        /// Create, import, activate and assign tariffs.
+        ManageTariffs,
+        /// See complete price tables.
+        SeeTariffs,
+        /// Get the price of one number.
+        Quote,
+        /// See cost and margin of calls.
+        SeeCost,
+        /// Create, change and retire cabins.
+        ManageCabins,
+        /// Change cash rounding, receipt texts and attendants' limits.
+        ManageSettings,
+        /// Open, close and settle cabins.
+        OperateCabins,
+        /// Open and close the register.
+        OperateRegister,
+        /// See cabins, sessions, calls, the register and activity.
+        SeeShop,
+        /// See the drawer's expected contents before it is counted.
+        SeeDrawer,
+        /// Hang up a live call.
+        HangUp,
+        /// Suspend and resume child accounts.
+        Suspend,
     }
 );
 
@@ -58,6 +103,11 @@ impl User {
     /// Determines the user's rights.
     fn role(&self) -> Role {
         self.0.role.into()
+    }
+
+    /// What the user may do, by the role. A front-end shows only the actions that are on this list.
+    fn permissions(&self) -> Vec<Permission> {
+        rights::of(self.0.role).map(Into::into).collect()
     }
 
     /// When the user was disabled; null if the user may log in.

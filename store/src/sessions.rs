@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use entity::{CallState, SessionState, cabin_session, call, live_call, payment, session_item};
-use sea_orm::sea_query::{ExprTrait as _, LockType};
+use entity::{
+    CallState, ItemKind, Micros, SessionState, cabin_session, call, live_call, payment, session_item,
+};
+use sea_orm::sea_query::{Expr, ExprTrait as _, LockType};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
@@ -143,6 +145,42 @@ pub async fn insert_payments(conn: &impl ConnectionTrait, payments: Vec<payment:
 pub async fn payments(conn: &impl ConnectionTrait, session_id: Uuid) -> Result<Vec<payment::Model>> {
     let query = payment::Entity::find().filter(payment::Column::SessionId.eq(session_id));
     Ok(query.order_by_asc(payment::Column::Id).all(conn).await?)
+}
+
+/// The sums of each session's items and of its discounts.
+pub async fn item_totals(
+    conn: &impl ConnectionTrait,
+    sessions: &[Uuid],
+) -> Result<Vec<(Uuid, ItemKind, Micros)>> {
+    // SUM of BIGINT is NUMERIC on PostgreSQL
+    let sum = Expr::cust("CAST(SUM(\"quantity\" * \"unit_price\") AS BIGINT)");
+    let query = session_item::Entity::find()
+        .select_only()
+        .column(session_item::Column::SessionId)
+        .column(session_item::Column::Kind)
+        .column_as(sum, "sum")
+        .filter(bulk::among(conn, session_item::Column::SessionId, sessions.iter().copied()))
+        .group_by(session_item::Column::SessionId)
+        .group_by(session_item::Column::Kind);
+    Ok(query.into_tuple().all(conn).await?)
+}
+
+/// The sessions of these ids. Not scoped: the caller must have found the ids in rows that it may see.
+pub async fn by_ids(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<cabin_session::Model>> {
+    let wanted = bulk::among(conn, cabin_session::Column::Id, ids.iter().copied());
+    Ok(cabin_session::Entity::find().filter(wanted).all(conn).await?)
+}
+
+/// The closed, unpaid sessions of a callshop, oldest first, at most `limit`.
+pub async fn unpaid(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    limit: u64,
+) -> Result<Vec<cabin_session::Model>> {
+    let query = cabin_session::Entity::find()
+        .filter(cabin_session::Column::CallshopId.eq(callshop_id))
+        .filter(cabin_session::Column::State.eq(SessionState::Closed));
+    Ok(query.order_by_asc(cabin_session::Column::Id).limit(limit).all(conn).await?)
 }
 
 /// Inserts an item or a discount.

@@ -45,6 +45,37 @@ pub enum Right {
     Suspend,
 }
 
+/// Every right, in the order of the enum.
+const ALL: [Right; 19] = {
+    use Right::*;
+    [
+        ManageAccounts,
+        ManageAttendants,
+        SeeAccounts,
+        ManagePhones,
+        SeePhones,
+        ManageCredit,
+        SeeCredit,
+        ManageTariffs,
+        SeeTariffs,
+        Quote,
+        SeeCost,
+        ManageCabins,
+        ManageSettings,
+        OperateCabins,
+        OperateRegister,
+        SeeShop,
+        SeeDrawer,
+        HangUp,
+        Suspend,
+    ]
+};
+
+/// The rights of a role.
+pub fn of(role: Role) -> impl Iterator<Item = Right> {
+    ALL.into_iter().filter(move |right| allows(role, *right))
+}
+
 /// Whether `role` has `right`.
 pub fn allows(role: Role, right: Right) -> bool {
     use Right::*;

@@ -241,7 +241,11 @@ impl BatchContext {
         let wanted: Vec<Uuid> = wanted.into_iter().collect();
         Ok(Self {
             busy: store::calls::busy_phones(conn, &phone_ids).await?,
-            spent: store::calls::spent(conn, &sessions.iter().collect::<Vec<_>>()).await?,
+            spent: store::calls::spent(
+                conn,
+                &sessions.iter().map(|row| (row.id, row.opened_at)).collect::<Vec<_>>(),
+            )
+            .await?,
             shops: accounts::callshops(conn, &shop_ids)
                 .await?
                 .into_iter()

@@ -151,10 +151,11 @@ pub(super) async fn session_use(
     if sessions.is_empty() {
         return Ok(Default::default());
     }
-    let ids: Vec<Uuid> = sessions.iter().map(|session| session.id).collect();
+    let opened: Vec<_> = sessions.iter().map(|session| (session.id, session.opened_at)).collect();
+    let ids: Vec<Uuid> = opened.iter().map(|(id, _)| *id).collect();
     // read live calls first, so that a call that ends between the two reads is counted twice rather than missed
     let live = store::calls::live_of_sessions(conn, &ids).await?;
-    Ok((store::calls::spent(conn, sessions).await?, live))
+    Ok((store::calls::spent(conn, &opened).await?, live))
 }
 
 /// The accounts whose credit a call with these prices uses.

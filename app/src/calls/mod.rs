@@ -71,6 +71,14 @@ pub async fn of_cabins(app: &App, cabins: &[Uuid], page: Page, priced: bool) -> 
     store::calls::of_each(app.store.reader(), call::Column::CabinId, cabins, page, priced).await
 }
 
+/// The live calls of cabins, oldest first. The caller has already checked access to the cabins.
+///
+/// # Errors
+/// Database errors.
+pub async fn live_of_cabins(app: &App, cabins: &[Uuid]) -> Result<Vec<call::View>> {
+    store::calls::live_of_cabins(app.store.reader(), cabins).await
+}
+
 /// Lists one page of calls per session. The caller has already checked access to the sessions. `priced` is as in [`of_cabins`].
 ///
 /// # Errors

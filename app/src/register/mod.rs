@@ -226,6 +226,20 @@ pub async fn current(app: &App, actor: &Actor, callshop_id: Uuid) -> Result<Shif
     Ok(ShiftView::new(actor, shift, shop.account.currency))
 }
 
+/// The open shift of a callshop, if any. The caller has already checked access to the callshop.
+///
+/// # Errors
+/// Database errors.
+pub async fn open_shift(
+    conn: &impl ConnectionTrait,
+    actor: &Actor,
+    callshop_id: Uuid,
+    currency: &str,
+) -> Result<Option<ShiftView>> {
+    let shift = rows::open_shift(conn, callshop_id).await?;
+    Ok(shift.map(|shift| ShiftView::new(actor, shift, currency.to_owned())))
+}
+
 /// Lists the shifts of a callshop that the actor may see (as in [`find`]).
 ///
 /// # Errors

@@ -176,7 +176,7 @@ pub async fn restated(tx: &Tx, session_id: Uuid, at: DateTime<Utc>) -> Result<Ve
     let session = sessions::update(tx.conn(), restated).await?;
     let mut transfers: Vec<NewTransfer> = reversal(tx, session.id, at).await?.into_iter().collect();
     transfers.push(sale(&session, &statement, &currency, at)?);
-    emit(tx, ActivityKind::CabinChanged, &session, at).await?;
+    emit(tx, ActivityKind::StatementChanged, &session, at).await?;
     Ok(transfers)
 }
 

@@ -47,7 +47,7 @@ pub async fn add_deposit(app: &App, actor: &Actor, key: &str, input: AddDeposit)
             let session = take(&tx, actor, session, &shift, deposit, currency, now).await?;
             let after = json!({ "deposit": session.deposit, "method": input.method });
             record(&tx, actor, now, "addDeposit", &session, before, after).await?;
-            emit(&tx, ActivityKind::CabinChanged, &session, now).await
+            emit(&tx, ActivityKind::DepositAdded, &session, now).await
         })
         .await?;
         let session = sessions::find(tx.conn(), &actor.scope(), input.session_id).await?;

@@ -106,7 +106,7 @@ async fn add<I: Serialize>(
             sessions::insert_item(tx.conn(), item.clone()).await?;
             let after = serde_json::to_value(&item).or_fault()?;
             record(&tx, actor, now, mutation, &session, Value::Null, after).await?;
-            changed(&tx, &session, now).await
+            changed(&tx, ActivityKind::ItemAdded, &session, now).await
         })
         .await?;
         let session = sessions::find(tx.conn(), &actor.scope(), session_id).await?;
@@ -187,12 +187,17 @@ fn sum(items: &[session_item::Model], kind: ItemKind) -> Result<Micros> {
     Micros::try_sum(lines.iter().map(|line| line.amount)).or_fault()
 }
 
-/// Emits an activity event for a changed bill. If its statement is final, the statement is recomputed.
-async fn changed(tx: &Tx, session: &cabin_session::Model, at: DateTime<Utc>) -> Result<()> {
-    match session.state {
-        SessionState::Closed => restate(tx, session.id, at).await,
-        _ => emit(tx, ActivityKind::CabinChanged, session, at).await,
+/// Emits an activity event for a changed bill. If its statement is final, the statement is recomputed first.
+async fn changed(
+    tx: &Tx,
+    kind: ActivityKind,
+    session: &cabin_session::Model,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    if session.state == SessionState::Closed {
+        restate(tx, session.id, at).await?;
     }
+    emit(tx, kind, session, at).await
 }
 
 /// Removes an item or a discount from the bill of a session that is not paid. Removing it again has no effect.
@@ -226,7 +231,7 @@ pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uu
         let before = serde_json::to_value(&item).or_fault()?;
         remove(&tx, actor, item, now).await?;
         record(&tx, actor, now, "removeSessionItem", &session, before, json!(null)).await?;
-        changed(&tx, &session, now).await?;
+        changed(&tx, ActivityKind::ItemRemoved, &session, now).await?;
         let session = sessions::find(tx.conn(), &actor.scope(), session_id).await?;
         view(tx.conn(), session.ok_or(Error::NotFound)?).await
     })

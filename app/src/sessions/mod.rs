@@ -8,6 +8,7 @@ mod limits;
 mod moving;
 mod opening;
 mod refund;
+mod running;
 mod settlement;
 mod voiding;
 
@@ -30,6 +31,7 @@ pub use limits::{LimitChange, Limits, update_limits};
 pub use moving::change_cabin;
 pub use opening::{Opening, open};
 pub use refund::{Refund, refund};
+pub use running::{Running, running};
 pub use settlement::{Settled, Settling, settle};
 pub use voiding::void;
 
@@ -156,9 +158,38 @@ pub async fn find_all(app: &App, actor: &Actor, ids: &[Uuid]) -> Result<Vec<Sess
     if !actor.may(Right::SeeShop) {
         return Ok(Vec::new());
     }
-    let rows = sessions::find_all(app.store.reader(), &actor.scope(), ids).await?;
-    let currencies =
-        access::currencies(app.store.reader(), rows.iter().map(|session| session.callshop_id)).await?;
+    with_currencies(app.store.reader(), sessions::find_all(app.store.reader(), &actor.scope(), ids).await?)
+        .await
+}
+
+/// The sessions with these ids, without an access check. The ids must come from rows that the actor may see.
+///
+/// # Errors
+/// Database errors.
+pub async fn by_ids(app: &App, ids: &[Uuid]) -> Result<Vec<SessionView>> {
+    let conn = app.store.reader();
+    with_currencies(conn, sessions::by_ids(conn, ids).await?).await
+}
+
+/// The closed sessions of a callshop that wait for payment, oldest first, at most `limit`. The caller has already checked access to the callshop.
+///
+/// # Errors
+/// Database errors.
+pub async fn unpaid(
+    conn: &impl ConnectionTrait,
+    callshop_id: Uuid,
+    currency: &str,
+    limit: u64,
+) -> Result<Vec<SessionView>> {
+    let rows = sessions::unpaid(conn, callshop_id, limit).await?;
+    Ok(rows.into_iter().map(|session| SessionView { session, currency: currency.to_owned() }).collect())
+}
+
+async fn with_currencies(
+    conn: &impl ConnectionTrait,
+    rows: Vec<cabin_session::Model>,
+) -> Result<Vec<SessionView>> {
+    let currencies = access::currencies(conn, rows.iter().map(|session| session.callshop_id)).await?;
     let view = |session: cabin_session::Model| {
         Ok(SessionView { currency: access::currency_of(&currencies, session.callshop_id)?, session })
     };

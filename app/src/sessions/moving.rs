@@ -44,7 +44,7 @@ pub async fn change_cabin(app: &App, actor: &Actor, id: Uuid, cabin_id: Uuid) ->
         let (before, after) = (json!({ "cabin_id": found.cabin_id }), json!({ "cabin_id": cabin_id }));
         record(&tx, actor, now, "moveSession", &session, before, after).await?;
         for cabin in &locked {
-            cabins::emit(&tx, ActivityKind::CabinChanged, cabin, None, now).await?;
+            cabins::emit(&tx, ActivityKind::SessionMoved, cabin, Some(&session), now).await?;
         }
         view(tx.conn(), session).await
     })

@@ -66,10 +66,6 @@ async fn take_back(tx: &Tx, actor: &Actor, has_key: bool, id: Uuid, now: DateTim
         transfers.push(give_deposit_back(tx, actor, &session, &shift, now).await?);
     }
     ledger::post(tx.conn(), transfers).await?;
-    let kind = match session.state {
-        SessionState::Open => ActivityKind::CabinClosed,
-        _ => ActivityKind::CabinChanged,
-    };
     let session = cabin_session::Model {
         state: next.into(),
         closed_by: session.closed_by.or(Some(actor.user_id)),
@@ -79,7 +75,7 @@ async fn take_back(tx: &Tx, actor: &Actor, has_key: bool, id: Uuid, now: DateTim
     let session = sessions::update(tx.conn(), session).await?;
     let after = json!({ "state": session.state, "deposit_given_back": session.deposit });
     record(tx, actor, now, "voidSession", &session, before, after).await?;
-    emit(tx, kind, &session, now).await
+    emit(tx, ActivityKind::SessionVoided, &session, now).await
 }
 
 async fn give_deposit_back(

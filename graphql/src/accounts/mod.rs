@@ -11,6 +11,7 @@ pub(super) use mutations::changed;
 pub use mutations::{
     AccountMutation, AccountPayload, CallshopPayload, CreateAccountPayload, CreateCallshopPayload,
 };
+pub(crate) use types::shop_of;
 pub use types::{Account, Callshop};
 
 use super::paging::{Page, Paging, connection};

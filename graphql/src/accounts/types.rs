@@ -8,8 +8,11 @@ use futures_util::FutureExt as _;
 use graphql_macros::object;
 use uuid::Uuid;
 
+use crate::cabins::{Cabin, cabins_of};
+use crate::loaders::{ShopId, load};
 use crate::paging::{Page, Paging, connection};
-use crate::payload::top_level;
+use crate::payload::{nullable, top_level};
+use crate::register::RegisterShift;
 use crate::roles::{BACK_OFFICE, MANAGERS};
 use crate::scalars::{Kind, Money};
 use crate::tariffs::{Tariff, assigned_tariff};
@@ -17,7 +20,7 @@ use crate::users::User;
 use crate::{actor, app, credit, graphql_enum};
 use app::access::Shop;
 use app::auth::Right;
-use app::{accounts, users};
+use app::{accounts, register, users};
 use base::error::Error;
 
 graphql_enum!(
@@ -132,6 +135,13 @@ impl Account {
     }
 }
 
+/// A callshop that an object refers to.
+pub(crate) async fn shop_of(ctx: &Context<'_>, id: Uuid) -> async_graphql::Result<Callshop> {
+    let shop = load(ctx, ShopId(id)).await.map_err(top_level)?;
+    shop.map(Callshop)
+        .ok_or_else(|| top_level(Error::fault("a row refers to a callshop that does not exist")))
+}
+
 /// A shop with telephone cabins; always a leaf of the account tree.
 #[derive(async_graphql::Description)]
 pub struct Callshop(pub Shop);
@@ -237,6 +247,17 @@ impl Callshop {
     #[field(roles = BACK_OFFICE)]
     async fn low_credit(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
         credit::low(ctx, &self.0.account)
+    }
+
+    /// Cabins that are not retired, oldest first.
+    async fn cabins(&self, ctx: &Context<'_>, paging: Paging) -> async_graphql::Result<Page<Cabin>> {
+        cabins_of(ctx, self.0.id(), paging).boxed().await
+    }
+
+    /// The open shift; null if the register is closed.
+    async fn current_register(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<RegisterShift>> {
+        let found = register::current(app(ctx), actor(ctx)?, self.0.id()).boxed().await;
+        nullable(found.map(RegisterShift)).transpose()
     }
 
     /// Maximum duration of a call in seconds, regardless of credit.

@@ -8,15 +8,16 @@ use futures_util::FutureExt as _;
 use graphql_macros::object;
 use uuid::Uuid;
 
+use crate::accounts::{Callshop, shop_of};
 use crate::cabins::Cabin;
 use crate::calls::{Call, calls_of};
-use crate::loaders::{CabinId, CallsOf, UserId, load};
+use crate::loaders::{CabinId, CallsOf, RunningOf, UserId, load};
 use crate::paging::{Page, Paging};
 use crate::payload::top_level;
 use crate::scalars::{CurrencyCode, Kind, Money};
 use crate::users::User;
 use crate::{actor, app, graphql_enum};
-use app::sessions::{self, Bill, SessionView};
+use app::sessions::{self, Bill, Running, SessionView};
 use base::error::Error;
 
 graphql_enum!(
@@ -98,6 +99,12 @@ impl CabinSession {
         }
     }
 
+    async fn running(&self, ctx: &Context<'_>) -> async_graphql::Result<Running> {
+        let SessionView { session, .. } = &self.0;
+        let running = load(ctx, RunningOf(session.id, session.opened_at)).await.map_err(top_level)?;
+        Ok(running.unwrap_or_default())
+    }
+
     async fn lines(
         &self,
         ctx: &Context<'_>,
@@ -121,6 +128,11 @@ impl CabinSession {
         let view = load(ctx, CabinId(self.0.session.cabin_id)).await.map_err(top_level)?;
         view.map(Cabin)
             .ok_or_else(|| top_level(Error::fault("a session refers to a cabin that is not there")))
+    }
+
+    /// Callshop of the session.
+    async fn callshop(&self, ctx: &Context<'_>) -> async_graphql::Result<Callshop> {
+        shop_of(ctx, self.0.session.callshop_id).await
     }
 
     /// Calls on the bill, newest first.
@@ -182,6 +194,29 @@ impl CabinSession {
     /// Total of the bill; null until the statement is final.
     fn total(&self) -> Option<Money> {
         self.0.session.total.map(|total| self.money(total))
+    }
+
+    /// Total of the bill so far, with the cost of a live call; the final total once the statement is final. Before that, it is not rounded.
+    async fn running_total(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
+        match self.0.session.total {
+            Some(total) => Ok(self.money(total)),
+            None => {
+                let total = self.running(ctx).await?.total().map_err(top_level)?;
+                Ok(self.money(total.into()))
+            }
+        }
+    }
+
+    /// What the customer may still spend on calls, with the cost of a live call taken off: the rest of the deposit, or of the spending limit.
+    /// Null without a limit.
+    async fn remaining(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<Money>> {
+        let left = self.running(ctx).await?.money_left(&self.0.session);
+        Ok(left.map(|left| self.money(left.into())))
+    }
+
+    /// Talk time that the customer may still use, in seconds, with a live call taken off. Null without a time limit.
+    async fn remaining_seconds(&self, ctx: &Context<'_>) -> async_graphql::Result<Option<u32>> {
+        Ok(self.running(ctx).await?.seconds_left(&self.0.session))
     }
 
     /// Deposit paid in advance for calls; zero for a POSTPAID session.

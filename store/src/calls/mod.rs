@@ -21,7 +21,7 @@ use super::{Writes, bulk, first_id};
 use base::error::{OrFault as _, Result};
 
 pub use events::{CallshopTerms, ReceivedBatch, doubt_events, ignore_events, meet, receive, reject_event};
-pub use shown::{CallFilter, find, find_all, list, live, of_each};
+pub use shown::{CallFilter, find, find_all, list, live, live_of_cabins, of_each};
 
 /// States of a live call.
 pub const LIVE: [CallState; 3] = [CallState::Authorized, CallState::Ringing, CallState::Answered];
@@ -148,17 +148,17 @@ pub struct Spent {
     pub calls: u64,
 }
 
-/// Totals of the calls of each session so far. Sessions without calls are omitted.
+/// Totals of the calls of each session so far. Each session is given by its id and the time it was opened. Sessions without calls are omitted.
 pub async fn spent(
     conn: &impl ConnectionTrait,
-    sessions: &[&cabin_session::Model],
+    sessions: &[(Uuid, DateTime<Utc>)],
 ) -> Result<HashMap<Uuid, Spent>> {
     // no call is older than its session, so partitions of earlier months are skipped. Rounding to whole months and adding `SKEW` ensures that
     // no call is omitted, even if its node's clock was off
-    let Some(opened) = sessions.iter().map(|session| session.opened_at).min() else {
+    let Some(opened) = sessions.iter().map(|(_, opened_at)| *opened_at).min() else {
         return Ok(HashMap::new());
     };
-    let ids = sessions.iter().map(|session| session.id);
+    let ids = sessions.iter().map(|(id, _)| *id);
     let rows: Vec<(Uuid, i64, i64, i64)> = call::Entity::find()
         .select_only()
         .column(call::Column::SessionId)

@@ -118,6 +118,13 @@ fn page_of(owner: &str, column: call::Column, page: Page, priced: bool) -> Strin
     )
 }
 
+/// The live calls of cabins, oldest first. A cabin has one at most, apart from emergency calls.
+pub async fn live_of_cabins(conn: &impl ConnectionTrait, cabins: &[Uuid]) -> Result<Vec<call::View>> {
+    let among = bulk::among(conn, live_call::Column::CabinId, cabins.iter().copied());
+    let query = call::Entity::find().filter(is_one_of(live_call::Entity::find().filter(among)));
+    views(conn, query.order_by_asc(call::Column::Id)).await
+}
+
 /// The live calls of a callshop, oldest first, at most 1,000.
 pub async fn live(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Vec<call::View>> {
     let live = live_call::Entity::find().filter(live_call::Column::CallshopId.eq(callshop_id));

@@ -450,7 +450,8 @@ async fn attempts(conn: &Explaining, rows: &[call::Model]) {
     calls::cabins_of(conn, &ids).await.unwrap();
     calls::lock_open_sessions(conn, &ids).await.unwrap();
     let sessions = [a_session(ids[0]), a_session(ids[1])];
-    calls::spent(conn, &sessions.iter().collect::<Vec<_>>()).await.unwrap();
+    let opened: Vec<_> = sessions.iter().map(|session| (session.id, session.opened_at)).collect();
+    calls::spent(conn, &opened).await.unwrap();
     calls::busy_phones(conn, &ids).await.unwrap();
     calls::live_of_sessions(conn, &ids).await.unwrap();
     calls::abandoned(conn, &requests).await.unwrap();
