@@ -24,15 +24,15 @@ pub struct NewTransfer {
     pub kind: TransferKind,
     /// ISO 4217 code of all its entries.
     pub currency: String,
-    /// When it is posted, server time.
+    /// When the transfer is posted, server time.
     pub at: DateTime<Utc>,
-    /// The user who caused it; `None` if a proxy's event caused it.
+    /// The user who caused the transfer; `None` if a proxy's event caused it.
     pub user_id: Option<Uuid>,
-    /// The call it is for, if any.
+    /// The call that the transfer is for, if any.
     pub call_id: Option<Uuid>,
-    /// The cabin session it is for, if any.
+    /// The cabin session that the transfer is for, if any.
     pub session_id: Option<Uuid>,
-    /// The transfer that this one reverses.
+    /// The earlier transfer that the transfer reverses.
     pub reverses: Option<Uuid>,
     /// Reason given by the user; may be empty.
     pub note: String,
@@ -84,7 +84,7 @@ impl NewTransfer {
 }
 
 impl NewTransfer {
-    /// The transfer that reverses this one.
+    /// A new transfer that reverses this transfer.
     ///
     /// # Errors
     /// A fault if an amount cannot be negated.
@@ -102,8 +102,8 @@ impl NewTransfer {
     }
 }
 
-/// Posts transfers: inserts their rows and updates each balance once, in the global lock order. Zero entries are omitted, and so are transfers
-/// that have only zero entries.
+/// Posts transfers: inserts their rows and updates each balance once, in the global lock order. Entries of zero are omitted, as are transfers that
+/// have only entries of zero.
 ///
 /// # Errors
 /// A fault if entries do not sum to zero or overflow; database errors.
@@ -117,7 +117,7 @@ pub type Holds = BTreeMap<(Uuid, String), Micros>;
 /// The key of a balance: book, account and currency, in lock order.
 type Key = (Book, Uuid, String);
 
-/// Like [`post`]; also changes held credit by `held`, and runs the writes in `besides` in the same round trip.
+/// Like [`post`], but also changes held credit by `held`, and runs the writes in `besides` in the same round trip.
 ///
 /// # Errors
 /// As for [`post`].
@@ -184,7 +184,7 @@ fn move_balances(backend: DbBackend, changes: BTreeMap<Key, (Micros, Micros)>) -
     let row = |((book, account_id, currency), (change, held)): (Key, (Micros, Micros))| {
         ledger_balance::Model { account_id, book, currency, balance: change.into(), held: held.into() }
     };
-    // in key order, which is the lock order. CREDIT comes first, because it is locked before the amounts to charge are known
+    // the rows are in key order, which is the lock order. The book CREDIT comes first, because it is locked before the amounts to charge are known
     let rows: Vec<ledger_balance::Model> = changes.into_iter().map(row).collect();
     let add =
         "ON CONFLICT (account_id, book, currency) DO UPDATE SET balance = ledger_balance.balance + excluded.balance,
@@ -201,7 +201,7 @@ pub struct Credit {
     pub held: Micros,
 }
 
-/// The credit of accounts, locked in id order until the transaction ends, so that it can be held or spent.
+/// The credit of accounts, locked in id order until the transaction ends, so that the transaction can hold or spend credit.
 ///
 /// # Errors
 /// Database errors.
@@ -290,7 +290,7 @@ async fn standing(
     heads
         .into_iter()
         .map(|head| {
-            // a reversal without entries would not undo the charge, so a transfer without entries is a fault
+            // reversing a transfer without entries would not undo the charge, so a transfer without entries is a fault
             let of_head =
                 entries.remove(&head.id).ok_or_else(|| Error::fault("a transfer has no entries"))?;
             Ok(NewTransfer {
@@ -347,7 +347,7 @@ pub async fn transfers_of(
     Ok(page.apply(query, Column::TransferId).into_tuple().all(conn).await?)
 }
 
-/// Transfers by id. Not scoped: the caller must have checked access.
+/// Transfers by id. Ignores the actor's scope: the caller must have checked access to the objects.
 ///
 /// # Errors
 /// Database errors.
