@@ -1,4 +1,4 @@
-//! The page at `/` for trying queries. It is a single file in the binary and loads nothing from other servers.
+//! The page at `/` for trying queries. The page is a single file in the binary and loads nothing from other servers.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 const PAGE: &str = include_str!("explorer.html");
 
-/// Content security policy. It allows only the page's own style and script, by their hashes, and requests to this server.
+/// The page's content security policy, which allows only the page's own style and script, by their hashes, and requests to this server.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     format!(
         "default-src 'none'; script-src {}; style-src {}; connect-src 'self'; img-src data:; base-uri 'none'; \
