@@ -18,7 +18,7 @@ pub const CRATES: [&str; 8] = ["api", "app", "base", "graphql", "sip", "store", 
 /// A filter for log lines. In `directives`, `callshop=LEVEL` stands for all crates of this program.
 ///
 /// # Errors
-/// If a directive is invalid.
+/// Fails if a directive is invalid.
 pub fn log_filter(directives: &str) -> Result<EnvFilter, ParseError> {
     let expanded =
         directives.split(',').flat_map(|directive| match directive.trim().strip_prefix("callshop=") {

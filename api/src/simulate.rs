@@ -92,7 +92,7 @@ fn event(kind: &str, more: &Value) -> Value {
 /// Registers the phones and makes calls until the plan is done or `stop` is cancelled. Calls `progress` after each call.
 ///
 /// # Errors
-/// If the HTTP client cannot be created.
+/// Fails if the HTTP client cannot be created.
 pub async fn run(
     plan: Plan,
     stop: CancellationToken,

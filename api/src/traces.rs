@@ -70,7 +70,7 @@ impl Exporter {
     /// Creates the exporter; `None` if the configuration names no collector. Must be called inside the runtime that sends the spans.
     ///
     /// # Errors
-    /// If the address is invalid.
+    /// Fails if the address is invalid.
     pub fn new(config: &TelemetryConfig) -> Result<Option<Self>, ExporterBuildError> {
         let Some(endpoint) = &config.otlp_endpoint else { return Ok(None) };
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build();

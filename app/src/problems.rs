@@ -22,8 +22,8 @@ const MAX_LIVE: u64 = 10_000;
 const CLOSING: TimeDelta = TimeDelta::minutes(10);
 /// A session that has been open for longer than this is a problem.
 const OPEN: TimeDelta = TimeDelta::hours(24);
-/// A call is a problem if it has no end this long after its last covered second, or if it rings this long. A proxy is a problem if its last
-/// listing is older than this.
+/// A call is a problem if it has no end this long after its last covered second, or if it rings this long. A proxy is a problem if its last listing
+/// is older than the same time.
 const GRACE: TimeDelta = TimeDelta::minutes(5);
 
 /// The kind of a problem.
@@ -33,13 +33,13 @@ pub enum ProblemKind {
     SessionClosing,
     /// A session has been open for more than a day.
     SessionOpen,
-    /// A call is still live although it must have ended by now.
+    /// A call is still live although its covered time or its ring time has long passed.
     CallWithoutEnd,
     /// A session has more than one live call.
     CallsOverlap,
     /// A phone is offline in an open cabin.
     PhoneOffline,
-    /// A call cost the account more than it earned.
+    /// A call cost the account more than the account earned with it.
     MarginNegative,
     /// Part of a call's price was written off.
     WrittenOff,
@@ -47,13 +47,13 @@ pub enum ProblemKind {
     EndEstimated,
     /// A phone talked without ever acknowledging the answer.
     CallUnacknowledged,
-    /// A proxy event does not parse or cannot be applied.
+    /// An event of a proxy cannot be parsed or applied.
     EventRejected,
-    /// A proxy event cannot be true, or it reports the end of a call whose end was already known.
+    /// An event of a proxy cannot be true, or reports the end of a call whose end was already known.
     EventDoubted,
-    /// A proxy event could not be applied for minutes, and is still retried.
+    /// An event of a proxy could not be applied for minutes, and is still retried.
     EventStuck,
-    /// A proxy has dialogs that are not our calls.
+    /// A proxy has dialogs that belong to none of this server's calls.
     DialogsUnknown,
     /// A proxy does not respond.
     ProxySilent,
@@ -72,7 +72,7 @@ pub enum Subject {
     Phone(Uuid),
     /// The account whose problems were requested.
     Account,
-    /// An event, a stream entry or a proxy. These are not objects with an id.
+    /// An event, a stream entry or a proxy, which are not objects with an id.
     Event,
 }
 
@@ -103,7 +103,7 @@ pub struct Group {
 /// Lists the problems in the callshops of an account in the actor's subtree, and in the account's books. Kinds without a problem are omitted.
 ///
 /// # Errors
-/// Not found; forbidden for attendants.
+/// Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.
 pub async fn list(app: &App, actor: &Actor, account_id: Uuid) -> Result<(account::Model, Vec<Group>)> {
     let now = app.clock.now();
     let account = access::account(app.store.reader(), actor, account_id, Right::SeeCost).await?;
@@ -133,7 +133,7 @@ const LOST: &str = "The end of the call was estimated, because the proxy had los
 const DOUBTED: &str = "The proxy reported times of the call that cannot be true, and its end was estimated. Check whether the clocks of the \
                        proxy and the server agree. It is corrected automatically if the true end arrives.";
 
-/// Builds the problem for an event that cannot be true or came too late.
+/// Builds the problem for a proxy's event that cannot be true or came too late.
 fn doubtful(event: entity::hook_event::Model) -> Problem {
     let call = event
         .reference
@@ -178,7 +178,7 @@ impl Look<'_> {
     fn add_found(&mut self, kind: ProblemKind, subject: fn(Uuid) -> Subject, found: Vec<Found>, text: &str) {
         let problem = |found: Found| Problem {
             subject: subject(found.id),
-            // `named` adds all names at once
+            // `named` adds the callshops' names later, all at once
             callshop: Some((found.callshop_id, String::new())),
             since: found.since,
             text: text.to_owned(),
@@ -202,7 +202,7 @@ impl Look<'_> {
         let search = Search { limit: MAX_LIVE, ..self.search() };
         let live = reports::live_since_before(self.tx.conn(), &search, self.now - GRACE).await?;
         let late = |call: &LiveCall| {
-            // the proxy gives up on a ringing call long before this
+            // the proxy gives up on a ringing call long before this time
             let lasts =
                 if call.answered { TimeDelta::seconds(call.covered.into()) } else { TimeDelta::zero() };
             call.found.since + lasts + GRACE < self.now

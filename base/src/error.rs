@@ -51,7 +51,7 @@ pub trait OrFault<T> {
     /// The value, or a fault that keeps the error as its source and names the calling line.
     ///
     /// # Errors
-    /// [`Error::Fault`].
+    /// Fails with [`Error::Fault`].
     #[track_caller]
     fn or_fault(self) -> Result<T>;
 }

@@ -29,7 +29,7 @@ macro_rules! view {
             /// its value.
             ///
             /// # Errors
-            /// If a column has another type.
+            /// Fails if a column has another type.
             pub fn read(row: &sea_orm::QueryResult) -> Result<Self, sea_orm::DbErr> {
                 let mut columns = 0..;
                 let mut next = || columns.next().unwrap_or_default();

@@ -27,7 +27,7 @@ pub trait Output {
     /// Appends the value.
     ///
     /// # Errors
-    /// If the value is an error.
+    /// Fails if the value is an error.
     fn write(&self, plan: &Self::Plan, out: &mut Vec<u8>) -> Result<()>;
 }
 
@@ -44,7 +44,7 @@ impl<T: 'static> Object<T> {
     /// Appends the selected fields of `value`.
     ///
     /// # Errors
-    /// If a value is an error.
+    /// Fails if a value is an error.
     pub fn write(&self, value: &T, out: &mut Vec<u8>) -> Result<()> {
         let mut before = b'{';
         for (key, write) in &self.0 {

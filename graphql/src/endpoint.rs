@@ -62,7 +62,7 @@ fn anonymous(origin: Origin) -> Caller {
 /// The GraphQL service for an [`App`]. It runs until `shutdown`.
 ///
 /// # Errors
-/// If the visibility table leaves an invalid schema for a role.
+/// Fails if the visibility table leaves an invalid schema for a role.
 pub fn service(
     app: Arc<App>,
     limits: Limits,

@@ -30,7 +30,7 @@ impl EventSubscription {
     /// The next matching activity event.
     ///
     /// # Errors
-    /// Errors of [`Watch::next`].
+    /// Returns the errors of [`Watch::next`].
     pub async fn next(&mut self) -> base::error::Result<Arc<ActivityEvent>> {
         loop {
             let event = self.watch.next().await?;

@@ -55,7 +55,7 @@ pub fn loaders(app: Arc<App>) -> Loaders {
 /// Loads one object, batched with the other loads of this response.
 ///
 /// # Errors
-/// Errors of the database.
+/// Returns the errors of the database.
 pub async fn load<K>(ctx: &Context<'_>, key: K) -> Result<Option<<Batches as Loader<K>>::Value>>
 where
     K: Clone + Eq + std::hash::Hash + Send + Sync + 'static,

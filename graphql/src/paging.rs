@@ -31,7 +31,7 @@ pub struct Paging {
 /// reverses the list's natural order.
 ///
 /// # Errors
-/// `INVALID_INPUT` unless exactly one of `first` and `last` is given, from 1 to 100; errors of `read`.
+/// Fails with `INVALID_INPUT` unless exactly one of `first` and `last` is given, from 1 to 100. Also returns the errors of `read`.
 pub async fn connection<M, N, Fut>(
     paging: Paging,
     newest_first: bool,
@@ -68,7 +68,7 @@ where
 /// The requested number of objects, and whether to count from the end of the list.
 ///
 /// # Errors
-/// `INVALID_INPUT` unless exactly one of `first` and `last` is given, from 1 to 100.
+/// Fails with `INVALID_INPUT` unless exactly one of `first` and `last` is given, from 1 to 100.
 pub(super) fn size(paging: &Paging) -> Result<(u64, bool)> {
     let (size, backwards) = match (paging.first, paging.last) {
         (Some(first), None) => (first, false),
@@ -87,7 +87,7 @@ pub(super) fn size(paging: &Paging) -> Result<(u64, bool)> {
 /// The parsed cursors `after` and `before`. `parse` returns `None` for text that is not a cursor of this list.
 ///
 /// # Errors
-/// `INVALID_INPUT` for an argument that is not a cursor of this list.
+/// Fails with `INVALID_INPUT` for an argument that is not a cursor of this list.
 pub(super) fn around<C>(
     paging: &Paging,
     parse: impl Fn(&str) -> Option<C>,

@@ -55,7 +55,7 @@ impl HookConfig {
     /// Checks the bounds that types cannot express.
     ///
     /// # Errors
-    /// A sentence that names the first option out of its bounds.
+    /// Returns a sentence that names the first option that is out of its bounds.
     pub fn check(&self) -> Result<(), String> {
         use secrecy::ExposeSecret as _;
         let bad = |text: &str| Err(text.to_owned());

@@ -35,7 +35,7 @@ impl Proxies {
     /// Creates the clients of the configured proxies.
     ///
     /// # Errors
-    /// If the HTTP client cannot be created.
+    /// Fails if the HTTP client cannot be created.
     pub fn new(configured: &[ProxyConfig]) -> std::result::Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
             .timeout(TIMEOUT)

@@ -51,7 +51,7 @@ impl AuthorizeBody {
     /// original events arrive as well, so malformed copies are dropped.
     ///
     /// # Errors
-    /// If there are more than [`MAX_EVENTS`] events.
+    /// Fails if there are more than [`MAX_EVENTS`] events.
     pub fn take_ends(&mut self, now: DateTime<Utc>) -> Result<Vec<ProxyEvent>, String> {
         if self.events.len() > MAX_EVENTS {
             return Err(format!("There must be at most {MAX_EVENTS} events."));
@@ -63,7 +63,7 @@ impl AuthorizeBody {
     /// Converts the body to the request of the use case.
     ///
     /// # Errors
-    /// If a text is empty, is too long or contains a NUL character.
+    /// Fails if a text is empty, is too long or contains a NUL character.
     pub fn into_request(self) -> Result<AuthorizeRequest, String> {
         bounded("request_id", &self.request_id)?;
         let texts = [&self.request_id, &self.user, &self.dialed, &self.proxy, &self.call_id, &self.from_tag];

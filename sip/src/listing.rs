@@ -26,7 +26,7 @@ struct RawQueue {
 /// Parses the response to `POST queue`.
 ///
 /// # Errors
-/// If a member is missing or malformed.
+/// Fails if a member is missing or malformed.
 pub(super) fn queue(body: &[u8]) -> Result<QueueState, serde_json::Error> {
     let RawQueue { waiting, now, boot_id } = serde_json::from_slice(body)?;
     Ok(QueueState { waiting, now: now.0, boot_id })

@@ -75,7 +75,7 @@ impl EventStream {
     /// The stream that the configuration names; `None` if the configuration names no stream. This function does not connect to Redis yet.
     ///
     /// # Errors
-    /// A fault if the configured Redis address is invalid.
+    /// Fails with a fault if the configured Redis address is invalid.
     pub fn new(config: &RedisConfig) -> Result<Option<Self>> {
         let client = redis_client::client(config).or_fault()?;
         let Some((client, stream)) = client.zip(config.events_stream.clone()) else { return Ok(None) };
@@ -102,7 +102,7 @@ impl EventStream {
     /// The position of the newest entry. Under load, a stream is never empty, but [`Self::applied_through`] of this position still becomes true.
     ///
     /// # Errors
-    /// If Redis does not respond.
+    /// Fails if Redis does not respond.
     pub async fn end(&self) -> Result<Position> {
         let last = self.ids("XREVRANGE", ("+", "-"), 1).await?;
         Ok(Position(last.first().map_or_else(|| "0-0".to_owned(), EntryId::to_string)))
@@ -112,7 +112,7 @@ impl EventStream {
     /// corrects earlier conclusions once it is applied.
     ///
     /// # Errors
-    /// If Redis does not respond.
+    /// Fails if Redis does not respond.
     pub async fn applied_through(&self, position: &Position) -> Result<bool> {
         let stuck: HashSet<EntryId> = self.status.stuck().iter().map(|one| one.id).collect();
         let first = self.ids("XRANGE", ("-", &position.0), stuck.len() + 1).await?;

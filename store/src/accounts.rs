@@ -297,7 +297,7 @@ pub async fn revoked_since(conn: &impl ConnectionTrait, since: DateTime<Utc>) ->
 /// The credit limits of accounts; an inner `None` means unlimited.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn credit_limits(
     conn: &impl ConnectionTrait,
     ids: &[Uuid],

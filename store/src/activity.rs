@@ -21,7 +21,7 @@ const HEADS: usize = 16_384;
 /// Numbers and inserts the events that a transaction emitted. Locks the rows with the callshops' last numbers (`activity_head`) in id order.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn append(conn: &impl ConnectionTrait, pending: Vec<NewActivity>) -> Result<Vec<activity::Model>> {
     if pending.is_empty() {
         return Ok(Vec::new());
@@ -96,7 +96,7 @@ fn numbered_there(heads: &[activity_head::Model], models: &[activity::Model]) ->
 /// The last activity number (`seq`) of a callshop; 0 before its first activity.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn head(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<i64> {
     Ok(activity_head::Entity::find_by_id(callshop_id).one(conn).await?.map_or(0, |row| row.seq))
 }
@@ -104,7 +104,7 @@ pub async fn head(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<i64>
 /// The last activity number (`seq`) of each of these callshops; callshops without activities are omitted.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<Vec<(Uuid, i64)>> {
     let mut heads = Vec::with_capacity(callshops.len());
     for some in callshops.chunks(HEADS) {
@@ -118,7 +118,7 @@ pub async fn heads(conn: &impl ConnectionTrait, callshops: Vec<Uuid>) -> Result<
 /// The first activity number (`seq`) of a callshop that is not deleted, even if no activity has that number yet; `None` before the first activity.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn first_kept(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Result<Option<i64>> {
     Ok(activity_head::Entity::find_by_id(callshop_id).one(conn).await?.map(|row| row.kept_from))
 }
@@ -126,7 +126,7 @@ pub async fn first_kept(conn: &impl ConnectionTrait, callshop_id: Uuid) -> Resul
 /// At most `limit` activities after `seq`, in order.
 ///
 /// # Errors
-/// `INVALID_INPUT` if the activity after `seq` was deleted; database errors.
+/// Fails with `INVALID_INPUT` if the activity after `seq` was deleted. May also fail with database errors.
 pub async fn after(
     conn: &impl ConnectionTrait,
     callshop_id: Uuid,
@@ -153,7 +153,7 @@ pub async fn after(
 /// Takes the lock that prevents nodes from migrating at the same time. The lock is held until [`release_migration_lock`]. Returns `None` on SQLite.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn migration_lock(conn: &DatabaseConnection) -> Result<Option<DatabaseTransaction>> {
     if conn.get_database_backend() != DbBackend::Postgres {
         return Ok(None);
@@ -170,7 +170,7 @@ pub async fn migration_lock(conn: &DatabaseConnection) -> Result<Option<Database
 /// Releases the migration lock.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn release_migration_lock(lock: Option<DatabaseTransaction>) -> Result<()> {
     match lock {
         Some(transaction) => transaction.commit().await.map_err(Error::from),

@@ -35,7 +35,7 @@ where
 /// trip. PostgreSQL does not define the order of the combined statements, so only one of them may lock rows that other transactions wait for.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub(super) async fn together(conn: &impl ConnectionTrait, statements: Vec<Statement>) -> Result<()> {
     let backend = conn.get_database_backend();
     if backend == DbBackend::Sqlite || statements.len() < 2 {
@@ -95,7 +95,7 @@ where
 /// The statements of [`insert`].
 ///
 /// # Errors
-/// A fault for an unsupported column type.
+/// Fails with a fault for an unsupported column type.
 pub(super) fn inserts<E>(backend: DbBackend, rows: &[E::Model], conflict: &str) -> Result<Vec<Statement>>
 where
     E: EntityTrait,
@@ -108,7 +108,7 @@ where
 /// that `rest` joins to the rows.
 ///
 /// # Errors
-/// A fault for an unsupported column type.
+/// Fails with a fault for an unsupported column type.
 pub(super) fn inserts_computed<E>(
     backend: DbBackend,
     rows: &[E::Model],
@@ -158,7 +158,7 @@ where
 /// The statements of [`update`].
 ///
 /// # Errors
-/// A fault for an unsupported column type.
+/// Fails with a fault for an unsupported column type.
 pub(super) fn updates<E>(
     backend: DbBackend,
     rows: &[E::Model],

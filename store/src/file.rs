@@ -19,7 +19,7 @@ const OTHERS: u32 = 0o077;
 /// the file's mode. Does nothing for a URL that only opens an existing file (`mode=ro`, `mode=rw`).
 ///
 /// # Errors
-/// If the file cannot be created, or if it is accessible to other users and its mode cannot be changed.
+/// Fails if the file cannot be created, or if it is accessible to other users and its mode cannot be changed.
 pub(super) fn close_to_others(options: &StoreOptions) -> Result<()> {
     let Some(path) = path(&options.url) else { return Ok(()) };
     let parameters = options.url.split_once('?').map_or("", |(_, parameters)| parameters);

@@ -86,7 +86,7 @@ impl Store {
     /// Live calls, held amounts and accounts with low credit, by one cheap query.
     ///
     /// # Errors
-    /// Database errors.
+    /// May fail with database errors.
     pub async fn in_progress(&self) -> Result<InProgress> {
         let rows = self.reader.query_all_raw(Statement::from_string(self.backend(), IN_PROGRESS)).await?;
         let mut found = InProgress::default();
@@ -155,7 +155,7 @@ impl Store {
     /// Reads the server's version, clock and connection limit.
     ///
     /// # Errors
-    /// Database errors.
+    /// May fail with database errors.
     pub async fn server(&self) -> Result<ServerState> {
         let postgres = self.backend() == DbBackend::Postgres;
         let sql = if postgres { POSTGRES } else { SQLITE };

@@ -368,7 +368,7 @@ impl Invariant {
     /// Finds violations, at most one more than [`MAX_FINDINGS`]. All calls since `kept_from` are stored.
     ///
     /// # Errors
-    /// Database errors.
+    /// May fail with database errors.
     pub async fn check(&self, conn: &impl ConnectionTrait, kept_from: DateTime<Utc>) -> Result<Vec<Finding>> {
         let backend = conn.get_database_backend();
         let mut query = WORDS.iter().fold(self.query.to_owned(), |text, (word, by)| text.replace(word, by));
@@ -400,7 +400,7 @@ impl Invariant {
 /// always empty on SQLite, which has no partitions.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn lost_months(conn: &impl ConnectionTrait, kept_from: Option<DateTime<Utc>>) -> Result<Vec<Gap>> {
     let mut lost = Vec::new();
     for table in [CALLS, CHARGES] {
@@ -425,7 +425,7 @@ pub async fn lost_months(conn: &impl ConnectionTrait, kept_from: Option<DateTime
 /// A page of live calls in id order, after `after`.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn live_calls(conn: &impl ConnectionTrait, after: Option<Uuid>) -> Result<Vec<call::Model>> {
     let live = live_call::Entity::find().select_only().column(live_call::Column::CallId);
     let mut query =
@@ -439,7 +439,7 @@ pub async fn live_calls(conn: &impl ConnectionTrait, after: Option<Uuid>) -> Res
 /// The held credit of each account, in micros; accounts without holds are omitted.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn held(conn: &impl ConnectionTrait) -> Result<BTreeMap<Uuid, i64>> {
     let rows = ledger_balance::Entity::find().filter(ledger_balance::Column::Held.ne(0)).all(conn).await?;
     Ok(rows.into_iter().map(|row| (row.account_id, row.held.0)).collect())
@@ -448,7 +448,7 @@ pub async fn held(conn: &impl ConnectionTrait) -> Result<BTreeMap<Uuid, i64>> {
 /// A page of the closed shifts with ledger entries, ordered by shift id, starting after the id `after`.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn closed_shifts(
     conn: &impl ConnectionTrait,
     after: Option<Uuid>,
@@ -470,7 +470,7 @@ pub async fn closed_shifts(
 /// The drawer balances of shifts in micros, by payment method, without the transfers that result from counting the drawer.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn uncounted(
     conn: &impl ConnectionTrait,
     shifts: &[Uuid],

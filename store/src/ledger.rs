@@ -87,7 +87,7 @@ impl NewTransfer {
     /// A new transfer that reverses this transfer.
     ///
     /// # Errors
-    /// A fault if an amount cannot be negated.
+    /// Fails with a fault if an amount cannot be negated.
     pub fn reversal(&self, at: DateTime<Utc>) -> Result<Self> {
         let entries = self
             .entries
@@ -106,7 +106,7 @@ impl NewTransfer {
 /// have only entries of zero.
 ///
 /// # Errors
-/// A fault if entries do not sum to zero or overflow; database errors.
+/// Fails with a fault if entries do not sum to zero or overflow. May also fail with database errors.
 pub async fn post(conn: &impl ConnectionTrait, transfers: Vec<NewTransfer>) -> Result<()> {
     post_and_hold(conn, transfers, &BTreeMap::new(), Writes::default()).await
 }
@@ -204,7 +204,7 @@ pub struct Credit {
 /// The credit of accounts, locked in id order until the transaction ends, so that the transaction can hold or spend credit.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn lock_credit(conn: &impl ConnectionTrait, accounts: &[Uuid]) -> Result<BTreeMap<Uuid, Credit>> {
     credit_rows(conn, accounts, true).await
 }
@@ -212,7 +212,7 @@ pub async fn lock_credit(conn: &impl ConnectionTrait, accounts: &[Uuid]) -> Resu
 /// The credit of accounts, not locked.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn credit(conn: &impl ConnectionTrait, accounts: &[Uuid]) -> Result<BTreeMap<Uuid, Credit>> {
     credit_rows(conn, accounts, false).await
 }
@@ -237,7 +237,7 @@ async fn credit_rows(
 /// Creates an account's credit balance of zero. Locking the credit requires this row.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn open_credit(conn: &impl ConnectionTrait, account_id: Uuid, currency: &str) -> Result<()> {
     let zero = entity::Micros(0);
     let currency = currency.to_owned();
@@ -249,7 +249,7 @@ pub async fn open_credit(conn: &impl ConnectionTrait, account_id: Uuid, currency
 /// The transfers of calls that were not reversed, with their entries.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn standing_of_calls(conn: &impl ConnectionTrait, calls: &[Uuid]) -> Result<Vec<NewTransfer>> {
     standing(conn, bulk::among(conn, ledger_transfer::Column::CallId, calls.iter().copied())).await
 }
@@ -257,7 +257,7 @@ pub async fn standing_of_calls(conn: &impl ConnectionTrait, calls: &[Uuid]) -> R
 /// The transfers of a cabin session that were not reversed, with their entries.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn standing_of_session(conn: &impl ConnectionTrait, session: Uuid) -> Result<Vec<NewTransfer>> {
     standing(conn, ledger_transfer::Column::SessionId.eq(session)).await
 }
@@ -312,7 +312,7 @@ async fn standing(
 /// The balances of one book of an account, by currency. Currencies without entries are omitted.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn balances(
     conn: &impl ConnectionTrait,
     account_id: Uuid,
@@ -329,7 +329,7 @@ pub async fn balances(
 /// A page of the ids of transfers that changed an account's book.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn transfers_of(
     conn: &impl ConnectionTrait,
     account_id: Uuid,
@@ -350,7 +350,7 @@ pub async fn transfers_of(
 /// Transfers by id. Ignores the actor's scope: the caller must have checked access to the objects.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn transfers(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<ledger_transfer::Model>> {
     let query =
         ledger_transfer::Entity::find().filter(ledger_transfer::Column::Id.is_in(ids.iter().copied()));
@@ -360,7 +360,7 @@ pub async fn transfers(conn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<
 /// The entries of transfers, by transfer and position.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn entries(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<Vec<ledger_entry::Model>> {
     let query = ledger_entry::Entity::find()
         .filter(ledger_entry::Column::TransferId.is_in(transfers.iter().copied()))
@@ -372,7 +372,7 @@ pub async fn entries(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<
 /// The reversals of transfers. Maps the id of each reversed transfer to its reversal's id.
 ///
 /// # Errors
-/// Database errors.
+/// May fail with database errors.
 pub async fn reversals(conn: &impl ConnectionTrait, transfers: &[Uuid]) -> Result<BTreeMap<Uuid, Uuid>> {
     use ledger_transfer::Column;
     let rows: Vec<(Uuid, Uuid)> = ledger_transfer::Entity::find()

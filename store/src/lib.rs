@@ -152,7 +152,7 @@ impl Writes {
     /// Runs the pending writes now, so that the same transaction can read the written rows.
     ///
     /// # Errors
-    /// Database errors.
+    /// May fail with database errors.
     pub async fn run(self, conn: &impl ConnectionTrait) -> Result<()> {
         bulk::together(conn, self.0).await
     }
@@ -175,7 +175,7 @@ impl Store {
     /// Connects to the database. On SQLite, creates the file, readable only by its owner.
     ///
     /// # Errors
-    /// If the URL is invalid, the database does not respond, or a SQLite file is accessible to other users and its mode cannot be changed.
+    /// Fails if the URL is invalid, the database does not respond, or a SQLite file is accessible to other users and its mode cannot be changed.
     pub async fn connect(options: &StoreOptions, on_commit: Arc<dyn OnCommit>) -> Result<Self> {
         if options.url.starts_with("sqlite:") {
             file::close_to_others(options)?;
@@ -236,7 +236,7 @@ impl Store {
     /// Runs `work` in a read transaction on one snapshot of the database.
     ///
     /// # Errors
-    /// Errors of `work`.
+    /// Returns the errors of `work`.
     pub async fn read<T, F, Fut>(&self, work: F) -> Result<T>
     where
         F: FnOnce(Tx) -> Fut,
@@ -326,7 +326,7 @@ impl Store {
 /// a connection.
 ///
 /// # Errors
-/// Errors of `work`; [`Error::Overloaded`] if it takes longer than `limit`.
+/// Fails with [`Error::Overloaded`] if it takes longer than `limit`. Also returns the errors of `work`.
 pub async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
     let late = |_| Err(Error::Overloaded("the database does not answer"));
     tokio::time::timeout(limit, work).await.unwrap_or_else(late)
@@ -398,7 +398,7 @@ pub fn first_id(at: DateTime<Utc>) -> Uuid {
 /// Parses a text column or setting that this program wrote.
 ///
 /// # Errors
-/// A fault if the stored text is invalid.
+/// Fails with a fault if the stored text is invalid.
 pub fn parse_stored<T: FromStr>(text: &str, what: &str) -> Result<T>
 where
     T::Err: std::fmt::Display,

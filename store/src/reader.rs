@@ -40,7 +40,7 @@ impl Reader {
     /// Begins a transaction on one snapshot of the database. The transaction is not retried if its connection is lost later.
     ///
     /// # Errors
-    /// Database errors.
+    /// May fail with database errors.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let isolation_level = match self.get_database_backend() {
             DbBackend::Postgres => Some(IsolationLevel::RepeatableRead),

@@ -58,7 +58,7 @@ type Asked = (Request, Framed<TcpStream, Codec>);
 /// `shutdown_seconds` for running requests.
 ///
 /// # Errors
-/// If the address cannot be bound.
+/// Fails if the address cannot be bound.
 pub fn listen(
     address: SocketAddr,
     workers: usize,

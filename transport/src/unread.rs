@@ -24,7 +24,7 @@ use futures_util::{Stream, StreamExt as _};
 /// Middleware that closes a connection after the response if the request's body was not read to the end.
 ///
 /// # Errors
-/// Errors of the service.
+/// Returns the errors of the service.
 pub async fn close_unread(
     mut request: ServiceRequest,
     next: Next<BoxBody>,

@@ -15,7 +15,7 @@ pub(super) type FromFile = (String, Value);
 /// option whose own name ends in `_FILE`.
 ///
 /// # Errors
-/// If a file is missing, unreadable, empty or too large, or if an option is set twice.
+/// Fails if a file is missing, unreadable, empty or too large, or if an option is set twice.
 pub(super) fn options(variables: &[(String, String)], options: &Json) -> Result<Vec<FromFile>, ConfigError> {
     let mut found = Vec::new();
     for (name, file) in variables {

@@ -14,16 +14,16 @@ struct Proxy {
     proxy: String,
 }
 
-/// State of a proxy at the last comparison.
+/// State of a proxy at this node's last comparison.
 #[derive(Debug)]
 struct Seen {
-    /// The values are exported until this time.
+    /// The values are exported to Prometheus until this time.
     until: Instant,
     waiting: u64,
     odd: u64,
 }
 
-/// The proxies' queues and listings, one series for each name in `hook.proxies`.
+/// Metrics of the proxies' queues and listings, with one time series for each name in `hook.proxies`.
 #[derive(Debug, Default)]
 pub struct ProxyMetrics(Mutex<BTreeMap<String, Seen>>);
 

@@ -44,8 +44,8 @@ pub(super) fn render(receipt: &Receipt, locale: Locale) -> String {
     page
 }
 
-/// Length of the roll, estimated generously because the browser's fonts are unknown. A receipt longer than a PDF page continues on the next
-/// page.
+/// Length of the paper that a receipt needs, estimated generously because the browser's fonts are unknown. A receipt longer than a PDF page
+/// continues on the next page.
 fn length_mm(blocks: &[Block]) -> usize {
     let pixels: usize = blocks
         .iter()

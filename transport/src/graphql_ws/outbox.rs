@@ -90,7 +90,7 @@ impl Outbox {
     /// Writes the queued frames, and is ready when the queue is empty.
     ///
     /// # Errors
-    /// If the connection is lost.
+    /// Fails if the connection is lost.
     pub(super) fn poll_write(
         &mut self,
         stream: &TcpStream,
