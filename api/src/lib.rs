@@ -1,4 +1,4 @@
-//! The server. This crate assembles the others and contains the `callshop` command.
+//! The server. This crate assembles the other crates and contains the `callshop` command.
 
 pub mod cli;
 pub mod config;

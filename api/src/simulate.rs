@@ -68,7 +68,7 @@ impl Proxy {
         request.send().await?.error_for_status()?.json().await
     }
 
-    /// Sends an event until the hook accepts it, as a proxy does. Gives up only when stopped.
+    /// Sends an event until the hook accepts the event, as a proxy does. Gives up only when the simulation is stopped.
     async fn tell(&self, stop: &CancellationToken, event: Value) {
         let batch = json!([event]);
         while let Err(error) = self.post("events", &batch).await {
@@ -126,7 +126,7 @@ pub async fn run(
     Ok(tally)
 }
 
-/// The phone that is free again, and whether its call was allowed.
+/// The phone that is free again after a call, and whether the call was allowed.
 type Outcome = (String, Result<bool, reqwest::Error>);
 
 fn settle(
@@ -202,7 +202,7 @@ fn with(dialog: &Value, more: Value) -> Value {
     all
 }
 
-/// Waits, or returns early when stopped, so that running calls end immediately and report their end.
+/// Waits for the given time. When the simulation is stopped, returns early, so that running calls end immediately and report their end.
 async fn wait(stop: &CancellationToken, milliseconds: u64) {
     tokio::select! {
         () = stop.cancelled() => {}

@@ -59,7 +59,7 @@ fn anonymous(origin: Origin) -> Caller {
     Caller { attach: Arc::new(move |request| request.data.insert(origin.clone())), ..caller }
 }
 
-/// The GraphQL service for an [`App`]. It runs until `shutdown`.
+/// The GraphQL service for an [`App`], which runs until `shutdown`.
 ///
 /// # Errors
 /// Fails if the visibility table leaves an invalid schema for a role.

@@ -16,8 +16,8 @@ use app::settings::{self, SettingsChange};
 pub struct UpdateCallshopSettingsInput {
     /// A callshop in the caller's subtree.
     pub callshop_id: ID,
-    /// Cash totals are rounded to multiples of this amount, in the callshop's currency; must be above zero. Null restores the currency's minor
-    /// unit.
+    /// Cash totals are rounded to multiples of this amount, in the callshop's currency. The amount must be above zero. Null restores the currency's
+    /// minor unit.
     pub cash_step: MaybeUndefined<Decimal>,
     /// Name printed on receipts, at most 100 characters. If it is empty, receipts show the display name.
     pub legal_name: Option<String>,

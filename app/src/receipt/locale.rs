@@ -15,7 +15,7 @@ enum Language {
     Spanish,
 }
 
-/// The Portuguese-speaking countries, by ISO 3166-1 code.
+/// The Portuguese-speaking and the Spanish-speaking countries, by ISO 3166-1 code.
 const PORTUGUESE_COUNTRIES: [&str; 8] = ["AO", "BR", "CV", "GW", "MZ", "PT", "ST", "TL"];
 const SPANISH_COUNTRIES: [&str; 21] = [
     "AR", "BO", "CL", "CO", "CR", "CU", "DO", "EC", "ES", "GQ", "GT", "HN", "MX", "NI", "PA", "PE", "PR",
