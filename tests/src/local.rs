@@ -28,7 +28,7 @@ pub struct Local {
     /// The nodes' `callshop` binary.
     pub callshop: PathBuf,
     script: Child,
-    // keep reading: if the pipe closes, the script dies at its next line of output
+    // keep reading the output, because the script dies at its next line of output if the pipe is closed
     _lines: Lines<BufReader<ChildStdout>>,
 }
 
@@ -115,7 +115,7 @@ impl Local {
         command
     }
 
-    /// Stops the topology as Ctrl-C does. Returns the time that this took.
+    /// Stops the topology as Ctrl-C does. Returns the time that the stop took.
     ///
     /// # Panics
     /// If the topology does not stop in time.
@@ -143,7 +143,7 @@ impl Drop for Local {
                 eprintln!("== {log}\n{end}");
             }
         }
-        // SIGKILL takes the processes along at once, SIGTERM in order
+        // SIGKILL ends the script's processes at once, SIGTERM ends them in order
         self.terminate();
         let patience = Instant::now() + Duration::from_secs(20);
         while matches!(self.script.try_wait(), Ok(None)) && Instant::now() < patience {

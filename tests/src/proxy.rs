@@ -17,7 +17,7 @@ pub enum Mood {
     /// Accepts commands.
     #[default]
     Takes,
-    /// Accepts commands, but its response is lost.
+    /// Accepts commands, but the response is lost.
     LosesAnswers,
     /// Responds that it knows no such call.
     KnowsNothing,
@@ -80,7 +80,8 @@ impl Lists {
     }
 }
 
-/// A dialog as Kamailio lists it. The Call-ID is derived from the call's `ref`, or from any other value if the call is not ours.
+/// A dialog as Kamailio lists it. The Call-ID is derived from the call's `ref`, or from any other value if the dialog belongs to no call of the
+/// server.
 pub fn dialog(reference: &Value, answered: Option<DateTime<Utc>>) -> Value {
     let mut variables = vec![json!({ "ref": reference })];
     variables.extend(answered.map(|at| json!({ "answered": at.timestamp_micros().to_string() })));

@@ -81,7 +81,7 @@ impl RedisServer {
         let child = child.expect("redis-server starts (apt-get install redis-server)");
         self.child = Some(child);
         let begun = Instant::now();
-        // it listens before it has loaded its data
+        // Redis listens before it has loaded its data
         while !self.is_ready().await {
             let log = || std::fs::read_to_string(&log).unwrap_or_default();
             assert!(begun.elapsed() < PATIENCE, "redis-server does not answer: {}", log());
@@ -184,11 +184,11 @@ async fn forward(client: TcpStream, target: SocketAddr, mut open: watch::Receive
         return;
     }
     let Ok(server) = TcpStream::connect(target).await else { return };
-    // no delays that the test did not ask for
+    // the forwarder adds no delays that the test did not ask for
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    // when either end closes, close both
+    // when one end closes, close both ends
     tokio::select! {
         () = pass(from_client, to_server, open.clone()) => {}
         () = pass(from_server, to_client, open) => {}

@@ -1,4 +1,4 @@
-//! A front end in Node.js with the official `graphql-ws` client (`tests/js/subscriber.mjs`). It records received messages in order.
+//! A front end in Node.js with the official `graphql-ws` client (`tests/js/subscriber.mjs`). The front end records received messages in order.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -12,14 +12,14 @@ use tokio::sync::watch;
 
 use crate::Shop;
 
-/// A running subscriber. Dropping it ends the process.
+/// A running subscriber process. Dropping this value ends the process.
 pub struct Subscriber {
     received: watch::Receiver<Arc<Vec<Value>>>,
     _node: Child,
 }
 
 impl Subscriber {
-    /// Subscribes to everything in the shop as its attendant. Returns once both subscriptions have sent their first message.
+    /// Subscribes to the shop's activity and live calls as the shop's attendant. Returns once both subscriptions have sent their first message.
     ///
     /// # Panics
     /// If Node or the packages of `tests/js` are missing, or the server refuses.

@@ -96,7 +96,7 @@ pub async fn run(plan: Plan, progress: impl Fn(&str)) -> String {
     for number in 1..=plan.kills {
         kill(&mut process, &site, &mut random, (number, plan.kills), &progress).await;
         if people.iter().any(tokio::task::JoinHandle::is_finished) {
-            // a client found a wrong answer; its panic surfaces below
+            // a client found a wrong answer, and the code below raises its panic
             break;
         }
     }
@@ -117,7 +117,7 @@ pub async fn run(plan: Plan, progress: impl Fn(&str)) -> String {
     )
 }
 
-/// Starts one task per cabin, and a task that brings in credit and change.
+/// Starts one task per cabin, and a task that adds credit and change.
 fn let_in(site: &Arc<Site>, random: &mut Random) -> Vec<tokio::task::JoinHandle<()>> {
     let mut people = Vec::new();
     for index in 0..CABINS {

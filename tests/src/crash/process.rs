@@ -19,8 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// # Panics
 /// If the build fails.
 pub fn build(release: bool) -> PathBuf {
-    // `tests/run` builds it together with the tests, in either profile. Built alone it would have other features, which would rebuild half of
-    // all crates.
+    // `tests/run` builds the binary together with the tests, in either profile. If the binary were built alone, its crates would have other
+    // features, so half of all crates would be built again.
     if let Some(built) = std::env::var_os("CALLSHOP_TEST_SERVER") {
         return built.into();
     }
@@ -33,7 +33,7 @@ pub fn build(release: bool) -> PathBuf {
     if release {
         build.arg("--release");
     }
-    // cargo's variables for this test would make build scripts (ring's, for example) run again, and rebuild half of all crates
+    // cargo's environment variables for this test would make build scripts (such as ring's) run again, which would rebuild half of all crates
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"]

@@ -1,7 +1,7 @@
-//! The model test runs random interleavings of operations by people and proxies on random branches of the account tree. Each operation runs in
-//! the program's use cases and in a small model in plain integers, and the two are compared after every step.
+//! The model test runs random sequences of operations by people and proxies on random branches of the account tree. Each operation runs in the
+//! program's use cases and in a small model in plain integers, and the two are compared after every step.
 //!
-//! A case is drawn from its own seed. A failure prints the seed together with the shrunk case.
+//! Each case is drawn from its own seed. A failure prints the seed together with the reduced case.
 
 mod books;
 mod check;
@@ -65,7 +65,7 @@ impl Dose {
 /// At the first failing case, with the difference, the smallest failing case found, and the seed that reproduces it.
 pub fn run(backend: Backend, dose: Dose) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    // each backend uses one of the two settings, so that a seed is reproducible
+    // each backend uses one of the two values of the setting, so that a seed is reproducible
     let program = runtime.block_on(Program::start(backend, backend == Backend::Sqlite));
     let (begun, every) = (Instant::now(), AUDIT_AFTER.max(dose.cases / 20));
     println!("{backend:?}: {} cases from seed {}", dose.cases, dose.seed);
@@ -119,7 +119,7 @@ fn one(runtime: &Runtime, program: &Program, seed: u64, longest: u64) {
     }
 }
 
-/// Findings of `callshop audit` over all branches so far.
+/// The findings of `callshop audit` over all branches that were created up to now.
 async fn audit(program: &Program) -> Vec<String> {
     let checked = ledger::audit(&program.app.store, |_| {}).await.expect("the ledger reads");
     let broken = checked.into_iter().filter(|invariant| !invariant.findings.is_empty());
