@@ -374,7 +374,7 @@ impl Books {
             Entry::new(self.reseller, Book::Credit, m(-3)),
             Entry::new(self.platform, Book::Revenue, m(3)),
         ];
-        // charged too much at first, and reversed
+        // the call was charged too much at first, and the charge was reversed
         let wrong = NewTransfer::new(
             TransferKind::Call,
             "BRL",
@@ -532,7 +532,7 @@ impl Books {
     }
 }
 
-/// The invariant, the statement that breaks it, and the statement that repairs it.
+/// For each damage: the invariant, the SQL statement that breaks the invariant, and the SQL statement that repairs the damage.
 const DAMAGES: &[(&str, &str, &str)] = &[
     (
         "calls refer to what exists",
