@@ -370,7 +370,7 @@ pub async fn update(app: &App, actor: &Actor, id: Uuid, change: CabinChange) -> 
     changed.await.map_err(number_taken)
 }
 
-/// Retires a cabin permanently. Its phone becomes free, and its history is kept.
+/// Retires a cabin permanently. The phone of a retired cabin becomes free, and the cabin's history is kept.
 ///
 /// # Errors
 /// Fails with `ILLEGAL_STATE` if the cabin is occupied or already retired. Fails with `FORBIDDEN` for attendants. May also fail with `NOT_FOUND`.

@@ -1,4 +1,4 @@
-//! Counters of the use cases. Each [`App`](crate::App) has its own counters; the server exports them.
+//! Counters of the use cases. Each [`App`](crate::App) has its own counters, which the server exports.
 //!
 //! Label values are constants of the program or its configuration, never a client's text, so the number of time series is bounded.
 

@@ -24,7 +24,7 @@ const MAX_FOOTER: usize = 500;
 pub struct SettingsChange {
     /// Cash amounts are rounded to multiples of this step. `Some(None)` means the currency's minor unit.
     pub cash_step: Option<Option<Micros>>,
-    /// Name on receipts. If it is empty, receipts show the account's name.
+    /// Name on receipts. If this name is empty, receipts show the account's name.
     pub legal_name: Option<String>,
     /// Tax id on receipts.
     pub tax_id: Option<String>,

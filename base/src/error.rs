@@ -23,7 +23,7 @@ pub enum Error {
     /// The server is too busy: a bounded queue is full.
     #[error("overloaded: {0}")]
     Overloaded(&'static str),
-    /// A concurrent transaction did the same work. If this transaction runs again, it returns the result of the concurrent transaction.
+    /// A concurrent transaction did the same work. If the overtaken transaction runs again, it returns the result of the concurrent transaction.
     #[error("overtaken")]
     Overtaken,
     /// The database failed.
@@ -108,7 +108,7 @@ impl Error {
         Self::field(ErrorCode::InvalidInput, field, message)
     }
 
-    /// A fault whose cause is an error or a sentence. It records the calling line.
+    /// A fault whose cause is an error or a sentence. The fault records the line of the caller.
     #[track_caller]
     pub fn fault(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::Fault(Fault { cause: cause.into(), at: Location::caller() })

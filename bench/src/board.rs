@@ -122,7 +122,7 @@ impl Side {
         self.load.send(vec![self.request.clone(); times as usize])
     }
 
-    /// Runs a turn of one server. Also measures the processor time if `postgres` is the database's process.
+    /// Runs a turn of one server. If `postgres` is the database's process, the turn also measures the processor time.
     fn turn(&mut self, times: u32, postgres: Option<u32>) -> Result<Figures> {
         let before = postgres.is_some().then(|| Processor::now(postgres)).transpose()?;
         let (answers, took) = self.ask(times)?;

@@ -1,8 +1,8 @@
 //! `callshop-bench` compares the throughput of the call path with the throughput of the same database without callshop.
 //!
-//! The program is a report, not a test. It starts a server in its own process on its own database and sends one event per request through the hook
-//! over keep-alive connections. The peer is measured in the same run, in alternating turns. The report shows both figures, their ratio and the
-//! target.
+//! The program is a report, not a test. `callshop-bench` starts a server in its own process on its own database and sends one event per request
+//! through the hook over keep-alive connections. The peer is measured in the same run, in alternating turns. The report shows both figures, their
+//! ratio and the target.
 #![allow(clippy::float_arithmetic, reason = "rates and ratios of measurements; no money is computed here")]
 
 mod board;

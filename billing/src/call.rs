@@ -41,7 +41,7 @@ pub enum CallState {
     Ringing,
     /// The callee has answered.
     Answered,
-    /// The call is over. It may have ended without an answer.
+    /// The call is over. An ended call may have had no answer.
     Ended,
     /// Rejected by the far end or the network with a SIP code.
     Failed,
@@ -156,7 +156,8 @@ impl Call {
         Call { state: CallState::Refused, ended_at: Some(at), ..Call::authorized(at, 0) }
     }
 
-    /// Seconds from answer to end, not limited to the covered seconds. If this exceeds [`Call::talk_seconds`], the call was ended late.
+    /// Seconds from answer to end, not limited to the covered seconds. If the measured seconds exceed [`Call::talk_seconds`], the call was ended
+    /// late.
     pub fn measured_seconds(&self) -> u32 {
         match (self.answered_at, self.ended_at) {
             (Some(answered), Some(ended)) => rating::talk_seconds(answered, ended),

@@ -1,7 +1,7 @@
 //! Reads and writes rate decks, which are price lists in a canonical CSV format, and reports the problems of every row.
 //!
 //! The file is comma-separated UTF-8 (a byte order mark is allowed) with a header. Columns may be in any order. A deck must have all
-//! [`REQUIRED_COLUMNS`]. It may have [`OPTIONAL_COLUMNS`] and, for each time band of the tariff, `rate_per_minute:BAND` and
+//! [`REQUIRED_COLUMNS`]. A deck may have [`OPTIONAL_COLUMNS`] and, for each time band of the tariff, `rate_per_minute:BAND` and
 //! `connection_fee:BAND`. Any other column name is an error, because a misspelled price column must not go unnoticed.
 //!
 //! A cell is corrected, with a note (`Fixed`), only if the cell has one possible meaning. Corrections remove spaces around a cell, and a plus sign

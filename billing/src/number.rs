@@ -7,7 +7,8 @@
 //! 3. An E.164 number follows `+`.
 //! 4. An E.164 number follows an international prefix (`00`, `011`). Where callers choose a carrier (Brazil), the carrier's two digits come
 //!    between prefix and number: `00 21 1 305…`. A number without a carrier code is accepted if the plan's own country code and a complete national
-//!    number follow (`00 55 11 9…`). It is also accepted if the rest after a carrier code would not be a valid number.
+//!    number follow (`00 55 11 9…`). A number without a carrier code is also accepted if reading two of its digits as a carrier code leaves no
+//!    valid number.
 //! 5. A national number follows a trunk prefix, in Brazil with or without a carrier code. The length shows whether there is a carrier code: a
 //!    two-digit area code and an eight- or nine-digit number have 10 or 11 digits, or 12 or 13 digits with a carrier code.
 //! 6. If there is no prefix, the length identifies a national number. A number that is shorter than a national number is local and gets the shop's
@@ -16,9 +17,9 @@
 //! Plans without national rules ([`DialPlan::for_country`] for a country that is not in the table) read all digits as E.164.
 //!
 //! This crate has its own table of countries, because the crate phonenumber cannot fill the table. The crate phonenumber has no emergency numbers.
-//! Its international prefixes are regular expressions, but a shop edits literal prefixes. Its number lengths cover all kinds of numbers together, so
-//! these lengths cannot distinguish a local number from a complete number. In addition, all matches of phonenumber share one lock, which every call
-//! attempt would have to take.
+//! The international prefixes of phonenumber are regular expressions, but a shop edits literal prefixes. The number lengths of phonenumber cover all
+//! kinds of numbers together, so these lengths cannot distinguish a local number from a complete number. In addition, all matches of phonenumber
+//! share one lock, which every call attempt would have to take.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -491,8 +492,8 @@ fn check_north_american(national: &str) -> Result<(), NumberError> {
     if digits[0] < b'2' || digits[3] < b'2' { Err(NumberError::InvalidNational) } else { Ok(()) }
 }
 
-/// A Brazilian number is a two-digit area code without zeros, then eight digits or a 9 and eight digits. It may also be 300, 500, 800 or 900 and
-/// seven digits.
+/// A Brazilian number is a two-digit area code without zeros, then eight digits or a 9 and eight digits. A Brazilian number may also be 300, 500,
+/// 800 or 900 and seven digits.
 fn check_brazilian(national: &str) -> Result<(), NumberError> {
     let digits = national.as_bytes();
     if let [b'3' | b'5' | b'8' | b'9', b'0', b'0', ..] = digits {

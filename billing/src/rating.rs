@@ -232,8 +232,8 @@ struct Span {
 }
 
 impl Pricing {
-    /// The pricing to store with a call. This pricing has only the bands for which the rate has a price, and has holidays only if there are such
-    /// bands. Leaving out the other bands does not change any charge.
+    /// The pricing to store with a call. The stored pricing has only the bands for which the rate has a price, and has holidays only if there are
+    /// such bands. Leaving out the other bands does not change any charge.
     pub fn freeze(
         rate: &Rate,
         rounding: Rounding,

@@ -70,7 +70,7 @@ pub struct Listing<Id, Key> {
 pub struct Strays<Key: Ord> {
     /// Each unknown dialog with the time of its first listing, by the server's clock.
     pub since: BTreeMap<Key, DateTime<Utc>>,
-    /// There were too many unknown dialogs ([`MOST_STRAYS`]). No dialog is hung up until all unknown dialogs are gone.
+    /// Whether there were more unknown dialogs than [`MOST_STRAYS`]. No dialog is hung up until all unknown dialogs are gone.
     pub alarm: bool,
 }
 

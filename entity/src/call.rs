@@ -1,4 +1,4 @@
-//! One attempt to call, answered or not. Its id is the `ref` that the proxy carries.
+//! One attempt to call, answered or not. The call's id is the `ref` that the proxy carries.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::columns::{CallState, EndCause, EndedBy, Micros};
 use crate::view::view;
 
-/// One attempt to call, answered or not. Its id is the `ref` that the proxy carries.
+/// One attempt to call, answered or not. The call's id is the `ref` that the proxy carries.
 ///
 /// The default is an empty row. Code that creates a row must set every field that may not be empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]

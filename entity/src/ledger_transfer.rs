@@ -1,11 +1,11 @@
-//! An immutable movement of money. Its entries sum to zero.
+//! An immutable movement of money. The entries of a transfer sum to zero.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::columns::TransferKind;
 
-/// An immutable movement of money. Its entries sum to zero.
+/// An immutable movement of money. The entries of a transfer sum to zero.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "ledger_transfer")]
 pub struct Model {

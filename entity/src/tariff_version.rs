@@ -34,8 +34,8 @@ pub struct Model {
     pub rate_count: i32,
     /// Description for users.
     pub note: String,
-    /// The version that this version was made from; null for the first version. This version may only be activated as the direct successor of its
-    /// base version.
+    /// The version that this version was made from; null for the first version. A version may only be activated as the direct successor of its base
+    /// version.
     pub base_version_id: Option<Uuid>,
     /// When the version was created.
     pub created_at: DateTimeUtc,

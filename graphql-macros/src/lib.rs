@@ -4,9 +4,9 @@
 //! The attribute generates from the declaration:
 //! - async-graphql's resolvers and type information;
 //! - `fields::Declared`: which roles see the type and each field, and which columns a field reads;
-//! - `compiled::Written`: the JSON writer of each field that needs no query. Such a field is a method that is not `async` and takes only `&self`,
-//!   or a field of a struct. All other fields are left to the executor. The executor's resolver of a field `id` is `async`, because the interface
-//!   `Node` awaits that field.
+//! - `compiled::Written`: the JSON writer of each field that needs no query. A field needs no query if it is a field of a struct, or a method that
+//!   is not `async` and takes only `&self`. All other fields are left to the executor. The executor's resolver of a field `id` is `async`, because
+//!   the interface `Node` awaits that field.
 //!
 //! On an `impl` block or a struct with `#[derive(SimpleObject)]`, the attribute declares an object type. On a struct with `#[derive(InputObject)]`,
 //! the attribute declares an input type. On an enum with `#[derive(Interface)]`, the attribute declares an interface. For an input type or an

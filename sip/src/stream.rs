@@ -269,7 +269,7 @@ impl Reader<'_> {
             // another node takes over the entries that this node could not apply, and then removes this consumer
             return Ok(());
         }
-        // this consumer's name will not be used again
+        // the name of this consumer will not be used again
         self.remove(&mut connection, &self.stream.consumer).await
     }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{Page, Writes, bulk};
 use base::error::{Error, OrFault as _, Result};
 
-/// A transfer to post. Its entries must sum to zero.
+/// A transfer to post. The entries of a transfer must sum to zero.
 #[derive(Clone, Debug)]
 pub struct NewTransfer {
     /// The transfer's id, a UUIDv7.

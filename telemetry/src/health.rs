@@ -125,7 +125,7 @@ impl Health {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// The liveness report, which says whether the node's loops run. This check runs no queries.
+    /// The liveness report, which says whether the node's loops run. The liveness report runs no queries.
     pub fn live(&self) -> Report {
         let now = millis(self.started.elapsed());
         let beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);

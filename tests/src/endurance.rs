@@ -91,7 +91,7 @@ impl fmt::Display for Endured {
 /// Starts the stack, makes the calls, and compares.
 ///
 /// # Panics
-/// If a program does not start, or calls do not end in time.
+/// Panics if a program does not start, or calls do not end in time.
 pub async fn run(plan: Endurance) -> Endured {
     let folder = tempfile::tempdir().expect("a folder");
     // all phones of this test share one address

@@ -36,7 +36,7 @@ impl Local {
     /// Starts the topology in a folder, with additional options.
     ///
     /// # Panics
-    /// If the topology is not ready in time. The message includes its output.
+    /// Panics if the topology is not ready in time. The message includes its output.
     pub async fn start(folder: &Path, options: &[&str]) -> Self {
         Self::start_with(folder, options, process::build(false), &[]).await
     }
@@ -118,7 +118,7 @@ impl Local {
     /// Stops the topology as Ctrl-C does. Returns the time that the stop took.
     ///
     /// # Panics
-    /// If the topology does not stop in time.
+    /// Panics if the topology does not stop in time.
     pub async fn stop(mut self) -> Duration {
         let begun = Instant::now();
         self.terminate();

@@ -104,7 +104,7 @@ pub struct FakeProxy {
 }
 
 impl FakeProxy {
-    /// Starts the listener. It serves until the test's runtime ends.
+    /// Starts the listener. The listener serves until the test's runtime ends.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");

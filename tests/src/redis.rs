@@ -15,7 +15,7 @@ use tokio::sync::watch;
 /// Maximum time for a server to start or stop.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A Redis in a temporary folder. It syncs every write to its AOF, so a test may kill it without losing data.
+/// A Redis in a temporary folder. This Redis syncs every write to its append-only file, so a test may kill it without losing data.
 pub struct RedisServer {
     dir: tempfile::TempDir,
     address: SocketAddr,
@@ -57,7 +57,7 @@ impl RedisServer {
     /// Starts the server again after [`Self::stop`] or [`Self::kill`], with its persisted data.
     ///
     /// # Panics
-    /// If the server does not start.
+    /// Panics if the server does not start.
     pub async fn start_again(&mut self) {
         let log = self.dir.path().join("redis.log");
         let mut command = Command::new("redis-server");

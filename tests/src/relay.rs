@@ -35,7 +35,7 @@ impl Relay {
     /// Relays from a free port to `to` until dropped.
     ///
     /// # Panics
-    /// If no port is free.
+    /// Panics if no port is free.
     pub async fn to(to: SocketAddr) -> Self {
         Self::between(SocketAddr::from(([127, 0, 0, 1], 0)), to).await
     }

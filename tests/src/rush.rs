@@ -89,7 +89,7 @@ impl fmt::Display for Carried {
 /// Runs the test, with the proxy's dialogs in PostgreSQL.
 ///
 /// # Panics
-/// If a program does not start.
+/// Panics if a program does not start.
 pub async fn run(rush: Rush) -> Carried {
     let redis = RedisServer::start().await;
     let line = Relay::to(redis.address()).await;
@@ -236,7 +236,7 @@ impl Figures {
     /// Reads the last line of a SIPp statistics file.
     ///
     /// # Panics
-    /// If the file has no such line.
+    /// Panics if the file has no such line.
     pub fn read(file: &Path) -> Self {
         let text = fs::read_to_string(file).expect("SIPp's statistics");
         let names: Vec<&str> = text.lines().next().expect("a heading").split(';').collect();

@@ -73,7 +73,7 @@ impl TestTime {
 /// URL of the PostgreSQL server, without a database name.
 ///
 /// # Panics
-/// If `CALLSHOP_TEST_POSTGRES` is not set, with instructions.
+/// Panics if `CALLSHOP_TEST_POSTGRES` is not set, with instructions.
 pub fn postgres_url() -> String {
     std::env::var("CALLSHOP_TEST_POSTGRES").unwrap_or_else(|_| {
         panic!(

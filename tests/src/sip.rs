@@ -34,7 +34,7 @@ static NETWORKS: AtomicU32 = AtomicU32::new(0);
 /// Polls until `ask` returns a value.
 ///
 /// # Panics
-/// If `ask` returns no value within 30 seconds.
+/// Panics if `ask` returns no value within 30 seconds.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let search = async {
         loop {
@@ -118,7 +118,7 @@ impl SipPlan {
     /// Starts gateway and proxy for a hook at an address, with dialogs and registrations in PostgreSQL at `database`.
     ///
     /// # Panics
-    /// If the gateway or the proxy does not start.
+    /// Panics if the gateway or the proxy does not start.
     pub async fn start_alone(mut self, hook: SocketAddr, database: &str, settings: &[(&str, &str)]) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         set_clock(dir.path(), 0);
@@ -134,7 +134,7 @@ impl SipPlan {
     /// Starts gateway and proxy for a hook at an address, without logging messages, for runs with many calls.
     ///
     /// # Panics
-    /// If the gateway or the proxy does not start.
+    /// Panics if the gateway or the proxy does not start.
     pub async fn start_quietly(self, hook: SocketAddr, settings: &[(&str, &str)]) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         write_configuration(dir.path(), &self, self.gateway, hook, settings);
@@ -147,7 +147,7 @@ impl SipPlan {
     /// Starts proxy and gateway for a server, with these settings changed (`CS_…`). Returns once the server has received the proxy's boot event.
     ///
     /// # Panics
-    /// If the gateway or the proxy does not start.
+    /// Panics if the gateway or the proxy does not start.
     pub async fn start(self, server: &TestServer, settings: &[(&str, &str)]) -> Sip {
         let dir = tempfile::tempdir().expect("a temporary folder");
         write_configuration(dir.path(), &self, self.gateway, server.hook, settings);
@@ -240,7 +240,7 @@ impl Sip {
     /// Empties the proxy's dialog tables on PostgreSQL.
     ///
     /// # Panics
-    /// If the proxy is not on PostgreSQL.
+    /// Panics if the proxy is not on PostgreSQL.
     pub async fn forget_dialogs(&self) {
         let url = self.plan.postgres.as_deref().expect("a proxy on PostgreSQL");
         let database = Database::connect(url).await.expect("PostgreSQL answers");
@@ -250,7 +250,7 @@ impl Sip {
     /// The proxy's local record of a phone, used for emergency calls: `HA1|blocked|caller ID|numbers`.
     ///
     /// # Panics
-    /// If the proxy's database does not open.
+    /// Panics if the proxy's database does not open.
     pub async fn kept(&self, user: &str) -> Option<String> {
         let own = format!("sqlite://{}/emergency.sqlite", self.dir.path().display());
         let database =
@@ -277,7 +277,7 @@ impl Sip {
     /// supervisor would do.
     ///
     /// # Panics
-    /// If the proxy does not start.
+    /// Panics if the proxy does not start.
     pub async fn listen_again(&mut self) {
         let mut proxy = start_proxy(self.dir.path());
         let (dir, log, control) = (self.dir.path(), self.dir.path().join("kamailio.log"), self.plan.control);
@@ -356,7 +356,7 @@ impl Sip {
     /// Makes calls at a fixed rate from one address with the scenario `phone-call`, and waits until all calls have ended.
     ///
     /// # Panics
-    /// If SIPp does not start, or takes a minute longer than planned.
+    /// Panics if SIPp does not start, or takes a minute longer than planned.
     pub async fn rush(&self, per_second: u32, seconds: u32, talk: Duration) -> Figures {
         let csv = self.dir.path().join("rush.csv");
         fs::write(&csv, "SEQUENTIAL\nbooth;[authentication username=booth password=secret];11988880111;\n")
@@ -474,7 +474,7 @@ impl Playing {
     /// Waits until the process ends as the scenario says. Returns the messages.
     ///
     /// # Panics
-    /// If the process deviates from the scenario or takes longer than a minute.
+    /// Panics if the process deviates from the scenario or takes longer than a minute.
     pub async fn finished(mut self) -> Trace {
         let over = tokio::time::timeout(DEADLINE * 2, self.child.wait()).await;
         let file = |kind: &str| self.dir.join(format!("{}.{kind}", self.name));
@@ -519,7 +519,7 @@ impl Trace {
     /// The Call-ID of the first message.
     ///
     /// # Panics
-    /// If there is no message.
+    /// Panics if there is no message.
     pub fn call_id(&self) -> String {
         let first = self.0.iter().find_map(|message| message.header("Call-ID"));
         first.expect("a message with a Call-ID").to_owned()

@@ -22,7 +22,7 @@ impl Subscriber {
     /// Subscribes to the shop's activity and live calls as the shop's attendant. Returns once both subscriptions have sent their first message.
     ///
     /// # Panics
-    /// If Node or the packages of `tests/js` are missing, or the server refuses.
+    /// Panics if Node or the packages of `tests/js` are missing, or the server refuses.
     pub async fn start(shop: &Shop) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("js");
         let packages: PathBuf = folder.join("node_modules/graphql-ws");
@@ -59,7 +59,7 @@ impl Subscriber {
     /// Waits up to 30 seconds until `wanted` returns a value for the messages received so far.
     ///
     /// # Panics
-    /// On timeout (with the last message), on an error, or if a subscription ends.
+    /// Panics on timeout (with the last message), on an error, or if a subscription ends.
     pub async fn until<T>(&self, what: &str, mut wanted: impl FnMut(&[Value]) -> Option<T>) -> T {
         let mut received = self.received.clone();
         let search = async {

@@ -53,7 +53,7 @@ impl Actor {
         }
     }
 
-    /// The same actor, with the address of the current request.
+    /// This actor with the address of the current request.
     pub fn from(self, address: IpAddr) -> Self {
         Self { address: Some(address), ..self }
     }

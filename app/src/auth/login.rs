@@ -175,8 +175,8 @@ fn bad_credentials() -> Error {
     Error::user(ErrorCode::BadCredentials, "The login or password is wrong.")
 }
 
-/// Locks and returns the current user row if the verified password is still valid. Verification takes a while. Meanwhile, other guesses may have
-/// failed, or the user may have been disabled or given another password.
+/// Locks and returns the current user row if the verified password is still valid. Verification takes a while. During the verification, other
+/// guesses may have failed, or the user may have been disabled or given another password.
 async fn unchanged(tx: &Tx, verified: &user::Model, now: DateTime<Utc>) -> Result<Option<user::Model>> {
     let Some(user) = accounts::lock_user(tx.conn(), verified.id).await? else { return Ok(None) };
     Failures::of_user(&user).check_wait(now)?;
@@ -319,7 +319,8 @@ pub fn forget(app: &App, ids: &[Uuid]) {
 
 /// Interval at which a node polls for logins revoked by other nodes.
 const REVOCATION_POLL: Duration = Duration::from_millis(500);
-/// How far back each poll for revoked logins looks. This time is longer than a transaction plus the difference between the nodes' clocks.
+/// How far back each poll for revoked logins looks. The poll looks back further than a transaction may last plus the difference between the nodes'
+/// clocks.
 const REVOCATION_WINDOW: TimeDelta = TimeDelta::seconds(30);
 
 /// The loop counts as stuck if it records no heartbeat for this time. When the database is unavailable, the loop's query fails in less time.

@@ -123,7 +123,7 @@ impl Refusal {
 /// gets its first response again.
 ///
 /// # Errors
-/// May fail with database errors. In that case, no attempt is decided.
+/// May fail with database errors. If the database fails, no attempt is decided.
 pub(super) async fn decide_all(
     app: &App,
     tx: &Tx,

@@ -76,7 +76,7 @@ pub enum EventBody {
     },
     /// The proxy started.
     Boot,
-    /// An event that cannot be parsed. Such an event is stored for inspection.
+    /// An event that cannot be parsed. An unreadable event is stored for inspection.
     Malformed {
         /// The parse error.
         error: String,
@@ -187,7 +187,7 @@ pub enum EventResult {
 /// The results of a batch of events.
 #[derive(Debug, Default)]
 pub struct Applied {
-    /// One result per event, in the order received.
+    /// One result for each event of the batch, in the order in which the events were received.
     pub results: Vec<EventResult>,
     /// Live calls that a user asked to hang up before this event. The proxy must be asked again after the commit, because a call that was just
     /// being set up or answered may have missed the first command (docs/hook.md).
@@ -202,7 +202,7 @@ pub struct Applied {
 /// transaction that begins later and touches the same rows waits for this transaction, never the reverse.
 ///
 /// # Errors
-/// May fail with database errors. In that case, no event is applied.
+/// May fail with database errors. If the database fails, no event is applied.
 pub(super) async fn apply_all(
     app: &App,
     tx: &Tx,

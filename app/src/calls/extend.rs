@@ -67,7 +67,7 @@ fn next_look(app: &App, call: &call::Model, slice: u32) -> Option<DateTime<Utc>>
 /// Extends each of these calls by its next slice of talk time if the call is due and there is enough credit. Returns the calls that were due.
 ///
 /// # Errors
-/// May fail with database errors. In that case, no credit is reserved.
+/// May fail with database errors. If the database fails, no credit is reserved.
 pub(super) async fn extend_all(
     app: &App,
     tx: &Tx,

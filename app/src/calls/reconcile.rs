@@ -422,7 +422,7 @@ fn kept(strays: &Strays<Key>) -> Result<serde_json::Value> {
     serde_json::to_value(list).or_fault()
 }
 
-/// Closes lost calls and applies missed answers. Both are done by events that go through the same writer as the proxy's own events.
+/// Closes lost calls and applies missed answers, with events that go through the same writer as the proxy's own events.
 async fn close(app: &App, writer: &CallWriter, name: &str, verdict: &Verdict<Uuid, Key>) -> Result<()> {
     let event = |id: Uuid, at: DateTime<Utc>, kind: CallEventKind| ProxyEvent {
         eid: format!(

@@ -26,8 +26,8 @@ fn is_here(
         || listed.registered_at.is_some_and(|registered| changed.is_none_or(|changed| registered > changed))
 }
 
-/// The SIP users of phones whose stored state differs from the proxy's listing. Either only the listing or only the database shows such a phone as
-/// registered at the proxy.
+/// The SIP users of phones whose stored state differs from the proxy's listing. A phone differs if only the listing or only the database shows it
+/// as registered at the proxy.
 ///
 /// # Errors
 /// May fail with database errors.

@@ -31,7 +31,7 @@ const MAX_PEERS: usize = 256;
 /// A notification.
 #[derive(Clone, Debug)]
 pub enum Notification {
-    /// This activity was committed.
+    /// An activity of the callshop was committed.
     Activity(Arc<ActivityEvent>),
     /// The callshop's activities reach at least this `seq`. Undelivered activities are in the table.
     Advanced(i64),
@@ -126,7 +126,7 @@ impl Hub {
         &self.status
     }
 
-    /// This node's id among the nodes. Each start creates a new id.
+    /// The id of this node among all nodes. Each start creates a new id.
     pub(super) fn node(&self) -> Uuid {
         self.node
     }

@@ -29,7 +29,7 @@ const MAX_ROW: usize = 16 * 1024;
 /// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// An activity was committed. Its row follows, unless it is too large.
+    /// An activity was committed. The activity's row follows the header, unless the row is too large.
     Activity,
     /// Heartbeat, sent every second.
     Heartbeat,

@@ -19,7 +19,7 @@ pub(super) enum Block {
     Pair(String, String),
     /// A name and an amount. The amount never wraps, and all amounts have the same number of decimals.
     Sum(String, String),
-    /// Like `Sum`, in bold.
+    /// Like `Sum`, but printed in bold.
     StrongSum(String, String),
     /// A detail about the preceding line of the receipt.
     Note(String),

@@ -61,7 +61,7 @@ pub struct Report {
     pub opened_at: DateTime<Utc>,
     /// When the report was created.
     pub at: DateTime<Utc>,
-    /// One line per payment method. Cash is always included.
+    /// The report's lines, one for each payment method. Cash is always included.
     pub methods: Vec<MethodLine>,
     /// Exact total price of the calls in all sessions settled in the shift.
     #[serde(with = "text")]
@@ -465,8 +465,8 @@ pub fn z_report(shift: &register_shift::Model) -> Result<Option<Report>> {
     shift.z_report.clone().map(|report| serde_json::from_value(report).or_fault()).transpose()
 }
 
-/// The open shift's report as attendants see it. This report has no amounts that would reveal the expected cash, because attendants count the
-/// drawer blind.
+/// The open shift's report as attendants see it. The attendants' report has no amounts that would reveal the expected cash, because attendants
+/// count the drawer blind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlindReport {
     /// Number of the shift.

@@ -297,7 +297,7 @@ pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str
 /// The base version and its rates, from which a draft is created and with which it is compared.
 struct Base {
     version: Option<tariff_version::Model>,
-    /// The draft's rounding, bands and holidays. They come from the base version or, without a base version, from the tariff.
+    /// The draft's rounding, bands and holidays. These terms come from the base version or, without a base version, from the tariff.
     terms: Terms,
     rates: Vec<Rate>,
 }
@@ -335,7 +335,8 @@ impl Base {
         Ok(version)
     }
 
-    /// The version after which a draft based on this version may take effect. It is this version or, if this version is a draft, its own base.
+    /// The version after which a draft based on this version may take effect. The result is the id of this version or, if this version is a draft,
+    /// the id of its own base.
     fn precedes(&self) -> Option<Uuid> {
         self.version.as_ref().and_then(|version| match version.active_from {
             Some(_) => Some(version.id),

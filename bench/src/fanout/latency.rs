@@ -20,7 +20,7 @@ use crate::database::Databases;
 use crate::load::{Connection, request};
 use crate::{Backend, Result};
 
-/// Number of callshops with events. The other callshops are only watched.
+/// Number of callshops with events. The other callshops have subscribers but no events.
 const BUSY: u32 = 1_000;
 /// Number of connections to the hook.
 const CONNECTIONS: u32 = 32;

@@ -196,8 +196,8 @@ impl Reader<'_> {
     }
 
     /// Removes a consumer from the consumer group. The consumer may still have pending entries, because it read again after the check, or because
-    /// this node could not apply some of its own entries. Redis then forgets that the pending entries were delivered. In that case, the group
-    /// restarts at the beginning of the stream, and its consumers read the whole stream again.
+    /// this node could not apply some of its own entries. Redis then forgets that the pending entries were delivered. If Redis forgot pending
+    /// entries, the group restarts at the beginning of the stream, and its consumers read the whole stream again.
     pub(super) async fn remove(
         &self,
         connection: &mut MultiplexedConnection,

@@ -70,7 +70,7 @@ impl Random {
 /// Runs the test and returns a summary.
 ///
 /// # Panics
-/// If an answered request is missing or stored twice, or if the server does not start again.
+/// Panics if an answered request is missing or stored twice, or if the server does not start again.
 pub async fn run(plan: Plan, progress: impl Fn(&str)) -> String {
     let binary = process::build(plan.release);
     let fake = FakeProxy::start().await;

@@ -35,7 +35,7 @@ impl Disk {
     /// Fills the disk by shrinking it to the size of its contents.
     ///
     /// # Panics
-    /// If files grow faster than the disk shrinks.
+    /// Panics if files grow faster than the disk shrinks.
     pub fn fill(&self) {
         let mut said = String::new();
         for _ in 0..100 {
@@ -53,7 +53,7 @@ impl Disk {
     /// Frees space again.
     ///
     /// # Panics
-    /// If the kernel refuses.
+    /// Panics if the kernel refuses.
     pub fn free(&self) {
         self.resize("50%").expect("the disk grows");
     }

@@ -498,7 +498,7 @@ fn deaf_ones(stage: &Stage) -> usize {
 const ASKED: usize = 60;
 /// The server's timeout for subscribers that do not read (`site::settings`), plus the time to fill the buffers.
 const GIVEN_UP: Duration = Duration::from_secs(super::site::STALL_SECONDS + 7);
-/// Maximum time for an activity to reach the other subscribers while some subscribers do not read. This time is shorter than the delay of the
+/// Maximum time for an activity to reach the other subscribers while some subscribers do not read. The limit is shorter than the delay of the
 /// activities of a subscriber that does not read. An unoptimized server spends seconds of processor time filling the buffers, which is not a fault
 /// of these subscribers.
 fn longest_lag(stage: &Stage) -> Duration {

@@ -78,7 +78,7 @@ pub(super) struct Load {
     waiting: AtomicU64,
 }
 
-/// A queued event. Its sender is notified when the event has been accepted.
+/// A queued event. The event's sender is notified when the API has accepted the event.
 struct Told {
     event: Value,
     taken: Option<oneshot::Sender<()>>,

@@ -44,7 +44,7 @@ impl Dose {
     /// Reads `CALLSHOP_MODEL_CASES`, `CALLSHOP_MODEL_SEED` and `CALLSHOP_MODEL_LONGEST`. The default is `cases` cases from a random seed.
     ///
     /// # Panics
-    /// If one of these variables is not a number.
+    /// Panics if one of these variables is not a number.
     pub fn from_env(cases: u64) -> Self {
         let number = |name: &str| {
             let text = std::env::var(name).ok()?;
@@ -62,7 +62,7 @@ impl Dose {
 /// Runs cases one after the other.
 ///
 /// # Panics
-/// At the first failing case, with the difference, the smallest failing case found, and the seed that reproduces it.
+/// Panics at the first failing case, with the difference, the smallest failing case found, and the seed that reproduces it.
 pub fn run(backend: Backend, dose: Dose) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     // each backend uses one of the two values of the setting, so that a seed is reproducible
@@ -84,7 +84,7 @@ pub fn run(backend: Backend, dose: Dose) {
 /// Runs the regression cases.
 ///
 /// # Panics
-/// If a case fails again.
+/// Panics if a case fails again.
 pub fn run_again(backend: Backend) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     for charge_unacknowledged in [true, false] {

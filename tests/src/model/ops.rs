@@ -92,7 +92,7 @@ pub enum Paying {
     CashAndChange(i64),
     /// The amount due by another method.
     Other(usize),
-    /// This many hundredths of the amount due by card, the rest in cash.
+    /// The customer pays this many hundredths of the amount due by card, and the rest in cash.
     Split(i64),
     /// A cent less than the amount due.
     TooLittle,

@@ -170,7 +170,7 @@ impl Branch {
         }
     }
 
-    /// The actors' users. They never log in.
+    /// The actors' users. The users of the cases never log in.
     fn users(&self, now: DateTime<Utc>) -> Vec<entity::user::Model> {
         let managers = self.managers.iter().zip(&self.accounts);
         let attendants = self.attendants.iter().zip(SHOPS.map(|shop| &self.accounts[shop]));

@@ -1,5 +1,5 @@
-//! Tests that the topology of `docker-compose.yml` works, survives the loss of a node, and can be backed up and restored. Also tests that its files
-//! are valid and consistent.
+//! Tests that the topology of `docker-compose.yml` works, survives the loss of a node, and can be backed up and restored. The tests also check that
+//! the topology's files are valid and consistent.
 
 use std::collections::BTreeSet;
 use std::fs;

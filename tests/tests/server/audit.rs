@@ -24,7 +24,7 @@ fn m(units: i64) -> Micros {
     Micros(units * 1_000_000)
 }
 
-/// A branch with two levels. It has ended, failed and live calls, paid, unpaid and refunded sessions, and a closed shift.
+/// A branch with two levels. The branch has ended, failed and live calls, paid, unpaid and refunded sessions, and a closed shift.
 struct Books {
     platform: Uuid,
     reseller: Uuid,

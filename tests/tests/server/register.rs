@@ -73,7 +73,7 @@ async fn drawer(shop: &Shop, shift: &str) -> BTreeMap<String, String> {
     sums.into_iter().map(line).collect()
 }
 
-/// The X report. Its expected amounts must match the ledger.
+/// The X report. The expected amounts of an X report must match the ledger.
 async fn x_report(shop: &Shop) -> Value {
     let query = format!(
         "query($id: ID!) {{ currentRegister(callshopId: $id) {{ id }} xReport(callshopId: $id) {REPORT} }}"

@@ -29,7 +29,7 @@ pub struct Totals {
     pub depth: u64,
     /// Fields of the response, multiplied by the sizes of the lists around them.
     pub complexity: u64,
-    /// Whether a variable determines the size of a list. In that case, the complexity must be counted for each request.
+    /// Whether a variable determines the size of a list. If a variable does, the complexity must be counted for each request.
     pub sized_by_variable: bool,
 }
 

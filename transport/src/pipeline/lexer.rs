@@ -1,4 +1,4 @@
-//! The lexical scan of GraphQL and JSON that runs before parsing. The scan finds where strings and comments end. It never allocates and never
+//! The lexical scan of GraphQL and JSON that runs before parsing. The scan finds where strings and comments end. The scan never allocates and never
 //! recurses, so no input can exhaust memory or the stack.
 //!
 //! apollo-compiler's own limits (`parse.rs`) refuse the same documents, but only after parsing up to the limit. The lexical scan refuses a hostile

@@ -174,7 +174,7 @@ fn deployed_certificates_can_be_read_by_the_balancer_and_nobody_else() {
         cat.args(["--", "cat"]).arg(&file).output().expect("setpriv runs").status.success()
     };
     assert!(read_as("99") && !read_as("12345"));
-    // and HAProxy accepts the certificate
+    // HAProxy accepts the installed certificate
     let config = folder.path().join("haproxy.cfg");
     let text = format!(
         "defaults\n mode http\n timeout client 1s\nfrontend a\n bind 127.0.0.1:18443 ssl crt {}\n",
