@@ -44,7 +44,7 @@ impl Databases {
     }
 }
 
-/// A PostgreSQL server in a temporary folder. Dropping it stops the server.
+/// A PostgreSQL server in a temporary folder. Dropping this value stops the server.
 pub struct Postgres {
     dir: TempDir,
     bin: PathBuf,
@@ -142,7 +142,7 @@ impl Drop for Postgres {
     }
 }
 
-/// Runs a command. Returns its output, or its error output as the error.
+/// Runs a command. Returns the command's output, or its error output as the error.
 pub fn run(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     // a started server inherits pg_ctl's output and keeps it open, so discard that output

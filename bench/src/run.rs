@@ -191,7 +191,8 @@ impl Bench {
         Ok(())
     }
 
-    /// Requests one call from each of these phones, all of which must be allowed. Returns their references, the responses, and the total time.
+    /// Requests one call from each of these phones, all of which must be allowed. Returns the references of the calls, the responses, and the total
+    /// time.
     fn authorize(&mut self, users: &[String]) -> Result<(Vec<Value>, Vec<Answer>, Duration)> {
         let requests = users.iter().map(|user| self.load.request("authorize", &attempt(user))).collect();
         let (answers, took) = self.load.send(requests)?;

@@ -157,7 +157,7 @@ async fn assign_price(
     Ok(())
 }
 
-/// Creates phones in open cabins. Returns their SIP users.
+/// Creates phones in open cabins. Returns the phones' SIP users.
 async fn equip(app: &App, operator: &Actor, owner: &Actor, count: u32) -> Result<Vec<String>> {
     let shop = owner.account_id;
     let opening = register::Opening { callshop_id: shop, float: Micros::ZERO };

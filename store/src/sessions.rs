@@ -151,7 +151,7 @@ pub async fn insert_item(conn: &impl ConnectionTrait, item: session_item::Model)
     Ok(())
 }
 
-/// Updates every column of an item. The caller must have locked its session in this transaction.
+/// Updates every column of an item. The caller must have locked the item's session in this transaction.
 pub async fn update_item(conn: &impl ConnectionTrait, item: session_item::Model) -> Result<()> {
     item.into_active_model().reset_all().update(conn).await?;
     Ok(())

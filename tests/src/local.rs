@@ -13,7 +13,7 @@ use crate::crash::process;
 /// Maximum wait for any step.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A running topology. Dropping it ends all its processes.
+/// A running topology. Dropping this value ends all processes of the topology.
 pub struct Local {
     /// The balancer's address for GraphQL.
     pub graphql: SocketAddr,

@@ -19,7 +19,7 @@ pub enum Mood {
     Takes,
     /// Accepts commands, but the response is lost.
     LosesAnswers,
-    /// Responds that it knows no such call.
+    /// Responds that the proxy does not know the call.
     KnowsNothing,
 }
 

@@ -207,7 +207,7 @@ impl<'a> Script<'a> {
     }
 }
 
-/// A SIPp process playing a scenario. Dropping it ends the process.
+/// A SIPp process playing a scenario. Dropping this value ends the process.
 pub struct Playing {
     name: String,
     child: tokio::process::Child,

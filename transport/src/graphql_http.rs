@@ -224,8 +224,8 @@ fn body(status: StatusCode, answer: Answer, json: String) -> HttpResponse {
 /// Serializes a response as JSON.
 ///
 /// # Errors
-/// `RESPONSE_TOO_LARGE` if the response exceeds the limit, at which serialization stops. A mutation has been executed even if its response is too
-/// large.
+/// Fails with `RESPONSE_TOO_LARGE` if the response exceeds the limit, at which serialization stops. A mutation has been executed even if its
+/// response is too large.
 pub(crate) fn response_json(response: &Response, limits: &Limits) -> Result<String, RequestError> {
     let mut text = Bounded { text: Vec::new(), most: limits.answer_bytes };
     match serde_json::to_writer(&mut text, response) {

@@ -53,7 +53,7 @@ impl Actor {
         }
     }
 
-    /// This actor with the address of the current request.
+    /// Sets the address of the current request.
     pub fn from(self, address: IpAddr) -> Self {
         Self { address: Some(address), ..self }
     }

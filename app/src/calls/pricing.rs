@@ -65,7 +65,8 @@ pub fn charge(level: &Level, answered_at: DateTime<Utc>, talk: u32) -> LevelChar
     }
 }
 
-/// A call's talk seconds until `now`, and the customer's price if the call ended at `now`. For an ended call, these are the final values.
+/// A call's talk seconds until `now`, and the customer's price if the call ended at `now`. For an ended call, the final talk seconds and price are
+/// returned.
 ///
 /// # Errors
 /// Fails with a fault if the call's stored prices do not parse.

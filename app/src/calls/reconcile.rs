@@ -272,7 +272,7 @@ type Key = (String, String);
 struct StoredState {
     calls: Vec<LiveCall<Uuid>>,
     strays: Strays<Key>,
-    /// Ended calls that still have a row in `call_sighting`. These rows are deleted.
+    /// Ended calls that still have a row in `call_sighting`. The rows of ended calls are deleted.
     over: Vec<Uuid>,
 }
 

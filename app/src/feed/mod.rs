@@ -31,7 +31,7 @@ use crate::redis_client::{self, ClientError, RedisConfig};
 /// before the link ends. On SQLite without Redis, there is only one node, so this function does nothing.
 ///
 /// # Errors
-/// Fails if the Redis address is invalid. It is no error if Redis does not respond, because the link retries until Redis responds.
+/// Fails if the Redis address is invalid. If Redis does not respond, this function does not fail, because the link retries until Redis responds.
 pub fn start(
     store: &Store,
     hub: &Arc<Hub>,

@@ -297,7 +297,7 @@ pub async fn copy_version(app: &App, actor: &Actor, version_id: Uuid, note: &str
 /// The base version and its rates, from which a draft is created and with which it is compared.
 struct Base {
     version: Option<tariff_version::Model>,
-    /// The draft's rounding, bands and holidays. These terms come from the base version or, without a base version, from the tariff.
+    /// The draft's rounding, bands and holidays. The draft's terms come from the base version or, without a base version, from the tariff.
     terms: Terms,
     rates: Vec<Rate>,
 }

@@ -1,4 +1,4 @@
-//! The retry queue of entries that failed when applied alone. These entries are retried with growing pauses while new entries are read.
+//! The retry queue of entries that failed when applied alone. Failed entries are retried with growing pauses while new entries are read.
 //!
 //! Entries about the same call or phone stay in order: an entry behind a failed entry waits until the failed entry is applied.
 

@@ -115,7 +115,7 @@ impl Process {
         assert!(sent.expect("sh runs").success(), "it takes a signal");
     }
 
-    /// Waits until the server exits on its own. Returns its exit status.
+    /// Waits until the server exits on its own. Returns the server's exit status.
     ///
     /// # Panics
     /// Panics if the server does not exit in time.
@@ -141,7 +141,7 @@ impl Process {
         child.kill().await.expect("it is killed");
     }
 
-    /// Runs `callshop audit`. Returns its output and whether it passed.
+    /// Runs `callshop audit`. Returns the output of the audit and whether the audit passed.
     pub async fn audit(&self) -> (bool, String) {
         let mut command = self.command(&["audit"]);
         command.stdout(Stdio::piped());

@@ -1,4 +1,4 @@
-//! A disk in memory that the harness can fill and free. Mounting it requires root (CAP_SYS_ADMIN).
+//! A disk in memory that the harness can fill and free. Mounting the disk requires root (CAP_SYS_ADMIN).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -78,7 +78,7 @@ impl Stage {
     }
 }
 
-/// Reads until an activity event of this kind arrives. Returns its cursor, and the `seq` of all events received.
+/// Reads until an activity event of this kind arrives. Returns the event's cursor, and the `seq` of all events received.
 async fn until(socket: &mut Socket, kind: &str) -> (String, Vec<i64>) {
     let mut seqs = Vec::new();
     loop {

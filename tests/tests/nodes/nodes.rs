@@ -279,7 +279,7 @@ on_both!(a_node_is_ready_only_on_tables_that_it_knows, |backend| async move {
     server.stop().await;
 });
 
-/// Runs `callshop` with these arguments and variables. Returns its exit status and output.
+/// Runs `callshop` with these arguments and variables. Returns the command's exit status and output.
 async fn callshop(arguments: &[&str], variables: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut command = tokio::process::Command::new(process::build(false));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CALLSHOP_")) {

@@ -609,7 +609,7 @@ on_both!(a_phone_at_two_proxies_is_where_it_registered_last, |backend: Backend| 
     assert_eq!(shop.hook().events(&[event("online", &Value::Null, time.now(), more)]).await, ["applied"]);
     proxies[0].list(lists(Some(time.now())));
     assert_eq!(rounds().await, [Some(PROXY.to_owned())], "the phone must stay at the first proxy");
-    // then no proxy lists the phone
+    // later, no proxy lists the phone
     proxies.iter().for_each(|fake| fake.list(lists(None)));
     rounds().await;
     assert!(!phone().await.online);

@@ -540,7 +540,7 @@ on_both!(problems_are_found_and_say_what_they_are_about, |backend: Backend| asyn
     assert!(!problems(&shop.reseller, &shop.reseller_id).await.contains_key("EVENT_REJECTED"));
     let query = "query($a: ID!) { problems(accountId: $a) { kind } }";
     assert_eq!(shop.owner.ok(query, json!({ "a": shop.reseller_id })).await["problems"], Value::Null);
-    // the rows that made the problems break the ledger, so it is not checked
+    // the rows that made the problems break the ledger, so the test does not check the ledger
     shop.server.stop().await;
 });
 

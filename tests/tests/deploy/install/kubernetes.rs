@@ -110,7 +110,7 @@ fn deployed_kubernetes_nodes_are_what_the_program_takes() {
         assert_eq!(container["securityContext"]["readOnlyRootFilesystem"], true);
         assert_eq!(container["securityContext"]["capabilities"], json!({ "drop": ["ALL"] }));
     }
-    // secrets are mounted where the environment says
+    // the secret files are mounted at the paths in the environment
     for pod in [pod, &migrate] {
         let mounts = pod["containers"][0]["volumeMounts"].as_array().expect("mounts");
         assert!(mounts.iter().any(|mount| mount["mountPath"] == "/run/secrets/callshop"));

@@ -169,7 +169,7 @@ fn deployed_postgres_of_debian_archives_and_is_backed_up_as_written_down() {
         segments.contains(&format!("{early}.zst")) && segments.contains(&format!("{last}.zst")),
         "{segments:?}"
     );
-    // a segment of 16 MiB, mostly unused
+    // the segment has 16 MiB, which are mostly unused
     let bytes = fs::metadata(archive.join(format!("{last}.zst"))).expect("the segment").len();
     assert!(bytes < 200_000, "a segment of {bytes} bytes");
     let prune =

@@ -30,7 +30,7 @@ async fn start() -> InProcess {
     shop
 }
 
-/// Runs a query of the callshop `$shop`. Returns its only field.
+/// Runs a query of the callshop `$shop`. Returns the only field of the response.
 async fn query(shop: &InProcess, actor: &Actor, selection: &str) -> Value {
     let document = format!("query($shop: ID!) {{ {selection} }}");
     let data = shop.ok(actor, &document, json!({ "shop": shop.id() })).await;
