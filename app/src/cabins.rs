@@ -80,7 +80,7 @@ pub struct CabinEvent {
     pub cabin: cabin::Model,
     /// The cabin's phone.
     pub phone: Option<PhoneState>,
-    /// The session that the event is about. If the event is about no session, the session that occupied the cabin.
+    /// The session that the event is about or, if the event is about no session, the session that occupied the cabin.
     pub session: Option<cabin_session::Model>,
 }
 

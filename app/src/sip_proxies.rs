@@ -64,7 +64,7 @@ pub trait EventQueue: Send + Sync {
     /// Whether all events that this proxy has put into the queue are applied.
     async fn drained(&self, proxy: &str) -> Result<bool>;
 
-    /// Entries that failed repeatedly and are still not applied. If there are many, only the oldest.
+    /// Entries that failed repeatedly and are still not applied. If many entries are stuck, the list has only the oldest.
     fn stuck(&self) -> Vec<StuckEntry>;
 }
 

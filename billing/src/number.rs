@@ -534,8 +534,8 @@ fn calling_code(digits: &str) -> Option<&str> {
     assigned.then_some(three)
 }
 
-/// Formats a number for people: `+55 11 98765-4321` for Brazil, `+1 305 555-1234` for North America, otherwise the
-/// calling code, a space and the rest.
+/// Formats a number for people: `+55 11 98765-4321` for Brazil, `+1 305 555-1234` for North America, otherwise the calling code, a space and the
+/// remaining digits.
 pub fn format_international(number: &E164) -> String {
     let digits = number.as_str();
     let Some(code) = number.country_code() else { return format!("+{digits}") };

@@ -33,8 +33,8 @@ pub enum ReportDimension {
     Attendant,
     /// Callshop that the call was made from.
     Callshop,
-    /// Tariff version that sets the account's income: for a callshop, its retail tariff; for other accounts, the cost tariff of the account
-    /// below.
+    /// Tariff version that sets the account's income. It is a version of a callshop's retail tariff or, for other accounts, of the cost tariff of
+    /// the account below.
     TariffVersion,
 }
 

@@ -14,7 +14,8 @@ const QUEUE: std::ops::RangeInclusive<usize> = 512..=1_000_000;
 pub struct HookConfig {
     /// Address and port of the hook, on loopback, or on a private network behind TLS.
     pub listen: SocketAddr,
-    /// Secrets accepted from the proxy, at least 16 characters each. Two secrets are allowed, so that one can be replaced.
+    /// Secrets accepted from the proxy, at least 16 characters each. Two secrets are allowed, so that a secret can be replaced without an
+    /// interruption.
     #[serde(serialize_with = "base::secret::hidden_list")]
     pub secrets: Vec<SecretString>,
     /// SIP digest realm of the phones.

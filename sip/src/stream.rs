@@ -302,7 +302,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Creates the group at the beginning of the stream, so that entries older than the group are applied, too.
+    /// Creates the group at the beginning of the stream, so that entries that are older than the group are also applied.
     async fn make_group(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let mut create = redis::cmd("XGROUP");
         create.arg("CREATE").arg(&self.stream.stream).arg(&self.stream.group).arg("0").arg("MKSTREAM");

@@ -144,7 +144,7 @@ impl Table {
     }
 
     /// The months without a partition, between the oldest expected month and the last partition. `kept_from` is the start of retained history;
-    /// earlier partitions were dropped on purpose. A month in which no server ran has no partition either.
+    /// earlier partitions were dropped on purpose. A month in which no server ran also has no partition.
     pub fn gaps(self, partitions: &[Partition], kept_from: Option<DateTime<Utc>>) -> Vec<Gap> {
         let mut gaps = Vec::new();
         let mut behind = kept_from.map(Month::of);

@@ -36,7 +36,7 @@ impl Local {
     /// Starts the topology in a folder, with additional options.
     ///
     /// # Panics
-    /// Panics if the topology is not ready in time. The message includes its output.
+    /// Panics if the topology is not ready in time. The panic's message includes the topology's output.
     pub async fn start(folder: &Path, options: &[&str]) -> Self {
         Self::start_with(folder, options, process::build(false), &[]).await
     }

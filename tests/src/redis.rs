@@ -96,7 +96,7 @@ impl RedisServer {
             return false;
         }
         let read = stream.read(&mut answer).await.unwrap_or(0);
-        // a server that requires a password is ready, too
+        // a server that requires a password also counts as ready
         answer[..read].starts_with(b"+PONG") || answer[..read].starts_with(b"-NOAUTH")
     }
 

@@ -49,7 +49,7 @@ pub struct AuthorizeRequest {
 pub enum Authorization {
     /// The call may ring.
     Allowed {
-        /// The call's id. The proxy stores it in its dialog.
+        /// The call's id, which the proxy stores in its dialog.
         reference: Uuid,
         /// Maximum talk time in seconds; at least 1.
         max_seconds: u32,

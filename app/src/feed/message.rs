@@ -126,7 +126,7 @@ pub fn of_activity(node: Uuid, row: &activity::Model, trace: &str) -> Vec<u8> {
     bytes
 }
 
-/// Encodes a heartbeat, with the number of messages this node has failed to send so far.
+/// Encodes a heartbeat, with the number of messages that this node has failed to send since its start.
 pub fn of_heartbeat(node: Uuid, kind: Kind, lost: i64) -> Vec<u8> {
     head(Head { kind, node, callshop_id: Uuid::nil(), seq: lost }, "")
 }

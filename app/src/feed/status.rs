@@ -13,7 +13,7 @@ pub struct Status {
     pub configured: Gauge,
     /// The gauge is 1 while Redis responds and this node's subscription is active.
     pub link_up: Gauge,
-    /// Number of connections to Redis that were established. A number above one means that the connection was lost in between.
+    /// Number of connections to Redis that were established. A number above one means that a connection was lost.
     pub connections: Counter,
     /// Activities published to Redis.
     pub published: Counter,

@@ -127,7 +127,7 @@ fn charges_by_hand() {
         (rate(27_000, 0, 1, 1), with(4, Down), 1, 400),
         (Rate { minimum_charge: Micros(100_000), ..rate(120_000, 0, 30, 6) }, with(4, HalfUp), 1, 100_000),
         (Rate { minimum_charge: Micros(100_000), ..rate(120_000, 0, 30, 6) }, with(4, HalfUp), 61, 132_000),
-        // the minimum charge is rounded only once, too
+        // a minimum charge is rounded only once, like any other charge
         (Rate { minimum_charge: Micros(5_001), ..rate(0, 0, 1, 1) }, with(2, HalfUp), 1, 10_000),
         (Rate { free_seconds: 5, ..rate(120_000, 50_000, 30, 6) }, with(4, HalfUp), 4, 0),
         (Rate { free_seconds: 5, ..rate(120_000, 50_000, 30, 6) }, with(4, HalfUp), 5, 110_000),

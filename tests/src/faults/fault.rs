@@ -547,7 +547,7 @@ async fn deaf(stage: &Stage) -> Result<String, String> {
         Ok((lag, stage.site.memory().await))
     };
     // the subscribers start reading again, and each socket gets the buffered data and then the close code. All subscribers read at once, because
-    // the server limits the wait for the close, too
+    // the server also limits the wait for the close
     let rests = async {
         tokio::time::sleep_until((begun + GIVEN_UP).into()).await;
         join_all(sockets.into_iter().map(watchers::rest)).await

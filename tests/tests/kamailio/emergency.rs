@@ -95,7 +95,7 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
     made.iter().filter(|call| call["id"] != long["id"]).for_each(|call| check_free(call, 1..=3));
     assert_eq!(stage.balance("callshop", &stage.shop.id).await, 500_000_000);
     assert_eq!(stage.sip.gateway_trace().requests("INVITE"), 4);
-    // subscribers get the events of emergency calls, too
+    // subscribers also get the events of emergency calls
     let shop = Kind::Callshop.parse(&stage.shop.id.clone().into()).expect("an id");
     let told =
         activity::after(stage.shop.server.app.store.reader(), shop, 0, 1_000).await.expect("activities");

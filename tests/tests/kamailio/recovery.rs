@@ -50,7 +50,7 @@ async fn kamailio_killed_mid_call_knows_it_again() {
     );
     assert!((9..=10).contains(&talk_of(&call)), "{call}");
     stage.check_charges(&[call]).await;
-    // the next call needs no new registration either
+    // the next call also needs no new registration
     stage.sip.play(&stage.phones[0], &Script::call("phone-hungup", "11988880801", &[])).finished().await;
     eventually("two calls have ended", async || {
         let calls = stage.calls().await;

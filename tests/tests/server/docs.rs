@@ -238,7 +238,7 @@ fn the_readmes_commands_are_those_that_are_tested() {
         assert!(readme.contains(&format!("\n{command}")), "the README shows {command}");
     }
     assert!(root().join("tests/run").is_file());
-    // `cargo run` without `-p` must run the api, although the workspace has other binaries, too
+    // `cargo run` without `-p` must run the api, although the workspace has more than one binary
     assert!(read("Cargo.toml").contains("\ndefault-members = [\"api\"]\n"), "cargo run must know its binary");
 }
 

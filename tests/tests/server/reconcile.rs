@@ -462,7 +462,7 @@ on_both!(six_unknown_dialogs_raise_an_alarm_and_one_is_hung_up, |backend: Backen
     }
     assert!(!stage.problems().await.contains_key("DIALOGS_UNKNOWN"));
     assert_eq!(stage.proxy.told("/call/hangup").len(), 1);
-    // the dialog of a call that has ended but goes on at the proxy is unknown, too, because the call is not charged
+    // the dialog of a call that has ended but goes on at the proxy also counts as unknown, because the call is not charged
     assert_eq!(stage.shop.hook().events(&[end(&reference, answered, 300_000)]).await, ["applied"]);
     stage.lists(|lists| lists.dialogs = strays(0));
     stage.round().await;

@@ -94,7 +94,7 @@ on_both!(the_next_release_migrates_what_is_stored, |backend: Backend| async move
         let count = |row: &sea_orm::QueryResult, name| row.try_get::<i64>("", name).expect("a count");
         let counts: Vec<_> = rows.iter().map(|row| (count(row, "indexes"), count(row, "attached"))).collect();
         assert_eq!(counts, [(1, 1), (8, 8), (1, 1)], "of activity, call, call_charge");
-        // partitions of later months get the new column, too
+        // partitions of later months also get the new column
         let tx = db.begin().await.expect("a transaction");
         store::partitions::prepare(&tx, first.end.start()).await.expect("the next months");
         tx.commit().await.expect("it commits");

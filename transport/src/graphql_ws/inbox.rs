@@ -29,7 +29,7 @@ pub(super) enum ClientFrame {
     End,
 }
 
-/// The fragments of a message that have arrived so far.
+/// The fragments of an incomplete message that have already arrived.
 struct Fragments {
     is_text: bool,
     bytes: Vec<u8>,

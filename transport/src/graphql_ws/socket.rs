@@ -124,7 +124,7 @@ pub(crate) struct Socket {
     outbox: Outbox,
     /// Counts this socket as open until the connection ends.
     guard: SocketGuard,
-    /// The id of the upgrade request, and the number of operations so far.
+    /// The id of the upgrade request, and the number of operations that the socket has started.
     id: (RequestId, u64),
     session: Option<Session>,
     operations: SelectAll<LocalBoxStream<'static, Event>>,
