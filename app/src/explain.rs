@@ -130,7 +130,7 @@ pub async fn charge(app: &App, actor: &Actor, call_id: Uuid) -> Result<Explanati
     };
     let mut levels = Vec::new();
     for (position, level) in (0..).zip(&frozen) {
-        // level 0 names the callshop that the customer pays, so every actor may see it
+        // level 0 names the callshop that the customer pays, so every actor may see level 0
         let Some(account) = names.get(&level.account_id).filter(|name| position == 0 || name.may_see_cost)
         else {
             continue;

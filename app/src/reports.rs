@@ -31,7 +31,7 @@ pub struct Asked {
     pub from: NaiveDate,
     /// Last day, inclusive.
     pub to: NaiveDate,
-    /// Dimensions to group by. Empty for a single group.
+    /// Dimensions to group by. The list is empty for a report with a single group.
     pub dimensions: Vec<Dimension>,
 }
 

@@ -156,8 +156,8 @@ async fn trim_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     Ok(())
 }
 
-/// Stores where each callshop's history will begin, so that subscribers can tell that events are missing. Drops the partition of activities after
-/// that.
+/// Stores where each callshop's history will begin, so that subscribers can tell that events are missing. Finally, drops the partition of
+/// activities.
 async fn drop_activities(app: &App, cutoff: DateTime<Utc>) -> Result<()> {
     for partition in rows::old_activities(app.store.reader(), cutoff).await? {
         let read = &partition;

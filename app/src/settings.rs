@@ -40,7 +40,7 @@ pub struct SettingsChange {
     pub attendant_max_refund: Option<Micros>,
 }
 
-/// Changes a callshop's settings. The callshop's owner and users of accounts above the callshop may change them.
+/// Changes a callshop's settings. The callshop's owner and users of accounts above the callshop may change the settings.
 ///
 /// # Errors
 /// Fails with `FORBIDDEN` for attendants. May also fail with `INVALID_INPUT` or `NOT_FOUND`.

@@ -112,7 +112,7 @@ pub enum HangUpResult {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitResult {
     /// The requested limit or a longer limit is in force. The value is a time by the proxy's clock at which the call was in progress, if the proxy
-    /// reported it.
+    /// reported such a time.
     Accepted(Option<DateTime<Utc>>),
     /// The proxy has not seen the call's answer yet.
     NotAnswered,

@@ -8,8 +8,8 @@
 //! or `00` before a prefix (no country code begins with 0). A separator between digits is an error, because `351-352` may be one code, two codes,
 //! or a range. Doubtful prices and increments are errors too, because customers would be charged for a wrong guess.
 //!
-//! A destination that begins like a spreadsheet formula is stored unchanged, with a note. When a deck is written, an apostrophe is put before such
-//! a destination ([`csv_text`]). Reading the deck removes the apostrophe.
+//! A destination that begins like a spreadsheet formula is stored unchanged, with a note. When a deck is written, an apostrophe is put before a
+//! destination that begins like a formula ([`csv_text`]). Reading the deck removes the apostrophe.
 
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;

@@ -90,8 +90,7 @@ pub enum ChargeStep {
     },
 }
 
-/// Seconds from answer to end, rounded up to whole seconds, at microsecond resolution. 0 if the end is at or before the
-/// answer.
+/// Seconds from answer to end, rounded up to whole seconds, at microsecond resolution. The result is 0 if the end is at or before the answer.
 pub fn talk_seconds(answered: DateTime<Utc>, ended: DateTime<Utc>) -> u32 {
     let micros = ended.timestamp_micros().saturating_sub(answered.timestamp_micros()).max(0);
     let seconds = micros / 1_000_000 + i64::from(micros % 1_000_000 != 0);

@@ -2,7 +2,7 @@
 //!
 //! A listing shows a single instant and may mislead. The event that ends a call may be in transit, a call that was just allowed has no dialog yet,
 //! and a proxy that started with a wrong or restored database knows no calls. Therefore, a call is closed only if two listings lack the call, and a
-//! dialog is hung up only if two listings have the dialog. In both cases, the proxy's event queue must be empty.
+//! dialog is hung up only if two listings have the dialog. A call is closed or a dialog hung up only while the proxy's event queue is empty.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -58,7 +58,7 @@ pub struct DestinationTotal {
     pub talk_seconds: u64,
     /// Seconds billed.
     pub billed_seconds: u64,
-    /// Sum of the charges of these calls.
+    /// Sum of the charges of the calls to the destination.
     pub amount: Micros,
 }
 

@@ -1,6 +1,6 @@
 //! Compiled JSON writers. A document is compiled once. The document's objects are then written without the executor, from the values that
 //! `#[object]` declares for their types. A document with an unsupported part (a field that queries the database, a directive, a fragment on an
-//! interface) is not compiled. For such a document, the executor gives the same results with more memory and time.
+//! interface) is not compiled. For a document that is not compiled, the executor gives the same results with more memory and time.
 
 use std::io::Write as _;
 

@@ -220,7 +220,7 @@ struct Reader<'a> {
     heart: Heartbeat,
     /// Entries that failed when applied alone.
     retry_queue: RetryQueue,
-    /// Entries that were read while no entry could be applied. No more entries are read before these entries are applied.
+    /// Entries that were read while no entry could be applied. No more entries are read before the waiting entries are applied.
     waiting: Vec<Entry>,
     /// Entries that appeared lost to the consumer group at the previous check ([`Reader::recover`]).
     lost: HashSet<EntryId>,

@@ -11,7 +11,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The scope of the account with this path and all accounts below it.
+    /// The scope that has the account with this path and all accounts below that account.
     pub fn subtree(path: &str) -> Self {
         Self { path: path.to_owned() }
     }

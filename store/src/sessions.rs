@@ -40,7 +40,7 @@ pub async fn find_all(
     Ok(cabin_session::Entity::find().filter(wanted).filter(owned).all(conn).await?)
 }
 
-/// A session, locked until the transaction ends. Ignores the actor's scope: the caller must have checked access, or a call must refer to it.
+/// A session, locked until the transaction ends. Ignores the actor's scope: the caller must have checked access, or a call must refer to the session.
 pub async fn lock(conn: &impl ConnectionTrait, id: Uuid) -> Result<Option<cabin_session::Model>> {
     Ok(cabin_session::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(conn).await?)
 }

@@ -1,5 +1,5 @@
-//! Keeps PostgreSQL's statistics current, because cached plans depend on them. A plan made while a month's partition was nearly empty scans the
-//! partition sequentially. Autovacuum may run only a minute later, when a busy node has already inserted a hundred thousand rows.
+//! Keeps PostgreSQL's statistics current, because cached query plans depend on the statistics. A plan made while a month's partition was nearly
+//! empty scans the partition sequentially. Autovacuum may run only a minute later, when a busy node has already inserted a hundred thousand rows.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 

@@ -36,7 +36,7 @@ pub struct Lists {
     pub dialogs: Vec<Value>,
     /// SIP users of the registered phones.
     pub phones: Vec<String>,
-    /// Time of the last registration, for phones that report it.
+    /// Time of the last registration, for phones whose entry has this time.
     pub registered: BTreeMap<String, DateTime<Utc>>,
     /// SIP users whose contacts the proxy lists as null.
     pub odd_phones: Vec<String>,

@@ -1,7 +1,7 @@
 //! Handling of request bodies that were not read to the end.
 //!
 //! If a handler drops the reader of a chunked body, actix continues to read, and keeps the connection open until the body ends. A client that sends a
-//! byte a minute could keep such a connection open forever. If the reader of the body still exists, actix closes the connection after the response.
+//! byte a minute could keep its connection open forever. If the reader of the body still exists, actix closes the connection after the response.
 //! Therefore, this middleware keeps the reader until the response is sent.
 
 use std::{

@@ -51,7 +51,8 @@ pub struct Origin {
 pub struct Identities {
     key: TokenKey,
     known: Cache<Uuid, (Actor, DateTime<Utc>)>,
-    /// Cancellation tokens by login, which are cancelled when this node learns that the login is revoked. Open sockets watch these tokens.
+    /// Cancellation tokens by login, which are cancelled when this node learns that the login is revoked. Open sockets watch these cancellation
+    /// tokens.
     watches: Cache<Uuid, CancellationToken>,
 }
 

@@ -21,7 +21,7 @@ use store::sessions;
 pub(super) struct Charged {
     /// The rows of `call_charge` to write.
     pub(super) charges: Vec<call_charge::Model>,
-    /// Closed, unpaid sessions with corrected calls. The statements of these sessions must be created again.
+    /// Closed, unpaid sessions with corrected calls. The statement of a session with a corrected call must be created again.
     pub(super) restate: Vec<Uuid>,
 }
 

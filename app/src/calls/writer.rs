@@ -351,7 +351,7 @@ async fn commit(app: &Arc<App>, batch: Vec<Job>, heart: &Heartbeat, locked: &Not
 }
 
 /// Handles a job that failed when run alone. An event that can never be applied is stored with the reason, shown in `problems`, and reported as
-/// rejected. If such an event were not stored, the proxy would send it again forever, and all later events would wait behind it.
+/// rejected. If an event that can never be applied were not stored, the proxy would send it again forever, and all later events would wait.
 async fn reject_or_fail(app: &Arc<App>, work: &Work, error: Error) -> Result<Done> {
     tracing::error!(%error, "a call event failed");
     let Work::Event(event) = work else { return Err(error) };

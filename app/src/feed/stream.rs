@@ -163,7 +163,7 @@ impl Watch {
     async fn catch_up(&mut self) -> Result<()> {
         let (store, hub, callshop, last) = (&self.store, &self.hub, self.callshop_id, self.last);
         let rows = retry_until_available(|| async move {
-            // every activity that is announced from now on is either included in this read or comes after it
+            // every activity that is announced from now on is included in the read or comes later
             let _turn = hub.readers.acquire().await.or_fault()?;
             in_time(PATIENCE, activity::after(store.reader(), callshop, last, PAGE)).await
         });

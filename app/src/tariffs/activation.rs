@@ -32,7 +32,7 @@ pub struct Activated {
 ///
 /// # Errors
 /// Fails with `STALE_DRAFT` if the draft is not based on the version in force at that time. Fails with `SCHEDULE_CONFLICT` if another version is
-/// scheduled for the same time or before it. Fails with `ILLEGAL_STATE` if the version is not a draft or has no rates. Fails with `INVALID_INPUT`
+/// scheduled for the same or an earlier time. Fails with `ILLEGAL_STATE` if the version is not a draft or has no rates. Fails with `INVALID_INPUT`
 /// if the time has passed. May also fail with `NOT_FOUND` or `FORBIDDEN`.
 pub async fn activate(
     app: &App,

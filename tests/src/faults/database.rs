@@ -1,4 +1,4 @@
-//! The harness's own PostgreSQL server. Unlike a shared server, tests may stop it.
+//! The harness's own PostgreSQL server. Tests may stop this server, unlike a shared server.
 
 use std::fs::{self, File};
 use std::net::SocketAddr;

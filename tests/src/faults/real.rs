@@ -63,7 +63,7 @@ struct Heard {
     bye: Option<DateTime<Utc>>,
     /// The BYE was answered.
     bye_answered: Option<DateTime<Utc>>,
-    /// Whether only the proxy hung up. The proxy reports the end before it hangs up such a call.
+    /// Whether only the proxy hung up. A proxy that hangs up on its own reports the end first.
     cut: bool,
 }
 

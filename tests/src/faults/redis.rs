@@ -55,7 +55,8 @@ impl Redis {
         self.servers[self.primary].0.start().await;
     }
 
-    /// Kills the primary, so that the replica takes over. The new primary runs alone for some seconds, then the failed server replicates it.
+    /// Kills the primary, so that the replica takes over. The new primary runs alone for some seconds, and then the failed server returns as its
+    /// replica.
     ///
     /// # Errors
     /// Fails with the step that fails.

@@ -108,8 +108,8 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
     stage.finish().await;
 });
 
-/// Calls to numbers on the operator's own list go out, as do calls to emergency numbers of the phone's dial plan. Calls to numbers that only
-/// begin with such a number do not.
+/// Calls to numbers on the operator's own list go out, as do calls to emergency numbers of the phone's dial plan. Calls to longer numbers that
+/// begin with an emergency number do not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_the_operators_emergency_numbers_hold_too() {
     let mut stage = Stage::set(Backend::Sqlite, 1, &[("CS_EMERGENCY_NUMBERS", "999")]).await;
@@ -130,7 +130,7 @@ async fn kamailio_the_operators_emergency_numbers_hold_too() {
     stage.finish().await;
 }
 
-/// The API's machine is dead and silent, and registering phones wait for the API. An emergency call does not wait behind these phones.
+/// The API's machine is dead and silent, and registering phones wait for the API. An emergency call does not wait behind registering phones.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_dead_api_keeps_no_emergency_call_waiting() {
     let plan = SipPlan::new();

@@ -62,8 +62,8 @@ async fn kamailio_killed_mid_call_knows_it_again() {
     stage.finish().await;
 }
 
-/// The proxy is killed and starts with an empty database. The call is closed at the time when the proxy last listed it. Earlier in the test, a call
-/// that has ended in the API but not at the proxy is hung up.
+/// The proxy is killed and starts with an empty database. The lost call is closed at the time when the proxy last listed it. Earlier in the test, a
+/// call that has ended in the API but not at the proxy is hung up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
     let plan = SipPlan::on_postgres().await;
@@ -105,8 +105,8 @@ async fn kamailio_without_its_dialogs_loses_calls_and_strays_are_hung_up() {
     stage.finish().await;
 }
 
-/// During many reconciliations, one phone rings and another calls a gateway that does not respond yet. The proxy lists nulls for both calls. A
-/// third call, which the proxy does not have, is still closed, and the first two continue.
+/// During many reconciliations, one phone rings and another calls a gateway that does not respond yet. The proxy's listing has nulls for the two
+/// calls. A third call, which the proxy does not have, is still closed, and the first two continue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_a_ringing_phone_does_not_stop_reconciliation() {
     let settings = [("CS_TRYING_TIMEOUT_MS", "60000"), ("CS_RING_TIMEOUT_MS", "120000")];

@@ -27,7 +27,7 @@ pub struct Totals {
     pub directives: u64,
     /// Nesting depth of fields.
     pub depth: u64,
-    /// Fields of the response, multiplied by the sizes of the lists around them.
+    /// Number of fields in the response, where each field is multiplied by the sizes of the lists around it.
     pub complexity: u64,
     /// Whether a variable determines the size of a list. If a variable does, the complexity must be counted for each request.
     pub sized_by_variable: bool,

@@ -49,13 +49,13 @@ pub struct Item {
     name: String,
 }
 
-/// Only admins see it.
+/// Only admins see this type.
 #[derive(SimpleObject)]
 pub struct Secret {
     word: String,
 }
 
-/// Only admins see it, although it is a node.
+/// Only admins see this type, although it is a node.
 #[derive(SimpleObject)]
 pub struct Vault {
     id: String,
