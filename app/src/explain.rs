@@ -110,7 +110,7 @@ impl Step {
 pub async fn charge(app: &App, actor: &Actor, call_id: Uuid) -> Result<Explanation> {
     let call = calls::find(app, actor, call_id).await?;
     if LIVE.contains(&call.state) {
-        let message = format!("The call is {}. Ask again when it is over.", call.state.as_str());
+        let message = format!("The call is {}. Ask again when the call is over.", call.state.as_str());
         return Err(Error::user(ErrorCode::IllegalState, message));
     }
     let frozen = pricing::levels_of_view(&call)?;

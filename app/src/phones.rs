@@ -196,7 +196,7 @@ pub async fn assign(app: &App, actor: &Actor, id: Uuid, cabin_id: Option<Uuid>) 
             if sessions::live_call_of_phone(tx.conn(), phone).await?.is_some() {
                 return Err(Error::user(
                     ErrorCode::IllegalState,
-                    "The phone is in a call. Try again when it is over.",
+                    "The phone is in a call. Try again when the call is over.",
                 ));
             }
         }

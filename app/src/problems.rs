@@ -129,9 +129,9 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid) -> Result<(account
     Ok((account, groups))
 }
 
-const LOST: &str = "The end of the call was estimated, because the proxy had lost it. It is corrected automatically if the true end arrives.";
+const LOST: &str = "The end of the call was estimated, because the proxy had lost the call. The end is corrected automatically if the true end arrives.";
 const DOUBTED: &str = "The proxy reported times of the call that cannot be true, and its end was estimated. Check whether the clocks of the \
-                       proxy and the server agree. It is corrected automatically if the true end arrives.";
+                       proxy and the server agree. The end is corrected automatically if the true end arrives.";
 
 /// Builds the problem for a proxy's event that cannot be true or came too late.
 fn doubtful(event: entity::hook_event::Model) -> Problem {
@@ -302,7 +302,7 @@ impl Look<'_> {
                 unknown.push(problem(since, text));
             } else if dialogs > 0 {
                 let text = format!(
-                    "The proxy {:?} has {dialogs} dialogs that are not our calls. They are hung up at the next comparison.",
+                    "The proxy {:?} has {dialogs} dialogs that belong to no call. These dialogs are hung up at the next comparison.",
                     proxy.name
                 );
                 unknown.push(problem(proxy.listed_at.unwrap_or(self.now), text));
@@ -332,7 +332,7 @@ impl Look<'_> {
             callshop: None,
             since: self.now,
             text: format!(
-                "The balance of {} is not the sum of its entries. Do not rely on it, and inform the operator of the server.",
+                "The balance of {} is not the sum of its entries. Do not rely on this balance, and inform the operator of the server.",
                 book.as_str()
             ),
         };

@@ -9,7 +9,7 @@
 //!   and ended are emitted in that order.
 //! - If `ended` has no answer time and no answer is known, the call counts as unanswered.
 //! - A call whose answer was never acknowledged is charged from its answer, because the carrier charges such a call too. An operator whose carrier
-//!   does not charge such calls may set [`Unacknowledged::Free`]; the call then counts as unanswered.
+//!   does not charge unacknowledged calls may set [`Unacknowledged::Free`]. An unacknowledged call then counts as unanswered.
 //! - `failed` ends a call that was not answered; after an answer it is ignored.
 //! - `abandoned` (the proxy discarded the authorization) counts only before ringing. A refused call that is abandoned remains refused, with the
 //!   SIP code that the phone got.

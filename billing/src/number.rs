@@ -307,7 +307,7 @@ impl DialPlan {
         if self.min_national > self.max_national || usize::from(self.max_national) > longest {
             return fault(
                 "max_national",
-                "It must be at least min_national, and at most 15 digits with the country code.",
+                "max_national must be at least min_national, and at most 15 digits with the country code.",
             );
         }
         if self.emergency.len() > MAX_PLAN_ENTRIES || !self.emergency.iter().all(|number| short(number)) {

@@ -90,7 +90,8 @@ const STATEMENTS: usize = 512;
 pub struct StoreOptions {
     /// `sqlite:PATH` or `postgres://…`.
     pub url: String,
-    /// Number of connections. On SQLite all of them read, and one additional connection writes. On PostgreSQL half of them write.
+    /// Number of connections. On SQLite, all of these connections read, and one additional connection writes. On PostgreSQL, half of the
+    /// connections write.
     pub connections: u32,
 }
 

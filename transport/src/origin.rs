@@ -67,7 +67,7 @@ pub(crate) fn check(request: &HttpRequest, options: &HttpOptions) -> Result<(), 
     Err(RequestError::transport(
         StatusCode::FORBIDDEN,
         "FORBIDDEN_ORIGIN",
-        "Pages of this origin may not call this server. The operator can add it to `allowed_origins`.",
+        "Pages of this origin may not call this server. The operator can add the origin to `allowed_origins`.",
     ))
 }
 

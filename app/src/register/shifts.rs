@@ -216,7 +216,7 @@ async fn open_items(conn: &impl ConnectionTrait, left: &[&cabin_session::Model])
     if left.len() > NAMED {
         names.push(format!("{} more", left.len() - NAMED));
     }
-    let message = format!("Close open cabins, and settle or carry over closed ones: {}.", names.join(", "));
+    let message = format!("Close open cabins, settle or carry over closed sessions: {}.", names.join(", "));
     Ok(Error::user(ErrorCode::OpenItems, message))
 }
 

@@ -219,7 +219,7 @@ pub async fn remove_item(app: &App, actor: &Actor, session_id: Uuid, item_id: Uu
             && actor.role == Role::Attendant
         {
             // removing an item would bypass the limit on discounts
-            let message = "The statement is final. Only the owner can remove items from it.";
+            let message = "The statement is final. Only the owner can remove items from a final statement.";
             return Err(Error::field(ErrorCode::CeilingExceeded, "itemId", message));
         }
         let mut left = sessions::items(tx.conn(), session_id, MAX_ITEMS).await?;

@@ -89,7 +89,7 @@ fn check_draft(version: &tariff_version::Model) -> Result<()> {
     let refuse = |message: String| Err(Error::user(ErrorCode::IllegalState, message));
     match version.active_from {
         Some(from) => {
-            refuse(format!("Version {} was activated from {from} on. Activate a copy of it.", version.number))
+            refuse(format!("Version {} was activated from {from} on; activate a copy of it.", version.number))
         }
         None if version.rate_count == 0 => {
             refuse("The version has no rates, so every call would be refused. Add rates first.".to_owned())
@@ -116,7 +116,7 @@ impl Around {
             && from <= now
             && begins(next) <= now + CLOCK_SKEW
         {
-            return conflict(format!("Version {} is taking effect right now. Check it first.", next.number));
+            return conflict(format!("Version {} is taking effect right now; check it first.", next.number));
         }
         if let Some(before) = &self.before
             && from > now

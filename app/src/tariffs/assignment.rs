@@ -157,7 +157,7 @@ fn change_list(list: &mut Value, prefix: &str, blocked: bool) -> Result<(Value, 
     if prefixes.len() > MAX_BLOCKED {
         return Err(Error::invalid(
             "prefix",
-            format!("At most {MAX_BLOCKED} prefixes can be blocked. Block shorter ones."),
+            format!("At most {MAX_BLOCKED} prefixes can be blocked. Block fewer, shorter prefixes."),
         ));
     }
     *list = serde_json::to_value(prefixes).or_fault()?;

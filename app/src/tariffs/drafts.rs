@@ -158,7 +158,7 @@ fn check_bands(bands: &[TimeBand], columns: &DeckColumns) -> Result<()> {
         None => Ok(()),
         Some(name) => {
             let known: Vec<&str> = bands.iter().map(|band| band.name.as_str()).collect();
-            let message = format!("The tariff has no band {name:?}. Its bands are {known:?}.");
+            let message = format!("The tariff has no band {name:?}. The tariff's bands are {known:?}.");
             Err(Error::field(ErrorCode::BadDeck, "csv", message))
         }
     }

@@ -151,7 +151,7 @@ async fn record(
 
 fn build(app: &App, owner: &account::Model, new: NewTariff) -> Result<tariff::Model> {
     if owner.kind == AccountKind::Callshop {
-        return Err(Error::invalid("accountId", "A callshop cannot own tariffs. Its parent assigns them."));
+        return Err(Error::invalid("accountId", "A callshop cannot own tariffs; its parent assigns them."));
     }
     let currency = new.currency.unwrap_or_else(|| owner.currency.clone());
     if owner.kind != AccountKind::Platform && currency != owner.currency {

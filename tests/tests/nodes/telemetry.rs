@@ -144,7 +144,7 @@ async fn a_call_is_traced_through_redis_to_its_subscriber() {
     };
     collector.until("hook, batch and delivery in one trace", chain).await;
 
-    // an event from the stream is traced in the same way
+    // an event from the Redis stream is traced like a posted event
     let (trace, span) = ("5bf92f3577b34da6a3ce929d0e0e4736", "10f067aa0ba902b7");
     let online = json!({ "eid": unique("eid"), "kind": "online", "ts": "1795388290472917", "proxy": "test",
         "user": shop.phones[0].user });
