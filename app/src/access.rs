@@ -141,7 +141,7 @@ pub fn currency_of(currencies: &HashMap<Uuid, String>, callshop: Uuid) -> Result
 /// The ids in an account's path, from the root down.
 ///
 /// # Errors
-/// Fails with a fault if a part of the path is not an id. If that part were skipped, its account would not be charged.
+/// Fails with a fault if a part of the path is not an id. If an invalid part of the path were skipped, the account of that part would not be charged.
 pub fn path_ids(path: &str) -> Result<Vec<Uuid>> {
     path.split_terminator('/').map(|step| store::parse_stored(step, "account path")).collect()
 }

@@ -232,7 +232,7 @@ struct Span {
 
 impl Pricing {
     /// The pricing to store with a call. The stored pricing has only the bands for which the rate has a price, and has holidays only if there are
-    /// such bands. Leaving out the other bands does not change any charge.
+    /// such bands. A charge does not change if the bands without a price are left out.
     pub fn freeze(
         rate: &Rate,
         rounding: Rounding,

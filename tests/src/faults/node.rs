@@ -98,7 +98,7 @@ impl Node {
         }
     }
 
-    /// Stops the node with SIGTERM. Returns its exit status. The node stays down until started.
+    /// Stops the node with SIGTERM. Returns the node's exit status. The node stays down until it is started.
     pub(super) async fn stop(&self) -> Option<ExitStatus> {
         let mut state = self.state.lock().await;
         state.wanted = false;
