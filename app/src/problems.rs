@@ -129,7 +129,7 @@ pub async fn list(app: &App, actor: &Actor, account_id: Uuid) -> Result<(account
     Ok((account, groups))
 }
 
-const LOST: &str = "The end of the call was estimated, because the proxy had lost the call. The true end corrects it automatically if it arrives.";
+const LOST: &str = "The end of the call was estimated, because the proxy had lost the call. The true end replaces the estimate if it arrives.";
 const DOUBTED: &str = "The proxy reported times of the call that cannot be true, and its end was estimated. Check whether the clocks of the \
                        proxy and the server agree. The end is corrected automatically if the true end arrives.";
 

@@ -1,4 +1,4 @@
-//! Subscribers over graphql-transport-ws. Each follows one callshop, and resumes with its cursor on any node that it reaches.
+//! Subscribers over graphql-transport-ws. Each subscriber follows one callshop, and resumes with its cursor on any node that it reaches.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! The tests that find more bugs the longer they run (docs/testing.md). All are in one program, so that the linker runs once.
+//! The tests that find more bugs the longer they run (docs/testing.md). All these tests are in one program, so that the linker runs once.
 
 mod crash;
 mod endurance;
