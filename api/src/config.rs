@@ -116,7 +116,7 @@ impl Config {
     /// which names a file with the value.
     ///
     /// # Errors
-    /// Fails if the file is missing or cannot be parsed, a key is unknown, or a value is out of bounds.
+    /// If the file is missing or cannot be parsed, a key is unknown, or a value is out of bounds.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = file {

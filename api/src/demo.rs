@@ -58,7 +58,7 @@ impl Demo {
     /// Loads the demo that an earlier start created in `dir`, if any.
     ///
     /// # Errors
-    /// Fails if the file exists but cannot be read.
+    /// If the file exists but cannot be read.
     pub fn load(dir: &Path) -> Result<Option<Self>> {
         match std::fs::read(path(dir)) {
             Ok(bytes) => serde_json::from_slice(&bytes).map(Some).or_fault(),
@@ -279,7 +279,7 @@ pub fn origin() -> Origin {
 /// An access token for each user, in the order of `users`.
 ///
 /// # Errors
-/// Fails if a password was changed after the demo was created. A demo in a new folder has new passwords.
+/// If a password was changed after the demo was created. A demo in a new folder has new passwords.
 pub async fn tokens(app: &App, demo: &Demo) -> Result<Vec<String>> {
     let mut tokens = Vec::new();
     for user in &demo.users {

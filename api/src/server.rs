@@ -111,7 +111,7 @@ impl Server {
     /// Binds both configured listeners and serves until `stop` is cancelled.
     ///
     /// # Errors
-    /// Fails if an address cannot be bound.
+    /// If an address cannot be bound.
     pub async fn start(node: &Node, stop: CancellationToken) -> std::io::Result<Self> {
         let (app, config) = (node.app.clone(), node.config.clone());
         let closing = CancellationToken::new();

@@ -135,7 +135,7 @@ pub fn sdl() -> String {
 /// The SDL as one role sees it.
 ///
 /// # Errors
-/// Fails if the role is unknown, or if the visibility table leaves an invalid schema.
+/// If the role is unknown, or if the visibility table leaves an invalid schema.
 pub fn role_sdl(role: &str) -> std::result::Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let Some((key, bit)) = roles::ALL.iter().find(|(key, _)| *key == role) else {
         let known: Vec<&str> = roles::ALL.iter().map(|(key, _)| *key).collect();

@@ -120,7 +120,7 @@ impl GraphqlService {
     /// keys and bits, and `visibility` defines which roles see what. When `shutdown` is canceled, sockets close with 1001 and streams end.
     ///
     /// # Errors
-    /// Fails if a role's schema cannot be derived from the schema and the table.
+    /// If a role's schema cannot be derived from the schema and the table.
     pub fn new<E: Executor>(
         executor: E,
         sdl: &str,
