@@ -61,7 +61,7 @@ pub struct Listing<Id, Key> {
     pub at: DateTime<Utc>,
     /// All events in the proxy's queue at the time of the listing have been applied.
     pub drained: bool,
-    /// Every entry of the listing names its call. In a listing with an entry that names no call, no call counts as missing.
+    /// Every entry of the listing names its call. Calls count as missing only if the listing is complete.
     pub complete: bool,
 }
 

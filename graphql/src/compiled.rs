@@ -18,7 +18,7 @@ pub type Write<T> = Box<dyn Fn(&T, &mut Vec<u8>) -> Result<()> + Send + Sync>;
 
 /// The type of a field, whose values can be written as JSON.
 pub trait Output {
-    /// The plan that is compiled once per document. For an object, it is the writer of the selected fields. For a scalar, it is empty.
+    /// The plan that is compiled once per document. An object's plan is the writer of the selected fields. A scalar's plan is empty.
     type Plan: Send + Sync + 'static;
 
     /// Compiles the selection set below the field; `None` if only the executor can resolve this selection set.

@@ -48,7 +48,8 @@ pub(super) async fn together(conn: &impl ConnectionTrait, statements: Vec<Statem
     Ok(())
 }
 
-/// Combines statements into one for PostgreSQL. All statements but the last become the CTEs `s1`, `s2` …, to which later statements can refer.
+/// Combines several statements into a single statement for PostgreSQL. All statements but the last become the CTEs `s1`, `s2` …, to which later
+/// statements can refer.
 pub(super) fn combined(backend: DbBackend, statements: Vec<Statement>) -> Statement {
     let (mut parts, mut values) = (Vec::with_capacity(statements.len()), Vec::new());
     for statement in statements {

@@ -68,7 +68,7 @@ impl TokenKey {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).or_fault()
     }
 
-    /// Returns a token's claims if this key signed it with HS256 and it is valid at `now`.
+    /// Returns a token's claims if this key signed the token with HS256 and the token is valid at `now`.
     ///
     /// # Errors
     /// Fails with [`Error::Unauthenticated`], regardless of the cause.

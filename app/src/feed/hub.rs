@@ -131,8 +131,8 @@ impl Hub {
         self.node
     }
 
-    /// Hands every activity that is committed from now on to the returned receiver, while the link to the other nodes is up. Only the first call of
-    /// this function takes effect.
+    /// Hands every activity that is committed from now on to the returned receiver, while the link to the other nodes is up. The receiver of
+    /// a second link gets nothing.
     pub(super) fn relay(&self, bound: usize) -> mpsc::Receiver<OutgoingActivity> {
         let (sender, receiver) = mpsc::channel(bound);
         // a second link on the same hub sends nothing, but still receives messages

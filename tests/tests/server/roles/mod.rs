@@ -102,7 +102,7 @@ fn what_each_role_sees_of_the_schema() {
     );
 }
 
-/// The response to any operation. For a subscription, it is the subscription's first event.
+/// The response to any operation. A subscription's response is its first event.
 async fn ask(server: &TestServer, client: &Client, query: &str) -> Value {
     if !query.starts_with("subscription") {
         return client.send(query, json!({})).await;
@@ -342,7 +342,7 @@ on_both!(object_fields_by_role, |backend| async move {
     shop.finish().await;
 });
 
-/// True unless a field on the path to this field has the same name, because the name alone would not identify the field.
+/// False if a field on the path to this field has the same name, because the name alone would not identify the field.
 fn visible_under(reach: &str, field: &str) -> bool {
     replace_word(reach, field, "") != reach
 }

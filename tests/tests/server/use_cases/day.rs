@@ -166,7 +166,7 @@ fn settlement(session: &str, payments: &[(&str, &str)], key: &str) -> Value {
     json!({ "sessionId": session, "payments": payments, "idempotencyKey": key })
 }
 
-/// Input that closes the register with counts of `(method, amount)`, and carries over these sessions.
+/// Input that closes the register with counts of `(method, amount)`, and carries over the sessions `carried`.
 fn closing(shop: &InProcess, counts: &[(&str, &str)], carried: &[&str], key: &str) -> Value {
     let counts: Vec<Value> =
         counts.iter().map(|(method, amount)| json!({ "method": method, "amount": amount })).collect();
