@@ -19,6 +19,7 @@ use sip::config::HookConfig;
 use transport::Limits;
 
 use crate::traces::TelemetryConfig;
+use crate::web::WebConfig;
 
 /// Environment variables that begin with `CALLSHOP_` but are not options: command-line flags, and settings of the tests.
 const NOT_OPTIONS: [&str; 6] =
@@ -37,12 +38,14 @@ pub struct Config {
     pub database_connections: u32,
     /// HTTP worker threads.
     pub workers: usize,
-    /// Whether to serve the GraphQL explorer at `/`.
-    pub explorer: bool,
     /// Browser origins whose pages may call the API, such as `https://shop.example`; if empty, only the server's own page may.
     pub allowed_origins: Vec<String>,
     /// Addresses of load balancers whose `X-Forwarded-For` header is trusted.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Whether pages of any loopback origin, such as `http://localhost:5173`, may call the API. For development only.
+    pub allow_loopback_origins: bool,
+    /// The web pages that the server shows.
+    pub web: WebConfig,
     /// Limits on client requests.
     pub limits: Limits,
     /// Logins and tokens.
@@ -84,9 +87,10 @@ impl Default for Config {
             database_url: "sqlite:callshop.db".to_owned(),
             database_connections: 16,
             workers: 2,
-            explorer: false,
             allowed_origins: Vec::new(),
             trusted_proxies: Vec::new(),
+            allow_loopback_origins: false,
+            web: WebConfig::default(),
             // enough for a price list of about ten thousand rows in one mutation; larger lists need `callshop tariff import`
             limits: Limits { body_bytes: 2 << 20, ..Limits::default() },
             auth: AuthConfig::default(),

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::config::Config;
+use crate::web::WebConfig;
 use app::auth::login::{self, Origin};
 use app::auth::{Actor, token};
 use app::tariffs::{Assignment, Import, ImportMode, NewTariff};
@@ -86,7 +87,8 @@ fn path(dir: &Path) -> PathBuf {
 pub fn config(dir: &Path, hook_secret: &str) -> Config {
     let mut config = Config {
         database_url: format!("sqlite:{}", dir.join("callshop.db").display()),
-        explorer: true,
+        web: WebConfig::ALL,
+        allow_loopback_origins: true,
         ..Config::default()
     };
     config.auth.access_seconds = 86_400;

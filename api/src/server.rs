@@ -21,8 +21,8 @@ use app::auth::login;
 use app::calls::writer::CallWriter;
 use app::calls::{extend, reconcile};
 use app::feed::{self, Hub};
-use app::sip_proxies::EventQueue;
-use app::{App, Connections, retention, statistics};
+use app::sip_proxies::{EventQueue, SipProxies};
+use app::{App, Connections, retention, sandbox, statistics};
 use base::clock::Clock;
 use base::error::{OrFault as _, Result};
 use graphql::endpoint;
@@ -38,6 +38,8 @@ use transport::unread::close_unread;
 use crate::config::Config;
 use crate::metrics::{self, Exported};
 use crate::probes::{self, Probes};
+use crate::simulate::Simulator;
+use crate::web as web_pages;
 
 /// Minimum part of the grace period, in seconds, that is reserved for the writer after the last request.
 const WRITERS_SHARE: u64 = 3;
@@ -69,11 +71,33 @@ impl Node {
     ///
     /// # Errors
     /// Database errors; a fault for an invalid Redis address, or if the HTTP client of the proxies cannot be created.
-    pub async fn new((store, hub): (Store, Arc<Hub>), config: Arc<Config>, clock: Clock) -> Result<Self> {
+    pub async fn new(database: (Store, Arc<Hub>), config: Arc<Config>, clock: Clock) -> Result<Self> {
         let proxies = Arc::new(Proxies::new(&config.hook.proxies).or_fault()?);
+        Self::assemble(database, config, clock, (proxies, None)).await
+    }
+
+    /// Creates a sandbox, whose only SIP proxy is the simulator.
+    ///
+    /// # Errors
+    /// Those of [`Node::new`].
+    pub async fn sandbox(
+        database: (Store, Arc<Hub>),
+        config: Arc<Config>,
+        simulator: Arc<Simulator>,
+    ) -> Result<Self> {
+        let calls = simulator.clone() as Arc<dyn sandbox::Simulator>;
+        Self::assemble(database, config, Clock::system(), (simulator, Some(calls))).await
+    }
+
+    async fn assemble(
+        (store, hub): (Store, Arc<Hub>),
+        config: Arc<Config>,
+        clock: Clock,
+        (proxies, simulator): (Arc<dyn SipProxies>, Option<Arc<dyn sandbox::Simulator>>),
+    ) -> Result<Self> {
         let stream = EventStream::new(&config.redis)?.map(Arc::new);
         let event_queue = stream.clone().map(|stream| stream as Arc<dyn EventQueue>);
-        let connections = Connections { store, hub, proxies, event_queue };
+        let connections = Connections { store, hub, proxies, event_queue, simulator };
         let app = Arc::new(App::new(connections, config.options(), clock).await?);
         Ok(Self { app, config, stream })
     }
@@ -166,12 +190,14 @@ impl Server {
         let hook_address = first(&hook_server.addrs())?;
         let options = HttpOptions {
             allowed_origins: config.allowed_origins.clone(),
-            explorer: config.explorer,
+            allow_loopback: config.allow_loopback_origins,
             trusted_proxies: config.trusted_proxies.clone(),
         };
+        let pages = config.web;
         let mount = move |mounted: &mut web::ServiceConfig| {
             transport::configure(mounted, service.clone(), options.clone());
             probes::configure(mounted, probes.clone());
+            web_pages::configure(mounted, pages);
         };
         let (http_server, http_address) = transport::listen(config.listen, config.workers, requests, mount)
             .map_err(|error| named(error, config.listen, "listen"))?;

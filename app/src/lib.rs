@@ -26,6 +26,7 @@ pub mod redis_client;
 pub mod register;
 pub mod reports;
 pub mod retention;
+pub mod sandbox;
 pub mod sessions;
 pub mod settings;
 pub mod sip_proxies;
@@ -43,6 +44,7 @@ use crate::auth::token::{TokenKey, random_secret};
 use crate::config::Options;
 use crate::feed::Hub;
 use crate::metrics::Metrics;
+use crate::sandbox::Simulator;
 use crate::sip_proxies::{EventQueue, SipProxies};
 use base::clock::Clock;
 use base::error::{Error, Result};
@@ -67,6 +69,8 @@ pub struct App {
     pub proxies: Arc<dyn SipProxies>,
     /// The queue outside the proxies through which the proxies' events arrive; `None` if the proxies post all events over HTTP.
     pub event_queue: Option<Arc<dyn EventQueue>>,
+    /// Makes simulated calls; `None` unless this server is a sandbox.
+    pub simulator: Option<Arc<dyn Simulator>>,
     /// Counters exported to Prometheus.
     pub metrics: Arc<Metrics>,
     /// Liveness and readiness of this node.
@@ -87,6 +91,8 @@ pub struct Connections {
     pub proxies: Arc<dyn SipProxies>,
     /// The queue outside the proxies through which the proxies' events arrive, if any.
     pub event_queue: Option<Arc<dyn EventQueue>>,
+    /// The simulator of a sandbox.
+    pub simulator: Option<Arc<dyn Simulator>>,
 }
 
 impl App {
@@ -95,7 +101,7 @@ impl App {
     /// # Errors
     /// Fails with a fault if the token key cannot be read back. May also fail with database errors.
     pub async fn new(connections: Connections, config: Options, clock: Clock) -> Result<Self> {
-        let Connections { store, hub, proxies, event_queue } = connections;
+        let Connections { store, hub, proxies, event_queue, simulator } = connections;
         let key = match &config.auth.token_key {
             Some(key) => key.expose_secret().to_owned(),
             None => {
@@ -117,6 +123,7 @@ impl App {
             rates,
             proxies,
             event_queue,
+            simulator,
             metrics: Arc::default(),
             health: Health::default(),
             database: readiness::Database::default(),

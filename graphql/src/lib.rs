@@ -25,6 +25,7 @@ pub mod receipts;
 pub mod register;
 pub mod reports;
 pub mod roles;
+pub mod sandbox;
 pub mod scalars;
 pub mod sessions;
 pub mod settings;
@@ -43,7 +44,7 @@ use fields::{Declaration, Declared};
 use roles::{RoleSet, Rule};
 use transport::pipeline::Notes;
 use transport::pipeline::text::{Shape, Texts};
-use transport::role_schema;
+use transport::role_schema::{self, RoleSchemaError};
 
 /// Declares a root type: its parts, and the list of their declarations.
 macro_rules! root {
@@ -100,6 +101,7 @@ root!(
         sessions::SessionMutation,
         settings::SettingsMutation,
         calls::CallMutation,
+        sandbox::SandboxMutation,
     }
 );
 
@@ -126,10 +128,19 @@ pub fn schema(app: Arc<App>) -> Schema {
     builder().data(app).finish()
 }
 
-/// The full schema in SDL: the content of `schema.graphql`.
+/// The full schema in SDL, with the fields that only a sandbox has.
 pub fn sdl() -> String {
     let text = descriptions::replace(builder().finish().sdl());
     format!("{}\n", text.trim_end())
+}
+
+/// The schema of a server with customers, in SDL: the content of `schema.graphql`.
+///
+/// # Errors
+/// If the visibility table leaves an invalid schema.
+pub fn published_sdl() -> std::result::Result<String, RoleSchemaError> {
+    let everyone = RoleSet::ALL.except(roles::SANDBOX);
+    Ok(role_schema::prune(&sdl(), "every role", everyone, &visibility())?.to_string())
 }
 
 /// The SDL as one role sees it.
@@ -227,6 +238,7 @@ const OBJECTS: &[Declaration] = declarations![
     register::OpenRegisterPayload,
     register::RecordCashMovementPayload,
     register::CloseRegisterPayload,
+    sandbox::SimulateCallPayload,
     sessions::mutations::SettleSessionPayload,
     sessions::mutations::SessionPayload,
     tariffs::mutations::CreateTariffPayload,

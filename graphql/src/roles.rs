@@ -16,6 +16,9 @@ pub const OWNER: RoleSet = RoleSet::role(4);
 /// Attendants of a callshop.
 pub const ATTENDANT: RoleSet = RoleSet::role(5);
 
+/// Every logged-in user of a sandbox, in addition to the user's role.
+pub const SANDBOX: RoleSet = RoleSet::role(6);
+
 /// Roles that manage accounts.
 pub const MANAGERS: RoleSet = ADMIN.or(DISTRIBUTOR).or(RESELLER);
 /// Roles that work in a callshop.

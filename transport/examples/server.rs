@@ -47,7 +47,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Limits::default(),
         CancellationToken::new(),
     )?;
-    let (service, options) = (Arc::new(service), HttpOptions { explorer: true, ..HttpOptions::default() });
+    let (service, options) =
+        (Arc::new(service), HttpOptions { allow_loopback: true, ..HttpOptions::default() });
     let mount = move |routes: &mut _| transport::configure(routes, service.clone(), options.clone());
     let (server, address) = transport::listen(([127, 0, 0, 1], 8000).into(), 2, 5, mount)?;
     println!("GraphQL at http://{address}/graphql");

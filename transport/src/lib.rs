@@ -6,7 +6,6 @@
 //! [graphql-sse](https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md) in distinct-connections mode.
 
 pub mod error;
-mod explorer;
 mod graphql_http;
 mod graphql_sse;
 pub mod graphql_ws;
@@ -39,8 +38,8 @@ pub struct HttpOptions {
     /// Origins of other sites whose pages may call this server, such as `https://example.com`. The value `*` allows every origin. Pages of this
     /// server's own origin are always allowed.
     pub allowed_origins: Vec<String>,
-    /// Whether `/` serves the page for trying queries.
-    pub explorer: bool,
+    /// Whether pages of any loopback origin, such as `http://localhost:5173`, may call this server. For development only.
+    pub allow_loopback: bool,
     /// Addresses of the reverse proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<IpAddr>,
 }
@@ -51,10 +50,9 @@ pub(crate) struct Endpoint {
     pub(crate) options: HttpOptions,
 }
 
-/// Mounts `/graphql` (POST, GET and event streams, and WebSockets if [`listen`] serves it), and the explorer at `/` if it is enabled.
+/// Mounts `/graphql` (POST, GET and event streams, and WebSockets if [`listen`] serves it).
 pub fn configure(cfg: &mut web::ServiceConfig, service: Arc<GraphqlService>, options: HttpOptions) {
     let cors = origin::cors(&options);
-    let explorer = options.explorer;
     let endpoint = web::Data::new(Endpoint { service, options });
     let is_upgrade = guard::fn_guard(|context| context.req_data().contains::<graphql_ws::Handover>());
     cfg.service(
@@ -66,7 +64,4 @@ pub fn configure(cfg: &mut web::ServiceConfig, service: Arc<GraphqlService>, opt
             .route(web::post().to(graphql_http::post))
             .default_service(web::to(graphql_http::other_method)),
     );
-    if explorer {
-        cfg.service(web::resource("/").route(web::get().to(explorer::page)));
-    }
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use actix_cors::Cors;
 use actix_web::{
     HttpRequest,
-    http::{StatusCode, header},
+    http::{StatusCode, Uri, header},
 };
 
 use telemetry::{request, trace};
@@ -73,6 +73,21 @@ pub(crate) fn check(request: &HttpRequest, options: &HttpOptions) -> Result<(), 
 
 fn is_allowed(origin: &str, options: &HttpOptions) -> bool {
     options.allowed_origins.iter().any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin))
+        || (options.allow_loopback && is_loopback(origin))
+}
+
+/// Whether an origin is a page of this computer: `localhost`, a name below it, or a loopback address, on any port.
+fn is_loopback(origin: &str) -> bool {
+    let Ok(origin) = origin.parse::<Uri>() else { return false };
+    let is_web = matches!(origin.scheme_str(), Some("http" | "https"));
+    is_web
+        && origin.host().is_some_and(|host| {
+            let host = host.to_ascii_lowercase();
+            let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+            host == "localhost"
+                || host.ends_with(".localhost")
+                || address.is_ok_and(|address| address.is_loopback())
+        })
 }
 
 fn is_own(origin: &str, request: &HttpRequest) -> bool {
@@ -96,4 +111,38 @@ pub(crate) fn cors(options: &HttpOptions) -> Cors {
         ])
         .expose_headers([header::RETRY_AFTER, header::HeaderName::from_static(request::HEADER)])
         .max_age(3600)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn loopback_origins_are_pages_of_this_computer() {
+        for origin in [
+            "http://localhost:5173",
+            "https://localhost",
+            "http://LOCALHOST:1",
+            "http://shop.localhost:8080",
+            "http://127.0.0.1:3000",
+            "http://127.9.9.9",
+            "http://[::1]:5173",
+        ] {
+            assert!(is_loopback(origin), "{origin}");
+        }
+        for origin in [
+            "null",
+            "",
+            "http://localhost.example",
+            "http://notlocalhost",
+            "http://127.0.0.1.example",
+            "http://user@evil.example",
+            "http://192.168.0.1:5173",
+            "http://[::2]",
+            "file://localhost",
+            "chrome-extension://localhost",
+        ] {
+            assert!(!is_loopback(origin), "{origin}");
+        }
+    }
 }

@@ -83,7 +83,7 @@ impl AuthFailure {
             ),
             Self::Unavailable => RequestError::transport(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "UNAVAILABLE",
+                "OVERLOADED",
                 "The token could not be checked. Try again in a moment.",
             )
             .retry_after(1),

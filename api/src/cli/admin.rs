@@ -73,7 +73,7 @@ pub(super) enum TariffCommand {
 
 pub(super) fn schema(args: &SchemaArgs) -> Result<(), Failure> {
     let text = match &args.role {
-        None => graphql::sdl(),
+        None => graphql::published_sdl()?,
         Some(role) => graphql::role_sdl(role)?,
     };
     out(&text)?;

@@ -2,27 +2,32 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
 
-use super::{Failure, open, out, stop_on_signal};
+use super::{Failure, connect, out, stop_on_signal};
 use crate::config::options_in_environment;
 use crate::demo::{self, Demo};
-use crate::server::Server;
-use crate::simulate::{self, Plan};
+use crate::server::{Node, Server};
+use crate::simulate::{self, Plan, Simulator};
 use app::auth::token;
 use graphql::scalars::Kind;
 
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
-    /// Address and port of GraphQL and the explorer.
+    /// Address and port of the console, the explorer, the documentation and GraphQL.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
     listen: SocketAddr,
     /// Folder for the demo's database. Created if missing, and reused by the next start.
     #[arg(long, default_value = "callshop-data", value_name = "PATH")]
     dir: PathBuf,
-    /// Do not simulate phones and calls.
+    /// Another origin whose pages may call the API, such as http://192.168.1.5:5173. Pages of this computer always may. Repeat the option for
+    /// more origins.
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
+    /// Do not simulate calls. The mutation simulateCall still makes them.
     #[arg(long)]
     no_traffic: bool,
     /// Print addresses, logins and tokens as one line of JSON, for scripts.
@@ -48,7 +53,11 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     config.listen = args.listen;
     // any free port, because nothing outside this process needs to know the port beforehand
     config.hook.listen = SocketAddr::new(args.listen.ip(), 0);
-    let node = open(&config).await?;
+    config.allowed_origins = args.allow_origin;
+    config.check()?;
+    let simulator = Simulator::new(secret.clone(), stop.clone())?;
+    let database = connect(&config).await?;
+    let node = Node::sandbox(database, Arc::new(config), Arc::new(simulator.clone())).await?;
     let demo = match earlier {
         Some(demo) => demo,
         None => demo::seed(&node.app, &args.dir, &secret).await?,
@@ -60,20 +69,14 @@ pub(super) async fn run(args: DemoArgs) -> Result<(), Failure> {
     } else {
         out(&welcome(&server, &demo))?;
     }
-    let traffic = (!args.no_traffic).then(|| {
-        let plan = Plan {
-            hook_url: format!("http://{}", server.hook),
-            secret,
-            users: demo.phones.clone(),
-            calls_per_minute: 30,
-            max_talk_seconds: 40,
-            calls: None,
-        };
-        tokio::spawn(simulate::run(plan, stop.clone(), |_| {}))
-    });
-    if let Some(traffic) = traffic {
-        // the simulated calls end while the server still serves
-        traffic.await??;
+    simulator.connect(&format!("http://{}", server.hook));
+    if args.no_traffic {
+        simulator.register(&demo.phones).await;
+    } else {
+        let users = demo.phones.clone();
+        let plan = Plan { users, calls_per_minute: 30, max_talk_seconds: 40, calls: None };
+        // returns when stopped, after the calls have ended, while the server still serves
+        simulate::run(&simulator, plan, |_| {}).await;
     }
     server.finished().await?;
     Ok(())
@@ -98,7 +101,13 @@ fn line(server: &Server, demo: &Demo, tokens: &[String]) -> serde_json::Value {
 }
 
 fn welcome(server: &Server, demo: &Demo) -> String {
-    let mut text = format!("The shop is open: http://{}/  (GraphQL at /graphql)\n\n", server.http);
+    let at = server.http;
+    let mut text = format!(
+        "The shop is open: http://{at}/\n\n  \
+         explorer        http://{at}/explorer/\n  \
+         documentation   http://{at}/docs/\n  \
+         GraphQL         http://{at}/graphql\n\n"
+    );
     for user in &demo.users {
         text.push_str(&format!("  {:<15} {:<18} {}\n", user.role, user.login, user.password));
     }

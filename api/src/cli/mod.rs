@@ -22,8 +22,10 @@ use crate::config::Config;
 use crate::log_filter;
 use crate::server::Node;
 use crate::traces::Exporter;
+use app::feed::Hub;
 use base::clock::Clock;
 use base::secret::without_password;
+use store::Store;
 
 /// Backend of a callshop: cabins, calls, tariffs, credit and the cash register behind one GraphQL API.
 #[derive(Debug, Parser)]
@@ -166,11 +168,16 @@ fn log(json: bool, exporter: Option<&Exporter>) {
 
 /// Connects to the configured database, migrates it, and creates the node.
 async fn open(config: &Config) -> Result<Node, Failure> {
+    Ok(Node::new(connect(config).await?, Arc::new(config.clone()), Clock::system()).await?)
+}
+
+/// Opens the database and migrates it.
+async fn connect(config: &Config) -> Result<(Store, Arc<Hub>), Failure> {
     let (store, hub) = Node::connect(config).await.map_err(|error| {
         format!("cannot open the database {}: {error}", without_password(&config.database_url))
     })?;
     store.migrate().await?;
-    Ok(Node::new((store, hub), Arc::new(config.clone()), Clock::system()).await?)
+    Ok((store, hub))
 }
 
 /// A token that SIGINT or SIGTERM cancels. A second signal ends the process immediately, with the status that shells use for a signal.

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{Failure, out, stop_on_signal};
-use crate::simulate::{Plan, Tally};
+use crate::simulate::{Plan, Simulator, Tally};
 
 #[derive(Debug, Args)]
 pub(super) struct SimulateArgs {
@@ -30,8 +30,6 @@ pub(super) struct SimulateArgs {
 pub(super) async fn run(args: SimulateArgs) -> Result<(), Failure> {
     let bar = args.calls.map_or_else(indicatif::ProgressBar::new_spinner, indicatif::ProgressBar::new);
     let plan = Plan {
-        hook_url: args.hook,
-        secret: args.secret,
         users: args.users,
         calls_per_minute: args.rate,
         max_talk_seconds: args.talk,
@@ -45,7 +43,9 @@ pub(super) async fn run(args: SimulateArgs) -> Result<(), Failure> {
             tally.allowed, tally.refused, tally.errors
         ));
     };
-    let tally = crate::simulate::run(plan, stop_on_signal()?, progress).await?;
+    let simulator = Simulator::new(args.secret, stop_on_signal()?)?;
+    simulator.connect(&args.hook);
+    let tally = crate::simulate::run(&simulator, plan, progress).await;
     bar.finish_and_clear();
     out(&format!("{} calls allowed, {} refused, {} errors\n", tally.allowed, tally.refused, tally.errors))?;
     if tally.errors > 0 {

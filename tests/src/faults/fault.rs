@@ -362,21 +362,18 @@ impl Fault {
             Self::IdleSockets => return idle(stage).await,
             Self::StepClock => {
                 let step = if which == 0 { 3_600 } else { -3_600 };
-                for step in [step, 0] {
-                    // the disturbance is recorded before and after the moment at which it takes effect
-                    stage.real.disturbed(Disturbance::Step);
-                    site.sip.lock().await.set_clock(step);
-                    stage.real.disturbed(Disturbance::Step);
-                    if step != 0 {
-                        tokio::time::sleep(seconds(3, 8)).await;
-                    }
-                }
+                let begun = Utc::now();
+                site.sip.lock().await.set_clock(step);
+                tokio::time::sleep(seconds(3, 8)).await;
+                site.sip.lock().await.set_clock(0);
+                stage.real.disturbed(Disturbance::Step, begun);
                 return Ok(format!(" by {step:+} s"));
             }
             Self::KillProxy => {
                 let mut sip = site.sip.lock().await;
-                stage.real.disturbed(Disturbance::Kill);
+                let begun = Utc::now();
                 sip.kill_proxy();
+                stage.real.disturbed(Disturbance::Kill, begun);
                 tokio::time::sleep(seconds(0, 2)).await;
                 sip.listen_again().await;
                 return Ok(String::new());

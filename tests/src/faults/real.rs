@@ -33,7 +33,7 @@ const IN_MEMORY: TimeDelta = TimeDelta::seconds(20);
 /// Disturbances that change how a call of the real proxy is charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Disturbance {
-    /// The proxy's clock was stepped.
+    /// The proxy's clock was wrong by the step.
     Step,
     /// The proxy was killed.
     Kill,
@@ -49,7 +49,7 @@ pub(super) struct Real {
     made: AtomicU64,
     whole: AtomicU64,
     heard: Mutex<BTreeMap<String, Heard>>,
-    disturbed: Mutex<Vec<(Disturbance, DateTime<Utc>)>>,
+    disturbed: Mutex<Vec<(Disturbance, DateTime<Utc>, DateTime<Utc>)>>,
 }
 
 /// A call as the phone and the gateway logged it.
@@ -130,15 +130,15 @@ impl Real {
         self.stop.store(true, Ordering::Relaxed);
     }
 
-    /// Records a disturbance. Call this function whenever the proxy is disturbed.
-    pub(super) fn disturbed(&self, what: Disturbance) {
-        self.disturbed.lock().expect("the list").push((what, Utc::now()));
+    /// Records a disturbance of the proxy that began at `since` and is over.
+    pub(super) fn disturbed(&self, what: Disturbance, since: DateTime<Utc>) {
+        self.disturbed.lock().expect("the list").push((what, since, Utc::now()));
     }
 
-    /// Whether the proxy was disturbed like this in a period.
+    /// Whether the proxy was disturbed like this at any time in a period.
     fn was(&self, what: Disturbance, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
         let list = self.disturbed.lock().expect("the list");
-        list.iter().any(|(done, at)| *done == what && (from..=to).contains(at))
+        list.iter().any(|(done, begun, over)| *done == what && *begun <= to && from <= *over)
     }
 
     /// Makes each phone call, talk for up to three seconds, and call again.
@@ -315,7 +315,8 @@ impl Real {
             return Err(format!("is charged {levels:?} for {seconds} s, {standing} times"));
         }
         if self.was(Disturbance::Step, row.authorized_at - SLACK, last + SLACK) {
-            // no clock gives the true length, and the reported times cannot be trusted, but the charge must not exceed the price of the covered time
+            // the proxy's times are an hour off, even if all of them were taken during the step, so the API doubts the times; the charge must still
+            // not exceed the price of the covered time
             count.stepped += 1;
             return if seconds <= i64::from(row.covered) {
                 Ok(())

@@ -499,16 +499,24 @@ async fn until_answered(shop: &Shop, path: &str, body: &Value) -> Value {
     }
 }
 
-/// A request that finds no free connection fails within a bounded time, with a code that says to retry.
+/// A request that finds no free connection fails within a bounded time, with a code that says to retry. The code is the same for a login that this
+/// node has cached, whose query fails, and for a new login, whose token cannot be checked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_that_is_used_up_says_so_on_postgres() {
     let server = TestServer::start(Backend::Postgres, |config| config.database_connections = 3).await;
     let shop = Shop::on(server, 1).await;
+    let new_login = &shop.attendant;
+    let query = "query($id: ID!) { node(id: $id) { id } }";
+    let node = json!({ "id": shop.id });
+    shop.owner.ok(query, node.clone()).await;
     let held = shop.server.app.store.reader().begin().await.expect("the only connection that reads");
-    let query = format!("{{ node(id: \"{}\") {{ id }} }}", shop.id);
-    let answer = shop.owner.send(&query, json!({})).await;
-    assert_eq!(answer["errors"][0]["extensions"]["code"], "OVERLOADED", "{answer}");
+    let (cached, new) =
+        tokio::join!(shop.owner.send(query, node.clone()), new_login.send(query, node.clone()));
+    for answer in [cached, new] {
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "OVERLOADED", "{answer}");
+    }
     held.rollback().await.expect("the connection is released");
-    shop.owner.ok(&query, json!({})).await;
+    shop.owner.ok(query, node.clone()).await;
+    new_login.ok(query, node).await;
     shop.finish().await;
 }

@@ -298,16 +298,3 @@ async fn broken_bodies_are_refused_without_echoing_them() {
     }
     assert_eq!(server.code(None, "{ hello \0 }").await, "GRAPHQL_PARSE_FAILED");
 }
-
-#[tokio::test]
-async fn the_explorer_loads_nothing_from_elsewhere() {
-    let server = Server::start();
-    let page = client().get(format!("http://{}/", server.address)).send().await.expect("an answer");
-    let policy = page.headers()["content-security-policy"].to_str().expect("text").to_owned();
-    assert!(policy.starts_with("default-src 'none'"), "{policy}");
-    let html = page.text().await.expect("text");
-    assert!(!html.contains("src=\"http") && !html.contains("href=\"http") && !html.contains("@import"));
-    let off = Server::with(Limits::default(), HttpOptions::default());
-    let none = client().get(format!("http://{}/", off.address)).send().await.expect("an answer");
-    assert_eq!(none.status(), 404);
-}

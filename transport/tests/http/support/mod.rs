@@ -273,7 +273,7 @@ impl Drop for Server {
 
 impl Server {
     pub fn start() -> Self {
-        Self::with(Limits::default(), HttpOptions { explorer: true, ..HttpOptions::default() })
+        Self::with(Limits::default(), HttpOptions::default())
     }
 
     pub fn with_limits(change: impl FnOnce(&mut Limits)) -> Self {
