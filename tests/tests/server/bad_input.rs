@@ -485,7 +485,7 @@ on_both!(guessing_is_slowed_and_the_owner_gets_in, |backend| async move {
     }
     assert_eq!(unknown[0], unknown[1]);
     assert_eq!(unknown[0]["userErrors"][0]["code"], "BAD_CREDENTIALS");
-    // five guesses are free. Further guesses, concurrent or not, do not reveal whether they were right
+    // five guesses get a response without a wait. Further guesses, concurrent or not, do not reveal whether they were right
     assert!(codes["BAD_CREDENTIALS"] <= 6 && codes["TRY_LATER"] >= 6, "{codes:?}");
     let short = name.split('@').next().expect("a name");
     let set =
