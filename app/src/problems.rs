@@ -189,7 +189,7 @@ impl Look<'_> {
     async fn at_sessions(&mut self) -> Result<()> {
         let (conn, search) = (self.tx.conn(), self.search());
         let closing = reports::closing_since_before(conn, &search, self.now - CLOSING).await?;
-        let text = "The session has waited more than ten minutes for its call to end. Hang up the call. If it stays, check whether the \
+        let text = "The session has waited more than ten minutes for its call to end. Hang up the call. If the call stays, check whether the \
                     proxy reaches the server.";
         self.add_found(ProblemKind::SessionClosing, Subject::Session, closing, text);
         let open = reports::open_since_before(conn, &search, self.now - OPEN).await?;
@@ -208,11 +208,11 @@ impl Look<'_> {
             call.found.since + lasts + GRACE < self.now
         };
         let late: Vec<Found> = live.into_iter().filter(late).map(|call| call.found).collect();
-        let text = "The call must be over, but the proxy did not report its end. Hang it up, or check whether the proxy reaches the \
-                    server. Its credit stays held until then.";
+        let text = "The call must be over, but the proxy did not report its end. Hang up the call, or check whether the proxy reaches \
+                    the server. The call's credit stays held until the call ends.";
         self.add_found(ProblemKind::CallWithoutEnd, Subject::Call, late, text);
         let overlapping = reports::overlapping(self.tx.conn(), &self.search()).await?;
-        let text = "The session has more than one live call. Check which phone makes them, and hang up the one that is not the customer's.";
+        let text = "The session has more than one live call. Check which phones make the calls, and hang up each call that is not the customer's.";
         self.add_found(ProblemKind::CallsOverlap, Subject::Session, overlapping, text);
         Ok(())
     }
@@ -245,8 +245,9 @@ impl Look<'_> {
         let doubted = doubted.into_iter().map(|found| (found, DOUBTED));
         self.add(ProblemKind::EndEstimated, lost.chain(doubted).map(problem).collect());
         let unacknowledged = reports::unacknowledged(conn, &search, self.now).await?;
-        let text = "The phone never acknowledged the answer, and the call was cut. This is a way to talk without paying. Check who uses the \
-                    phone, and block it if it happens again. A phone that does this on every call is broken or cannot reach the proxy.";
+        let text = "The phone never acknowledged the answer, so the call was ended. Callers can talk without paying in this way. \
+                    Check who uses the phone, and block the phone if this happens again. A phone that never acknowledges an answer is \
+                    broken or cannot reach the proxy.";
         self.add_found(ProblemKind::CallUnacknowledged, Subject::Call, unacknowledged, text);
         Ok(())
     }
@@ -295,8 +296,8 @@ impl Look<'_> {
             let dialogs = Vec::<serde::de::IgnoredAny>::deserialize(&proxy.strays).or_fault()?.len();
             if let Some(since) = proxy.alarm_since {
                 let text = format!(
-                    "The proxy {:?} has at least {dialogs} dialogs that are not our calls, too many to hang them up. Check whether the databases of \
-                     the proxy and the server belong together. Each dialog ends at its own limit.",
+                    "The proxy {:?} has at least {dialogs} dialogs that are not calls of this server, too many to hang up. Check whether the \
+                     databases of the proxy and the server belong together. Each dialog ends at its own limit.",
                     proxy.name
                 );
                 unknown.push(problem(since, text));
@@ -313,7 +314,7 @@ impl Look<'_> {
             };
             if let Some(since) = silent_since {
                 let text = format!(
-                    "The proxy {:?} has not listed its calls since then, and lost calls stay open. Check whether it runs and whether the \
+                    "The proxy {:?} has not listed its calls since then, and lost calls stay open. Check whether the proxy runs and whether the \
                      server reaches its control listener.",
                     proxy.name
                 );
