@@ -32,7 +32,7 @@ pub struct Explanation {
 pub struct LevelExplanation {
     /// The level's number: 0 for the customer, 1 for the callshop, 2 for the callshop's parent, and so on.
     pub level: u32,
-    /// Name of the paying account. At level 0, it is the callshop whose customer pays.
+    /// Name of the paying account. The account of level 0 is the callshop whose customer pays.
     pub account: String,
     /// Name of the tariff.
     pub tariff: String,

@@ -87,8 +87,8 @@ pub struct Model {
     pub attempt_day: String,
     /// Day of the answer in the callshop's time zone, `YYYY-MM-DD`.
     pub answer_day: Option<String>,
-    /// Whether the call was answered more than a day before or after the attempt. Reports find such calls by this flag. The flag is normally false,
-    /// so that answering a call writes no index entry.
+    /// Whether the call was answered more than a day before or after the attempt. Reports use this flag to find calls that were answered
+    /// long before or after their attempts. The flag is normally false, so that answering a call writes no index entry.
     pub answered_far: bool,
 }
 

@@ -62,7 +62,7 @@ pub struct ChargeStep {
 pub struct LevelCharge {
     /// Number of the level: 0 is the customer, 1 the callshop, 2 the callshop's parent, and so on.
     pub level: u32,
-    /// Display name of the paying account. At level 0, it is the callshop whose customer pays.
+    /// Display name of the paying account. The account of level 0 is the callshop whose customer pays.
     pub account: String,
     /// Name of the tariff.
     pub tariff: String,

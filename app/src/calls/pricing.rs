@@ -12,7 +12,7 @@ use base::error::{Error, OrFault as _, Result};
 /// One level of a call's payment chain, with payer, payee and rate. At level 0, the customer pays the callshop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Level {
-    /// The paying account. At level 0, it is the callshop, because the customer has no account.
+    /// The paying account. The paying account of level 0 is the callshop, because the customer has no account.
     pub account_id: Uuid,
     /// The payee.
     pub payee_id: Uuid,

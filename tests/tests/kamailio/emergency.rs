@@ -108,8 +108,8 @@ tests::on_both!(kamailio_emergency_calls_go_out_without_the_api, |backend| async
     stage.finish().await;
 });
 
-/// Calls to numbers on the operator's own list go out, as do calls to emergency numbers of the phone's dial plan. Calls to longer numbers that
-/// begin with an emergency number do not.
+/// Calls to numbers on the operator's own list go out, as do calls to emergency numbers of the phone's dial plan. A call to a longer number
+/// that begins with an emergency number does not go out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kamailio_the_operators_emergency_numbers_hold_too() {
     let mut stage = Stage::set(Backend::Sqlite, 1, &[("CS_EMERGENCY_NUMBERS", "999")]).await;
